@@ -1,0 +1,136 @@
+"""The words of the business and the errors we raise. Standard library only.
+
+    ExpediteError
+    ├── BadInputError         a file or table broke the contract: where, what, and the cure
+    ├── UnknownChoiceError    no such source, model or stage: lists those there are
+    ├── NoHistoryError        no order history at that path: says which command makes one
+    ├── NotEnoughDataError    too little to train on: what, how much, how much is needed
+    ├── NoChampionError       nothing promoted yet, or it can't be loaded: says what to run
+    └── NotFoundError         no such exception: its id
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class ExceptionType(StrEnum):
+    """What went wrong with an order, as a source raises it. Open: anything else is `OTHER`."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAYMENT_FAILED = "payment_failed"
+    FRAUD_RISK = "fraud_risk"
+    INCORRECT_ADDRESS = "incorrect_address"
+    OUT_OF_STOCK = "out_of_stock"
+    OVERSOLD = "oversold"
+    ALLOCATION_FAILED = "allocation_failed"
+    UNKNOWN_DELIVERY_DATE = "unknown_delivery_date"
+    CARRIER_ISSUE = "carrier_issue"
+    LATE_SHIPMENT = "late_shipment"
+    DATA_ERROR = "data_error"
+    INTEGRATION_ERROR = "integration_error"
+    AWAITING_RETURN_ITEMS = "awaiting_return_items"
+    CUSTOMER_REQUEST = "customer_request"
+    MANUAL = "manual"
+    OTHER = "other"
+
+
+class Stage(StrEnum):
+    """The stations of an order's life, in their usual order."""
+
+    PLACED = "placed"
+    RECEIVED = "received"
+    PAID = "paid"
+    REVIEWED = "reviewed"
+    STOCK_CHECKED = "stock_checked"
+    PICKED = "picked"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    TRACKED = "tracked"
+    DELIVERED = "delivered"
+    AFTER_SALES = "after_sales"
+
+
+class HandlingEvent(StrEnum):
+    """One step in the handling of an exception."""
+
+    ASSIGNED = "assigned"
+    STARTED = "started"
+    PAUSED = "paused"
+    RECLASSIFIED = "reclassified"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+class LabelOrigin(StrEnum):
+    """How a category or team came to be on an outcome."""
+
+    TYPED = "typed"
+    ACCEPTED = "accepted"
+    AUTOMATIC = "automatic"
+
+
+class Priority(StrEnum):
+    """Bands of the score, the most urgent first."""
+
+    P1 = "p1"
+    P2 = "p2"
+    P3 = "p3"
+    P4 = "p4"
+
+
+class ExpediteError(Exception):
+    """Anything that a user can cure: the message says how."""
+
+
+class BadInputError(ExpediteError):
+    """A file, a table or a value broke the contract."""
+
+    def __init__(self, where: str, problem: str, cure: str) -> None:
+        self.where, self.problem, self.cure = where, problem, cure
+        super().__init__(f"{where}: {problem}. {cure}")
+
+
+class UnknownChoiceError(ExpediteError):
+    """A name that is not among those there are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        super().__init__(f"There is no {kind} '{name}'. There are: {', '.join(self.known)}.")
+
+
+class NoHistoryError(ExpediteError):
+    """No order history lies at the path."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"There is no order history at {path}. Make one: "
+            f"python -m data import FILES --source SOURCE --into {path}"
+        )
+
+
+class NotEnoughDataError(ExpediteError):
+    """Too little is known to train or to judge."""
+
+    def __init__(self, what: str, have: int, need: int, cure: str) -> None:
+        self.what, self.have, self.need, self.cure = what, have, need, cure
+        super().__init__(f"{what}: {have} where at least {need} are needed. {cure}")
+
+
+class NoChampionError(ExpediteError):
+    """No promoted model can be used."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        self.model, self.reason = model, reason
+        super().__init__(
+            f"There is no usable champion of '{model}' ({reason}). Train one: "
+            f"python -m training {model} --history HISTORY --as-of DATE"
+        )
+
+
+class NotFoundError(ExpediteError):
+    """A thing that was asked for by its id is not there."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"There is no {kind} '{key}'.")

@@ -1,0 +1,221 @@
+"""The data contract: one pandera schema for each table of the order history.
+
+Every row carries `known_at`: when the company could have known it. Nothing is ever computed from a
+row at a time before its `known_at`. Times are UTC with microseconds. Text is text, never a category
+or a number in disguise. Only the columns that are neither `nullable` nor defaulted must be given;
+the features that stay dark for want of the others are listed after an import.
+
+Column names are written here and nowhere else: `Orders.placed_at` *is* the string "placed_at".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing.pandas import Series
+
+from data.domain import HandlingEvent, LabelOrigin
+
+Time = pd.DatetimeTZDtype("us", "UTC")
+Text = pd.StringDtype(na_value=float("nan"))
+YesNo = pd.BooleanDtype()
+
+Field = pa.Field
+
+
+def optional(**checks: Any) -> Any:
+    """A column that a source may leave out or leave empty."""
+    return Field(nullable=True, **checks)
+
+
+class Table(pa.DataFrameModel):
+    """What all tables share."""
+
+    known_at: Series[Time] = Field(description="when the company could have known this row")
+
+    class Config:
+        """Columns are coerced to their types; those a source left out are added empty."""
+
+        coerce = True
+        add_missing_columns = True
+        strict = "filter"
+
+
+class Orders(Table):
+    """One order as it was placed. What happened to it later stands in `order_events`."""
+
+    order_id: Series[Text] = Field()
+    placed_at: Series[Time] = Field()
+    source: Series[Text] = optional(description="the system it came from")
+    channel: Series[Text] = optional(description="web, shop, marketplace, ...")
+    customer_id: Series[Text] = optional()
+    customer_segment: Series[Text] = optional()
+    promised_at: Series[Time] = optional(description="delivery promised to the customer")
+    ship_by_at: Series[Time] = optional(description="latest moment to hand it to the carrier")
+    currency: Series[Text] = optional(description="ISO 4217", str_matches=r"^[A-Z]{3}$")
+    total: Series[float] = optional(description="in `currency`", ge=0)
+    country: Series[Text] = optional(description="ISO 3166-1 alpha-2", str_matches=r"^[A-Z]{2}$")
+    postcode: Series[Text] = optional()
+    city: Series[Text] = optional()
+    payment_method: Series[Text] = optional()
+    payment_status: Series[Text] = optional(description="as of known_at")
+    fulfillment_status: Series[Text] = optional(description="as of known_at")
+    status: Series[Text] = optional(description="as of known_at")
+    weight: Series[float] = optional(description="rows of the full set that this row stands for; 1 if empty", gt=0)
+
+
+class OrderLines(Table):
+    """One line of one order."""
+
+    order_id: Series[Text] = Field()
+    line_id: Series[Text] = Field()
+    sku: Series[Text] = Field()
+    units: Series[float] = Field(ge=0, description="ordered units")
+    site: Series[Text] = optional(description="where it is to be shipped from: warehouse, shop, seller")
+    unit_price: Series[float] = optional(description="in the order's currency", ge=0)
+
+
+class OrderEvents(Table):
+    """One step of one order."""
+
+    order_id: Series[Text] = Field()
+    stage: Series[Text] = Field(description="a word of data.domain.Stage")
+    occurred_at: Series[Time] = Field()
+    event: Series[Text] = Field(default="reached", description="reached, failed, canceled, ...")
+    actor: Series[Text] = optional(description="who or what did it")
+
+
+class Exceptions(Table):
+    """One exception as it was first raised."""
+
+    exception_id: Series[Text] = Field()
+    detected_at: Series[Time] = Field()
+    order_id: Series[Text] = optional()
+    source: Series[Text] = optional(description="the system that raised it")
+    type: Series[Text] = optional(description="a word of data.domain.ExceptionType, or the source's own")
+    reason_code: Series[Text] = optional()
+    message: Series[Text] = optional(description="free text in any language")
+    severity: Series[Text] = optional(description="as the source sets it")
+    due_at: Series[Time] = optional(description="the deadline, if there is one")
+    attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
+
+
+class ExceptionEvents(Table):
+    """One step in the handling of one exception."""
+
+    exception_id: Series[Text] = Field()
+    occurred_at: Series[Time] = Field()
+    step: Series[int] = Field(default=0, ge=0, description="order among steps of the same exception and time")
+    event: Series[Text] = Field(isin=[str(e) for e in HandlingEvent])
+    team: Series[Text] = optional(description="the team that has it after this step")
+    by: Series[Text] = optional(description="who did it")
+    category: Series[Text] = optional(description="the category after this step")
+    priority: Series[Text] = optional(description="the priority after this step")
+
+
+class Outcomes(Table):
+    """One exception as it ended. An empty field was not recorded; it is never a guess."""
+
+    exception_id: Series[Text] = Field()
+    category: Series[Text] = optional(description="what it turned out to be")
+    label_origin: Series[Text] = optional(isin=[str(o) for o in LabelOrigin])
+    team: Series[Text] = optional(description="the team that solved it")
+    priority: Series[Text] = optional(description="the band that people gave it in the end")
+    resolved_at: Series[Time] = optional()
+    touch_minutes: Series[float] = optional(ge=0, description="minutes that people worked on it, not elapsed time")
+    breached: Series[YesNo] = optional(description="the deadline, SLA or promise was missed")
+    breached_at: Series[Time] = optional(description="when it was missed, where that is recorded")
+    loss: Series[float] = optional(ge=0, description="money lost by it, in the order's currency")
+    healed_itself: Series[YesNo] = optional(description="it went away with nobody's touch")
+
+
+class Stock(Table):
+    """One SKU at one site at one moment."""
+
+    sku: Series[Text] = Field()
+    site: Series[Text] = Field()
+    counted_at: Series[Time] = Field()
+    on_hand: Series[float] = Field(description="units; below 0 is oversold")
+    inbound: Series[float] = optional(ge=0, description="units on the way")
+    inbound_at: Series[Time] = optional()
+    in_stock: Series[YesNo] = optional()
+
+
+class Demand(Table):
+    """One SKU, site and period. Built from `order_lines` where a source does not give it."""
+
+    sku: Series[Text] = Field()
+    site: Series[Text] = Field()
+    period_start: Series[Time] = Field()
+    units: Series[float] = Field(ge=0)
+    in_stock_share: Series[float] = optional(ge=0, le=1)
+    price: Series[float] = optional(ge=0)
+    promotion: Series[float] = optional()
+
+
+class Products(Table):
+    """One SKU."""
+
+    sku: Series[Text] = Field()
+    department: Series[Text] = optional()
+    product_group: Series[Text] = optional()
+    cost: Series[float] = optional(ge=0)
+    unit_price: Series[float] = optional(ge=0)
+    weight_g: Series[float] = optional(ge=0)
+
+
+class Sites(Table):
+    """One site: a warehouse, a shop, a seller."""
+
+    site: Series[Text] = Field()
+    country: Series[Text] = optional()
+    region: Series[Text] = optional()
+    lead_time_days: Series[float] = optional(ge=0)
+    capacity_units: Series[float] = optional(ge=0)
+
+
+@dataclass(frozen=True)
+class TableRule:
+    """What a schema can't say of a table alone.
+
+    Attributes:
+        name: The table's name, and its file's.
+        schema: Its columns.
+        key: The columns that name a row.
+        happened_at: The column that `known_at` may not precede, and from which it is filled where a
+            source leaves it out.
+        parent: The table whose key this table's `order_id` or `exception_id` must be found in.
+    """
+
+    name: str
+    schema: type[Table]
+    key: tuple[str, ...]
+    happened_at: str | None = None
+    parent: str | None = None
+
+
+TABLES: dict[str, TableRule] = {
+    rule.name: rule
+    for rule in (
+        TableRule("orders", Orders, ("order_id",), "placed_at"),
+        TableRule("order_lines", OrderLines, ("order_id", "line_id"), parent="orders"),
+        TableRule("order_events", OrderEvents, ("order_id", "stage", "occurred_at", "event"), "occurred_at", "orders"),
+        TableRule("exceptions", Exceptions, ("exception_id",), "detected_at"),
+        TableRule("exception_events", ExceptionEvents, ("exception_id", "occurred_at", "step", "event"), "occurred_at", "exceptions"),
+        TableRule("outcomes", Outcomes, ("exception_id",), parent="exceptions"),
+        TableRule("stock", Stock, ("sku", "site", "counted_at"), "counted_at"),
+        TableRule("demand", Demand, ("sku", "site", "period_start"), "period_start"),
+        TableRule("products", Products, ("sku",)),
+        TableRule("sites", Sites, ("site",)),
+    )
+}
+
+
+def columns_of(table: str) -> Iterator[tuple[str, Any]]:
+    """Yield name and pandera column of a table, the key first, `known_at` last."""
+    rule = TABLES[table]
+    columns = rule.schema.to_schema().columns
+    names = [*rule.key, *(n for n in columns if n not in rule.key and n != "known_at"), "known_at"]
+    return ((name, columns[name]) for name in names)

@@ -1,0 +1,1 @@
+"""Show and answer: the HTTP service for the OMS and the page for the operator."""

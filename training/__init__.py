@@ -1,0 +1,1 @@
+"""Learn, measure, promote: the batch programs of the data scientist."""
