@@ -8,12 +8,17 @@ the features that stay dark for want of the others are listed after an import.
 Column names are written here and nowhere else: `Orders.placed_at` *is* the string "placed_at".
 """
 
+# Time, Text and YesNo are dtype objects, which pandera reads from the annotations at run time.
+# pyright: reportInvalidTypeForm=false
+
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+import orjson
 import pandas as pd
 import pandera.pandas as pa
+from pandera.api.pandas.model_config import BaseConfig
 from pandera.typing.pandas import Series
 
 from data.domain import HandlingEvent, LabelOrigin
@@ -30,12 +35,19 @@ def optional(**checks: Any) -> Any:
     return Field(nullable=True, **checks)
 
 
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
 class Table(pa.DataFrameModel):
     """What all tables share."""
 
     known_at: Series[Time] = Field(description="when the company could have known this row")
 
-    class Config:
+    class Config(BaseConfig):
         """Columns are coerced to their types; those a source left out are added empty."""
 
         coerce = True
@@ -59,11 +71,14 @@ class Orders(Table):
     country: Series[Text] = optional(description="ISO 3166-1 alpha-2", str_matches=r"^[A-Z]{2}$")
     postcode: Series[Text] = optional()
     city: Series[Text] = optional()
+    region: Series[Text] = optional(description="state, province or county")
     payment_method: Series[Text] = optional()
     payment_status: Series[Text] = optional(description="as of known_at")
     fulfillment_status: Series[Text] = optional(description="as of known_at")
     status: Series[Text] = optional(description="as of known_at")
-    weight: Series[float] = optional(description="rows of the full set that this row stands for; 1 if empty", gt=0)
+    weight: Series[float] = optional(
+        description="rows of the full set that this row stands for; 1 if empty", gt=0
+    )
 
 
 class OrderLines(Table):
@@ -73,7 +88,9 @@ class OrderLines(Table):
     line_id: Series[Text] = Field()
     sku: Series[Text] = Field()
     units: Series[float] = Field(ge=0, description="ordered units")
-    site: Series[Text] = optional(description="where it is to be shipped from: warehouse, shop, seller")
+    site: Series[Text] = optional(
+        description="where it is to be shipped from: warehouse, shop, seller"
+    )
     unit_price: Series[float] = optional(description="in the order's currency", ge=0)
 
 
@@ -94,12 +111,19 @@ class Exceptions(Table):
     detected_at: Series[Time] = Field()
     order_id: Series[Text] = optional()
     source: Series[Text] = optional(description="the system that raised it")
-    type: Series[Text] = optional(description="a word of data.domain.ExceptionType, or the source's own")
+    type: Series[Text] = optional(
+        description="a word of data.domain.ExceptionType, or the source's own"
+    )
     reason_code: Series[Text] = optional()
     message: Series[Text] = optional(description="free text in any language")
     severity: Series[Text] = optional(description="as the source sets it")
     due_at: Series[Time] = optional(description="the deadline, if there is one")
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
+
+    @pa.check("attributes", name="json_object")
+    @classmethod
+    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+        return attributes.map(_is_json_object, na_action="ignore").fillna(value=True).astype(bool)
 
 
 class ExceptionEvents(Table):
@@ -107,7 +131,9 @@ class ExceptionEvents(Table):
 
     exception_id: Series[Text] = Field()
     occurred_at: Series[Time] = Field()
-    step: Series[int] = Field(default=0, ge=0, description="order among steps of the same exception and time")
+    step: Series[int] = Field(
+        default=0, ge=0, description="order among steps of the same exception and time"
+    )
     event: Series[Text] = Field(isin=[str(e) for e in HandlingEvent])
     team: Series[Text] = optional(description="the team that has it after this step")
     by: Series[Text] = optional(description="who did it")
@@ -124,7 +150,9 @@ class Outcomes(Table):
     team: Series[Text] = optional(description="the team that solved it")
     priority: Series[Text] = optional(description="the band that people gave it in the end")
     resolved_at: Series[Time] = optional()
-    touch_minutes: Series[float] = optional(ge=0, description="minutes that people worked on it, not elapsed time")
+    touch_minutes: Series[float] = optional(
+        ge=0, description="minutes that people worked on it, not elapsed time"
+    )
     breached: Series[YesNo] = optional(description="the deadline, SLA or promise was missed")
     breached_at: Series[Time] = optional(description="when it was missed, where that is recorded")
     loss: Series[float] = optional(ge=0, description="money lost by it, in the order's currency")
@@ -184,9 +212,10 @@ class TableRule:
         name: The table's name, and its file's.
         schema: Its columns.
         key: The columns that name a row.
-        happened_at: The column that `known_at` may not precede, and from which it is filled where a
-            source leaves it out.
+        happened_at: The column that `known_at` may not precede.
         parent: The table whose key this table's `order_id` or `exception_id` must be found in.
+        known_at_from: What a missing `known_at` is filled from: `happened_at`, the `known_at` of
+            the parent, or nothing (None): then a source must give it.
     """
 
     name: str
@@ -194,18 +223,33 @@ class TableRule:
     key: tuple[str, ...]
     happened_at: str | None = None
     parent: str | None = None
+    known_at_from: Literal["happened_at", "parent"] | None = None
 
 
+ORDER, EXCEPTION = ("order_id",), ("exception_id",)
+ORDER_STEP = (*ORDER, "stage", "occurred_at", "event")
+EXCEPTION_STEP = (*EXCEPTION, "occurred_at", "step", "event")
+HAPPENED: Literal["happened_at"] = "happened_at"
+
+# Parents stand before their children. A period's demand is known when the period ends, not when it
+# starts, so that `demand` must say; so must products and sites, which have no time of their own.
 TABLES: dict[str, TableRule] = {
     rule.name: rule
     for rule in (
-        TableRule("orders", Orders, ("order_id",), "placed_at"),
-        TableRule("order_lines", OrderLines, ("order_id", "line_id"), parent="orders"),
-        TableRule("order_events", OrderEvents, ("order_id", "stage", "occurred_at", "event"), "occurred_at", "orders"),
-        TableRule("exceptions", Exceptions, ("exception_id",), "detected_at"),
-        TableRule("exception_events", ExceptionEvents, ("exception_id", "occurred_at", "step", "event"), "occurred_at", "exceptions"),
-        TableRule("outcomes", Outcomes, ("exception_id",), parent="exceptions"),
-        TableRule("stock", Stock, ("sku", "site", "counted_at"), "counted_at"),
+        TableRule("orders", Orders, ORDER, "placed_at", None, HAPPENED),
+        TableRule("order_lines", OrderLines, (*ORDER, "line_id"), None, "orders", "parent"),
+        TableRule("order_events", OrderEvents, ORDER_STEP, "occurred_at", "orders", HAPPENED),
+        TableRule("exceptions", Exceptions, EXCEPTION, "detected_at", None, HAPPENED),
+        TableRule(
+            "exception_events",
+            ExceptionEvents,
+            EXCEPTION_STEP,
+            "occurred_at",
+            "exceptions",
+            HAPPENED,
+        ),
+        TableRule("outcomes", Outcomes, EXCEPTION, None, "exceptions"),
+        TableRule("stock", Stock, ("sku", "site", "counted_at"), "counted_at", None, HAPPENED),
         TableRule("demand", Demand, ("sku", "site", "period_start"), "period_start"),
         TableRule("products", Products, ("sku",)),
         TableRule("sites", Sites, ("site",)),
@@ -219,3 +263,13 @@ def columns_of(table: str) -> Iterator[tuple[str, Any]]:
     columns = rule.schema.to_schema().columns
     names = [*rule.key, *(n for n in columns if n not in rule.key and n != "known_at"), "known_at"]
     return ((name, columns[name]) for name in names)
+
+
+def required_columns(table: str) -> list[str]:
+    """The columns that a source must give: neither nullable, nor defaulted, nor filled."""
+    filled = {"known_at"} if TABLES[table].known_at_from else set[str]()
+    return [
+        name
+        for name, column in columns_of(table)
+        if not column.nullable and column.default is None and name not in filled
+    ]
