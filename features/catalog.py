@@ -1,0 +1,68 @@
+"""Every feature there is, and which of them a history leaves dark."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from features import exceptions, orders
+from features.feature_set import Entity, FeatureSet
+
+FEATURE_SETS: dict[str, FeatureSet] = {
+    "exceptions": exceptions.FEATURES,
+    "orders": orders.FEATURES,
+}
+
+
+class FeatureInfo(NamedTuple):
+    """What is said of one feature."""
+
+    subject: str
+    name: str
+    meaning: str
+    unit: str
+    needs: tuple[str, ...]
+
+
+def all_features() -> Iterator[FeatureInfo]:
+    """Yield every declared feature; attributes stand as the template `attributes.<name>`."""
+    for subject, declared in FEATURE_SETS.items():
+        for row in declared.rows:
+            yield FeatureInfo(subject, row.name, row.meaning, row.unit, row.needs)
+        for word in declared.words:
+            yield FeatureInfo(subject, word.name, word.meaning, "word", word.needs)
+        for entity in declared.entities:
+            for past in declared.history(entity):
+                yield FeatureInfo(subject, past.name, past.meaning, past.unit, past.needs)
+        if declared.message:
+            meaning = "Words, word pairs and character n-grams of the message, hashed"
+            yield FeatureInfo(
+                subject, "message n-grams", meaning, "0 or 1", ("exceptions.message",)
+            )
+    yield from _attribute_template()
+
+
+def _attribute_template() -> Iterator[FeatureInfo]:
+    name = exceptions.ATTRIBUTE + "<name>"
+    needs = ("exceptions.attributes",)
+    yield FeatureInfo(
+        "exceptions", name, "Any attribute that a source sends", "word or number", needs
+    )
+    for past in exceptions.FEATURES.history(Entity(name, (name,))):
+        yield FeatureInfo("exceptions", past.name, past.meaning, past.unit, needs)
+
+
+def dark_features(filled: set[str]) -> list[tuple[str, str]]:
+    """Return features that a history can't light, each with the columns that it lacks.
+
+    Args:
+        filled: The columns that hold at least one value, as "table.column".
+    """
+    dark = []
+    for info in all_features():
+        lacking = [need for need in info.needs if _column(need) not in filled]
+        if lacking:
+            dark.append((info.name, ", ".join(lacking)))
+    return dark
+
+
+def _column(need: str) -> str:
+    return "exceptions.attributes" if need.startswith("exceptions.attributes") else need

@@ -1,0 +1,234 @@
+"""Declare features, fit what they need to know of the past, compute them for many rows or one.
+
+A `FeatureSet` is the declaration (in code); a `FeaturePlan` is what was learned from one history
+(which attributes it has, which words are common: JSON); `Features` joins both with an index of the
+past and computes. Training and a scoring call run the same functions on the same arrays.
+
+Columns are arrays by name, all of one length: text as objects (None where missing), numbers as
+floats (NaN), moments as integer milliseconds since 1970 (`MISSING_TICK`).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from scipy import sparse
+
+from features import text
+from features.windows import HistoryFeature, HistoryIndex, LogRows
+
+Columns = Mapping[str, np.ndarray]
+
+MOST_WORDS = 250
+FEWEST_SEEN = 5
+PAIR_SIGN = "\x1f"
+
+
+@dataclass(frozen=True)
+class RowFeature:
+    """A number computed from the row itself.
+
+    Attributes:
+        name: The function's name.
+        meaning: The first line of its docstring: what an operator reads.
+        unit: Unit of the number.
+        needs: The table columns it is made of.
+        compute: From columns to n floats.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    needs: tuple[str, ...]
+    compute: Callable[[Columns], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A text column that a model reads as one of its common words."""
+
+    name: str
+    meaning: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What a past can belong to: one column, or several taken together."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def key(self, columns: Columns) -> np.ndarray:
+        """Return n texts; None where any part is missing."""
+        if len(self.columns) == 1:
+            return columns[self.columns[0]]
+        parts = [columns[name] for name in self.columns]
+        return np.array(
+            [None if None in row else PAIR_SIGN.join(row) for row in zip(*parts, strict=True)],
+            object,
+        )
+
+
+class Matrix(NamedTuple):
+    """Features of n rows: dense numbers, and the messages as hashed n-grams where there are any."""
+
+    dense: np.ndarray
+    messages: sparse.csr_matrix | None
+
+    def __len__(self) -> int:
+        return len(self.dense)
+
+    def take(self, rows: np.ndarray) -> "Matrix":
+        """Return some of the rows."""
+        return Matrix(self.dense[rows], None if self.messages is None else self.messages[rows])
+
+    def table(self) -> Any:
+        """Return what LightGBM reads: one array, sparse where there are messages."""
+        if self.messages is None:
+            return self.dense
+        return sparse.hstack([sparse.csr_matrix(self.dense), self.messages], format="csr")
+
+
+@dataclass(frozen=True)
+class FeaturePlan:
+    """What the features learned of one history; plain JSON values.
+
+    Attributes:
+        words: For each word column its common words, the most frequent first.
+        attributes: The attributes that are read, each a `word` or a `number`.
+        entities: The entities whose past is looked at, with their columns.
+        messages: Whether there is any message to read.
+    """
+
+    words: dict[str, list[str]] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    entities: dict[str, list[str]] = field(default_factory=dict)
+    messages: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Build from what `to_json` gave."""
+        return cls(**values)
+
+
+class FeatureSet:
+    """The declared features of one kind of subject."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        words: Sequence[Word],
+        entities: Sequence[Entity],
+        history: Callable[[Entity], Sequence[HistoryFeature]],
+        message: str | None = None,
+    ) -> None:
+        self.name = name
+        self.words = tuple(words)
+        self.entities = tuple(entities)
+        self.history = history
+        self.message = message
+        self.rows: list[RowFeature] = []
+
+    def feature(self, *, unit: str, needs: Sequence[str]) -> Callable[[Any], Any]:
+        """Register a function of the row; its name is the feature's, its first line the meaning."""
+
+        def register(compute: Callable[[Columns], np.ndarray]) -> Callable[[Columns], np.ndarray]:
+            meaning = (compute.__doc__ or "").strip().split("\n")[0]
+            self.rows.append(RowFeature(compute.__name__, meaning, unit, tuple(needs), compute))
+            return compute
+
+        return register
+
+    def fit(self, columns: Columns, kinds: Mapping[str, str]) -> FeaturePlan:
+        """Learn which words are common and which columns are there, from known rows only.
+
+        Args:
+            columns: The known rows.
+            kinds: The attributes to read, each a `word` or a `number`.
+        """
+        texts = [name for name, kind in kinds.items() if kind == "word"]
+        names = [word.name for word in self.words] + texts
+        words = {name: _common_words(columns[name]) for name in names}
+        entities = [*self.entities, *(Entity(name, (name,)) for name in texts)]
+        return FeaturePlan(
+            words={name: common for name, common in words.items() if common},
+            attributes=dict(kinds),
+            entities={e.name: list(e.columns) for e in entities if _seen(e, columns)},
+            messages=self.message is not None and any(m for m in columns[self.message]),
+        )
+
+
+def _common_words(column: np.ndarray) -> list[str]:
+    counts = Counter(word for word in column if word is not None)
+    return [word for word, n in counts.most_common(MOST_WORDS) if n >= FEWEST_SEEN]
+
+
+def _seen(entity: Entity, columns: Columns) -> bool:
+    parts = [columns.get(name) for name in entity.columns]
+    return all(part is not None and any(word is not None for word in part) for part in parts)
+
+
+class Features:
+    """Features ready to be computed: declaration, plan and the indexed past."""
+
+    def __init__(
+        self, feature_set: FeatureSet, plan: FeaturePlan, past: Mapping[str, LogRows]
+    ) -> None:
+        self.plan = plan
+        self._rows = feature_set.rows
+        self._message = feature_set.message if plan.messages else None
+        self._codes = {
+            name: {word: float(i) for i, word in enumerate(words)}
+            for name, words in plan.words.items()
+        }
+        self._numbers = [name for name, kind in plan.attributes.items() if kind == "number"]
+        self._entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
+        declared = [f for entity in self._entities for f in feature_set.history(entity)]
+        self.index = HistoryIndex(declared, past)
+        self.names = [
+            *(row.name for row in self._rows),
+            *self._numbers,
+            *plan.words,
+            *(f.name for f in declared),
+        ]
+        first_word = len(self._rows) + len(self._numbers)
+        self.word_columns = list(range(first_word, first_word + len(plan.words)))
+
+    def compute(self, columns: Columns, as_of: np.ndarray) -> Matrix:
+        """Compute all features of n rows, each as known before its own tick in `as_of`."""
+        n = len(as_of)
+        dense = np.empty((n, len(self.names)), np.float32)
+        place = 0
+        for row in self._rows:
+            dense[:, place] = row.compute(columns)
+            place += 1
+        for name in self._numbers:
+            dense[:, place] = columns.get(name, np.nan)
+            place += 1
+        for name, codes in self._codes.items():
+            dense[:, place] = _coded(columns.get(name), codes)
+            place += 1
+        keys = {entity.name: _key(entity, columns, n) for entity in self._entities}
+        dense[:, place:] = self.index.compute(keys, as_of)
+        messages = text.matrix(columns[self._message]) if self._message else None
+        return Matrix(dense, messages)
+
+
+def _key(entity: Entity, columns: Columns, n: int) -> np.ndarray:
+    if all(name in columns for name in entity.columns):
+        return entity.key(columns)
+    return np.full(n, None, object)
+
+
+def _coded(column: np.ndarray | None, codes: Mapping[str, float]) -> np.ndarray | float:
+    if column is None:
+        return np.nan
+    return np.array([codes.get(word, np.nan) for word in column])
