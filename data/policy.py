@@ -1,0 +1,136 @@
+"""What the company prefers: costs, fallbacks, guards. Read from `policy.toml`, validated, versioned."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from data.domain import BadInputError, Priority
+
+DEFAULT_POLICY = Path(__file__).with_name("policy.toml")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CategoryLoss(_Section):
+    """What differs for one category; what is left out is as in `losses`."""
+
+    share_of_order: NotNegative | None = None
+    fixed: NotNegative | None = None
+    handling_helps: Share | None = None
+
+
+class Losses(_Section):
+    """Money lost if an exception is harmed."""
+
+    share_of_order: NotNegative
+    fixed: NotNegative
+    order_value: NotNegative
+    handling_helps: Share
+    waiting_cost_per_hour: NotNegative
+    largest: Positive
+    categories: Mapping[str, CategoryLoss] = {}
+
+    def preventable(self, category: str, order_value: float) -> float:
+        """Return the money that handling in time is expected to save, 0 to `largest`."""
+        own = self.categories.get(category, CategoryLoss())
+        share = self.share_of_order if own.share_of_order is None else own.share_of_order
+        fixed = self.fixed if own.fixed is None else own.fixed
+        helps = self.handling_helps if own.handling_helps is None else own.handling_helps
+        return min(share * order_value + fixed, self.largest) * helps
+
+
+class Handling(_Section):
+    """Fallbacks for what no model can say."""
+
+    touch_minutes_p50: Positive
+    touch_minutes_p90: Positive
+    deadline_hours: Positive
+
+
+class Guards(_Section):
+    """What stands above the score, and what keeps it calm."""
+
+    look_ahead_minutes: Positive
+    oldest_days: Positive
+    always_first: list[str]
+    safe_risk: Share
+    rerank_band: Share
+
+
+class Bands(_Section):
+    """The lowest score of each priority."""
+
+    p1: Positive
+    p2: Positive
+    p3: Positive
+
+    def priority(self, score: float) -> Priority:
+        """Return the band of a score."""
+        for band, lowest in (
+            (Priority.P1, self.p1),
+            (Priority.P2, self.p2),
+            (Priority.P3, self.p3),
+        ):
+            if score >= lowest:
+                return band
+        return Priority.P4
+
+
+class Decisions(_Section):
+    """From which probability on a category is set, or suggested."""
+
+    automatic_probability: Share
+    suggest_probability: Share
+    set_coverage: Share
+
+
+class Policy(_Section):
+    """The whole of `policy.toml`."""
+
+    version: str
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    losses: Losses
+    handling: Handling
+    guards: Guards
+    bands: Bands
+    decisions: Decisions
+    _fingerprint: str = PrivateAttr("")
+
+    @property
+    def label(self) -> str:
+        """Version and fingerprint: what a decision records."""
+        return f"{self.version}+{self._fingerprint}"
+
+    @classmethod
+    def read(cls, path: Path = DEFAULT_POLICY) -> Self:
+        """Read and validate a policy file.
+
+        Raises:
+            BadInputError: The file is not there, is not TOML, or a value is missing or out of range.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+            policy = cls.model_validate(tomllib.loads(text))
+        except FileNotFoundError as error:
+            raise BadInputError(
+                str(path), "no such file", f"Copy {DEFAULT_POLICY.name}."
+            ) from error
+        except tomllib.TOMLDecodeError as error:
+            raise BadInputError(str(path), f"not TOML: {error}", "Mend the line.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            cure = f"Compare with {DEFAULT_POLICY.name}."
+            raise BadInputError(str(path), f"{where}: {first['msg']}", cure) from error
+        policy._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return policy

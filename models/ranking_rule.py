@@ -1,0 +1,212 @@
+"""The ranking rule: chance, loss and effort in, order of work out. Pure; evaluation and serving call it.
+
+    score_i(t) = [ C_i(t + h) - C_i(t) ] / ( h * E[S_i] )       money an hour, for an hour of work
+    C_i(t)     = loss_i * P(the loss has happened by t + S_i | open, not lost now)  +  w_i * t
+
+`loss_i` is the preventable loss, averaged over the posterior of the categories. The loss happens at
+the deadline where one is known, else by the predicted curve. `S_i`, the touch time, is log-normal.
+A finite-difference form of the generalised c-mu rule (Van Mieghem 1995) on a predicted hazard; a
+deadline is a step and not a convex cost, so the theorem does not apply: no optimality is claimed.
+
+Work already lost goes last, except where the age limit or a rule of law puts it first.
+"""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+from scipy.special import ndtr
+
+MINUTES_PER_HOUR = 60.0
+NORMAL_P90 = 1.2815515655446004
+TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
+"""Standard normal quantiles of 10, 30, 50, 70 and 90 %: five equally likely touch times."""
+
+CURVE_AGES_HOURS = np.array([0, 1, 4, 8, 24, 48, 96, 168, 336, 720, 2160], np.float64)
+"""Ages at which a curve of loss is given; it is straight between them and flat after the last."""
+
+
+class Tier(IntEnum):
+    """What stands above the score, the first tier first."""
+
+    RULE = 0
+    OLDEST = 1
+    OPEN = 2
+    LOST = 3
+
+
+@dataclass(frozen=True)
+class Items:
+    """Open exceptions as the rule sees them; arrays of length n.
+
+    Attributes:
+        ids: Texts; the last tie-break.
+        age_hours: Since detected; 0 or more.
+        hours_to_due: To the known deadline, negative once passed; NaN where none is known.
+        loss: Preventable money, 0 or more.
+        curve: (n, 11) chance, 0 to 1 and not falling, that an exception left open is lost by each of
+            `CURVE_AGES_HOURS`; read where no deadline is known.
+        touch_p50_minutes: Median touch time; above 0.
+        touch_p90_minutes: 90 % quantile of the touch time; at least the median.
+        waiting_cost_per_hour: Money an hour, whatever comes of it.
+        lost: The loss is recorded as having happened.
+        always_first: Law or safety puts it first.
+    """
+
+    ids: np.ndarray
+    age_hours: np.ndarray
+    hours_to_due: np.ndarray
+    loss: np.ndarray
+    curve: np.ndarray
+    touch_p50_minutes: np.ndarray
+    touch_p90_minutes: np.ndarray
+    waiting_cost_per_hour: np.ndarray
+    lost: np.ndarray
+    always_first: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return some of the items."""
+        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Items in money; arrays in the order of the items, `order` lists their places.
+
+    Attributes:
+        order: Positions of the items, the first to be worked on first.
+        tier: What stands above the score.
+        score: Money that an hour's wait loses, for an hour of work.
+        loss_now: Expected loss if it is started now.
+        loss_deferred: Expected loss if it is started after the look-ahead.
+        touch_hours: Expected touch time.
+        safe_start_hours: Hours until the chance of loss passes the accepted risk; 0 if it has.
+    """
+
+    order: np.ndarray
+    tier: np.ndarray
+    score: np.ndarray
+    loss_now: np.ndarray
+    loss_deferred: np.ndarray
+    touch_hours: np.ndarray
+    safe_start_hours: np.ndarray
+
+
+def rank(
+    items: Items, *, look_ahead_hours: float, oldest_hours: float, safe_risk: float
+) -> Ranking:
+    """Rank open exceptions by the money that is lost by leaving them, per hour of work.
+
+    Args:
+        items: What is open.
+        look_ahead_hours: `h`; above 0.
+        oldest_hours: An older one goes first.
+        safe_risk: Chance of loss that a safe start accepts.
+
+    >>> two = dict(age_hours=np.zeros(2), loss=np.array([100.0, 100.0]), curve=np.zeros((2, 11)),
+    ...            touch_p50_minutes=np.array([60.0, 10.0]), touch_p90_minutes=np.array([90.0, 15.0]),
+    ...            waiting_cost_per_hour=np.zeros(2), lost=np.zeros(2, bool),
+    ...            always_first=np.zeros(2, bool), ids=np.array(["slow", "quick"]))
+    >>> rule = dict(look_ahead_hours=0.1, oldest_hours=336, safe_risk=0.1)
+    >>> one_hour_left = Items(hours_to_due=np.array([1.0, 1.0]), **two)
+    >>> rank(one_hour_left, **rule).order.tolist()    # the quick one can still wait
+    [0, 1]
+    >>> slow_one_lost = Items(hours_to_due=np.array([-1.0, 0.2]), **two)
+    >>> rank(slow_one_lost, **rule).order.tolist()    # lost work last
+    [1, 0]
+    """
+    sigma = np.log(items.touch_p90_minutes / items.touch_p50_minutes) / NORMAL_P90
+    sigma = np.maximum(sigma, 0.05)
+    median_hours = items.touch_p50_minutes / MINUTES_PER_HOUR
+    touch_hours = median_hours * np.exp(sigma**2 / 2)
+    lost = items.lost | (items.hours_to_due <= 0)
+    now = chance_lost(items, median_hours, sigma, 0.0)
+    later = chance_lost(items, median_hours, sigma, look_ahead_hours)
+    loss_now = np.where(lost, items.loss, items.loss * now)
+    loss_deferred = np.where(lost, items.loss, items.loss * later)
+    waiting = items.waiting_cost_per_hour * look_ahead_hours
+    score = (loss_deferred - loss_now + waiting) / (look_ahead_hours * touch_hours)
+    tier = np.where(lost, Tier.LOST, Tier.OPEN)
+    tier = np.where(items.age_hours > oldest_hours, Tier.OLDEST, tier)
+    tier = np.where(items.always_first, Tier.RULE, tier)
+    order = np.lexsort((items.ids, -items.age_hours, -score, tier))
+    safe = _safe_start_hours(items, median_hours, sigma, safe_risk)
+    return Ranking(
+        order,
+        tier,
+        score,
+        loss_now,
+        loss_deferred + waiting,
+        touch_hours,
+        np.where(lost, 0.0, safe),
+    )
+
+
+def chance_lost(
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, wait_hours: float
+) -> np.ndarray:
+    """Return the chance that the loss comes before the work ends, if started after a wait.
+
+    Args:
+        items: What is open.
+        median_hours: Median touch time.
+        sigma: Its log-normal spread.
+        wait_hours: From now to the start.
+    """
+    left = np.maximum(items.hours_to_due - wait_hours, 1e-9)
+    by_deadline = 1.0 - ndtr(np.log(left / median_hours) / sigma)
+    touch = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
+    end = items.age_hours[:, None] + wait_hours + touch
+    before = _curve_at(items.curve, items.age_hours[:, None])[:, 0]
+    by_then = _curve_at(items.curve, end).mean(axis=1)
+    by_curve = np.where(before < 1, (by_then - before) / np.maximum(1 - before, 1e-9), 1.0)
+    return np.where(np.isnan(items.hours_to_due), by_curve, by_deadline)
+
+
+def _curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
+    """Interpolate n curves at (n, m) ages."""
+    last = len(CURVE_AGES_HOURS) - 2
+    place = np.clip(np.searchsorted(CURVE_AGES_HOURS, ages, side="right") - 1, 0, last)
+    begin, end = CURVE_AGES_HOURS[place], CURVE_AGES_HOURS[place + 1]
+    share = np.clip((ages - begin) / (end - begin), 0.0, 1.0)
+    low = np.take_along_axis(curve, place, axis=1)
+    return low + share * (np.take_along_axis(curve, place + 1, axis=1) - low)
+
+
+def _safe_start_hours(
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, safe_risk: float
+) -> np.ndarray:
+    """Return when the chance of loss reaches the accepted risk; infinite where it never does."""
+    slowest = median_hours * np.exp(sigma * NORMAL_P90)
+    by_deadline = items.hours_to_due - slowest
+    before = _curve_at(items.curve, items.age_hours[:, None])
+    limit = before + safe_risk * (1 - before)
+    reached = items.curve >= limit
+    age = np.where(reached.any(axis=1), CURVE_AGES_HOURS[reached.argmax(axis=1)], np.inf)
+    by_curve = age - items.age_hours - median_hours
+    return np.maximum(np.where(np.isnan(items.hours_to_due), by_curve, by_deadline), 0.0)
+
+
+def rank_by_slack(items: Items, *, oldest_hours: float, deadline_hours: float) -> Ranking:
+    """Rank without any model: least slack first, lost work last, then the larger loss.
+
+    The declared fallback. There is no score in it: `score` and both losses are NaN, never a default.
+
+    Args:
+        items: What is open; curve is not read.
+        oldest_hours: An older one goes first.
+        deadline_hours: Age at which one without a deadline is taken to be due.
+    """
+    touch_hours = items.touch_p50_minutes / MINUTES_PER_HOUR
+    due = np.where(
+        np.isnan(items.hours_to_due), deadline_hours - items.age_hours, items.hours_to_due
+    )
+    lost = items.lost | (items.hours_to_due <= 0)
+    tier = np.where(lost, Tier.LOST, Tier.OPEN)
+    tier = np.where(items.age_hours > oldest_hours, Tier.OLDEST, tier)
+    tier = np.where(items.always_first, Tier.RULE, tier)
+    slack = due - touch_hours
+    order = np.lexsort((items.ids, -items.age_hours, -items.loss, slack, tier))
+    unknown = np.full(len(items.ids), np.nan)
+    return Ranking(order, tier, unknown, unknown, unknown, touch_hours, np.maximum(slack, 0.0))
