@@ -1,0 +1,141 @@
+"""Bursts: many exceptions with one cause, planted at a known time on a known value."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.domain import Stage
+from data.sources.synthetic.catalogue import (
+    CARRIER_OF_COUNTRY,
+    CARRIERS,
+    CHANNEL_SHARE,
+    COUNTRY_SHARE,
+    GATEWAY_OF_PAYMENT,
+    GATEWAYS,
+    PAYMENT_OF_COUNTRY,
+    SITE_OF_COUNTRY,
+    SITES,
+    SOURCES,
+    Catalogue,
+)
+from data.sources.synthetic.causes import CODE
+from data.sources.synthetic.frames import draw, draw_where, names, times, written
+from data.sources.synthetic.orders import AT, Orders
+from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
+
+MEMBERS = 18  # a small shop's bursts last longer, so that about as many orders are hit
+LONGEST_HOURS = 72
+NO_BURST = -1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of burst: orders with a value that reach a stage in the window get the cause."""
+
+    attribute: str
+    cause: str
+    stage: Stage
+    shortest_hours: float
+    chance: float
+
+
+KINDS = (
+    Kind("carrier", "carrier", Stage.SHIPPED, 10, 0.6),
+    Kind("gateway", "payment", Stage.RECEIVED, 2, 0.75),
+    Kind("site", "warehouse", Stage.STOCK_CHECKED, 6, 0.5),
+    Kind("source", "integration", Stage.RECEIVED, 2, 0.6),
+    Kind("sku", "data", Stage.RECEIVED, 12, 0.8),
+)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One planted burst; the value is a code of its attribute."""
+
+    number: int
+    kind: Kind
+    value: int
+    start_s: float
+    end_s: float
+
+    def members(self, random: np.random.Generator, orders: Orders) -> np.ndarray:
+        """Draw which orders it hits (a mask)."""
+        values = {
+            "carrier": orders.carrier,
+            "gateway": orders.gateway,
+            "site": orders.visits.site,
+            "source": orders.source,
+            "sku": orders.first_sku,
+        }[self.kind.attribute]
+        reached_s = orders.planned_s[:, AT[self.kind.stage]]
+        hit = (values == self.value) & (reached_s >= self.start_s) & (reached_s < self.end_s)
+        return draw_where(random, hit, np.full(len(hit), self.kind.chance))
+
+
+def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[Burst]:
+    """Plant bursts all over the period, every kind in turn, at working hours."""
+    random = shop.random(Stream.BURSTS)
+    count = max(3, round(shop.period_days / shop.days_between_bursts))
+    days = np.sort(random.integers(2, shop.period_days - 3, count))
+    first = random.integers(0, len(KINDS))
+    bursts = []
+    for number, day in enumerate(days):
+        kind = KINDS[(first + number) % len(KINDS)]
+        shares = _value_shares(kind.attribute, catalogue)
+        value = int(draw(random, np.where(shares >= np.quantile(shares, 0.4), shares, 0), 1)[0])
+        an_hour = shop.orders / shop.period_days / 24 * shares[value] * kind.chance
+        hours = float(np.clip(MEMBERS / an_hour, kind.shortest_hours, LONGEST_HOURS))
+        start_s = float(day * DAY_S + random.uniform(6, 15) * HOUR_S)
+        bursts.append(Burst(number, kind, value, start_s, start_s + hours * HOUR_S))
+    return bursts
+
+
+def _value_shares(attribute: str, catalogue: Catalogue) -> np.ndarray:
+    if attribute == "sku":
+        return catalogue.popularity
+    if attribute == "source":
+        web, app, marketplace, phone = CHANNEL_SHARE
+        return np.array([web + app, marketplace, phone])
+    if attribute == "gateway":
+        return COUNTRY_SHARE @ PAYMENT_OF_COUNTRY @ GATEWAY_OF_PAYMENT
+    table = CARRIER_OF_COUNTRY if attribute == "carrier" else SITE_OF_COUNTRY
+    return COUNTRY_SHARE @ table
+
+
+def hit_by_bursts(
+    random: np.random.Generator, orders: Orders, bursts: list[Burst], cause: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the causes with those of the bursts put in, and the burst of each order."""
+    burst_of = np.full(len(orders), NO_BURST)
+    cause = cause.copy()
+    first_s = orders.visits.placed_s[0]
+    last_s = np.nanmax(orders.planned_s[:, AT[Stage.SHIPPED]])
+    for burst in bursts:
+        if burst.end_s >= first_s and burst.start_s <= last_s:
+            hit = burst.members(random, orders)
+            cause[hit] = CODE[burst.kind.cause]
+            burst_of[hit] = burst.number
+    return cause, burst_of
+
+
+def bursts_table(shop: SyntheticShop, catalogue: Catalogue, bursts: list[Burst]) -> pd.DataFrame:
+    """The truth about the bursts: one row each."""
+    words = {
+        "carrier": CARRIERS,
+        "gateway": GATEWAYS,
+        "site": SITES,
+        "source": SOURCES,
+        "sku": catalogue.skus,
+    }
+    return pd.DataFrame(
+        {
+            "burst_id": names([f"b{burst.number:03d}" for burst in bursts], np.arange(len(bursts))),
+            "cause": written([burst.kind.cause for burst in bursts]),
+            "attribute": written([burst.kind.attribute for burst in bursts]),
+            "value": written([str(words[b.kind.attribute][b.value]) for b in bursts]),
+            "stage": written([str(burst.kind.stage) for burst in bursts]),
+            "started_at": times(shop, np.array([burst.start_s for burst in bursts])),
+            "ended_at": times(shop, np.array([burst.end_s for burst in bursts])),
+        }
+    )

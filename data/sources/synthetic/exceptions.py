@@ -1,0 +1,253 @@
+"""Exceptions: which order gets which cause, and all that follows from it, seen and unseen."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from data.domain import Stage
+from data.sources.synthetic.causes import (
+    CAUSES,
+    CODE,
+    KEY_ACCOUNTS,
+    LOOKS_LIKE,
+    MOST_OF_TYPE,
+    NAMES,
+    SHARE,
+    TALKED_OVER,
+    TEAM,
+    TEAMS,
+    TYPE_SHARE,
+)
+from data.sources.synthetic.frames import MISSING, draw_by_row, draw_where
+from data.sources.synthetic.orders import AT, DOMESTIC, Orders
+from data.sources.synthetic.shop import HOUR_S
+
+BUSINESS = 3
+TOUCH_SPREAD = 0.5
+TRIAGE_MINUTES = 7
+REOPENED_SHARE = 0.04
+DUE_KNOWN_SHARE = 0.88
+GIVES_UP_EARLY_SHARE = 0.1
+SLA_OF_SEGMENT = np.array([1.1, 1.0, 0.75, 0.6])
+PENALTY_OF_SEGMENT = np.array([4.0, 7.0, 28.0, 45.0])
+BANDS_UP_TO = np.array([-1.0, 0.25, 1.3])  # of the urgency that people feel: p4, p3, p2, p1
+SEVERITIES = ("low", "medium", "high", "critical")
+LANGUAGES = ("en", "pt", "zh")
+LANGUAGE_OF_COUNTRY = np.array([0, 0, 0, 1, 1, 2, 0])
+OWN_LANGUAGE_SHARE = 0.82
+GENERIC = MISSING
+
+
+@dataclass
+class Raised:
+    """A block of exceptions as columns. The first part is seen at once, the rest only later.
+
+    Attributes:
+        order: Row in the block of orders.
+        stage: The last stage that the order reached.
+        wording: The cause in whose words it is described; below 0 in nobody's.
+        complexity: 0 to 2, told by the message.
+        hazard_s: When the loss happens, if it is still open then.
+        heals_s: When it goes away by itself, infinite for never.
+    """
+
+    order: np.ndarray
+    detected_s: np.ndarray
+    type: np.ndarray
+    code: np.ndarray
+    severity: np.ndarray
+    due_s: np.ndarray
+    language: np.ndarray
+    wording: np.ndarray
+    complexity: np.ndarray
+    first_team: np.ndarray
+    priority: np.ndarray
+    stage: np.ndarray
+    cause: np.ndarray
+    burst: np.ndarray
+    team: np.ndarray
+    touch_minutes: np.ndarray
+    triage_minutes: np.ndarray
+    hazard_s: np.ndarray
+    heals_s: np.ndarray
+    loss: np.ndarray
+    cancels: np.ndarray
+    reopens: np.ndarray
+
+    def before(self, moment_s: float) -> "Raised":
+        """Those noticed before a moment."""
+        seen = self.detected_s < moment_s
+        return Raised(**{f.name: getattr(self, f.name)[seen] for f in fields(self)})
+
+
+def liability(orders: Orders) -> np.ndarray:
+    """How much more or less than others each order is liable to each cause: orders x causes.
+
+    Stock is missing from it: that comes from the shelves.
+    """
+    new, business = orders.segment == 0, orders.segment == BUSINESS
+    hour = orders.visits.placed_s % (24 * HOUR_S) / HOUR_S
+    abroad = ~DOMESTIC[orders.visits.country, orders.visits.site]
+    swiftbird_gets_worse = np.where(orders.carrier == 1, 0.6 + 1.8 * orders.early, 1)
+    table = np.zeros((len(orders), len(NAMES)))
+    table[:, CODE["address"]] = (
+        np.array([1, 1, 2.4, 2.8])[orders.visits.channel]
+        * np.array([1, 1, 1, 1, 1.8, 1.5, 0.8])[orders.visits.country]
+        * np.where(new, 1.6, 1)
+    )
+    table[:, CODE["payment"]] = (
+        np.array([1, 0.6, 2.8, 1.3, 3.6])[orders.payment] * np.array([1, 1, 1, 1.5])[orders.gateway]
+    )
+    table[:, CODE["fraud"]] = (
+        np.where(new, 3.0, 0.6)
+        * np.where(orders.total > 180, 4, 1)
+        * np.array([1.5, 1, 0.2, 2, 0.1])[orders.payment]
+        * np.where(hour < 5, 2, 1)
+    )
+    table[:, CODE["warehouse"]] = np.array([1, 1.1, 2.4, 0.6])[orders.visits.site] * orders.lines
+    table[:, CODE["carrier"]] = (
+        np.array([0.8, 1, 1.4, 1.8, 0.7])[orders.carrier]
+        * swiftbird_gets_worse
+        * np.where(abroad, 2.2, 1)
+    )
+    table[:, CODE["data"]] = (
+        np.where(orders.bad_data, 14, 0.5) * np.array([0.8, 1.3, 2.5])[orders.source]
+    )
+    table[:, CODE["integration"]] = np.array([0.5, 2.2, 1.2])[orders.source] * (1.5 - orders.early)
+    table[:, CODE["customer_request"]] = np.where(business, 2.2, 1) * np.sqrt(
+        orders.total / 80 + 0.2
+    )
+    table[:, CODE["return"]] = orders.returns
+    return table
+
+
+def scale_of(orders: Orders, exception_share: float) -> np.ndarray:
+    """Chance of each cause per unit of liability, such that the shares come out on `orders`."""
+    usual = liability(orders).mean(axis=0)
+    usual[CODE["stock"]] = np.inf
+    return exception_share * SHARE / usual
+
+
+def draw_causes(random: np.random.Generator, orders: Orders, scale: np.ndarray) -> np.ndarray:
+    """Draw the cause of every order, below 0 for none; what was oversold lacks stock."""
+    chance = np.cumsum(liability(orders) * scale, axis=1)
+    u = random.random(len(orders))
+    cause = (u[:, None] >= chance).sum(axis=1)
+    cause[cause == len(NAMES)] = MISSING
+    noticed = draw_where(random, orders.oversold, np.full(len(orders), 0.9))
+    return np.where(noticed, CODE["stock"], cause)
+
+
+def raise_exceptions(
+    random: np.random.Generator, orders: Orders, cause_of_order: np.ndarray, burst_of: np.ndarray
+) -> Raised:
+    """Work out each exception from its cause and its order."""
+    order = np.flatnonzero(cause_of_order >= 0)
+    cause, size = cause_of_order[order], len(order)
+    segment, total = orders.segment[order], orders.total[order]
+    stage, detected_s = _noticed(random, orders, order, cause)
+    kind = draw_by_row(random, TYPE_SHARE, cause)
+    due_s, hazard_s = _deadlines(random, orders, order, cause, stage, detected_s)
+    complexity = random.binomial(2, np.clip(0.12 + 0.08 * orders.lines[order], 0, 0.5))
+    lost_share = _of("lost_share")[cause] * random.lognormal(0, 0.3, size)
+    heals = draw_where(random, np.ones(size, dtype=bool), _of("heals_share")[cause])
+    heals_hours = 0.5 + random.exponential(_of("sla_hours")[cause] * 0.4)
+    value = np.log(total / 90)
+    hurry = (due_s - detected_s < 14 * HOUR_S) * 0.9
+    felt = 0.7 * value + 0.8 * (segment >= 2) + hurry + 0.8 * (cause == CODE["fraud"])
+    language = LANGUAGE_OF_COUNTRY[orders.visits.country[order]]
+    slow = (
+        np.exp(0.45 * complexity)
+        * (0.9 + 0.06 * orders.lines[order])
+        * (1.08 - 0.16 * orders.early[order])
+    )
+    team = team_of(cause, segment)
+    return Raised(
+        order=order,
+        detected_s=detected_s,
+        type=kind,
+        code=_reason_code(random, cause, kind),
+        severity=np.digitize(0.6 * value + 0.7 * random.standard_normal(size), [-0.6, 0.7, 1.7]),
+        due_s=due_s,
+        language=np.where(random.random(size) < OWN_LANGUAGE_SHARE, language, 0),
+        wording=_wording(random, cause),
+        complexity=complexity,
+        first_team=_first_team(random, kind, segment),
+        priority=3 - np.digitize(felt - 0.2 + 0.45 * random.standard_normal(size), BANDS_UP_TO),
+        stage=stage,
+        cause=cause,
+        burst=burst_of[order],
+        team=team,
+        touch_minutes=_of("touch_minutes")[cause] * slow * random.lognormal(0, TOUCH_SPREAD, size),
+        triage_minutes=TRIAGE_MINUTES * random.lognormal(0, 0.4, size),
+        hazard_s=hazard_s,
+        heals_s=np.where(heals, detected_s + heals_hours * HOUR_S, np.inf),
+        loss=np.round(total * np.minimum(lost_share, 1) + PENALTY_OF_SEGMENT[segment], 2),
+        cancels=random.random(size) < 0.35,
+        reopens=random.random(size) < REOPENED_SHARE,
+    )
+
+
+def team_of(cause: np.ndarray, segment: np.ndarray) -> np.ndarray:
+    """Whose it is: the cause decides, but for business customers who have to be talked to."""
+    return np.where(TALKED_OVER[cause] & (segment == BUSINESS), KEY_ACCOUNTS, TEAM[cause])
+
+
+def _of(fact: str) -> np.ndarray:
+    return np.array([getattr(cause, fact) for cause in CAUSES.values()])
+
+
+def _noticed(
+    random: np.random.Generator, orders: Orders, order: np.ndarray, cause: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the stage that the order stands at, and when the exception is noticed."""
+    stages = [[AT[stage] for stage in each.stages] for each in CAUSES.values()]
+    pick = random.random(len(order))
+    stage = np.array([stages[c][int(p * len(stages[c]))] for c, p in zip(cause, pick, strict=True)])
+    delay_hours = _of("delay_hours")[cause] * random.lognormal(0, 0.6, len(order))
+    return stage, orders.planned_s[order, stage] + delay_hours * HOUR_S
+
+
+def _deadlines(
+    random: np.random.Generator,
+    orders: Orders,
+    order: np.ndarray,
+    cause: np.ndarray,
+    stage: np.ndarray,
+    detected_s: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return when it is due (NaN where nobody says so) and when the loss happens."""
+    size = len(order)
+    usual_s = _of("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * HOUR_S
+    due_s = detected_s + usual_s * random.lognormal(0, 0.3, size)
+    ship_by_s = np.maximum(orders.ship_by_s[order], detected_s + 5 * HOUR_S)
+    held_to_ship_by = (stage < AT[Stage.SHIPPED]) & (random.random(size) < 0.4)
+    due_s = np.where(held_to_ship_by, np.minimum(due_s, ship_by_s), due_s)
+    gives_up = random.random(size) < GIVES_UP_EARLY_SHARE
+    patience = np.where(gives_up, random.uniform(0.25, 1, size), 1)
+    hazard_s = detected_s + (due_s - detected_s) * patience
+    told = random.random(size) < DUE_KNOWN_SHARE
+    return np.where(told, due_s, np.nan), hazard_s
+
+
+def _wording(random: np.random.Generator, cause: np.ndarray) -> np.ndarray:
+    u = random.random(len(cause))
+    mistaken = LOOKS_LIKE[cause, (random.random(len(cause)) < 0.4).astype(int)]
+    return np.select([u < 0.74, u < 0.89], [cause, mistaken], GENERIC)
+
+
+def _reason_code(random: np.random.Generator, cause: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """Codes count two to a cause; half are of the type rather than of the cause, some missing."""
+    u = random.random(len(cause))
+    of = np.where(u < 0.45, cause, MOST_OF_TYPE[kind])
+    code = 2 * of + random.integers(0, 2, len(cause))
+    return np.where(u < 0.75, code, MISSING)
+
+
+def _first_team(random: np.random.Generator, kind: np.ndarray, segment: np.ndarray) -> np.ndarray:
+    """The dispatcher goes by the type, sees a business customer half the time, and errs."""
+    size = len(kind)
+    believed = MOST_OF_TYPE[kind]
+    seen = np.where(random.random(size) < 0.5, segment, 0)
+    anywhere = random.integers(0, len(TEAMS), size)
+    return np.where(random.random(size) < 0.06, anywhere, team_of(believed, seen))

@@ -1,0 +1,61 @@
+"""Columns of the contract's types, built from numbers; a text is a name and its code."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.sources.synthetic.shop import SyntheticShop
+from data.tables import Text, Time
+
+MISSING = -1
+
+
+def names(words: Sequence[str] | np.ndarray, codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Texts by their codes; a code below 0 is an empty field."""
+    codes = np.asarray(codes, dtype=np.int32)
+    taken = pa.array(list(words), pa.large_string()).take(pa.array(codes, mask=codes < 0))
+    return Text.__from_arrow__(taken)
+
+
+def written(texts: Sequence[str | None]) -> pd.api.extensions.ExtensionArray:
+    """Texts as they stand."""
+    return Text.__from_arrow__(pa.array(texts, pa.large_string()))
+
+
+def numbered(prefix: str, numbers: np.ndarray, digits: int = 8) -> pd.api.extensions.ExtensionArray:
+    """Ids: a prefix and a number with leading zeros."""
+    digits_only = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.large_string()), digits, "0")
+    head = pa.scalar(prefix, pa.large_string())
+    return Text.__from_arrow__(
+        pc.binary_join_element_wise(head, digits_only, pa.scalar("", pa.large_string()))
+    )
+
+
+def times(shop: SyntheticShop, seconds: np.ndarray) -> pd.Series:
+    """Moments from seconds since the start, cut to milliseconds; NaN is an empty field."""
+    known = np.isfinite(seconds)
+    start_us = int(shop.start.timestamp()) * 1_000_000
+    micros = np.floor(np.where(known, seconds, 0) * 1_000).astype(np.int64) * 1_000 + start_us
+    micros[~known] = np.iinfo(np.int64).min
+    return pd.Series(micros.view("M8[us]")).dt.tz_localize("UTC").astype(Time)
+
+
+def draw(random: np.random.Generator, shares: np.ndarray, size: int) -> np.ndarray:
+    """Draw codes by shares that sum to about 1."""
+    cumulative = np.cumsum(shares)
+    return np.searchsorted(cumulative, random.random(size) * cumulative[-1], side="right")
+
+
+def draw_by_row(random: np.random.Generator, shares: np.ndarray, of_row: np.ndarray) -> np.ndarray:
+    """Draw a code for each row by the shares in row `of_row` of the table `shares`."""
+    cumulative = np.cumsum(shares, axis=1)
+    u = random.random(len(of_row)) * cumulative[of_row, -1]
+    return (u[:, None] >= cumulative[of_row]).sum(axis=1)
+
+
+def draw_where(random: np.random.Generator, where: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Say yes with the chance `share`, and only `where`."""
+    return where & (random.random(len(where)) < share)

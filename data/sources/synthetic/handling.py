@@ -1,0 +1,241 @@
+"""The queues: teams take exceptions in the order in which they came, as people and hours allow."""
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush, heapreplace
+
+import numpy as np
+
+from data.domain import HandlingEvent
+from data.sources.synthetic.causes import LOOKS_LIKE, TEAMS
+from data.sources.synthetic.exceptions import Raised
+from data.sources.synthetic.frames import MISSING
+from data.sources.synthetic.orders import Orders
+from data.sources.synthetic.shop import HOUR_S
+from data.sources.synthetic.teams import REWORK_SHARE, Team
+
+EVENTS = tuple(HandlingEvent)
+ASSIGNED, STARTED, PAUSED, RECLASSIFIED, RESOLVED, REOPENED = range(len(EVENTS))
+DISPATCHER, SYSTEM = -1, -2
+OPERATORS_A_TEAM = 10_000  # an operator's code is team * this + number
+SECOND_TEAM_RIGHT_SHARE = 0.85
+RECLASSIFIED_RIGHT_SHARE = 0.85
+MISLABELLED_SHARE = 0.03
+PRIORITY_CHANGED_SHARE = 0.12
+HEALED_UNLABELLED_SHARE = 0.4
+DISPATCH_S = (120, 1_200)
+CLOSED_AFTER_S = 24 * HOUR_S
+RESTART_S = 600
+
+
+@dataclass(slots=True)
+class Case:
+    """One exception on its way through the teams; `luck` are draws from 0 to 1."""
+
+    number: int
+    cause: int
+    confused_with: int
+    at_team: int
+    team: int
+    priority: int
+    touch_s: float
+    triage_s: float
+    hazard_s: float
+    heals_s: float
+    loss: float
+    reopens: bool
+    cancels: bool
+    order: int
+    stage: int
+    planned_s: list[float]
+    luck: list[float]
+    steps: int = 0
+    worked_s: float = 0.0
+
+
+@dataclass
+class Records:
+    """What the handling has left behind since it was last taken away, as rows of plain values."""
+
+    events: list[tuple] = field(default_factory=list)
+    outcomes: list[tuple] = field(default_factory=list)
+    order_events: list[tuple] = field(default_factory=list)
+
+
+class Desk:
+    """The queue of one team: first come, first served, by whoever is free first."""
+
+    def __init__(self, team: Team) -> None:
+        self.calendar = team.calendar
+        self.free = [(0.0, operator) for operator in range(team.operators)]
+
+    def next_start(self, arrived_s: float) -> tuple[float, float]:
+        """Return when work on a case can begin, in worked seconds and as a moment."""
+        worked_s = max(self.free[0][0], self.calendar.worked_by(arrived_s))
+        return worked_s, max(self.calendar.moment_of(worked_s), arrived_s)
+
+    def take(self, until_worked_s: float) -> int:
+        """Keep the operator who is free first busy, and say who it is."""
+        operator = self.free[0][1]
+        heapreplace(self.free, (until_worked_s, operator))
+        return operator
+
+
+class Handling:
+    """All desks. Cases come to a desk in the order of time, so each start is final at once."""
+
+    def __init__(self, teams: list[Team]) -> None:
+        self.desks = [Desk(team) for team in teams]
+        self.waiting: list[tuple[float, int, Case]] = []
+        self.records = Records()
+
+    def receive(self, case: Case, detected_s: float) -> None:
+        """Have the dispatcher send a case to its first team."""
+        early_s, late_s = DISPATCH_S
+        arrives_s = detected_s + early_s + case.luck[0] * (late_s - early_s)
+        self._note(case, arrives_s, ASSIGNED, DISPATCHER)
+        heappush(self.waiting, (arrives_s, case.number, case))
+
+    def work_until(self, moment_s: float) -> None:
+        """Serve everything that reaches a desk before the moment."""
+        while self.waiting and self.waiting[0][0] < moment_s:
+            arrived_s, _, case = heappop(self.waiting)
+            self._serve(case, arrived_s)
+
+    def end(self) -> None:
+        """Cancel the orders of those left open whose customers give up."""
+        for _, _, case in self.waiting:
+            if case.cancels:
+                self._cancel(case)
+
+    def taken_records(self) -> Records:
+        """Hand over the records and begin new ones."""
+        records, self.records = self.records, Records()
+        return records
+
+    def _serve(self, case: Case, arrived_s: float) -> None:
+        desk = self.desks[case.at_team]
+        from_s, starts_s = desk.next_start(arrived_s)
+        if case.heals_s <= starts_s:
+            healed_s = max(case.heals_s, arrived_s)
+            self._note(case, healed_s, RESOLVED, SYSTEM)
+            self._close(case, healed_s)
+            return
+        work_s = case.touch_s if case.at_team == case.team else case.triage_s
+        operator = desk.take(from_s + work_s) + case.at_team * OPERATORS_A_TEAM
+        self._note(case, starts_s, STARTED, operator)
+        for paused_s, again_s in desk.calendar.breaks(from_s, from_s + work_s):
+            self._note(case, paused_s, PAUSED, operator)
+            self._note(case, again_s, STARTED, operator)
+        case.worked_s += work_s
+        ends_s = max(desk.calendar.end_of(from_s + work_s), starts_s)
+        if case.at_team == case.team:
+            self._resolve(case, ends_s, operator)
+        else:
+            self._pass_on(case, ends_s, operator)
+
+    def _pass_on(self, case: Case, moment_s: float, operator: int) -> None:
+        """The wrong team finds another, not always the right one."""
+        right = case.luck[2] < RECLASSIFIED_RIGHT_SHARE
+        category = case.cause if right else case.confused_with
+        if case.luck[1] < SECOND_TEAM_RIGHT_SHARE:
+            case.at_team = case.team
+        else:
+            case.at_team = (case.team + 1 + int(case.luck[3] * (len(TEAMS) - 1))) % len(TEAMS)
+            case.luck[1] = 0.0
+        self._note(case, moment_s, RECLASSIFIED, operator, category)
+        self._note(case, moment_s, ASSIGNED, operator, category)
+        heappush(self.waiting, (moment_s, case.number, case))
+
+    def _resolve(self, case: Case, moment_s: float, operator: int) -> None:
+        self._note(case, moment_s, RESOLVED, operator, self._label(case))
+        if not case.reopens:
+            self._close(case, moment_s)
+            return
+        again_s = moment_s + (0.05 + 0.9 * case.luck[3]) * CLOSED_AFTER_S
+        case.reopens, case.heals_s = False, np.inf
+        case.touch_s *= REWORK_SHARE
+        self._note(case, again_s, REOPENED, SYSTEM)
+        heappush(self.waiting, (again_s, case.number, case))
+
+    def _close(self, case: Case, resolved_s: float) -> None:
+        """Write down how it ended, known a day later, and let the order go on or not."""
+        breached = resolved_s > case.hazard_s
+        healed = case.worked_s == 0
+        label = self._label(case)
+        if healed and case.luck[2] < HEALED_UNLABELLED_SHARE:
+            label = MISSING
+        self.records.outcomes.append(
+            (
+                case.number,
+                label,
+                case.at_team,
+                self._last_priority(case),
+                resolved_s,
+                round(case.worked_s / 60, 1),
+                breached,
+                case.hazard_s if breached else np.nan,
+                case.loss if breached else 0.0,
+                healed,
+                resolved_s + CLOSED_AFTER_S,
+            )
+        )
+        if breached and case.cancels:
+            self._cancel(case)
+        else:
+            self._go_on(case, resolved_s)
+
+    def _go_on(self, case: Case, resolved_s: float) -> None:
+        """Reach the stages left, as late as the exception has made them."""
+        left = case.planned_s[case.stage + 1 :]
+        late_s = max(0.0, resolved_s + RESTART_S - left[0]) if left else 0.0
+        self.records.order_events += [
+            (case.order, stage, planned_s + late_s, False)
+            for stage, planned_s in enumerate(left, case.stage + 1)
+            if planned_s == planned_s  # noqa: PLR0124 - NaN: a stage that is never reached
+        ]
+
+    def _cancel(self, case: Case) -> None:
+        self.records.order_events.append((case.order, case.stage, case.hazard_s, True))
+
+    def _label(self, case: Case) -> int:
+        return case.confused_with if case.luck[4] < MISLABELLED_SHARE else case.cause
+
+    def _last_priority(self, case: Case) -> int:
+        if case.luck[5] > PRIORITY_CHANGED_SHARE:
+            return case.priority
+        return max(case.priority - 1, 0) if case.priority else 1
+
+    def _note(
+        self, case: Case, moment_s: float, event: int, by: int, category: int = MISSING
+    ) -> None:
+        row = (case.number, moment_s, case.steps, event, case.at_team, by, category, case.priority)
+        self.records.events.append(row)
+        case.steps += 1
+
+
+def cases_of(
+    random: np.random.Generator, orders: Orders, raised: Raised, first_number: int
+) -> list[Case]:
+    """Make the cases that go to the desks."""
+    size = len(raised.order)
+    pick = (random.random(size) < 0.4).astype(int)
+    columns = (
+        np.arange(first_number, first_number + size),
+        raised.cause,
+        LOOKS_LIKE[raised.cause, pick],
+        raised.first_team,
+        raised.team,
+        raised.priority,
+        raised.touch_minutes * 60,
+        raised.triage_minutes * 60,
+        raised.hazard_s,
+        raised.heals_s,
+        raised.loss,
+        raised.reopens,
+        raised.cancels,
+        orders.number[raised.order],
+        raised.stage,
+        orders.planned_s[raised.order],
+        random.random((size, 6)),
+    )
+    return [Case(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

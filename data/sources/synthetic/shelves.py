@@ -1,0 +1,172 @@
+"""The shelves: what is there is sold, what is not is lost or oversold, and more is ordered."""
+
+from itertools import count
+
+import numpy as np
+import pandas as pd
+
+from data.sources.synthetic.catalogue import (
+    COUNTRY_SHARE,
+    SITE_LEAD_DAYS,
+    SITE_OF_COUNTRY,
+    SITES,
+    Catalogue,
+)
+from data.sources.synthetic.frames import draw_where, names, times
+from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
+from data.sources.synthetic.visits import (
+    MEAN_LINES,
+    MEAN_UNITS,
+    Visits,
+    moments_of_day,
+    visits_of_day,
+)
+from data.tables import YesNo
+
+# A marketplace sees our stock late: an empty shelf is sold there more often than in our own shop.
+OVERSELL_SHARE_OF_CHANNEL = np.array([0.06, 0.06, 0.35, 0.10])
+# Deliveries on their way stand in a ring of days, longer than the longest delivery takes.
+RING_DAYS = 16
+COVER_DAYS = 8
+STOCK = ("shelf", "counted_s", "on_hand", "inbound", "inbound_s")
+DEMAND = ("shelf", "day", "wanted_units", "sold_units", "in_stock_share")
+
+
+class Shelves:
+    """Stock of every SKU at every site (a shelf), day by day.
+
+    A day begins with the delivery and the count; then visits take what is there, in their order.
+    """
+
+    def __init__(self, shop: SyntheticShop, catalogue: Catalogue) -> None:
+        self.shop, self.catalogue = shop, catalogue
+        self.random = shop.random(Stream.SHELVES)
+        lines_a_day = shop.orders / shop.period_days * MEAN_LINES
+        shelf_share = np.outer(catalogue.popularity, COUNTRY_SHARE @ SITE_OF_COUNTRY).ravel()
+        # Buyers misjudge demand, so that some shelves are often empty and others never.
+        misjudged = self.random.lognormal(0.15, 0.4, len(shelf_share))
+        daily_units = lines_a_day * MEAN_UNITS * shelf_share * misjudged
+        self.lead_days = np.tile(SITE_LEAD_DAYS, len(catalogue.skus))
+        self.reorder_units = np.ceil(daily_units * (self.lead_days + 2) + 2 * daily_units**0.5)
+        self.target_units = self.reorder_units + np.ceil(daily_units * COVER_DAYS + 1)
+        share = self.random.uniform(0.5, 1, len(daily_units))
+        self.on_hand = np.ceil(self.target_units * share)
+        self.on_the_way = np.zeros((RING_DAYS, len(daily_units)))
+        self.counts: list[tuple[np.ndarray, ...]] = []
+        self.demand: list[tuple[np.ndarray, ...]] = []
+
+    def open_day(self, day: int) -> None:
+        """Take in what arrives, order what is short, and count."""
+        self.on_hand += self.on_the_way[day % RING_DAYS]
+        self.on_the_way[day % RING_DAYS] = 0
+        position = self.on_hand + self.on_the_way.sum(axis=0)
+        short = np.flatnonzero(position <= self.reorder_units)
+        delay_days = np.minimum(self.random.geometric(0.55, len(short)) - 1, 6)
+        arrives = (day + self.lead_days[short] + delay_days) % RING_DAYS
+        self.on_the_way[arrives, short] += (self.target_units - position)[short]
+        every = np.arange(len(self.on_hand))
+        self._count(every, np.full(len(every), float(day * DAY_S)), day)
+
+    def sell(self, day: int, orders: int) -> Visits:
+        """Let people come until so many have placed an order; return those who have."""
+        for attempt in count():
+            visitors = int(orders * (1.1 + 0.5 * attempt)) + 20
+            visits = visits_of_day(self.shop, self.catalogue, day, visitors, attempt)
+            got, oversold = self._answer(visits)
+            placed = np.bincount(visits.line_visit, got > 0, minlength=visitors) > 0
+            if placed.sum() >= orders:
+                break
+        came = np.cumsum(placed) - placed < orders
+        moment = moments_of_day(self.random, int(came.sum()))
+        visits.placed_s[came] = (day + moment) * DAY_S
+        self._book(day, visits, came[visits.line_visit], np.where(oversold, 0, got))
+        visits.line_units, visits.line_oversold = got, oversold
+        sales = visits.only(placed & came, got > 0)
+        promised_units = np.where(sales.line_oversold, sales.line_units, 0)
+        self.on_hand -= np.bincount(sales.line_shelf, promised_units, len(self.on_hand))
+        return sales
+
+    def _answer(self, visits: Visits) -> tuple[np.ndarray, np.ndarray]:
+        """Return the units that each line gets, and whether they were sold though not there."""
+        shelf, wanted = visits.line_shelf, visits.line_units
+        by_shelf = np.argsort(shelf, kind="stable")
+        total = np.cumsum(wanted[by_shelf])
+        first = np.searchsorted(shelf[by_shelf], shelf[by_shelf])
+        before = np.empty_like(wanted)
+        before[by_shelf] = total - wanted[by_shelf] - (total - wanted[by_shelf])[first]
+        left = np.clip(self.on_hand[shelf] - before, 0, wanted).astype(np.int64)
+        channel = visits.channel[visits.line_visit]
+        oversold = draw_where(self.random, left == 0, OVERSELL_SHARE_OF_CHANNEL[channel])
+        return np.where(oversold, wanted, left), oversold
+
+    def _book(self, day: int, visits: Visits, came: np.ndarray, sold_units: np.ndarray) -> None:
+        """Take the units of the day off the shelves and note what was wanted."""
+        shelf, shelves = visits.line_shelf[came], len(self.on_hand)
+        wanted, sold = visits.line_units[came], sold_units[came]
+        seconds = visits.placed_s[visits.line_visit[came]]
+        opened_with = self.on_hand
+        wanted_units = np.bincount(shelf, wanted, shelves)
+        taken = np.bincount(shelf, sold, shelves)
+        self.on_hand = opened_with - taken
+        emptied = (opened_with > 0) & (self.on_hand <= 0)
+        in_stock = np.where(opened_with > 0, 1.0, 0.0)
+        last_sale_s = np.zeros(shelves)
+        np.maximum.at(last_sale_s, shelf[sold > 0], seconds[sold > 0])
+        in_stock[emptied] = last_sale_s[emptied] / DAY_S - day
+        empty = np.flatnonzero(emptied)
+        self._count(empty, last_sale_s[empty], day)
+        self.demand.append(
+            (np.arange(shelves), np.full(shelves, day), wanted_units, taken, in_stock)
+        )
+
+    def _count(self, shelf: np.ndarray, counted_s: np.ndarray, day: int) -> None:
+        on_the_way = self.on_the_way[:, shelf]
+        days_ahead = (np.arange(RING_DAYS) - day) % RING_DAYS
+        wait_days = np.where(on_the_way > 0, days_ahead[:, None], np.inf).min(
+            axis=0, initial=np.inf
+        )
+        inbound_s = np.where(np.isfinite(wait_days), (day + wait_days) * DAY_S, np.nan)
+        columns = (shelf, counted_s, self.on_hand[shelf], on_the_way.sum(axis=0), inbound_s)
+        self.counts.append(columns)
+
+    def stock_table(self) -> pd.DataFrame:
+        """The counts since the last call: one a shelf and midnight, one when a shelf ran empty."""
+        columns = _taken(STOCK, self.counts)
+        return pd.DataFrame(
+            {
+                **self._shelf_names(columns["shelf"]),
+                "counted_at": times(self.shop, columns["counted_s"]),
+                "on_hand": columns["on_hand"],
+                "inbound": columns["inbound"],
+                "inbound_at": times(self.shop, columns["inbound_s"]),
+                "in_stock": pd.array(columns["on_hand"] > 0, dtype=YesNo),
+                "known_at": times(self.shop, columns["counted_s"] + HOUR_S),
+            }
+        )
+
+    def true_demand(self) -> pd.DataFrame:
+        """What people wanted since the last call, whether it was there or not; zeros left out."""
+        columns = _taken(DEMAND, self.demand)
+        told = (columns["wanted_units"] > 0) | (columns["in_stock_share"] < 1)
+        columns = {name: values[told] for name, values in columns.items()}
+        return pd.DataFrame(
+            {
+                **self._shelf_names(columns["shelf"]),
+                "period_start": times(self.shop, columns["day"] * float(DAY_S)),
+                "wanted_units": columns["wanted_units"],
+                "sold_units": columns["sold_units"],
+                "in_stock_share": columns["in_stock_share"],
+            }
+        )
+
+    def _shelf_names(self, shelf: np.ndarray) -> dict[str, pd.api.extensions.ExtensionArray]:
+        sites = len(SITES)
+        sku = names(self.catalogue.skus, shelf // sites)
+        return {"sku": sku, "site": names(SITES, shelf % sites)}
+
+
+def _taken(columns: tuple[str, ...], parts: list[tuple[np.ndarray, ...]]) -> dict[str, np.ndarray]:
+    """Join the parts by column and forget them."""
+    joined = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    parts.clear()
+    return dict(zip(columns, joined, strict=True))

@@ -1,0 +1,84 @@
+"""The simulation, block of days by block of days; only stock and open work live on in between."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from data.sources.synthetic import tables
+from data.sources.synthetic.bursts import bursts_table, hit_by_bursts, planted_bursts
+from data.sources.synthetic.catalogue import catalogue_of, products_table, sites_table
+from data.sources.synthetic.exceptions import Raised, draw_causes, raise_exceptions, scale_of
+from data.sources.synthetic.handling import Handling, cases_of
+from data.sources.synthetic.orders import Orders, blocks_of_days, orders_of, sales_of
+from data.sources.synthetic.shelves import Shelves
+from data.sources.synthetic.shop import DAY_S, Stream, SyntheticShop
+from data.sources.synthetic.teams import pilot_orders, teams_for, teams_table
+
+Rows = Iterator[tuple[str, pd.DataFrame]]
+
+
+class Simulation:
+    """One run through the period."""
+
+    def __init__(self, shop: SyntheticShop) -> None:
+        self.shop = shop
+        self.catalogue = catalogue_of(shop)
+        usual = pilot_orders(shop, self.catalogue)
+        self.teams = teams_for(shop, usual)
+        self.scale = scale_of(usual, shop.exception_share)
+        self.bursts = planted_bursts(shop, self.catalogue)
+        self.shelves = Shelves(shop, self.catalogue)
+        self.handling = Handling(self.teams)
+        self.orders_so_far = 0
+        self.exceptions_so_far = 0
+
+    def run(self) -> Rows:
+        """Yield the tables in parts; names that begin with truth/ are not for the history."""
+        yield "products", products_table(self.shop, self.catalogue)
+        yield "sites", sites_table(self.shop)
+        yield "truth/bursts", bursts_table(self.shop, self.catalogue, self.bursts)
+        yield "truth/teams", teams_table(self.teams)
+        for days in blocks_of_days(self.shop):
+            yield from self._block(days)
+        self.handling.end()
+        yield from self._handled()
+
+    def _block(self, days: range) -> Rows:
+        visits = sales_of(self.shop, self.shelves, days)
+        yield "stock", self.shelves.stock_table()
+        yield "truth/demand", self.shelves.true_demand()
+        orders = orders_of(self.shop, self.catalogue, visits, self.orders_so_far)
+        raised = self._exceptions(orders)
+        random = self.shop.random(Stream.TEXTS, self.orders_so_far)
+        tables.spoil_addresses(random, orders, raised)
+        yield "orders", tables.orders_table(self.shop, random, orders)
+        yield "order_lines", tables.lines_table(self.shop, self.catalogue, orders)
+        yield "order_events", tables.planned_events(self.shop, orders, raised)
+        raised = raised.before(self.shop.period_s)
+        number = self.exceptions_so_far
+        told = (self.shop, random, self.catalogue, orders, raised, number)
+        yield "exceptions", tables.exceptions_table(*told)
+        yield "truth/exceptions", tables.true_exceptions(self.shop, raised, number)
+        self._hand_over(orders, raised)
+        self.orders_so_far += len(orders)
+        self.exceptions_so_far += len(raised.order)
+        self.handling.work_until(days.stop * DAY_S)
+        yield from self._handled()
+
+    def _exceptions(self, orders: Orders) -> Raised:
+        random = self.shop.random(Stream.EXCEPTIONS, self.orders_so_far)
+        usual = draw_causes(random, orders, self.scale)
+        cause, burst = hit_by_bursts(random, orders, self.bursts, usual)
+        return raise_exceptions(random, orders, cause, burst)
+
+    def _hand_over(self, orders: Orders, raised: Raised) -> None:
+        random = self.shop.random(Stream.HANDLING, self.orders_so_far)
+        cases = cases_of(random, orders, raised, self.exceptions_so_far)
+        for case, detected_s in zip(cases, raised.detected_s.tolist(), strict=True):
+            self.handling.receive(case, detected_s)
+
+    def _handled(self) -> Rows:
+        records = self.handling.taken_records()
+        yield "order_events", tables.late_events(self.shop, records)
+        yield "exception_events", tables.exception_events_table(self.shop, records)
+        yield "outcomes", tables.outcomes_table(self.shop, records)

@@ -1,0 +1,107 @@
+"""Teams: how many people work when, sized so that the work that comes in makes the wished load."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.sources.synthetic.calendars import Calendar
+from data.sources.synthetic.catalogue import Catalogue
+from data.sources.synthetic.causes import CODE, NAMES, SHARE, TEAMS
+from data.sources.synthetic.exceptions import (
+    REOPENED_SHARE,
+    Raised,
+    liability,
+    raise_exceptions,
+    scale_of,
+)
+from data.sources.synthetic.frames import draw_by_row, names
+from data.sources.synthetic.orders import Orders, orders_of
+from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
+from data.sources.synthetic.visits import moments_of_day, visits_of_day
+
+PILOT_ORDERS = 8_000
+PILOT_ATTEMPT = 63
+REWORK_SHARE = 0.6
+MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
+# Weekdays, opening hour (UTC) and longest shift of each team, in the order of TEAMS.
+SHIFTS: tuple[tuple[tuple[int, ...], int, int], ...] = (
+    ((0, 1, 2, 3, 4, 5), 7, 12),
+    (MONDAY_TO_FRIDAY, 7, 10),
+    ((0, 1, 2, 3, 4, 5, 6), 8, 10),
+    (MONDAY_TO_FRIDAY, 6, 9),
+    ((0, 1, 2, 3, 4, 5), 6, 12),
+    (MONDAY_TO_FRIDAY, 8, 9),
+    (MONDAY_TO_FRIDAY, 8, 9),
+)
+SHORTEST_SHIFT_S = 1_800
+
+
+@dataclass(frozen=True)
+class Team:
+    """Some people with one skill and one shift."""
+
+    name: str
+    operators: int
+    calendar: Calendar
+
+
+def pilot_orders(shop: SyntheticShop, catalogue: Catalogue) -> Orders:
+    """Draw orders from all over the period, to see what is usual."""
+    random = shop.random(Stream.PILOT)
+    visits = visits_of_day(shop, catalogue, 0, PILOT_ORDERS, PILOT_ATTEMPT)
+    visits = visits.only(np.isin(np.arange(PILOT_ORDERS), visits.line_visit), visits.line_units > 0)
+    size = len(visits.placed_s)
+    days = np.sort(random.integers(0, shop.period_days, size))
+    visits.placed_s = (days + moments_of_day(random, size)) * DAY_S
+    return orders_of(shop, catalogue, visits, 0)
+
+
+def teams_for(shop: SyntheticShop, orders: Orders) -> list[Team]:
+    """Give each team the people and hours that its share of the work needs at the wished load."""
+    minutes_an_exception = _minutes_by_team(shop, orders)
+    exceptions_a_week = shop.orders * shop.exception_share / shop.period_days * 7
+    needed_s = minutes_an_exception * exceptions_a_week * 60 / shop.load
+    return [_team(shop, number, seconds) for number, seconds in enumerate(needed_s)]
+
+
+def _minutes_by_team(shop: SyntheticShop, orders: Orders) -> np.ndarray:
+    """Mean minutes of work that one exception brings to each team, the wrong ones included."""
+    random = shop.random(Stream.PILOT, 1)
+    chance = liability(orders) * scale_of(orders, 1.0)
+    chance[:, CODE["stock"]] = SHARE[CODE["stock"]]
+    cause = draw_by_row(random, chance, np.arange(len(orders)))
+    # Orders liable to nothing else than usual count less than those liable to much.
+    weight = chance.sum(axis=1)
+    raised = raise_exceptions(random, orders, cause, np.full(len(orders), -1))
+    touched = ~np.isfinite(raised.heals_s) | (random.random(len(cause)) < 0.5)
+    minutes = raised.touch_minutes * touched * (1 + REOPENED_SHARE * REWORK_SHARE) * weight
+    wrong = (raised.first_team != raised.team) * raised.triage_minutes * touched * weight
+    by_team = np.bincount(raised.team, minutes, len(TEAMS))
+    by_team += np.bincount(raised.first_team, wrong, len(TEAMS))
+    return by_team / weight.sum()
+
+
+def _team(shop: SyntheticShop, number: int, needed_a_week_s: float) -> Team:
+    weekdays, opens_hour, longest_hours = SHIFTS[number]
+    a_day_s = needed_a_week_s / len(weekdays)
+    operators = max(1, int(np.ceil(a_day_s / (longest_hours * HOUR_S))))
+    length_s = max(SHORTEST_SHIFT_S, round(a_day_s / operators))
+    calendar = Calendar(weekdays, opens_hour * HOUR_S, length_s, shop.start.weekday())
+    return Team(TEAMS[number], operators, calendar)
+
+
+def teams_table(teams: list[Team]) -> pd.DataFrame:
+    """The truth about the teams: one row each."""
+    return pd.DataFrame(
+        {
+            "team": names(TEAMS, np.arange(len(teams))),
+            "operators": [team.operators for team in teams],
+            "weekdays": names(
+                ["".join(map(str, team.calendar.weekdays)) for team in teams],
+                np.arange(len(teams)),
+            ),
+            "opens_hour": [team.calendar.opens_s / HOUR_S for team in teams],
+            "shift_hours": [team.calendar.length_s / HOUR_S for team in teams],
+        }
+    )
