@@ -1,4 +1,4 @@
-"""The causes behind exceptions: how often, when, what they look like, whose they are, what they cost."""
+"""The causes behind exceptions: how often, what they look like, whose they are, what they cost."""
 
 from dataclasses import dataclass
 

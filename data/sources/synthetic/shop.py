@@ -37,7 +37,8 @@ class SyntheticShop:
         seed: Any whole number from 0.
         start: The first moment, at midnight UTC.
         days: Length of the period; 0 takes a day for every 150 orders, from 60 days to a year.
-        load: Work that comes in over work that the teams can do, without bursts.
+        load: Work that comes in over work that each team can do, without bursts; None gives each
+            team as much slack as its size needs, the small ones more.
         exception_share: Share of the orders that raise an exception, without bursts.
         days_between_bursts: Mean number of days from one burst with one cause to the next.
         block_orders: About as many orders are held in memory at a time, but at least one day.
@@ -47,7 +48,7 @@ class SyntheticShop:
     seed: int = 7
     start: datetime = datetime(2025, 1, 6, tzinfo=UTC)
     days: int = 0
-    load: float = 0.92
+    load: float | None = None
     exception_share: float = 0.08
     days_between_bursts: float = 12.0
     block_orders: int = 25_000

@@ -7,10 +7,9 @@ import pandas as pd
 
 from data.sources.synthetic.calendars import Calendar
 from data.sources.synthetic.catalogue import Catalogue
-from data.sources.synthetic.causes import CODE, NAMES, SHARE, TEAMS
+from data.sources.synthetic.causes import CODE, SHARE, TEAMS
 from data.sources.synthetic.exceptions import (
     REOPENED_SHARE,
-    Raised,
     liability,
     raise_exceptions,
     scale_of,
@@ -23,6 +22,9 @@ from data.sources.synthetic.visits import moments_of_day, visits_of_day
 PILOT_ORDERS = 8_000
 PILOT_ATTEMPT = 63
 REWORK_SHARE = 0.6
+# What comes in by chance varies with the root of its mean, and so does the slack that it takes.
+HIGHEST_LOAD = 0.95
+SLACK = 1.2
 MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 # Weekdays, opening hour (UTC) and longest shift of each team, in the order of TEAMS.
 SHIFTS: tuple[tuple[tuple[int, ...], int, int], ...] = (
@@ -59,9 +61,10 @@ def pilot_orders(shop: SyntheticShop, catalogue: Catalogue) -> Orders:
 
 def teams_for(shop: SyntheticShop, orders: Orders) -> list[Team]:
     """Give each team the people and hours that its share of the work needs at the wished load."""
-    minutes_an_exception = _minutes_by_team(shop, orders)
     exceptions_a_week = shop.orders * shop.exception_share / shop.period_days * 7
-    needed_s = minutes_an_exception * exceptions_a_week * 60 / shop.load
+    work_hours = _minutes_by_team(shop, orders) * exceptions_a_week / 60
+    load = shop.load or HIGHEST_LOAD / (1 + SLACK / np.sqrt(work_hours))
+    needed_s = work_hours / load * HOUR_S
     return [_team(shop, number, seconds) for number, seconds in enumerate(needed_s)]
 
 

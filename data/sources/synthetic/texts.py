@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from data.sources.synthetic.causes import CODE, NAMES
 from data.sources.synthetic.exceptions import LANGUAGES, Raised
 from data.sources.synthetic.orders import Orders
 
-TEMPLATES: dict[str, dict[str, list[str]]] = tomllib.loads(
+TEMPLATES: dict[str, dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("texts.toml").read_text(encoding="utf-8")
 )
 EMPTY_SHARE = 0.03
@@ -73,7 +74,7 @@ def _written(
     if hard:
         first = int(luck[1] * 4)
         parts += [templates["hard"][(first + more) % 4] for more in range(hard)]
-    text = ("，" if language == LANGUAGES.index("zh") else ", ").join(parts).format(**slots)
+    text = templates["comma"].join(parts).format(**slots)
     if luck[2] < TYPO_SHARE:
         return _mistyped(text, pick % 1)
     return text.lower() if luck[2] > 1 - LOWER_SHARE else text

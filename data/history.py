@@ -1,0 +1,101 @@
+"""The order history as its readers see it: tables as of a moment, and named queries over them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from data.converting import arrow_schema, to_frame
+from data.domain import NoHistoryError, UnknownChoiceError
+from data.manifest import Manifest
+from data.queries import database, query_text, show_table
+from data.tables import TABLES
+
+ALWAYS = pd.Timestamp("2262-01-01", tz="UTC")
+
+
+@dataclass(frozen=True)
+class History:
+    """One state of an order history; a later import does not show until it is opened again.
+
+    Safe to share between threads: every read has a cursor of its own.
+    """
+
+    path: Path
+    manifest: Manifest
+    _con: duckdb.DuckDBPyConnection
+
+    @classmethod
+    def open(cls, path: Path | str) -> "History":
+        """Open the history at a path.
+
+        Raises:
+            NoHistoryError: there is none.
+        """
+        path = Path(path)
+        manifest = Manifest.read(path)
+        if manifest is None:
+            raise NoHistoryError(str(path))
+        con = database()
+        for table in TABLES:
+            file = manifest.tables.get(table)
+            show_table(con, table, table, path / file.file if file else None)
+        return cls(path, manifest, con)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has; 0 for a table that no source gave."""
+        files = self.manifest.tables
+        return {name: files[name].rows if name in files else 0 for name in TABLES}
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 that names the content: equal for equal rows, however they came."""
+        return self.manifest.fingerprint
+
+    def filled_columns(self) -> set[str]:
+        """The columns that have a value at all, as "orders.promised_at"."""
+        return {
+            f"{table}.{column}"
+            for table, file in self.manifest.tables.items()
+            for column, rows in file.filled.items()
+            if rows
+        }
+
+    def table(
+        self,
+        name: str,
+        *,
+        known_before: pd.Timestamp | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """The rows of a table with `known_at < known_before`, sorted by `known_at`, then key.
+
+        Args:
+            name: A table of the contract. One that no source gave is empty.
+            known_before: A moment with its zone; all rows if left out.
+            columns: Those wanted, in this order; all if left out.
+        """
+        _among("table", [name], TABLES)
+        wanted = list(columns) if columns is not None else arrow_schema(name).names
+        _among(f"column of {name}", wanted, arrow_schema(name).names)
+        names = {"table": name, "columns": ", ".join(wanted)}
+        moment = ALWAYS if known_before is None else known_before.tz_convert("UTC")
+        return self._read(query_text("rows_known_before", **names), known_before=moment)
+
+    def query(self, name: str, **values: Any) -> pd.DataFrame:
+        """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
+        return self._read(query_text(name), **values)
+
+    def _read(self, sql: str, **values: Any) -> pd.DataFrame:
+        with self._con.cursor() as cursor:
+            return to_frame(cursor.sql(sql, params=values or None).to_arrow_table())
+
+
+def _among(kind: str, wanted: Sequence[str], known: Sequence[str] | dict[str, Any]) -> None:
+    for name in wanted:
+        if name not in known:
+            raise UnknownChoiceError(kind, name, known)

@@ -1,0 +1,163 @@
+"""Rows go into a history here and nowhere else: checked, quarantined, merged, switched in one step.
+
+Until the manifest is replaced, at the very end, nothing of the former history is touched; a kill
+before it leaves that history whole, a kill after it the new one. The files of the history before
+stay until the next import, for readers that still hold them.
+"""
+
+import fcntl
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from data.checking import Terms
+from data.domain import BadInputError, UnknownChoiceError
+from data.manifest import (
+    MANIFEST,
+    QUARANTINE_FOLDER,
+    TABLES_FOLDER,
+    ImportRecord,
+    Manifest,
+    sha256_of,
+)
+from data.settling import Settlement
+from data.staging import Counts, Stage, TableStage
+from data.tables import TABLES
+
+STAGING, LOCK = ".staging", ".lock"
+OURS = {MANIFEST, f".{MANIFEST}.new", TABLES_FOLDER, QUARANTINE_FOLDER, STAGING, LOCK}
+OUR_FILES = re.compile(r"[a-z_]+-[0-9a-f]{16}\.(parquet|csv)")
+
+Watch = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did: counts by table (or by file, for lines that could not be read)."""
+
+    counts: dict[str, Counts]
+    quarantine: list[Path]
+    notices: list[str]
+    changed: bool
+
+
+def unwatched(step: str, rows: int) -> None:
+    """Watch nothing."""
+
+
+def write_history(
+    into: Path,
+    chunks: Iterable[tuple[str, pd.DataFrame | pa.Table]],
+    terms: Terms,
+    *,
+    watch: Watch = unwatched,
+) -> ImportReport:
+    """Check rows and merge them into the history at `into`, which is made if absent.
+
+    Args:
+        into: The folder of the history.
+        chunks: Names of tables with some of their rows, in any order and of any size. The columns
+            `_file` and `_row`, where given, say in the quarantine where a row came from.
+        terms: Source, moment and time zone of the import.
+        watch: Told each step and the rows done in it.
+
+    Raises:
+        BadInputError: something is wrong with the whole; nothing has been touched.
+    """
+    with _locked(into):
+        former = Manifest.read(into) or Manifest()
+        _sweep(into, former)
+        staging = into / STAGING
+        staging.mkdir()
+        try:
+            return _write(into, former, chunks, terms, watch)
+        finally:
+            shutil.rmtree(staging)
+
+
+def _write(
+    into: Path,
+    former: Manifest,
+    chunks: Iterable[tuple[str, pd.DataFrame | pa.Table]],
+    terms: Terms,
+    watch: Watch,
+) -> ImportReport:
+    settlement = Settlement(into, former.tables, into / STAGING)
+    with Stage(into / STAGING, terms) as stage:
+        for table, chunk in chunks:
+            if table not in TABLES:
+                raise UnknownChoiceError("table", table, TABLES)
+            stage.add(table, chunk)
+            watch(f"checking {table}", len(chunk))
+        stage.finish()
+        for table in stage.in_order():
+            watch(f"merging {table.rule.name}", table.counts.accepted)
+            settlement.settle(table)
+    quarantine = {
+        _named_after_content(t): t.quarantine.path
+        for t in stage.in_order()
+        if t.quarantine.path.exists()
+    }
+    counts = {table.rule.name: table.counts for table in stage.in_order()}
+    record = ImportRecord(
+        terms.imported_at.isoformat(),
+        terms.source,
+        {name: count.as_numbers() for name, count in counts.items()},
+        sorted(quarantine),
+    )
+    manifest = former.after(settlement.settled, record)
+    watch("switching", 0)
+    if manifest is not former:
+        _switch(into, manifest, settlement.fresh | quarantine)
+    notices = [notice for table in stage.in_order() for notice in table.notices]
+    return ImportReport(
+        counts, [into / file for file in sorted(quarantine)], notices, manifest is not former
+    )
+
+
+def _named_after_content(table: TableStage) -> str:
+    return f"{QUARANTINE_FOLDER}/{table.rule.name}-{sha256_of(table.quarantine.path)[:16]}.csv"
+
+
+def _switch(into: Path, manifest: Manifest, fresh: dict[str, Path]) -> None:
+    """Put the new files in their places, then let the manifest name them."""
+    for place, file in fresh.items():
+        target = into / place
+        target.parent.mkdir(exist_ok=True)
+        file.replace(target)
+    manifest.write(into)
+
+
+def _sweep(into: Path, manifest: Manifest) -> None:
+    """Remove what an import that was killed, or the one before the last, has left."""
+    shutil.rmtree(into / STAGING, ignore_errors=True)
+    named = {into / file for file in manifest.files()}
+    for folder in (TABLES_FOLDER, QUARANTINE_FOLDER):
+        for file in (into / folder).glob("*"):
+            if file not in named and OUR_FILES.fullmatch(file.name):
+                file.unlink()
+
+
+@contextmanager
+def _locked(into: Path) -> Iterator[None]:
+    """Hold the history alone. The lock falls with the process that holds it, however it ends."""
+    if into.exists() and not into.is_dir():
+        raise BadInputError(str(into), "is a file", "Give a folder for the history.")
+    into.mkdir(parents=True, exist_ok=True)
+    strangers = {file.name for file in into.iterdir()} - OURS
+    if strangers and not (into / MANIFEST).exists():
+        problem = f"is no order history but holds other files, e.g. '{min(strangers)}'"
+        raise BadInputError(str(into), problem, "Give a new or an empty folder.")
+    with (into / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            cure = "Wait until it has ended, then try again."
+            raise BadInputError(str(into), "another import is running", cure) from error
+        yield
