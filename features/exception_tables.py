@@ -8,10 +8,10 @@ import orjson
 import pandas as pd
 
 from data.tables import ExceptionEvents, Exceptions, OrderLines, Orders, Outcomes
+from features.event_log import LogRows
 from features.exceptions import ATTRIBUTE, NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 from features.feature_set import Columns, Entity
 from features.ticks import ceil_ticks, floor_ticks
-from features.windows import LogRows
 
 MOST_ATTRIBUTES = 24
 FEWEST_SHARE = 0.01
@@ -145,16 +145,23 @@ def exception_logs(
         "raised": LogRows(raised, keys, {}),
         "open": _open_log(keys, raised, solved, (end_row, end_known)),
         "resolved": _resolved_log(keys, columns, steps, solved),
-        "ended": LogRows(
-            end_known,
-            {name: key[end_row] for name, key in keys.items()},
-            {
-                "breached": ended[Outcomes.breached].to_numpy(np.float64, na_value=np.nan),
-                "touch_minutes": np.log1p(ended[Outcomes.touch_minutes].to_numpy(np.float64)),
-                "loss": ended[Outcomes.loss].to_numpy(np.float64),
-            },
-        ),
+        "ended": _ended_log(keys, ended, (end_row, end_known)),
     }
+
+
+def _ended_log(
+    keys: Mapping[str, np.ndarray], ended: pd.DataFrame, end: tuple[np.ndarray, np.ndarray]
+) -> LogRows:
+    row, known = end
+    return LogRows(
+        known,
+        {name: key[row] for name, key in keys.items()},
+        {
+            "breached": ended[Outcomes.breached].to_numpy(np.float64, na_value=np.nan),
+            "touch_minutes": np.log1p(ended[Outcomes.touch_minutes].to_numpy(np.float64)),
+            "loss": ended[Outcomes.loss].to_numpy(np.float64),
+        },
+    )
 
 
 def _steps(events: pd.DataFrame, position: pd.Series, raised: np.ndarray) -> pd.DataFrame:
@@ -162,7 +169,9 @@ def _steps(events: pd.DataFrame, position: pd.Series, raised: np.ndarray) -> pd.
     row = position.loc[steps[ExceptionEvents.exception_id]].to_numpy()
     known = np.maximum(ceil_ticks(steps[ExceptionEvents.known_at]), raised[row])
     steps = steps.assign(row=row, known=known)
-    return steps.sort_values(["known", ExceptionEvents.occurred_at, ExceptionEvents.step])
+    # To the last key column: the order of the rows in the table must not decide a tie.
+    order = ["known", ExceptionEvents.occurred_at, ExceptionEvents.step, ExceptionEvents.event]
+    return steps.sort_values(order)
 
 
 def _open_log(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.feature_set import Columns, Entity, FeatureSet, Word
-from features.windows import MISSING_TICK, TICKS_PER_DAY, HistoryFeature
+from features.ticks import MISSING_TICK, TICKS_PER_DAY
+from features.windows import HistoryFeature
 
 _HOUR = TICKS_PER_DAY / 24
 _SMOOTHING = 10.0
@@ -79,39 +80,85 @@ ENTITIES = [
 ]  # fmt: skip
 
 
+_RAISED = ("exceptions.known_at",)
+_OPEN = ("exceptions.known_at", "exception_events.event")
+_RESOLVED = ("exception_events.event",)
+_MOVED = ("exception_events.event", "exception_events.team")
+_BREACHED = ("outcomes.breached",)
+_TOUCHED = ("outcomes.touch_minutes",)
+
+PAST = [
+    HistoryFeature(
+        "raised", "", "count", "Exceptions raised in a day", "exceptions", _RAISED, days=1
+    ),
+    HistoryFeature(
+        "raised", "", "count", "Exceptions raised in four weeks", "exceptions", _RAISED, days=28
+    ),
+    HistoryFeature("open", "", "sum", "Open exceptions", "exceptions", _OPEN, value="change"),
+    HistoryFeature(
+        "resolved",
+        "",
+        "mean",
+        "Usual hours to resolve in four weeks",
+        "log hours",
+        _RESOLVED,
+        value="hours",
+        days=28,
+        smoothing=_SMOOTHING,
+    ),
+    HistoryFeature(
+        "resolved",
+        "",
+        "mean",
+        "Share handed on to another team in four weeks",
+        "share",
+        _MOVED,
+        value="moved",
+        days=28,
+        smoothing=_SMOOTHING,
+    ),
+    HistoryFeature(
+        "ended",
+        "",
+        "mean",
+        "Share breached in a week",
+        "share",
+        _BREACHED,
+        value="breached",
+        days=7,
+        smoothing=_SMOOTHING,
+    ),
+    HistoryFeature(
+        "ended",
+        "",
+        "mean",
+        "Share breached in four weeks",
+        "share",
+        _BREACHED,
+        value="breached",
+        days=28,
+        smoothing=_SMOOTHING,
+    ),
+    HistoryFeature(
+        "ended",
+        "",
+        "mean",
+        "Usual touch time in four weeks",
+        "log minutes",
+        _TOUCHED,
+        value="touch_minutes",
+        days=28,
+        smoothing=_SMOOTHING,
+    ),
+]
+"""What is looked at in the past of every entity."""
+
+
 def history_of(entity: Entity) -> Sequence[HistoryFeature]:
     """Declare what is looked at in the past of one entity."""
     whose = entity.name.removeprefix(ATTRIBUTE).replace("_", " ")
     needs = tuple(_needs(column) for column in entity.columns)
-
-    def past(log: str, statistic: str, meaning: str, unit: str, **rest: object) -> HistoryFeature:
-        source = {
-            "raised": ("exceptions.known_at",),
-            "open": ("exceptions.known_at", "exception_events.event"),
-            "resolved": ("exception_events.event", "exception_events.team"),
-            "ended": ("outcomes." + str(rest.get("value") or "known_at"),),
-        }[log]
-        return HistoryFeature(
-            log,
-            entity.name,
-            statistic,
-            f"{meaning} of the same {whose}",
-            unit,
-            needs + source,
-            **rest,
-        )  # type: ignore[arg-type]  # statistic is one of the three literals below
-
-    smooth = {"smoothing": _SMOOTHING}
-    return [
-        past("raised", "count", "Exceptions raised in a day", "exceptions", days=1),
-        past("raised", "count", "Exceptions raised in four weeks", "exceptions", days=28),
-        past("open", "sum", "Open exceptions", "exceptions", value="change"),
-        past("resolved", "mean", "Usual hours to resolve in four weeks", "log hours", value="hours", days=28, **smooth),
-        past("resolved", "mean", "Share handed on to another team in four weeks", "share", value="moved", days=28, **smooth),
-        past("ended", "mean", "Share breached in a week", "share", value="breached", days=7, **smooth),
-        past("ended", "mean", "Share breached in four weeks", "share", value="breached", days=28, **smooth),
-        past("ended", "mean", "Usual touch time in four weeks", "log minutes", value="touch_minutes", days=28, **smooth),
-    ]  # fmt: skip
+    return [past.of(entity.name, needs, whose) for past in PAST]
 
 
 def _needs(column: str) -> str:

@@ -17,7 +17,8 @@ import numpy as np
 from scipy import sparse
 
 from features import text
-from features.windows import HistoryFeature, HistoryIndex, LogRows
+from features.event_log import LogRows
+from features.windows import HistoryFeature, HistoryIndex
 
 Columns = Mapping[str, np.ndarray]
 

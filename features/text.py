@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -45,7 +46,7 @@ def grams(message: str) -> list[str]:
             words.append(word)
             pieces += [f"<{word}>"[i : i + 3] for i in range(len(word))]
     found += words
-    found += [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    found += [f"{a} {b}" for a, b in pairwise(words)]
     return found + pieces
 
 

@@ -1,9 +1,13 @@
-"""Moments as whole milliseconds since 1970, the clock of the feature engine."""
+"""Moments as whole milliseconds since 1970, the clock of the feature engine.
+
+`known_at` is rounded up and `as_of` down, so rounding can hide a row but never reveal one.
+"""
 
 import numpy as np
 import pandas as pd
 
-from features.windows import MISSING_TICK
+TICKS_PER_DAY = 86_400_000
+MISSING_TICK = np.iinfo(np.int64).min
 
 _MICROSECONDS = 1_000
 

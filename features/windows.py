@@ -1,33 +1,19 @@
-"""History features: declared as data, computed by prefix sums over logs of what became known.
+"""History features: declared as data, computed from logs of what became known.
 
-A log holds one row an event: when it became known, whom it concerns (its entities) and what was
-seen (its values). For each entity the rows are sorted by entity and time and their values summed
-up once; a window is then two binary searches and a subtraction, for a million rows and for a
-single scoring call by the same code.
-
-Exact by construction: sums are integers (fixed point, 1/65536), so they depend neither on the order
-of the rows nor on what lies outside the window. Time counts in whole milliseconds: `known_at` is
-rounded up and `as_of` down, so rounding can hide a row but never reveal one. A window holds what was
-known at or after `as_of - days` and *before* `as_of`.
+The same declarations serve a million rows of training and a single scoring call; both run the code
+below. `event_log` says what a window holds and why its sums are exact.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
-TICKS_PER_DAY = 86_400_000
-MISSING_TICK = np.iinfo(np.int64).min
-FIXED_POINT = 65_536
-EVERYTHING = "everything"
-"""The entity that all rows share: its windows give the overall rates that shares are drawn to."""
+from features.event_log import EVERYTHING, FIXED_POINT, EventLog, Keys, LogRows, Windows
 
-_BULK_ROWS = 4_096
 _CHUNK_ROWS = 131_072
-
-Keys = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -63,162 +49,35 @@ class HistoryFeature:
         what = f"{self.value}_{self.statistic}" if self.value else self.log
         return f"{what}_{window}_by_{self.entity}"
 
-
-@dataclass(frozen=True)
-class LogRows:
-    """The raw rows of one log; all arrays of one length.
-
-    Attributes:
-        known_at: Milliseconds since 1970, rounded up.
-        keys: For each entity its text, None where the row has none.
-        values: For each value a float, NaN where it was not recorded.
-    """
-
-    known_at: np.ndarray
-    keys: Mapping[str, np.ndarray]
-    values: Mapping[str, np.ndarray]
-
-    def known_before(self, tick: int) -> "LogRows":
-        """Return the rows that were known before a moment."""
-        past = self.known_at < tick
-        return LogRows(
-            self.known_at[past],
-            {name: key[past] for name, key in self.keys.items()},
-            {name: value[past] for name, value in self.values.items()},
-        )
-
-
-class EventLog:
-    """The rows of a log, indexed for windows. Memory: 16 bytes an entity, row and value, and 8 more."""
-
-    def __init__(self, rows: LogRows) -> None:
-        self.values = tuple(rows.values)
-        self._start = int(rows.known_at.min()) if len(rows.known_at) else 0
-        self._span = (int(rows.known_at.max()) - self._start + 2) if len(rows.known_at) else 1
-        self._vocabularies: dict[str, pd.Index] = {}
-        self._codes: dict[str, dict[str, int]] = {}
-        self._index(rows)
-
-    def _index(self, rows: LogRows) -> None:
-        ticks = rows.known_at - self._start
-        amounts = _amounts(rows.values, len(ticks))
-        sorted_keys, prefixes, first_code = [], [], 0
-        for entity, key in {EVERYTHING: np.full(len(ticks), "", object), **rows.keys}.items():
-            codes, vocabulary = pd.factorize(key, use_na_sentinel=True)
-            present = np.flatnonzero(codes >= 0)
-            place = (codes[present] + first_code) * self._span + ticks[present]
-            order = np.argsort(place, kind="stable")
-            sorted_keys.append(place[order])
-            prefixes.append(amounts[present[order]])
-            self._vocabularies[entity] = pd.Index(vocabulary, dtype=object)
-            self._codes[entity] = {word: first_code + i for i, word in enumerate(vocabulary)}
-            first_code += len(vocabulary)
-        self._keys = np.concatenate(sorted_keys)
-        self._sums = np.zeros((len(self._keys) + 1, amounts.shape[1]), np.int64)
-        np.cumsum(np.concatenate(prefixes), axis=0, out=self._sums[1:])
-
-    def _code(self, entity: str, key: np.ndarray) -> np.ndarray | int:
-        """Return the codes of texts, -1 for those the log never saw."""
-        codes = self._codes.get(entity)
-        if not codes:
-            return -1
-        if len(key) == 1:
-            return codes.get(key[0], -1)
-        found = self._vocabularies[entity].get_indexer(key)
-        return np.where(found >= 0, found + next(iter(codes.values())), -1)
-
-    def totals(self, windows: "Windows", keys: Keys, as_of: np.ndarray) -> np.ndarray:
-        """Sum up windows.
-
-        Args:
-            windows: What to sum up.
-            keys: For each entity the texts that are asked for, n each.
-            as_of: n ticks.
-
-        Returns:
-            Integers of shape (windows, n, 1 + 2 * values): the number of rows, then for each value
-            its sum in fixed point and the number of rows that recorded it.
-        """
-        codes = np.empty((len(windows.entities), len(as_of)), np.int64)
-        for row, entity in enumerate(windows.entities):
-            codes[row] = self._code(entity, keys[entity])
-        codes *= self._span
-        now = as_of - self._start
-        since = np.minimum(np.maximum(now - windows.lengths[:, None], 0), self._span - 1)
-        places = np.empty((len(codes) + len(since), len(now)), np.int64)
-        places[: len(codes)] = codes + np.minimum(np.maximum(now, 0), self._span - 1)
-        places[len(codes) :] = codes[windows.rows] + since
-        found = self._search(places)
-        begin, end = found[len(codes) :], found[: len(codes)][windows.rows]
-        totals = np.empty((*begin.shape, 1 + self._sums.shape[1]), np.int64)
-        totals[:, :, 0] = end - begin
-        totals[:, :, 1:] = self._sums[end] - self._sums[begin]
-        return totals
-
-    def _search(self, places: np.ndarray) -> np.ndarray:
-        if places.shape[1] < _BULK_ROWS:
-            return np.searchsorted(self._keys, places)
-        found = np.empty(places.shape, np.int64)
-        for row, place in enumerate(places):
-            # Sorted questions walk through memory once: four times as fast on a million rows.
-            order = np.argsort(place)
-            found[row, order] = np.searchsorted(self._keys, place[order])
-        return found
-
-
-class Windows:
-    """Distinct pairs of entity and days, laid out for one search.
-
-    Attributes:
-        pairs: The pairs.
-        entities: The distinct entities.
-        rows: For each pair the row of its entity.
-        lengths: For each pair its length in ticks.
-    """
-
-    def __init__(self, pairs: Sequence[tuple[str, float | None]]) -> None:
-        self.pairs = list(dict.fromkeys(pairs))
-        self.entities = list(dict.fromkeys(entity for entity, _ in self.pairs))
-        self.rows = np.array([self.entities.index(entity) for entity, _ in self.pairs], np.intp)
-        ever = 2**61
-        self.lengths = np.array(
-            [ever if days is None else int(days * TICKS_PER_DAY) for _, days in self.pairs],
-            np.int64,
-        )
-
-    def find(self, entity: str, days: float | None) -> int:
-        """Return the position of a pair."""
-        return self.pairs.index((entity, days))
-
-
-def _amounts(values: Mapping[str, np.ndarray], n: int) -> np.ndarray:
-    columns = []
-    for value in values.values():
-        recorded = ~np.isnan(value)
-        columns += [
-            np.rint(np.where(recorded, value, 0.0) * FIXED_POINT).astype(np.int64),
-            recorded,
-        ]
-    return np.stack(columns, axis=1).astype(np.int64) if columns else np.zeros((n, 0), np.int64)
+    def of(self, entity: str, columns: tuple[str, ...], whose: str) -> "HistoryFeature":
+        """Return the same look at the past of an entity, which is made of these columns."""
+        meaning = f"{self.meaning} of the same {whose}"
+        return replace(self, entity=entity, meaning=meaning, needs=columns + self.needs)
 
 
 class HistoryIndex:
-    """Logs by name, each a row of segments: a large one that stays and a small one that grows."""
+    """The logs that features read: a large past that stays and a small recent part that grows."""
 
-    def __init__(self, features: Sequence[HistoryFeature], *parts: Mapping[str, LogRows]) -> None:
+    def __init__(self, features: Sequence[HistoryFeature], past: Mapping[str, LogRows]) -> None:
         self.features = tuple(features)
-        self._segments = {
-            log: [EventLog(part[log]) for part in parts if log in part and len(part[log].known_at)]
-            for log in dict.fromkeys(feature.log for feature in features)
+        self._plans = {
+            log: _plan(log, self.features) for log in dict.fromkeys(f.log for f in features)
         }
-        self._plans = [(log, _plan(log, self.features)) for log in self._segments]
+        self._past = self._indexed(past)
+        self._recent: dict[str, EventLog] = {}
+
+    def _indexed(self, logs: Mapping[str, LogRows]) -> dict[str, EventLog]:
+        return {
+            log: EventLog(rows)
+            for log, rows in logs.items()
+            if log in self._plans and len(rows.known_at)
+        }
 
     def with_recent(self, recent: Mapping[str, LogRows]) -> "HistoryIndex":
-        """Return an index over the first segment of this one and the recent rows."""
-        fresh = HistoryIndex(self.features, recent)
-        for log, segments in self._segments.items():
-            fresh._segments[log] = segments[:1] + fresh._segments[log]
-        return fresh
+        """Return an index over the same past and these recent rows, instead of any before."""
+        index = copy(self)
+        index._recent = self._indexed(recent)
+        return index
 
     def compute(self, keys: Keys, as_of: np.ndarray) -> np.ndarray:
         """Compute all features.
@@ -235,14 +94,14 @@ class HistoryIndex:
             rows = slice(begin, begin + _CHUNK_ROWS)
             part = {entity: key[rows] for entity, key in keys.items()}
             part[EVERYTHING] = np.full(len(as_of[rows]), "", object)
-            for log, plan in self._plans:
+            for log, plan in self._plans.items():
                 self._fill(result[rows], log, plan, part, as_of[rows])
         return result
 
     def _fill(
         self, result: np.ndarray, log: str, plan: "_Plan", keys: Keys, as_of: np.ndarray
     ) -> None:
-        segments = self._segments[log]
+        segments = [logs[log] for logs in (self._past, self._recent) if log in logs]
         if not segments:
             result[:, plan.counts] = 0.0
             result[:, plan.values] = np.where(plan.is_sum, 0.0, np.nan).T
