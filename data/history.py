@@ -82,7 +82,7 @@ class History:
         _among("table", [name], TABLES)
         wanted = list(columns) if columns is not None else arrow_schema(name).names
         _among(f"column of {name}", wanted, arrow_schema(name).names)
-        names = {"table": name, "columns": ", ".join(wanted)}
+        names = {"table": name, "columns": ", ".join(f'"{name}"' for name in wanted)}
         moment = ALWAYS if known_before is None else known_before.tz_convert("UTC")
         return self._read(query_text("rows_known_before", **names), known_before=moment)
 

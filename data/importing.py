@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data.checking import Terms
-from data.domain import BadInputError, UnknownChoiceError
+from data.domain import BadInputError
 from data.manifest import (
     MANIFEST,
     QUARANTINE_FOLDER,
@@ -27,14 +27,14 @@ from data.manifest import (
     sha256_of,
 )
 from data.settling import Settlement
-from data.staging import Counts, Stage, TableStage
-from data.tables import TABLES
+from data.staging import Counts, Stage
 
 STAGING, LOCK = ".staging", ".lock"
 OURS = {MANIFEST, f".{MANIFEST}.new", TABLES_FOLDER, QUARANTINE_FOLDER, STAGING, LOCK}
 OUR_FILES = re.compile(r"[a-z_]+-[0-9a-f]{16}\.(parquet|csv)")
 
 Watch = Callable[[str, int], None]
+Chunks = Iterable[tuple[str, pd.DataFrame | pa.Table]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def unwatched(step: str, rows: int) -> None:
 
 def write_history(
     into: Path,
-    chunks: Iterable[tuple[str, pd.DataFrame | pa.Table]],
+    chunks: Chunks,
     terms: Terms,
     *,
     watch: Watch = unwatched,
@@ -82,47 +82,33 @@ def write_history(
 
 
 def _write(
-    into: Path,
-    former: Manifest,
-    chunks: Iterable[tuple[str, pd.DataFrame | pa.Table]],
-    terms: Terms,
-    watch: Watch,
+    into: Path, former: Manifest, chunks: Chunks, terms: Terms, watch: Watch
 ) -> ImportReport:
     settlement = Settlement(into, former.tables, into / STAGING)
     with Stage(into / STAGING, terms) as stage:
         for table, chunk in chunks:
-            if table not in TABLES:
-                raise UnknownChoiceError("table", table, TABLES)
-            stage.add(table, chunk)
             watch(f"checking {table}", len(chunk))
+            stage.add(table, chunk)
         stage.finish()
         for table in stage.in_order():
             watch(f"merging {table.rule.name}", table.counts.accepted)
             settlement.settle(table)
-    quarantine = {
-        _named_after_content(t): t.quarantine.path
-        for t in stage.in_order()
-        if t.quarantine.path.exists()
-    }
-    counts = {table.rule.name: table.counts for table in stage.in_order()}
-    record = ImportRecord(
-        terms.imported_at.isoformat(),
-        terms.source,
-        {name: count.as_numbers() for name, count in counts.items()},
-        sorted(quarantine),
+    refused = {_named_after_content(file): file for file in stage.quarantine_files()}
+    counts = {name: counts.as_numbers() for name, counts in stage.counts().items()}
+    moment = terms.imported_at.isoformat()
+    manifest = former.after(
+        settlement.settled, ImportRecord(moment, terms.source, counts, sorted(refused))
     )
-    manifest = former.after(settlement.settled, record)
     watch("switching", 0)
     if manifest is not former:
-        _switch(into, manifest, settlement.fresh | quarantine)
+        _switch(into, manifest, settlement.fresh | refused)
     notices = [notice for table in stage.in_order() for notice in table.notices]
-    return ImportReport(
-        counts, [into / file for file in sorted(quarantine)], notices, manifest is not former
-    )
+    quarantine = [into / file for file in sorted(refused)]
+    return ImportReport(stage.counts(), quarantine, notices, changed=manifest is not former)
 
 
-def _named_after_content(table: TableStage) -> str:
-    return f"{QUARANTINE_FOLDER}/{table.rule.name}-{sha256_of(table.quarantine.path)[:16]}.csv"
+def _named_after_content(file: Path) -> str:
+    return f"{QUARANTINE_FOLDER}/{file.stem}-{sha256_of(file)[:16]}.csv"
 
 
 def _switch(into: Path, manifest: Manifest, fresh: dict[str, Path]) -> None:

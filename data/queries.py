@@ -53,7 +53,7 @@ def show_table(con: duckdb.DuckDBPyConnection, view: str, table: str, file: Path
         return
     stored = con.read_parquet(str(file))
     columns = [
-        name if name in stored.columns else f"null::{kind} as {name}"
+        f'"{name}"' if name in stored.columns else f'null::{kind} as "{name}"'
         for name, kind in zip(empty.columns, empty.types, strict=True)
     ]
     stored.project(", ".join(columns)).create_view(view)

@@ -81,13 +81,15 @@ class Settlement:
 
 def _names(rule: TableRule) -> dict[str, str]:
     """What the queries of `sql/settle` may say about a table."""
-    columns = arrow_schema(rule.name).names
+    columns = [f'"{name}"' for name in arrow_schema(rule.name).names]
+    key = [f'"{name}"' for name in rule.key]
     names = {
-        "key": ", ".join(rule.key),
+        "key": ", ".join(key),
+        "key_words": ", ".join(rule.key),
         "columns": ", ".join(columns),
         "taken_columns": ", ".join(f"taken.{name}" for name in columns),
         "former_columns": ", ".join(f"former.{name}" for name in columns),
-        "same_key": " and ".join(f"taken.{name} = former.{name}" for name in rule.key),
+        "same_key": " and ".join(f"taken.{name} = former.{name}" for name in key),
         "texts": ", ".join(f"any_value({name}::varchar) as {name}" for name in columns),
         "counts": ", ".join(f"count({name}) as {name}" for name in columns),
     }
@@ -97,7 +99,7 @@ def _names(rule: TableRule) -> dict[str, str]:
             "parent": rule.parent,
             "parent_time": TABLES[rule.parent].happened_at or "known_at",
             "time": rule.happened_at or "known_at",
-            "columns_but_known_at": ", ".join(f"staged.{n}" for n in columns if n != "known_at"),
+            "columns_but_known_at": ", ".join(f"staged.{name}" for name in columns[:-1]),
         }
     return names
 
@@ -113,5 +115,5 @@ def _refuse(con: duckdb.DuckDBPyConnection, stage: TableStage, names: dict[str, 
             continue
         chunk = pa.Table.from_batches([batch])
         example = f"{chunk['file'][0]} row {chunk['row'][0]}"
-        stage.note_refused(Counter(chunk["kind"].to_pylist()), len(chunk), example)
+        stage.counts.refuse(Counter(chunk["kind"].to_pylist()), len(chunk), example)
         stage.quarantine.add(chunk)

@@ -15,10 +15,13 @@ import pyarrow.parquet as pq
 
 from data.checking import Checked, Terms, check_columns, checked
 from data.converting import arrow_schema, kinds_of
+from data.domain import UnknownChoiceError
 from data.tables import TABLES
 
 FILE, ROW = "_file", "_row"
 ORIGIN = pa.schema([("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64())])
+LINES = "lines"  # not a table: lines of a file that could not be read as rows of anything
+LINE_COLUMNS = ["file", "row", "reason", "line_text"]
 ROWS_AT_ONCE = 100_000
 
 
@@ -42,6 +45,13 @@ class Counts:
     def new(self) -> int:
         """Rows that were taken under a key not seen before."""
         return self.accepted - self.updated - self.unchanged
+
+    def refuse(self, reasons: "Counter[str]", rows: int, example: str) -> None:
+        """Count refused rows, of which one stands at `example`."""
+        self.quarantined += rows
+        self.reasons.update(reasons)
+        for reason in reasons:
+            self.examples.setdefault(reason, example)
 
     def as_numbers(self) -> dict[str, int]:
         """The counts alone."""
@@ -101,13 +111,6 @@ class TableStage:
         """Finish the Parquet file; the quarantine stays open for what settling refuses."""
         self._writer.close()
 
-    def note_refused(self, kinds: "Counter[str]", rows: int, example: str) -> None:
-        """Count refused rows."""
-        self.counts.quarantined += rows
-        self.counts.reasons.update(kinds)
-        for kind in kinds:
-            self.counts.examples.setdefault(kind, example)
-
     def _with_origin(self, chunk: pa.Table) -> pa.Table:
         first = self.counts.read
         self.counts.read += len(chunk)
@@ -140,7 +143,7 @@ class TableStage:
 
     def _refuse(self, rows: pa.Table, result: Checked) -> None:
         example = f"{rows[FILE][0].as_py()} row {rows[ROW][0].as_py()}"
-        self.note_refused(result.kinds, len(rows), example)
+        self.counts.refuse(result.kinds, len(rows), example)
         reasons = pa.array(result.reasons.to_numpy(dtype=object), pa.string())
         columns = {
             name: rows[name] for name in kinds_of(self.rule.name) if name in rows.column_names
@@ -155,6 +158,8 @@ class Stage:
     def __init__(self, folder: Path, terms: Terms) -> None:
         self.folder, self.terms = folder, terms
         self.tables: dict[str, TableStage] = {}
+        self.lines = Quarantine(folder / f"{LINES}.csv", ["line_text"])
+        self.line_counts: dict[str, Counts] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -166,21 +171,45 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         self.finish()
-        for table in self.tables.values():
-            table.quarantine.close()
+        for quarantine in self._quarantines():
+            quarantine.close()
 
     def add(self, table: str, chunk: pd.DataFrame | pa.Table) -> None:
-        """Check and keep a chunk of one table."""
-        if table not in self.tables:
-            self.tables[table] = TableStage(table, self.folder, self.terms)
+        """Check and keep a chunk of one table, or of `LINES`."""
         if isinstance(chunk, pd.DataFrame):
             chunk = pa.Table.from_pandas(chunk, preserve_index=False)
+        if table == LINES:
+            self._add_lines(chunk)
+            return
+        if table not in TABLES:
+            raise UnknownChoiceError("table", table, TABLES)
+        if table not in self.tables:
+            self.tables[table] = TableStage(table, self.folder, self.terms)
         self.tables[table].add(chunk)
 
     def finish(self) -> None:
         """Finish the files of the staged rows; the quarantine stays open for settling."""
         for table in self.tables.values():
             table.close()
+
+    def _add_lines(self, lines: pa.Table) -> None:
+        """Keep lines that could not be read, with the columns of `LINE_COLUMNS`."""
+        for row in lines.select(["file", "row"]).to_pylist():
+            counts = self.line_counts.setdefault(f"lines of {row['file']}", Counts())
+            counts.read += 1
+            counts.refuse(Counter(["not a row"]), 1, f"{row['file']} row {row['row']}")
+        self.lines.add(lines)
+
+    def counts(self) -> dict[str, Counts]:
+        """The counts by table, and by file for lines that could not be read."""
+        return {t.rule.name: t.counts for t in self.in_order()} | self.line_counts
+
+    def quarantine_files(self) -> list[Path]:
+        """The quarantine files that have rows."""
+        return [quarantine.path for quarantine in self._quarantines() if quarantine.path.exists()]
+
+    def _quarantines(self) -> list[Quarantine]:
+        return [self.lines, *(table.quarantine for table in self.in_order())]
 
     def in_order(self) -> Iterator[TableStage]:
         """The tables, parents before children."""

@@ -17,7 +17,7 @@ judged as (
 )
 select position,
        case when differ then 'contradictory key' else 'duplicate' end as kind,
-       case when differ then '@{key}: ' || copies || ' rows with this key contradict each other'
-            else '@{key}: the very same row came before' end as reason
+       case when differ then '@{key_words}: ' || copies || ' rows with this key contradict each other'
+            else '@{key_words}: the very same row came before' end as reason
 from judged
 where differ or copy > 1

@@ -1,0 +1,7 @@
+-- One row per line that is refused, numbered like rows: the header is not counted.
+select any_value("line" - 1)::bigint as "row", any_value(csv_line) as line_text,
+       string_agg(distinct error_message, '; ') as reason,
+       bool_or(error_type = 'INVALID ENCODING') as not_in_encoding
+from rejected
+group by "line"
+order by "row"
