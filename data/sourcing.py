@@ -115,21 +115,24 @@ def _told(
     try:
         yield
     except duckdb.BinderException as error:
-        detail = _first_line(error)
+        detail = _detail(error)
         missing = re.search(r'column "([^"]+)"', detail)
         problem = f"column '{missing[1]}' is missing" if missing else detail
         cure = f"Correct the file or the query: {_held(con, path, tables)}."
         raise BadInputError(_where(path), problem, cure) from error
     except duckdb.ConversionException as error:
         cure = "Leave values as text: the import converts them and names those that it can't."
-        raise BadInputError(_where(path), _first_line(error), cure) from error
+        raise BadInputError(_where(path), _detail(error), cure) from error
     except duckdb.Error as error:
         cure = f"Correct the file or the query: {_held(con, path, tables)}."
-        raise BadInputError(_where(path), _first_line(error), cure) from error
+        raise BadInputError(_where(path), _detail(error), cure) from error
 
 
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0].split(": ", 1)[-1]
+def _detail(error: duckdb.Error) -> str:
+    """What is wrong and, where DuckDB says so, in which line of the query."""
+    lines = str(error).splitlines()
+    place = next((f" ({line.strip()})" for line in lines if line.startswith("LINE ")), "")
+    return lines[0].split(": ", 1)[-1] + place
 
 
 def _held(con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]) -> str:
