@@ -11,9 +11,10 @@ from data.tables import ExceptionEvents, Exceptions, OrderLines, Orders, Outcome
 from features.event_log import LogRows
 from features.exceptions import ATTRIBUTE, NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 from features.feature_set import Columns, Entity
-from features.ticks import ceil_ticks, floor_ticks
+from features.ticks import TICKS_PER_DAY, ceil_ticks, floor_ticks
 
 MOST_ATTRIBUTES = 24
+LATE_DAYS = 5
 FEWEST_SHARE = 0.01
 """An attribute is read where at least one exception in a hundred has it."""
 
@@ -141,9 +142,11 @@ def exception_logs(
     ended = outcomes[outcomes[Outcomes.exception_id].isin(position.index)]
     end_row = position.loc[ended[Outcomes.exception_id]].to_numpy()
     end_known = np.maximum(ceil_ticks(ended[Outcomes.known_at]), raised[end_row])
+    closed = _first_closed(solved, end_row, end_known)
     return {
         "raised": LogRows(raised, keys, {}),
-        "open": _open_log(keys, raised, solved, (end_row, end_known)),
+        "open": _open_log(keys, raised, closed),
+        "late": _late_log(keys, columns, raised, closed),
         "resolved": _resolved_log(keys, columns, steps, solved),
         "ended": _ended_log(keys, ended, (end_row, end_known)),
     }
@@ -174,24 +177,35 @@ def _steps(events: pd.DataFrame, position: pd.Series, raised: np.ndarray) -> pd.
     return steps.sort_values(order)
 
 
-def _open_log(
-    keys: Mapping[str, np.ndarray],
-    raised: np.ndarray,
-    solved: pd.DataFrame,
-    ended: tuple[np.ndarray, np.ndarray],
-) -> LogRows:
-    """One up when raised, one down when it is first known to be solved or ended."""
+def _first_closed(solved: pd.DataFrame, end_row: np.ndarray, end_known: np.ndarray) -> pd.Series:
+    """For each exception, by its row, when it was first known to be solved or ended."""
     closings = pd.DataFrame(
         {
-            "row": np.concatenate([solved["row"].to_numpy(), ended[0]]),
-            "known": np.concatenate([solved["known"].to_numpy(), ended[1]]),
+            "row": np.concatenate([solved["row"].to_numpy(), end_row]),
+            "known": np.concatenate([solved["known"].to_numpy(), end_known]),
         }
     )
-    closed = closings.groupby("row")["known"].min()
+    return closings.groupby("row")["known"].min()
+
+
+def _open_log(keys: Mapping[str, np.ndarray], raised: np.ndarray, closed: pd.Series) -> LogRows:
+    """One up when raised, one down when first known to be closed."""
     rows = np.concatenate([np.arange(len(raised)), closed.index.to_numpy()]).astype(np.intp)
     change = np.concatenate([np.ones(len(raised)), -np.ones(len(closed))])
     known = np.concatenate([raised, closed.to_numpy(np.int64)])
     return LogRows(known, {name: key[rows] for name, key in keys.items()}, {"change": change})
+
+
+def _late_log(
+    keys: Mapping[str, np.ndarray], columns: Columns, raised: np.ndarray, closed: pd.Series
+) -> LogRows:
+    """For each exception, five days after it was detected: whether it was still open.
+
+    Unlike the times to resolve that are known as yet, this is not a matter of the quick ones only.
+    """
+    due = np.maximum(columns["detected_at"] + LATE_DAYS * TICKS_PER_DAY, raised)
+    open_still = ~(closed.reindex(range(len(raised))).to_numpy(np.float64) < due)
+    return LogRows(due, keys, {"open_after_5_days": open_still.astype(np.float64)})
 
 
 def _resolved_log(

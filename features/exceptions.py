@@ -168,7 +168,12 @@ def _needs(column: str) -> str:
 
 
 FEATURES = FeatureSet(
-    "exceptions", words=WORDS, entities=ENTITIES, history=history_of, message="message"
+    "exceptions",
+    words=WORDS,
+    entities=ENTITIES,
+    history=history_of,
+    crosses=(TEAM, "reason_code"),
+    message="message",
 )
 
 

@@ -129,12 +129,14 @@ class FeatureSet:
         words: Sequence[Word],
         entities: Sequence[Entity],
         history: Callable[[Entity], Sequence[HistoryFeature]],
+        crosses: Sequence[str] = (),
         message: str | None = None,
     ) -> None:
         self.name = name
         self.words = tuple(words)
         self.entities = tuple(entities)
         self.history = history
+        self.crosses = tuple(crosses)
         self.message = message
         self.rows: list[RowFeature] = []
 
@@ -159,6 +161,12 @@ class FeatureSet:
         names = [word.name for word in self.words] + texts
         words = {name: _common_words(columns[name]) for name in names}
         entities = [*self.entities, *(Entity(name, (name,)) for name in texts)]
+        entities += [
+            Entity(f"{name}_and_{cross}", (name, cross))
+            for cross in self.crosses
+            for name in texts
+            if name != cross
+        ]
         return FeaturePlan(
             words={name: common for name, common in words.items() if common},
             attributes=dict(kinds),
@@ -203,7 +211,14 @@ class Features:
         first_word = len(self._rows) + len(self._numbers)
         self.word_columns = list(range(first_word, first_word + len(plan.words)))
 
-    def compute(self, columns: Columns, as_of: np.ndarray) -> Matrix:
+    def keys(self, columns: Columns) -> dict[str, np.ndarray]:
+        """Return for each entity the n texts that name it."""
+        n = len(next(iter(columns.values())))
+        return {entity.name: _key(entity, columns, n) for entity in self._entities}
+
+    def compute(
+        self, columns: Columns, keys: Mapping[str, np.ndarray], as_of: np.ndarray
+    ) -> Matrix:
         """Compute all features of n rows, each as known before its own tick in `as_of`."""
         n = len(as_of)
         dense = np.empty((n, len(self.names)), np.float32)
@@ -217,7 +232,6 @@ class Features:
         for name, codes in self._codes.items():
             dense[:, place] = _coded(columns.get(name), codes)
             place += 1
-        keys = {entity.name: _key(entity, columns, n) for entity in self._entities}
         dense[:, place:] = self.index.compute(keys, as_of)
         messages = text.matrix(columns[self._message]) if self._message else None
         return Matrix(dense, messages)

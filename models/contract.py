@@ -1,38 +1,76 @@
 """What every estimator of one label offers, a baseline as well as boosted trees."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from features.event_log import Keys
 from features.feature_set import Columns, Matrix
+
+Files = dict[str, str]
+"""Texts by file name: JSON, or LightGBM's own format."""
 
 
 class Rows(NamedTuple):
-    """n subjects as an estimator sees them: their raw columns and their features."""
+    """n subjects as an estimator sees them.
 
-    columns: Columns
-    matrix: Matrix
-
-    def take(self, rows: np.ndarray) -> "Rows":
-        """Return some of the rows."""
-        return Rows({name: c[rows] for name, c in self.columns.items()}, self.matrix.take(rows))
-
-    def __len__(self) -> int:
-        return len(self.matrix)
-
-
-class Estimator(Protocol):
-    """A fitted model of one label.
-
-    `predict` gives (n, outputs): class probabilities, a chance by age, or quantiles. It never
-    changes the estimator, and gives the same row the same answer alone and among others.
+    Attributes:
+        columns: What was raised: arrays by name.
+        keys: For each entity the text that names it.
+        matrix: The features.
+        as_of: Ticks: what became known at or after them is not seen.
     """
 
-    def predict(self, rows: Rows) -> np.ndarray:
-        """Return (n, outputs)."""
+    columns: Columns
+    keys: Keys
+    matrix: Matrix
+    as_of: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Rows":
+        """Return some of the subjects; rows are positions or a mask."""
+        return Rows(
+            {name: column[rows] for name, column in self.columns.items()},
+            {name: key[rows] for name, key in self.keys.items()},
+            self.matrix.take(rows),
+            self.as_of[rows],
+        )
+
+    @property
+    def n(self) -> int:
+        """Number of subjects."""
+        return len(self.as_of)
+
+
+class ClassEstimator(Protocol):
+    """A fitted model of a class: raw scores, made into probabilities by `models.classes`."""
+
+    kind: str
+
+    def scores(self, rows: Rows) -> np.ndarray:
+        """Return (n, classes) log-scale scores; -inf where a class is out of question.
+
+        The same row gets the same scores alone and among others.
+        """
         ...
 
-    def to_files(self) -> Mapping[str, str]:
-        """Return file names and texts (JSON, LightGBM's own format) that `from_files` reads."""
+    def to_json(self) -> tuple[dict[str, Any], Files]:
+        """Return plain values and files, from which `from_json` builds it again."""
         ...
+
+
+class NumberEstimator(Protocol):
+    """A fitted model of a number or a chance."""
+
+    kind: str
+
+    def predict(self, rows: Rows) -> np.ndarray:
+        """Return (n, outputs); what the outputs are is the estimator's own."""
+        ...
+
+    def to_json(self) -> tuple[dict[str, Any], Files]:
+        """Return plain values and files, from which `from_json` builds it again."""
+        ...
+
+
+Plain = Mapping[str, Any]

@@ -7,7 +7,7 @@ import numpy as np
 
 from data.policy import Policy
 from features.feature_set import Columns
-from features.windows import MISSING_TICK, TICKS_PER_DAY
+from features.ticks import MISSING_TICK, TICKS_PER_DAY
 from models.ranking_rule import CURVE_AGES_HOURS, Items, Ranking, rank, rank_by_slack
 
 _TICKS_PER_HOUR = TICKS_PER_DAY / 24

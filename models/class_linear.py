@@ -1,0 +1,103 @@
+"""Classes by logistic regression on TF-IDF of the message and the words of the row: a baseline."""
+
+from typing import Any, Self
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+
+from features.feature_set import Matrix
+from models.contract import Files, Plain, Rows
+
+MOST_TRAINING_ROWS = 50_000
+
+
+class ClassLinear:
+    """Weights of one-hot words and TF-IDF n-grams.
+
+    Args:
+        weights: (inputs, classes).
+        intercept: One for each class.
+        idf: Inverse document frequency of each n-gram bucket; empty where there are no messages.
+        word_columns: Columns of the dense features that hold codes of words.
+        words: How many words each of them has.
+    """
+
+    kind = "TF-IDF + logistic regression"
+
+    def __init__(
+        self,
+        weights: np.ndarray,
+        intercept: np.ndarray,
+        idf: np.ndarray,
+        word_columns: list[int],
+        words: list[int],
+    ) -> None:
+        self.weights, self.intercept, self.idf = weights, intercept, idf
+        self.word_columns, self.words = word_columns, words
+
+    @classmethod
+    def fit(cls, rows: Rows, label: np.ndarray, classes: int, word_columns: list[int]) -> Self:
+        """Fit on n codes of classes, on the latest 50,000 rows at most."""
+        recent = np.argsort(rows.as_of, kind="stable")[-MOST_TRAINING_ROWS:]
+        rows, label = rows.take(recent), label[recent]
+        dense = rows.matrix.dense[:, word_columns]
+        top = np.nanmax(np.where(np.isnan(dense), -1, dense), axis=0, initial=-1)
+        words = [int(n) + 1 for n in top]
+        idf = np.empty(0)
+        if rows.matrix.messages is not None:
+            idf = TfidfTransformer().fit(rows.matrix.messages).idf_
+        model = cls(np.empty((0, 0)), np.empty(0), idf, word_columns, words)
+        fitted = LogisticRegression(C=3.0, max_iter=200).fit(model._inputs(rows.matrix), label)
+        weights = np.zeros((fitted.coef_.shape[1], classes))
+        intercept = np.full(classes, -20.0)
+        if len(fitted.classes_) == 2:
+            weights[:, fitted.classes_] = np.stack([-fitted.coef_[0], fitted.coef_[0]], axis=1) / 2
+            intercept[fitted.classes_] = np.array([-1, 1]) * fitted.intercept_[0] / 2
+        else:
+            weights[:, fitted.classes_] = fitted.coef_.T
+            intercept[fitted.classes_] = fitted.intercept_
+        model.weights, model.intercept = weights, intercept
+        return model
+
+    def _inputs(self, matrix: Matrix) -> sparse.csr_matrix:
+        codes = np.nan_to_num(matrix.dense[:, self.word_columns], nan=-1).astype(int)
+        parts = []
+        for column, words in enumerate(self.words):
+            code = codes[:, column]
+            row = np.flatnonzero((code >= 0) & (code < words))
+            one_hot = sparse.csr_matrix(
+                (np.ones(len(row)), (row, code[row])), shape=(len(codes), words)
+            )
+            parts.append(one_hot)
+        if len(self.idf) and matrix.messages is not None:
+            weighted = matrix.messages.multiply(self.idf).tocsr()
+            norm = np.sqrt(weighted.multiply(weighted).sum(axis=1)).A1
+            parts.append(sparse.diags(1 / np.maximum(norm, 1e-9)) @ weighted)
+        return sparse.hstack(parts, format="csr")
+
+    def scores(self, rows: Rows) -> np.ndarray:
+        """Return (n, classes) linear scores."""
+        return self._inputs(rows.matrix) @ self.weights + self.intercept
+
+    def to_json(self) -> tuple[dict[str, Any], Files]:
+        """Return plain values."""
+        return {
+            "weights": self.weights.round(5).tolist(),
+            "intercept": self.intercept.round(5).tolist(),
+            "idf": self.idf.round(5).tolist(),
+            "word_columns": self.word_columns,
+            "words": self.words,
+        }, {}
+
+    @classmethod
+    def from_json(cls, values: Plain, _files: Files) -> Self:
+        """Build from what `to_json` gave."""
+        return cls(
+            np.array(values["weights"]),
+            np.array(values["intercept"]),
+            np.array(values["idf"]),
+            list(values["word_columns"]),
+            list(values["words"]),
+        )
