@@ -26,6 +26,7 @@ from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
 
 MEMBERS = 18  # a small shop's bursts last longer, so that about as many orders are hit
 LONGEST_HOURS = 72
+MOST_COMMON = 4  # a burst on a rare value is none
 NO_BURST = -1
 
 
@@ -83,7 +84,9 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[Burst]:
     for number, day in enumerate(days):
         kind = KINDS[(first + number) % len(KINDS)]
         shares = _value_shares(kind.attribute, catalogue)
-        value = int(draw(random, np.where(shares >= np.quantile(shares, 0.4), shares, 0), 1)[0])
+        value = int(
+            draw(random, np.where(shares >= np.sort(shares)[-MOST_COMMON:][0], shares, 0), 1)[0]
+        )
         an_hour = shop.orders / shop.period_days / 24 * shares[value] * kind.chance
         hours = float(np.clip(MEMBERS / an_hour, kind.shortest_hours, LONGEST_HOURS))
         start_s = float(day * DAY_S + random.uniform(6, 15) * HOUR_S)

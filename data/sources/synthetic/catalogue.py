@@ -82,6 +82,7 @@ CHANNEL_SHARE = np.array([0.45, 0.22, 0.27, 0.06])
 SOURCES = ("webshop", "marketplace", "erp")
 SOURCE_OF_CHANNEL = np.array([0, 0, 1, 2])
 SEGMENTS = ("new", "returning", "vip", "business")
+NEW, RETURNING, VIP, BUSINESS = range(4)
 SEGMENT_SHARE = np.array([0.36, 0.44, 0.08, 0.12])
 GROUPS = (
     ("shoes", "fashion", 72.0), ("shirts", "fashion", 34.0), ("bags", "fashion", 88.0),

@@ -96,7 +96,7 @@ CAUSES: dict[str, Cause] = {
         types={E.INTEGRATION_ERROR: 0.58, E.DATA_ERROR: 0.18, E.PAYMENT_FAILED: 0.08,
                E.UNKNOWN_DELIVERY_DATE: 0.06, E.OTHER: 0.10},
         looks_like=("data", "payment"), codes=("API_TIMEOUT", "API_REJECTED"),
-        team="it", touch_minutes=46, sla_hours=16, heals_share=0.24, lost_share=0.25,
+        team="it", touch_minutes=46, sla_hours=22, heals_share=0.24, lost_share=0.25,
     ),
     "customer_request": Cause(
         share=0.08, stages=(Stage.RECEIVED, Stage.PAID, Stage.STOCK_CHECKED, Stage.PACKED),

@@ -16,22 +16,25 @@ MISSING = -1
 def names(words: Sequence[str] | np.ndarray, codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
     """Texts by their codes; a code below 0 is an empty field."""
     codes = np.asarray(codes, dtype=np.int32)
-    taken = pa.array(list(words), pa.large_string()).take(pa.array(codes, mask=codes < 0))
-    return Text.__from_arrow__(taken)
+    return _text(pa.array(list(words), pa.large_string()).take(pa.array(codes, mask=codes < 0)))
 
 
-def written(texts: Sequence[str | None]) -> pd.api.extensions.ExtensionArray:
+def written(texts: Sequence[str | None] | np.ndarray) -> pd.api.extensions.ExtensionArray:
     """Texts as they stand."""
-    return Text.__from_arrow__(pa.array(texts, pa.large_string()))
+    return _text(pa.array(texts, pa.large_string()))
 
 
 def numbered(prefix: str, numbers: np.ndarray, digits: int = 8) -> pd.api.extensions.ExtensionArray:
     """Ids: a prefix and a number with leading zeros."""
-    digits_only = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.large_string()), digits, "0")
-    head = pa.scalar(prefix, pa.large_string())
-    return Text.__from_arrow__(
-        pc.binary_join_element_wise(head, digits_only, pa.scalar("", pa.large_string()))
+    text = pa.array(numbers).cast(pa.large_string())
+    padded = pc.call_function("utf8_lpad", [text], pc.PadOptions(digits, "0"))
+    return _text(
+        pc.call_function("utf8_replace_slice", [padded], pc.ReplaceSliceOptions(0, 0, prefix))
     )
+
+
+def _text(words: pa.Array) -> pd.api.extensions.ExtensionArray:
+    return pd.array(words, dtype=Text)
 
 
 def times(shop: SyntheticShop, seconds: np.ndarray) -> pd.Series:
@@ -40,7 +43,7 @@ def times(shop: SyntheticShop, seconds: np.ndarray) -> pd.Series:
     start_us = int(shop.start.timestamp()) * 1_000_000
     micros = np.floor(np.where(known, seconds, 0) * 1_000).astype(np.int64) * 1_000 + start_us
     micros[~known] = np.iinfo(np.int64).min
-    return pd.Series(micros.view("M8[us]")).dt.tz_localize("UTC").astype(Time)
+    return pd.Series(pd.DatetimeIndex(micros.view("M8[us]"), tz="UTC").astype(Time))
 
 
 def draw(random: np.random.Generator, shares: np.ndarray, size: int) -> np.ndarray:
@@ -59,3 +62,8 @@ def draw_by_row(random: np.random.Generator, shares: np.ndarray, of_row: np.ndar
 def draw_where(random: np.random.Generator, where: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Say yes with the chance `share`, and only `where`."""
     return where & (random.random(len(where)) < share)
+
+
+def columns_of_rows(rows: list[tuple], count: int) -> np.ndarray:
+    """Turn rows of `count` numbers into columns."""
+    return np.array(rows, dtype=float).reshape(-1, count).T

@@ -1,7 +1,5 @@
 """The shelves: what is there is sold, what is not is lost or oversold, and more is ordered."""
 
-from itertools import count
-
 import numpy as np
 import pandas as pd
 
@@ -69,13 +67,15 @@ class Shelves:
 
     def sell(self, day: int, orders: int) -> Visits:
         """Let people come until so many have placed an order; return those who have."""
-        for attempt in count():
+        attempt = 0
+        while True:
             visitors = int(orders * (1.1 + 0.5 * attempt)) + 20
             visits = visits_of_day(self.shop, self.catalogue, day, visitors, attempt)
             got, oversold = self._answer(visits)
             placed = np.bincount(visits.line_visit, got > 0, minlength=visitors) > 0
             if placed.sum() >= orders:
                 break
+            attempt += 1
         came = np.cumsum(placed) - placed < orders
         moment = moments_of_day(self.random, int(came.sum()))
         visits.placed_s[came] = (day + moment) * DAY_S

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from data.sources.synthetic import tables
+from data.sources.synthetic import exception_tables, order_tables
 from data.sources.synthetic.bursts import bursts_table, hit_by_bursts, planted_bursts
 from data.sources.synthetic.catalogue import catalogue_of, products_table, sites_table
-from data.sources.synthetic.exceptions import Raised, draw_causes, raise_exceptions, scale_of
+from data.sources.synthetic.chances import draw_causes, scale_of
+from data.sources.synthetic.exceptions import Raised, raise_exceptions
 from data.sources.synthetic.handling import Handling, cases_of
 from data.sources.synthetic.orders import Orders, blocks_of_days, orders_of, sales_of
 from data.sources.synthetic.shelves import Shelves
@@ -50,15 +51,15 @@ class Simulation:
         orders = orders_of(self.shop, self.catalogue, visits, self.orders_so_far)
         raised = self._exceptions(orders)
         random = self.shop.random(Stream.TEXTS, self.orders_so_far)
-        tables.spoil_addresses(random, orders, raised)
-        yield "orders", tables.orders_table(self.shop, random, orders)
-        yield "order_lines", tables.lines_table(self.shop, self.catalogue, orders)
-        yield "order_events", tables.planned_events(self.shop, orders, raised)
+        order_tables.spoil_addresses(random, orders, raised)
+        yield "orders", order_tables.orders_table(self.shop, random, orders)
+        yield "order_lines", order_tables.lines_table(self.shop, self.catalogue, orders)
+        yield "order_events", order_tables.planned_events(self.shop, orders, raised)
         raised = raised.before(self.shop.period_s)
         number = self.exceptions_so_far
         told = (self.shop, random, self.catalogue, orders, raised, number)
-        yield "exceptions", tables.exceptions_table(*told)
-        yield "truth/exceptions", tables.true_exceptions(self.shop, raised, number)
+        yield "exceptions", exception_tables.exceptions_table(*told)
+        yield "truth/exceptions", exception_tables.true_exceptions(self.shop, raised, number)
         self._hand_over(orders, raised)
         self.orders_so_far += len(orders)
         self.exceptions_so_far += len(raised.order)
@@ -79,6 +80,6 @@ class Simulation:
 
     def _handled(self) -> Rows:
         records = self.handling.taken_records()
-        yield "order_events", tables.late_events(self.shop, records)
-        yield "exception_events", tables.exception_events_table(self.shop, records)
-        yield "outcomes", tables.outcomes_table(self.shop, records)
+        yield "order_events", order_tables.late_events(self.shop, records)
+        yield "exception_events", exception_tables.exception_events_table(self.shop, records)
+        yield "outcomes", exception_tables.outcomes_table(self.shop, records)

@@ -8,11 +8,10 @@ import pandas as pd
 from data.sources.synthetic.calendars import Calendar
 from data.sources.synthetic.catalogue import Catalogue
 from data.sources.synthetic.causes import CODE, SHARE, TEAMS
+from data.sources.synthetic.chances import liability, scale_of
 from data.sources.synthetic.exceptions import (
     REOPENED_SHARE,
-    liability,
     raise_exceptions,
-    scale_of,
 )
 from data.sources.synthetic.frames import draw_by_row, names
 from data.sources.synthetic.orders import Orders, orders_of
@@ -24,7 +23,7 @@ PILOT_ATTEMPT = 63
 REWORK_SHARE = 0.6
 # What comes in by chance varies with the root of its mean, and so does the slack that it takes.
 HIGHEST_LOAD = 0.95
-SLACK = 1.2
+SLACK = 3.0
 MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 # Weekdays, opening hour (UTC) and longest shift of each team, in the order of TEAMS.
 SHIFTS: tuple[tuple[tuple[int, ...], int, int], ...] = (
@@ -36,7 +35,7 @@ SHIFTS: tuple[tuple[tuple[int, ...], int, int], ...] = (
     (MONDAY_TO_FRIDAY, 8, 9),
     (MONDAY_TO_FRIDAY, 8, 9),
 )
-SHORTEST_SHIFT_S = 1_800
+SHORTEST_SHIFT_S = 7_200
 
 
 @dataclass(frozen=True)

@@ -93,9 +93,11 @@ def attributes(
     """Return the JSON object that the source sends along: names of things, and its own scores."""
     order, size = raised.order, len(raised.order)
     is_cause = {name: raised.cause == code for name, code in CODE.items()}
-    address = random.beta(np.where(is_cause["address"], 4, 8), np.where(is_cause["address"], 3, 2))
-    risk = np.clip(random.normal(np.where(is_cause["fraud"], 55, 30), 16, size), 0, 100)
-    attempts = 1 + random.poisson(np.where(is_cause["payment"], 0.9, 0.12))
+    address = random.beta(
+        np.where(is_cause["address"], 4, 6), np.where(is_cause["address"], 2.5, 2)
+    )
+    risk = np.clip(random.normal(np.where(is_cause["fraud"], 48, 32), 18, size), 0, 100)
+    attempts = 1 + random.poisson(np.where(is_cause["payment"], 0.6, 0.15))
     columns = zip(
         np.array(CARRIERS)[orders.carrier[order]].tolist(),
         np.array(GATEWAYS)[orders.gateway[order]].tolist(),
