@@ -100,7 +100,9 @@ class OrderEvents(Table):
     order_id: Series[Text] = Field()
     stage: Series[Text] = Field(description="a word of data.domain.Stage")
     occurred_at: Series[Time] = Field()
-    event: Series[Text] = Field(default="reached", description="reached, failed, canceled, ...")
+    event: Series[Text] = Field(default="reached", description="reached, canceled, returned, ...")
+    line_id: Series[Text] = Field(default="", description="its line; empty: the whole order")
+    units: Series[float] = optional(ge=0, description="how many units of the line it concerns")
     actor: Series[Text] = optional(description="who or what did it")
 
 
@@ -227,7 +229,7 @@ class TableRule:
 
 
 ORDER, EXCEPTION = ("order_id",), ("exception_id",)
-ORDER_STEP = (*ORDER, "stage", "occurred_at", "event")
+ORDER_STEP = (*ORDER, "stage", "occurred_at", "event", "line_id")
 EXCEPTION_STEP = (*EXCEPTION, "occurred_at", "step", "event")
 HAPPENED: Literal["happened_at"] = "happened_at"
 
