@@ -1,12 +1,14 @@
 """The words of the business and the errors we raise. Standard library only.
 
-    ExpediteError
-    ├── BadInputError         a file or table broke the contract: where, what, and the cure
-    ├── UnknownChoiceError    no such source, model or stage: lists those there are
-    ├── NoHistoryError        no order history at that path: says which command makes one
-    ├── NotEnoughDataError    too little to train on: what, how much, how much is needed
-    ├── NoChampionError       nothing promoted yet, or it can't be loaded: says what to run
-    └── NotFoundError         no such exception: its id
+ExpediteError
+├── BadInputError         a file or table broke the contract: where, what, and the cure
+├── UnknownChoiceError    no such source, model or stage: lists those there are
+├── NoHistoryError        no order history at that path: says which command makes one
+├── NotEnoughDataError    too little to train on: what, how much, how much is needed
+├── NoChampionError       nothing promoted yet, or it can't be loaded: says what to run
+├── NotFoundError         no such exception: its id
+├── ConflictError         it ended otherwise already: which, and how to correct it
+└── PreconditionError     it changed since the caller saw it: which, and from what to what
 """
 
 from collections.abc import Iterable
@@ -134,3 +136,19 @@ class NotFoundError(ExpediteError):
     def __init__(self, kind: str, key: str) -> None:
         self.kind, self.key = kind, key
         super().__init__(f"There is no {kind} '{key}'.")
+
+
+class ConflictError(ExpediteError):
+    """A thing is already in a state that the request does not fit."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        self.key, self.problem = key, problem
+        super().__init__(f"{key}: {problem}. To correct it, send the ETag you saw as If-Match.")
+
+
+class PreconditionError(ExpediteError):
+    """A thing changed since the caller saw it."""
+
+    def __init__(self, key: str, seen: int, now: int) -> None:
+        self.key, self.seen, self.now = key, seen, now
+        super().__init__(f"{key} was at revision {seen} and is at {now} now. Read it again.")

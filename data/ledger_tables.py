@@ -1,0 +1,93 @@
+"""The tables of the ledger. Moments are milliseconds since 1970 in UTC; JSON is kept as text.
+
+A change here needs a migration in `data/migrations/versions`; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+BIG_KEY = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up only a column that is an INTEGER."""
+
+EXCEPTIONS = Table(
+    "exceptions",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("is_open", Boolean, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("version", BigInteger),
+    Column("updated_at_ms", BigInteger, nullable=False),
+    Column("detected_at_ms", BigInteger, nullable=False),
+    Column("received_at_ms", BigInteger, nullable=False),
+    Column("closed_at_ms", BigInteger),
+    Column("payload", Text, nullable=False),
+    Column("opinion", Text, nullable=False),
+    UniqueConstraint("source", "external_id"),
+)
+"""One exception as the source last told it. `opinion` is what the models made of it."""
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("seq", BIG_KEY, primary_key=True, autoincrement=True),
+    Column("exception_id", String(40), ForeignKey("exceptions.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("occurred_at_ms", BigInteger, nullable=False),
+    Column("known_at_ms", BigInteger, nullable=False, index=True),
+    Column("by", Text),
+    Column("body", Text),
+    Column("opinion", Text),
+    Index("ix_events_exception_id", "exception_id", "seq"),
+)
+"""One thing that happened to one exception; rows are only ever added."""
+
+OUTCOMES = Table(
+    "outcomes",
+    METADATA,
+    Column("exception_id", String(40), ForeignKey("exceptions.id"), primary_key=True),
+    Column("known_at_ms", BigInteger, nullable=False, index=True),
+    Column("resolved_at_ms", BigInteger, nullable=False),
+    Column("category", Text),
+    Column("label_origin", String(20)),
+    Column("team", Text),
+    Column("touch_minutes", Float),
+    Column("breached", Boolean),
+    Column("loss_amount", String(40)),
+    Column("loss_currency", String(3)),
+    Column("by", Text),
+)
+"""One exception as it ended. An empty field was not recorded."""
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    METADATA,
+    Column("key", String(255), primary_key=True),
+    Column("request_sha256", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("made_at_ms", BigInteger, nullable=False, index=True),
+)
+"""What was answered to a request that named an `Idempotency-Key`."""

@@ -1,0 +1,247 @@
+"""Everything that is ever written to the ledger, each inside the caller's one transaction."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+
+from data.domain import ConflictError, PreconditionError
+from data.ledger import Outcome, Record, record_of
+from data.ledger_tables import EVENTS, EXCEPTIONS, IDEMPOTENCY, OUTCOMES
+
+KEYS_AT_ONCE = 500
+IDEMPOTENCY_HOURS = 24
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class Arrival(StrEnum):
+    """What an accepted exception did to the ledger."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    LATE = "late"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One exception as a source tells it; the fields are those of `Record`."""
+
+    source: str
+    external_id: str
+    is_open: bool
+    version: int | None
+    updated_at_ms: int
+    detected_at_ms: int
+    payload: str
+    opinion: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of one incoming exception, and how the ledger holds it now."""
+
+    arrival: Arrival
+    record: Record
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered to a request with an `Idempotency-Key`."""
+
+    key: str
+    request_sha256: str
+    status: int
+    answer: str
+
+
+def new_id(now_ms: int) -> str:
+    """Return an id that sorts by time: `exc_`, 48 bits of time and 80 of chance."""
+    number = (now_ms << 80) | secrets.randbits(80)
+    return "exc_" + "".join(_LETTERS[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int) -> list[Accepted]:
+    """Take in exceptions in the order given; what is older than what is known is only noted."""
+    known = _known(connection, arriving)
+    before = dict(known)
+    accepted, events = [], []
+    for incoming in arriving:
+        key = (incoming.source, incoming.external_id)
+        result = _accepted(known.get(key), incoming, now_ms)
+        known[key] = result.record
+        accepted.append(result)
+        if result.arrival is not Arrival.UNCHANGED:
+            events.append(_arrival_event(result, incoming, now_ms))
+    _write(connection, before, known)
+    if events:
+        connection.execute(insert(EVENTS), events)
+    return accepted
+
+
+def _known(connection: Connection, arriving: Sequence[Incoming]) -> dict[tuple[str, str], Record]:
+    keys = list({(one.source, one.external_id) for one in arriving})
+    found: dict[tuple[str, str], Record] = {}
+    for begin in range(0, len(keys), KEYS_AT_ONCE):
+        pair = tuple_(EXCEPTIONS.c.source, EXCEPTIONS.c.external_id)
+        query = select(EXCEPTIONS).where(pair.in_(keys[begin : begin + KEYS_AT_ONCE]))
+        for row in connection.execute(query.with_for_update()).mappings():
+            found[row["source"], row["external_id"]] = Record.of(row)
+    return found
+
+
+def _accepted(known: Record | None, incoming: Incoming, now_ms: int) -> Accepted:
+    if known is None:
+        closed_at_ms = None if incoming.is_open else incoming.updated_at_ms
+        created = Record(new_id(now_ms), revision=1, received_at_ms=now_ms,
+                         closed_at_ms=closed_at_ms, **asdict(incoming))  # fmt: skip
+        return Accepted(Arrival.CREATED, created)
+    if known.payload == incoming.payload:
+        return Accepted(Arrival.UNCHANGED, known)
+    if _is_late(known, incoming):
+        return Accepted(Arrival.LATE, known)
+    return _changed(known, replace(known, revision=known.revision + 1, **asdict(incoming)))
+
+
+def _changed(known: Record, told: Record) -> Accepted:
+    if known.is_open and not told.is_open:
+        return Accepted(Arrival.CLOSED, replace(told, closed_at_ms=told.updated_at_ms))
+    if known.closed_at_ms is not None and told.is_open:
+        # What a source wrote before it heard of our resolution does not take it back.
+        if told.updated_at_ms > known.closed_at_ms:
+            return Accepted(Arrival.REOPENED, replace(told, closed_at_ms=None))
+        return Accepted(Arrival.UPDATED, replace(told, is_open=False))
+    return Accepted(Arrival.UPDATED, told)
+
+
+def _is_late(known: Record, incoming: Incoming) -> bool:
+    """By the source's own count or clock, never by arrival; of equals the later to arrive holds."""
+    if known.version is not None and incoming.version is not None:
+        return incoming.version < known.version
+    return incoming.updated_at_ms < known.updated_at_ms
+
+
+def _arrival_event(result: Accepted, incoming: Incoming, now_ms: int) -> dict[str, object]:
+    created = result.arrival is Arrival.CREATED
+    return {
+        "exception_id": result.record.id,
+        "kind": result.arrival.value,
+        "occurred_at_ms": incoming.detected_at_ms if created else incoming.updated_at_ms,
+        "known_at_ms": now_ms,
+        "by": incoming.source,
+        "body": incoming.payload,
+        "opinion": None if result.arrival is Arrival.LATE else incoming.opinion,
+    }
+
+
+def _write(
+    connection: Connection,
+    before: dict[tuple[str, str], Record],
+    after: dict[tuple[str, str], Record],
+) -> None:
+    new = [asdict(record) for key, record in after.items() if key not in before]
+    changed = [record for key, record in after.items() if before.get(key, record) != record]
+    if new:
+        connection.execute(insert(EXCEPTIONS), new)
+    if changed:
+        rows = [asdict(record) | {"which": record.id} for record in changed]
+        connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == bindparam("which")), rows)
+    reopened = [r.id for r in changed if r.is_open]
+    for begin in range(0, len(reopened), KEYS_AT_ONCE):
+        some = reopened[begin : begin + KEYS_AT_ONCE]
+        connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(some)))
+
+
+def resolve(
+    connection: Connection, outcome: Outcome, *, body: str, if_revision: int | None
+) -> Record:
+    """Close an exception with how it ended; doing it again alike changes nothing.
+
+    Args:
+        connection: The transaction.
+        outcome: How it ended.
+        body: The request, for the record.
+        if_revision: The revision that the caller saw; None if they did not say.
+
+    Raises:
+        NotFoundError: There is no such exception.
+        PreconditionError: It is not at that revision any more.
+        ConflictError: It ended otherwise already, and the caller did not say that they know.
+    """
+    record = record_of(connection, outcome.exception_id)
+    query = select(OUTCOMES).where(OUTCOMES.c.exception_id == record.id)
+    row = connection.execute(query).mappings().one_or_none()
+    ended = None if row is None else Outcome(**row)
+    if ended is not None and _same_end(ended, outcome):
+        return record
+    if if_revision is not None and if_revision != record.revision:
+        raise PreconditionError(record.id, if_revision, record.revision)
+    if ended is not None and if_revision is None:
+        raise ConflictError(record.id, "it was resolved otherwise already")
+    return _close(connection, record, outcome, body)
+
+
+def _same_end(ended: Outcome, outcome: Outcome) -> bool:
+    moments = {"known_at_ms": 0, "resolved_at_ms": 0}
+    return replace(ended, **moments) == replace(outcome, **moments)
+
+
+def _close(connection: Connection, record: Record, outcome: Outcome, body: str) -> Record:
+    closed = replace(
+        record,
+        is_open=False,
+        revision=record.revision + 1,
+        closed_at_ms=outcome.resolved_at_ms,
+    )
+    connection.execute(
+        update(EXCEPTIONS).where(EXCEPTIONS.c.id == record.id).values(**asdict(closed))
+    )
+    connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id == record.id))
+    connection.execute(insert(OUTCOMES), [asdict(outcome)])
+    resolved = {
+        "exception_id": record.id,
+        "kind": "resolved",
+        "occurred_at_ms": outcome.resolved_at_ms,
+        "known_at_ms": outcome.known_at_ms,
+        "by": outcome.by,
+        "body": body,
+        "opinion": record.opinion,
+    }
+    connection.execute(insert(EVENTS), [resolved])
+    return closed
+
+
+def rescore(
+    connection: Connection, opinions: Sequence[tuple[str, int, str]], *, now_ms: int
+) -> None:
+    """Keep new opinions: (id, revision, opinion); skipped where the exception changed meanwhile."""
+    statement = update(EXCEPTIONS).where(
+        EXCEPTIONS.c.id == bindparam("which"), EXCEPTIONS.c.revision == bindparam("seen")
+    )
+    values = [{"which": i, "seen": seen, "opinion": opinion} for i, seen, opinion in opinions]
+    connection.execute(statement, values)
+    events = [
+        {"exception_id": i, "kind": "rescored", "occurred_at_ms": now_ms, "known_at_ms": now_ms,
+         "by": None, "body": None, "opinion": opinion}
+        for i, _, opinion in opinions
+    ]  # fmt: skip
+    connection.execute(insert(EVENTS), events)
+
+
+def answered(connection: Connection, key: str) -> Answered | None:
+    """Return what was answered to this `Idempotency-Key`, None if it is new."""
+    columns = IDEMPOTENCY.c
+    query = select(columns.key, columns.request_sha256, columns.status, columns.answer)
+    row = connection.execute(query.where(columns.key == key)).mappings().one_or_none()
+    return None if row is None else Answered(**row)
+
+
+def remember(connection: Connection, answer: Answered, *, now_ms: int) -> None:
+    """Keep an answer for a day; older ones are let go."""
+    oldest = now_ms - IDEMPOTENCY_HOURS * 3_600_000
+    connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.made_at_ms < oldest))
+    connection.execute(insert(IDEMPOTENCY), [asdict(answer) | {"made_at_ms": now_ms}])

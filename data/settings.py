@@ -1,0 +1,60 @@
+"""Where things are: the one place that reads the environment. Read once, in `__main__`."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.domain import BadInputError
+from data.policy import DEFAULT_POLICY
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable `EXPEDITE_<NAME>`, or a line of a file `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EXPEDITE_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    database_url: str = Field(
+        default="sqlite:///expedite.sqlite",
+        description="The ledger: SQLite or postgresql+psycopg://",
+    )
+    mlruns: Path = Field(default=Path("mlruns"), description="Folder of the models")
+    policy: Path = Field(default=DEFAULT_POLICY, description="What the company prefers")
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000, description="0 takes a free one"
+    )
+    poll_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=2.0, description="How often to look for a newly promoted champion"
+    )
+    recent_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=5.0, description="How often history features take in what the ledger learned"
+    )
+    startup_wait_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=30.0,
+        description="How long a start waits for the champion before it answers without",
+    )
+    largest_body_bytes: Annotated[int, Field(gt=0)] = Field(
+        default=16_000_000, description="A larger request is refused"
+    )
+    largest_batch: Annotated[int, Field(gt=0)] = Field(
+        default=5_000, description="Exceptions in one request"
+    )
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            BadInputError: A setting is not of its kind.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "EXPEDITE_" + "_".join(str(part) for part in first["loc"]).upper()
+            raise BadInputError(name, first["msg"], "`.env.example` names them all.") from error

@@ -1,0 +1,59 @@
+"""`python -m serving`: the service and the page.
+
+Settings come from the environment (`EXPEDITE_...`) or a file `.env`; `.env.example` names them all.
+"""
+
+import os
+
+# More threads make a single prediction forty times slower under load; read when numpy is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 - of this process, not a setting
+
+import logging
+import socket
+import sys
+
+import uvicorn
+
+from data.domain import BadInputError, ExpediteError
+from data.settings import Settings
+from serving.app import create_app
+from serving.champion import NoStore
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    try:
+        settings = Settings.read()
+        listening = _listening(settings)
+    except ExpediteError as error:
+        sys.exit(str(error))
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    host, port = listening.getsockname()[:2]
+    print(f"Expedite listens on http://{host}:{port}", flush=True)
+    config = uvicorn.Config(
+        create_app(settings, NoStore()),
+        http="httptools",
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        access_log=False,
+        log_level=settings.log_level,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        cure = "Set EXPEDITE_PORT to another port, or to 0 for a free one."
+        raise BadInputError(where, f"can't listen there: {error.strerror}", cure) from error
+    return listening
+
+
+if __name__ == "__main__":
+    main()

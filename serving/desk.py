@@ -1,0 +1,103 @@
+"""What the routes work with: the ledger, the champion, the work list, the policy and the clock."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from fastapi import Request
+
+from data.ledger import Ledger, Record
+from data.policy import Policy
+from data.settings import Settings
+from models.scored import ranking
+from serving.answers import Place, rfc3339, scoring_answer
+from serving.champion import Champion
+from serving.payload import EXCEPTION, ExceptionIn
+from serving.scoring import Judged, Opinion, judge, rescored
+from serving.worklist import OpenRow, Worklist
+
+IN_A_THREAD = 32
+"""So many exceptions take long enough to be scored beside the calls of others."""
+
+Result = TypeVar("Result")
+
+
+def wall_clock_ms() -> int:
+    """Return the present in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Desk:
+    """One service process."""
+
+    def __init__(
+        self, settings: Settings, champion: Champion, clock: Callable[[], int] = wall_clock_ms
+    ) -> None:
+        self.settings = settings
+        self.policy = Policy.read(settings.policy)
+        self.champion = champion
+        self.now_ms = clock
+        self.ledger = Ledger.open(settings.database_url)
+        self.worklist = Worklist(self.policy)
+        # One writer: what is accepted together with others waits its turn instead of failing.
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        for record in self.ledger.open_records():
+            self.show(record)
+
+    def close(self) -> None:
+        """Finish what is being written and let go of the ledger."""
+        self._writer.shutdown(wait=True)
+        self.ledger.close()
+
+    @property
+    def degraded(self) -> bool:
+        """Whether no champion is in use."""
+        return self.champion.current is None
+
+    async def write(self, work: Callable[[], Result]) -> Result:
+        """Run one transaction after those before it."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    async def judged(self, exceptions: Sequence[ExceptionIn], now_ms: int) -> Judged:
+        """Score exceptions by the champion."""
+        triage = self.champion.current
+        if len(exceptions) < IN_A_THREAD:
+            return judge(exceptions, triage, self.policy, now_ms=now_ms)
+        return await asyncio.to_thread(judge, exceptions, triage, self.policy, now_ms=now_ms)
+
+    def show(self, record: Record) -> None:
+        """Put an exception on the work list, or take it off, as the ledger holds it."""
+        if not record.is_open:
+            self.worklist.remove(record.id)
+            return
+        told = EXCEPTION.validate_json(record.payload)
+        opinion = Opinion.from_json(record.opinion)
+        self.worklist.put(OpenRow(record.id, record.revision, told, opinion))
+
+    def answers(self, opinions: Sequence[Opinion], now_ms: int) -> list[dict[str, Any]]:
+        """Return the scoring answers of opinions as of now."""
+        if not opinions:
+            return []
+        degraded = all(opinion.degraded for opinion in opinions)
+        ranked = ranking(rescored(opinions).at(now_ms), self.policy, degraded=degraded)
+        return [
+            scoring_answer(opinion, Place.of(ranked, i), self.policy, now_ms=now_ms)
+            for i, opinion in enumerate(opinions)
+        ]
+
+    def stamp(self, now_ms: int) -> dict[str, Any]:
+        """Return what every answer carries: by which model and policy, when."""
+        triage = self.champion.current
+        return {
+            "model_version": triage.version if triage else None,
+            "policy_version": self.policy.label,
+            "scored_at": rfc3339(now_ms),
+            "degraded": triage is None,
+        }
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the application that a request came to."""
+    return request.app.state.desk

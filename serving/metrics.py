@@ -1,0 +1,71 @@
+"""Counts and times of all calls, for Prometheus."""
+
+import time
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.desk import Desk
+
+CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
+SECONDS = Histogram(
+    "expedite_call_seconds",
+    "Time to answer",
+    ["route"],
+    registry=None,
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
+)
+
+
+class _DeskState(Collector):
+    """Gauges read when they are asked for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Yield the gauges."""
+        desk = self._desk
+        yield GaugeMetricFamily(
+            "expedite_open_exceptions", "Open exceptions", len(desk.worklist.open)
+        )
+        yield GaugeMetricFamily("expedite_degraded", "1 without a champion", int(desk.degraded))
+
+
+def registry_of(desk: Desk) -> CollectorRegistry:
+    """Return what `/metrics` shows."""
+    registry = CollectorRegistry()
+    for collector in (CALLS, SECONDS, _DeskState(desk)):
+        registry.register(collector)
+    return registry
+
+
+class Measured:
+    """Counts calls by route and status."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call and count it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def watching(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watching)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            CALLS.labels(route, str(status)).inc()
+            SECONDS.labels(route).observe(time.perf_counter() - began)

@@ -1,0 +1,131 @@
+"""Every error as `application/problem+json` (RFC 9457), from one table."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from data import domain
+
+LOG = logging.getLogger("expedite.problems")
+PROBLEM_JSON = "application/problem+json"
+
+
+class Flaw(NamedTuple):
+    """One thing wrong with a request: a JSON pointer to it, and what is wrong."""
+
+    pointer: str
+    detail: str
+
+
+class BadPayloadError(domain.ExpediteError):
+    """The request can be read, but breaks the contract."""
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        self.flaws = list(flaws)
+        super().__init__("; ".join(f"{flaw.pointer or '/'}: {flaw.detail}" for flaw in flaws))
+
+
+class NotJsonError(domain.ExpediteError):
+    """The request is not JSON."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The body is not JSON: {problem}. Send application/json in UTF-8.")
+
+
+class TooLargeError(domain.ExpediteError):
+    """The request is larger than the settings allow."""
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"There are more than {most:,} {what}. Send it in several requests.")
+
+
+class KeyReusedError(domain.ExpediteError):
+    """An `Idempotency-Key` came again with another request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The Idempotency-Key '{key}' was used for another request. Take a new one."
+        )
+
+
+STATUSES: Mapping[type[Exception], int] = {
+    NotJsonError: 400,
+    domain.NotFoundError: 404,
+    domain.ConflictError: 409,
+    domain.PreconditionError: 412,
+    TooLargeError: 413,
+    BadPayloadError: 422,
+    KeyReusedError: 422,
+    domain.BadInputError: 422,
+    domain.UnknownChoiceError: 422,
+    domain.ExpediteError: 500,
+    domain.NoChampionError: 503,
+    OperationalError: 503,
+}
+"""From errors to statuses; the nearest ancestor of an error counts."""
+
+
+def status_of(error: Exception) -> int:
+    """Return the status of an error."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def problem(status: int, detail: str, flaws: Sequence[Flaw] = ()) -> dict[str, Any]:
+    """Return a problem as RFC 9457 shapes it."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": [flaw._asdict() for flaw in flaws],
+    }
+
+
+def problem_of(error: Exception) -> dict[str, Any]:
+    """Return the problem of an error of the table."""
+    flaws = error.flaws if isinstance(error, BadPayloadError) else ()
+    if isinstance(error, OperationalError):
+        return problem(status_of(error), "The ledger does not answer. Send the request again.")
+    return problem(status_of(error), str(error), flaws)
+
+
+def _answer(shape: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(shape), shape["status"], headers=headers, media_type=PROBLEM_JSON)
+
+
+async def _on_known(_request: Request, error: Exception) -> Response:
+    shape = problem_of(error)
+    if shape["status"] >= 500:
+        LOG.error("%s", error)
+    return _answer(shape, {"Retry-After": "1"} if shape["status"] == 503 else None)
+
+
+async def _on_parameters(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
+    flaws = [Flaw("/".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+    return _answer(problem(422, "A parameter is wrong.", flaws))
+
+
+async def _on_http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    return _answer(problem(error.status_code, str(error.detail)), error.headers)
+
+
+async def _on_bug(_request: Request, _error: Exception) -> Response:
+    return _answer(problem(500, "A fault of the service; its log has the details."))
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer all errors in this shape."""
+    for kind in (domain.ExpediteError, OperationalError):
+        app.add_exception_handler(kind, _on_known)
+    app.add_exception_handler(RequestValidationError, _on_parameters)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)

@@ -1,0 +1,94 @@
+"""An exception ends: written as an outcome that training can learn from, off the work list."""
+
+from typing import Any
+
+import orjson
+
+from data.ledger import Outcome
+from data.ledger_writing import Answered, remember, resolve
+from serving.answers import rfc3339
+from serving.bodies import canonical, parsed
+from serving.desk import Desk
+from serving.intake import Answer, earlier, fingerprint
+from serving.payload import ResolutionIn, resolution
+from serving.problems import BadPayloadError, Flaw
+
+
+async def resolve_one(
+    desk: Desk, exception_id: str, body: bytes, *, key: str | None, if_match: str | None
+) -> Answer:
+    """Close an exception.
+
+    Raises:
+        NotFoundError, PreconditionError, ConflictError: As `data.ledger_writing.resolve` says.
+        NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
+    """
+    value = parsed(body)
+    told = resolution(value)
+    now_ms = desk.now_ms()
+    outcome = _outcome(exception_id, told, now_ms)
+    request = fingerprint(exception_id, body)
+    seen = None if if_match is None else revision_of(if_match)
+
+    def work() -> tuple[Answer, bool]:
+        with desk.ledger.writing() as connection:
+            before = earlier(connection, key, request)
+            if before is not None:
+                return before, False
+            closed = resolve(connection, outcome, body=canonical(value), if_revision=seen)
+            shape = _shape(desk, outcome, closed.revision, closed.closed_at_ms or now_ms)
+            answer = Answer(200, orjson.dumps(shape), closed.revision)
+            if key:
+                kept = Answered(key, request, answer.status, answer.body.decode())
+                remember(connection, kept, now_ms=now_ms)
+            return answer, True
+
+    answer, is_new = await desk.write(work)
+    if is_new:
+        desk.worklist.remove(exception_id)
+    return answer
+
+
+def _outcome(exception_id: str, told: ResolutionIn, now_ms: int) -> Outcome:
+    return Outcome(
+        exception_id=exception_id,
+        known_at_ms=now_ms,
+        resolved_at_ms=now_ms if told.resolved_at is None else told.resolved_at,
+        category=told.category,
+        label_origin=told.label_origin.value,
+        team=told.team,
+        touch_minutes=told.touch_minutes,
+        breached=told.breached,
+        loss_amount=told.loss.amount if told.loss else None,
+        loss_currency=told.loss.currency if told.loss else None,
+        by=told.by,
+    )
+
+
+def _shape(desk: Desk, outcome: Outcome, revision: int, resolved_at_ms: int) -> dict[str, Any]:
+    return {
+        "id": outcome.exception_id,
+        "status": "resolved",
+        "revision": revision,
+        "resolved_at": rfc3339(resolved_at_ms),
+        **desk.stamp(outcome.known_at_ms),
+    }
+
+
+def revision_of(if_match: str) -> int | None:
+    """Return the revision that an ETag names; None for `*`.
+
+    Raises:
+        BadPayloadError: It is none of ours.
+    """
+    tag = if_match.strip().removeprefix("W/").strip('"')
+    if tag == "*":
+        return None
+    if tag.isascii() and tag.isdigit() and len(tag) < 10:
+        return int(tag)
+    raise BadPayloadError([Flaw("header/If-Match", "is no ETag of ours: send the one you got")])
+
+
+def etag(revision: int) -> str:
+    """Return the ETag of a revision."""
+    return f'"{revision}"'

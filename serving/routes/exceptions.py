@@ -1,0 +1,58 @@
+"""`/v1/exceptions`: take in, look at, resolve."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Request, Response
+
+from serving.bodies import JSON, body_of, json_answer
+from serving.desk import desk_of
+from serving.intake import Answer, take_in
+from serving.problems import PROBLEM_JSON
+from serving.resolving import etag, resolve_one
+from serving.views import exception_view
+
+router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
+
+Id = Annotated[str, Path(pattern="^exc_[0-9a-z]{26}$", examples=["exc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+
+
+def _sent(answer: Answer) -> Response:
+    headers = {} if answer.revision is None else {"ETag": etag(answer.revision)}
+    if answer.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    kind = JSON if answer.status < 400 else PROBLEM_JSON
+    return Response(answer.body, answer.status, headers=headers, media_type=kind)
+
+
+@router.post("")
+async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> Response:
+    """Take in one exception, or {"exceptions": [...]} item by item: scored, stored, ranked.
+
+    `source` and `external_id` name it: the same again changes nothing, a newer one replaces it, an
+    older one is noted and overwrites nothing.
+    """
+    desk = desk_of(request)
+    body = await body_of(request, desk.settings)
+    return _sent(await take_in(desk, body, idempotency_key))
+
+
+@router.get("/{exception_id}")
+async def look_at_exception(request: Request, exception_id: Id) -> Response:
+    """One exception as posted, as scored now with reasons, and what happened to it."""
+    view = await exception_view(desk_of(request), exception_id)
+    return json_answer(view, headers={"ETag": etag(view["revision"])})
+
+
+@router.post("/{exception_id}/resolve")
+async def resolve_exception(
+    request: Request,
+    exception_id: Id,
+    idempotency_key: Key = None,
+    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+) -> Response:
+    """Say how an exception ended; it leaves the work list. The same again changes nothing."""
+    desk = desk_of(request)
+    body = await body_of(request, desk.settings)
+    answer = await resolve_one(desk, exception_id, body, key=idempotency_key, if_match=if_match)
+    return _sent(answer)
