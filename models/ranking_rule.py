@@ -25,6 +25,7 @@ TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
 
 CURVE_AGES_HOURS = np.array([0, 1, 4, 8, 24, 48, 96, 168, 336, 720, 2160], np.float64)
 """Ages at which a curve of loss is given; it is straight between them and flat after the last."""
+_CURVE_STEPS_HOURS = np.diff(CURVE_AGES_HOURS)
 
 
 class Tier(IntEnum):
@@ -121,8 +122,8 @@ def rank(
     median_hours = items.touch_p50_minutes / MINUTES_PER_HOUR
     touch_hours = median_hours * np.exp(sigma**2 / 2)
     lost = items.lost | (items.hours_to_due <= 0)
-    now = chance_lost(items, median_hours, sigma, 0.0)
-    later = chance_lost(items, median_hours, sigma, look_ahead_hours)
+    before, chances = chances_lost(items, median_hours, sigma, (0.0, look_ahead_hours))
+    now, later = chances[:, 0], chances[:, 1]
     loss_now = np.where(lost, items.loss, items.loss * now)
     loss_deferred = np.where(lost, items.loss, items.loss * later)
     waiting = items.waiting_cost_per_hour * look_ahead_hours
@@ -131,7 +132,8 @@ def rank(
     tier = np.where(items.age_hours > oldest_hours, Tier.OLDEST, tier)
     tier = np.where(items.always_first, Tier.RULE, tier)
     order = np.lexsort((items.ids, -items.age_hours, -score, tier))
-    safe = _safe_start_hours(items, median_hours, sigma, safe_risk)
+    limit = before + safe_risk * (1 - before)
+    safe = _safe_start_hours(items, median_hours, sigma, limit)
     return Ranking(
         order,
         tier,
@@ -143,46 +145,54 @@ def rank(
     )
 
 
-def chance_lost(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, wait_hours: float
-) -> np.ndarray:
-    """Return the chance that the loss comes before the work ends, if started after a wait.
+def chances_lost(
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chances that the loss comes before the work ends, if started after some waits.
+
+    All in one pass, since a single scoring call pays for each operation and not for its length.
 
     Args:
         items: What is open.
         median_hours: Median touch time.
         sigma: Its log-normal spread.
-        wait_hours: From now to the start.
+        waits_hours: From now to the start; w of them.
+
+    Returns:
+        n chances that it is lost already by its curve; (n, w) chances that it is lost by the end.
     """
-    left = np.maximum(items.hours_to_due - wait_hours, 1e-9)
-    by_deadline = 1.0 - ndtr(np.log(left / median_hours) / sigma)
+    n, waits = len(items.ids), np.array(waits_hours)
     touch = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
-    end = items.age_hours[:, None] + wait_hours + touch
-    before = _curve_at(items.curve, items.age_hours[:, None])[:, 0]
-    by_then = _curve_at(items.curve, end).mean(axis=1)
-    by_curve = np.where(before < 1, (by_then - before) / np.maximum(1 - before, 1e-9), 1.0)
-    return np.where(np.isnan(items.hours_to_due), by_curve, by_deadline)
+    ages = np.empty((n, len(waits) + 1, len(TOUCH_POINTS)))
+    ages[:, 0] = items.age_hours[:, None]
+    ages[:, 1:] = ages[:, :1] + waits[:, None] + touch[:, None, :]
+    by_age = _curve_at(items.curve, ages.reshape(n, -1)).reshape(ages.shape).mean(axis=2)
+    before = by_age[:, 0]
+    open_still = np.maximum(1 - by_age[:, :1], 1e-9)
+    by_curve = np.where(by_age[:, :1] < 1, (by_age[:, 1:] - by_age[:, :1]) / open_still, 1.0)
+    due = items.hours_to_due[:, None]
+    left = np.maximum(due - waits, 1e-9)
+    by_deadline = ndtr(np.log(median_hours[:, None] / left) / sigma[:, None])
+    return before, np.where(np.isnan(due), by_curve, by_deadline)
 
 
 def _curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
     """Interpolate n curves at (n, m) ages."""
-    last = len(CURVE_AGES_HOURS) - 2
-    place = np.clip(np.searchsorted(CURVE_AGES_HOURS, ages, side="right") - 1, 0, last)
-    begin, end = CURVE_AGES_HOURS[place], CURVE_AGES_HOURS[place + 1]
-    share = np.clip((ages - begin) / (end - begin), 0.0, 1.0)
-    low = np.take_along_axis(curve, place, axis=1)
-    return low + share * (np.take_along_axis(curve, place + 1, axis=1) - low)
+    place = np.searchsorted(CURVE_AGES_HOURS[1:-1], ages, side="right")
+    share = np.minimum((ages - CURVE_AGES_HOURS[place]) / _CURVE_STEPS_HOURS[place], 1.0)
+    values = curve.ravel()
+    place += np.arange(0, curve.size, curve.shape[1])[:, None]
+    low = values[place]
+    return low + share * (values[place + 1] - low)
 
 
 def _safe_start_hours(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, safe_risk: float
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, limit: np.ndarray
 ) -> np.ndarray:
-    """Return when the chance of loss reaches the accepted risk; infinite where it never does."""
+    """Return when the chance of loss reaches a limit; infinite where it never does."""
     slowest = median_hours * np.exp(sigma * NORMAL_P90)
     by_deadline = items.hours_to_due - slowest
-    before = _curve_at(items.curve, items.age_hours[:, None])
-    limit = before + safe_risk * (1 - before)
-    reached = items.curve >= limit
+    reached = items.curve >= limit[:, None]
     age = np.where(reached.any(axis=1), CURVE_AGES_HOURS[reached.argmax(axis=1)], np.inf)
     by_curve = age - items.age_hours - median_hours
     return np.maximum(np.where(np.isnan(items.hours_to_due), by_curve, by_deadline), 0.0)
