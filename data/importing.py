@@ -30,7 +30,8 @@ from data.settling import Settlement
 from data.staging import Counts, Stage
 
 STAGING, LOCK = ".staging", ".lock"
-OURS = {MANIFEST, f".{MANIFEST}.new", TABLES_FOLDER, QUARANTINE_FOLDER, STAGING, LOCK}
+TRUTH_FOLDER = "truth"  # beside a simulated history, written before its manifest
+OURS = {MANIFEST, f".{MANIFEST}.new", TABLES_FOLDER, QUARANTINE_FOLDER, STAGING, LOCK, TRUTH_FOLDER}
 OUR_FILES = re.compile(r"[a-z_]+-[0-9a-f]{16}\.(parquet|csv)")
 
 Watch = Callable[[str, int], None]

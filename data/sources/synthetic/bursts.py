@@ -77,7 +77,7 @@ class Burst:
 def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[Burst]:
     """Plant bursts all over the period, every kind in turn, at working hours."""
     random = shop.random(Stream.BURSTS)
-    count = max(3, round(shop.period_days / shop.days_between_bursts))
+    count = round(shop.period_days / shop.days_between_bursts)
     days = np.sort(random.integers(2, shop.period_days - 3, count))
     first = random.integers(0, len(KINDS))
     bursts = []

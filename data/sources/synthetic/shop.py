@@ -40,7 +40,7 @@ class SyntheticShop:
         load: Work that comes in over work that each team can do, without bursts; None gives each
             team as much slack as its size needs, the small ones more.
         exception_share: Share of the orders that raise an exception, without bursts.
-        days_between_bursts: Mean number of days from one burst with one cause to the next.
+        days_between_bursts: Mean number of days from one burst to the next; infinite for none.
         block_orders: About as many orders are held in memory at a time, but at least one day.
     """
 

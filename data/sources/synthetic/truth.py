@@ -23,7 +23,7 @@ class TruthFiles:
         table = pa.Table.from_pandas(rows, preserve_index=False)
         if name not in self.writers:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.writers[name] = pq.ParquetWriter(self.folder / f"{name}.parquet", table.schema)
+            self.writers[name] = pq.ParquetWriter(self._unfinished(name), table.schema)
         self.writers[name].write_table(table)
 
     def __enter__(self) -> Self:
@@ -35,5 +35,14 @@ class TruthFiles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for writer in self.writers.values():
+        for name, writer in self.writers.items():
             writer.close()
+            unfinished = self._unfinished(name)
+            if kind is None:
+                unfinished.replace(unfinished.with_suffix(""))
+            else:
+                unfinished.unlink()
+
+    def _unfinished(self, name: str) -> Path:
+        """Where a file grows: a simulation that ends early leaves no truth that looks whole."""
+        return (self.folder or Path()) / f"{name}.parquet.part"

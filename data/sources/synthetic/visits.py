@@ -23,9 +23,11 @@ PROMOTION_DISCOUNT = 0.2
 PROMOTION_LIFT = 2.4
 # Share of a day's orders by hour, UTC: low at night, a peak at noon, a higher one in the evening.
 HOUR_SHARE = np.array(
-    [2, 1.4, 1, 0.9, 0.9, 1.2, 2, 3.2, 4.6, 5.6, 6, 6.2]
-    + [6.4, 5.8, 5.4, 5.4, 5.6, 6, 6.6, 7.4, 7.6, 6.2, 4.4, 3]
-)
+    [
+        [2, 1.4, 1, 0.9, 0.9, 1.2, 2, 3.2, 4.6, 5.6, 6, 6.2],
+        [6.4, 5.8, 5.4, 5.4, 5.6, 6, 6.6, 7.4, 7.6, 6.2, 4.4, 3],
+    ]
+).ravel()
 
 
 @dataclass
