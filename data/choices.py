@@ -16,7 +16,7 @@ def source_folder(name: str) -> Path:
     for folder in (SOURCES / name, Path(name)):
         if any(folder.glob("*.sql")):
             return folder
-    raise UnknownChoiceError("source", name, source_names())
+    raise UnknownChoiceError("source", name, [*source_names(), "synthetic"])
 
 
 def source_names() -> list[str]:

@@ -36,7 +36,7 @@ class Settlement:
 
     def settle(self, stage: TableStage) -> None:
         """Compare the staged rows of one table with each other and with the history, and merge."""
-        rule, names = stage.rule, _names(stage.rule)
+        rule, names = stage.rule, names_of(stage.rule)
         with database(memory_gb=MEMORY_GB, spill_to=self.staging / "spill") as con:
             con.read_parquet(str(stage.path)).create_view("staged")
             show_table(con, "former", rule.name, self._file(rule.name, self.former))
@@ -79,7 +79,7 @@ class Settlement:
         return TableFile(place, counts.pop("rows"), sha256, counts)
 
 
-def _names(rule: TableRule) -> dict[str, str]:
+def names_of(rule: TableRule) -> dict[str, str]:
     """What the queries of `sql/settle` may say about a table."""
     columns = [f'"{name}"' for name in arrow_schema(rule.name).names]
     key = [f'"{name}"' for name in rule.key]

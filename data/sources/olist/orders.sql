@@ -6,8 +6,9 @@
 -- (the development subset has all undelivered, but 1 in 18.7 delivered orders) is weighted back.
 with paid as (
     select order_id,
-           sum(try_cast(payment_value as double)) as total,
-           arg_max(nullif(payment_type, 'not_defined'), try_cast(payment_value as double)) as method
+           round(sum(try_cast(payment_value as double)), 2) as total,
+           arg_max(nullif(payment_type, 'not_defined'),
+                   (try_cast(payment_value as double), payment_type)) as method
     from payments
     group by order_id
 ),

@@ -14,10 +14,10 @@ with countries(name, code) as (values
 select invoice as order_id,
        min(invoiced_at) as placed_at,
        'online_retail' as source,
-       any_value(customer_id) as customer_id,
+       min(customer_id) as customer_id,
        'GBP' as currency,
-       sum(quantity * price) as total,
-       any_value(code) as country,
+       round(sum(quantity * price), 2) as total,
+       min(code) as country,
        arg_min(_file, _row) as _file, min(_row) as _row
 from _sold left join countries on countries.name = country_name
 group by invoice

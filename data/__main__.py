@@ -1,0 +1,128 @@
+"""`python -m data`: import, check and describe an order history; begin a new source."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from data.checking import Terms
+from data.choices import SOURCES, source_folder
+from data.domain import BadInputError, ExpediteError, UnknownChoiceError
+from data.history import History
+from data.importing import ImportReport, Watch, write_history
+from data.reading import ENCODINGS
+from data.showing import ProgressBars, show_history, show_import
+from data.skeleton import write_skeleton
+from data.sources.synthetic import generate
+from data.sources.synthetic.shop import SyntheticShop
+from data.sourcing import import_files
+from data.verifying import faults
+
+SYNTHETIC = "synthetic"
+
+app = typer.Typer(
+    help="An order history: import it, check it, describe it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Folder = Annotated[Path, typer.Argument(help="Folder of the history", show_default=False)]
+
+
+@app.command("import")
+def import_(  # noqa: PLR0913  (each is an option of the command line)
+    files: Annotated[list[Path] | None, typer.Argument(help="Files or folders to read")] = None,
+    *,
+    source: Annotated[str, typer.Option(help="A shipped source, or a folder of queries")],
+    into: Annotated[Path, typer.Option(help="Folder of the history; made if absent")],
+    timezone: Annotated[str, typer.Option(help="In which times without offset are read")] = "UTC",
+    encoding: Annotated[str, typer.Option(help=f"Of CSV files: {', '.join(ENCODINGS)}")] = "utf-8",
+    orders: Annotated[int, typer.Option(help="Only synthetic: how many orders")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Only synthetic: the same seed, the same rows")] = 7,
+    truth: Annotated[
+        Path | None, typer.Option(help="Only synthetic: folder for the truth behind it")
+    ] = None,
+) -> None:
+    """Import FILES with the queries of a source; rows that break the contract are set apart."""
+    if source == SYNTHETIC:
+        shop = SyntheticShop(orders=orders, seed=seed)
+        terms = Terms(SYNTHETIC, max(_now(), pd.Timestamp(shop.end)))
+        _watched(lambda watch: write_history(into, generate(shop, truth), terms, watch=watch))
+        return
+    folder = source_folder(source)
+    if not files:
+        raise BadInputError("import", "no files are given", "Name the files or folders to read.")
+    if encoding not in ENCODINGS:
+        raise UnknownChoiceError("encoding", encoding, ENCODINGS)
+    terms = Terms(folder.name, _now(), _known_zone(timezone))
+    _watched(lambda watch: import_files(files, folder, into, terms, encoding=encoding, watch=watch))
+
+
+@app.command()
+def check(history: Folder) -> None:
+    """Check that a history is whole and keeps the contract; exit with 1 if not."""
+    found = list(faults(history, Terms("check", _now())))
+    for fault in found:
+        Console(stderr=True).print(fault, highlight=False, soft_wrap=True)
+    if found:
+        raise typer.Exit(1)
+    rows = sum(History.open(history).rows.values())
+    Console().print(f"{history} is whole: {rows:,} rows keep the contract.", soft_wrap=True)
+
+
+@app.command()
+def describe(history: Folder) -> None:
+    """Show rows, period, gaps, categories, breach rate, and the features that stay dark."""
+    opened = History.open(history)
+    # The one look up from data to features: a door may, and only this command pays for it.
+    from features.catalog import dark_features
+
+    show_history(Console(), opened, dark_features(opened.filled_columns()))
+
+
+@app.command()
+def new_source(
+    name: Annotated[str, typer.Argument(help="Its name, or the path of a folder to make")],
+) -> None:
+    """Write the annotated skeleton of a new source."""
+    folder = Path(name) if len(Path(name).parts) > 1 else SOURCES / name
+    for file in write_skeleton(folder):
+        print(file)
+    print(f"Edit these, then: python -m data import FILES --source {name} --into HISTORY")
+
+
+def _watched(run: Callable[[Watch], ImportReport]) -> None:
+    with ProgressBars(Console(stderr=True)) as bars:
+        report = run(bars.watch)
+    show_import(Console(), report)
+
+
+def _now() -> pd.Timestamp:
+    return pd.Timestamp(datetime.now(UTC))
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        cure = "Use a name such as Europe/Berlin, or UTC."
+        raise BadInputError("--timezone", f"'{name}' is not known", cure) from error
+
+
+def main() -> None:
+    """Run a command; an error that a user can cure is its message and exit code 2."""
+    try:
+        app()
+    except ExpediteError as error:
+        Console(stderr=True).print(str(error), highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
