@@ -25,6 +25,7 @@ from data.sourcing import import_files
 from data.verifying import faults
 
 SYNTHETIC = "synthetic"
+NARROWEST = 100
 
 app = typer.Typer(
     help="An order history: import it, check it, describe it.",
@@ -83,7 +84,7 @@ def describe(history: Folder) -> None:
     # The one look up from data to features: a door may, and only this command pays for it.
     from features.catalog import dark_features
 
-    show_history(Console(), opened, dark_features(opened.filled_columns()))
+    show_history(_wide_console(), opened, dark_features(opened.filled_columns()))
 
 
 @app.command()
@@ -100,7 +101,13 @@ def new_source(
 def _watched(run: Callable[[Watch], ImportReport]) -> None:
     with ProgressBars(Console(stderr=True)) as bars:
         report = run(bars.watch)
-    show_import(Console(), report)
+    show_import(_wide_console(), report)
+
+
+def _wide_console() -> Console:
+    """A console on which no number is cut."""
+    console = Console()
+    return Console(width=max(console.width, NARROWEST))
 
 
 def _now() -> pd.Timestamp:

@@ -3,7 +3,6 @@
 Works on whole chunks. The rows that break the contract come back with their reasons in words.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,11 +34,18 @@ class Terms:
 
 @dataclass
 class Checked:
-    """One checked chunk: `rows` in the contract's types; `reasons` for those that break it."""
+    """One checked chunk.
+
+    Attributes:
+        rows: All rows, in the contract's types.
+        reasons: Why rows break it, by their positions.
+        kinds: The positions of the rows, by kind of reason.
+        mixed_zones: The columns with times both with and without an offset.
+    """
 
     rows: pd.DataFrame
     reasons: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
-    kinds: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, np.ndarray] = field(default_factory=dict)
     mixed_zones: list[str] = field(default_factory=list)
 
 
@@ -48,7 +54,7 @@ class _Reasons:
 
     def __init__(self) -> None:
         self.parts: list[pd.DataFrame] = []
-        self.kinds: Counter[str] = Counter()
+        self.kinds: dict[str, np.ndarray] = {}
         self.seen: dict[str, set[int]] = {}
 
     def add(self, column: str, positions: np.ndarray, shown: pd.Series, problem: str) -> None:
@@ -64,7 +70,7 @@ class _Reasons:
         if problem == "is empty":
             texts = np.full(len(positions), f"{column}: is empty", dtype=object)
         self.parts.append(pd.DataFrame({"position": positions, "reason": texts}))
-        self.kinds[f"{column}: {problem}"] += len(positions)
+        self.kinds[f"{column}: {problem}"] = positions
 
     def excuse(self, column: str, positions: np.ndarray) -> None:
         """Give these rows no reason for this column: another column's is the cause."""

@@ -1,6 +1,5 @@
 """What rows show only beside each other: duplicates, orphans, what is new; then the merged file."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,6 +113,7 @@ def _refuse(con: duckdb.DuckDBPyConnection, stage: TableStage, names: dict[str, 
         if not len(batch):
             continue
         chunk = pa.Table.from_batches([batch])
-        example = f"{chunk['file'][0]} row {chunk['row'][0]}"
-        stage.counts.refuse(Counter(chunk["kind"].to_pylist()), len(chunk), example)
+        stage.counts.quarantined += len(chunk)
+        for row in chunk.select(["kind", "file", "row"]).to_pylist():
+            stage.counts.explain(row["kind"], 1, f"{row['file']} row {row['row']}")
         stage.quarantine.add(chunk)

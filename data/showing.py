@@ -1,7 +1,9 @@
 """What `python -m data` prints: progress, what an import did, what a history holds."""
 
+import re
 from collections.abc import Iterable
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -9,6 +11,7 @@ from rich.table import Table
 from data.history import History
 from data.importing import ImportReport
 
+NUMBER = re.compile(r"[\d,.-]+%?|unknown")
 SHOWN_REASONS = 5
 SHOWN_FEATURES = 3
 
@@ -58,7 +61,8 @@ def show_import(console: Console, report: ImportReport) -> None:
     for name, counts in report.counts.items():
         for reason, number in counts.reasons.most_common(SHOWN_REASONS):
             where = counts.examples.get(reason, "")
-            console.print(f"  {name}: {number:,} x {reason}, e.g. {where}", highlight=False)
+            line = f"  {name}: {number:,} x {reason}, e.g. {where}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in [*report.notices, *(f"Refused rows: {file}" for file in report.quarantine)]:
         console.print(line, highlight=False, soft_wrap=True)
     if not report.changed:
@@ -131,9 +135,9 @@ def _percent(share: float) -> str:
 
 def _table(title: str, columns: list[str], rows: list[list[str]]) -> Table:
     """Numbers stand to the right, words to the left; a column that explains takes what is left."""
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
     for place, column in enumerate(columns):
-        is_number = bool(rows) and rows[0][place][-1:] in "0123456789%"
+        is_number = place > 0 and all(NUMBER.fullmatch(row[place]) for row in rows)
         explains = place == len(columns) - 1 and not is_number
         table.add_column(
             column,

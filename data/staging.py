@@ -46,12 +46,10 @@ class Counts:
         """Rows that were taken under a key not seen before."""
         return self.accepted - self.updated - self.unchanged
 
-    def refuse(self, reasons: "Counter[str]", rows: int, example: str) -> None:
-        """Count refused rows, of which one stands at `example`."""
-        self.quarantined += rows
-        self.reasons.update(reasons)
-        for reason in reasons:
-            self.examples.setdefault(reason, example)
+    def explain(self, reason: str, rows: int, example: str) -> None:
+        """Count the rows with one kind of reason, of which one stands at `example`."""
+        self.reasons[reason] += rows
+        self.examples.setdefault(reason, example)
 
     def as_numbers(self) -> dict[str, int]:
         """The counts alone."""
@@ -131,7 +129,7 @@ class TableStage:
             ] = None
         refused = result.reasons.index.to_numpy(dtype="int64")
         if len(refused):
-            self._refuse(chunk.take(pa.array(refused)), result)
+            self._refuse(chunk, result)
         rows = pa.Table.from_pandas(result.rows, preserve_index=False)
         for name in ORIGIN.names:
             rows = rows.append_column(name, chunk[name])
@@ -141,13 +139,15 @@ class TableStage:
             rows = rows.filter(pa.array(kept))
         self._writer.write_table(rows.select(self.schema.names).cast(self.schema))
 
-    def _refuse(self, rows: pa.Table, result: Checked) -> None:
-        example = f"{rows[FILE][0].as_py()} row {rows[ROW][0].as_py()}"
-        self.counts.refuse(result.kinds, len(rows), example)
+    def _refuse(self, chunk: pa.Table, result: Checked) -> None:
+        for kind, positions in result.kinds.items():
+            first = int(positions[0])
+            example = f"{chunk[FILE][first]} row {chunk[ROW][first]}"
+            self.counts.explain(kind, len(positions), example)
+        rows = chunk.take(pa.array(result.reasons.index.to_numpy(dtype="int64")))
+        self.counts.quarantined += len(rows)
+        columns = {n: rows[n] for n in kinds_of(self.rule.name) if n in rows.column_names}
         reasons = pa.array(result.reasons.to_numpy(dtype=object), pa.string())
-        columns = {
-            name: rows[name] for name in kinds_of(self.rule.name) if name in rows.column_names
-        }
         columns |= {"reason": reasons, "file": rows[FILE], "row": rows[ROW]}
         self.quarantine.add(pa.table(columns))
 
@@ -197,7 +197,8 @@ class Stage:
         for row in lines.select(["file", "row"]).to_pylist():
             counts = self.line_counts.setdefault(f"lines of {row['file']}", Counts())
             counts.read += 1
-            counts.refuse(Counter(["not a row"]), 1, f"{row['file']} row {row['row']}")
+            counts.quarantined += 1
+            counts.explain("not a row", 1, f"{row['file']} row {row['row']}")
         self.lines.add(lines)
 
     def counts(self) -> dict[str, Counts]:

@@ -73,7 +73,8 @@ def _alone(rule: TableRule, file: Path, terms: Terms) -> Counter[str]:
         except BadInputError as error:
             return Counter({error.problem: stored.metadata.num_rows})
         for batch in stored.iter_batches(ROWS_AT_ONCE):
-            broken.update(checked(rule, pa.Table.from_batches([batch]), terms).kinds)
+            kinds = checked(rule, pa.Table.from_batches([batch]), terms).kinds
+            broken.update({kind: len(positions) for kind, positions in kinds.items()})
     return broken
 
 

@@ -11,3 +11,4 @@ skipped as (
 )
 select part.* replace ((part._row + coalesce(skipped.lines, 0))::bigint as _row)
 from part asof left join skipped on part._row > skipped.taken_before
+order by part._row
