@@ -76,7 +76,6 @@ ENTITIES = [
         )
     ),
     Entity("type_and_reason", ("type", "reason_code")),
-    Entity("team_and_reason", (TEAM, "reason_code")),
 ]  # fmt: skip
 
 

@@ -9,8 +9,9 @@ floats (NaN), moments as integer milliseconds since 1970 (`MISSING_TICK`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -22,7 +23,8 @@ from features.windows import HistoryFeature, HistoryIndex
 
 Columns = Mapping[str, np.ndarray]
 
-MOST_WORDS = 250
+MOST_WORDS = 40
+"""A column of more words is not read as words: its past says more, and it can't be learned by heart."""
 FEWEST_SEEN = 5
 PAIR_SIGN = "\x1f"
 
@@ -100,14 +102,21 @@ class FeaturePlan:
     Attributes:
         words: For each word column its common words, the most frequent first.
         attributes: The attributes that are read, each a `word` or a `number`.
-        entities: The entities whose past is looked at, with their columns.
+        entities: The entities that name a subject, with their columns.
+        past: Those of them whose past gives features.
         messages: Whether there is any message to read.
     """
 
     words: dict[str, list[str]] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
     entities: dict[str, list[str]] = field(default_factory=dict)
+    past: list[str] = field(default_factory=list)
     messages: bool = False
+
+    def keeping(self, past: Collection[str], others: Collection[str]) -> Self:
+        """Return the plan with features of the past of some entities, and some others named."""
+        kept = {n: parts for n, parts in self.entities.items() if n in past or n in others}
+        return replace(self, entities=kept, past=[name for name in kept if name in past])
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -167,17 +176,20 @@ class FeatureSet:
             for name in texts
             if name != cross
         ]
+        seen = {e.name: list(e.columns) for e in entities if _seen(e, columns)}
         return FeaturePlan(
             words={name: common for name, common in words.items() if common},
             attributes=dict(kinds),
-            entities={e.name: list(e.columns) for e in entities if _seen(e, columns)},
+            entities=seen,
+            past=list(seen),
             messages=self.message is not None and any(m for m in columns[self.message]),
         )
 
 
 def _common_words(column: np.ndarray) -> list[str]:
     counts = Counter(word for word in column if word is not None)
-    return [word for word, n in counts.most_common(MOST_WORDS) if n >= FEWEST_SEEN]
+    common = [word for word, n in counts.most_common() if n >= FEWEST_SEEN]
+    return common if len(common) <= MOST_WORDS else []
 
 
 def _seen(entity: Entity, columns: Columns) -> bool:
@@ -200,7 +212,8 @@ class Features:
         }
         self._numbers = [name for name, kind in plan.attributes.items() if kind == "number"]
         self._entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
-        declared = [f for entity in self._entities for f in feature_set.history(entity)]
+        looked = [entity for entity in self._entities if entity.name in plan.past]
+        declared = [f for entity in looked for f in feature_set.history(entity)]
         self.index = HistoryIndex(declared, past)
         self.names = [
             *(row.name for row in self._rows),
@@ -208,8 +221,22 @@ class Features:
             *plan.words,
             *(f.name for f in declared),
         ]
+        meaning = {word.name: word.meaning for word in feature_set.words}
+        self.meanings = [
+            *(row.meaning for row in self._rows),
+            *self._numbers,
+            *(meaning.get(name, name) for name in plan.words),
+            *(f.meaning for f in declared),
+        ]
+        self.history_entities = [f.entity for f in declared]
         first_word = len(self._rows) + len(self._numbers)
         self.word_columns = list(range(first_word, first_word + len(plan.words)))
+
+    def with_recent(self, recent: Mapping[str, LogRows]) -> "Features":
+        """Return the same features over the same past, continued by these recent rows."""
+        other = copy(self)
+        other.index = self.index.with_recent(recent)
+        return other
 
     def keys(self, columns: Columns) -> dict[str, np.ndarray]:
         """Return for each entity the n texts that name it."""

@@ -27,6 +27,7 @@ class HistoryFeature:
         value: The summed column; empty for `count`.
         days: Length of the window; None for all that was ever known.
         smoothing: For `mean`: so many imaginary rows at the mean of everything in the same window.
+        weight: For `mean`: the value that weighs the rows, already multiplied into `value`.
         meaning: What an operator reads.
         unit: Unit of the number.
         needs: The columns it is made of, as "table.column".
@@ -41,6 +42,7 @@ class HistoryFeature:
     value: str = ""
     days: float | None = None
     smoothing: float = 0.0
+    weight: str = ""
 
     @property
     def name(self) -> str:
@@ -112,8 +114,7 @@ class HistoryIndex:
         if plan.counts:
             result[:, plan.counts] = totals[plan.count_windows, :, 0].T
         if plan.values:
-            columns = plan.columns(segments[0].values)
-            result[:, plan.values] = _values(totals, plan, columns).T
+            result[:, plan.values] = _values(totals, plan, segments[0].values).T
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class _Plan:
     count_windows: list[int]
     values: list[int]
     value_names: tuple[str, ...]
+    weight_names: tuple[str, ...]
     value_windows: np.ndarray
     overall_windows: np.ndarray
     smoothing: np.ndarray
@@ -134,6 +136,14 @@ class _Plan:
         """Return where in a row of totals the sum of each feature's value stands."""
         position = {value: 1 + 2 * i for i, value in enumerate(values)}
         return np.array([position[name] for name in self.value_names], np.intp)
+
+    def weights(self, values: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the mass of each feature's rows stands, and what 1 is there."""
+        position = {value: 1 + 2 * i for i, value in enumerate(values)}
+        pairs = zip(self.weight_names, self.value_names, strict=True)
+        where = [position[weight] if weight else position[value] + 1 for weight, value in pairs]
+        unit = [[float(FIXED_POINT) if weight else 1.0] for weight in self.weight_names]
+        return np.array(where, np.intp), np.array(unit)
 
 
 def _plan(log: str, features: Sequence[HistoryFeature]) -> _Plan:
@@ -148,6 +158,7 @@ def _plan(log: str, features: Sequence[HistoryFeature]) -> _Plan:
         count_windows=[windows.find(f.entity, f.days) for _, f in counts],
         values=[i for i, _ in values],
         value_names=tuple(f.value for _, f in values),
+        weight_names=tuple(f.weight for _, f in values),
         value_windows=np.array([windows.find(f.entity, f.days) for _, f in values], np.intp),
         overall_windows=np.array([windows.find(EVERYTHING, f.days) for _, f in values], np.intp),
         smoothing=np.array([[f.smoothing] for _, f in values]),
@@ -155,14 +166,22 @@ def _plan(log: str, features: Sequence[HistoryFeature]) -> _Plan:
     )
 
 
-def _values(totals: np.ndarray, plan: _Plan, column: np.ndarray) -> np.ndarray:
+def _values(totals: np.ndarray, plan: _Plan, names: tuple[str, ...]) -> np.ndarray:
     """Return sums, or means drawn towards the mean of everything; shape (features, n)."""
+    column = plan.columns(names)
     total = totals[plan.value_windows, :, column] / FIXED_POINT
-    count = totals[plan.value_windows, :, column + 1]
     overall = totals[plan.overall_windows, :, column] / FIXED_POINT
     overall_count = totals[plan.overall_windows, :, column + 1]
-    weight = plan.smoothing * (overall_count > 0)
-    prior = overall / np.maximum(overall_count, 1)
-    known = count + weight
-    mean = (total + weight * prior) / np.where(known > 0, known, np.nan)
+    imaginary = plan.smoothing * (overall_count > 0)
+    if any(plan.weight_names):
+        where, unit = plan.weights(names)
+        mass = totals[plan.value_windows, :, where] / unit
+        overall_mass = totals[plan.overall_windows, :, where] / unit
+        # An imaginary row weighs what rows weigh on average.
+        imaginary = imaginary * (overall_mass / np.maximum(overall_count, 1))
+    else:
+        mass, overall_mass = totals[plan.value_windows, :, column + 1], overall_count
+    prior = overall / np.where(overall_mass > 0, overall_mass, 1)
+    known = mass + imaginary
+    mean = (total + imaginary * prior) / np.where(known > 0, known, np.nan)
     return np.where(plan.is_sum, total, mean)

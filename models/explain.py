@@ -73,6 +73,37 @@ def reasons(case: Case) -> list[Reason]:
     return found
 
 
+def comparison(one: Case, other: Case) -> list[str]:
+    """Return how one compares with another in the terms of the ranking rule, the decisive first.
+
+    >>> quick = Case("EUR", 60, 0.3, 20.0, 10, 3.0, 1, None, None, Tier.OPEN)
+    >>> slow = Case("EUR", 90, 0.1, 20.0, 40, 3.0, 1, None, None, Tier.OPEN)
+    >>> comparison(quick, slow)[0]
+    'an hour of work saves EUR 120 for every hour it is not left waiting, against EUR 30'
+    """
+    found = []
+    if one.tier != other.tier:
+        found.append(" against ".join(f'"{_tier_words(case)}"' for case in (one, other)))
+    if one.cost_of_an_hour is not None and other.cost_of_an_hour is not None:
+        saved, costs = [], []
+        for case in (one, other):
+            saved.append(money(case.cost_of_an_hour / case.touch_hours, case.currency))
+            costs.append(money(case.cost_of_an_hour, case.currency))
+        each = "an hour of work saves {} for every hour it is not left waiting, against {}"
+        found.append(each.format(*saved))
+        found.append("an hour of waiting costs {} against {}".format(*costs))
+    stakes = [money(case.stake, case.currency) for case in (one, other)]
+    found.append("{} at stake against {}".format(*stakes))
+    works = [max(1, round(case.touch_hours * 60)) for case in (one, other)]
+    found.append("about {} minutes of work against {}".format(*works))
+    found.append(f"{_deadline(one)}, against {_deadline(other)}")
+    return found
+
+
+def _tier_words(case: Case) -> str:
+    return "by its score" if case.tier == Tier.OPEN else _of_tier(case).text
+
+
 def _of_tier(case: Case) -> Reason:
     if case.tier == Tier.RULE:
         return Reason("rule", "a rule of the company puts this type first")

@@ -41,14 +41,18 @@ class Harm:
     """Soft-label booster and breach clock.
 
     Args:
-        trees: Chance of ending harmed.
+        trees: Chance of ending harmed; None for the baseline, the rate of all.
         clock: Chance of a breach by the time to resolve.
+        rate: Weighted mean of the soft labels.
     """
 
-    kind = "soft-label boosted trees + hazard through the breach clock"
+    def __init__(self, trees: Trees | None, clock: BreachClock, rate: float) -> None:
+        self.trees, self.clock, self.rate = trees, clock, rate
+        self.kind = "soft-label boosted trees + hazard" if trees else "one rate for all"
 
-    def __init__(self, trees: Trees, clock: BreachClock) -> None:
-        self.trees, self.clock = trees, clock
+    def baseline(self) -> "Harm":
+        """Return the same without trees: the rate of all."""
+        return Harm(None, self.clock, self.rate)
 
     @classmethod
     def fit(
@@ -68,7 +72,7 @@ class Harm:
             words=words,
             objective="cross_entropy",
         )
-        return cls(trees, clock)
+        return cls(trees, clock, float(np.average(soft_label, weights=weight)))
 
     def predict(self, rows: Rows, resolve_mass: np.ndarray) -> np.ndarray:
         """Return n chances of ending harmed.
@@ -77,6 +81,8 @@ class Harm:
             rows: n subjects.
             resolve_mass: (n, 16) from the model of the time to resolve.
         """
+        if self.trees is None:
+            return np.full(rows.n, self.rate)
         taught = self.trees.predict(rows.matrix)[:, 0]
         return (taught + through_clock(self.clock, rows.columns, resolve_mass)) / 2
 
@@ -87,12 +93,14 @@ class Harm:
 
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values and the booster."""
-        return {"clock": self.clock.to_json()}, {"trees.txt": self.trees.to_text()}
+        files = {"trees.txt": self.trees.to_text()} if self.trees else {}
+        return {"clock": self.clock.to_json(), "rate": self.rate}, files
 
     @classmethod
     def from_json(cls, values: Plain, files: Files) -> Self:
         """Build from what `to_json` gave."""
-        return cls(Trees.from_text(files["trees.txt"]), BreachClock.from_json(values["clock"]))
+        trees = Trees.from_text(files["trees.txt"]) if "trees.txt" in files else None
+        return cls(trees, BreachClock.from_json(values["clock"]), values["rate"])
 
 
 def through_clock(clock: BreachClock, columns: Columns, mass: np.ndarray) -> np.ndarray:

@@ -166,7 +166,8 @@ def chances_lost(
     ages = np.empty((n, len(waits) + 1, len(TOUCH_POINTS)))
     ages[:, 0] = items.age_hours[:, None]
     ages[:, 1:] = ages[:, :1] + waits[:, None] + touch[:, None, :]
-    by_age = _curve_at(items.curve, ages.reshape(n, -1)).reshape(ages.shape).mean(axis=2)
+    flat = ages.reshape(n, ages.shape[1] * ages.shape[2])
+    by_age = _curve_at(items.curve, flat).reshape(ages.shape).mean(axis=2)
     before = by_age[:, 0]
     open_still = np.maximum(1 - by_age[:, :1], 1e-9)
     by_curve = np.where(by_age[:, :1] < 1, (by_age[:, 1:] - by_age[:, :1]) / open_still, 1.0)

@@ -25,7 +25,7 @@ class Predictions:
         p_breach: n chances that it ends harmed, handled as such exceptions are.
         curve: (n, 11) chance that it is harmed by each age of `CURVE_AGES_HOURS` if left open.
         touch_minutes: (n, 3) quantiles 10, 50, 90 % of the touch time.
-        resolve_hours: (n, 3) quantiles of the hours from detection to resolution.
+        resolve_mass: (n, 16) chances that it is resolved in each interval of `resolve_time`.
         priorities: Names of the priority columns.
         priority: (n, priorities) probabilities of the band that people would give.
     """
@@ -37,7 +37,7 @@ class Predictions:
     p_breach: np.ndarray | None = None
     curve: np.ndarray | None = None
     touch_minutes: np.ndarray | None = None
-    resolve_hours: np.ndarray | None = None
+    resolve_mass: np.ndarray | None = None
     priorities: tuple[str, ...] = ()
     priority: np.ndarray | None = None
 

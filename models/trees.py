@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import lightgbm as lgb
 import numpy as np
-from lightgbm.basic import _LIB  # the C interface is LightGBM's documented, stable one
+from lightgbm.libpath import _LIB  # the C interface is LightGBM's documented, stable one
 
 from features.feature_set import Matrix
 from features.text import BUCKETS
@@ -128,6 +128,15 @@ class Trees:
         if single is None:
             single = self._single.call = _SingleRow(self.booster)
         return single(row)
+
+    def contributions(self, table: Any) -> np.ndarray:
+        """Return (n, columns + 1) contributions to the raw score, the last one the base."""
+        found = self.booster.predict(table, pred_contrib=True, num_threads=1)
+        return found.toarray() if hasattr(found, "toarray") else np.asarray(found)
+
+    def importance(self) -> np.ndarray:
+        """Return the total gain of each column."""
+        return self.booster.feature_importance("gain")
 
     def to_text(self) -> str:
         """Return LightGBM's own text."""

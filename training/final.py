@@ -1,0 +1,58 @@
+"""The final fit: everything that was known, with what the rehearsal decided."""
+
+from functools import partial
+
+from models.class_model import ClassModel
+from models.touch_time import TouchTime
+from models.triage import Triage
+from training import fitting
+from training.fitting import Learned, Prepared
+from training.rehearsal import Rehearsal
+
+
+def fit_final(prepared: Prepared, rehearsal: Rehearsal) -> Triage:
+    """Fit the challenger on all that was known."""
+    known = prepared.known
+    learned = Learned.before(known, known.tick)
+    triage = Triage(prepared.features, prepared.past, known.tick)
+    triage.untrained = dict(rehearsal.triage.untrained)
+    steps = [partial(_times, prepared, learned, rehearsal, triage)]
+    steps += [
+        partial(_class, prepared, learned, rehearsal, triage, label) for label in rehearsal.kinds
+    ]
+    steps += [partial(_touch, prepared, learned, rehearsal, triage)]
+    list(fitting.side_by_side(lambda step: step(), steps))
+    return triage
+
+
+def _times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage) -> None:
+    fitted = fitting.fit_resolve(prepared, learned)
+    if fitted is None or rehearsal.triage.resolve is None:
+        return
+    model, baseline = fitted
+    triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
+    harm = fitting.fit_harm(prepared, learned, model)
+    if harm and rehearsal.triage.harm:
+        triage.harm = harm.baseline() if "harm" in rehearsal.use_baseline else harm
+
+
+def _touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage) -> None:
+    spread = rehearsal.touch_spread
+    if spread is None:
+        return
+    trees = fitting.fit_touch(prepared, learned) if spread.trees else None
+    triage.touch = TouchTime(trees, spread.levels, spread.spread)
+
+
+def _class(
+    prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage, label: str
+) -> None:
+    fitted = fitting.fit_class(prepared, learned, label, {rehearsal.kinds[label]})
+    triage.classes[label] = ClassModel(
+        label,
+        tuple(fitted.names),
+        fitted.prior,
+        fitted.estimators[0],
+        rehearsal.calibrations[label],
+        rehearsal.verdicts[label],
+    )

@@ -1,0 +1,215 @@
+"""Fit the models of triage on what was known before a moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.domain import NotEnoughDataError
+from features.class_shares import ClassShares
+from features.event_log import LogRows
+from features.exceptions import FEATURES, TEAM
+from features.feature_set import Entity, FeaturePlan, Features
+from features.ticks import TICKS_PER_DAY
+from models import class_trees
+from models.class_candidates import ClassCandidates
+from models.class_linear import ClassLinear
+from models.class_lookup import ClassLookup
+from models.class_trees import ClassTrees
+from models.classes import class_names, codes, prior_of
+from models.contract import ClassEstimator, Rows
+from models.harm import Harm
+from models.resolve_time import ConstantResolveTime, ResolveTime
+from models.touch_time import TouchTime
+from models.trees import Trees
+from training.known import Known
+from training.labels import TICKS_PER_HOUR
+from training.soft_labels import breach_clock, soft_breach
+
+FEWEST_ROWS = 200
+FEWEST_OF_A_CLASS = 3
+SHORTEST_HALF_LIFE_DAYS = 28.0
+FIRST_COLUMNS = {"category": "type", "team": TEAM, "priority": "severity"}
+"""For each class the column that holds what was given at first."""
+
+side_by_side = ThreadPoolExecutor(2).map
+"""LightGBM leaves Python alone while it learns: two boosters at a time use two cores."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Exceptions with their features, each as of its own detection.
+
+    Attributes:
+        known: What was known.
+        features: Computed them.
+        rows: What the estimators read.
+        past: The logs behind the features.
+        share_entities: For each class the entities that its shares are counted by.
+    """
+
+    known: Known
+    features: Features
+    rows: Rows
+    past: dict[str, LogRows]
+    share_entities: dict[str, list[str]]
+
+    @property
+    def words(self) -> list[int]:
+        """Columns that hold codes of words."""
+        return self.features.word_columns
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Which rows a fit may learn from, and how much each counts.
+
+    Attributes:
+        tick: Only what was known before it counts.
+        rows: Positions of the exceptions detected before it.
+        weight: One for each of these rows: newer ones count for more.
+    """
+
+    tick: int
+    rows: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def before(cls, known: Known, tick: int) -> "Learned":
+        """Take what was detected before a tick; weights halve with each third of the period."""
+        rows = np.flatnonzero(known.detected_at < tick)
+        days = (tick - known.detected_at[rows]) / TICKS_PER_DAY
+        longest = days.max(initial=0.0)
+        return cls(tick, rows, 0.5 ** (days / max(SHORTEST_HALF_LIFE_DAYS, longest / 3)))
+
+
+def prepare(known: Known, plan: FeaturePlan, share_entities: dict[str, list[str]]) -> Prepared:
+    """Compute all features of all known exceptions, each as of its own detection."""
+    entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
+    past = known.logs(entities)
+    features = Features(FEATURES, plan, past)
+    keys = features.keys(known.columns)
+    matrix = features.compute(known.columns, keys, known.detected_at)
+    rows = Rows(known.columns, keys, matrix, known.detected_at)
+    return Prepared(known, features, rows, past, share_entities)
+
+
+def resolve_hours(known: Known, learned: Learned) -> tuple[np.ndarray, np.ndarray]:
+    """Return hours to resolved, or open so far, and whether it is resolved, as of a tick."""
+    detected = known.detected_at[learned.rows]
+    at = known.labels.resolved_at[learned.rows]
+    resolved = at < learned.tick
+    hours = (np.where(resolved, at, learned.tick) - detected) / TICKS_PER_HOUR
+    return np.maximum(hours, 0.0), resolved
+
+
+def fit_resolve(
+    prepared: Prepared, learned: Learned
+) -> tuple[ResolveTime, ConstantResolveTime] | None:
+    """Fit the time to resolve and its baseline; None where resolutions are not recorded."""
+    hours, resolved = resolve_hours(prepared.known, learned)
+    if resolved.sum() < FEWEST_ROWS:
+        return None
+    rows = prepared.rows.take(learned.rows)
+    fit = (rows, hours, resolved, learned.weight)
+    return ResolveTime.fit(*fit), ConstantResolveTime.fit(*fit)
+
+
+def fit_harm(prepared: Prepared, learned: Learned, resolve: ResolveTime) -> Harm | None:
+    """Fit the chance of harm; None where breaches are not recorded."""
+    clock = breach_clock(prepared.known, learned.tick)
+    if clock is None:
+        return None
+    rows = prepared.rows.take(learned.rows)
+    hours, resolved = resolve_hours(prepared.known, learned)
+    soft = soft_breach(rows.columns, clock, resolve.mass(rows), hours, resolved)
+    return Harm.fit(rows, soft, clock, prepared.words, learned.weight)
+
+
+def fit_touch(prepared: Prepared, learned: Learned) -> Trees | None:
+    """Fit the level of the touch time; None where it is not recorded."""
+    minutes, known = touch_known(prepared.known, learned.rows, learned.tick)
+    if known.sum() < FEWEST_ROWS:
+        return None
+    rows = prepared.rows.take(learned.rows[known])
+    return TouchTime.fit(rows, minutes[known], prepared.words, learned.weight[known])
+
+
+def touch_known(known: Known, rows: np.ndarray, tick: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return touch minutes of rows, and whether they were known before a tick."""
+    minutes = known.labels.touch_minutes[rows]
+    return minutes, ~np.isnan(minutes) & (known.labels.ended_known_at[rows] < tick)
+
+
+@dataclass(frozen=True)
+class FittedClass:
+    """Candidates for one label: estimators by kind, fitted on the same rows.
+
+    Attributes:
+        label: category, team or priority.
+        names: The classes.
+        prior: Their shares in what was learned.
+        estimators: The models, then the baselines.
+        models: How many of the estimators are models.
+    """
+
+    label: str
+    names: list[str]
+    prior: np.ndarray
+    estimators: list[ClassEstimator]
+    models: int
+
+
+def fit_class(
+    prepared: Prepared, learned: Learned, label: str, kinds: set[str] | None = None
+) -> FittedClass:
+    """Fit the estimators of one label.
+
+    Args:
+        prepared: The exceptions.
+        learned: What may be learned from.
+        label: category, team or priority.
+        kinds: Fit only these; None fits all that suit.
+
+    Raises:
+        NotEnoughDataError: Too few labels were known.
+    """
+    known = prepared.known
+    labels = known.labels.classes.get(label)
+    named = labels.at(learned.tick, len(known.ids))[learned.rows] if labels else np.empty(0, object)
+    seen = np.array([name is not None for name in named], bool)
+    names = class_names(named[seen], FEWEST_OF_A_CLASS) if seen.any() else []
+    code = codes(named, names) if names else np.empty(0, int)
+    taught = code >= 0
+    if taught.sum() < FEWEST_ROWS or len(names) < 2 or labels is None:
+        raise NotEnoughDataError(
+            label, int(taught.sum()), FEWEST_ROWS, "Record it in outcomes or exception_events."
+        )
+    rows, code = prepared.rows.take(learned.rows[taught]), code[taught]
+    weight, prior = learned.weight[taught], prior_of(code, len(names))
+    fits: dict[str, Callable[[], ClassEstimator]] = {}
+    if len(names) <= class_trees.MOST_CLASSES:
+        fits[ClassTrees.kind] = lambda: ClassTrees.fit(
+            rows, code, len(names), prepared.words, weight
+        )
+    if prepared.share_entities.get(label):
+        fits[ClassCandidates.kind] = lambda: ClassCandidates.fit(
+            rows, code, shares_of(prepared, label, names), names, FIRST_COLUMNS[label], weight
+        )
+    models = len(fits)
+    fits[ClassLinear.kind] = lambda: ClassLinear.fit(rows, code, len(names), prepared.words)
+    for column in (FIRST_COLUMNS[label], "reason_code", ""):
+        if not column or column in rows.columns:
+            kind = f"lookup by {column}" if column else "majority"
+            fits[kind] = lambda column=column: ClassLookup.fit(rows, code, prior, column)
+    wanted = [fit for kind, fit in fits.items() if kinds is None or kind in kinds]
+    return FittedClass(label, names, prior, [fit() for fit in wanted], models)
+
+
+def shares_of(prepared: Prepared, label: str, names: list[str]) -> ClassShares:
+    """Index the labelled past of a class."""
+    labels = prepared.known.labels.classes[label]
+    rows = prepared.known.label_rows(labels, names, prepared.rows.keys)
+    prepared.past[f"labels.{label}"] = rows
+    return ClassShares(rows, prepared.share_entities[label], len(names))

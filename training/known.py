@@ -1,0 +1,108 @@
+"""All that triage reads of a history, as known before a moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from data.domain import NotEnoughDataError
+from data.history import History
+from data.tables import Exceptions
+from features.class_shares import LABEL
+from features.event_log import LogRows
+from features.exception_tables import (
+    attribute_kinds,
+    attribute_rows,
+    exception_columns,
+    exception_logs,
+)
+from features.feature_set import Columns, Entity
+from models.classes import codes
+from training.labels import ClassLabels, Labels, read_labels
+
+TABLES = ("exceptions", "orders", "order_lines", "exception_events", "outcomes")
+
+
+def tick_of(moment: pd.Timestamp) -> int:
+    """Return a moment as a tick."""
+    return moment.value // 1_000_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """Exceptions and all that was known of them before a moment.
+
+    Attributes:
+        tick: The moment.
+        ids: Exception ids.
+        kinds: Attributes, each a `word` or a `number`.
+        columns: What was raised.
+        labels: How they ended.
+        tables: The rows themselves, by table.
+    """
+
+    tick: int
+    ids: np.ndarray
+    kinds: dict[str, str]
+    columns: Columns
+    labels: Labels
+    tables: dict[str, pd.DataFrame]
+
+    @classmethod
+    def read(
+        cls, history: History, as_of: pd.Timestamp, kinds: Mapping[str, str] | None = None
+    ) -> Self:
+        """Read a history as of a moment.
+
+        Args:
+            history: The history.
+            as_of: Rows known at or after it are not read.
+            kinds: Attributes to read; None finds those there are.
+
+        Raises:
+            NotEnoughDataError: No exception was known before the moment.
+        """
+        tables = {name: history.table(name, known_before=as_of) for name in TABLES}
+        exceptions = tables["exceptions"]
+        if exceptions.empty:
+            raise NotEnoughDataError(
+                f"exceptions known before {as_of:%Y-%m-%d}", 0, 1, "Choose a later --as-of."
+            )
+        if kinds is None:
+            kinds = attribute_kinds(attribute_rows(exceptions[Exceptions.attributes]))
+        columns = exception_columns(exceptions, tables["orders"], tables["order_lines"], kinds)
+        labels = read_labels(exceptions, tables["exception_events"], tables["outcomes"])
+        ids = exceptions[Exceptions.exception_id].to_numpy(object)
+        return cls(tick_of(as_of), ids, dict(kinds), columns, labels, tables)
+
+    @property
+    def detected_at(self) -> np.ndarray:
+        """Ticks at which they were detected."""
+        return self.columns["detected_at"]
+
+    def logs(self, entities: list[Entity]) -> dict[str, LogRows]:
+        """Return the logs that features of the past are computed from."""
+        tables = self.tables
+        logs = exception_logs(
+            self.columns,
+            entities,
+            tables["exceptions"],
+            tables["exception_events"],
+            tables["outcomes"],
+        )
+        return {name: rows.known_before(self.tick) for name, rows in logs.items()}
+
+    def label_rows(
+        self, label: ClassLabels, names: list[str], keys: Mapping[str, np.ndarray]
+    ) -> LogRows:
+        """Return the labelled rows that shares of a class are counted from."""
+        code = codes(label.name, names)
+        kept = code >= 0
+        row = label.row[kept]
+        return LogRows(
+            label.known_at[kept],
+            {entity: key[row] for entity, key in keys.items()},
+            {LABEL: code[kept].astype(np.float64)},
+        )

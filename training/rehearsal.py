@@ -1,0 +1,213 @@
+"""The rehearsal: fit on the past of a window, calibrate on its first half, judge on its second.
+
+What is learned here (which estimator serves, how it is calibrated) is kept when the models are
+fitted again on everything. Where a model does not beat its baseline the baseline serves.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data.domain import NotEnoughDataError
+from features.ticks import TICKS_PER_DAY
+from models.class_model import ClassModel
+from models.classes import Calibration, calibrated, codes, log_loss
+from models.contract import Rows
+from models.resolve_time import exposures
+from models.touch_time import TouchTime
+from models.triage import LABELS, Triage
+from training import fitting, measures
+from training.fitting import FittedClass, Learned, Prepared
+from training.soft_labels import breach_clock, soft_breach
+
+LONGEST_DAYS = 28.0
+SHARE_OF_PERIOD = 0.3
+FEWEST_JUDGED = 40
+
+
+@dataclass(frozen=True)
+class Window:
+    """Calibration from `cut` to `middle`, judgement from `middle` to `end`; ticks."""
+
+    cut: int
+    middle: int
+    end: int
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> "Window":
+        """Take the last 28 days, but no more than 30 % of the period."""
+        end = prepared.known.tick
+        period = end - int(prepared.known.detected_at.min())
+        length = int(min(LONGEST_DAYS * TICKS_PER_DAY, SHARE_OF_PERIOD * period))
+        return cls(end - length, end - length // 2, end)
+
+
+@dataclass
+class Rehearsal:
+    """What came out of the rehearsal.
+
+    Attributes:
+        window: When.
+        triage: The models as fitted on the past of the window.
+        verdicts: For each model why it, or its baseline, serves.
+        losses: For each model and estimator the loss by which it was chosen.
+        kinds: For each class the kind of estimator that serves.
+        calibrations: For each class the calibration that the final model takes over.
+        use_baseline: Of resolve, harm and touch, those whose baseline serves.
+        touch_errors: Rows and minutes from which the final spread of the touch time is learned.
+    """
+
+    window: Window
+    triage: Triage
+    verdicts: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, dict[str, float]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
+    use_baseline: set[str] = field(default_factory=set)
+    touch_spread: TouchTime | None = None
+
+
+def rehearse(prepared: Prepared) -> Rehearsal:
+    """Rehearse on the last part of what is known."""
+    window = Window.of(prepared)
+    triage = Triage(prepared.features, prepared.past, window.cut)
+    rehearsal = Rehearsal(window, triage)
+    learned = Learned.before(prepared.known, window.cut)
+    _rehearse_times(prepared, learned, rehearsal)
+    _rehearse_touch(prepared, learned, rehearsal)
+    for label in LABELS:
+        try:
+            fitted = fitting.fit_class(prepared, learned, label)
+            _rehearse_class(prepared, fitted, rehearsal)
+        except NotEnoughDataError as error:
+            triage.untrained[label] = str(error)
+    return rehearsal
+
+
+def _between(prepared: Prepared, begin: int, end: int) -> np.ndarray:
+    detected = prepared.known.detected_at
+    return np.flatnonzero((detected >= begin) & (detected < end))
+
+
+def _rehearse_times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
+    triage, window = rehearsal.triage, rehearsal.window
+    fitted = fitting.fit_resolve(prepared, learned)
+    if fitted is None:
+        triage.untrained |= dict.fromkeys(
+            ("resolve", "harm"), f"fewer than {fitting.FEWEST_ROWS} resolutions are recorded"
+        )
+        return
+    model, baseline = fitted
+    judged = _between(prepared, window.middle, window.end)
+    rows = prepared.rows.take(judged)
+    at_end = Learned(window.end, judged, np.ones(len(judged)))
+    hours, resolved = fitting.resolve_hours(prepared.known, at_end)
+    losses = {m.kind: hazard_loss(m.mass(rows), hours, resolved) for m in (model, baseline)}
+    _decide("resolve", losses, model.kind, baseline.kind, rehearsal)
+    triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
+    harm = fitting.fit_harm(prepared, learned, model)
+    clock = breach_clock(prepared.known, window.end)
+    if harm is None or clock is None:
+        triage.untrained["harm"] = "fewer than 200 outcomes say whether they were breached"
+        return
+    mass = model.mass(rows)
+    soft = soft_breach(rows.columns, clock, mass, hours, resolved)
+    chances = {m.kind: m.predict(rows, mass) for m in (harm, harm.baseline())}
+    losses = {kind: cross_entropy(chance, soft) for kind, chance in chances.items()}
+    _decide("harm", losses, harm.kind, harm.baseline().kind, rehearsal)
+    triage.harm = harm.baseline() if "harm" in rehearsal.use_baseline else harm
+
+
+def hazard_loss(mass: np.ndarray, hours: np.ndarray, resolved: np.ndarray) -> float:
+    """Return the mean negative log likelihood of times to resolve, open ones censored."""
+    subject, interval, ended, exposure = exposures(hours, resolved)
+    alive = 1 - np.concatenate([np.zeros((len(mass), 1)), np.cumsum(mass, axis=1)[:, :-1]], axis=1)
+    hazard = np.clip(mass / np.maximum(alive, 1e-9), 1e-4, 1 - 1e-4)[subject, interval]
+    likelihood = ended * np.log(hazard) + (1 - ended) * np.log(1 - hazard)
+    return float(-(exposure * likelihood).sum() / max(len(hours), 1))
+
+
+def cross_entropy(chance: np.ndarray, soft: np.ndarray) -> float:
+    """Return the mean cross entropy of chances to soft labels."""
+    p = np.clip(chance, 1e-4, 1 - 1e-4)
+    return float(-(soft * np.log(p) + (1 - soft) * np.log(1 - p)).mean())
+
+
+def _decide(
+    label: str, losses: dict[str, float], model: str, baseline: str, rehearsal: Rehearsal
+) -> None:
+    better = losses[model] < losses[baseline]
+    if not better:
+        rehearsal.use_baseline.add(label)
+    used, other = (model, baseline) if better else (baseline, model)
+    rehearsal.losses[label] = losses
+    rehearsal.verdicts[label] = (
+        f"{used} (loss {losses[used]:.4f}) over {other} ({losses[other]:.4f})"
+    )
+
+
+def _rehearse_touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
+    trees = fitting.fit_touch(prepared, learned)
+    window, known = rehearsal.window, prepared.known
+    parts = []
+    for begin, end in ((window.cut, window.middle), (window.middle, window.end)):
+        rows = _between(prepared, begin, end)
+        minutes, seen = fitting.touch_known(known, rows, window.end)
+        parts.append((prepared.rows.take(rows[seen]), minutes[seen]))
+    if trees is None or min(len(minutes) for _, minutes in parts) < FEWEST_JUDGED:
+        rehearsal.triage.untrained["touch"] = "too few touch times are recorded"
+        return
+    (first, first_minutes), (second, second_minutes) = parts
+    candidates = [TouchTime.calibrated(t, first, first_minutes) for t in (trees, None)]
+    losses = {m.kind: _pinball(m, second, second_minutes) for m in candidates}
+    _decide("touch", losses, candidates[0].kind, candidates[1].kind, rehearsal)
+    rehearsal.triage.touch = candidates["touch" in rehearsal.use_baseline]
+    both = _between(prepared, window.cut, window.end)
+    minutes, seen = fitting.touch_known(known, both, window.end)
+    kept = None if "touch" in rehearsal.use_baseline else trees
+    rehearsal.touch_spread = TouchTime.calibrated(
+        kept, prepared.rows.take(both[seen]), minutes[seen]
+    )
+
+
+def _pinball(model: TouchTime, rows: Rows, minutes: np.ndarray) -> float:
+    found = measures.quantile_measures(model.predict(rows), minutes, (0.1, 0.5, 0.9))
+    return found["pinball"](np.arange(rows.n))
+
+
+def _rehearse_class(prepared: Prepared, fitted: FittedClass, rehearsal: Rehearsal) -> None:
+    window, known = rehearsal.window, prepared.known
+    labels = known.labels.classes[fitted.label].at(window.end, len(known.ids))
+    code = codes(labels, fitted.names)
+    halves = []
+    for begin, end in ((window.cut, window.middle), (window.middle, window.end)):
+        rows = _between(prepared, begin, end)
+        halves.append(rows[code[rows] >= 0])
+    if min(len(half) for half in halves) < FEWEST_JUDGED:
+        raise NotEnoughDataError(
+            fitted.label, min(map(len, halves)), FEWEST_JUDGED, "The last weeks hold too few."
+        )
+    both, judged = np.concatenate(halves), slice(len(halves[0]), None)
+    rows = prepared.rows.take(both)
+    losses, found = {}, {}
+    for estimator in fitted.estimators:
+        scores = estimator.scores(rows)
+        first = slice(0, len(halves[0]))
+        calibration = calibrated(scores[first], code[both[first]], fitted.prior)
+        probability = calibration.apply(scores[judged], fitted.prior)
+        losses[estimator.kind] = log_loss(probability, code[both[judged]])
+        found[estimator.kind] = (estimator, calibration, scores)
+    best = min(losses, key=lambda kind: losses[kind])
+    models = [e.kind for e in fitted.estimators[: fitted.models]]
+    baselines = {kind: loss for kind, loss in losses.items() if kind not in models}
+    next_best = min(baselines, key=lambda kind: baselines[kind])
+    verdict = (
+        f"{best} (loss {losses[best]:.4f}); best baseline: {next_best} ({losses[next_best]:.4f})"
+    )
+    estimator, calibration, scores = found[best]
+    rehearsal.losses[fitted.label], rehearsal.verdicts[fitted.label] = losses, verdict
+    rehearsal.kinds[fitted.label] = best
+    rehearsal.calibrations[fitted.label] = calibrated(scores, code[both], fitted.prior)
+    rehearsal.triage.classes[fitted.label] = ClassModel(
+        fitted.label, tuple(fitted.names), fitted.prior, estimator, calibration, verdict
+    )
