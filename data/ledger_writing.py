@@ -219,16 +219,27 @@ def rescore(
     connection: Connection, opinions: Sequence[tuple[str, int, str]], *, now_ms: int
 ) -> None:
     """Keep new opinions: (id, revision, opinion); skipped where the exception changed meanwhile."""
-    statement = update(EXCEPTIONS).where(
-        EXCEPTIONS.c.id == bindparam("which"), EXCEPTIONS.c.revision == bindparam("seen")
-    )
-    values = [{"which": i, "seen": seen, "opinion": opinion} for i, seen, opinion in opinions]
-    connection.execute(statement, values)
+    ids = [exception_id for exception_id, _, _ in opinions]
+    query = select(EXCEPTIONS.c.id, EXCEPTIONS.c.revision).where(EXCEPTIONS.c.id.in_(ids))
+    revisions = {row.id: row.revision for row in connection.execute(query.with_for_update())}
+    kept = [
+        {"which": exception_id, "opinion": opinion}
+        for exception_id, revision, opinion in opinions
+        if revisions.get(exception_id) == revision
+    ]
+    if not kept:
+        return
+    connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == bindparam("which")), kept)
     events = [
-        {"exception_id": i, "kind": "rescored", "occurred_at_ms": now_ms, "known_at_ms": now_ms,
-         "by": None, "body": None, "opinion": opinion}
-        for i, _, opinion in opinions
-    ]  # fmt: skip
+        {
+            "exception_id": one["which"],
+            "kind": "rescored",
+            "occurred_at_ms": now_ms,
+            "known_at_ms": now_ms,
+            "opinion": one["opinion"],
+        }
+        for one in kept
+    ]
     connection.execute(insert(EVENTS), events)
 
 

@@ -22,6 +22,7 @@ class Case:
         stake: Money that handling it in time can save.
         lost_if_started_now: Chance, 0 to 1, that it is lost all the same; None without a model.
         cost_of_an_hour: Money that an hour's wait loses; None without a model.
+        score: The same for an hour of work; None without a model.
         touch_minutes: Median touch time.
         hours_to_due: To the deadline, negative once passed; None where there is none.
         age_hours: Since it was detected.
@@ -34,6 +35,7 @@ class Case:
     stake: float
     lost_if_started_now: float | None
     cost_of_an_hour: float | None
+    score: float | None
     touch_minutes: float
     hours_to_due: float | None
     age_hours: float
@@ -45,7 +47,7 @@ class Case:
 def reasons(case: Case) -> list[Reason]:
     """Return why it stands where it stands, the weightiest first.
 
-    >>> case = Case("EUR", 58, 0.34, 21.5, 12, 3.34, 1, "out_of_stock", 0.82, Tier.OPEN)
+    >>> case = Case("EUR", 58, 0.34, 21.5, 108, 12, 3.34, 1, "out_of_stock", 0.82, Tier.OPEN)
     >>> for reason in reasons(case):
     ...     print(reason.text)
     EUR 58 at stake
@@ -76,25 +78,23 @@ def reasons(case: Case) -> list[Reason]:
 def comparison(one: Case, other: Case) -> list[str]:
     """Return how one compares with another in the terms of the ranking rule, the decisive first.
 
-    >>> quick = Case("EUR", 60, 0.3, 20.0, 10, 3.0, 1, None, None, Tier.OPEN)
-    >>> slow = Case("EUR", 90, 0.1, 20.0, 40, 3.0, 1, None, None, Tier.OPEN)
+    >>> quick = Case("EUR", 60, 0.3, 20.0, 120, 10, 3.0, 1, None, None, Tier.OPEN)
+    >>> slow = Case("EUR", 90, 0.1, 20.0, 30, 40, 3.0, 1, None, None, Tier.OPEN)
     >>> comparison(quick, slow)[0]
     'an hour of work saves EUR 120 for every hour it is not left waiting, against EUR 30'
     """
     found = []
     if one.tier != other.tier:
         found.append(" against ".join(f'"{_tier_words(case)}"' for case in (one, other)))
-    if one.cost_of_an_hour is not None and other.cost_of_an_hour is not None:
-        saved, costs = [], []
-        for case in (one, other):
-            saved.append(money(case.cost_of_an_hour / case.touch_hours, case.currency))
-            costs.append(money(case.cost_of_an_hour, case.currency))
+    if one.score is not None and other.score is not None:
+        scores = [money(case.score or 0.0, case.currency) for case in (one, other)]
         each = "an hour of work saves {} for every hour it is not left waiting, against {}"
-        found.append(each.format(*saved))
+        found.append(each.format(*scores))
+        costs = [money(case.cost_of_an_hour or 0.0, case.currency) for case in (one, other)]
         found.append("an hour of waiting costs {} against {}".format(*costs))
     stakes = [money(case.stake, case.currency) for case in (one, other)]
     found.append("{} at stake against {}".format(*stakes))
-    works = [max(1, round(case.touch_hours * 60)) for case in (one, other)]
+    works = [max(1, round(case.touch_minutes)) for case in (one, other)]
     found.append("about {} minutes of work against {}".format(*works))
     found.append(f"{_deadline(one)}, against {_deadline(other)}")
     return found

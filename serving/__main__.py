@@ -17,7 +17,7 @@ import uvicorn
 from data.domain import BadInputError, ExpediteError
 from data.settings import Settings
 from serving.app import create_app
-from serving.champion import NoStore
+from serving.nostore import NoStore
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ def scoring_answer(
     opinion: Opinion, place: Place, policy: Policy, *, now_ms: int
 ) -> dict[str, Any]:
     """Return the answer to a scoring call, without what names the exception."""
-    terms, known = opinion.terms, not (opinion.degraded or math.isnan(place.score))
+    terms, known = opinion.terms, is_scored(opinion, place)
     currency = policy.currency
     category = opinion.category
     return {
@@ -70,7 +70,7 @@ def scoring_answer(
         "tier": Tier(place.tier).name.lower(),
         "reasons": [
             {"code": code, "text": text}
-            for code, text in reasons(_case(opinion, place, policy, now_ms, known=known))
+            for code, text in reasons(case_of(opinion, place, policy, now_ms=now_ms))
         ],
         "model_version": opinion.model_version,
         "policy_version": opinion.policy_version,
@@ -79,7 +79,14 @@ def scoring_answer(
     }
 
 
-def _case(opinion: Opinion, place: Place, policy: Policy, now_ms: int, *, known: bool) -> Case:
+def is_scored(opinion: Opinion, place: Place) -> bool:
+    """Return whether a model had a say; a score without one is never shown."""
+    return not (opinion.degraded or math.isnan(place.score))
+
+
+def case_of(opinion: Opinion, place: Place, policy: Policy, *, now_ms: int) -> Case:
+    """Return what reasons are made of."""
+    known = is_scored(opinion, place)
     terms = opinion.terms
     stake, due_at = terms["loss"], terms["due_at"]
     touch_hours = place.touch_hours
@@ -88,6 +95,7 @@ def _case(opinion: Opinion, place: Place, policy: Policy, now_ms: int, *, known:
         stake,
         place.loss_now / stake if known and stake > 0 else None,
         place.score * touch_hours if known else None,
+        place.score if known else None,
         terms["touch_p50_minutes"],
         None if due_at == MISSING_TICK else (due_at - now_ms) / MS_PER_HOUR,
         max(0.0, (now_ms - terms["detected_at"]) / MS_PER_HOUR),

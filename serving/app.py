@@ -1,5 +1,6 @@
 """The HTTP application: `create_app(settings)` mounts every file of `serving/routes`."""
 
+import asyncio
 import pkgutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ from serving import problems, routes
 from serving.champion import Champion, ModelStore, Watch
 from serving.desk import Desk, wall_clock_ms
 from serving.metrics import Measured, registry_of
+from serving.recent import Recent
+from serving.rescoring import keep_scored
 
 
 def create_app(
@@ -28,13 +31,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         champion = Champion(store)
-        watch = Watch(champion, settings.poll_seconds)
-        app.state.desk = Desk(settings, champion, clock)
-        app.state.registry = registry_of(app.state.desk)
-        watch.start(settings.startup_wait_seconds)
+        desk = app.state.desk = Desk(settings, champion, clock)
+        app.state.registry = registry_of(desk)
+        watch = Watch(champion, Recent(desk.ledger), settings)
+        await asyncio.to_thread(watch.start)
+        rescoring = asyncio.create_task(keep_scored(desk))
         yield
-        watch.stop()
-        app.state.desk.close()
+        rescoring.cancel()
+        await asyncio.to_thread(watch.stop)
+        desk.close()
 
     app = FastAPI(title="Expedite", version="0.1.0", lifespan=lifespan)
     problems.install(app)

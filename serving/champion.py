@@ -6,11 +6,16 @@ fails on its first exception, is refused with a line in the log; the one before 
 
 import logging
 import threading
+import time
 from typing import Protocol
 
-from data.domain import ExpediteError, NoChampionError
+from sqlalchemy.exc import SQLAlchemyError
+
+from data.settings import Settings
+from models.triage import Triage
 from serving.payload import exception
-from serving.scoring import Triage, columns_as_of
+from serving.recent import Recent
+from serving.scoring import columns_as_of
 
 LOG = logging.getLogger("expedite.champion")
 MODEL = "triage"
@@ -41,8 +46,8 @@ class Champion:
         self._store = store
         self._refused: str | None = None
         self._polls_since_refused = 0
+        self._loaded: Triage | None = None
         self.current: Triage | None = None
-        self.base: Triage | None = None
         self.problem: str | None = "not looked for yet"
 
     def poll(self) -> bool:
@@ -55,7 +60,7 @@ class Champion:
         if version is None:
             self._note("none is promoted")
             return False
-        if self.base is not None and version == self.base.version:
+        if self._loaded is not None and version == self._loaded.version:
             self.problem = None
             return False
         return self._load(version)
@@ -68,16 +73,24 @@ class Champion:
             triage = self._store.load_triage()
             columns, as_of = columns_as_of([exception(_FIRST_EXCEPTION)], triage, now_ms=2**62)
             triage.predict(columns, as_of)
-        except NoChampionError as error:
-            self._refuse(version, error)
         except Exception as error:  # a broken file can raise anything; the service must go on
             self._refuse(version, error)
         else:
             LOG.info("Champion %s is in use", triage.version)
-            self.base = self.current = triage
+            self._loaded = self.current = triage
             self.problem, self._refused = None, None
             return True
         return False
+
+    def continue_with(self, recent: Recent, *, swapped: bool) -> None:
+        """Let the history features go on with what the ledger learned since, if anything."""
+        learned = recent.read()
+        if self._loaded is None or not (learned or swapped):
+            return
+        try:
+            self.current = self._loaded.with_recent(recent.logs(self._loaded))
+        except Exception:  # the champion knows its own past still; that is enough to go on
+            LOG.exception("What the ledger learned could not be taken in")
 
     def _refuse(self, version: str, error: Exception) -> None:
         self._refused, self._polls_since_refused = version, 0
@@ -90,19 +103,21 @@ class Champion:
 
 
 class Watch:
-    """A thread that polls, and then does what depends on the champion."""
+    """A thread that polls, and takes in what the ledger learned."""
 
-    def __init__(self, champion: Champion, every_seconds: float) -> None:
+    def __init__(self, champion: Champion, recent: Recent, settings: Settings) -> None:
         self._champion = champion
-        self._every_seconds = every_seconds
+        self._recent = recent
+        self._settings = settings
+        self._next_recent = 0.0
         self._stopping = threading.Event()
         self._first_look = threading.Event()
         self._thread = threading.Thread(target=self._run, name="champion", daemon=True)
 
-    def start(self, wait_seconds: float) -> None:
+    def start(self) -> None:
         """Begin, and wait for the first look, but not for ever."""
         self._thread.start()
-        if not self._first_look.wait(wait_seconds):
+        if not self._first_look.wait(self._settings.startup_wait_seconds):
             LOG.warning("The champion is still being loaded: answers are degraded until it is")
 
     def stop(self) -> None:
@@ -112,21 +127,19 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            swapped = self._champion.poll()
             try:
-                self._champion.poll()
-            except ExpediteError as error:
-                LOG.warning("%s", error)
+                self._take_in(swapped=swapped)
+            except SQLAlchemyError as error:
+                LOG.warning("The ledger can't be read: %s", error)
             self._first_look.set()
-            self._stopping.wait(self._every_seconds)
+            self._stopping.wait(self._settings.poll_seconds)
 
-
-class NoStore:
-    """Stands in until there is a model store."""
-
-    def champion_version(self, model: str) -> str | None:
-        """Nothing is promoted."""
-        return None
-
-    def load_triage(self) -> Triage:
-        """Nothing can be loaded."""
-        raise NoChampionError(MODEL, "no store")
+    def _take_in(self, *, swapped: bool) -> None:
+        began = time.monotonic()
+        if not swapped and began < self._next_recent:
+            return
+        self._champion.continue_with(self._recent, swapped=swapped)
+        took = time.monotonic() - began
+        # However much there is to take in, it gets no more than a tenth of the time.
+        self._next_recent = began + max(self._settings.recent_seconds, 10 * took)

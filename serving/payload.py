@@ -31,6 +31,7 @@ _YEARS = range(1990, 2101)
 _TYPES = {str(kind): str(kind) for kind in ExceptionType}
 _CLOSED = {"resolved", "closed", "canceled", "cancelled", "dismissed"}
 MOST_ATTRIBUTES = 200
+AMOUNT_CURE = 'an amount is a decimal text like "184.90", 0 or more; a JSON number may be rounded'
 
 
 def _tick(value: object) -> int:
@@ -47,23 +48,10 @@ def _tick(value: object) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def _amount(value: object) -> str:
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        return value
-    text = 'an amount is a decimal text like "184.90", 0 or more; a JSON number could be rounded'
-    raise PydanticCustomError("amount", text)
-
-
-_DECIMAL = re.compile(r"\d{1,15}(\.\d{1,6})?")
-
 Tick = Annotated[
     int, PlainValidator(_tick), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
-Amount = Annotated[
-    str,
-    PlainValidator(_amount),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"}),
-]
+Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Country = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
@@ -211,7 +199,11 @@ def resolution(value: object) -> ResolutionIn:
 
 
 def _flaws(error: ValidationError) -> list[Flaw]:
-    return [Flaw(_pointer(one["loc"]), one["msg"]) for one in error.errors(include_url=False)]
+    flaws = []
+    for one in error.errors(include_url=False, include_context=False):
+        detail = AMOUNT_CURE if one["loc"][-1:] == ("amount",) else one["msg"]
+        flaws.append(Flaw(_pointer(one["loc"]), detail))
+    return flaws
 
 
 def _pointer(place: tuple[int | str, ...]) -> str:

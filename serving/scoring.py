@@ -3,35 +3,19 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import orjson
 
 from data.policy import Decisions, Policy
-from features.event_log import LogRows
 from models.scored import Predictions, Scored, scored
+from models.triage import Triage
 from serving.columns import columns_of
 from serving.payload import ExceptionIn
 
 LOG = logging.getLogger("expedite.scoring")
 LARGEST_SET = 3
-
-
-class Triage(Protocol):
-    """The champion as scoring needs it: `models.triage.Triage`."""
-
-    version: str
-    trained_as_of: int
-    kinds: dict[str, str]
-
-    def predict(self, columns: Mapping[str, np.ndarray], as_of: np.ndarray) -> Predictions:
-        """Predict n exceptions, each as of its own tick."""
-        ...
-
-    def with_recent(self, logs: dict[str, LogRows]) -> "Triage":
-        """Return a copy whose history features continue with these rows."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from typing import Any
 
 import orjson
 
+from data.domain import NotFoundError
 from data.ledger import Event, Outcome, Record
 from features.ticks import MISSING_TICK
+from models.explain import comparison
 from serving.answers import (
     MS_PER_HOUR,
+    case_of,
     iso_hours,
     rfc3339,
     rfc3339_or_none,
@@ -88,15 +91,43 @@ async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
     opinion = Opinion.from_json(record.opinion)
     told = EXCEPTION.validate_json(record.payload)
     snapshot = await desk.worklist.ranked(now_ms, degraded=desk.degraded)
+    row = snapshot.row_of(record.id)
     return {
         **facts(record.id, record.revision, told, now_ms),
         "status": "open" if record.is_open else "resolved",
-        "rank": snapshot.rank(record.id),
+        "rank": None if row is None else int(snapshot.rank_of[row]),
         "open_total": len(desk.worklist.open),
         **desk.answers([opinion], now_ms)[0],
         "payload": orjson.loads(record.payload),
         "outcome": _outcome(outcome),
         "history": [_event(event) for event in events],
+    }
+
+
+async def comparison_view(desk: Desk, exception_id: str, other_id: str) -> dict[str, Any]:
+    """Return why one open exception stands above or below another.
+
+    Raises:
+        NotFoundError: One of them is not open.
+    """
+    now_ms = desk.now_ms()
+    snapshot = await desk.worklist.ranked(now_ms, degraded=desk.degraded)
+    rows = [snapshot.row_of(one) for one in (exception_id, other_id)]
+    ranks, cases = [], []
+    for one, row in zip((exception_id, other_id), rows, strict=True):
+        if row is None:
+            raise NotFoundError("open exception", one)
+        opinion: Opinion = snapshot.open.rows[row].opinion
+        ranks.append(int(snapshot.rank_of[row]))
+        cases.append(case_of(opinion, snapshot.place(row), desk.policy, now_ms=snapshot.now_ms))
+    return {
+        "id": exception_id,
+        "rank": ranks[0],
+        "other_id": other_id,
+        "other_rank": ranks[1],
+        "above": ranks[0] < ranks[1],
+        "sentences": comparison(*cases),
+        **desk.stamp(snapshot.now_ms),
     }
 
 

@@ -174,10 +174,10 @@ class Snapshot:
             self._filtered[filters] = self.order[np.array(wanted, bool)]
         return self._filtered[filters]
 
-    def rank(self, exception_id: str) -> int | None:
-        """Return the rank of an exception, None if it is not on the list."""
+    def row_of(self, exception_id: str) -> int | None:
+        """Return the place of an exception, None if it is not on the list."""
         found = np.flatnonzero(self.open.scored.ids == exception_id)
-        return int(self.rank_of[found[0]]) if len(found) else None
+        return int(found[0]) if len(found) else None
 
     def place(self, row: int) -> Place:
         """Return where the rule puts a row."""

@@ -9,7 +9,7 @@ from serving.desk import desk_of
 from serving.intake import Answer, take_in
 from serving.problems import PROBLEM_JSON
 from serving.resolving import etag, resolve_one
-from serving.views import exception_view
+from serving.views import comparison_view, exception_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 
@@ -42,6 +42,12 @@ async def look_at_exception(request: Request, exception_id: Id) -> Response:
     """One exception as posted, as scored now with reasons, and what happened to it."""
     view = await exception_view(desk_of(request), exception_id)
     return json_answer(view, headers={"ETag": etag(view["revision"])})
+
+
+@router.get("/{exception_id}/why-above/{other_id}")
+async def why_above(request: Request, exception_id: Id, other_id: Id) -> Response:
+    """Why one open exception stands above (or below) another, in the terms of the ranking rule."""
+    return json_answer(await comparison_view(desk_of(request), exception_id, other_id))
 
 
 @router.post("/{exception_id}/resolve")

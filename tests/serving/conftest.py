@@ -1,0 +1,195 @@
+"""Builders of the service's tests: a clock that stands, small real champions, a running service."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from data.domain import NoChampionError
+from data.settings import Settings
+from features.exceptions import ENTITIES, FEATURES
+from features.feature_set import FeaturePlan, Features
+from models.class_lookup import ClassLookup
+from models.class_model import ClassModel
+from models.classes import Calibration
+from models.touch_time import TouchTime
+from models.triage import Triage
+from serving.app import create_app
+
+NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00:00Z
+HOUR_MS = 3_600_000
+
+
+@dataclass
+class Clock:
+    """Stands until it is moved."""
+
+    ms: int = NOON_MS
+
+    def __call__(self) -> int:
+        return self.ms
+
+    def pass_hours(self, hours: float) -> None:
+        self.ms += int(hours * HOUR_MS)
+
+
+@dataclass
+class Shelf:
+    """A model store in memory: holds real champions, or one that can't be loaded."""
+
+    champion: Triage | None = None
+    broken: Exception | None = None
+    version: str | None = None
+    loads: list[str] = field(default_factory=list)
+
+    def champion_version(self, model: str) -> str | None:
+        assert model == "triage"
+        return self.version
+
+    def load_triage(self) -> Triage:
+        self.loads.append(self.version or "")
+        if self.broken is not None:
+            raise self.broken
+        if self.champion is None:
+            raise NoChampionError("triage", "nothing is promoted")
+        return self.champion
+
+    def promote(self, champion: Triage) -> None:
+        self.champion, self.version = champion, champion.version
+
+    def promote_broken(self, version: str, error: Exception) -> None:
+        self.broken, self.version = error, version
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def a_triage() -> Callable[..., Triage]:
+    def build(version: str = "7", touch_minutes: tuple[float, ...] = (6.0, 10.0, 25.0)) -> Triage:
+        entities = {e.name: list(e.columns) for e in ENTITIES if "attributes" not in e.columns[0]}
+        features = Features(FEATURES, FeaturePlan(entities=entities), {})
+        categories = ("incorrect_address", "fraud_risk")
+        prior = np.array([0.5, 0.5])
+        lookup = {
+            "incorrect_address": np.array([0.97, 0.03]),
+            "fraud_risk": np.array([0.3, 0.7]),
+        }
+        teams = {"incorrect_address": np.array([0.9, 0.1]), "fraud_risk": np.array([0.1, 0.9])}
+        return Triage(
+            features,
+            past={},
+            trained_as_of=NOON_MS - 24 * HOUR_MS,
+            classes={
+                "category": _class_model("category", categories, prior, lookup),
+                "team": _class_model("team", ("addresses", "fraud"), prior, teams),
+            },
+            touch=TouchTime(None, np.zeros(1), np.log1p(np.array([touch_minutes]))),
+            version=version,
+        )
+
+    return build
+
+
+def _class_model(
+    label: str, names: tuple[str, ...], prior: np.ndarray, table: dict[str, np.ndarray]
+) -> ClassModel:
+    lookup = ClassLookup("type", prior, table)
+    return ClassModel(label, names, prior, lookup, Calibration(1.0, 0.0), "for tests")
+
+
+@pytest.fixture
+def an_exception() -> Callable[..., dict[str, Any]]:
+    def build(external_id: str = "PE-1", **changes: Any) -> dict[str, Any]:
+        plain = {
+            "external_id": external_id,
+            "source": "shopify:acme",
+            "type": "incorrect_address",
+            "message": "Postcode does not match city",
+            "detected_at": "2026-03-01T09:13:02Z",
+            "due_at": "2026-03-01T16:00:00Z",
+            "order": {
+                "order_number": "#1001",
+                "total": {"amount": "184.90", "currency": "EUR"},
+                "shipping_address": {"country_code": "DE", "postal_code": "10115"},
+                "line_items": [{"external_id": "li_1", "sku": "A-1", "quantity": 2}],
+            },
+            "attributes": {"carrier": "dhl"},
+        }
+        return {k: v for k, v in (plain | changes).items() if v is not None}
+
+    return build
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    return Settings(database_url=url, poll_seconds=0.02, recent_seconds=0.02)
+
+
+class Client(httpx.Client):
+    """Speaks to one running service, whose application is at hand."""
+
+    app: FastAPI
+
+
+@contextmanager
+def _served(app: FastAPI) -> Iterator[Client]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.005)
+    try:
+        with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
+            client.app = app
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+Running = Callable[..., AbstractContextManager[Client]]
+
+
+@pytest.fixture
+def running(settings: Settings, shelf: Shelf, clock: Clock) -> Running:
+    """Start a service over the same ledger, store and clock; other settings can be given."""
+
+    def start(**changes: Any) -> AbstractContextManager[Client]:
+        return _served(create_app(settings.model_copy(update=changes), shelf, clock))
+
+    return start
+
+
+@pytest.fixture
+def without_champion(running: Running) -> Iterator[Client]:
+    with running() as client:
+        yield client
+
+
+@pytest.fixture
+def client(running: Running, shelf: Shelf, a_triage: Callable[..., Triage]) -> Iterator[Client]:
+    """A service with a champion."""
+    shelf.promote(a_triage())
+    with running() as client:
+        yield client

@@ -1,0 +1,236 @@
+"""`/v1/exceptions`: taking in, looking at, resolving."""
+
+import pytest
+
+
+def posted(client, one, **headers):
+    return client.post("/v1/exceptions", json=one, headers=headers)
+
+
+def resolved(client, exception_id, body=None, **headers):
+    url = f"/v1/exceptions/{exception_id}/resolve"
+    return client.post(url, json={} if body is None else body, headers=headers)
+
+
+def seen(client, exception_id):
+    return client.get(f"/v1/exceptions/{exception_id}").json()
+
+
+def ids_on_the_list(client):
+    return [row["external_id"] for row in client.get("/v1/worklist").json()["rows"]]
+
+
+def test_a_new_exception_is_created_scored_and_on_the_list(client, an_exception):
+    answer = posted(client, an_exception("PE-1"))
+
+    assert answer.status_code == 201
+    assert answer.json()["id"].startswith("exc_")
+    assert answer.json()["score"] is not None
+    assert ids_on_the_list(client) == ["PE-1"]
+
+
+def test_the_same_again_changes_nothing(client, an_exception):
+    first = posted(client, an_exception())
+    again = posted(client, an_exception())
+
+    assert (again.status_code, again.json()["result"]) == (200, "unchanged")
+    assert again.json()["id"] == first.json()["id"]
+    assert len(seen(client, first.json()["id"])["history"]) == 1
+
+
+def test_a_newer_one_replaces_what_was_told(client, an_exception):
+    first = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z")).json()
+    posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", message="Now mended"))
+
+    assert seen(client, first["id"])["message"] == "Now mended"
+
+
+def test_one_that_arrives_late_is_noted_and_overwrites_nothing(client, an_exception):
+    first = posted(client, an_exception(updated_at="2026-03-01T11:00:00Z")).json()
+    late = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z", message="Old news"))
+
+    view = seen(client, first["id"])
+    assert late.json()["result"] == "late"
+    assert view["message"] == "Postcode does not match city"
+    assert [event["event"] for event in view["history"]] == ["created", "late"]
+
+
+def test_a_version_counts_for_more_than_a_clock(client, an_exception):
+    posted(client, an_exception(version=5, updated_at="2026-03-01T10:00:00Z"))
+    late = posted(client, an_exception(version=4, updated_at="2026-03-01T11:00:00Z"))
+
+    assert late.json()["result"] == "late"
+
+
+def test_two_of_the_same_in_one_batch_end_as_the_newer(client, an_exception):
+    newer = an_exception(updated_at="2026-03-01T11:00:00Z", severity="high")
+    older = an_exception(updated_at="2026-03-01T10:00:00Z", severity="low")
+
+    answer = client.post("/v1/exceptions", json={"exceptions": [newer, older]}).json()
+
+    assert [one["result"] for one in answer["results"]] == ["created", "late"]
+
+
+def test_one_bad_row_never_fails_the_rest(client, an_exception):
+    batch = {"exceptions": [an_exception("a"), {"nothing": 1}, 3, an_exception("b")]}
+
+    answer = client.post("/v1/exceptions", json=batch).json()
+
+    results = [one["result"] for one in answer["results"]]
+    assert results == ["created", "refused", "refused", "created"]
+    assert sorted(ids_on_the_list(client)) == ["a", "b"]
+
+
+def test_a_request_sent_again_with_its_key_gets_the_same_answer(client, an_exception):
+    key = {"Idempotency-Key": "k-1"}
+    first = posted(client, an_exception(), **key)
+    again = posted(client, an_exception(), **key)
+
+    assert again.content == first.content
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_key_with_another_request_is_refused(client, an_exception):
+    posted(client, an_exception("a"), **{"Idempotency-Key": "k-1"})
+    other = posted(client, an_exception("b"), **{"Idempotency-Key": "k-1"})
+
+    assert other.status_code == 422
+    assert ids_on_the_list(client) == ["a"]
+
+
+def test_an_unknown_type_becomes_other_and_keeps_its_own_word(client, an_exception):
+    created = posted(client, an_exception(type="Gremlins")).json()
+
+    view = seen(client, created["id"])
+    assert (view["type"], view["source_value"]) == ("other", "Gremlins")
+
+
+def test_a_type_is_read_in_any_case(client, an_exception):
+    created = posted(client, an_exception(type="FRAUD_RISK")).json()
+
+    assert seen(client, created["id"])["type"] == "fraud_risk"
+
+
+def test_an_exception_is_kept_as_it_was_posted(client, an_exception):
+    told = an_exception(colour="red")
+
+    assert seen(client, posted(client, told).json()["id"])["payload"] == told
+
+
+def test_one_that_its_source_closed_is_not_on_the_list(client, an_exception):
+    posted(client, an_exception(updated_at="2026-03-01T10:00:00Z"))
+    closed = posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", status="Resolved"))
+
+    assert closed.json()["result"] == "closed"
+    assert ids_on_the_list(client) == []
+
+
+def test_a_resolved_one_leaves_the_list(client, an_exception):
+    created = posted(client, an_exception()).json()
+    answer = resolved(client, created["id"], {"category": "incorrect_address", "by": "ana"})
+
+    assert answer.status_code == 200
+    assert ids_on_the_list(client) == []
+
+
+def test_a_resolution_is_kept_with_when_it_was_known(client, an_exception, clock):
+    created = posted(client, an_exception()).json()
+    clock.pass_hours(1)
+    loss = {"amount": "12.50", "currency": "EUR"}
+    body = {"category": "fraud_risk", "team": "fraud", "touch_minutes": 7, "loss": loss,
+            "breached": False, "label_origin": "accepted", "by": "ana"}  # fmt: skip
+    resolved(client, created["id"], body)
+
+    outcome = seen(client, created["id"])["outcome"]
+
+    moments = {key: outcome.pop(key) for key in ("known_at", "resolved_at")}
+    assert outcome == body
+    assert moments["known_at"] == "2026-03-01T13:00:00.000Z"
+
+
+def test_resolving_again_alike_changes_nothing(client, an_exception):
+    created = posted(client, an_exception()).json()
+    first = resolved(client, created["id"], {"team": "fraud"})
+    again = resolved(client, created["id"], {"team": "fraud"})
+
+    assert again.status_code == 200
+    assert again.headers["ETag"] == first.headers["ETag"]
+
+
+def test_resolving_otherwise_without_an_etag_is_a_conflict(client, an_exception):
+    created = posted(client, an_exception()).json()
+    resolved(client, created["id"], {"team": "fraud"})
+
+    assert resolved(client, created["id"], {"team": "addresses"}).status_code == 409
+
+
+def test_a_resolution_is_corrected_by_who_saw_the_present_one(client, an_exception):
+    created = posted(client, an_exception()).json()
+    first = resolved(client, created["id"], {"team": "fraud"})
+    tag = {"If-Match": first.headers["ETag"]}
+
+    assert resolved(client, created["id"], {"team": "addresses"}, **tag).status_code == 200
+    assert seen(client, created["id"])["outcome"]["team"] == "addresses"
+
+
+def test_an_etag_of_the_past_is_refused(client, an_exception):
+    first = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z"))
+    posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", severity="high"))
+
+    tag = {"If-Match": first.headers["ETag"]}
+
+    assert resolved(client, first.json()["id"], **tag).status_code == 412
+
+
+def test_a_source_that_had_not_heard_of_the_resolution_does_not_reopen(client, an_exception):
+    created = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z")).json()
+    resolved(client, created["id"])
+    posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", severity="high"))
+
+    assert seen(client, created["id"])["status"] == "resolved"
+
+
+def test_a_source_that_opens_it_after_the_resolution_reopens(client, an_exception):
+    created = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z")).json()
+    resolved(client, created["id"])
+    again = posted(client, an_exception(updated_at="2026-03-01T12:30:00Z", severity="high"))
+
+    assert again.json()["result"] == "reopened"
+    assert seen(client, created["id"])["outcome"] is None
+
+
+@pytest.mark.parametrize("exception_id", ["exc_" + "0" * 26, "nonsense", "exc_%00"])
+def test_an_unknown_id_is_a_problem(client, exception_id):
+    answer = client.get(f"/v1/exceptions/{exception_id}")
+
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_history_says_what_was_decided_by_which_model(client, an_exception):
+    created = posted(client, an_exception()).json()
+
+    decided = seen(client, created["id"])["history"][0]["decided"]
+
+    assert (decided["team"], decided["model_version"]) == ("addresses", "7")
+
+
+def test_what_was_accepted_is_there_after_a_restart(running, an_exception):
+    with running() as client:
+        posted(client, an_exception("a"))
+        gone = posted(client, an_exception("b")).json()
+        resolved(client, gone["id"])
+
+    with running() as client:
+        assert ids_on_the_list(client) == ["a"]
+        assert seen(client, gone["id"])["status"] == "resolved"
+
+
+def test_why_one_stands_above_another_is_said_in_the_terms_of_the_rule(client, an_exception):
+    dear = posted(client, an_exception("a", due_at="2026-03-01T12:15:00Z")).json()["id"]
+    cheap = posted(client, an_exception("b", due_at="2026-03-04T12:15:00Z")).json()["id"]
+
+    answer = client.get(f"/v1/exceptions/{dear}/why-above/{cheap}").json()
+
+    assert answer["above"] is True
+    assert "hour" in answer["sentences"][0]
