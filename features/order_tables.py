@@ -113,7 +113,7 @@ def _with_goods(own: pd.DataFrame, tables: OrderTables) -> pd.DataFrame:
     goods = _goods(own, tables)
     bare = ~own[SUBJECT].isin(goods.index)
     lent = _lent(own[bare], tables)
-    goods = pd.concat([goods.assign(total=own.set_index(SUBJECT)[Orders.total]), lent])
+    goods = pd.concat([goods.join(own.set_index(SUBJECT)[Orders.total]), lent])
     return own.drop(columns=Orders.total).join(goods, on=SUBJECT)
 
 

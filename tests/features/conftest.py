@@ -9,16 +9,6 @@ import pandas as pd
 import pytest
 
 from data.tables import TABLES
-from features.event_log import LogRows
-from features.exception_tables import (
-    attribute_kinds,
-    attribute_rows,
-    exception_columns,
-    exception_logs,
-)
-from features.exceptions import FEATURES
-from features.feature_set import Entity, FeaturePlan, Features, Matrix
-from features.ticks import floor_ticks
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
 ATTRIBUTES = ['{"team": "blue"}', '{"team": "red", "tries": 2}', '{"tries": 1.5}', "{}", None]
@@ -58,6 +48,8 @@ class SmallHistory:
     exceptions: pd.DataFrame
     exception_events: pd.DataFrame
     outcomes: pd.DataFrame
+    products: pd.DataFrame
+    sites: pd.DataFrame
 
     def changed(self, change: Callable[[str, pd.DataFrame], pd.DataFrame]) -> "SmallHistory":
         """Return the history with every table changed."""
@@ -111,6 +103,7 @@ def _order_events(dice: Dice, orders: pd.DataFrame) -> pd.DataFrame:
         "stage": dice.some(["placed", "paid", "shipped", "delivered"], len(own)),
         "occurred_at": occurred,
         "event": dice.some(["reached", "reached", "canceled"], len(own)),
+        "line_id": "",
         "known_at": dice.later(occurred),
     }
     rows = pd.DataFrame(columns)
@@ -164,6 +157,12 @@ def _outcomes(dice: Dice, exceptions: pd.DataFrame) -> pd.DataFrame:
     return _checked("outcomes", pd.DataFrame(columns))
 
 
+def _master(dice: Dice, table: str, key: str, names: list[str], column: str) -> pd.DataFrame:
+    values = dice.some(["north", "south", None], len(names))
+    rows = pd.DataFrame({key: names, column: values, "known_at": dice.times(len(names))})
+    return _checked(table, rows)
+
+
 @pytest.fixture(scope="session")
 def a_history() -> Callable[..., SmallHistory]:
     """Build a random history; the same seed gives the same one."""
@@ -179,6 +178,8 @@ def a_history() -> Callable[..., SmallHistory]:
             exceptions=raised,
             exception_events=_exception_events(dice, raised),
             outcomes=_outcomes(dice, raised),
+            products=_master(dice, "products", "sku", ["a", "b"], "product_group"),
+            sites=_master(dice, "sites", "site", ["s1", "s2"], "region"),
         )
 
     return build
@@ -206,43 +207,3 @@ def with_another_future(a_history) -> Callable[[SmallHistory, pd.Timestamp, int]
         return history.changed(change)
 
     return disturb
-
-
-@dataclass(frozen=True)
-class Past:
-    """The past of exceptions as the features read it."""
-
-    plan: FeaturePlan
-    logs: dict[str, LogRows]
-
-
-def _columns(history: SmallHistory, exceptions: pd.DataFrame, kinds: Any) -> dict[str, np.ndarray]:
-    return exception_columns(exceptions, history.orders, history.order_lines, kinds)
-
-
-@pytest.fixture(scope="session")
-def exception_past() -> Callable[..., Past]:
-    """Index the past of a history, with the plan of another one where it is given."""
-
-    def build(history: SmallHistory, plan: FeaturePlan | None = None) -> Past:
-        raised = history.exceptions
-        kinds = plan.attributes if plan else attribute_kinds(attribute_rows(raised["attributes"]))
-        columns = _columns(history, raised, kinds)
-        plan = plan or FEATURES.fit(columns, kinds)
-        entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
-        logs = exception_logs(columns, entities, raised, history.exception_events, history.outcomes)
-        return Past(plan, logs)
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def exception_features() -> Callable[..., Matrix]:
-    """Compute the features of some exceptions, each at the moment it was detected."""
-
-    def compute(history: SmallHistory, past: Past, exceptions: pd.DataFrame) -> Matrix:
-        columns = _columns(history, exceptions, past.plan.attributes)
-        features = Features(FEATURES, past.plan, past.logs)
-        return features.compute(columns, floor_ticks(exceptions["detected_at"]))
-
-    return compute
