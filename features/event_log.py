@@ -46,11 +46,18 @@ class LogRows:
 
     def known_before(self, tick: int) -> "LogRows":
         """Return the rows that were known before a moment."""
-        past = self.known_at < tick
+        return self.take(self.known_at < tick)
+
+    def known_from(self, tick: int) -> "LogRows":
+        """Return the rows that became known at a moment or later."""
+        return self.take(self.known_at >= tick)
+
+    def take(self, rows: np.ndarray) -> "LogRows":
+        """Return some of the rows."""
         return LogRows(
-            self.known_at[past],
-            {name: key[past] for name, key in self.keys.items()},
-            {name: value[past] for name, value in self.values.items()},
+            self.known_at[rows],
+            {name: key[rows] for name, key in self.keys.items()},
+            {name: value[rows] for name, value in self.values.items()},
         )
 
 

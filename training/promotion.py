@@ -1,0 +1,71 @@
+"""The gate: when a challenger replaces the champion, and the sentence that says why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+NOISE_QUANTILE = 0.05
+MOST_CALIBRATION_LOST = 0.02
+LATENCY_BUDGET_MS = 2.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model on the window of judgement.
+
+    Attributes:
+        losses: (n,) log loss of each row, over all that both models predict.
+        calibration_error: Expected calibration error of the chance of harm; 0 where there is none.
+    """
+
+    losses: np.ndarray
+    calibration_error: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the challenger is promoted, and why."""
+
+    promoted: bool
+    reason: str
+
+
+def first_verdict(gains: dict[str, str]) -> Verdict:
+    """Judge the first challenger: it must beat the fallback in at least one thing.
+
+    Args:
+        gains: For each trained model the sentence of its rehearsal.
+    """
+    if not gains:
+        return Verdict(False, "nothing could be trained, so there is nothing to promote")
+    told = "; ".join(f"{name}: {said}" for name, said in gains.items())
+    return Verdict(True, f"the first champion. {told}")
+
+
+def verdict(
+    challenger: Judged, champion: Judged, blocks: list[np.ndarray], latency_ms: float
+) -> Verdict:
+    """Judge a challenger against the champion on the same rows.
+
+    Args:
+        challenger: Fitted on nothing of the window.
+        champion: Likewise.
+        blocks: Draws of rows by day: the bootstrap.
+        latency_ms: Median of one scoring call of the challenger.
+    """
+    gain = champion.losses - challenger.losses
+    drawn = np.array([gain[rows].mean() for rows in blocks])
+    low = float(np.quantile(drawn, NOISE_QUANTILE))
+    told = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
+    lost = challenger.calibration_error - champion.calibration_error
+    if low <= 0:
+        return Verdict(
+            False, f"{told}: the gain is within the noise (5 % of draws below {low:+.4f})"
+        )
+    if lost > MOST_CALIBRATION_LOST:
+        return Verdict(False, f"{told}, but the calibration error rises by {lost:.3f}")
+    if latency_ms > LATENCY_BUDGET_MS:
+        return Verdict(
+            False, f"{told}, but a call takes {latency_ms:.1f} ms of {LATENCY_BUDGET_MS:g} allowed"
+        )
+    return Verdict(True, f"{told}: better beyond the noise (5 % of draws below {low:+.4f})")
