@@ -24,7 +24,8 @@ from data.sources.synthetic.frames import draw, draw_where, names, times, writte
 from data.sources.synthetic.orders import AT, Orders
 from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
 
-MEMBERS = 18  # a small shop's bursts last longer, so that about as many orders are hit
+# A small shop's bursts last longer, so that enough orders are hit to be seen.
+FEWEST_MEMBERS, MOST_MEMBERS = 8, 18
 LONGEST_HOURS = 72
 MOST_COMMON = 4  # a burst on a rare value is none
 NO_BURST = -1
@@ -78,6 +79,8 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[Burst]:
     """Plant bursts all over the period, every kind in turn, at working hours."""
     random = shop.random(Stream.BURSTS)
     count = round(shop.period_days / shop.days_between_bursts)
+    usual = 0.01 * shop.orders / max(count, 1)
+    members = float(np.clip(usual, FEWEST_MEMBERS, MOST_MEMBERS))
     days = np.sort(random.integers(2, shop.period_days - 3, count))
     first = random.integers(0, len(KINDS))
     bursts = []
@@ -88,7 +91,7 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[Burst]:
             draw(random, np.where(shares >= np.sort(shares)[-MOST_COMMON:][0], shares, 0), 1)[0]
         )
         an_hour = shop.orders / shop.period_days / 24 * shares[value] * kind.chance
-        hours = float(np.clip(MEMBERS / an_hour, kind.shortest_hours, LONGEST_HOURS))
+        hours = float(np.clip(members / an_hour, kind.shortest_hours, LONGEST_HOURS))
         start_s = float(day * DAY_S + random.uniform(6, 15) * HOUR_S)
         bursts.append(Burst(number, kind, value, start_s, start_s + hours * HOUR_S))
     return bursts

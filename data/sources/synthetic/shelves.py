@@ -42,7 +42,7 @@ class Shelves:
         lines_a_day = shop.orders / shop.period_days * MEAN_LINES
         shelf_share = np.outer(catalogue.popularity, COUNTRY_SHARE @ SITE_OF_COUNTRY).ravel()
         # Buyers misjudge demand, so that some shelves are often empty and others never.
-        misjudged = self.random.lognormal(0.15, 0.4, len(shelf_share))
+        misjudged = self.random.lognormal(0.26, 0.31, len(shelf_share))
         daily_units = lines_a_day * MEAN_UNITS * shelf_share * misjudged
         self.lead_days = np.tile(SITE_LEAD_DAYS, len(catalogue.skus))
         self.reorder_units = np.ceil(daily_units * (self.lead_days + 2) + 2 * daily_units**0.5)

@@ -89,6 +89,6 @@ class SyntheticShop:
         days = np.arange(self.period_days)
         of_weekday = np.array([1.12, 1.05, 1.0, 1.0, 1.03, 0.9, 0.9])
         weekday = (days + self.start.weekday()) % 7
-        growth = 0.92 + 0.16 * days / self.period_days
+        growth = 0.94 + 0.12 * days / self.period_days
         weight = of_weekday[weekday] * growth * random.gamma(60, 1 / 60, self.period_days)
         return random.multinomial(self.orders, weight / weight.sum())

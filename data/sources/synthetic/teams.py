@@ -22,7 +22,7 @@ PILOT_ORDERS = 8_000
 PILOT_ATTEMPT = 63
 REWORK_SHARE = 0.6
 # What comes in by chance varies with the root of its mean, and so does the slack that it takes.
-HIGHEST_LOAD = 0.95
+HIGHEST_LOAD = 0.92
 SLACK = 3.0
 MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 # Weekdays, opening hour (UTC) and longest shift of each team, in the order of TEAMS.
