@@ -20,6 +20,7 @@ from data.tables import Text, Time, YesNo, columns_of
 # A time with a clock at its end may carry an offset; "-01" at the end of a date is none.
 FULL_DATE = r"^\d{4}-\d{2}-\d{2}(?:[T ]|$)"
 OFFSET = r":\d{2}(?:[.,]\d+)?\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 EARLIEST, LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
@@ -121,11 +122,12 @@ def _texts(column: pa.ChunkedArray) -> Converted:
 
 
 def _numbers(column: pa.ChunkedArray) -> Converted:
+    given = _series(column)
     if _is_text(column.type):
-        given = _series(column)
-        values = pd.to_numeric(given.astype(object), errors="coerce").astype("float64")
-    else:
-        given = values = _series(column.cast(pa.float64(), safe=False))
+        given = given.str.strip()
+        plain = given.where(given.str.fullmatch(NUMBER, na=False))
+        column = pa.chunked_array([pa.array(plain, pa.string())])
+    values = _series(column.cast(pa.float64(), safe=False))
     bad = given.notna().to_numpy() & ~np.isfinite(values.to_numpy())
     return Converted(values.mask(bad), bad, "is not a number")
 

@@ -1,11 +1,10 @@
 """The order history as its readers see it: tables as of a moment, and named queries over them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from data.converting import arrow_schema, to_frame
@@ -21,12 +20,11 @@ ALWAYS = pd.Timestamp("2262-01-01", tz="UTC")
 class History:
     """One state of an order history; a later import does not show until it is opened again.
 
-    Safe to share between threads: every read has a cursor of its own.
+    Holds no file and no connection open between reads, so that threads may share it.
     """
 
     path: Path
     manifest: Manifest
-    _con: duckdb.DuckDBPyConnection
 
     @classmethod
     def open(cls, path: Path | str) -> "History":
@@ -39,11 +37,7 @@ class History:
         manifest = Manifest.read(path)
         if manifest is None:
             raise NoHistoryError(str(path))
-        con = database()
-        for table in TABLES:
-            file = manifest.tables.get(table)
-            show_table(con, table, table, path / file.file if file else None)
-        return cls(path, manifest, con)
+        return cls(path, manifest)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -84,15 +78,18 @@ class History:
         _among(f"column of {name}", wanted, arrow_schema(name).names)
         names = {"table": name, "columns": ", ".join(f'"{name}"' for name in wanted)}
         moment = ALWAYS if known_before is None else known_before.tz_convert("UTC")
-        return self._read(query_text("rows_known_before", **names), known_before=moment)
+        return self._read(query_text("rows_known_before", **names), [name], known_before=moment)
 
     def query(self, name: str, **values: Any) -> pd.DataFrame:
         """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
-        return self._read(query_text(name), **values)
+        return self._read(query_text(name), TABLES, **values)
 
-    def _read(self, sql: str, **values: Any) -> pd.DataFrame:
-        with self._con.cursor() as cursor:
-            return to_frame(cursor.sql(sql, params=values or None).to_arrow_table())
+    def _read(self, sql: str, tables: Iterable[str], **values: Any) -> pd.DataFrame:
+        with database() as con:
+            for table in tables:
+                stored = self.manifest.tables.get(table)
+                show_table(con, table, table, self.path / stored.file if stored else None)
+            return to_frame(con.sql(sql, params=values or None).to_arrow_table())
 
 
 def _among(kind: str, wanted: Sequence[str], known: Sequence[str] | dict[str, Any]) -> None:

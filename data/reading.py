@@ -100,11 +100,15 @@ def _header(file: Path, encoding: str) -> tuple[list[str], str]:
     """The columns of a CSV file and what stands between them."""
     opened = gzip.open if file.suffix == ".gz" else open
     python_encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-    with opened(file, "rt", encoding=python_encoding, newline="") as lines:
+    # Only the header is judged here; what else the decoder meets in its buffer is escaped.
+    with opened(
+        file, "rt", encoding=python_encoding, errors="surrogateescape", newline=""
+    ) as lines:
         first = lines.readline()
         delimiter = max(DELIMITERS, key=first.count)
         lines.seek(0)
         columns = next(csv.reader(lines, delimiter=delimiter), [])
+    "".join(columns).encode()
     repeated = [name for name in columns if columns.count(name) > 1]
     if repeated:
         problem = f"has more than one column '{repeated[0]}'"

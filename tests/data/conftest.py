@@ -1,0 +1,94 @@
+"""Builders for the tests of the order history."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.checking import Terms
+from data.history import History
+from data.importing import ImportReport, write_history
+from data.sourcing import import_files
+
+
+@pytest.fixture
+def terms() -> Terms:
+    """An import at the start of 2025."""
+    return Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+
+
+@pytest.fixture
+def orders() -> pd.DataFrame:
+    """Three good orders."""
+    return pd.DataFrame(
+        {
+            "order_id": ["A", "B", "C"],
+            "placed_at": ["2024-03-01", "2024-03-02T10:00:00Z", "2024-03-03 10:00:00+02:00"],
+            "total": [10.0, 20.0, None],
+        }
+    )
+
+
+@pytest.fixture
+def exceptions() -> pd.DataFrame:
+    """Two good exceptions."""
+    return pd.DataFrame(
+        {"exception_id": ["E1", "E2"], "detected_at": ["2024-04-01T08:00", "2024-04-02T08:00"]}
+    )
+
+
+@pytest.fixture
+def write(tmp_path: Path, terms: Terms) -> Callable[..., ImportReport]:
+    """Write frames, named by table, into the history `tmp_path / "history"`."""
+
+    def _write(**frames: pd.DataFrame) -> ImportReport:
+        return write_history(tmp_path / "history", iter(frames.items()), terms)
+
+    return _write
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Callable[[], History]:
+    """Open what `write` or `read_files` has written."""
+    return lambda: History.open(tmp_path / "history")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Callable[..., Path]:
+    """Make a source: queries by table."""
+
+    def _source(**queries: str) -> Path:
+        folder = tmp_path / "shop"
+        folder.mkdir(exist_ok=True)
+        for table, query in queries.items():
+            (folder / f"{table}.sql").write_text(query, encoding="utf-8")
+        return folder
+
+    return _source
+
+
+@pytest.fixture
+def order_source(source: Callable[..., Path]) -> Path:
+    """A source of orders alone."""
+    return source(orders="select order_id, placed_at, total, _file, _row from orders")
+
+
+@pytest.fixture
+def read_files(tmp_path: Path, terms: Terms, order_source: Path) -> Callable[..., ImportReport]:
+    """Import files with `order_source`, or with another one."""
+
+    def _read(*files: Path, folder: Path = order_source, encoding: str = "utf-8") -> ImportReport:
+        return import_files(list(files), folder, tmp_path / "history", terms, encoding=encoding)
+
+    return _read
+
+
+@pytest.fixture
+def quarantined() -> Callable[[ImportReport], pd.DataFrame]:
+    """The refused rows of an import, all as text."""
+
+    def _quarantined(report: ImportReport) -> pd.DataFrame:
+        return pd.concat([pd.read_csv(file, dtype=str) for file in report.quarantine])
+
+    return _quarantined
