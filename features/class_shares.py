@@ -69,7 +69,9 @@ class _Segment:
         if len(keys[0]) == 1:
             each = zip(self._codes, keys, strict=True)
             return np.array([[codes.get(key[0], -1) for codes, key in each]])
-        found = [v.get_indexer(key) for v, key in zip(self._vocabularies, keys, strict=True)]
+        found = [
+            v.get_indexer(pd.Index(key)) for v, key in zip(self._vocabularies, keys, strict=True)
+        ]
         columns = [
             np.where(f >= 0, f + first, -1) for f, first in zip(found, self._firsts, strict=True)
         ]

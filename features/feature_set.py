@@ -26,6 +26,7 @@ Columns = Mapping[str, np.ndarray]
 MOST_WORDS = 40
 """A column of more words is not read as words: its past says more, and it can't be learned by heart."""
 FEWEST_SEEN = 5
+LARGEST_SHARE_TO_CROSS = 0.6
 PAIR_SIGN = "\x1f"
 
 
@@ -174,7 +175,7 @@ class FeatureSet:
             Entity(f"{name}_and_{cross}", (name, cross))
             for cross in self.crosses
             for name in texts
-            if name != cross
+            if name != cross and _varied(columns[name])
         ]
         seen = {e.name: list(e.columns) for e in entities if _seen(e, columns)}
         return FeaturePlan(
@@ -190,6 +191,12 @@ def _common_words(column: np.ndarray) -> list[str]:
     counts = Counter(word for word in column if word is not None)
     common = [word for word, n in counts.most_common() if n >= FEWEST_SEEN]
     return common if len(common) <= MOST_WORDS else []
+
+
+def _varied(column: np.ndarray) -> bool:
+    """A column that nearly always says the same adds nothing to a cross."""
+    counts = Counter(word for word in column if word is not None)
+    return bool(counts) and max(counts.values()) <= LARGEST_SHARE_TO_CROSS * counts.total()
 
 
 def _seen(entity: Entity, columns: Columns) -> bool:

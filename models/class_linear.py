@@ -49,7 +49,9 @@ class ClassLinear:
         if rows.matrix.messages is not None:
             idf = TfidfTransformer().fit(rows.matrix.messages).idf_
         model = cls(np.empty((0, 0)), np.empty(0), idf, word_columns, words)
-        fitted = LogisticRegression(C=3.0, max_iter=200).fit(model._inputs(rows.matrix), label)
+        fitted = LogisticRegression(C=3.0, max_iter=1_000, tol=1e-3).fit(
+            model._inputs(rows.matrix), label
+        )
         weights = np.zeros((fitted.coef_.shape[1], classes))
         intercept = np.full(classes, -20.0)
         if len(fitted.classes_) == 2:
@@ -75,7 +77,7 @@ class ClassLinear:
             weighted = matrix.messages.multiply(self.idf).tocsr()
             norm = np.sqrt(weighted.multiply(weighted).sum(axis=1)).A1
             parts.append(sparse.diags(1 / np.maximum(norm, 1e-9)) @ weighted)
-        return sparse.hstack(parts, format="csr")
+        return sparse.csr_matrix(sparse.hstack(parts))
 
     def scores(self, rows: Rows) -> np.ndarray:
         """Return (n, classes) linear scores."""

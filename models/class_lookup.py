@@ -38,9 +38,8 @@ class ClassLookup:
 
     def scores(self, rows: Rows) -> np.ndarray:
         """Return (n, classes) log shares; the prior's where the value was never seen."""
-        column = rows.columns.get(self.column) if self.column else None
-        values = [None] * rows.n if column is None else column
-        return np.log(np.stack([self.table.get(value, self.prior) for value in values]))
+        column = rows.columns.get(self.column, np.full(rows.n, None, object))
+        return np.log(np.stack([self.table.get(value, self.prior) for value in column]))
 
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values."""

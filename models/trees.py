@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import lightgbm as lgb
 import numpy as np
+from scipy.sparse import issparse
 from lightgbm.libpath import _LIB  # the C interface is LightGBM's documented, stable one
 
 from features.feature_set import Matrix
@@ -131,8 +132,8 @@ class Trees:
 
     def contributions(self, table: Any) -> np.ndarray:
         """Return (n, columns + 1) contributions to the raw score, the last one the base."""
-        found = self.booster.predict(table, pred_contrib=True, num_threads=1)
-        return found.toarray() if hasattr(found, "toarray") else np.asarray(found)
+        found: Any = self.booster.predict(table, pred_contrib=True, num_threads=1)
+        return found.toarray() if issparse(found) else found
 
     def importance(self) -> np.ndarray:
         """Return the total gain of each column."""

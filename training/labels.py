@@ -86,19 +86,16 @@ def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.Dat
 
 
 def _classes(solved: pd.DataFrame, ended: pd.DataFrame) -> dict[str, ClassLabels]:
-    """A team is known when it resolves; what it was, and how urgent, when it has ended."""
-    order = {"team": (solved, ended), "category": (ended, solved), "priority": (ended, solved)}
+    """A class is known when a case is resolved; the outcome tells it where no step did, or anew."""
     found = {}
-    for label, sources in order.items():
-        for source in sources:
-            known = source[source[label].notna()]
-            if len(known):
-                found[label] = ClassLabels(
-                    known["row"].to_numpy(),
-                    known["known"].to_numpy(),
-                    known[label].to_numpy(object),
-                )
-                break
+    for label in ("category", "team", "priority"):
+        parts = [part[["row", "known", label]] for part in (solved, ended)]
+        told = pd.concat(parts).dropna().sort_values("known", kind="stable")
+        told = told[told[label] != told.groupby("row")[label].shift()]
+        if len(told):
+            found[label] = ClassLabels(
+                told["row"].to_numpy(), told["known"].to_numpy(), told[label].to_numpy(object)
+            )
     return found
 
 

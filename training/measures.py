@@ -98,7 +98,7 @@ def class_measures(probability: np.ndarray, code: np.ndarray) -> dict[str, Measu
         "top_3": lambda r: float(in_top[r].mean()),
         "log_loss": lambda r: float(losses[r].mean()),
         "macro_f1": lambda r: float(
-            f1_score(code[r], predicted[r], average="macro", zero_division=0)
+            f1_score(code[r], predicted[r], average="macro", zero_division=0.0)  # pyright: ignore[reportArgumentType]  # the stub knows only text
         ),
         "calibration_error": lambda r: expected_calibration_error(confidence[r], right[r]),
     }

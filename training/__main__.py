@@ -1,0 +1,148 @@
+"""`python -m training`: train, evaluate, watch, promote and roll back."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from data.domain import BadInputError, ExpediteError
+from data.history import History
+from data.policy import Policy
+from data.settings import Settings
+from models.store import Store
+
+main = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+evaluate = typer.Typer(no_args_is_help=True, help="Score a period and say how good that was.")
+main.add_typer(evaluate, name="evaluate")
+console = Console()
+
+HistoryPath = Annotated[Path, typer.Option("--history", help="folder of the order history")]
+AsOf = Annotated[str, typer.Option("--as-of", help="nothing known at or after it is seen")]
+From = Annotated[str, typer.Option("--from", help="first day of the period")]
+To = Annotated[str, typer.Option("--to", help="first day after the period")]
+Model = Annotated[str, typer.Option("--model", help="champion, or a version's number")]
+
+
+def moment(text: str, option: str) -> pd.Timestamp:
+    """Read a day or a moment; without a zone it is UTC.
+
+    Raises:
+        BadInputError: It is neither.
+    """
+    try:
+        read = pd.Timestamp(text)
+    except ValueError as error:
+        raise BadInputError(option, f"'{text}' is no day", "Write it as 2026-03-31.") from error
+    return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")
+
+
+def store() -> Store:
+    """Open the registry that the settings name."""
+    return Store(Settings().mlruns)
+
+
+@main.command()
+def triage(history: HistoryPath, as_of: AsOf) -> None:
+    """Train category, team, harm, handling time and priority; promote them if they are better."""
+    from training.triage import train_triage  # imported here: it takes seconds, --help does not
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update)
+    for label, said in outcome.verdicts.items():
+        console.print(f"[bold]{label}[/]: {said}")
+    for label, said in outcome.untrained.items():
+        console.print(f"[bold]{label}[/]: not trained: {said}")
+    word = "promoted" if outcome.verdict.promoted else "not promoted"
+    console.print(f"Version {outcome.version} is {word}: {outcome.verdict.reason}")
+
+
+@evaluate.command("triage")
+def evaluate_triage(
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    predictions: Annotated[Path, typer.Option(help="Parquet file to write, one row an exception")],
+    report: Annotated[Path, typer.Option(help="JSON file to write: figures with intervals")],
+    model: Model = "champion",
+) -> None:
+    """Score every exception of a period at the moment it was detected."""
+    from training import evaluation
+
+    with console.status("Scoring"):
+        loaded = store().load_triage(None if model == "champion" else model)
+        scoring = evaluation.score_period(
+            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+        )
+        policy = Policy.read(Settings().policy)
+        evaluation.predictions_table(scoring, policy).to_parquet(predictions)
+        figures = evaluation.report(scoring, loaded)
+    report.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+    show(figures)
+
+
+def show(figures: dict[str, object]) -> None:
+    """Print a report's figures as tables."""
+    for part, values in figures.items():
+        if not isinstance(values, dict) or "labelled" not in values:
+            continue
+        table = Table(title=f"{part} ({values['labelled']} labelled)")
+        rows = {name: row for name, row in values.items() if isinstance(row, dict)}
+        names = list(dict.fromkeys(measure for row in rows.values() for measure in row))
+        for column in ("", *names):
+            table.add_column(column)
+        for name, row in rows.items():
+            table.add_row(name, *(_interval(row.get(measure)) for measure in names))
+        console.print(table)
+
+
+def _interval(value: dict[str, float] | None) -> str:
+    if not value:
+        return ""
+    return f"{value['value']:.3f}\n{value['low']:.3f} to {value['high']:.3f}"
+
+
+@main.command()
+def promote(model: str, version: str, why: Annotated[str, typer.Option()] = "by hand") -> None:
+    """Make a version the champion, past the gate."""
+    store().promote(model, version, why=why, now=_now())
+    console.print(f"Version {version} of {model} is the champion.")
+
+
+@main.command()
+def rollback(model: str) -> None:
+    """Make the champion's predecessor the champion again."""
+    console.print(
+        f"Version {store().rollback(model, now=_now())} of {model} is the champion again."
+    )
+
+
+@main.command()
+def models() -> None:
+    """List who is champion, since when, and why."""
+    opened = store()
+    table = Table("model", "version", "champion", "since", "as of", "why")
+    for name in ("triage", "warning"):
+        for v in opened.versions(name):
+            as_of = v.tags.get("as_of", "")
+            table.add_row(name, v.version, "yes" if v.champion else "", v.since, as_of, v.why)
+    console.print(table)
+
+
+def _now() -> str:
+    return pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except ExpediteError as error:
+        console.print(f"[red]{error}[/]")
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)

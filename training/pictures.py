@@ -1,0 +1,48 @@
+"""Pictures of a training run: reliability, lift and importance, as PNG files."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+mpl.use("Agg")
+_SIZE = (6.0, 4.0)
+_BINS = 10
+_MOST_BARS = 20
+
+
+def reliability(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
+    """Draw promised against seen, in ten bins of equal size."""
+    parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
+    axes.plot([chance[p].mean() for p in parts], [happened[p].mean() for p in parts], marker="o")
+    axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
+    figure.savefig(path)
+
+
+def lift(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
+    """Draw the share of all cases that is found by working the riskiest first."""
+    order = np.argsort(-chance)
+    found = np.cumsum(happened[order]) / max(happened.sum(), 1)
+    worked = np.arange(1, len(order) + 1) / len(order)
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
+    axes.plot(worked, found)
+    axes.set(title=f"Lift of {what}", xlabel="share worked, riskiest first", ylabel="share found")
+    figure.savefig(path)
+
+
+def importance(path: Path, names: list[str], gain: np.ndarray, what: str) -> None:
+    """Draw the features by the total gain of their splits."""
+    best = np.argsort(-gain)[:_MOST_BARS][::-1]
+    share = gain[best] / max(gain.sum(), 1e-12)
+    figure = Figure(figsize=(7.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    axes.barh([names[i] for i in best], share)
+    axes.tick_params(axis="y", labelsize=6)
+    axes.set(title=f"Importance for {what}", xlabel="share of the gain")
+    figure.savefig(path)
