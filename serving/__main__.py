@@ -17,7 +17,6 @@ import uvicorn
 from data.domain import BadInputError, ExpediteError
 from data.settings import Settings
 from serving.app import create_app
-from serving.nostore import NoStore
 
 
 def main() -> None:
@@ -30,10 +29,11 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = listening.getsockname()[:2]
     print(f"Expedite listens on http://{host}:{port}", flush=True)
     config = uvicorn.Config(
-        create_app(settings, NoStore()),
+        create_app(settings),
         http="httptools",
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         access_log=False,

@@ -4,6 +4,7 @@ import asyncio
 import pkgutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 
 from fastapi import FastAPI
@@ -18,19 +19,21 @@ from serving.rescoring import keep_scored
 
 
 def create_app(
-    settings: Settings, store: ModelStore, clock: Callable[[], int] = wall_clock_ms
+    settings: Settings,
+    open_store: Callable[[], ModelStore] | None = None,
+    clock: Callable[[], int] = wall_clock_ms,
 ) -> FastAPI:
     """Build the application; nothing is opened before it starts.
 
     Args:
         settings: Where things are.
-        store: Where champions come from.
+        open_store: Opens where champions come from; the settings' `mlruns` if left out.
         clock: Milliseconds since 1970.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        champion = Champion(store)
+        champion = Champion(open_store or partial(_store_of, settings))
         desk = app.state.desk = Desk(settings, champion, clock)
         app.state.registry = registry_of(desk)
         watch = Watch(champion, Recent(desk.ledger), settings)
@@ -47,3 +50,8 @@ def create_app(
     for module in pkgutil.iter_modules(routes.__path__, f"{routes.__name__}."):
         app.include_router(import_module(module.name).router)
     return app
+
+
+def _store_of(settings: Settings) -> ModelStore:
+    # MLflow takes seconds to import: only the thread that watches the champion waits for it.
+    return import_module("models.store").Store(settings.mlruns)

@@ -7,6 +7,7 @@ fails on its first exception, is refused with a line in the log; the one before 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,16 +35,18 @@ class ModelStore(Protocol):
         """Return the version promoted now; None if there is none."""
         ...
 
-    def load_triage(self) -> Triage:
-        """Load the champion."""
+    def load_triage(self, version: str | None = None) -> Triage:
+        """Load a version."""
         ...
 
 
 class Champion:
     """Holds the champion; `current` may be read at any time from any thread."""
 
-    def __init__(self, store: ModelStore) -> None:
-        self._store = store
+    def __init__(self, open_store: Callable[[], ModelStore]) -> None:
+        self._open_store = open_store
+        self._store: ModelStore | None = None
+        self._version: str | None = None
         self._refused: str | None = None
         self._polls_since_refused = 0
         self._loaded: Triage | None = None
@@ -53,24 +56,25 @@ class Champion:
     def poll(self) -> bool:
         """Look once; return whether another champion was swapped in."""
         try:
-            version = self._store.champion_version(MODEL)
+            store = self._store = self._store or self._open_store()
+            version = store.champion_version(MODEL)
         except Exception as error:  # the store is files and a database: anything may be amiss
             self._note(f"the model store can't be read: {error}")
             return False
         if version is None:
             self._note("none is promoted")
             return False
-        if self._loaded is not None and version == self._loaded.version:
+        if version == self._version:
             self.problem = None
             return False
-        return self._load(version)
+        return self._load(store, version)
 
-    def _load(self, version: str) -> bool:
+    def _load(self, store: ModelStore, version: str) -> bool:
         self._polls_since_refused += 1
         if version == self._refused and self._polls_since_refused < REPEAT_BROKEN_AFTER_POLLS:
             return False
         try:
-            triage = self._store.load_triage()
+            triage = store.load_triage(version)
             columns, as_of = columns_as_of([exception(_FIRST_EXCEPTION)], triage, now_ms=2**62)
             triage.predict(columns, as_of)
         except Exception as error:  # a broken file can raise anything; the service must go on
@@ -78,6 +82,7 @@ class Champion:
         else:
             LOG.info("Champion %s is in use", triage.version)
             self._loaded = self.current = triage
+            self._version = version
             self.problem, self._refused = None, None
             return True
         return False

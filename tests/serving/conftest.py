@@ -56,8 +56,8 @@ class Shelf:
         assert model == "triage"
         return self.version
 
-    def load_triage(self) -> Triage:
-        self.loads.append(self.version or "")
+    def load_triage(self, version: str | None = None) -> Triage:
+        self.loads.append(version or "")
         if self.broken is not None:
             raise self.broken
         if self.champion is None:
@@ -81,11 +81,11 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def a_triage() -> Callable[..., Triage]:
     def build(version: str = "7", touch_minutes: tuple[float, ...] = (6.0, 10.0, 25.0)) -> Triage:
         entities = {e.name: list(e.columns) for e in ENTITIES if "attributes" not in e.columns[0]}
-        features = Features(FEATURES, FeaturePlan(entities=entities), {})
+        features = Features(FEATURES, FeaturePlan(entities=entities, past=list(entities)), {})
         categories = ("incorrect_address", "fraud_risk")
         prior = np.array([0.5, 0.5])
         lookup = {
@@ -176,7 +176,7 @@ def running(settings: Settings, shelf: Shelf, clock: Clock) -> Running:
     """Start a service over the same ledger, store and clock; other settings can be given."""
 
     def start(**changes: Any) -> AbstractContextManager[Client]:
-        return _served(create_app(settings.model_copy(update=changes), shelf, clock))
+        return _served(create_app(settings.model_copy(update=changes), lambda: shelf, clock))
 
     return start
 
