@@ -12,7 +12,7 @@ from pandera.errors import SchemaErrors
 
 from data.converting import Kind, converted, empty_column, kinds_of
 from data.domain import BadInputError
-from data.tables import TableRule, columns_of, required_columns
+from data.tables import TABLES, TableRule, columns_of
 
 SHOWN_CHARACTERS = 60
 
@@ -81,6 +81,16 @@ class _Reasons:
         if not self.parts:
             return pd.Series(dtype=object)
         return pd.concat(self.parts).groupby("position")["reason"].agg("; ".join)
+
+
+def required_columns(table: str) -> list[str]:
+    """The columns that a source must give: neither nullable, nor defaulted, nor filled."""
+    filled = {"known_at"} if TABLES[table].known_at_from else set[str]()
+    return [
+        name
+        for name, column in columns_of(table)
+        if not column.nullable and column.default is None and name not in filled
+    ]
 
 
 def check_columns(rule: TableRule, given: list[str], *, where: str) -> list[str]:

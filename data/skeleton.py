@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from data.checking import required_columns
 from data.converting import Kind, kinds_of
 from data.domain import BadInputError
 from data.queries import query_text
 from data.sourcing import INPUTS
-from data.tables import TABLES, columns_of, required_columns
+from data.tables import TABLES, columns_of
 
 KIND_WORDS = {
     Kind.TEXT: "text",

@@ -76,9 +76,7 @@ class Orders(Table):
     payment_status: Series[Text] = optional(description="as of known_at")
     fulfillment_status: Series[Text] = optional(description="as of known_at")
     status: Series[Text] = optional(description="as of known_at")
-    weight: Series[float] = optional(
-        description="rows of the full set that this row stands for; 1 if empty", gt=0
-    )
+    weight: Series[float] = optional(description="rows that this one stands for; 1 if empty", gt=0)
 
 
 class OrderLines(Table):
@@ -88,9 +86,7 @@ class OrderLines(Table):
     line_id: Series[Text] = Field()
     sku: Series[Text] = Field()
     units: Series[float] = Field(ge=0, description="ordered units")
-    site: Series[Text] = optional(
-        description="where it is to be shipped from: warehouse, shop, seller"
-    )
+    site: Series[Text] = optional(description="where it ships from: warehouse, shop, seller")
     unit_price: Series[float] = optional(description="in the order's currency", ge=0)
 
 
@@ -113,9 +109,7 @@ class Exceptions(Table):
     detected_at: Series[Time] = Field()
     order_id: Series[Text] = optional()
     source: Series[Text] = optional(description="the system that raised it")
-    type: Series[Text] = optional(
-        description="a word of data.domain.ExceptionType, or the source's own"
-    )
+    type: Series[Text] = optional(description="an ExceptionType, or the source's own word")
     reason_code: Series[Text] = optional()
     message: Series[Text] = optional(description="free text in any language")
     severity: Series[Text] = optional(description="as the source sets it")
@@ -133,9 +127,7 @@ class ExceptionEvents(Table):
 
     exception_id: Series[Text] = Field()
     occurred_at: Series[Time] = Field()
-    step: Series[int] = Field(
-        default=0, ge=0, description="order among steps of the same exception and time"
-    )
+    step: Series[int] = Field(default=0, ge=0, description="order among steps of one time")
     event: Series[Text] = Field(isin=[str(e) for e in HandlingEvent])
     team: Series[Text] = optional(description="the team that has it after this step")
     by: Series[Text] = optional(description="who did it")
@@ -152,9 +144,7 @@ class Outcomes(Table):
     team: Series[Text] = optional(description="the team that solved it")
     priority: Series[Text] = optional(description="the band that people gave it in the end")
     resolved_at: Series[Time] = optional()
-    touch_minutes: Series[float] = optional(
-        ge=0, description="minutes that people worked on it, not elapsed time"
-    )
+    touch_minutes: Series[float] = optional(ge=0, description="minutes of work, not elapsed time")
     breached: Series[YesNo] = optional(description="the deadline, SLA or promise was missed")
     breached_at: Series[Time] = optional(description="when it was missed, where that is recorded")
     loss: Series[float] = optional(ge=0, description="money lost by it, in the order's currency")
@@ -230,7 +220,7 @@ class TableRule:
 
 ORDER, EXCEPTION = ("order_id",), ("exception_id",)
 ORDER_STEP = (*ORDER, "stage", "occurred_at", "event", "line_id")
-EXCEPTION_STEP = (*EXCEPTION, "occurred_at", "step", "event")
+STEP = (*EXCEPTION, "occurred_at", "step", "event")
 HAPPENED: Literal["happened_at"] = "happened_at"
 
 # Parents stand before their children. A period's demand is known when the period ends, not when it
@@ -242,14 +232,7 @@ TABLES: dict[str, TableRule] = {
         TableRule("order_lines", OrderLines, (*ORDER, "line_id"), None, "orders", "parent"),
         TableRule("order_events", OrderEvents, ORDER_STEP, "occurred_at", "orders", HAPPENED),
         TableRule("exceptions", Exceptions, EXCEPTION, "detected_at", None, HAPPENED),
-        TableRule(
-            "exception_events",
-            ExceptionEvents,
-            EXCEPTION_STEP,
-            "occurred_at",
-            "exceptions",
-            HAPPENED,
-        ),
+        TableRule("exception_events", ExceptionEvents, STEP, "occurred_at", "exceptions", HAPPENED),
         TableRule("outcomes", Outcomes, EXCEPTION, None, "exceptions"),
         TableRule("stock", Stock, ("sku", "site", "counted_at"), "counted_at", None, HAPPENED),
         TableRule("demand", Demand, ("sku", "site", "period_start"), "period_start"),
@@ -265,13 +248,3 @@ def columns_of(table: str) -> Iterator[tuple[str, Any]]:
     columns = rule.schema.to_schema().columns
     names = [*rule.key, *(n for n in columns if n not in rule.key and n != "known_at"), "known_at"]
     return ((name, columns[name]) for name in names)
-
-
-def required_columns(table: str) -> list[str]:
-    """The columns that a source must give: neither nullable, nor defaulted, nor filled."""
-    filled = {"known_at"} if TABLES[table].known_at_from else set[str]()
-    return [
-        name
-        for name, column in columns_of(table)
-        if not column.nullable and column.default is None and name not in filled
-    ]

@@ -92,3 +92,25 @@ def quarantined() -> Callable[[ImportReport], pd.DataFrame]:
         return pd.concat([pd.read_csv(file, dtype=str) for file in report.quarantine])
 
     return _quarantined
+
+
+@pytest.fixture
+def an_order_line() -> Callable[..., pd.DataFrame]:
+    """One line of order A, or with other values."""
+
+    def _line(**changed: object) -> pd.DataFrame:
+        columns = {"order_id": "A", "line_id": "1", "sku": "S", "units": 1} | changed
+        return pd.DataFrame({name: [value] for name, value in columns.items()})
+
+    return _line
+
+
+@pytest.fixture
+def reason(quarantined: Callable[[ImportReport], pd.DataFrame]) -> Callable[[ImportReport], str]:
+    """Why the only refused row of an import was refused."""
+
+    def _reason(report: ImportReport) -> str:
+        (only,) = quarantined(report)["reason"]
+        return only
+
+    return _reason

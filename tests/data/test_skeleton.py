@@ -1,10 +1,11 @@
 import pandas as pd
 import pytest
 
+from data.checking import required_columns
 from data.domain import BadInputError
 from data.skeleton import write_skeleton
 from data.sourcing import Source
-from data.tables import TABLES, required_columns
+from data.tables import TABLES
 
 
 def test_a_skeleton_has_a_query_for_every_table(tmp_path):

@@ -1,6 +1,6 @@
 -- One row per canceled line of a product, with the order line that it most likely belongs to: of the
 -- same customer and SKU, before it, with at least as many units; the same number first, then the
--- latest. A third of the lines belong to orders before the set begins, or name no customer.
+-- latest. A fifth of the lines belong to orders before the set begins, or name no customer.
 -- Taken back on the day of the order it is canceled, later it is returned.
 with canceled as (
     select * from _rows where not is_copy and is_cancellation and is_product and quantity < 0
