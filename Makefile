@@ -1,0 +1,55 @@
+# `make` alone prints the targets. Everything runs from the root of the checkout, in .venv.
+
+SHELL   := /bin/bash
+PYTHON  ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PY      := .venv/bin/python
+STAMP   := .venv/.installed
+FOLDERS := data features models training serving
+# One thread a booster: boosters are fitted side by side, and LightGBM's own threads only get in the way.
+export OMP_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fast-checks fix bench clean
+
+help:  ## print the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## make the environment in .venv (uv where it is there, else venv and pip)
+
+$(STAMP): requirements.lock
+	@if command -v uv > /dev/null; then \
+	    uv venv --quiet --allow-existing --python '>=3.11' .venv && uv pip sync --quiet --python $(PY) requirements.lock; \
+	else \
+	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Expedite needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11'; exit 1; }; \
+	    $(PYTHON) -m venv .venv && $(PY) -m pip install --quiet --progress-bar on --no-deps --require-hashes -r requirements.lock; \
+	fi
+	@touch $@
+
+demo: setup  ## a synthetic order history, trained, promoted and served with its page; Ctrl-C ends it
+	@$(PY) -m training.demo
+
+test: setup  ## everything the tests need, then all tests
+	@$(PY) tests/find_chromium.py
+	@$(PY) -m pytest -n 2 --dist loadfile
+
+check: fast-checks test  ## format, lint, types, import contracts, tests
+
+fast-checks: setup  ## the parts of check that take seconds
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/lint-imports
+	@.venv/bin/pyright
+
+fix: setup  ## format, and correct what can be corrected safely
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench: setup  ## performance, as ratios of two things timed in one run
+	@$(PY) -m training.bench
+
+lock:  ## resolve the versions anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --upgrade --group dev pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and what the tests left
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
