@@ -104,7 +104,9 @@ class Ledger:
             raise BadInputError("EXPEDITE_DATABASE_URL", f"not usable: {error}", cure) from error
         except SQLAlchemyError as error:
             shown = make_url(url).render_as_string(hide_password=True)
-            raise BadInputError(shown, f"the ledger can't be opened: {error}", cure) from error
+            raise BadInputError(
+                f"the ledger at {shown}", f"can't be opened: {error}", cure
+            ) from error
         return cls(engine)
 
     def close(self) -> None:

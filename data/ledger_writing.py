@@ -75,6 +75,8 @@ def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int)
         result = _accepted(known.get(key), incoming, now_ms)
         known[key] = result.record
         accepted.append(result)
+        if result.arrival is Arrival.LATE and _is_noted(connection, result.record, incoming):
+            continue
         if result.arrival is not Arrival.UNCHANGED:
             events.append(_arrival_event(result, incoming, now_ms))
     _write(connection, before, known)
@@ -123,6 +125,12 @@ def _is_late(known: Record, incoming: Incoming) -> bool:
     if known.version is not None and incoming.version is not None:
         return incoming.version < known.version
     return incoming.updated_at_ms < known.updated_at_ms
+
+
+def _is_noted(connection: Connection, record: Record, incoming: Incoming) -> bool:
+    """Return whether this very word of the source is in the history already."""
+    same = (EVENTS.c.exception_id == record.id, EVENTS.c.body == incoming.payload)
+    return connection.execute(select(EVENTS.c.seq).where(*same).limit(1)).first() is not None
 
 
 def _arrival_event(result: Accepted, incoming: Incoming, now_ms: int) -> dict[str, object]:
