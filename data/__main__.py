@@ -1,8 +1,10 @@
-"""`python -m data`: import, check and describe an order history; begin a new source."""
+"""`python -m data`: import, check, describe and replay an order history; begin a new source."""
 
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,9 +16,11 @@ from rich.console import Console
 from data.checking import Terms
 from data.choices import SOURCES, source_folder
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
+from data.feeding import last_days
 from data.history import History
 from data.importing import ImportReport, Watch, write_history
 from data.reading import ENCODINGS
+from data.sending import send
 from data.showing import ProgressBars, show_history, show_import
 from data.skeleton import write_skeleton
 from data.sources.synthetic import generate
@@ -46,6 +50,9 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     encoding: Annotated[str, typer.Option(help=f"Of CSV files: {', '.join(ENCODINGS)}")] = "utf-8",
     orders: Annotated[int, typer.Option(help="Only synthetic: how many orders")] = 20_000,
     seed: Annotated[int, typer.Option(help="Only synthetic: the same seed, the same rows")] = 7,
+    end: Annotated[
+        str, typer.Option(help="Only synthetic: the day on which the period ends; 'today' for now")
+    ] = "",
     truth: Annotated[
         Path | None, typer.Option(help="Only synthetic: folder for the truth behind it")
     ] = None,
@@ -53,6 +60,10 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     """Import FILES with the queries of a source; rows that break the contract are set apart."""
     if source == SYNTHETIC:
         shop = SyntheticShop(orders=orders, seed=seed)
+        if end:
+            last = _now().normalize() if end == "today" else pd.Timestamp(end, tz="UTC")
+            first = last.to_pydatetime() - timedelta(days=shop.period_days)
+            shop = replace(shop, start=first)
         terms = Terms(SYNTHETIC, max(_now(), pd.Timestamp(shop.end)))
         _watched(lambda watch: write_history(into, generate(shop, truth), terms, watch=watch))
         return
@@ -85,6 +96,25 @@ def describe(history: Folder) -> None:
     from features.catalog import dark_features
 
     show_history(_wide_console(), opened, dark_features(opened.filled_columns()))
+
+
+@app.command()
+def replay(
+    *,
+    history: Annotated[Path, typer.Option(help="Folder of the history", show_default=False)],
+    to: Annotated[str, typer.Option(help="Address of the service")] = "http://127.0.0.1:8000",
+    days: Annotated[float, typer.Option("--last-days", min=0, help="How far to go back")] = 2,
+) -> None:
+    """Post a history's last days to a running service as an OMS would, the newest detected now."""
+    told = last_days(History.open(history), days=days, newest_at=_now())
+    with ProgressBars(Console(stderr=True)) as bars:
+        sent = send(told, to, bars.watch)
+    for refusal in sent.refusals:
+        Console(stderr=True).print(f"Refused: {refusal}", highlight=False, soft_wrap=True)
+    print(
+        f"{sent.accepted:,} exceptions were taken in and {sent.resolved:,} of them resolved; "
+        f"{len(sent.refusals):,} were refused."
+    )
 
 
 @app.command()

@@ -80,14 +80,17 @@ def _line_facts(exceptions: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 def attribute_columns(
     rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, str]
 ) -> dict[str, np.ndarray]:
-    """Spread attributes into columns: floats for a kind of `number`, texts for `word`."""
+    """Spread attributes into columns: floats for a kind of `number`, texts for `word`.
+
+    That a word is missing says something too ("nobody is assigned yet"): it is the empty word.
+    """
     columns = {}
     for name, kind in kinds.items():
         values = [row.get(name.removeprefix(ATTRIBUTE)) for row in rows]
         if kind == "number":
             columns[name] = np.array([_number(value) for value in values], np.float64)
         else:
-            columns[name] = np.array([None if v is None else str(v) for v in values], object)
+            columns[name] = np.array(["" if v is None else str(v) for v in values], object)
     return columns
 
 

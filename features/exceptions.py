@@ -85,57 +85,53 @@ _RESOLVED = ("exception_events.event",)
 _MOVED = ("exception_events.event", "exception_events.team")
 _TOUCHED = ("outcomes.touch_minutes",)
 
+_SHARE = {"smoothing": _SMOOTHING, "days": 90, "relative": True}
+_LESS = "over three months, less that of all"
+
 PAST = [
     HistoryFeature(
         "raised", "", "count", "Exceptions raised in a day", "exceptions", _RAISED, days=1
-    ),
-    HistoryFeature(
-        "raised", "", "count", "Exceptions raised in four weeks", "exceptions", _RAISED, days=28
     ),
     HistoryFeature("open", "", "sum", "Open exceptions", "exceptions", _OPEN, value="change"),
     HistoryFeature(
         "late",
         "",
         "mean",
-        "Share still open after five days, in four weeks",
+        f"Share still open after five days, {_LESS}",
         "share",
         _OPEN,
         value="open_after_5_days",
-        days=28,
-        smoothing=_SMOOTHING,
+        **_SHARE,
     ),
     HistoryFeature(
         "resolved",
         "",
         "mean",
-        "Usual hours to resolve in four weeks",
+        f"Usual hours to resolve, {_LESS}",
         "log hours",
         _RESOLVED,
         value="hours",
-        days=28,
-        smoothing=_SMOOTHING,
+        **_SHARE,
     ),
     HistoryFeature(
         "resolved",
         "",
         "mean",
-        "Share handed on to another team in four weeks",
+        f"Share handed on to another team, {_LESS}",
         "share",
         _MOVED,
         value="moved",
-        days=28,
-        smoothing=_SMOOTHING,
+        **_SHARE,
     ),
     HistoryFeature(
         "ended",
         "",
         "mean",
-        "Usual touch time in four weeks",
+        f"Usual touch time, {_LESS}",
         "log minutes",
         _TOUCHED,
         value="touch_minutes",
-        days=28,
-        smoothing=_SMOOTHING,
+        **_SHARE,
     ),
 ]
 """What is looked at in the past of every entity. Not the breaches: those known as yet are of quick

@@ -27,6 +27,8 @@ class HistoryFeature:
         value: The summed column; empty for `count`.
         days: Length of the window; None for all that was ever known.
         smoothing: For `mean`: so many imaginary rows at the mean of everything in the same window.
+        relative: For `mean`: less the mean of everything in the same window, so that it still holds
+            where everything moves.
         weight: For `mean`: the value that weighs the rows, already multiplied into `value`.
         meaning: What an operator reads.
         unit: Unit of the number.
@@ -42,6 +44,7 @@ class HistoryFeature:
     value: str = ""
     days: float | None = None
     smoothing: float = 0.0
+    relative: bool = False
     weight: str = ""
 
     @property
@@ -130,6 +133,7 @@ class _Plan:
     value_windows: np.ndarray
     overall_windows: np.ndarray
     smoothing: np.ndarray
+    is_relative: np.ndarray
     is_sum: np.ndarray
 
     def columns(self, values: tuple[str, ...]) -> np.ndarray:
@@ -162,6 +166,7 @@ def _plan(log: str, features: Sequence[HistoryFeature]) -> _Plan:
         value_windows=np.array([windows.find(f.entity, f.days) for _, f in values], np.intp),
         overall_windows=np.array([windows.find(EVERYTHING, f.days) for _, f in values], np.intp),
         smoothing=np.array([[f.smoothing] for _, f in values]),
+        is_relative=np.array([[f.relative] for _, f in values]),
         is_sum=np.array([[f.statistic == "sum"] for _, f in values]),
     )
 
@@ -184,4 +189,4 @@ def _values(totals: np.ndarray, plan: _Plan, names: tuple[str, ...]) -> np.ndarr
     prior = overall / np.where(overall_mass > 0, overall_mass, 1)
     known = mass + imaginary
     mean = (total + imaginary * prior) / np.where(known > 0, known, np.nan)
-    return np.where(plan.is_sum, total, mean)
+    return np.where(plan.is_sum, total, np.where(plan.is_relative, mean - prior, mean))

@@ -15,7 +15,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from models.contract import Plain
 
-FEWEST_IN_GROUP = 200
+FEWEST_IN_GROUP = 40
 LONGEST_HOURS = 5_000.0
 _LEAST, _MOST = 0.002, 0.998
 DUE = "due"
@@ -50,7 +50,7 @@ class BreachClock:
 
     @classmethod
     def fit(cls, ended: Ended, lag_hours: float) -> Self:
-        """Fit the curves; groups of fewer than 200 cases share one."""
+        """Fit the curves; groups of fewer than 40 cases share one."""
         names, counts = np.unique(ended.group.astype(str), return_counts=True)
         own = [str(n) for n, c in zip(names, counts, strict=True) if c >= FEWEST_IN_GROUP]
         curves = {name: _curve(ended, ended.group == name) for name in own}

@@ -10,7 +10,7 @@ from models.trees import Trees, TreeSettings
 from training.fitting import FEWEST_OF_A_CLASS, FEWEST_ROWS, Learned, resolve_hours
 from training.known import Known
 
-MOST_ENTITIES = 10
+MOST_ENTITIES = 12
 MOST_SHARE_ENTITIES = 8
 MOST_ROWS = 20_000
 _QUICK = TreeSettings(rounds=80, learning_rate=0.1, leaves=15, columns_share=0.3)
@@ -19,8 +19,8 @@ _QUICK = TreeSettings(rounds=80, learning_rate=0.1, leaves=15, columns_share=0.3
 def choose(known: Known) -> tuple[FeaturePlan, dict[str, list[str]]]:
     """Learn the plan of the features, with no more entities than pay.
 
-    The past of an entity pays by its gain in a quick model of the time to resolve; for the shares of
-    a class it pays by the log likelihood of the class that came out.
+    The past of an entity pays by its gain in a quick model of the time to resolve. The shares of a
+    class pay by the log likelihood of the class that came out.
 
     Returns:
         The plan, and for each class the entities that its shares are counted by.

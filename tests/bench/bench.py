@@ -1,0 +1,81 @@
+"""`make bench`: ratios of two things timed in one run; the table is kept in docs/results.md."""
+
+import re
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import features_bench
+import numpy as np
+import pandas as pd
+import serving_bench
+import training_bench
+from rich.console import Console
+from timing import Ratio
+
+from data.feeding import payloads
+from data.history import ALWAYS, History
+from data.importing import Terms, write_history
+from data.sources.synthetic import generate
+from data.sources.synthetic.shop import SyntheticShop
+from models.store import Store
+from training.known import Known
+from training.triage import git_commit
+
+RESULTS = Path("docs/results.md")
+ORDERS = 200_000
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
+console = Console()
+
+
+def main() -> int:
+    """Run all, print the table, keep it; return 1 where a ratio is not kept."""
+    with tempfile.TemporaryDirectory() as scratch:
+        ratios = _run(Path(scratch))
+    table = _table(ratios)
+    console.print(table)
+    text = RESULTS.read_text(encoding="utf-8")
+    kept = re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL)
+    RESULTS.write_text(kept, encoding="utf-8")
+    return int(not all(ratio.kept for ratio in ratios))
+
+
+def _run(folder: Path) -> list[Ratio]:
+    console.print("History features of a million exceptions ...")
+    ratios = [features_bench.run()]
+    console.print(f"Simulating {ORDERS:,} orders ...")
+    shop = SyntheticShop(orders=ORDERS, seed=7)
+    write_history(folder / "history", generate(shop), Terms("synthetic", pd.Timestamp(shop.end)))
+    as_of = pd.Timestamp(shop.end) - pd.Timedelta(days=7)
+    store = Store(folder / "mlruns")
+    console.print("Training ...")
+    ratios.append(training_bench.run(folder / "history", as_of, store))
+    console.print("Scoring ...")
+    history = History.open(folder / "history")
+    known = Known.read(history, ALWAYS, store.load_triage().kinds)
+    late = np.flatnonzero(known.detected_at >= as_of.value // 1_000_000)[: serving_bench.BATCH]
+    columns = {name: column[late] for name, column in known.columns.items()}
+    ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))
+    sent = list(payloads(history, since=as_of))[:200]
+    return ratios + serving_bench.run(serving_bench.root(folder), sent)
+
+
+def _table(ratios: list[Ratio]) -> str:
+    lines = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {git_commit()[:10]}, on synthetic data.",
+        "",
+        "| what | against | ours | theirs | ratio | allowed | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for r in ratios:
+        word = "kept" if r.kept else "**missed**"
+        lines.append(
+            f"| {r.what} | {r.against} | {r.ours:.3g} {r.unit} | {r.theirs:.3g} {r.unit} "
+            f"| {r.ratio:.2f} | {r.allowed:.2f} | {word} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
