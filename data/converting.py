@@ -59,11 +59,7 @@ def arrow_schema(table: str) -> pa.Schema:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """A frame in the contract's types: text is text, yes/no may be empty, times are UTC."""
-    for place, column in enumerate(table.schema):
-        if types.is_timestamp(column.type) and column.type.tz not in {None, "UTC"}:
-            in_utc = table[column.name].cast(pa.timestamp(column.type.unit, tz="UTC"))
-            table = table.set_column(place, column.name, in_utc)
+    """A frame in the contract's types: text is text, yes/no may be empty."""
     mapper = {pa.string(): Text, pa.large_string(): Text, pa.bool_(): YesNo}
     return table.to_pandas(types_mapper=mapper.get)
 

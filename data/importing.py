@@ -136,7 +136,11 @@ def _locked(into: Path) -> Iterator[None]:
     """Hold the history alone. The lock falls with the process that holds it, however it ends."""
     if into.exists() and not into.is_dir():
         raise BadInputError(str(into), "is a file", "Give a folder for the history.")
-    into.mkdir(parents=True, exist_ok=True)
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"can't be made ({error.strerror})"
+        raise BadInputError(str(into), problem, "Give a folder that you may write to.") from error
     strangers = {file.name for file in into.iterdir()} - OURS
     if strangers and not (into / MANIFEST).exists():
         problem = f"is no order history but holds other files, e.g. '{min(strangers)}'"

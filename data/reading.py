@@ -44,13 +44,20 @@ def load(
         if not _rows(con, "part"):
             problem = "has a header but no rows" if not len(unreadable) else "has no readable line"
             raise BadInputError(str(file), problem, "Export it again, or leave it out.")
-        whole = (
-            con.sql(query_text("reading/appended", table=table)) if number else con.table("part")
-        )
-        whole.create("appended")
-        con.execute(query_text("reading/kept", table=table))
+        _append(con, table, file, is_first=number == 0)
         if len(unreadable):
             yield unreadable
+
+
+def _append(con: duckdb.DuckDBPyConnection, table: str, file: Path, *, is_first: bool) -> None:
+    """Put the part that was read last to the parts of the same table before it."""
+    whole = con.table("part") if is_first else con.sql(query_text("reading/appended", table=table))
+    try:
+        whole.create("appended")
+    except duckdb.Error as error:
+        problem = f"its columns do not fit those of the files before it ({_detail(error)})"
+        raise BadInputError(str(file), problem, "Export all of them in the same way.") from error
+    con.execute(query_text("reading/kept", table=table))
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -130,6 +137,9 @@ def _broken(file: Path, error: Exception) -> BadInputError:
         return BadInputError(
             str(file), "its header is in another encoding", f"Say which it is in ({others})."
         )
-    detail = str(error).splitlines()[0].split(": ", 1)[-1]
-    problem = f"is cut off, damaged or of another kind than its name says ({detail})"
+    problem = f"is cut off, damaged or of another kind than its name says ({_detail(error)})"
     return BadInputError(str(file), problem, "Copy or export it again.")
+
+
+def _detail(error: Exception) -> str:
+    return str(error).splitlines()[0].split(": ", 1)[-1]

@@ -110,8 +110,6 @@ def _refuse(con: duckdb.DuckDBPyConnection, stage: TableStage, names: dict[str, 
         con.sql(query_text("settle/orphans", **names)).insert_into("refused")
     rows = con.sql(query_text("settle/refused_rows", **names))
     for batch in rows.to_arrow_reader(ROWS_AT_ONCE):
-        if not len(batch):
-            continue
         chunk = pa.Table.from_batches([batch])
         stage.counts.quarantined += len(chunk)
         for row in chunk.select(["kind", "file", "row"]).to_pylist():

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -64,7 +65,7 @@ def show_import(console: Console, report: ImportReport) -> None:
             line = f"  {name}: {number:,} x {reason}, e.g. {where}"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in [*report.notices, *(f"Refused rows: {file}" for file in report.quarantine)]:
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     if not report.changed:
         console.print("All of this was known before: the history has not changed.")
 
@@ -146,5 +147,5 @@ def _table(title: str, columns: list[str], rows: list[list[str]]) -> Table:
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(escape(cell) for cell in row))
     return table

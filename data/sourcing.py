@@ -49,7 +49,11 @@ class Source:
             if name not in TABLES:
                 raise UnknownChoiceError("table", name, TABLES)
         inputs = folder / INPUTS
-        patterns = tomllib.loads(inputs.read_text(encoding="utf-8")) if inputs.exists() else {}
+        try:
+            patterns = tomllib.loads(inputs.read_text(encoding="utf-8")) if inputs.exists() else {}
+        except tomllib.TOMLDecodeError as error:
+            cure = 'Each line is: table = ["name*", "other*"].'
+            raise BadInputError(str(inputs), f"is not TOML ({error})", cure) from error
         queries = {name: files[name] for name in TABLES if name in files}
         return cls(folder.name, queries, views, patterns)
 

@@ -81,3 +81,26 @@ def test_a_missing_required_column_touches_nothing(write, history, orders):
 def test_a_table_that_always_needs_known_at_says_so(write):
     with pytest.raises(BadInputError, match=r"column 'known_at' is missing.*1970-01-01"):
         write(products=pd.DataFrame({"sku": ["S"]}))
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "red"])
+def test_attributes_that_are_no_json_object_are_refused(write, exceptions, reason, text):
+    report = write(exceptions=exceptions.assign(attributes=[text, '{"colour": "red"}']))
+
+    assert reason(report) == f"attributes: '{text}' is not a JSON object"
+
+
+def test_an_event_of_handling_that_has_no_such_word_is_refused(write, exceptions, reason):
+    step = {"exception_id": ["E1"], "occurred_at": ["2024-04-02"], "event": ["pondered"]}
+
+    assert "event: 'pondered' is not one of" in reason(
+        write(exceptions=exceptions, exception_events=pd.DataFrame(step))
+    )
+
+
+def test_all_reasons_of_a_row_are_told(write, orders, reason):
+    broken = orders.assign(total=[-1.0, 1.0, 1.0], country=["Germany", "DE", "DE"])
+
+    assert reason(write(orders=broken)) == (
+        "country: 'Germany' does not look like ^[A-Z]{2}$; total: '-1.0' is below 0"
+    )

@@ -59,6 +59,20 @@ def test_typed_times_keep_their_zone():
     assert str(turned(stamps, Kind.TIME).values[0]) == "2024-03-01 03:00:00+00:00"
 
 
+def test_a_date_is_its_midnight():
+    column = pd.Series([pd.Timestamp("2024-03-01").date()])
+
+    assert str(turned(column, Kind.TIME).values[0]) == "2024-03-01 00:00:00+00:00"
+
+
+def test_repeated_words_in_a_dictionary_are_text():
+    assert turned(pd.Series(["a", "b", "a"], dtype="category"), Kind.TEXT).values.tolist() == [
+        "a",
+        "b",
+        "a",
+    ]
+
+
 def test_numbers_are_no_times():
     with pytest.raises(BadInputError, match=r"orders.placed_at: holds int64, not times"):
         turned([1_700_000_000], Kind.TIME)

@@ -65,3 +65,17 @@ def test_an_old_reader_keeps_its_files_through_the_next_import(write, history, o
     write(orders=orders)
 
     assert len(old.table("orders")) == 1
+
+
+def test_a_file_is_no_place_for_a_history(tmp_path, orders):
+    (tmp_path / "h").write_text("")
+
+    with pytest.raises(BadInputError, match="is a file"):
+        write_history(tmp_path / "h", [("orders", orders)], TERMS)
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path, orders):
+    (tmp_path / "h").write_text("")
+
+    with pytest.raises(BadInputError, match="can't be made"):
+        write_history(tmp_path / "h" / "below", [("orders", orders)], TERMS)

@@ -1,26 +1,41 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from data.__main__ import main
+
 ROOT = Path(__file__).parents[2]
+SIMULATE = ["import", "--source", "synthetic", "--orders", 1_000, "--into"]
 
 
-@pytest.fixture(scope="module")
-def run():
+class Told(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command line in this process."""
+
     def _run(*arguments):
-        command = [sys.executable, "-m", "data", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        monkeypatch.setattr(sys, "argv", ["data", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Told(int(end.value.code or 0), *capsys.readouterr())
 
     return _run
 
 
 @pytest.fixture(scope="module")
-def simulated(run, tmp_path_factory):
-    """A small synthetic history, and what its import printed."""
+def simulated(tmp_path_factory):
+    """A small synthetic history, made as users do it, and what that printed."""
     folder = tmp_path_factory.mktemp("simulated") / "history"
-    return folder, run("import", "--source", "synthetic", "--orders", 1_000, "--into", folder)
+    command = [sys.executable, "-m", "data", *map(str, SIMULATE), str(folder)]
+    return folder, subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 def test_a_synthetic_history_is_imported_with_counts(simulated):
@@ -45,7 +60,7 @@ def test_a_history_is_described_to_its_dark_features(run, simulated):
 
 
 def test_a_broken_history_fails_its_check(run, tmp_path):
-    run("import", "--source", "synthetic", "--orders", 1_000, "--into", tmp_path / "h")
+    run(*SIMULATE, tmp_path / "h")
     next((tmp_path / "h" / "tables").glob("orders-*")).unlink()
     told = run("check", tmp_path / "h")
 
@@ -59,6 +74,10 @@ def test_a_broken_history_fails_its_check(run, tmp_path):
         (["import", "a.csv", "--source", "nix", "--into", "h"], "There is no source 'nix'."),
         (["import", "a.csv", "--source", "olist", "--into", "h"], "a.csv: is not there."),
         (["import", "--source", "olist", "--into", "h"], "no files are given"),
+        (
+            ["import", "a.csv", "--source", "olist", "--into", "h", "--encoding", "ebcdic"],
+            "There is no encoding 'ebcdic'.",
+        ),
     ],
 )
 def test_an_error_is_its_message_and_exit_code_2(run, arguments, message):
@@ -73,3 +92,23 @@ def test_an_unknown_time_zone_is_told(run):
     told = run("import", "a.csv", "--source", "olist", "--into", "h", "--timezone", "Mars/Olympus")
 
     assert "--timezone: 'Mars/Olympus' is not known" in told.stderr
+
+
+def test_files_are_imported_with_what_was_refused_and_why(run, tmp_path):
+    source = tmp_path / "shop"
+    source.mkdir()
+    (source / "orders.sql").write_text("select order_id, placed_at, _file, _row from orders")
+    (tmp_path / "orders.csv").write_text("order_id,placed_at\nA,2024-01-01\nB,soon\n")
+    command = ["import", tmp_path / "orders.csv", "--source", source, "--into", tmp_path / "h"]
+
+    assert "orders: 1 x placed_at: is not a time between 1900 and 2200, e.g. orders.csv row 2" in (
+        run(*command).stdout
+    )
+    assert "the history has not changed" in run(*command).stdout
+
+
+def test_a_new_source_is_begun(run, tmp_path):
+    told = run("new-source", tmp_path / "mine")
+
+    assert (told.returncode, (tmp_path / "mine" / "orders.sql").exists()) == (0, True)
+    assert "Edit these, then" in told.stdout

@@ -167,3 +167,15 @@ def test_nothing_is_touched_by_a_file_that_can_not_be_read(file, read_files, his
     with pytest.raises(BadInputError):
         read_files(file(b"PAR1 but not really", "orders.parquet"))
     assert history().fingerprint == before
+
+
+def test_files_whose_columns_do_not_fit_are_told(tmp_path, source, read_files):
+    folder = source(orders="select order_id, placed_at from parts")
+    (folder / "inputs.toml").write_text('parts = ["part-*"]')
+    pd.DataFrame({"order_id": ["A"], "placed_at": [[1, 2]]}).to_parquet(tmp_path / "part-1.parquet")
+    pd.DataFrame({"order_id": ["B"], "placed_at": ["no list"]}).to_parquet(
+        tmp_path / "part-2.parquet"
+    )
+
+    with pytest.raises(BadInputError, match=r"part-2.parquet: its columns do not fit"):
+        read_files(tmp_path / "part-1.parquet", tmp_path / "part-2.parquet", folder=folder)

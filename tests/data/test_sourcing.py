@@ -92,3 +92,11 @@ def test_an_unknown_source_answers_with_those_there_are():
 def test_every_query_of_a_source_states_its_grain_first(name):
     for query in source_folder(name).glob("*.sql"):
         assert query.read_text().startswith("-- One row"), query
+
+
+def test_inputs_that_are_not_toml_are_told(source):
+    folder = source(orders="select 1")
+    (folder / "inputs.toml").write_text("orders = [")
+
+    with pytest.raises(BadInputError, match=r"inputs.toml: is not TOML"):
+        Source.read(folder)

@@ -74,3 +74,16 @@ def test_a_lost_parent_is_found(write, history, found, exceptions):
 def test_no_history_is_told(found):
     with pytest.raises(NoHistoryError):
         found()
+
+
+def test_a_lost_quarantine_file_is_found(write, tmp_path, found, orders):
+    report = write(orders=orders.assign(total=[-1.0, 1.0, 1.0]))
+    report.quarantine[0].unlink()
+
+    assert "the quarantine file is gone" in found()[0]
+
+
+def test_a_lost_column_is_found(orders_file, found):
+    rewritten(orders_file, lambda rows: rows.drop(columns="placed_at"))
+
+    assert "column 'placed_at' is missing" in found()[0]
