@@ -17,9 +17,11 @@ from data.checking import Terms
 from data.choices import SOURCES, source_folder
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
 from data.feeding import last_days
+from data.feeding import last_days
 from data.history import History
 from data.importing import ImportReport, Watch, write_history
 from data.reading import ENCODINGS
+from data.sending import send
 from data.sending import send
 from data.showing import ProgressBars, show_history, show_import
 from data.skeleton import write_skeleton
@@ -96,6 +98,25 @@ def describe(history: Folder) -> None:
     from features.catalog import dark_features
 
     show_history(_wide_console(), opened, dark_features(opened.filled_columns()))
+
+
+@app.command()
+def replay(
+    *,
+    history: Annotated[Path, typer.Option(help="Folder of the history", show_default=False)],
+    to: Annotated[str, typer.Option(help="Address of the service")] = "http://127.0.0.1:8000",
+    days: Annotated[float, typer.Option("--last-days", min=0, help="How far to go back")] = 2,
+) -> None:
+    """Post a history's last days to a running service as an OMS would, the newest detected now."""
+    told = last_days(History.open(history), days=days, newest_at=_now())
+    with ProgressBars(Console(stderr=True)) as bars:
+        sent = send(told, to, bars.watch)
+    for refusal in sent.refusals:
+        Console(stderr=True).print(f"Refused: {refusal}", highlight=False, soft_wrap=True)
+    print(
+        f"{sent.accepted:,} exceptions were taken in and {sent.resolved:,} of them resolved; "
+        f"{len(sent.refusals):,} were refused."
+    )
 
 
 @app.command()
