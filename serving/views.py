@@ -35,7 +35,7 @@ async def worklist_view(
     page = await desk.worklist.page(filters, limit, cursor, now_ms=now_ms, degraded=desk.degraded)
     snapshot = page.snapshot
     return {
-        "rows": [_row(desk, snapshot, place) for place in page.places],
+        "rows": [row_view(desk, snapshot, place) for place in page.places],
         "total": page.total,
         "next_cursor": page.next_cursor,
         "ranked_at": rfc3339(snapshot.now_ms),
@@ -45,7 +45,8 @@ async def worklist_view(
     }
 
 
-def _row(desk: Desk, snapshot: Snapshot, place: int) -> dict[str, Any]:
+def row_view(desk: Desk, snapshot: Snapshot, place: int) -> dict[str, Any]:
+    """Return one row of the work list."""
     row: OpenRow = snapshot.open.rows[place]
     scoring = scoring_answer(
         row.opinion, snapshot.place(place), desk.policy, now_ms=snapshot.now_ms
@@ -74,6 +75,8 @@ def facts(exception_id: str, revision: int, told: ExceptionIn, now_ms: int) -> d
         "severity": told.severity,
         "order_number": order.order_number if order else None,
         "order_total": total.model_dump() if total else None,
+        "channel": order.channel if order else None,
+        "customer_segment": order.customer.segment if order and order.customer else None,
         "detected_at": rfc3339(told.detected_at),
         "due_at": rfc3339_or_none(told.due_at),
         "time_left": left,
