@@ -10,9 +10,9 @@ from importlib import import_module
 from fastapi import FastAPI
 
 from data.settings import Settings
-from serving import problems, routes
+from serving import documentation, problems, routes
 from serving.champion import Champion, ModelStore, Watch
-from serving.desk import Desk, wall_clock_ms
+from serving.desk import Desk
 from serving.metrics import Measured, registry_of
 from serving.recent import Recent
 from serving.rescoring import keep_scored
@@ -21,14 +21,14 @@ from serving.rescoring import keep_scored
 def create_app(
     settings: Settings,
     open_store: Callable[[], ModelStore] | None = None,
-    clock: Callable[[], int] = wall_clock_ms,
+    clock: Callable[[], int] | None = None,
 ) -> FastAPI:
     """Build the application; nothing is opened before it starts.
 
     Args:
         settings: Where things are.
         open_store: Opens where champions come from; the settings' `mlruns` if left out.
-        clock: Milliseconds since 1970.
+        clock: Milliseconds since 1970; None is the clock that the settings tell.
     """
 
     @asynccontextmanager
@@ -46,6 +46,7 @@ def create_app(
 
     app = FastAPI(title="Expedite", version="0.1.0", lifespan=lifespan)
     problems.install(app)
+    documentation.install(app)
     app.add_middleware(Measured)
     for module in pkgutil.iter_modules(routes.__path__, f"{routes.__name__}."):
         app.include_router(import_module(module.name).router)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -29,16 +30,24 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def clock_from(start: datetime | None) -> Callable[[], int]:
+    """Return a clock that runs from a moment on, or the wall clock."""
+    if start is None:
+        return wall_clock_ms
+    ahead = int(start.timestamp() * 1000) - wall_clock_ms()
+    return lambda: wall_clock_ms() + ahead
+
+
 class Desk:
     """One service process."""
 
     def __init__(
-        self, settings: Settings, champion: Champion, clock: Callable[[], int] = wall_clock_ms
+        self, settings: Settings, champion: Champion, clock: Callable[[], int] | None = None
     ) -> None:
         self.settings = settings
         self.policy = Policy.read(settings.policy)
         self.champion = champion
-        self.now_ms = clock
+        self.now_ms = clock or clock_from(settings.clock)
         self.ledger = Ledger.open(settings.database_url)
         self.worklist = Worklist(self.policy)
         # One writer: what is accepted together with others waits its turn instead of failing.

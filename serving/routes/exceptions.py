@@ -6,9 +6,11 @@ from fastapi import APIRouter, Header, Path, Request, Response
 
 from serving.bodies import JSON, body_of, json_answer
 from serving.desk import desk_of
+from serving.documentation import answers, exceptions_body, resolution_body
 from serving.intake import Answer, take_in
 from serving.problems import PROBLEM_JSON
 from serving.resolving import etag, resolve_one
+from serving.shapes import Accepted, AcceptedBatch, Comparison, ExceptionView, Resolved
 from serving.views import comparison_view, exception_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
@@ -25,7 +27,12 @@ def _sent(answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers=headers, media_type=kind)
 
 
-@router.post("")
+@router.post(
+    "",
+    openapi_extra=exceptions_body(),
+    responses=answers(Accepted | AcceptedBatch, 400, 413, 422, 503)
+    | {201: {"model": Accepted, "description": "It is new"}},
+)
 async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> Response:
     """Take in one exception, or {"exceptions": [...]} item by item: scored, stored, ranked.
 
@@ -37,20 +44,24 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
     return _sent(await take_in(desk, body, idempotency_key))
 
 
-@router.get("/{exception_id}")
+@router.get("/{exception_id}", responses=answers(ExceptionView, 404, 422, 503))
 async def look_at_exception(request: Request, exception_id: Id) -> Response:
     """One exception as posted, as scored now with reasons, and what happened to it."""
     view = await exception_view(desk_of(request), exception_id)
     return json_answer(view, headers={"ETag": etag(view["revision"])})
 
 
-@router.get("/{exception_id}/why-above/{other_id}")
+@router.get("/{exception_id}/why-above/{other_id}", responses=answers(Comparison, 404, 422))
 async def why_above(request: Request, exception_id: Id, other_id: Id) -> Response:
     """Why one open exception stands above (or below) another, in the terms of the ranking rule."""
     return json_answer(await comparison_view(desk_of(request), exception_id, other_id))
 
 
-@router.post("/{exception_id}/resolve")
+@router.post(
+    "/{exception_id}/resolve",
+    openapi_extra=resolution_body(),
+    responses=answers(Resolved, 400, 404, 409, 412, 413, 422, 503),
+)
 async def resolve_exception(
     request: Request,
     exception_id: Id,

@@ -3,10 +3,13 @@
 import asyncio
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving.bodies import json_answer
 from serving.desk import desk_of
+from serving.documentation import answers
+from serving.shapes import Ready
 
 router = APIRouter(tags=["health"])
 
@@ -17,7 +20,7 @@ async def livez() -> Response:
     return json_answer({"status": "alive"})
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=answers(Ready) | {503: {"model": Ready}})
 async def readyz(request: Request) -> Response:
     """The ledger answers. Without a champion it is ready all the same, and says `degraded`."""
     desk = desk_of(request)
@@ -31,7 +34,7 @@ async def readyz(request: Request) -> Response:
     return json_answer(shape, 200 if ready else 503)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Counts and times, as Prometheus reads them."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

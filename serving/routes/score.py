@@ -8,12 +8,18 @@ from models.scored import ranking
 from serving.answers import Place, scoring_answer
 from serving.bodies import body_of, json_answer, many_of, parsed
 from serving.desk import Desk, desk_of
+from serving.documentation import answers, exceptions_body
 from serving.payload import ExceptionIn, exception, parts
+from serving.shapes import ScoreAnswer, ScoreBatch
 
 router = APIRouter(prefix="/v1", tags=["exceptions"])
 
 
-@router.post("/score")
+@router.post(
+    "/score",
+    openapi_extra=exceptions_body(),
+    responses=answers(ScoreAnswer | ScoreBatch, 400, 413, 422),
+)
 async def score(request: Request) -> Response:
     """Score one exception, or {"exceptions": [...]} item by item. Nothing is stored."""
     desk = desk_of(request)

@@ -6,13 +6,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from serving.bodies import json_answer
 from serving.desk import desk_of
+from serving.documentation import answers
+from serving.shapes import WorklistPage
 from serving.views import worklist_view
 from serving.worklist import Filters
 
 router = APIRouter(prefix="/v1", tags=["work list"])
 
 
-@router.get("/worklist")
+@router.get("/worklist", responses=answers(WorklistPage, 422))
 async def worklist(
     request: Request,
     team: Annotated[str | None, Query(max_length=255)] = None,

@@ -1,0 +1,121 @@
+"""The work list as people look at it: narrowed down, counted, summed up. No HTTP in it."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from data.domain import Priority
+from data.policy import Policy
+from models.ranking_rule import Tier
+from serving.answers import money, rfc3339, rfc3339_or_none
+from serving.desk import Desk
+from serving.views import row_view
+from serving.worklist import RANKED_AT_ONCE, OpenRow, Snapshot
+
+
+class Wanted(NamedTuple):
+    """Which rows are wanted; an empty text for all. `text` may stand anywhere in a row."""
+
+    team: str = ""
+    category: str = ""
+    priority: str = ""
+    text: str = ""
+
+
+class Found(NamedTuple):
+    """Places of the wanted rows, in order, and how many open ones there are of each kind."""
+
+    places: list[int]
+    teams: Counter[str]
+    categories: Counter[str]
+    priorities: Counter[str]
+
+
+async def overview(desk: Desk, wanted: Wanted, begin: int, limit: int) -> dict[str, Any]:
+    """Return some of the wanted rows, and what the list as a whole amounts to."""
+    now_ms = desk.now_ms()
+    snapshot = await desk.worklist.ranked(now_ms, degraded=desk.degraded)
+    if len(snapshot.order) > RANKED_AT_ONCE:
+        found = await asyncio.to_thread(_found, snapshot, wanted, desk.policy)
+    else:
+        found = _found(snapshot, wanted, desk.policy)
+    begin = min(begin, max(0, (len(found.places) - 1) // limit * limit))
+    return {
+        "rows": _rows(desk, snapshot, found.places, (begin, begin + limit)),
+        "begin": begin,
+        "end": min(begin + limit, len(found.places)),
+        "total": len(found.places),
+        "open": len(snapshot.order),
+        "at_stake": _at_stake(desk.policy, snapshot, found.places),
+        "overdue": int((snapshot.ranking.tier[found.places] == Tier.LOST).sum()),
+        "teams": sorted(found.teams.items()),
+        "categories": sorted(found.categories.items()),
+        "priorities": [(one.value, found.priorities[one.value]) for one in Priority],
+        "ranked_at": rfc3339(snapshot.now_ms),
+        **status(desk),
+        "degraded": snapshot.degraded,
+    }
+
+
+def status(desk: Desk) -> dict[str, Any]:
+    """Return by which model and policy the service answers, and what keeps it from a model."""
+    triage = desk.champion.current
+    return {
+        **desk.stamp(desk.now_ms()),
+        "trained_as_of": rfc3339_or_none(triage.trained_as_of) if triage else None,
+        "problem": desk.champion.problem,
+    }
+
+
+def _found(snapshot: Snapshot, wanted: Wanted, policy: Policy) -> Found:
+    places, teams, categories, priorities = [], Counter(), Counter(), Counter()
+    scores = snapshot.ranking.score.tolist()
+    text = wanted.text.strip().casefold()
+    for place in snapshot.order.tolist():
+        row: OpenRow = snapshot.open.rows[place]
+        known = not (row.opinion.degraded or math.isnan(scores[place]))
+        priority = policy.bands.priority(scores[place]).value if known else ""
+        own = (row.opinion.team or "", row.category or "", priority)
+        for counts, name in zip((teams, categories, priorities), own, strict=True):
+            if name:
+                counts[name] += 1
+        asked = (wanted.team, wanted.category, wanted.priority)
+        if all(a in ("", b) for a, b in zip(asked, own, strict=True)) and text in _words(row, text):
+            places.append(place)
+    return Found(places, teams, categories, priorities)
+
+
+def _words(row: OpenRow, text: str) -> str:
+    if not text:
+        return ""
+    told, order = row.exception, row.exception.order
+    words: list[Iterable[str | None]] = [
+        (told.external_id, told.message, told.type, told.reason_code, row.category),
+        (row.opinion.team, row.id),
+    ]
+    if order:
+        address, customer = order.shipping_address, order.customer
+        words.append((order.order_number, order.external_id, order.channel))
+        words.append(line.sku for line in order.line_items)
+        words.append((address.city, address.country_code) if address else ())
+        words.append((customer.external_id, customer.segment) if customer else ())
+    plain = "\n".join(word for part in words for word in part if word)
+    return f"{plain}\n{plain.replace('_', ' ')}".casefold()
+
+
+def _rows(
+    desk: Desk, snapshot: Snapshot, places: list[int], span: tuple[int, int]
+) -> list[dict[str, Any]]:
+    """The rows of a span, each with the id of the one below it."""
+    shown = places[slice(*span)]
+    below = [snapshot.open.rows[place].id for place in places[span[0] + 1 : span[1] + 1]]
+    return [
+        row_view(desk, snapshot, place) | {"below_id": below[i] if i < len(below) else None}
+        for i, place in enumerate(shown)
+    ]
+
+
+def _at_stake(policy: Policy, snapshot: Snapshot, places: list[int]) -> dict[str, str]:
+    return money(float(snapshot.open.scored.loss[places].sum()), policy.currency)

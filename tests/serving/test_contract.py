@@ -1,0 +1,116 @@
+"""Every route keeps what the documentation says of it."""
+
+import re
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import CHECKS
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from serving import documentation, shapes
+
+KEPT = [
+    CHECKS.get_one("not_a_server_error"),
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
+
+
+OPERATIONS = [
+    ("/v1/score", "POST"),
+    ("/v1/exceptions", "POST"),
+    ("/v1/exceptions/{exception_id}", "GET"),
+    ("/v1/exceptions/{exception_id}/resolve", "POST"),
+    ("/v1/exceptions/{exception_id}/why-above/{other_id}", "GET"),
+    ("/v1/worklist", "GET"),
+    ("/livez", "GET"),
+    ("/readyz", "GET"),
+]
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_whatever_is_sent_is_answered_as_documented(client, path, method):
+    schema = schemathesis.openapi.from_url(f"{client.base_url}/openapi.json")
+
+    @given(schema[path][method].as_strategy())
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+    def keeps_its_word(case):
+        case.call_and_validate(checks=KEPT)
+
+    keeps_its_word()
+
+
+def test_every_operation_is_tried(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    found = {(path, m.upper()) for path, methods in paths.items() for m in methods}
+
+    assert {pair for pair in found if pair[0].startswith("/v1/")} <= set(OPERATIONS)
+
+
+def examples(client):
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            for name, one in content.get("application/json", {}).get("examples", {}).items():
+                yield path, method, name, one["value"]
+
+
+def test_every_documented_example_is_accepted(client):
+    created = client.post("/v1/exceptions", json=documentation.EXCEPTION).json()
+    for path, method, name, value in examples(client):
+        url = re.sub(r"\{exception_id\}", created["id"], path)
+        answer = client.request(method, url, json=value)
+        assert answer.status_code in (200, 201), (path, name, answer.text)
+
+
+def test_every_body_has_an_example(client):
+    shown = {path for path, *_ in examples(client)}
+
+    assert shown == {"/v1/score", "/v1/exceptions", "/v1/exceptions/{exception_id}/resolve"}
+
+
+@pytest.mark.parametrize("champion", ["client", "without_champion"])
+def test_answers_have_their_documented_shapes(request, champion, an_exception):
+    client = request.getfixturevalue(champion)
+    many = {"exceptions": [an_exception("a"), an_exception("b"), {}]}
+    shapes.ScoreAnswer.model_validate(client.post("/v1/score", json=an_exception()).json())
+    shapes.ScoreBatch.model_validate(client.post("/v1/score", json=many).json())
+    shapes.AcceptedBatch.model_validate(client.post("/v1/exceptions", json=many).json())
+    page = shapes.WorklistPage.model_validate(client.get("/v1/worklist").json())
+    one, other = (row.id for row in page.rows)
+    why = client.get(f"/v1/exceptions/{one}/why-above/{other}").json()
+    shapes.Comparison.model_validate(why)
+    ended = client.post(f"/v1/exceptions/{one}/resolve", json=documentation.RESOLUTION).json()
+    shapes.Resolved.model_validate(ended)
+    shapes.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())
+    shapes.Ready.model_validate(client.get("/readyz").json())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/nothing"), ("DELETE", "/v1/score"), ("GET", "/v1/worklist?limit=x")],
+)
+def test_every_error_is_a_problem(client, method, path):
+    answer = client.request(method, path)
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    shapes.Problem.model_validate(answer.json())
+
+
+def test_a_fault_of_ours_is_a_problem_too(client, monkeypatch):
+    monkeypatch.setattr(client.app.state.desk, "policy", None)
+    answer = client.get("/v1/worklist")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+
+
+def test_calls_are_counted(client, an_exception):
+    client.post("/v1/score", json=an_exception())
+
+    assert 'expedite_calls_total{route="/v1/score",status="200"}' in client.get("/metrics").text
