@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,11 +16,9 @@ from data.checking import Terms
 from data.choices import SOURCES, source_folder
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
 from data.feeding import last_days
-from data.feeding import last_days
 from data.history import History
 from data.importing import ImportReport, Watch, write_history
 from data.reading import ENCODINGS
-from data.sending import send
 from data.sending import send
 from data.showing import ProgressBars, show_history, show_import
 from data.skeleton import write_skeleton
@@ -106,28 +103,15 @@ def replay(
     history: Annotated[Path, typer.Option(help="Folder of the history", show_default=False)],
     to: Annotated[str, typer.Option(help="Address of the service")] = "http://127.0.0.1:8000",
     days: Annotated[float, typer.Option("--last-days", min=0, help="How far to go back")] = 2,
+    until: Annotated[
+        str,
+        typer.Option(help="Only what was detected before it, at its own time: see EXPEDITE_CLOCK"),
+    ] = "",
 ) -> None:
     """Post a history's last days to a running service as an OMS would, the newest detected now."""
-    told = last_days(History.open(history), days=days, newest_at=_now())
-    with ProgressBars(Console(stderr=True)) as bars:
-        sent = send(told, to, bars.watch)
-    for refusal in sent.refusals:
-        Console(stderr=True).print(f"Refused: {refusal}", highlight=False, soft_wrap=True)
-    print(
-        f"{sent.accepted:,} exceptions were taken in and {sent.resolved:,} of them resolved; "
-        f"{len(sent.refusals):,} were refused."
-    )
-
-
-@app.command()
-def replay(
-    *,
-    history: Annotated[Path, typer.Option(help="Folder of the history", show_default=False)],
-    to: Annotated[str, typer.Option(help="Address of the service")] = "http://127.0.0.1:8000",
-    days: Annotated[float, typer.Option("--last-days", min=0, help="How far to go back")] = 2,
-) -> None:
-    """Post a history's last days to a running service as an OMS would, the newest detected now."""
-    told = last_days(History.open(history), days=days, newest_at=_now())
+    before = pd.Timestamp(until, tz="UTC") if until else None
+    newest_at = None if until else _now()
+    told = last_days(History.open(history), days=days, newest_at=newest_at, until=before)
     with ProgressBars(Console(stderr=True)) as bars:
         sent = send(told, to, bars.watch)
     for refusal in sent.refusals:

@@ -30,7 +30,13 @@ class Told:
     resolution: dict[str, Any] | None
 
 
-def last_days(history: History, *, days: float, newest_at: pd.Timestamp) -> list[Told]:
+def last_days(
+    history: History,
+    *,
+    days: float,
+    newest_at: pd.Timestamp | None,
+    until: pd.Timestamp | None = None,
+) -> list[Told]:
     """Return the exceptions of the last days, the first detected first.
 
     Resolutions are given of those that had ended when the newest was detected.
@@ -39,17 +45,21 @@ def last_days(history: History, *, days: float, newest_at: pd.Timestamp) -> list
         history: Where they stand.
         days: How far to go back from the newest.
         newest_at: The moment that the newest is to be detected at; the others keep their distance.
+            None leaves all times as they are.
+        until: Take none that was detected at or after it; None takes all.
 
     Raises:
         BadInputError: The history has no exceptions.
     """
     exceptions = history.table("exceptions").sort_values(Exceptions.detected_at, kind="stable")
+    if until is not None:
+        exceptions = exceptions[exceptions[Exceptions.detected_at] < until]
     if exceptions.empty:
-        cure = "Import a source that gives the table `exceptions`."
+        cure = "Import a source that gives the table `exceptions`, or choose another period."
         raise BadInputError(str(history.path), "there are no exceptions in it", cure)
     newest = exceptions[Exceptions.detected_at].iloc[-1]
     late = exceptions[Exceptions.detected_at] > newest - pd.Timedelta(days=days)
-    telling = _Telling(history, exceptions[late], _Shift(newest, newest_at))
+    telling = _Telling(history, exceptions[late], _Shift(newest, newest_at or newest))
     return [telling.told(row) for row in _rows(exceptions[late])]
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.domain import BadInputError
@@ -14,7 +14,11 @@ class Settings(BaseSettings):
     """Each field is the environment variable `EXPEDITE_<NAME>`, or a line of a file `.env`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="EXPEDITE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="EXPEDITE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     database_url: str = Field(
@@ -26,6 +30,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8000, description="0 takes a free one"
+    )
+    clock: AwareDatetime | None = Field(
+        default=None,
+        description="Moment at which the service's clock starts, to look at an old history; "
+        "empty is the present",
     )
     poll_seconds: Annotated[float, Field(gt=0)] = Field(
         default=2.0, description="How often to look for a newly promoted champion"
