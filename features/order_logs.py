@@ -20,19 +20,25 @@ NEVER = np.iinfo(np.int64).max
 _TICKS_PER_HOUR = 3.6e6
 
 
+def is_thinned(orders: pd.DataFrame) -> bool:
+    """Say whether orders differ in weight: then they are a sample, thinned by how they ended."""
+    weight = orders[Orders.weight].fillna(1.0).to_numpy()
+    return bool((weight != weight[:1]).any())
+
+
 def order_logs(
-    columns: Columns, entities: Sequence[Entity], tables: OrderTables
+    columns: Columns, entities: Sequence[Entity], tables: OrderTables, *, thinned: bool
 ) -> dict[str, LogRows]:
     """Return what became known of orders, keyed by what they were when placed.
 
     An order that raised an exception is known as failed when the exception is known, a good one
-    when it is delivered. Where orders have different weights the history is a sample thinned by
-    how orders ended: orders under way are not counted then, for their number would tell the end.
+    when it is delivered.
 
     Args:
         columns: `order_columns` of the orders as placed, in the order of `tables.orders`.
         entities: Whose past will be asked for.
         tables: The history.
+        thinned: Leave out orders under way: in a thinned sample their number tells their end.
     """
     orders = tables.orders
     keys = {entity.name: entity.key(columns) for entity in entities}
@@ -50,7 +56,7 @@ def order_logs(
         "shipped": steps.shipped_log(keys, columns),
         "arrived": steps.arrived_log(keys, columns),
     }
-    if (weight == weight[:1]).all():
+    if not thinned:
         logs["placed"] = LogRows(placed, keys, {})
         logs["open"] = _open(keys, placed, np.minimum(failed_at, steps.delivered_known))
     return logs

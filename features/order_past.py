@@ -43,3 +43,16 @@ PAST = [
     _usual("arrived", "margin_days", "Days before the promise in four weeks", "days", _MARGIN, 28),
     _usual("arrived", "margin_days", "Days before the promise ever", "days", _MARGIN, None),
 ]
+
+RATE_OF = {"site": "seller", "region": "region", "promise_weeks": "promise length"}
+"""The rates that anybody would try first, by the entity that each is of."""
+
+RATES = [
+    HistoryFeature(
+        "ended", entity, "mean", "", "share", _ENDED, "failed", days, smoothing, weight="weight"
+    )
+    for entity in RATE_OF
+    for days in (28, 90, None)
+    for smoothing in (5.0, 20.0, 80.0, 300.0)
+]
+"""The baselines of the early warning; which window and smoothing serves best is learned."""

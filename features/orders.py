@@ -194,10 +194,3 @@ def weekday_placed(columns: Columns) -> np.ndarray:
 def weekday_scored(columns: Columns) -> np.ndarray:
     """Day of the week on which it reached this stage."""
     return (columns["scored_at"] // TICKS_PER_DAY + 3) % 7
-
-
-@FEATURES.feature(unit="day of year", needs=["orders.placed_at"])
-def day_of_year_placed(columns: Columns) -> np.ndarray:
-    """Day of the year on which it was placed."""
-    days = columns["placed_at"].astype("datetime64[ms]").astype("datetime64[D]")
-    return (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(float)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data.tables import TABLES
 from features.feature_set import Entity, FeaturePlan, Features
-from features.order_logs import order_logs
+from features.order_logs import is_thinned, order_logs
 from features.order_tables import OrderTables, order_columns, order_subjects
 from features.orders import FEATURES
 
@@ -37,7 +37,12 @@ def _tables(history: Any) -> OrderTables:
 def computed() -> Callable[..., Computed]:
     """Compute the features of subjects, all of them if none are named."""
 
-    def compute(history: Any, subjects: pd.DataFrame | None = None, plan: Any = None) -> Computed:
+    def compute(
+        history: Any,
+        subjects: pd.DataFrame | None = None,
+        plan: Any = None,
+        thinned: bool | None = None,
+    ) -> Computed:
         tables = _tables(history)
         everyone = order_subjects(tables.orders, tables.order_events)
         subjects = everyone if subjects is None else subjects
@@ -45,7 +50,9 @@ def computed() -> Callable[..., Computed]:
         base = placed.loc[tables.orders["order_id"]].reset_index()
         plan = plan or FEATURES.fit(order_columns(everyone, tables), {})
         entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
-        logs = order_logs(order_columns(base, tables), entities, tables)
+        placed_columns = order_columns(base, tables)
+        thinned = is_thinned(tables.orders) if thinned is None else thinned
+        logs = order_logs(placed_columns, entities, tables, thinned=thinned)
         columns = order_columns(subjects, tables)
         features = Features(FEATURES, plan, logs)
         dense = features.compute(columns, features.keys(columns), columns["scored_at"]).dense
@@ -69,8 +76,8 @@ def test_no_row_known_at_or_after_the_stage_changes_a_feature(
     disturbed = with_another_future(history, as_of, other)
     own = _with_own_rows(disturbed, history, order_id, as_of)
 
-    before = computed(history, subject)
-    after = computed(own, subject, before.plan)
+    before = computed(history, subject, thinned=False)
+    after = computed(own, subject, before.plan, thinned=False)
 
     pd.testing.assert_frame_equal(before.rows, after.rows, check_exact=True)
 
