@@ -88,11 +88,16 @@ _TOUCHED = ("outcomes.touch_minutes",)
 _SHARE = {"smoothing": _SMOOTHING, "days": 90, "relative": True}
 _LESS = "over three months, less that of all"
 
-PAST = [
+QUEUE = [
     HistoryFeature(
         "raised", "", "count", "Exceptions raised in a day", "exceptions", _RAISED, days=1
     ),
     HistoryFeature("open", "", "sum", "Open exceptions", "exceptions", _OPEN, value="change"),
+]
+"""How much there is to do, for each of `QUEUES`. For other entities it was measured to be noise."""
+QUEUES = ("type", TEAM)
+
+PAST = [
     HistoryFeature(
         "late",
         "",
@@ -142,7 +147,8 @@ def history_of(entity: Entity) -> Sequence[HistoryFeature]:
     """Declare what is looked at in the past of one entity."""
     whose = entity.name.removeprefix(ATTRIBUTE).replace("_", " ")
     needs = tuple(_needs(column) for column in entity.columns)
-    return [past.of(entity.name, needs, whose) for past in PAST]
+    looks = [*QUEUE, *PAST] if entity.name in QUEUES else PAST
+    return [past.of(entity.name, needs, whose) for past in looks]
 
 
 def _needs(column: str) -> str:

@@ -87,24 +87,20 @@ def evaluate_triage(
 
 
 def show(figures: dict[str, object]) -> None:
-    """Print a report's figures as tables."""
+    """Print a report's figures as tables: a row a measure, a column an estimator."""
     for part, values in figures.items():
         if not isinstance(values, dict) or "labelled" not in values:
             continue
-        table = Table(title=f"{part} ({values['labelled']} labelled)")
-        rows = {name: row for name, row in values.items() if isinstance(row, dict)}
-        names = list(dict.fromkeys(measure for row in rows.values() for measure in row))
-        for column in ("", *names):
-            table.add_column(column)
-        for name, row in rows.items():
-            table.add_row(name, *(_interval(row.get(measure)) for measure in names))
+        columns = {name: found for name, found in values.items() if isinstance(found, dict)}
+        table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
+        for measure in dict.fromkeys(m for found in columns.values() for m in found):
+            cells = (_interval(found.get(measure)) for found in columns.values())
+            table.add_row(measure, *cells)
         console.print(table)
 
 
 def _interval(value: dict[str, float] | None) -> str:
-    if not value:
-        return ""
-    return f"{value['value']:.3f}\n{value['low']:.3f} to {value['high']:.3f}"
+    return "{value:.3f} [{low:.3f} {high:.3f}]".format(**value) if value else ""
 
 
 @main.command()
@@ -140,7 +136,7 @@ def _now() -> str:
 
 if __name__ == "__main__":
     try:
-        main(standalone_mode=False)
+        sys.exit(main(standalone_mode=False))
     except ExpediteError as error:
         console.print(f"[red]{error}[/]")
         sys.exit(2)

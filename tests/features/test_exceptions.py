@@ -125,15 +125,16 @@ def test_the_order_of_the_rows_changes_nothing(seed, a_history, exception_past, 
 
 
 def _drawn(own: list[float], everyone: list[float]) -> float:
-    """Mean of the same, with ten imaginary rows at the mean of all."""
+    """Mean of the same, with ten imaginary rows at the mean of all, less the mean of all."""
     if not everyone:
         return np.nan
     prior = sum(round(v * 65_536) for v in everyone) / 65_536 / len(everyone)
-    return (sum(round(v * 65_536) for v in own) / 65_536 + 10.0 * prior) / (len(own) + 10.0)
+    mean = (sum(round(v * 65_536) for v in own) / 65_536 + 10.0 * prior) / (len(own) + 10.0)
+    return mean - prior
 
 
 def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Series) -> list[float]:
-    """The eight history features, written down as slowly and plainly as can be."""
+    """The four history features of a case, written down as slowly and plainly as can be."""
     as_of = subject["detected_at"].floor("ms")
     raised = history.exceptions.set_index("exception_id")
 
@@ -152,8 +153,14 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
     steps = [row for _, row in history.exception_events.iterrows()]
     ends = [row for _, row in history.outcomes.iterrows()]
     solved = [row for row in steps if row["event"] == "resolved"]
-    alive = [name for name in raised.index if raised.loc[name, "known_at"].ceil("ms") < as_of]
-    closed = {row["exception_id"] for row in solved + ends if known(row) < as_of}
+    closings = [(row["exception_id"], known(row)) for row in solved + ends]
+
+    def late(exception_id: str) -> tuple[pd.Timestamp, float]:
+        row = raised.loc[exception_id]
+        aged = row["detected_at"].floor("ms") + pd.Timedelta(days=5)
+        due = max(aged, row["known_at"].ceil("ms"))
+        own = [moment for name, moment in closings if name == exception_id]
+        return due, float(not (own and min(own) < due))
 
     def moved(row: pd.Series) -> float:
         named = [s for s in steps if isinstance(s["team"], str)]
@@ -169,16 +176,13 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
         rows = [row for row in ends if within(known(row), days) and pd.notna(row[column])]
         return [(row["exception_id"], float(row[column])) for row in rows]
 
-    resolved = [row for row in solved if within(known(row), 28)]
-    touched = recorded("touch_minutes", 28)
+    aged = [(name, late(name)) for name in raised.index]
+    resolved = [row for row in solved if within(known(row), 90)]
+    touched = recorded("touch_minutes", 90)
     return [
-        sum(mine(n) and within(raised.loc[n, "known_at"].ceil("ms"), 1) for n in alive),
-        sum(mine(n) and within(raised.loc[n, "known_at"].ceil("ms"), 28) for n in alive),
-        sum(mine(n) and n not in closed for n in alive),
+        drawn([(name, value) for name, (due, value) in aged if within(due, 90)]),
         drawn([(row["exception_id"], hours(row)) for row in resolved]),
         drawn([(r["exception_id"], moved(r)) for r in resolved if isinstance(r["team"], str)]),
-        drawn(recorded("breached", 7)),
-        drawn(recorded("breached", 28)),
         drawn([(name, float(np.log1p(minutes))) for name, minutes in touched]),
     ]
 
@@ -201,7 +205,7 @@ def test_the_past_of_an_entity_is_what_its_definition_says(
         lambda row: row["reason_code"] if isinstance(row["reason_code"], str) else None,
         subject.iloc[0],
     )
-    assert len(of_reason) == (8 if "reason_code" in past.plan.entities else 0)
+    assert len(of_reason) == (4 if "reason_code" in past.plan.entities else 0)
     np.testing.assert_array_equal(
         matrix.dense[0, of_reason], np.float32(expected[: len(of_reason)])
     )
