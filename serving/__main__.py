@@ -15,6 +15,8 @@ import sys
 import uvicorn
 
 from data.domain import BadInputError, ExpediteError
+from data.ledger import Ledger
+from data.policy import Policy
 from data.settings import Settings
 from serving.app import create_app
 
@@ -23,6 +25,8 @@ def main() -> None:
     """Serve until Ctrl-C."""
     try:
         settings = Settings.read()
+        Policy.read(settings.policy)
+        Ledger.open(settings.database_url).close()
         listening = _listening(settings)
     except ExpediteError as error:
         sys.exit(str(error))

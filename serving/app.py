@@ -9,6 +9,7 @@ from importlib import import_module
 
 from fastapi import FastAPI
 
+from data.domain import NoChampionError
 from data.settings import Settings
 from serving import documentation, problems, routes
 from serving.champion import Champion, ModelStore, Watch
@@ -54,5 +55,7 @@ def create_app(
 
 
 def _store_of(settings: Settings) -> ModelStore:
+    if not any(settings.mlruns.glob("*.db")):
+        raise NoChampionError("triage", f"no model was ever trained into {settings.mlruns}")
     # MLflow takes seconds to import: only the thread that watches the champion waits for it.
     return import_module("models.store").Store(settings.mlruns)

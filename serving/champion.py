@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from data.domain import NoChampionError
 from data.settings import Settings
 from models.triage import Triage
 from serving.payload import exception
@@ -58,6 +59,9 @@ class Champion:
         try:
             store = self._store = self._store or self._open_store()
             version = store.champion_version(MODEL)
+        except NoChampionError as error:
+            self._note(str(error))
+            return False
         except Exception as error:  # the store is files and a database: anything may be amiss
             self._note(f"the model store can't be read: {error}")
             return False
@@ -126,9 +130,9 @@ class Watch:
             LOG.warning("The champion is still being loaded: answers are degraded until it is")
 
     def stop(self) -> None:
-        """End after the look under way."""
+        """End after the look under way, or without it if that takes long."""
         self._stopping.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=2)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -1,6 +1,7 @@
-"""One exception explained: the terms of the ranking rule, what the models expect, what moved them."""
+"""One exception explained: the terms of the rule, what the models expect, what moved them."""
 
 import asyncio
+import logging
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from serving.payload import EXCEPTION, ExceptionIn
 from serving.scoring import columns_as_of
 from serving.views import exception_view
 
+LOG = logging.getLogger("expedite.explained")
 MOST_CHANCES = 5
 
 
@@ -66,6 +68,8 @@ async def _terms(desk: Desk, exception_id: str) -> dict[str, Any] | None:
         "chance": case.lost_if_started_now,
         "loss_now": money(place.loss_now, case.currency),
         "loss_deferred": money(place.loss_deferred, case.currency),
+        "touch_minutes": case.touch_minutes,
+        "touch_minutes_p90": opinion.terms["touch_p90_minutes"],
         "look_ahead_minutes": desk.policy.guards.look_ahead_minutes,
         "look_ahead_hours": look_ahead_hours,
         "touch_hours": place.touch_hours,
@@ -76,7 +80,11 @@ async def _terms(desk: Desk, exception_id: str) -> dict[str, Any] | None:
 
 def _chances(desk: Desk, told: ExceptionIn, triage: Triage) -> dict[str, Any]:
     columns, as_of = columns_as_of([told], triage, now_ms=desk.now_ms())
-    expected = triage.predict(columns, as_of)
+    try:
+        expected = triage.predict(columns, as_of)
+    except Exception:  # whatever a model raises, the rest of the explanation stands
+        LOG.exception("Champion %s failed on %s", triage.version, told.external_id)
+        return {}
     return {
         "category": _likeliest(expected.categories, expected.category),
         "team": _likeliest(expected.teams, expected.team),

@@ -72,9 +72,10 @@ def status(desk: Desk) -> dict[str, Any]:
 def _found(snapshot: Snapshot, wanted: Wanted, policy: Policy) -> Found:
     places, teams, categories, priorities = [], Counter(), Counter(), Counter()
     scores = snapshot.ranking.score.tolist()
+    rows: list[OpenRow] = snapshot.open.rows.tolist()
     text = wanted.text.strip().casefold()
     for place in snapshot.order.tolist():
-        row: OpenRow = snapshot.open.rows[place]
+        row = rows[place]
         known = not (row.opinion.degraded or math.isnan(scores[place]))
         priority = policy.bands.priority(scores[place]).value if known else ""
         own = (row.opinion.team or "", row.category or "", priority)

@@ -1,0 +1,86 @@
+"""How the page is drawn: its templates, and words for numbers and times. No HTTP in it."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from models.explain import duration, money, percent
+
+PAGES = Path(__file__).with_name("pages")
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+class Asset(NamedTuple):
+    """A file that pages refer to; its tag changes with its content."""
+
+    content: bytes
+    kind: str
+    tag: str
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """Return all files that pages refer to, by name. htmx comes from its installed package."""
+    found = {path.name: path.read_bytes() for path in (PAGES / "static").iterdir()}
+    htmx = files("js_lib_htmx").joinpath("static", "htmx", "htmx.min.js")
+    found["htmx.min.js"] = htmx.read_bytes()
+    return {
+        name: Asset(content, _KINDS[Path(name).suffix], hashlib.sha256(content).hexdigest()[:12])
+        for name, content in found.items()
+    }
+
+
+def asset_url(name: str) -> str:
+    """Return the address of a file, which may be kept for ever."""
+    return f"/static/{assets()[name].tag}/{name}"
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(PAGES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = asset_url
+    environment.filters |= {
+        "money": lambda told: money(float(told["amount"]), told["currency"]),
+        "exact": lambda told: f"{told['currency']} {float(told['amount']):,.2f}",
+        "percent": percent,
+        "words": words,
+        "hours": duration,
+        "minutes": lambda minutes: duration(minutes / 60),
+        "moment": moment,
+    }
+    return environment
+
+
+def words(name: str) -> str:
+    """Return a name for people.
+
+    >>> words("out_of_stock")
+    'out of stock'
+    """
+    return name.replace("_", " ")
+
+
+def moment(told: str) -> str:
+    """Return a time of the API for people; the script makes it local.
+
+    >>> moment("2026-03-01T09:13:02.000Z")
+    '2026-03-01 09:13 UTC'
+    """
+    return f"{datetime.fromisoformat(told):%Y-%m-%d %H:%M} UTC"
+
+
+def draw(template: str, **values: Any) -> str:
+    """Return a page or a part of one; every value in it is escaped."""
+    return _templates().get_template(template).render(values)

@@ -1,0 +1,142 @@
+"""`/`: the operator's page. It shows what the API's own functions answer and computes nothing."""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from starlette.exceptions import HTTPException
+
+from serving.bodies import body_of
+from serving.desk import desk_of
+from serving.drawing import assets, draw
+from serving.explained import explained, strongest
+from serving.overview import Wanted, overview, status
+from serving.resolving import etag, resolve_one
+from serving.views import comparison_view
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+REFRESH_SECONDS = 5
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Vary": "HX-Request",
+}
+FOR_EVER = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Id = Annotated[str, Path(pattern="^exc_[0-9a-z]{26}$")]
+Word = Annotated[str, Query(max_length=255)]
+Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
+ByScript = Annotated[bool, Header(alias="HX-Request")]
+"""Whether the page's script asks, for a part of the page; a form of another site can't say so."""
+
+
+def _wanted(team: Word = "", category: Word = "", priority: Word = "", text: Word = "") -> Wanted:
+    return Wanted(team, category, priority, text)
+
+
+Filters = Annotated[Wanted, Depends(_wanted)]
+
+
+def _html(template: str, headers: dict[str, str] | None = None, **values: Any) -> Response:
+    page = draw(template, refresh_seconds=REFRESH_SECONDS, **values)
+    return Response(page, media_type="text/html", headers=HEADERS | (headers or {}))
+
+
+def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
+    """The address of the list, filtered so."""
+    told = wanted._asdict() | {"from": str(begin) if begin else ""} | changes
+    filled = {name: value for name, value in told.items() if value}
+    return f"/?{urlencode(filled)}" if filled else "/"
+
+
+async def _list(request: Request, wanted: Wanted, begin: int) -> dict[str, Any]:
+    shown = await overview(desk_of(request), wanted, begin, ROWS)
+    return {
+        "list": shown,
+        "wanted": wanted,
+        "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
+        "rows_a_page": ROWS,
+        "host": request.headers.get("host", "127.0.0.1:8000"),
+    }
+
+
+@router.get("/")
+async def page(
+    request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
+) -> Response:
+    """The ranked list; the list alone when the page's script asks."""
+    values = await _list(request, wanted, begin)
+    return _html("list.html" if by_script else "page.html", **values, one=None, below=None)
+
+
+@router.get("/exceptions/{exception_id}")
+async def one(
+    request: Request, exception_id: Id, below: str | None = None, by_script: ByScript = False
+) -> Response:
+    """One exception: beside the list, or alone when the page's script asks."""
+    view = await explained(desk_of(request), exception_id)
+    if by_script:
+        return _html("one.html", one=view, below=below)
+    values = await _list(request, Wanted(), 0)
+    return _html("page.html", **values, one=view, below=below)
+
+
+@router.get("/exceptions/{exception_id}/strongest")
+async def what_moved_it(request: Request, exception_id: Id) -> Response:
+    """The features that moved the chance of harm most."""
+    return _html("strongest.html", moved=await strongest(desk_of(request), exception_id))
+
+
+@router.get("/exceptions/{exception_id}/why-above/{other_id}")
+async def why_above(request: Request, exception_id: Id, other_id: Id) -> Response:
+    """How one compares with another."""
+    view = await comparison_view(desk_of(request), exception_id, other_id)
+    return _html("why_above.html", why=view)
+
+
+@router.post("/exceptions/{exception_id}/resolve")
+async def resolve(request: Request, exception_id: Id, by_script: ByScript = False) -> Response:
+    """Say how it ended, from the page's form."""
+    if not by_script:
+        raise HTTPException(
+            403, "This form is sent by the page. Use POST /v1/exceptions/ID/resolve."
+        )
+    desk = desk_of(request)
+    form = dict(parse_qsl((await body_of(request, desk.settings)).decode(errors="replace")))
+    told = _resolution(form)
+    seen = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
+    await resolve_one(desk, exception_id, orjson.dumps(told), key=None, if_match=seen)
+    headers = {"HX-Trigger": "resolved"}
+    return _html("resolved.html", headers, told=told, form=form, status=status(desk))
+
+
+def _resolution(form: dict[str, str]) -> dict[str, Any]:
+    """What the form says, as the API takes it; what was left empty is left out."""
+    names = ("category", "team", "touch_minutes", "by")
+    told: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
+    if form.get("breached") in ("yes", "no"):
+        told["breached"] = form["breached"] == "yes"
+    suggested = form.get("suggested_category")
+    told["label_origin"] = (
+        "accepted" if suggested and told.get("category") == suggested else "typed"
+    )
+    return told
+
+
+@router.get("/static/{tag}/{name}")
+async def static(tag: str, name: str) -> Response:
+    """A file that the page refers to."""
+    asset = assets().get(name)
+    if asset is None or asset.tag != tag:
+        raise HTTPException(404, f"There is no file '{name}' of that content.")
+    return Response(asset.content, media_type=asset.kind, headers=FOR_EVER)

@@ -1,0 +1,131 @@
+"""`python -m serving` as a process: starts, prints its address, survives a kill, stops cleanly."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a service on a free port; returns the process and its address."""
+    processes = []
+
+    def start(**environment):
+        settings = {
+            "EXPEDITE_PORT": "0",
+            "EXPEDITE_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.sqlite'}",
+            "EXPEDITE_MLRUNS": str(tmp_path / "mlruns"),
+            "EXPEDITE_STARTUP_WAIT_SECONDS": "0",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving"],
+            cwd=ROOT,
+            env=os.environ | settings | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        processes.append(process)
+        line = process.stdout.readline()
+        return process, line.rsplit(" ", 1)[-1].strip()
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def client_of(address):
+    transport = httpx.HTTPTransport(retries=50)
+    return httpx.Client(base_url=address, transport=transport, timeout=60)
+
+
+def test_a_kill_loses_nothing_that_was_accepted(start, an_exception):
+    process, address = start()
+    accepted, ids = [], {}
+    with client_of(address) as client:
+        for i in range(60):
+            answer = client.post("/v1/exceptions", json=an_exception(f"PE-{i:02}"))
+            accepted.append(answer.status_code)
+            ids[f"PE-{i:02}"] = answer.json()["id"]
+            if i == 30:
+                client.post(f"/v1/exceptions/{ids['PE-00']}/resolve", json={"team": "fraud"})
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    _, address = start()
+    with client_of(address) as client:
+        rows = client.get("/v1/worklist?limit=500").json()["rows"]
+        ended = client.get(f"/v1/exceptions/{ids['PE-00']}").json()
+
+    assert set(accepted) == {201}
+    assert {row["external_id"] for row in rows} == set(ids) - {"PE-00"}
+    assert ended["outcome"]["team"] == "fraud"
+
+
+def test_a_kill_amid_writes_keeps_every_one_that_was_answered(start, an_exception):
+    process, address = start()
+    answered = []
+
+    def post():
+        with client_of(address) as client:
+            try:
+                for i in range(10_000):
+                    one = an_exception(f"PE-{i}")
+                    if client.post("/v1/exceptions", json=one).status_code == 201:
+                        answered.append(one["external_id"])
+            except httpx.HTTPError:
+                return
+
+    poster = threading.Thread(target=post)
+    poster.start()
+    while len(answered) < 25 and poster.is_alive():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    poster.join()
+    _, address = start()
+    with client_of(address) as client:
+        rows = client.get("/v1/worklist?limit=500").json()["rows"]
+
+    assert set(answered) <= {row["external_id"] for row in rows}
+
+
+def test_an_interrupt_ends_it_cleanly(start):
+    process, address = start()
+    with client_of(address) as client:
+        client.get("/livez")
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=30) in (0, -signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"EXPEDITE_PORT": "many"}, "EXPEDITE_PORT: "),
+        ({"EXPEDITE_POLICY": "none.toml"}, "none.toml: no such file"),
+        ({"EXPEDITE_DATABASE_URL": "nonsense"}, "EXPEDITE_DATABASE_URL: not usable"),
+    ],
+)
+def test_a_setting_that_can_not_be_used_is_named_in_one_line(wrong, named):
+    done = subprocess.run(
+        [sys.executable, "-m", "serving"],
+        cwd=ROOT,
+        env=os.environ | wrong,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(named)
+    assert "Traceback" not in done.stderr
