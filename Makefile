@@ -45,7 +45,7 @@ fix: setup  ## format, and correct what can be corrected safely
 	@.venv/bin/ruff check --fix .
 
 bench: setup  ## performance, as ratios of two things timed in one run
-	@PYTHONPATH=. $(PY) tests/bench/bench.py
+	@PYTHONPATH=. $(PY) -W ignore tests/bench/bench.py
 
 lock:  ## resolve the versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

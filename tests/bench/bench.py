@@ -14,7 +14,7 @@ import training_bench
 from rich.console import Console
 from timing import Ratio
 
-from data.feeding import payloads
+from data.feeding import last_days
 from data.history import ALWAYS, History
 from data.importing import Terms, write_history
 from data.sources.synthetic import generate
@@ -57,7 +57,7 @@ def _run(folder: Path) -> list[Ratio]:
     late = np.flatnonzero(known.detected_at >= as_of.value // 1_000_000)[: serving_bench.BATCH]
     columns = {name: column[late] for name, column in known.columns.items()}
     ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))
-    sent = list(payloads(history, since=as_of))[:200]
+    sent = [told.exception for told in last_days(history, days=7, newest_at=None)][:200]
     return ratios + serving_bench.run(serving_bench.root(folder), sent)
 
 
