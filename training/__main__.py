@@ -104,6 +104,44 @@ def _interval(value: dict[str, float] | None) -> str:
 
 
 @main.command()
+def drift(  # noqa: PLR0913  (each is an option of the command line)
+    history: HistoryPath,
+    reference: Annotated[str, typer.Option(help="A..B: first day, and first day after")],
+    current: Annotated[str, typer.Option(help="C..D: first day, and first day after")],
+    model: Model = "champion",
+    html: Annotated[Path | None, typer.Option(help="page to write")] = None,
+    json: Annotated[Path | None, typer.Option(help="figures to write")] = None,
+    *,
+    fail_on_drift: Annotated[bool, typer.Option("--fail-on-drift", help="exit with 1")] = False,
+) -> None:
+    """Compare two periods as the champion sees them: what drifted, and what it costs."""
+    from training import drift as drifting
+
+    periods = (
+        drifting.Period(*_period(reference, "--reference")),
+        drifting.Period(*_period(current, "--current")),
+    )
+    opened = store()
+    with console.status("Comparing"):
+        loaded = opened.load_triage(None if model == "champion" else model)
+        found = drifting.compare_periods(loaded, History.open(history), *periods)
+        drifting.keep(found, opened, html, json)
+    console.print(found.verdict, soft_wrap=True, highlight=False, markup=False)
+    if fail_on_drift and found.found:
+        raise typer.Exit(1)
+
+
+def _period(text: str, option: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    begin, dots, end = text.partition("..")
+    if not dots:
+        raise BadInputError(option, f"'{text}' is no period", "Write it as 2026-03-01..2026-04-01.")
+    first, after = moment(begin, option), moment(end, option)
+    if first >= after:
+        raise BadInputError(option, f"'{text}' ends before it begins", "Name the first day first.")
+    return first, after
+
+
+@main.command()
 def promote(model: str, version: str, why: Annotated[str, typer.Option()] = "by hand") -> None:
     """Make a version the champion, past the gate."""
     store().promote(model, version, why=why, now=_now())
