@@ -1,7 +1,7 @@
 """The chance of a breach by how late an exception ends: isotonic, by group.
 
-A breach is a matter of time: past its deadline an exception is breached, before it is not. Where the
-deadline is known the clock counts from it; where it is not, from detection, and the curve shows
+A breach is a matter of time: past its deadline an exception is breached, before it is not. Where
+the deadline is known the clock counts from it; where it is not, from detection, and the curve shows
 where the hidden deadline of each group lies. A breach is often recorded only when a case is closed,
 some time after it was resolved: the usual lag is learned, robustly against days on which a backlog
 was closed at one go.

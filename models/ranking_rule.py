@@ -1,4 +1,4 @@
-"""The ranking rule: chance, loss and effort in, order of work out. Pure; evaluation and serving call it.
+"""The ranking rule: chance, loss and effort in, order of work out. Pure; all who rank call it.
 
     score_i(t) = [ C_i(t + h) - C_i(t) ] / ( h * E[S_i] )       money an hour, for an hour of work
     C_i(t)     = loss_i * P(the loss has happened by t + S_i | open, not lost now)  +  w_i * t
@@ -46,8 +46,8 @@ class Items:
         age_hours: Since detected; 0 or more.
         hours_to_due: To the known deadline, negative once passed; NaN where none is known.
         loss: Preventable money, 0 or more.
-        curve: (n, 11) chance, 0 to 1 and not falling, that an exception left open is lost by each of
-            `CURVE_AGES_HOURS`; read where no deadline is known.
+        curve: (n, 11) chance, 0 to 1 and not falling, that an exception left open is lost by each
+            of `CURVE_AGES_HOURS`; read where no deadline is known.
         touch_p50_minutes: Median touch time; above 0.
         touch_p90_minutes: 90 % quantile of the touch time; at least the median.
         waiting_cost_per_hour: Money an hour, whatever comes of it.
@@ -106,7 +106,8 @@ def rank(
         safe_risk: Chance of loss that a safe start accepts.
 
     >>> two = dict(age_hours=np.zeros(2), loss=np.array([100.0, 100.0]), curve=np.zeros((2, 11)),
-    ...            touch_p50_minutes=np.array([60.0, 10.0]), touch_p90_minutes=np.array([90.0, 15.0]),
+    ...            touch_p50_minutes=np.array([60.0, 10.0]),
+    ...            touch_p90_minutes=np.array([90.0, 15.0]),
     ...            waiting_cost_per_hour=np.zeros(2), lost=np.zeros(2, bool),
     ...            always_first=np.zeros(2, bool), ids=np.array(["slow", "quick"]))
     >>> rule = dict(look_ahead_hours=0.1, oldest_hours=336, safe_risk=0.1)
@@ -202,7 +203,7 @@ def _safe_start_hours(
 def rank_by_slack(items: Items, *, oldest_hours: float, deadline_hours: float) -> Ranking:
     """Rank without any model: least slack first, lost work last, then the larger loss.
 
-    The declared fallback. There is no score in it: `score` and both losses are NaN, never a default.
+    The declared fallback. It has no score: `score` and both losses are NaN, never a default.
 
     Args:
         items: What is open; curve is not read.

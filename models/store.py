@@ -1,15 +1,14 @@
 """Runs, registered versions and the champion. The only file of the project that imports MLflow.
 
-Everything lies below one folder: `mlflow.db` (runs, versions, aliases) and `artifacts/`. A version is
-a folder of texts and Parquet files with `sha256.json`, whose own sha256 the registry keeps: a file
-that was changed on disk is refused. No pickle is written or read.
+Everything lies below one folder: `mlflow.db` (runs, versions, aliases) and `artifacts/`. A version
+is a folder as `models.version_files` writes it; the registry keeps its sha256, so that a file that
+was changed on disk is refused. No pickle is written or read.
 """
 
-import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,6 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # noqa: TID251 - read
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")  # noqa: TID251
 
 import numpy as np
-import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
@@ -30,10 +26,10 @@ from data.domain import NoChampionError, UnknownChoiceError
 from features.event_log import LogRows
 from models.contract import Files
 from models.triage import Triage
+from models.version_files import read_version, write_version
 
 CHAMPION = "champion"
-_KNOWN_AT, _KEY, _VALUE = "known_at", "key.", "value."
-_SHA_FILE, _SHA_TAG = "sha256.json", "sha256"
+_SHA_TAG = "sha256"
 _WHY, _SINCE, _BEFORE = "promoted_because", "promoted_at", "champion_before"
 
 
@@ -96,7 +92,7 @@ class Store:
         )
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            digest = _write(folder / "model", trained.files, trained.past)
+            digest = write_version(folder / "model", trained.files, trained.past)
             (folder / "report").mkdir()
             trained.pictures(folder / "report")
             self._client.log_artifacts(run_id, str(folder))
@@ -200,7 +196,10 @@ class Store:
             raise NoChampionError(model, "nothing is promoted")
         registered = self._version(model, version)
         folder = Path(str(registered.source).removeprefix("file://"))
-        return version, *_read(folder, model, version, registered.tags.get(_SHA_TAG, ""))
+        try:
+            return version, *read_version(folder, registered.tags.get(_SHA_TAG, ""))
+        except (OSError, ValueError) as error:
+            raise NoChampionError(model, f"version {version}: {error}") from error
 
     def load_triage(self, version: str | None = None) -> Triage:
         """Load the models of triage, the champion's where no version is named.
@@ -215,65 +214,3 @@ class Store:
             raise NoChampionError("triage", f"version {version} can't be built: {error}") from error
         triage.version = f"triage-{version}"
         return triage
-
-
-def _write(folder: Path, files: Files, past: Mapping[str, LogRows]) -> str:
-    folder.mkdir()
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    for name, rows in past.items():
-        pq.write_table(_to_table(rows), folder / f"past.{name}.parquet", compression="zstd")
-    digests = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
-    (folder / _SHA_FILE).write_bytes(orjson.dumps(digests))
-    return _sha256(folder / _SHA_FILE)
-
-
-def _read(folder: Path, model: str, version: str, digest: str) -> tuple[Files, dict[str, LogRows]]:
-    try:
-        _check(folder / _SHA_FILE, digest)
-        digests: dict[str, str] = orjson.loads((folder / _SHA_FILE).read_bytes())
-        for name, wanted in digests.items():
-            _check(folder / name, wanted)
-    except (OSError, ValueError) as error:
-        raise NoChampionError(model, f"version {version}: {error}") from error
-    texts = {n: (folder / n).read_text(encoding="utf-8") for n in _not_parquet(digests)}
-    past = {
-        name.removeprefix("past.").removesuffix(".parquet"): _to_rows(pq.read_table(folder / name))
-        for name in digests
-        if name.endswith(".parquet")
-    }
-    return texts, past
-
-
-def _not_parquet(names: Iterable[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".parquet")]
-
-
-def _check(path: Path, wanted: str) -> None:
-    if _sha256(path) != wanted:
-        raise ValueError(f"{path.name} is not the file that was registered")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _to_table(rows: LogRows) -> pa.Table:
-    columns: dict[str, Any] = {_KNOWN_AT: rows.known_at}
-    for name, key in rows.keys.items():
-        columns[_KEY + name] = pa.array(key, pa.string()).dictionary_encode()
-    columns |= {_VALUE + name: value for name, value in rows.values.items()}
-    return pa.table(columns)
-
-
-def _to_rows(table: pa.Table) -> LogRows:
-    def texts(name: str) -> np.ndarray:
-        return np.array(table[name].to_pylist(), object)
-
-    names = table.column_names
-    return LogRows(
-        table[_KNOWN_AT].to_numpy(),
-        {n.removeprefix(_KEY): texts(n) for n in names if n.startswith(_KEY)},
-        {n.removeprefix(_VALUE): table[n].to_numpy() for n in names if n.startswith(_VALUE)},
-    )

@@ -1,4 +1,4 @@
-"""LightGBM boosters: fitted for one objective, kept as LightGBM's own text, read row by row at speed."""
+"""LightGBM boosters: fitted for one objective, kept as LightGBM's own text, read at speed."""
 
 import ctypes
 import threading
@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import lightgbm as lgb
 import numpy as np
-from scipy.sparse import issparse
 from lightgbm.libpath import _LIB  # the C interface is LightGBM's documented, stable one
+from scipy.sparse import issparse
 
 from features.feature_set import Matrix
 from features.text import BUCKETS
