@@ -63,7 +63,7 @@ def reasons(case: Case) -> list[Reason]:
         cost = money(case.cost_of_an_hour, case.currency)
         found.append(Reason("cost_of_waiting", f"{cost} lost for every hour it waits"))
     if case.lost_if_started_now is not None and case.tier != Tier.LOST:
-        chance = _percent(case.lost_if_started_now)
+        chance = percent(case.lost_if_started_now)
         found.append(Reason("chance", f"{chance} likely to be lost even if started now"))
     minutes = max(1, round(case.touch_minutes))
     plural = "" if minutes == 1 else "s"
@@ -71,7 +71,7 @@ def reasons(case: Case) -> list[Reason]:
     found.append(Reason("deadline", _deadline(case)))
     if case.category is not None and case.probability is not None:
         words = case.category.replace("_", " ")
-        found.append(Reason("category", f"{words}, {_percent(case.probability)} sure"))
+        found.append(Reason("category", f"{words}, {percent(case.probability)} sure"))
     return found
 
 
@@ -143,7 +143,12 @@ def duration(hours: float) -> str:
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share of one for people.
+
+    >>> percent(0.825), percent(0.004)
+    ('82 %', 'under 1 %')
+    """
     if 0 < share < 0.01:
         return "under 1 %"
     return f"{share * 100:.0f} %"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.explain import duration, money, percent
+from serving.answers import rfc3339
 
 PAGES = Path(__file__).with_name("pages")
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -56,9 +57,11 @@ def _templates() -> Environment:
         "exact": lambda told: f"{told['currency']} {float(told['amount']):,.2f}",
         "percent": percent,
         "words": words,
+        "heading": lambda name: words(name)[:1].upper() + words(name)[1:],
         "hours": duration,
         "minutes": lambda minutes: duration(minutes / 60),
         "moment": moment,
+        "rfc3339": rfc3339,
     }
     return environment
 

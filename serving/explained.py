@@ -15,6 +15,7 @@ from serving.views import exception_view
 
 LOG = logging.getLogger("expedite.explained")
 MOST_CHANCES = 5
+_NONE: dict[str, list[tuple[str, float]]] = {"category": [], "team": []}
 
 
 async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
@@ -28,7 +29,7 @@ async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
     is_open, triage = view["status"] == "open", desk.champion.current
     view["told"] = told
     view["terms"] = await _terms(desk, exception_id) if is_open else None
-    view["chances"] = _chances(desk, told, triage) if is_open and triage else {}
+    view["chances"] = _chances(desk, told, triage) if is_open and triage else _NONE
     view["known"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
     return view
 
@@ -84,7 +85,7 @@ def _chances(desk: Desk, told: ExceptionIn, triage: Triage) -> dict[str, Any]:
         expected = triage.predict(columns, as_of)
     except Exception:  # whatever a model raises, the rest of the explanation stands
         LOG.exception("Champion %s failed on %s", triage.version, told.external_id)
-        return {}
+        return _NONE
     return {
         "category": _likeliest(expected.categories, expected.category),
         "team": _likeliest(expected.teams, expected.team),

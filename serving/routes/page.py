@@ -76,7 +76,8 @@ async def page(
 ) -> Response:
     """The ranked list; the list alone when the page's script asks."""
     values = await _list(request, wanted, begin)
-    return _html("list.html" if by_script else "page.html", **values, one=None, below=None)
+    template = "list.html" if by_script else "page.html"
+    return _html(template, **values, whole=not by_script, one=None, below=None)
 
 
 @router.get("/exceptions/{exception_id}")
@@ -88,7 +89,7 @@ async def one(
     if by_script:
         return _html("one.html", one=view, below=below)
     values = await _list(request, Wanted(), 0)
-    return _html("page.html", **values, one=view, below=below)
+    return _html("page.html", **values, whole=True, one=view, below=below)
 
 
 @router.get("/exceptions/{exception_id}/strongest")

@@ -1,0 +1,224 @@
+// Keeps the page alive: refreshes that never move a row under the cursor, an open row or typed
+// input; the countdowns; the keys. What is shown comes from the service; nothing is computed here
+// but how long it is until a time that the service gave.
+"use strict";
+
+const CALM_MS = 15_000; // so long after a hand moved over the list, rows stay where they are
+const SOON_MS = 3_600_000;
+const panel = document.getElementById("panel");
+const changes = document.getElementById("changes");
+let touchedAt = -Infinity;
+let openId = panel.querySelector(".one")?.dataset.id ?? null;
+let serverAhead = 0;
+
+const $ = (id) => document.getElementById(id);
+const rows = (root = document) => [...root.querySelectorAll("#list tbody tr")];
+const isTyping = (element) => /^(INPUT|SELECT|TEXTAREA)$/.test(element?.tagName ?? "");
+const isFormTouched = () => {
+  const form = $("resolve");
+  return form !== null && [...form.elements].some((one) =>
+    one.type === "radio" ? one.checked !== one.defaultChecked
+      : one.type !== "hidden" && "defaultValue" in one && one.value !== one.defaultValue);
+};
+const isHeld = () => openId !== null || performance.now() - touchedAt < CALM_MS;
+
+// ---- times -------------------------------------------------------------------------------------
+
+const WEEKDAY = { weekday: "short", hour: "2-digit", minute: "2-digit" };
+const FORMS = {
+  clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  day: { day: "numeric", month: "short", year: "numeric" },
+  moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+};
+
+function span(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600), Math.floor(seconds / 60)];
+  if (minutes < 10) return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
+  if (hours < 1) return `${minutes} min`;
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${days} d ${hours % 24} h`;
+}
+
+function tell(time) {
+  const at = new Date(time.dateTime);
+  const left = at - (Date.now() + serverAhead);
+  time.title ||= at.toLocaleString();
+  if (time.dataset.form === "until") {
+    time.textContent = left > 0 ? span(left) : `${span(-left)} over`;
+    time.classList.toggle("soon", left > 0 && left < SOON_MS);
+    time.classList.toggle("over", left <= 0);
+  } else if (time.dataset.form === "start") {
+    const isToday = at.toDateString() === new Date().toDateString();
+    time.textContent = left <= 0 ? "now" : at.toLocaleString([], isToday ? { hour: "2-digit", minute: "2-digit" } : left > 6 * 86_400_000 ? FORMS.day : WEEKDAY);
+    time.parentElement.classList.toggle("now", left <= 0);
+  } else if (!time.dataset.told) {
+    time.textContent = at.toLocaleString([], FORMS[time.dataset.form]);
+    time.dataset.told = "yes";
+  }
+}
+
+function tellTimes() {
+  document.querySelectorAll("time[data-form]").forEach(tell);
+}
+
+function setClock(root) {
+  const rankedAt = root.querySelector("#live")?.dataset.rankedAt;
+  if (rankedAt) serverAhead = new Date(rankedAt) - Date.now();
+}
+
+// ---- the list and its refreshes ----------------------------------------------------------------
+
+function markOpen() {
+  for (const row of rows()) {
+    if (row.dataset.id === openId) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
+
+function refresh() {
+  touchedAt = -Infinity;
+  htmx.trigger("#live", "refresh");
+}
+
+/** Take over what stands beside the rows, and say what awaits in them. */
+function holdBack(answer) {
+  const fresh = new DOMParser().parseFromString(answer, "text/html");
+  setClock(fresh);
+  for (const id of ["summary", "status"]) {
+    if ($(id)?.contains(document.activeElement)) continue;
+    $(id)?.replaceWith(fresh.getElementById(id));
+    htmx.process($(id));
+  }
+  const [before, after] = [document, fresh].map((root) => rows(root).map((row) => row.dataset.id));
+  const isNew = after.filter((id) => !before.includes(id)).length;
+  const isGone = before.filter((id) => !after.includes(id)).length;
+  const said = [isNew && `${isNew} new`, isGone && `${isGone} gone`].filter(Boolean).join(", ");
+  const isMoved = after.join() !== before.join();
+  changes.textContent = `${said || "Order changed"} · update`;
+  changes.hidden = !isMoved;
+  tellTimes();
+}
+
+document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.verb !== "get") return;
+  for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name);
+});
+
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  const opens = event.detail.target === panel && event.detail.requestConfig.verb === "get";
+  if (opens && isFormTouched() && !window.confirm("Leave this exception? What you typed is lost.")) event.preventDefault();
+});
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, xhr, requestConfig } = event.detail;
+  if (target.id !== "live" || xhr.status !== 200) return;
+  const isPoll = requestConfig.elt.id === "live" && requestConfig.triggeringEvent?.type !== "refresh";
+  if (isPoll && isHeld()) {
+    event.detail.shouldSwap = false;
+    holdBack(xhr.responseText);
+  }
+});
+
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target === document.activeElement) event.detail.shouldSwap = false;
+});
+
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  $("offline").hidden = true;
+  $("problem").hidden = true;
+  if (detail.target === panel) {
+    openId = panel.querySelector(".one")?.dataset.id || null;
+    panel.scrollTop = 0;
+    panel.querySelector("h2")?.focus({ preventScroll: true });
+  } else {
+    setClock(document);
+    changes.hidden = true;
+  }
+  markOpen();
+  tellTimes();
+});
+
+document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.successful) $("offline").hidden = true;
+});
+document.body.addEventListener("resolved", refresh);
+changes.addEventListener("click", refresh);
+document.addEventListener("pointermove", ({ target }) => {
+  touchedAt = target.closest?.("#list tbody") ? performance.now() : -Infinity;
+});
+
+// ---- what goes wrong ---------------------------------------------------------------------------
+
+function complain(element, words) {
+  const place = element?.closest("form")?.querySelector(".form-problem") ?? $("problem");
+  place.textContent = words;
+  place.hidden = false;
+}
+
+document.body.addEventListener("htmx:responseError", ({ detail }) => {
+  let said = `The service answered ${detail.xhr.status}.`;
+  try {
+    said = JSON.parse(detail.xhr.responseText).detail;
+  } catch { /* not a problem of ours: the status must do */ }
+  complain(detail.elt, said);
+});
+
+for (const kind of ["htmx:sendError", "htmx:timeout"]) {
+  document.body.addEventListener(kind, () => {
+    $("offline").textContent = "The service does not answer. The list below may be out of date; the page keeps trying.";
+    $("offline").hidden = false;
+  });
+}
+
+// ---- opening, closing, keys --------------------------------------------------------------------
+
+function close() {
+  if (isFormTouched() && !window.confirm("Leave this exception? What you typed is lost.")) return;
+  const was = openId;
+  openId = null;
+  panel.replaceChildren();
+  markOpen();
+  $(`open-${was}`)?.focus();
+  if (location.pathname !== "/") history.replaceState(null, "", "/");
+  htmx.trigger("#live", "poll");
+}
+
+function step(by) {
+  const all = rows();
+  const current = document.activeElement.closest?.("#list tbody tr");
+  const from = all.findIndex((row) => (current ? row === current : row.dataset.id === openId));
+  const next = all[from < 0 ? 0 : Math.min(Math.max(from + by, 0), all.length - 1)];
+  touchedAt = performance.now();
+  next?.querySelector(".open").focus();
+  next?.scrollIntoView({ block: "nearest" });
+  if (next && openId !== null && next.dataset.id !== openId) next.querySelector(".open").click();
+}
+
+panel.addEventListener("click", (event) => {
+  if (event.target.closest(".close")) {
+    event.preventDefault();
+    close();
+  } else if (event.target.id === "open-first") {
+    rows()[0]?.querySelector(".open").click();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") {
+    if (isTyping(document.activeElement)) document.activeElement.blur();
+    else if (panel.childElementCount) close();
+  } else if (isTyping(document.activeElement)) {
+    return;
+  } else if (event.key === "/") {
+    event.preventDefault();
+    $("text").select();
+  } else if (event.key === "j" || event.key === "k") {
+    step(event.key === "j" ? 1 : -1);
+  }
+});
+
+setClock(document);
+markOpen();
+tellTimes();
+setInterval(tellTimes, 1000);
