@@ -42,11 +42,19 @@ class Losses(_Section):
 
     def preventable(self, category: str, order_value: float) -> float:
         """Return the money that handling in time is expected to save, 0 to `largest`."""
-        own = self.categories.get(category, CategoryLoss())
-        share = self.share_of_order if own.share_of_order is None else own.share_of_order
-        fixed = self.fixed if own.fixed is None else own.fixed
-        helps = self.handling_helps if own.handling_helps is None else own.handling_helps
+        share, fixed, helps = self.terms(category)
         return min(share * order_value + fixed, self.largest) * helps
+
+    def terms(self, category: str) -> tuple[float, float, float]:
+        """Return share of the order, fixed loss and chance that handling helps, of one category."""
+        own = self.categories.get(category)
+        if own is None:
+            return self.share_of_order, self.fixed, self.handling_helps
+        return (
+            self.share_of_order if own.share_of_order is None else own.share_of_order,
+            self.fixed if own.fixed is None else own.fixed,
+            self.handling_helps if own.handling_helps is None else own.handling_helps,
+        )
 
 
 class Handling(_Section):

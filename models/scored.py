@@ -129,9 +129,8 @@ def _losses(columns: Columns, predictions: Predictions, policy: Policy) -> np.nd
     if predictions.category is None:
         names = ["" if kind is None else kind for kind in columns["type"]]
         return np.array([losses.preventable(*pair) for pair in zip(names, value, strict=True)])
-    table = np.stack(
-        [[losses.preventable(name, v) for name in predictions.categories] for v in value]
-    )
+    share, fixed, helps = np.array([losses.terms(name) for name in predictions.categories]).T
+    table = np.minimum(value[:, None] * share + fixed, losses.largest) * helps
     return (predictions.category * table).sum(axis=1)
 
 
