@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from data.policy import Policy
@@ -13,6 +14,7 @@ from serving.scoring import Opinion
 MS_PER_HOUR = 3_600_000
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
              "JOD": 3, "TND": 3}  # fmt: skip
+_TIERS = {int(tier): tier.name.lower() for tier in Tier}
 _FARTHEST_HOURS = 24 * 365 * 10
 
 
@@ -67,7 +69,7 @@ def scoring_answer(
         "chance_of_breach": _rounded(opinion.p_breach),
         "latest_safe_start_at": _safe_start_at(place, now_ms),
         "incident_id": None,
-        "tier": Tier(place.tier).name.lower(),
+        "tier": _TIERS[place.tier],
         "reasons": [
             {"code": code, "text": text}
             for code, text in reasons(case_of(opinion, place, policy, now_ms=now_ms))
@@ -141,11 +143,15 @@ def iso_hours(hours: float) -> str:
     return f"{'-' if hours < 0 else ''}PT{whole}H{minutes}M"
 
 
+@lru_cache(maxsize=1_024)
 def rfc3339(tick: int) -> str:
-    """Return a tick as text in UTC."""
-    whole, ms = divmod(tick, 1000)
-    moment = datetime.fromtimestamp(whole, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    """Return a tick as text in UTC.
+
+    >>> rfc3339(1_772_366_400_007)
+    '2026-03-01T12:00:00.007Z'
+    """
+    seconds, ms = divmod(tick, 1_000)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{ms:03d}Z"
 
 
 def rfc3339_or_none(tick: int | None) -> str | None:
