@@ -56,3 +56,8 @@ RATES = [
     for smoothing in (5.0, 20.0, 80.0, 300.0)
 ]
 """The baselines of the early warning; which window and smoothing serves best is learned."""
+
+PACE = HistoryFeature(
+    "pace", "stage", "mean", "Slower than predicted", "log hours", _STEPS, "slower", 28, 100.0
+)
+"""How much longer than predicted the orders delivered lately took; the log is the model's."""

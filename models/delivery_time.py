@@ -38,6 +38,11 @@ class DeliveryTime:
         trees = Trees.fit(dense, label, SETTINGS, weight=weight, objective="regression_l1")
         return cls(trees, grace_hours)
 
+    def residual(self, dense: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Return how much longer than predicted n orders took, on the log scale; 1 at most."""
+        taken = np.log1p(np.maximum(hours, 1.0))
+        return np.clip(taken - self.trees.predict_table(dense)[:, 0], -1.0, 1.0)
+
     def shortage(self, dense: np.ndarray, hours_left: np.ndarray) -> np.ndarray:
         """Return how much longer than is left it takes, on the log scale; 0 without a promise.
 

@@ -30,6 +30,7 @@ class OrderRows(NamedTuple):
         rates: (n, rates): `features.order_past.RATES`.
         stage: n stages.
         hours_left: Hours left to the promise, NaN where there is none.
+        pace: How much slower than predicted orders lately were, on the log scale.
         raised: For each type whether the order has raised it already.
     """
 
@@ -37,13 +38,20 @@ class OrderRows(NamedTuple):
     rates: np.ndarray
     stage: np.ndarray
     hours_left: np.ndarray
+    pace: np.ndarray
     raised: dict[str, np.ndarray]
 
     def take(self, rows: np.ndarray) -> "OrderRows":
         """Return some of the orders."""
         raised = {name: flag[rows] for name, flag in self.raised.items()}
-        dense, rates = self.dense[rows], self.rates[rows]
-        return OrderRows(dense, rates, self.stage[rows], self.hours_left[rows], raised)
+        return OrderRows(
+            self.dense[rows],
+            self.rates[rows],
+            self.stage[rows],
+            self.hours_left[rows],
+            self.pace[rows],
+            raised,
+        )
 
 
 class Warnings(NamedTuple):
@@ -88,7 +96,8 @@ class EarlyWarning:
         }
         found |= {f"rate {i}": logit(rate) for i, rate in enumerate(rows.rates.T)}
         if self.delivery:
-            found[SHORTAGE] = self.delivery.shortage(rows.dense, rows.hours_left)
+            short = self.delivery.shortage(rows.dense, rows.hours_left)
+            found[SHORTAGE] = np.where(np.isnan(rows.hours_left), 0.0, short + rows.pace)
         return found
 
     def predict(self, rows: OrderRows) -> Warnings:

@@ -21,12 +21,13 @@ from features.order_logs import (
     is_thinned,
     order_logs,
 )
-from features.order_past import RATES
+from features.order_past import PACE, RATES
 from features.order_tables import OrderTables, first_steps, order_columns, order_subjects
 from features.orders import FEATURES
 from features.ticks import MISSING_TICK, TICKS_PER_DAY, ceil_ticks
 from features.windows import HistoryIndex
-from models.warning import OrderRows
+from models.delivery_time import DeliveryTime
+from models.warning import OVER, OrderRows
 from training.known import tick_of
 
 USUAL_QUANTILE = 0.95
@@ -43,7 +44,8 @@ class KnownOrders:
         columns: `order_columns` of the subjects.
         weight: Rows of the full set that each subject stands for.
         raised_at: For each type the tick at which the order's first was known; `NEVER` before.
-        delivered_at: Tick of the delivery as known; `NEVER` before.
+        delivered_at: Tick of the delivery; `NEVER` where none is known.
+        told_at: Tick at which the delivery was known; `NEVER` before.
         tables: The rows themselves.
     """
 
@@ -53,6 +55,7 @@ class KnownOrders:
     weight: np.ndarray
     raised_at: dict[str, np.ndarray]
     delivered_at: np.ndarray
+    told_at: np.ndarray
     tables: OrderTables
 
     @classmethod
@@ -75,7 +78,8 @@ class KnownOrders:
             columns=order_columns(subjects, tables),
             weight=own[Orders.weight].fillna(1.0).to_numpy(np.float64),
             raised_at=_raised_at(tables, subjects),
-            delivered_at=_delivered_at(tables, subjects),
+            delivered_at=_delivery(tables, subjects, OrderEvents.occurred_at),
+            told_at=_delivery(tables, subjects, OrderEvents.known_at),
             tables=tables,
         )
 
@@ -167,9 +171,24 @@ class KnownOrders:
             rates=HistoryIndex(RATES, logs).compute(asked, self.scored_at),
             stage=self.stage,
             hours_left=self.hours_left,
+            pace=np.zeros(len(self.weight)),
             raised={name: at < self.scored_at for name, at in self.raised_at.items()},
         )
         return rows, features.names
+
+    def paced(self, rows: OrderRows, delivery: DeliveryTime | None) -> OrderRows:
+        """Return the rows with how much slower than predicted orders lately were.
+
+        Seasons and carriers change faster than models are trained: this follows within four weeks.
+        """
+        if delivery is None:
+            return rows
+        told = np.flatnonzero((self.told_at != NEVER) & ~np.isin(self.stage, OVER))
+        hours = (self.delivered_at - self.scored_at)[told] / 3.6e6
+        slower = delivery.residual(rows.dense[told], hours)
+        log = LogRows(self.told_at[told], {"stage": self.stage[told]}, {"slower": slower})
+        found = HistoryIndex([PACE], {"pace": log}).compute({"stage": self.stage}, self.scored_at)
+        return rows._replace(pace=np.nan_to_num(found[:, 0]))
 
     def _logs(self, plan: FeaturePlan, *, thinned: bool) -> dict[str, LogRows]:
         placed = np.flatnonzero(self.stage == str(Stage.PLACED))
@@ -190,9 +209,9 @@ def _raised_at(tables: OrderTables, subjects: pd.DataFrame) -> dict[str, np.ndar
     }
 
 
-def _delivered_at(tables: OrderTables, subjects: pd.DataFrame) -> np.ndarray:
+def _delivery(tables: OrderTables, subjects: pd.DataFrame, column: str) -> np.ndarray:
     steps = first_steps(tables.order_events)
     delivered = steps[steps[OrderEvents.stage] == str(Stage.DELIVERED)]
-    moment = delivered.set_index(OrderEvents.order_id)[OrderEvents.occurred_at]
+    moment = delivered.set_index(OrderEvents.order_id)[column]
     ticks = ceil_ticks(moment.reindex(subjects[Orders.order_id]))
     return np.where(ticks == MISSING_TICK, NEVER, ticks)

@@ -52,7 +52,7 @@ def train_warning(history: History, as_of: pd.Timestamp, store: Store, say: Say)
     if judged.promoted:
         now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
         store.promote(MODEL, version, why=judged.reason, now=now)
-    return Outcome(version, judged, {"exception": rehearsal.model.served_by}, {})
+    return Outcome(version, judged, {"exception": rehearsal.served_by}, {})
 
 
 def load_warning(store: Store, version: str | None = None) -> EarlyWarning:
@@ -88,7 +88,7 @@ def _judge(
     try:
         champion = load_warning(store)
     except NoChampionError:
-        return first_verdict({"exception": rehearsal.model.served_by})
+        return first_verdict({"exception": rehearsal.served_by})
     known = prepared.known
     fresh = known.scored_at[rehearsal.judged] >= champion.trained_as_of
     rows = rehearsal.judged[fresh]
@@ -98,7 +98,8 @@ def _judge(
             f"the champion has seen all but {len(rows)} of the last settled orders, too few to "
             f"judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
         )
-    theirs = champion.predict(known.rows(champion.plan, thinned=champion.thinned)[0].take(rows))
+    read, _ = known.rows(champion.plan, thinned=champion.thinned)
+    theirs = champion.predict(known.paced(read, champion.delivery).take(rows))
     ours = _judged(known, rows, rehearsal.chance[fresh])
     blocks = measures.day_blocks(known.columns["placed_at"][rows])
     return verdict(ours, _judged(known, rows, theirs.p_exception), blocks, latency_ms)

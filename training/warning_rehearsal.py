@@ -1,11 +1,12 @@
-"""Rehearse the early warning: fit as of some weeks ago, then calibrate, judge and choose.
+"""Rehearse the early warning: train as of several moments of the past, score what came after.
 
-What is served in the end is fitted on everything and keeps the calibration of the rehearsal. Where
-a baseline predicts the chance of an exception better, the baseline is served.
+One later window would teach its own weather: a season of late parcels shifts every chance for
+months. So the scores of four windows, each by models fitted before it, are joined and calibrated
+together. Each way of joining is judged window by window, on calibrations of the windows before.
+Where a baseline predicts the chance of an exception better, the baseline is served.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,58 +18,157 @@ from models.warning import ANY, SHORTAGE, EarlyWarning
 from training.warning_fitting import PreparedOrders, evened, fit_scores, settled_rows
 
 FEWEST_TO_JOIN = 25
-FITTED_SHARE = 0.7
-"""Of the settled orders, by time; the rest calibrates (first half) and judges (second half)."""
+ORIGINS = (0.4, 0.55, 0.7, 0.85)
+"""Of the settled orders, by time: where the windows begin."""
 
 TREES, TIME, RATES_TOO = "boosted trees", "delivery time", "rates"
 Way = tuple[str, ...]
 """The names of the scores that are joined."""
 
 
-class Window(NamedTuple):
-    """Ticks of placing: from `begin` scores are calibrated, from `middle` judged, until `end`."""
+@dataclass(frozen=True)
+class Rehearsed:
+    """Scores of orders by models that were fitted before they were placed.
 
-    begin: int
-    middle: int
-    end: int
+    Attributes:
+        rows: Positions of the subjects.
+        window: Which window each belongs to, from 0.
+        scores: By name, in the order of `rows`.
+    """
+
+    rows: np.ndarray
+    window: np.ndarray
+    scores: dict[str, np.ndarray]
+
+    def of(self, wanted: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the rows of a mask and their scores."""
+        return self.rows[wanted], {name: score[wanted] for name, score in self.scores.items()}
 
 
 @dataclass(frozen=True)
 class WarningRehearsal:
-    """The rehearsed models and how they did on the rows of judgement.
+    """How the ways did, and what is kept for the final models.
 
     Attributes:
-        model: Calibrated on all rows since `window.begin`.
-        window: What was fitted, calibrated and judged on.
+        joined: For any exception and for types: calibrated on all windows.
+        served_by: What won, and against what.
         losses: Mean log loss of every way.
-        judged: Positions of the rows of judgement.
-        chance: Their chance of an exception, calibrated on the rows before them only.
+        judged: Positions of the rows of the last window.
+        chance: Their chance of an exception, calibrated on the windows before.
     """
 
-    model: EarlyWarning
-    window: Window
+    joined: dict[str, StageLogit]
+    served_by: str
     losses: dict[str, float]
     judged: np.ndarray
     chance: np.ndarray
 
 
-def rate_ways() -> dict[str, list[Way]]:
-    """Return for each baseline its windows and smoothings."""
-    return {
-        f"rate of the {said}": [(f"rate {i}",) for i, f in enumerate(RATES) if f.entity == entity]
-        for entity, said in RATE_OF.items()
-    }
+def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
+    """Score window after window, choose the best way to join the scores, and calibrate it.
+
+    Raises:
+        NotEnoughDataError: Too few orders are settled, or hardly any went wrong.
+    """
+    known = prepared.known
+    rehearsed = _score_windows(prepared)
+    settled = np.isin(rehearsed.rows, settled_rows(prepared, known.way_types, known.tick))
+    _refuse_too_few(prepared, rehearsed, settled)
+    judge = _Judge(prepared, rehearsed, settled)
+    ways, losses = judge.choose()
+    best = min(losses, key=lambda name: losses[name])
+    last = rehearsed.window == len(ORIGINS) - 1
+    return WarningRehearsal(
+        joined=_join(prepared, rehearsed, ways[best]),
+        served_by=_sentence(best, losses),
+        losses=losses,
+        judged=rehearsed.rows[last & settled],
+        chance=judge.chance(ways[best], len(ORIGINS) - 1),
+    )
 
 
-def model_ways(model: EarlyWarning, best_rates: Way) -> dict[str, Way]:
-    """Return the ways in which the models, and the best rates beside them, can be joined."""
-    found = {TREES: (ANY,), f"{TREES} and {RATES_TOO}": (ANY, *best_rates)}
-    if model.delivery:
+def _score_windows(prepared: PreparedOrders) -> Rehearsed:
+    known = prepared.known
+    placed = known.columns["placed_at"]
+    settled = settled_rows(prepared, known.way_types, known.tick)
+    edges = [int(edge) for edge in np.quantile(placed[settled], ORIGINS)]
+    rows, windows, parts = [], [], []
+    for window, (begin, end) in enumerate(zip(edges, [*edges[1:], known.tick], strict=True)):
+        own = np.flatnonzero((placed >= begin) & (placed < end))
+        model = fit_scores(prepared, begin)
+        rows.append(own)
+        windows.append(np.full(len(own), window))
+        paced = known.paced(prepared.rows, model.delivery)
+        parts.append(model.scores(paced.take(own)))
+    common = [name for name in parts[0] if all(name in part for part in parts)]
+    scores = {name: np.concatenate([part[name] for part in parts]) for name in common}
+    return Rehearsed(np.concatenate(rows), np.concatenate(windows), scores)
+
+
+def _refuse_too_few(prepared: PreparedOrders, rehearsed: Rehearsed, settled: np.ndarray) -> None:
+    happened = prepared.known.to_come(prepared.known.way_types)[rehearsed.rows]
+    counts = [int(happened[settled & (rehearsed.window == w)].sum()) for w in range(len(ORIGINS))]
+    if min(counts) < FEWEST_TO_JOIN:
+        raise NotEnoughDataError(
+            "exceptions of orders in one of the windows of the rehearsal",
+            min(counts),
+            FEWEST_TO_JOIN,
+            "Choose another --as-of, or import a longer history.",
+        )
+
+
+class _Judge:
+    """Judges ways of joining scores window by window."""
+
+    def __init__(self, prepared: PreparedOrders, rehearsed: Rehearsed, settled: np.ndarray) -> None:
+        self._prepared, self._rehearsed, self._settled = prepared, rehearsed, settled
+        self._happened = prepared.known.to_come(prepared.known.way_types)
+
+    def choose(self) -> tuple[dict[str, Way], dict[str, float]]:
+        """Return every way by name, the baselines' with their best window, and its loss."""
+        ways: dict[str, Way] = {}
+        losses: dict[str, float] = {}
+        for entity, said in RATE_OF.items():
+            tried = {
+                (f"rate {i}",): self.loss((f"rate {i}",))
+                for i, rate in enumerate(RATES)
+                if rate.entity == entity
+            }
+            name = f"rate of the {said}"
+            ways[name] = min(tried, key=lambda way: tried[way])
+            losses[name] = min(tried.values())
+        rates = tuple(score for way in ways.values() for score in way)
+        for name, way in _model_ways(self._rehearsed.scores, rates).items():
+            ways[name], losses[name] = way, self.loss(way)
+        return ways, losses
+
+    def loss(self, way: Way) -> float:
+        """Return the mean log loss over the windows that have others before them."""
+        total, mass = 0.0, 0.0
+        for window in range(1, len(ORIGINS)):
+            rows = self._rehearsed.rows[self._settled & (self._rehearsed.window == window)]
+            losses = log_losses(self.chance(way, window), self._happened[rows])
+            weight = self._prepared.known.weight[rows]
+            total, mass = total + float(losses @ weight), mass + float(weight.sum())
+        return total / mass
+
+    def chance(self, way: Way, window: int) -> np.ndarray:
+        """Return the chances of the settled rows of a window, calibrated on those before it."""
+        before = self._settled & (self._rehearsed.window < window)
+        rows, scores = self._rehearsed.of(before)
+        model = _fit(self._prepared, way, scores, (rows, self._happened[rows]))
+        rows, scores = self._rehearsed.of(self._settled & (self._rehearsed.window == window))
+        return model.chance(scores, self._prepared.known.stage[rows])
+
+
+def _model_ways(scores: dict[str, np.ndarray], rates: Way) -> dict[str, Way]:
+    found = {TREES: (ANY,), f"{TREES} and {RATES_TOO}": (ANY, *rates)}
+    if SHORTAGE in scores:
         found |= {
             TIME: (SHORTAGE,),
-            f"{TIME} and {RATES_TOO}": (SHORTAGE, *best_rates),
+            f"{TIME} and {RATES_TOO}": (SHORTAGE, *rates),
             f"{TREES} and {TIME}": (ANY, SHORTAGE),
-            f"{TREES}, {TIME} and {RATES_TOO}": (ANY, SHORTAGE, *best_rates),
+            f"{TREES}, {TIME} and {RATES_TOO}": (ANY, SHORTAGE, *rates),
         }
     return found
 
@@ -78,106 +178,30 @@ def log_losses(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
     return -np.log(np.where(happened, chance, 1 - chance))
 
 
-def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
-    """Fit as of some weeks ago; calibrate, judge and choose on the orders placed since.
-
-    Raises:
-        NotEnoughDataError: Too few orders were placed since, or hardly any went wrong.
-    """
-    known = prepared.known
-    settled = settled_rows(prepared, known.way_types, known.tick)
-    window = _window(known.columns["placed_at"][settled])
-    model = fit_scores(prepared, window.begin)
-    placed = known.columns["placed_at"]
-    since = settled[placed[settled] >= window.begin]
-    happened = known.to_come(known.way_types)
-    halves = since[placed[since] < window.middle], since[placed[since] >= window.middle]
-    if min(happened[half].sum() for half in halves) < FEWEST_TO_JOIN:
-        raise NotEnoughDataError(
-            "orders of the last weeks that raised an exception",
-            int(happened[since].sum()),
-            2 * FEWEST_TO_JOIN,
-            "Choose another --as-of, or import a longer history.",
-        )
-    scores = model.scores(prepared.rows)
-    chosen, losses = _tried(prepared, model, scores, halves)
-    best = min(losses, key=lambda name: losses[name])
-    model.served_by = _sentence(best, losses)
-    model.joined = _join(prepared, scores, chosen[best], window)
-    judged = halves[1]
-    first = _fit_joined(prepared, scores, chosen[best], (halves[0], happened[halves[0]]))
-    chance = first.chance({n: scores[n][judged] for n in first.scores}, known.stage[judged])
-    return WarningRehearsal(model, window, losses, judged, chance)
-
-
-def _tried(
+def _fit(
     prepared: PreparedOrders,
-    model: EarlyWarning,
-    scores: dict[str, np.ndarray],
-    halves: tuple[np.ndarray, np.ndarray],
-) -> tuple[dict[str, Way], dict[str, float]]:
-    """Calibrate every way on the first half; return it and its loss on the second, by name."""
-    chosen: dict[str, Way] = {}
-    losses: dict[str, float] = {}
-    for name, ways in rate_ways().items():
-        tried = {way: _loss(prepared, scores, way, halves) for way in ways}
-        chosen[name] = min(tried, key=lambda way: tried[way])
-        losses[name] = tried[chosen[name]]
-    best_rates = tuple(score for way in chosen.values() for score in way)
-    for name, way in model_ways(model, best_rates).items():
-        chosen[name], losses[name] = way, _loss(prepared, scores, way, halves)
-    return chosen, losses
-
-
-def _window(placed: np.ndarray) -> Window:
-    begin, middle = np.quantile(placed, [FITTED_SHARE, (1 + FITTED_SHARE) / 2])
-    return Window(int(begin), int(middle), int(placed.max()) + 1)
-
-
-def _loss(
-    prepared: PreparedOrders,
-    scores: dict[str, np.ndarray],
     way: Way,
-    halves: tuple[np.ndarray, np.ndarray],
-) -> float:
-    first, second = halves
-    known = prepared.known
-    happened = known.to_come(known.way_types)
-    model = _fit_joined(prepared, scores, way, (first, happened[first]))
-    chance = model.chance({name: scores[name][second] for name in way}, known.stage[second])
-    losses = log_losses(chance, happened[second])
-    return float(np.average(losses, weights=known.weight[second]))
-
-
-def _fit_joined(
-    prepared: PreparedOrders,
     scores: dict[str, np.ndarray],
-    way: Way,
     labelled: tuple[np.ndarray, np.ndarray],
 ) -> StageLogit:
     rows, happened = labelled
     known = prepared.known
-    own = {name: scores[name][rows] for name in way}
+    own = {name: scores[name] for name in way}
     return StageLogit.fit(own, known.stage[rows], happened, evened(known.weight[rows]))
 
 
-def _join(
-    prepared: PreparedOrders,
-    scores: dict[str, np.ndarray],
-    way: Way,
-    window: Window,
-) -> dict[str, StageLogit]:
+def _join(prepared: PreparedOrders, rehearsed: Rehearsed, way: Way) -> dict[str, StageLogit]:
     """Join scores to the chance of any exception and of each type of enough cases."""
     known = prepared.known
     joined = {}
     for name in (ANY, *known.raised_at):
         types = known.way_types if name == ANY else [name]
-        rows = settled_rows(prepared, types, known.tick)
-        rows = rows[known.columns["placed_at"][rows] >= window.begin]
+        settled = np.isin(rehearsed.rows, settled_rows(prepared, types, known.tick))
+        rows, scores = rehearsed.of(settled)
         happened = known.to_come(types)[rows]
         if FEWEST_TO_JOIN <= happened.sum() < len(rows):
             own = way if name == ANY else _type_way(name, scores, way)
-            joined[name] = _fit_joined(prepared, scores, own, (rows, happened))
+            joined[name] = _fit(prepared, own, scores, (rows, happened))
     return joined
 
 
@@ -198,17 +222,5 @@ def _sentence(best: str, losses: dict[str, float]) -> str:
 def fit_final(prepared: PreparedOrders, rehearsal: WarningRehearsal) -> EarlyWarning:
     """Fit the scores on everything settled; keep the choice and calibration of the rehearsal."""
     model = fit_scores(prepared, prepared.known.tick)
-    rehearsed = rehearsal.model
-    kept = {
-        name: joined
-        for name, joined in rehearsed.joined.items()
-        if all(_has(model, score) for score in joined.scores)
-    }
-    model.joined, model.served_by = kept, rehearsed.served_by
+    model.joined, model.served_by = rehearsal.joined, rehearsal.served_by
     return model
-
-
-def _has(model: EarlyWarning, score: str) -> bool:
-    if score == SHORTAGE:
-        return model.delivery is not None
-    return score in model.trees or score.startswith("rate ")

@@ -87,7 +87,8 @@ def score_orders(
     if not len(rows):
         what = f"orders from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
         raise NotEnoughDataError(what, 0, 1, "Widen --from or --to.")
-    read = known.rows(model.plan, thinned=model.thinned)[0].take(rows)
+    everyone, _ = known.rows(model.plan, thinned=model.thinned)
+    read = known.paced(everyone, model.delivery).take(rows)
     return OrderScoring(known, rows, read, model.predict(read))
 
 
