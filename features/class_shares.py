@@ -61,7 +61,8 @@ class _Segment:
             first += len(words)
         places = np.concatenate(place, axis=1)
         order = np.lexsort((places[1], places[0]))
-        self._places, self._labels = places[0, order], places[1, order]
+        self._places = places[0, order]
+        self._labels = np.append(places[1, order], -1)  # one more: there may be no place at all
         self._pairs = np.sort(np.concatenate(pair))
 
     def codes(self, keys: Sequence[np.ndarray]) -> np.ndarray:
@@ -172,11 +173,11 @@ class ClassShares:
     def _most_drawn(self, draws: list[np.ndarray], first: np.ndarray, most: int) -> np.ndarray:
         n = len(first)
         votes = np.tile(self.overall, (n, 1))
-        row = np.arange(n)[:, None]
-        for drawn in draws:
-            flat = drawn.reshape(n, -1)
-            hit = flat >= 0
-            np.add.at(votes, (np.broadcast_to(row, flat.shape)[hit], flat[hit]), 1.0)
+        if draws:
+            drawn = np.concatenate(draws[::-1], axis=2)  # the recent ones came out last
+            hit = drawn >= 0
+            hit &= np.cumsum(hit, axis=2) <= DRAWS
+            np.add.at(votes, (np.nonzero(hit)[0], drawn[hit]), 1.0)
         given = np.flatnonzero(first >= 0)
         votes[given, first[given]] += 1e6
         return np.argsort(-votes, axis=1, kind="stable")[:, :most]
