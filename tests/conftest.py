@@ -1,6 +1,8 @@
 """Fixtures that all tests share."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +26,18 @@ def real_data() -> Path:
             "EXPEDITE_REAL_DATA is not set: see docs/real-data.md for where each set is had"
         )
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one the test skips, saying so, and fails in CI."""
+    look = [sys.executable, Path(__file__).with_name("find_chromium.py"), "--look"]
+    told = subprocess.run(look, check=True, capture_output=True, text=True)
+    if not told.stdout and os.environ.get("CI"):
+        pytest.fail(f"{told.stderr.strip()} In CI the browser tests must run.")
+    if not told.stdout:
+        pytest.skip(told.stderr.strip())
+    return told.stdout.strip()
 
 
 @pytest.fixture(scope="session")

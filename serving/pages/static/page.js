@@ -5,6 +5,7 @@
 
 const CALM_MS = 15_000; // so long after a hand moved over the list, rows stay where they are
 const SOON_MS = 3_600_000;
+const WEEK_MS = 6 * 86_400_000; // a weekday alone says which day it is
 const panel = document.getElementById("panel");
 const changes = document.getElementById("changes");
 let touchedAt = -Infinity;
@@ -24,8 +25,9 @@ const isHeld = () => openId !== null || performance.now() - touchedAt < CALM_MS;
 
 // ---- times -------------------------------------------------------------------------------------
 
-const WEEKDAY = { weekday: "short", hour: "2-digit", minute: "2-digit" };
 const FORMS = {
+  hour: { hour: "2-digit", minute: "2-digit" },
+  weekday: { weekday: "short", hour: "2-digit", minute: "2-digit" },
   clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
   day: { day: "numeric", month: "short", year: "numeric" },
   moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
@@ -49,8 +51,9 @@ function tell(time) {
     time.classList.toggle("over", left <= 0);
   } else if (time.dataset.form === "start") {
     const isToday = at.toDateString() === new Date().toDateString();
-    time.textContent = left <= 0 ? "now" : at.toLocaleString([], isToday ? { hour: "2-digit", minute: "2-digit" } : left > 6 * 86_400_000 ? FORMS.day : WEEKDAY);
-    time.parentElement.classList.toggle("now", left <= 0);
+    const form = isToday ? FORMS.hour : left > WEEK_MS ? FORMS.day : FORMS.weekday;
+    time.textContent = left > 0 ? `start by ${at.toLocaleString([], form)}` : "start now";
+    time.classList.toggle("now", left <= 0);
   } else if (!time.dataset.told) {
     time.textContent = at.toLocaleString([], FORMS[time.dataset.form]);
     time.dataset.told = "yes";
