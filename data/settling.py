@@ -44,10 +44,18 @@ class Settlement:
                 show_table(con, "parent_rows", rule.parent, parent_file)
                 con.sql(query_text("settle/parents", **names)).create_view("parents")
             _refuse(con, stage, names)
-            taken = "settle/taken_with_parent" if rule.parent else "settle/taken"
-            con.sql(query_text(taken, **names)).create_view("taken")
+            self._take(con, rule, names)
             if not self._is_all_known(con, stage, names):
                 self.settled[rule.name] = self._merge(con, rule, names)
+
+    def _take(self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]) -> None:
+        """Keep the rows to take; on disk where a join makes them, for it is not done twice."""
+        if not rule.parent:
+            con.sql(query_text("settle/taken", **names)).create_view("taken")
+            return
+        taken = self.staging / f"taken-{rule.name}.parquet"
+        con.sql(query_text("settle/taken_with_parent", **names)).write_parquet(str(taken))
+        con.read_parquet(str(taken)).create_view("taken")
 
     def _file(self, table: str, files: dict[str, TableFile]) -> Path | None:
         place = files[table].file if table in files else None
@@ -86,9 +94,6 @@ def names_of(rule: TableRule) -> dict[str, str]:
         "key": ", ".join(key),
         "key_words": ", ".join(rule.key),
         "columns": ", ".join(columns),
-        "taken_columns": ", ".join(f"taken.{name}" for name in columns),
-        "former_columns": ", ".join(f"former.{name}" for name in columns),
-        "same_key": " and ".join(f"taken.{name} = former.{name}" for name in key),
         "texts": ", ".join(f"any_value({name}::varchar) as {name}" for name in columns),
         "counts": ", ".join(f"count({name}) as {name}" for name in columns),
     }

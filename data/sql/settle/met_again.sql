@@ -1,4 +1,14 @@
 -- One row: how many taken rows were there before, the same or with other content.
-select count(*) filter (where hash(@{taken_columns}) = hash(@{former_columns})) as unchanged,
-       count(*) filter (where hash(@{taken_columns}) <> hash(@{former_columns})) as updated
-from taken join former on @{same_key}
+-- Numbers stand for keys and contents, so that the largest history fits in little memory.
+with met as (
+    select min(content) = max(content) as same
+    from (
+        select hash(@{key}) as key, hash(@{columns}) as content from taken
+        union all
+        select hash(@{key}), hash(@{columns}) from former
+    )
+    group by key
+    having count(*) = 2
+)
+select count(*) filter (where same) as unchanged, count(*) filter (where not same) as updated
+from met
