@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from data.domain import NotEnoughDataError
 
@@ -78,7 +79,7 @@ class Comparison:
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame) -> Comparison:
-    """Compare two frames of the same columns: numbers, and words (of type object).
+    """Compare two frames of the same columns: numbers and words.
 
     Raises:
         NotEnoughDataError: No column has values to compare.
@@ -113,7 +114,7 @@ def chance_distance(before: pd.Series, now: pd.Series) -> float:
     Both distances shrink with the square root of the rows; that of words grows with their number.
     """
     rows = 1 / before.count() + 1 / now.count()
-    if before.dtype != object:
+    if is_numeric_dtype(before):
         return 2 * float(np.sqrt(rows))
     words = pd.concat([before, now]).nunique()
     return 1.5 * float(np.sqrt((words - 1) * rows / (8 * np.log(2))))
@@ -127,7 +128,7 @@ def _absence(name: str, before: pd.Series, now: pd.Series) -> ColumnDrift:
 def _few_words(reference: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the most frequent words of the reference: a hundred rare ones move far by chance."""
     shown = frame.copy()
-    for name in frame.select_dtypes(object):
+    for name in frame.select_dtypes(exclude="number"):
         common = reference[name].value_counts().index[:MOST_WORDS]
         shown[name] = frame[name].where(frame[name].isin(common) | frame[name].isna(), OTHER)
     return shown
@@ -142,10 +143,14 @@ def _measured(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[list[Colu
     found = []
     for name, limit in limits.items():
         before, now = reference[name], current[name]
-        words = before.dtype == object
-        figures = _word_that_moved(before, now) if words else ("mean", before.mean(), now.mean())
+        words = not is_numeric_dtype(before)
+        figures = _word_that_moved(before, now) if words else _means(before, now)
         found.append(ColumnDrift(name, WORDS if words else NUMBERS, scores[name], limit, *figures))
     return found, html
+
+
+def _means(before: pd.Series, now: pd.Series) -> tuple[str, float, float]:
+    return "mean", float(before.mean()), float(now.mean())
 
 
 def _word_that_moved(before: pd.Series, now: pd.Series) -> tuple[str, float, float]:
@@ -166,7 +171,7 @@ def _evidently(
         warnings.simplefilter("ignore", DeprecationWarning)
         from evidently import DataDefinition, Dataset, Report  # takes 7 s
         from evidently.presets import DataDriftPreset
-    words = [name for name in limits if reference[name].dtype == object]
+    words = [name for name in limits if not is_numeric_dtype(reference[name])]
     numbers = [name for name in limits if name not in words]
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=words)
     preset = DataDriftPreset(
