@@ -74,6 +74,7 @@ class EarlyWarning:
         joined: For `any` and for types: scores to a chance.
         shares: Of exceptions by type, for the types that have no model of their own.
         after_sales: Types that say nothing of the way: no part of `p_exception`.
+        baselines: For each baseline the rate that did best in the rehearsal.
         served_by: Name of what won for `p_exception`, with its figures.
         version: Name of the registered version.
     """
@@ -86,6 +87,7 @@ class EarlyWarning:
     joined: dict[str, StageLogit] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
     after_sales: tuple[str, ...] = ()
+    baselines: dict[str, int] = field(default_factory=dict)
     served_by: str = ""
     version: str = ""
 
@@ -130,6 +132,7 @@ class EarlyWarning:
             "joined": {name: model.to_json() for name, model in self.joined.items()},
             "shares": self.shares,
             "after_sales": list(self.after_sales),
+            "baselines": self.baselines,
             "served_by": self.served_by,
             "trees": list(self.trees),
         }
@@ -159,6 +162,7 @@ class EarlyWarning:
             joined={name: StageLogit.from_json(v) for name, v in plain["joined"].items()},
             shares=plain["shares"],
             after_sales=tuple(plain["after_sales"]),
+            baselines=plain["baselines"],
             served_by=plain["served_by"],
         )
 

@@ -15,15 +15,21 @@ from features.order_logs import LATE
 from features.order_past import RATE_OF, RATES
 from models.stage_logit import StageLogit
 from models.warning import ANY, SHORTAGE, EarlyWarning
+from training import measures
+from training.promotion import NOISE_QUANTILE
 from training.warning_fitting import PreparedOrders, evened, fit_scores, settled_rows
 
 FEWEST_TO_JOIN = 25
 ORIGINS = (0.4, 0.55, 0.7, 0.85)
 """Of the settled orders, by time: where the windows begin."""
 
-TREES, TIME, RATES_TOO = "boosted trees", "delivery time", "rates"
+TREES, TIME, RATES_TOO = "boosted trees", "delivery time", "long-run rates"
+RATE = "rate of the"
 Way = tuple[str, ...]
 """The names of the scores that are joined."""
+
+LONG_RATES = tuple(f"rate {i}" for i, f in enumerate(RATES) if (f.days, f.smoothing) == (None, 20))
+"""What is joined to the models: short windows carry the weather of one season into the next."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class WarningRehearsal:
 
     Attributes:
         joined: For any exception and for types: calibrated on all windows.
+        baselines: For each baseline the rate that did best.
         served_by: What won, and against what.
         losses: Mean log loss of every way.
         judged: Positions of the rows of the last window.
@@ -58,6 +65,7 @@ class WarningRehearsal:
     """
 
     joined: dict[str, StageLogit]
+    baselines: dict[str, int]
     served_by: str
     losses: dict[str, float]
     judged: np.ndarray
@@ -75,11 +83,17 @@ def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
     settled = np.isin(rehearsed.rows, settled_rows(prepared, known.way_types, known.tick))
     _refuse_too_few(prepared, rehearsed, settled)
     judge = _Judge(prepared, rehearsed, settled)
-    ways, losses = judge.choose()
-    best = min(losses, key=lambda name: losses[name])
+    ways = judge.ways()
+    losses = {name: float(judge.losses(way).mean()) for name, way in ways.items()}
+    best = judge.best(ways, losses)
     last = rehearsed.window == len(ORIGINS) - 1
     return WarningRehearsal(
         joined=_join(prepared, rehearsed, ways[best]),
+        baselines={
+            name: int(way[0].removeprefix("rate "))
+            for name, way in ways.items()
+            if name.startswith(RATE)
+        },
         served_by=_sentence(best, losses),
         losses=losses,
         judged=rehearsed.rows[last & settled],
@@ -122,35 +136,43 @@ class _Judge:
 
     def __init__(self, prepared: PreparedOrders, rehearsed: Rehearsed, settled: np.ndarray) -> None:
         self._prepared, self._rehearsed, self._settled = prepared, rehearsed, settled
-        self._happened = prepared.known.to_come(prepared.known.way_types)
+        known = prepared.known
+        self._happened = known.to_come(known.way_types)
+        self._judged = rehearsed.rows[settled & (rehearsed.window > 0)]
+        self._blocks = measures.day_blocks(known.columns["placed_at"][self._judged])
+        self._losses: dict[Way, np.ndarray] = {}
 
-    def choose(self) -> tuple[dict[str, Way], dict[str, float]]:
-        """Return every way by name, the baselines' with their best window, and its loss."""
-        ways: dict[str, Way] = {}
-        losses: dict[str, float] = {}
+    def ways(self) -> dict[str, Way]:
+        """Return every way by name: the models' from the fullest on, then the baselines'."""
+        ways = _model_ways(self._rehearsed.scores)
         for entity, said in RATE_OF.items():
-            tried = {
-                (f"rate {i}",): self.loss((f"rate {i}",))
-                for i, rate in enumerate(RATES)
-                if rate.entity == entity
-            }
-            name = f"rate of the {said}"
-            ways[name] = min(tried, key=lambda way: tried[way])
-            losses[name] = min(tried.values())
-        rates = tuple(score for way in ways.values() for score in way)
-        for name, way in _model_ways(self._rehearsed.scores, rates).items():
-            ways[name], losses[name] = way, self.loss(way)
-        return ways, losses
+            tried = [(f"rate {i}",) for i, rate in enumerate(RATES) if rate.entity == entity]
+            ways[f"{RATE} {said}"] = min(tried, key=lambda way: float(self.losses(way).mean()))
+        return ways
 
-    def loss(self, way: Way) -> float:
-        """Return the mean log loss over the windows that have others before them."""
-        total, mass = 0.0, 0.0
-        for window in range(1, len(ORIGINS)):
-            rows = self._rehearsed.rows[self._settled & (self._rehearsed.window == window)]
-            losses = log_losses(self.chance(way, window), self._happened[rows])
-            weight = self._prepared.known.weight[rows]
-            total, mass = total + float(losses @ weight), mass + float(weight.sum())
-        return total / mass
+    def best(self, ways: dict[str, Way], losses: dict[str, float]) -> str:
+        """Return the fullest way, unless another is better beyond noise, or a baseline is better.
+
+        What is joined of several scores holds up better in other seasons than what won by a hair.
+        """
+        models = [name for name in ways if not name.startswith(RATE)]
+        best = models[0]
+        for name in models[1:]:
+            gain = self.losses(ways[best]) - self.losses(ways[name])
+            drawn = [gain[rows].mean() for rows in self._blocks]
+            if np.quantile(drawn, NOISE_QUANTILE) > 0:
+                best = name
+        rival = min(ways.keys() - set(models), key=lambda name: losses[name])
+        return best if losses[best] < losses[rival] else rival
+
+    def losses(self, way: Way) -> np.ndarray:
+        """Return the weighted log losses in the windows that have others before them."""
+        if way not in self._losses:
+            windows = range(1, len(ORIGINS))
+            chance = np.concatenate([self.chance(way, window) for window in windows])
+            losses = log_losses(chance, self._happened[self._judged])
+            self._losses[way] = losses * evened(self._prepared.known.weight[self._judged])
+        return self._losses[way]
 
     def chance(self, way: Way, window: int) -> np.ndarray:
         """Return the chances of the settled rows of a window, calibrated on those before it."""
@@ -161,16 +183,16 @@ class _Judge:
         return model.chance(scores, self._prepared.known.stage[rows])
 
 
-def _model_ways(scores: dict[str, np.ndarray], rates: Way) -> dict[str, Way]:
-    found = {TREES: (ANY,), f"{TREES} and {RATES_TOO}": (ANY, *rates)}
+def _model_ways(scores: dict[str, np.ndarray]) -> dict[str, Way]:
+    found: dict[str, Way] = {}
     if SHORTAGE in scores:
-        found |= {
-            TIME: (SHORTAGE,),
-            f"{TIME} and {RATES_TOO}": (SHORTAGE, *rates),
+        found = {
+            f"{TREES}, {TIME} and {RATES_TOO}": (ANY, SHORTAGE, *LONG_RATES),
             f"{TREES} and {TIME}": (ANY, SHORTAGE),
-            f"{TREES}, {TIME} and {RATES_TOO}": (ANY, SHORTAGE, *rates),
+            f"{TIME} and {RATES_TOO}": (SHORTAGE, *LONG_RATES),
+            TIME: (SHORTAGE,),
         }
-    return found
+    return found | {f"{TREES} and {RATES_TOO}": (ANY, *LONG_RATES), TREES: (ANY,)}
 
 
 def log_losses(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
@@ -214,7 +236,7 @@ def _type_way(name: str, scores: dict[str, np.ndarray], way: Way) -> Way:
 
 
 def _sentence(best: str, losses: dict[str, float]) -> str:
-    baselines = {name: loss for name, loss in losses.items() if name.startswith("rate of")}
+    baselines = {name: loss for name, loss in losses.items() if name.startswith(RATE)}
     rival = min(baselines, key=lambda name: baselines[name])
     return f"{best} (loss {losses[best]:.4f}); best baseline: {rival} ({losses[rival]:.4f})"
 
@@ -223,4 +245,5 @@ def fit_final(prepared: PreparedOrders, rehearsal: WarningRehearsal) -> EarlyWar
     """Fit the scores on everything settled; keep the choice and calibration of the rehearsal."""
     model = fit_scores(prepared, prepared.known.tick)
     model.joined, model.served_by = rehearsal.joined, rehearsal.served_by
+    model.baselines = rehearsal.baselines
     return model

@@ -22,7 +22,12 @@ from training.orders_known import KnownOrders
 from training.warning_fitting import evened
 
 RISKIEST = 0.05
-BASELINE_DAYS, BASELINE_SMOOTHING = None, 20.0
+_FEWEST_TO_SHOW = 20
+LONG_RATES = {
+    f"long-run rate of the {RATE_OF[rate.entity]}": i
+    for i, rate in enumerate(RATES)
+    if (rate.days, rate.smoothing) == (None, 20)
+}
 TICKS_PER_DAY = 86_400_000
 _FEWEST_TO_MEASURE = 5
 
@@ -36,12 +41,14 @@ class OrderScoring:
         rows: Positions of the subjects of the period.
         read: What the models read of them.
         warnings: Their chances.
+        baselines: Which rate stands for each baseline: that of the best window and smoothing.
     """
 
     known: KnownOrders
     rows: np.ndarray
     read: OrderRows
     warnings: Warnings
+    baselines: dict[str, int]
 
     @cached_property
     def happened(self) -> np.ndarray:
@@ -67,9 +74,10 @@ class OrderScoring:
     def scores(self) -> dict[str, np.ndarray]:
         """The model's chance, and the rates that it has to beat."""
         found = {"model": self.warnings.p_exception}
-        for i, rate in enumerate(RATES):
-            if (rate.days, rate.smoothing) == (BASELINE_DAYS, BASELINE_SMOOTHING):
-                found[f"rate of the {RATE_OF[rate.entity]}"] = np.nan_to_num(self.read.rates[:, i])
+        for name, place in self.baselines.items():
+            found[name] = np.nan_to_num(self.read.rates[:, place])
+        for name, place in LONG_RATES.items():
+            found[name] = np.nan_to_num(self.read.rates[:, place])
         return found
 
 
@@ -89,7 +97,7 @@ def score_orders(
         raise NotEnoughDataError(what, 0, 1, "Widen --from or --to.")
     everyone, _ = known.rows(model.plan, thinned=model.thinned)
     read = known.paced(everyone, model.delivery).take(rows)
-    return OrderScoring(known, rows, read, model.predict(read))
+    return OrderScoring(known, rows, read, model.predict(read), model.baselines)
 
 
 def warnings_table(scoring: OrderScoring) -> pd.DataFrame:
@@ -150,8 +158,8 @@ def report(scoring: OrderScoring, model: EarlyWarning) -> dict[str, object]:
     month = pd.to_datetime(placed, unit="ms").strftime("%Y-%m").to_numpy(object)
     under_way = scoring.settled & ~np.isin(stage, OVER)
     stages = [s for s in map(str, Stage) if (under_way & (stage == s)).any()]
-    months = sorted(set(month[under_way]))
     at_placing = under_way & (stage == str(Stage.PLACED))
+    months = [m for m in sorted(set(month)) if (at_placing & (month == m)).sum() >= _FEWEST_TO_SHOW]
     return {
         "model": model.version,
         "served_by": model.served_by,
