@@ -49,7 +49,7 @@ class ClassLinear:
         words = [int(n) + 1 for n in top]
         idf = np.empty(0)
         if rows.matrix.messages is not None:
-            idf = TfidfTransformer().fit(rows.matrix.messages).idf_
+            idf = TfidfTransformer().fit(rows.matrix.messages).idf_.astype(np.float64)
         model = cls(np.empty((0, 0)), np.empty(0), idf, word_columns, words)
         fitted = LogisticRegression(C=3.0, max_iter=1_000, tol=1e-3).fit(
             model._inputs(rows.matrix), label

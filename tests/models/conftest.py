@@ -1,0 +1,113 @@
+"""Small made-up subjects whose classes and numbers follow a pattern, as the estimators see them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from features import text
+from features.class_shares import LABEL, ClassShares
+from features.event_log import LogRows
+from features.feature_set import Matrix
+from features.ticks import MISSING_TICK, TICKS_PER_DAY
+from models.contract import Rows
+
+TYPES = ["address", "fraud", "late", None]
+MESSAGES = {"address": "address not found", "fraud": "支付 可疑", "late": "entrega atrasada"}
+ENTITIES = ("type", "customer_id")
+_START = 20_000 * TICKS_PER_DAY
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Subjects, and how they ended.
+
+    Attributes:
+        rows: The subjects; dense columns are size, noise and the code of the type.
+        label: Their classes: by type, by customer where there is no type, now and then neither.
+        minutes: Touch minutes: large for large sizes.
+        hours: Hours to resolve: ten times as long for `late`.
+        names: The classes, by code.
+        words: Columns of the features that hold codes of words.
+    """
+
+    rows: Rows
+    label: np.ndarray
+    minutes: np.ndarray
+    hours: np.ndarray
+    names: tuple[str, ...] = ("addresses", "fraud desk", "carriers")
+    words: tuple[int, ...] = (2,)
+
+    def log(self) -> LogRows:
+        """The labels, each known a day after its subject was detected."""
+        known = self.rows.as_of + TICKS_PER_DAY
+        return LogRows(known, self.rows.keys, {LABEL: self.label.astype(float)})
+
+    def shares(self) -> ClassShares:
+        """Index the labels."""
+        return ClassShares(self.log(), ENTITIES, len(self.names))
+
+
+def _texts(values: list[str | None]) -> np.ndarray:
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def _rows(kind: np.ndarray, customer: np.ndarray, size: np.ndarray, messages: bool) -> Rows:
+    n = len(kind)
+    types = _texts([TYPES[i] for i in kind])
+    code = np.where(kind < 3, kind, np.nan)
+    noise = np.sin(np.arange(n) * 77.0)
+    as_of = _START + np.arange(n) * TICKS_PER_DAY // 20
+    columns = {
+        "type": types,
+        "severity": types,
+        "customer_id": _texts([f"c{i}" for i in customer]),
+        "total": size,
+        "detected_at": as_of,
+        "due_at": np.full(n, MISSING_TICK),
+    }
+    words = text.matrix([MESSAGES.get(t) for t in types]) if messages else None
+    dense = np.column_stack([size, noise, code]).astype(np.float32)
+    return Rows(columns, {name: columns[name] for name in ENTITIES}, Matrix(dense, words), as_of)
+
+
+@pytest.fixture(scope="session")
+def a_sample() -> Callable[..., Sample]:
+    """Build a sample; the same seed gives the same one."""
+
+    def build(n: int = 700, seed: int = 1, messages: bool = True) -> Sample:
+        random = np.random.default_rng(seed)
+        kind, customer = random.integers(0, 4, n), random.integers(0, 9, n)
+        size = random.gamma(2.0, 50.0, n)
+        label = np.where(kind < 3, kind, customer % 3)
+        label = np.where(random.random(n) < 0.05, random.integers(0, 3, n), label)
+        minutes = np.where(size > 100, 40.0, 8.0) * random.lognormal(0, 0.3, n)
+        hours = np.where(kind == 2, 80.0, 8.0) * random.lognormal(0, 0.4, n)
+        size[random.random(n) < 0.1] = np.nan
+        return Sample(_rows(kind, customer, size, messages), label, minutes, hours)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def strangers() -> Callable[[bool], Rows]:
+    """Subjects of which nothing is known, or nothing that was ever seen."""
+
+    def build(messages: bool) -> Rows:
+        nothing, unseen = _texts([None] * 3), _texts(["never", "seen", "before"])
+        as_of = _START + np.arange(3) * 90 * TICKS_PER_DAY
+        words = {"type": np.where([True, False, True], nothing, unseen), "customer_id": unseen}
+        columns = {
+            **words,
+            "severity": unseen,
+            "total": np.full(3, np.nan),
+            "detected_at": as_of,
+            "due_at": np.full(3, MISSING_TICK),
+        }
+        buckets = text.matrix(["", None, "???"]) if messages else None
+        return Rows(columns, words, Matrix(np.full((3, 3), np.nan, np.float32), buckets), as_of)
+
+    return build
