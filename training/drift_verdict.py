@@ -67,8 +67,7 @@ def _moved(comparison: Comparison) -> str:
 
 
 def _from_to(column: ColumnDrift) -> str:
-    figures = f"{column.reference:.3g} -> {column.current:.3g}"
-    return f"{column.name}, {column.of} {figures}"
+    return f"{column.name}, {column.of} {column.reference:.3f} -> {column.current:.3f}"
 
 
 def _price(costs: Sequence[Cost]) -> str:
