@@ -61,34 +61,69 @@ class LogRows:
         )
 
 
-class EventLog:
-    """The rows of a log, indexed for windows; 8 bytes an entity and row, 16 more for each value."""
+class Vocabulary:
+    """The names of every entity as codes, shared by the logs of one segment.
 
-    def __init__(self, rows: LogRows) -> None:
-        self.values = tuple(rows.values)
-        self._start = int(rows.known_at.min()) if len(rows.known_at) else 0
-        self._span = (int(rows.known_at.max()) - self._start + 2) if len(rows.known_at) else 1
-        self._vocabularies: dict[str, pd.Index] = {}
+    Attributes:
+        size: Codes given, over all entities.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
         self._codes: dict[str, dict[str, int]] = {}
-        self._index(rows)
+        self._words: dict[str, tuple[int, pd.Index]] = {}
 
-    def _index(self, rows: LogRows) -> None:
-        ticks = rows.known_at - self._start
-        amounts = _amounts(rows.values, len(ticks))
-        sorted_keys, prefixes, first_code = [], [], 0
-        for entity, key in {EVERYTHING: np.full(len(ticks), "", object), **rows.keys}.items():
-            codes, vocabulary = pd.factorize(key, use_na_sentinel=True)
-            present = np.flatnonzero(codes >= 0)
-            place = (codes[present] + first_code) * self._span + ticks[present]
+    def learn(self, entity: str, keys: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Learn the names of an entity from several logs; return their codes, -1 for none."""
+        found, words = pd.factorize(np.concatenate(keys), use_na_sentinel=True)
+        first, self.size = self.size, self.size + len(words)
+        self._codes[entity] = {word: first + i for i, word in enumerate(words)}
+        self._words[entity] = (first, pd.Index(words, dtype=object))
+        codes = np.where(found >= 0, found + first, -1)
+        return np.split(codes, np.cumsum([len(key) for key in keys])[:-1])
+
+    def codes(self, entity: str, key: np.ndarray) -> np.ndarray | int:
+        """Return the codes of names, -1 for those that were never seen."""
+        codes = self._codes.get(entity)
+        if not codes:
+            return -1
+        if len(key) == 1:
+            return codes.get(key[0], -1)
+        first, words = self._words[entity]
+        found = words.get_indexer(pd.Index(key, dtype=object))
+        return np.where(found >= 0, found + first, -1)
+
+
+class EventLog:
+    """The rows of a log, indexed for windows; 8 bytes an entity and row, 16 more for each value.
+
+    Args:
+        known_at: Ticks of the rows.
+        codes: For each entity the codes of the rows, -1 for none.
+        values: What was recorded; (rows,) floats each.
+        size: How many codes there are.
+    """
+
+    def __init__(
+        self,
+        known_at: np.ndarray,
+        codes: Mapping[str, np.ndarray],
+        values: Sequence[np.ndarray],
+        size: int,
+    ) -> None:
+        self._start = int(known_at.min())
+        self._span = int(known_at.max()) - self._start + 2
+        self._refuse_overflow(size)
+        ticks, amounts = known_at - self._start, _amounts(values, len(known_at))
+        places, prefixes = [], []
+        for code in codes.values():
+            present = np.flatnonzero(code >= 0)
+            place = code[present] * self._span + ticks[present]
             order = np.argsort(place, kind="stable")
-            sorted_keys.append(place[order])
+            places.append(place[order])
             prefixes.append(amounts[present[order]])
-            self._vocabularies[entity] = pd.Index(vocabulary, dtype=object)
-            self._codes[entity] = {word: first_code + i for i, word in enumerate(vocabulary)}
-            first_code += len(vocabulary)
-        self._refuse_overflow(first_code)
-        self._keys = np.concatenate(sorted_keys)
-        self._sums = np.zeros((len(self._keys) + 1, amounts.shape[1]), np.int64)
+        self._places = np.concatenate(places)
+        self._sums = np.zeros((len(self._places) + 1, amounts.shape[1]), np.int64)
         np.cumsum(np.concatenate(prefixes), axis=0, out=self._sums[1:])
 
     def _refuse_overflow(self, codes: int) -> None:
@@ -100,53 +135,75 @@ class EventLog:
                 "Look for a date centuries off: `python -m data describe` shows the period.",
             )
 
-    def _code(self, entity: str, key: np.ndarray) -> np.ndarray | int:
-        """Return the codes of texts, -1 for those the log never saw."""
-        codes = self._codes.get(entity)
-        if not codes:
-            return -1
-        if len(key) == 1:
-            return codes.get(key[0], -1)
-        found = self._vocabularies[entity].get_indexer(pd.Index(key, dtype=object))
-        return np.where(found >= 0, found + next(iter(codes.values())), -1)
-
-    def totals(self, windows: "Windows", keys: Keys, as_of: np.ndarray) -> np.ndarray:
+    def totals(self, windows: "Windows", codes: np.ndarray, as_of: np.ndarray) -> np.ndarray:
         """Sum up windows.
 
         Args:
             windows: What to sum up.
-            keys: For each entity the texts that are asked for, n each.
+            codes: (entities of the windows, n) codes that are asked for.
             as_of: n ticks.
 
         Returns:
-            Integers of shape (windows, n, 1 + 2 * values): the number of rows, then for each value
+            Integers of shape (windows, 1 + 2 * values, n): the number of rows, then for each value
             its sum in fixed point and the number of rows that recorded it.
         """
-        codes = np.empty((len(windows.entities), len(as_of)), np.int64)
-        for row, entity in enumerate(windows.entities):
-            codes[row] = self._code(entity, keys[entity])
-        codes *= self._span
+        base = codes * self._span
         now = as_of - self._start
-        since = np.minimum(np.maximum(now - windows.lengths[:, None], 0), self._span - 1)
-        places = np.empty((len(codes) + len(since), len(now)), np.int64)
-        places[: len(codes)] = codes + np.minimum(np.maximum(now, 0), self._span - 1)
-        places[len(codes) :] = codes[windows.rows] + since
+        since = np.minimum(np.maximum(now - windows.lengths, 0), self._span - 1)
+        places = np.empty((len(base) + len(since), len(now)), np.int64)
+        places[: len(base)] = base + np.minimum(np.maximum(now, 0), self._span - 1)
+        places[len(base) :] = base[windows.rows] + since
         found = self._search(places)
-        begin, end = found[len(codes) :], found[: len(codes)][windows.rows]
-        totals = np.empty((*begin.shape, 1 + self._sums.shape[1]), np.int64)
-        totals[:, :, 0] = end - begin
-        totals[:, :, 1:] = self._sums[end] - self._sums[begin]
+        begin, end = found[len(base) :], found[windows.rows]
+        totals = np.empty((len(begin), 1 + self._sums.shape[1], len(now)), np.int64)
+        totals[:, 0] = end - begin
+        totals[:, 1:] = (self._sums[end] - self._sums[begin]).transpose(0, 2, 1)
         return totals
 
     def _search(self, places: np.ndarray) -> np.ndarray:
         if places.shape[1] < _BULK_ROWS:
-            return np.searchsorted(self._keys, places)
+            return np.searchsorted(self._places, places)
         found = np.empty(places.shape, np.int64)
         for row, place in enumerate(places):
             # Sorted questions walk through memory once: four times as fast on a million rows.
             order = np.argsort(place)
-            found[row, order] = np.searchsorted(self._keys, place[order])
+            found[row, order] = np.searchsorted(self._places, place[order])
         return found
+
+
+class Segment:
+    """Several logs over one vocabulary.
+
+    Args:
+        logs: The rows by log; those without rows are left out.
+        values: For each log the values that are read, in order.
+    """
+
+    def __init__(self, logs: Mapping[str, LogRows], values: Mapping[str, Sequence[str]]) -> None:
+        self.vocabulary = Vocabulary()
+        logs = {name: logs[name] for name in values if name in logs and len(logs[name].known_at)}
+        codes = self._codes(logs)
+        self.logs = {
+            name: EventLog(
+                rows.known_at,
+                codes[name],
+                [rows.values[value] for value in values[name]],
+                self.vocabulary.size,
+            )
+            for name, rows in logs.items()
+        }
+
+    def _codes(self, logs: Mapping[str, LogRows]) -> dict[str, dict[str, np.ndarray]]:
+        codes: dict[str, dict[str, np.ndarray]] = {name: {} for name in logs}
+        keys = {
+            n: {EVERYTHING: np.full(len(r.known_at), "", object), **r.keys} for n, r in logs.items()
+        }
+        for entity in dict.fromkeys(entity for own in keys.values() for entity in own):
+            having = [name for name, own in keys.items() if entity in own]
+            learned = self.vocabulary.learn(entity, [keys[name][entity] for name in having])
+            for name, code in zip(having, learned, strict=True):
+                codes[name][entity] = code
+        return codes
 
 
 class Windows:
@@ -156,7 +213,7 @@ class Windows:
         pairs: The pairs.
         entities: The distinct entities.
         rows: For each pair the row of its entity.
-        lengths: For each pair its length in ticks.
+        lengths: (pairs, 1) their lengths in ticks.
     """
 
     def __init__(self, pairs: Sequence[tuple[str, float | None]]) -> None:
@@ -165,7 +222,7 @@ class Windows:
         self.rows = np.array([self.entities.index(entity) for entity, _ in self.pairs], np.intp)
         ever = 2**61
         self.lengths = np.array(
-            [ever if days is None else int(days * TICKS_PER_DAY) for _, days in self.pairs],
+            [[ever if days is None else int(days * TICKS_PER_DAY)] for _, days in self.pairs],
             np.int64,
         )
 
@@ -174,9 +231,9 @@ class Windows:
         return self.pairs.index((entity, days))
 
 
-def _amounts(values: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+def _amounts(values: Sequence[np.ndarray], n: int) -> np.ndarray:
     columns = []
-    for value in values.values():
+    for value in values:
         recorded = np.isfinite(value)
         columns += [
             np.rint(np.where(recorded, value, 0.0) * FIXED_POINT).astype(np.int64),

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple, Self
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -24,7 +25,7 @@ from features.windows import HistoryFeature, HistoryIndex
 Columns = Mapping[str, np.ndarray]
 
 MOST_WORDS = 40
-"""A column of more words is not read as words: its past says more, and it can't be learned by heart."""
+"""A column of more words is not read as words: its past says more, and is not learned by heart."""
 FEWEST_SEEN = 5
 LARGEST_SHARE_TO_CROSS = 0.6
 PAIR_SIGN = "\x1f"
@@ -76,8 +77,12 @@ class Entity:
         )
 
 
-class Matrix(NamedTuple):
-    """Features of n rows: dense numbers, and the messages as hashed n-grams where there are any."""
+@dataclass(frozen=True)
+class Matrix:
+    """Features of n rows: dense numbers, and the messages as hashed n-grams where there are any.
+
+    What several models read of it is made once.
+    """
 
     dense: np.ndarray
     messages: sparse.csr_matrix | None
@@ -89,11 +94,23 @@ class Matrix(NamedTuple):
         """Return some of the rows."""
         return Matrix(self.dense[rows], None if self.messages is None else self.messages[rows])
 
+    @cached_property
     def table(self) -> Any:
-        """Return what LightGBM reads: one array, sparse where there are messages."""
+        """What LightGBM reads: one array, sparse where there are messages."""
         if self.messages is None:
             return self.dense
         return sparse.hstack([sparse.csr_matrix(self.dense), self.messages], format="csr")
+
+    @cached_property
+    def single_row(self) -> np.ndarray:
+        """The only row as float64, the message's buckets behind the dense features."""
+        if self.messages is None:
+            return self.dense[0].astype(np.float64)
+        width = self.dense.shape[1]
+        row = np.zeros(width + text.BUCKETS)
+        row[:width] = self.dense[0]
+        row[width + self.messages.indices] = 1.0
+        return row
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ The same declarations serve a million rows of training and a single scoring call
 below. `event_log` says what a window holds and why its sums are exact.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from features.event_log import EVERYTHING, FIXED_POINT, EventLog, Keys, LogRows, Windows
+from features.event_log import EVERYTHING, FIXED_POINT, Keys, LogRows, Segment, Windows
 
-_CHUNK_ROWS = 131_072
+_CHUNK_ROWS = 65_536
 
 
 @dataclass(frozen=True)
@@ -65,23 +65,14 @@ class HistoryIndex:
 
     def __init__(self, features: Sequence[HistoryFeature], past: Mapping[str, LogRows]) -> None:
         self.features = tuple(features)
-        self._plans = {
-            log: _plan(log, self.features) for log in dict.fromkeys(f.log for f in features)
-        }
-        self._past = self._indexed(past)
-        self._recent: dict[str, EventLog] = {}
-
-    def _indexed(self, logs: Mapping[str, LogRows]) -> dict[str, EventLog]:
-        return {
-            log: EventLog(rows)
-            for log, rows in logs.items()
-            if log in self._plans and len(rows.known_at)
-        }
+        self._layout = _Layout(self.features)
+        self._past = Segment(past, self._layout.values)
+        self._recent: Segment | None = None
 
     def with_recent(self, recent: Mapping[str, LogRows]) -> "HistoryIndex":
         """Return an index over the same past and these recent rows, instead of any before."""
         index = copy(self)
-        index._recent = self._indexed(recent)
+        index._recent = Segment(recent, self._layout.values)
         return index
 
     def compute(self, keys: Keys, as_of: np.ndarray) -> np.ndarray:
@@ -99,94 +90,113 @@ class HistoryIndex:
             rows = slice(begin, begin + _CHUNK_ROWS)
             part = {entity: key[rows] for entity, key in keys.items()}
             part[EVERYTHING] = np.full(len(as_of[rows]), "", object)
-            for log, plan in self._plans.items():
-                self._fill(result[rows], log, plan, part, as_of[rows])
+            result[rows] = self._layout.read(self._totals(part, as_of[rows])).T
         return result
 
-    def _fill(
-        self, result: np.ndarray, log: str, plan: "_Plan", keys: Keys, as_of: np.ndarray
-    ) -> None:
-        segments = [logs[log] for logs in (self._past, self._recent) if log in logs]
-        if not segments:
-            result[:, plan.counts] = 0.0
-            result[:, plan.values] = np.where(plan.is_sum, 0.0, np.nan).T
-            return
-        totals = segments[0].totals(plan.windows, keys, as_of)
-        for segment in segments[1:]:
-            totals += segment.totals(plan.windows, keys, as_of)
-        if plan.counts:
-            result[:, plan.counts] = totals[plan.count_windows, :, 0].T
-        if plan.values:
-            result[:, plan.values] = _values(totals, plan, segments[0].values).T
+    def _totals(self, keys: Keys, as_of: np.ndarray) -> np.ndarray:
+        layout = self._layout
+        totals = np.zeros((layout.size, len(as_of)), np.int64)
+        for segment in (self._past, self._recent):
+            if segment is None or not segment.logs:
+                continue
+            codes = np.empty((len(layout.entities), len(as_of)), np.int64)
+            for row, entity in enumerate(layout.entities):
+                codes[row] = segment.vocabulary.codes(entity, keys[entity])
+            for block in layout.blocks:
+                log = segment.logs.get(block.log)
+                if log is not None:
+                    found = log.totals(block.windows, codes[block.entities], as_of)
+                    totals[block.rows] += found.reshape(-1, len(as_of))
+        return totals
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """Which window and which value each feature of one log reads."""
+class _Block:
+    """Where the totals of one log stand.
 
+    Attributes:
+        log: Its name.
+        windows: What is summed up.
+        entities: The windows' entities, as positions among those of the layout.
+        rows: The rows of the totals.
+    """
+
+    log: str
     windows: Windows
-    counts: list[int]
-    count_windows: list[int]
-    values: list[int]
-    value_names: tuple[str, ...]
-    weight_names: tuple[str, ...]
-    value_windows: np.ndarray
-    overall_windows: np.ndarray
-    smoothing: np.ndarray
-    is_relative: np.ndarray
-    is_sum: np.ndarray
-
-    def columns(self, values: tuple[str, ...]) -> np.ndarray:
-        """Return where in a row of totals the sum of each feature's value stands."""
-        position = {value: 1 + 2 * i for i, value in enumerate(values)}
-        return np.array([position[name] for name in self.value_names], np.intp)
-
-    def weights(self, values: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the mass of each feature's rows stands, and what 1 is there."""
-        position = {value: 1 + 2 * i for i, value in enumerate(values)}
-        pairs = zip(self.weight_names, self.value_names, strict=True)
-        where = [position[weight] if weight else position[value] + 1 for weight, value in pairs]
-        unit = [[float(FIXED_POINT) if weight else 1.0] for weight in self.weight_names]
-        return np.array(where, np.intp), np.array(unit)
+    entities: np.ndarray
+    rows: slice
 
 
-def _plan(log: str, features: Sequence[HistoryFeature]) -> _Plan:
-    mine = [(i, f) for i, f in enumerate(features) if f.log == log]
-    counts = [(i, f) for i, f in mine if f.statistic == "count"]
-    values = [(i, f) for i, f in mine if f.statistic != "count"]
-    smoothed = [(EVERYTHING, f.days) for _, f in values]
-    windows = Windows([(f.entity, f.days) for _, f in mine] + smoothed)
-    return _Plan(
-        windows=windows,
-        counts=[i for i, _ in counts],
-        count_windows=[windows.find(f.entity, f.days) for _, f in counts],
-        values=[i for i, _ in values],
-        value_names=tuple(f.value for _, f in values),
-        weight_names=tuple(f.weight for _, f in values),
-        value_windows=np.array([windows.find(f.entity, f.days) for _, f in values], np.intp),
-        overall_windows=np.array([windows.find(EVERYTHING, f.days) for _, f in values], np.intp),
-        smoothing=np.array([[f.smoothing] for _, f in values]),
-        is_relative=np.array([[f.relative] for _, f in values]),
-        is_sum=np.array([[f.statistic == "sum"] for _, f in values]),
-    )
+class _Layout:
+    """Which rows of the totals each feature reads; made once, so that a call only looks up.
 
+    Attributes:
+        values: For each log the values that are summed up.
+        entities: The distinct entities of all windows.
+        blocks: Where the totals of each log stand.
+        size: Rows of the totals.
+    """
 
-def _values(totals: np.ndarray, plan: _Plan, names: tuple[str, ...]) -> np.ndarray:
-    """Return sums, or means drawn towards the mean of everything; shape (features, n)."""
-    column = plan.columns(names)
-    total = totals[plan.value_windows, :, column] / FIXED_POINT
-    overall = totals[plan.overall_windows, :, column] / FIXED_POINT
-    overall_count = totals[plan.overall_windows, :, column + 1]
-    imaginary = plan.smoothing * (overall_count > 0)
-    if any(plan.weight_names):
-        where, unit = plan.weights(names)
-        mass = totals[plan.value_windows, :, where] / unit
-        overall_mass = totals[plan.overall_windows, :, where] / unit
+    def __init__(self, features: Sequence[HistoryFeature]) -> None:
+        by_log = {f.log: [g for g in features if g.log == f.log] for f in features}
+        self.values = {
+            log: list(dict.fromkeys(v for f in own for v in (f.value, f.weight) if v))
+            for log, own in by_log.items()
+        }
+        pairs = {
+            log: Windows([p for f in own for p in ((f.entity, f.days), (EVERYTHING, f.days))])
+            for log, own in by_log.items()
+        }
+        self.entities = list(dict.fromkeys(e for w in pairs.values() for e in w.entities))
+        self.blocks, self.size = [], 0
+        for log, windows in pairs.items():
+            rows = len(windows.pairs) * self._width(log)
+            entities = np.array([self.entities.index(e) for e in windows.entities], np.intp)
+            self.blocks.append(_Block(log, windows, entities, slice(self.size, self.size + rows)))
+            self.size += rows
+        self._total = self._rows(features, lambda f: (f.entity, f.value, 0))
+        self._overall = self._rows(features, lambda f: (EVERYTHING, f.value, 0))
+        self._mass = self._rows(features, lambda f: (f.entity, f.weight or f.value, not f.weight))
+        self._all_mass = self._rows(
+            features, lambda f: (EVERYTHING, f.weight or f.value, not f.weight)
+        )
+        self._all_count = self._rows(features, lambda f: (EVERYTHING, f.value, 1))
+        self._unit = _column(1.0 if f.statistic == "count" else FIXED_POINT for f in features)
+        self._mass_unit = _column(FIXED_POINT if f.weight else 1.0 for f in features)
+        self._smoothing = _column(f.smoothing for f in features)
+        self._is_mean = np.array([[f.statistic == "mean"] for f in features], bool)
+        self._relative = _column(float(f.relative) for f in features)
+
+    def _width(self, log: str) -> int:
+        return 1 + 2 * len(self.values[log])
+
+    def _rows(
+        self,
+        features: Sequence[HistoryFeature],
+        what: Callable[[HistoryFeature], tuple[str, str, int]],
+    ) -> np.ndarray:
+        """Return the row of each feature's entity, value, and 0 for its sum or 1 for its count."""
+        blocks = {block.log: block for block in self.blocks}
+        rows = []
+        for feature in features:
+            entity, value, counted = what(feature)
+            block = blocks[feature.log]
+            column = 1 + 2 * self.values[feature.log].index(value) + counted if value else 0
+            window = block.windows.find(entity, feature.days)
+            rows.append(block.rows.start + window * self._width(feature.log) + column)
+        return np.array(rows, np.intp)
+
+    def read(self, totals: np.ndarray) -> np.ndarray:
+        """Return counts, sums, or means drawn towards the mean of everything; (features, n)."""
+        total = totals[self._total] / self._unit
+        all_mass, all_count = totals[self._all_mass] / self._mass_unit, totals[self._all_count]
+        prior = totals[self._overall] / self._unit / np.where(all_mass > 0, all_mass, 1.0)
         # An imaginary row weighs what rows weigh on average.
-        imaginary = imaginary * (overall_mass / np.maximum(overall_count, 1))
-    else:
-        mass, overall_mass = totals[plan.value_windows, :, column + 1], overall_count
-    prior = overall / np.where(overall_mass > 0, overall_mass, 1)
-    known = mass + imaginary
-    mean = (total + imaginary * prior) / np.where(known > 0, known, np.nan)
-    return np.where(plan.is_sum, total, np.where(plan.is_relative, mean - prior, mean))
+        imaginary = self._smoothing * (all_mass / np.maximum(all_count, 1))
+        known = totals[self._mass] / self._mass_unit + imaginary
+        mean = (total + imaginary * prior) / np.where(known > 0, known, np.nan)
+        return np.where(self._is_mean, mean - self._relative * prior, total)
+
+
+def _column(numbers: Iterable[float]) -> np.ndarray:
+    return np.array([[number] for number in numbers], np.float64).reshape(-1, 1)

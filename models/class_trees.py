@@ -30,7 +30,7 @@ class ClassTrees:
         smallest = int(np.clip(rows.n // 150, 5, SETTINGS.smallest_leaf))
         return cls(
             Trees.fit(
-                rows.matrix.table(),
+                rows.matrix.table,
                 label,
                 replace(SETTINGS, smallest_leaf=smallest),
                 weight=weight,

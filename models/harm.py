@@ -65,7 +65,7 @@ class Harm:
     ) -> Self:
         """Fit on n soft labels of 0 to 1."""
         trees = Trees.fit(
-            rows.matrix.table(),
+            rows.matrix.table,
             soft_label,
             SETTINGS,
             weight=weight,

@@ -35,7 +35,7 @@ class TouchTime:
     def fit(cls, rows: Rows, minutes: np.ndarray, words: list[int], weight: np.ndarray) -> Trees:
         """Fit the level on n touch times; `calibrated` adds the spread."""
         return Trees.fit(
-            rows.matrix.table(),
+            rows.matrix.table,
             np.log1p(minutes),
             SETTINGS,
             weight=weight,

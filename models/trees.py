@@ -11,7 +11,6 @@ from lightgbm.libpath import _LIB  # the C interface is LightGBM's documented, s
 from scipy.sparse import issparse
 
 from features.feature_set import Matrix
-from features.text import BUCKETS
 
 _FLOAT32, _FLOAT64 = 0, 1
 _FEW_ROWS = 64
@@ -91,8 +90,8 @@ class Trees:
     def predict(self, matrix: Matrix) -> np.ndarray:
         """Return (n, outputs)."""
         if len(matrix) == 1:
-            return self.predict_row(single_row(matrix))[None, :]
-        return self.predict_table(matrix.table())
+            return self.predict_row(matrix.single_row)[None, :]
+        return self.predict_table(matrix.table)
 
     def predict_table(self, table: Any) -> np.ndarray:
         """Return (n, outputs) of an array or CSR matrix."""
@@ -147,16 +146,6 @@ class Trees:
     def from_text(cls, text: str) -> Self:
         """Read LightGBM's own text."""
         return cls(lgb.Booster(model_str=text))
-
-
-def single_row(matrix: Matrix) -> np.ndarray:
-    """Return the only row as float64, the message's buckets behind the dense features."""
-    if matrix.messages is None:
-        return matrix.dense[0].astype(np.float64)
-    row = np.zeros(matrix.dense.shape[1] + BUCKETS)
-    row[: matrix.dense.shape[1]] = matrix.dense[0]
-    row[matrix.dense.shape[1] + matrix.messages.indices] = 1.0
-    return row
 
 
 class _SingleRow:

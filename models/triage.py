@@ -112,7 +112,7 @@ class Triage:
         """
         if self.harm is None or self.harm.trees is None:
             return []
-        table = self.rows(columns, as_of).take(np.array([row])).matrix.table()
+        table = self.rows(columns, as_of).take(np.array([row])).matrix.table
         contribution = self.harm.trees.contributions(table)[0]
         meanings = [*self.features.meanings, *["Words of the message"] * len(contribution)]
         found: dict[str, float] = {}

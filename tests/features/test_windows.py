@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.domain import BadInputError
-from features.event_log import EventLog, LogRows
+from features.event_log import LogRows, Segment
 from features.ticks import TICKS_PER_DAY
 from features.windows import HistoryFeature, HistoryIndex
 
@@ -197,7 +197,7 @@ def test_dates_too_far_apart_to_index_are_refused():
     names = _texts(["anna", "ben"])
 
     with pytest.raises(BadInputError, match="centuries off"):
-        EventLog(LogRows(centuries, {"a": names, "b": names, "c": names}, {}))
+        Segment({"log": LogRows(centuries, {"a": names, "b": names, "c": names}, {})}, {"log": []})
 
 
 def test_known_before_keeps_what_was_known():
