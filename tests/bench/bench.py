@@ -34,7 +34,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         ratios = _run(Path(scratch))
     table = _table(ratios)
-    console.print(table)
+    console.print(table, soft_wrap=True)
     text = RESULTS.read_text(encoding="utf-8")
     kept = re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL)
     RESULTS.write_text(kept, encoding="utf-8")
