@@ -50,7 +50,7 @@ def install() -> None:
 
 
 def _works(command: list[str]) -> bool:
-    print(f"Getting a browser for the tests: {' '.join(command)}", file=sys.stderr)
+    sys.stderr.write(f"Getting a browser for the tests: {' '.join(command)}\n")
     try:
         done = subprocess.run(
             command,
@@ -72,9 +72,9 @@ def main() -> None:
         install()
         path = found()
     if path is None:
-        print("There is no Chromium: install one and have it on the PATH.", file=sys.stderr)
+        sys.stderr.write("There is no Chromium: install one and have it on the PATH.\n")
     else:
-        print(path)
+        sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":
