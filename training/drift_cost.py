@@ -69,14 +69,9 @@ class Cost:
         """Whether the error is larger in the current period, beyond chance."""
         return self.change.value >= LEAST_CHANGE and self.change.low > 0
 
-    @property
-    def fell(self) -> bool:
-        """Whether the error is smaller in the current period, beyond chance."""
-        return self.change.value <= -LEAST_CHANGE and self.change.high < 0
-
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
-        return asdict(self) | {"grew": self.grew, "fell": self.fell}
+        return asdict(self) | {"grew": self.grew}
 
 
 def cost(label: str, reference: Promises, current: Promises) -> Cost | None:

@@ -1,5 +1,6 @@
 """One line on drift: what moved most, what it costs, and whether to retrain."""
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -24,13 +25,14 @@ class Finding(StrEnum):
 def finding(comparison: Comparison, costs: Sequence[Cost]) -> Finding:
     """Judge a comparison.
 
-    Features always move a little, and a model may read that rightly. So drift is called where the
-    rate of breaches or a calibration moved, or, as long as outcomes are few, the predictions.
+    Features always move a little, and a model may read that rightly. So drift is called where a
+    calibration suffered or the breach rate is another one, or, while outcomes are few, where the
+    predictions moved.
     """
     if any(cost.grew for cost in costs):
         return Finding.COSTS
     other_regime = any(c.score >= max(_REGIME, c.threshold) for c in comparison.of(_BREACHED))
-    if other_regime or any(cost.fell for cost in costs):
+    if other_regime:
         return Finding.KEPT_UP
     if not costs and any(c.drifted for c in comparison.of(PREDICTION)):
         return Finding.NOT_KNOWN_YET
@@ -40,7 +42,8 @@ def finding(comparison: Comparison, costs: Sequence[Cost]) -> Finding:
 def sentence(comparison: Comparison, costs: Sequence[Cost]) -> str:
     """Return the verdict."""
     found = finding(comparison, costs)
-    begin = "No drift that costs" if found is Finding.NONE else "Drift"
+    quiet = "No drift that costs" if costs else "No drift of the predictions"
+    begin = quiet if found is Finding.NONE else "Drift"
     end = {
         Finding.COSTS: " Retrain.",
         Finding.KEPT_UP: " The champion keeps up with it.",
@@ -67,7 +70,10 @@ def _moved(comparison: Comparison) -> str:
 
 
 def _from_to(column: ColumnDrift) -> str:
-    return f"{column.name}, {column.of} {column.reference:.3f} -> {column.current:.3f}"
+    largest = max(abs(column.reference), abs(column.current), 1e-9)
+    decimals = max(2, 1 - math.floor(math.log10(largest)))
+    figures = f"{column.reference:.{decimals}f} -> {column.current:.{decimals}f}"
+    return f"{column.name}, {column.of} {figures}"
 
 
 def _price(costs: Sequence[Cost]) -> str:

@@ -42,7 +42,7 @@ def test_drift_that_costs_says_what_moved_what_it_costs_and_what_to_do(compariso
     said = sentence(comparison(feature=0.5, breached=0.4), [a_cost(0.09)])
 
     assert said == (
-        "Drift: 1 of 3 features (most weekday, mean 0.660 -> 0.220) and the breach rate "
+        "Drift: 1 of 3 features (most weekday, mean 0.66 -> 0.22) and the breach rate "
         "(0.66 -> 0.22); breaches promised 0.41, seen 0.22: calibration error 0.10 -> 0.19. "
         "Retrain."
     )
