@@ -156,6 +156,6 @@ def quantiles(mass: np.ndarray, shares: tuple[float, ...] = QUANTILES) -> np.nda
 def outlived(mass: np.ndarray, hours: np.ndarray) -> np.ndarray:
     """Return (n, 16) masses of those that are still open after n hours; rows sum to 1."""
     left = np.clip((EDGES_HOURS[1:] - hours[:, None]) / np.diff(EDGES_HOURS), 0, 1)
-    kept = mass * left + 1e-12
-    kept[:, -1] += 1e-9
+    kept = mass * left
+    kept[:, -1] += 1e-9  # what has outlived everything ends in the last interval
     return kept / kept.sum(axis=1, keepdims=True)
