@@ -46,7 +46,8 @@ class StageLogit:
         start = float(fitted.intercept_[0])
         offset = {n: start + float(c) for n, c in zip(names, coefficient[k:], strict=True)}
         slope = (coefficient[:k] / spread).tolist()
-        return cls(tuple(scores), mean.tolist(), slope, {**offset, "": start})
+        usual = float(np.mean(start + one_hot @ coefficient[k:]))
+        return cls(tuple(scores), mean.tolist(), slope, {**offset, "": usual})
 
     def chance(self, scores: dict[str, np.ndarray], stage: np.ndarray) -> np.ndarray:
         """Return n chances."""
