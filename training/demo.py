@@ -23,7 +23,7 @@ from data.tables import Exceptions
 
 ROOT = Path("data/files/demo")
 ORDERS, SEED = 20_000, 7
-KEPT_DAYS = 3
+KEPT_DAYS = 5
 PATIENCE_SECONDS = 120
 console = Console()
 
