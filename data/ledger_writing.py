@@ -9,10 +9,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, up
 
 from data.domain import ConflictError, PreconditionError
 from data.ledger import Outcome, Record, record_of
-from data.ledger_tables import EVENTS, EXCEPTIONS, IDEMPOTENCY, OUTCOMES
+from data.ledger_tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 KEYS_AT_ONCE = 500
-IDEMPOTENCY_HOURS = 24
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -47,16 +46,6 @@ class Accepted:
 
     arrival: Arrival
     record: Record
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What was answered to a request with an `Idempotency-Key`."""
-
-    key: str
-    request_sha256: str
-    status: int
-    answer: str
 
 
 def new_id(now_ms: int) -> str:
@@ -249,18 +238,3 @@ def rescore(
         for one in kept
     ]
     connection.execute(insert(EVENTS), events)
-
-
-def answered(connection: Connection, key: str) -> Answered | None:
-    """Return what was answered to this `Idempotency-Key`, None if it is new."""
-    columns = IDEMPOTENCY.c
-    query = select(columns.key, columns.request_sha256, columns.status, columns.answer)
-    row = connection.execute(query.where(columns.key == key)).mappings().one_or_none()
-    return None if row is None else Answered(**row)
-
-
-def remember(connection: Connection, answer: Answered, *, now_ms: int) -> None:
-    """Keep an answer for a day; older ones are let go."""
-    oldest = now_ms - IDEMPOTENCY_HOURS * 3_600_000
-    connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.made_at_ms < oldest))
-    connection.execute(insert(IDEMPOTENCY), [asdict(answer) | {"made_at_ms": now_ms}])

@@ -15,9 +15,10 @@ from data.settings import Settings
 from models.scored import ranking
 from serving.answers import Place, rfc3339, scoring_answer
 from serving.champion import Champion
+from serving.open_exceptions import OpenRow
 from serving.payload import EXCEPTION, ExceptionIn
 from serving.scoring import Judged, Opinion, judge, rescored
-from serving.worklist import OpenRow, Worklist
+from serving.worklist import Worklist
 
 IN_A_THREAD = 32
 """So many exceptions take long enough to be scored beside the calls of others."""

@@ -6,14 +6,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from data.ledger_writing import Accepted, Answered, Arrival, Incoming, accept, answered, remember
+from data.ledger_answers import Answered, answered, remember
+from data.ledger_writing import Accepted, Arrival, Incoming, accept
 from serving.bodies import canonical, many_of, parsed
 from serving.desk import Desk
 from serving.payload import ExceptionIn, exception, parts
 from serving.problems import BadPayloadError, KeyReusedError, problem_of
 from serving.scoring import Opinion
-
-TOLD = (Arrival.CREATED, Arrival.UPDATED, Arrival.CLOSED, Arrival.REOPENED)
 
 
 class Answer(NamedTuple):

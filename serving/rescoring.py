@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger_writing import rescore
 from serving.desk import Desk
-from serving.worklist import OpenRow
+from serving.open_exceptions import OpenRow
 
 LOG = logging.getLogger("expedite.rescoring")
 AT_ONCE = 500

@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 
 from data.ledger import Outcome
-from data.ledger_writing import Answered, remember, resolve
+from data.ledger_answers import Answered, remember
+from data.ledger_writing import resolve
 from serving.answers import rfc3339
 from serving.bodies import canonical, parsed
 from serving.desk import Desk

@@ -18,9 +18,10 @@ from serving.answers import (
     scoring_answer,
 )
 from serving.desk import Desk
+from serving.open_exceptions import OpenRow
 from serving.payload import EXCEPTION, ExceptionIn
 from serving.scoring import Opinion
-from serving.worklist import Filters, OpenRow, Snapshot
+from serving.worklist import Filters, Snapshot
 
 
 async def worklist_view(

@@ -9,15 +9,13 @@ from alembic.migration import MigrationContext
 
 from data.domain import BadInputError, ConflictError, NotFoundError, PreconditionError
 from data.ledger import Ledger, Outcome
+from data.ledger_answers import Answered, answered, remember
 from data.ledger_tables import METADATA
 from data.ledger_writing import (
-    Answered,
     Arrival,
     Incoming,
     accept,
-    answered,
     new_id,
-    remember,
     rescore,
     resolve,
 )

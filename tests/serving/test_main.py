@@ -1,5 +1,6 @@
 """`python -m serving` as a process: starts, prints its address, survives a kill, stops cleanly."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -52,53 +53,31 @@ def client_of(address):
     return httpx.Client(base_url=address, transport=transport, timeout=60)
 
 
-def test_a_kill_loses_nothing_that_was_accepted(start, an_exception):
+def test_a_kill_amid_writes_keeps_all_that_was_answered(start, an_exception):
     process, address = start()
-    accepted, ids = [], {}
-    with client_of(address) as client:
-        for i in range(60):
-            answer = client.post("/v1/exceptions", json=an_exception(f"PE-{i:02}"))
-            accepted.append(answer.status_code)
-            ids[f"PE-{i:02}"] = answer.json()["id"]
-            if i == 30:
-                client.post(f"/v1/exceptions/{ids['PE-00']}/resolve", json={"team": "fraud"})
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    _, address = start()
-    with client_of(address) as client:
-        rows = client.get("/v1/worklist?limit=500").json()["rows"]
-        ended = client.get(f"/v1/exceptions/{ids['PE-00']}").json()
-
-    assert set(accepted) == {201}
-    assert {row["external_id"] for row in rows} == set(ids) - {"PE-00"}
-    assert ended["outcome"]["team"] == "fraud"
-
-
-def test_a_kill_amid_writes_keeps_every_one_that_was_answered(start, an_exception):
-    process, address = start()
-    answered = []
+    accepted = {}
 
     def post():
-        with client_of(address) as client:
-            try:
-                for i in range(10_000):
-                    one = an_exception(f"PE-{i}")
-                    if client.post("/v1/exceptions", json=one).status_code == 201:
-                        answered.append(one["external_id"])
-            except httpx.HTTPError:
-                return
+        with client_of(address) as client, contextlib.suppress(httpx.HTTPError):
+            for i in range(10_000):
+                answer = client.post("/v1/exceptions", json=an_exception(f"PE-{i}")).json()
+                accepted[answer["external_id"]] = answer["id"]
+                if i == 5:
+                    client.post(f"/v1/exceptions/{answer['id']}/resolve", json={"team": "fraud"})
 
     poster = threading.Thread(target=post)
     poster.start()
-    while len(answered) < 25 and poster.is_alive():
+    while len(accepted) < 40 and poster.is_alive():
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     poster.join()
     _, address = start()
     with client_of(address) as client:
         rows = client.get("/v1/worklist?limit=500").json()["rows"]
+        ended = client.get(f"/v1/exceptions/{accepted['PE-5']}").json()
 
-    assert set(answered) <= {row["external_id"] for row in rows}
+    assert set(accepted) - {"PE-5"} <= {row["external_id"] for row in rows}
+    assert ended["outcome"]["team"] == "fraud"
 
 
 def test_an_interrupt_ends_it_cleanly(start):

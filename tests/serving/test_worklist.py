@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from data.policy import Policy
+from serving.open_exceptions import OpenRow
 from serving.payload import exception
 from serving.problems import BadPayloadError
 from serving.scoring import judge
-from serving.worklist import Filters, OpenRow, Worklist
+from serving.worklist import Filters, Worklist
 
 NOON_MS = 1_772_366_400_000
 
