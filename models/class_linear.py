@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
-from features.feature_set import Matrix
+from features.computing import Matrix
 from models.contract import Files, Plain, Rows
 
 MOST_TRAINING_ROWS = 50_000

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from features.computing import Matrix
 from features.event_log import Keys
-from features.feature_set import Columns, Matrix
+from features.feature_set import Columns
 
 Files = dict[str, str]
 """Texts by file name: JSON, or LightGBM's own format."""

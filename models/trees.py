@@ -10,7 +10,7 @@ import numpy as np
 from lightgbm.libpath import _LIB  # the C interface is LightGBM's documented, stable one
 from scipy.sparse import issparse
 
-from features.feature_set import Matrix
+from features.computing import Matrix
 
 _FLOAT32, _FLOAT64 = 0, 1
 _FEW_ROWS = 64

@@ -9,9 +9,10 @@ import numpy as np
 import orjson
 
 from features.class_shares import ClassShares
+from features.computing import Features
 from features.event_log import LogRows
 from features.exceptions import FEATURES
-from features.feature_set import Columns, Entity, FeaturePlan, Features
+from features.feature_set import Columns, Entity, FeaturePlan
 from models.class_model import ClassModel
 from models.contract import Files, Plain, Rows
 from models.harm import Harm

@@ -3,8 +3,9 @@
 import numpy as np
 
 from features.class_shares import ClassShares
+from features.computing import Features
 from features.exceptions import FEATURES
-from features.feature_set import Entity, FeaturePlan, Features
+from features.feature_set import Entity, FeaturePlan
 from models.classes import class_names, codes
 from models.trees import Trees, TreeSettings
 from training.fitting import FEWEST_OF_A_CLASS, FEWEST_ROWS, Learned, resolve_hours

@@ -8,9 +8,10 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from features.class_shares import ClassShares
+from features.computing import Features
 from features.event_log import LogRows
 from features.exceptions import FEATURES, TEAM
-from features.feature_set import Entity, FeaturePlan, Features
+from features.feature_set import Entity, FeaturePlan
 from features.ticks import TICKS_PER_DAY
 from models import class_trees
 from models.class_candidates import ClassCandidates

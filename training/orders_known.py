@@ -10,9 +10,10 @@ import pandas as pd
 from data.domain import NotEnoughDataError, Stage
 from data.history import History
 from data.tables import Exceptions, OrderEvents, Orders
+from features.computing import Features
 from features.event_log import LogRows
 from features.exceptions import hours_between
-from features.feature_set import Columns, Entity, FeaturePlan, Features
+from features.feature_set import Columns, Entity, FeaturePlan
 from features.order_logs import (
     AFTER_SALES,
     LATE,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from features.computing import Features, Matrix
 from features.event_log import LogRows
 from features.exception_tables import (
     attribute_kinds,
@@ -18,7 +19,7 @@ from features.exception_tables import (
     exception_logs,
 )
 from features.exceptions import FEATURES, hours_between
-from features.feature_set import Entity, FeaturePlan, Features, Matrix
+from features.feature_set import Entity, FeaturePlan
 from features.ticks import MISSING_TICK, floor_ticks
 
 
@@ -133,6 +134,20 @@ def _drawn(own: list[float], everyone: list[float]) -> float:
     return mean - prior
 
 
+def _alike(one: str | None, other: str | None) -> bool:
+    return one is not None and one == other
+
+
+def _late(
+    row: pd.Series, name: str, closings: list[tuple[str, pd.Timestamp]]
+) -> tuple[pd.Timestamp, float]:
+    """When it is five days old, and whether it was open then."""
+    aged = row["detected_at"].floor("ms") + pd.Timedelta(days=5)
+    due = max(aged, row["known_at"].ceil("ms"))
+    own = [moment for exception_id, moment in closings if exception_id == name]
+    return due, float(not (own and min(own) < due))
+
+
 def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Series) -> list[float]:
     """The four history features of a case, written down as slowly and plainly as can be."""
     as_of = subject["detected_at"].floor("ms")
@@ -142,7 +157,7 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
         return max(row["known_at"], raised.loc[row["exception_id"], "known_at"]).ceil("ms")
 
     def mine(exception_id: str) -> bool:
-        return key(subject) is not None and key(raised.loc[exception_id]) == key(subject)
+        return _alike(key(raised.loc[exception_id]), key(subject))
 
     def within(moment: pd.Timestamp, days: float) -> bool:
         return as_of - pd.Timedelta(days=days) <= moment < as_of
@@ -154,13 +169,6 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
     ends = [row for _, row in history.outcomes.iterrows()]
     solved = [row for row in steps if row["event"] == "resolved"]
     closings = [(row["exception_id"], known(row)) for row in solved + ends]
-
-    def late(exception_id: str) -> tuple[pd.Timestamp, float]:
-        row = raised.loc[exception_id]
-        aged = row["detected_at"].floor("ms") + pd.Timedelta(days=5)
-        due = max(aged, row["known_at"].ceil("ms"))
-        own = [moment for name, moment in closings if name == exception_id]
-        return due, float(not (own and min(own) < due))
 
     def moved(row: pd.Series) -> float:
         named = [s for s in steps if isinstance(s["team"], str)]
@@ -176,7 +184,7 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
         rows = [row for row in ends if within(known(row), days) and pd.notna(row[column])]
         return [(row["exception_id"], float(row[column])) for row in rows]
 
-    aged = [(name, late(name)) for name in raised.index]
+    aged = [(name, _late(raised.loc[name], name, closings)) for name in raised.index]
     resolved = [row for row in solved if within(known(row), 90)]
     touched = recorded("touch_minutes", 90)
     return [

@@ -11,7 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from data.tables import TABLES
-from features.feature_set import Entity, FeaturePlan, Features
+from features.computing import Features
+from features.feature_set import Entity, FeaturePlan
 from features.order_logs import is_thinned, order_logs
 from features.order_tables import OrderTables, order_columns, order_subjects
 from features.orders import FEATURES

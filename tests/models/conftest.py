@@ -8,8 +8,8 @@ import pytest
 
 from features import text
 from features.class_shares import LABEL, ClassShares
+from features.computing import Matrix
 from features.event_log import LogRows
-from features.feature_set import Matrix
 from features.ticks import MISSING_TICK, TICKS_PER_DAY
 from models.contract import Rows
 

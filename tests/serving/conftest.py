@@ -17,8 +17,9 @@ from fastapi import FastAPI
 
 from data.domain import NoChampionError
 from data.settings import Settings
+from features.computing import Features
 from features.exceptions import ENTITIES, FEATURES
-from features.feature_set import FeaturePlan, Features
+from features.feature_set import FeaturePlan
 from models.class_lookup import ClassLookup
 from models.class_model import ClassModel
 from models.classes import Calibration
