@@ -33,7 +33,9 @@ FOR_EVER = {
     "X-Content-Type-Options": "nosniff",
 }
 
-Id = Annotated[str, Path(pattern="^exc_[0-9a-z]{26}$")]
+ID = "^exc_[0-9a-z]{26}$"
+Id = Annotated[str, Path(pattern=ID)]
+Below = Annotated[str | None, Query(pattern=ID)]
 Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 ByScript = Annotated[bool, Header(alias="HX-Request")]
@@ -82,7 +84,7 @@ async def page(
 
 @router.get("/exceptions/{exception_id}")
 async def one(
-    request: Request, exception_id: Id, below: str | None = None, by_script: ByScript = False
+    request: Request, exception_id: Id, below: Below = None, by_script: ByScript = False
 ) -> Response:
     """One exception: beside the list, or alone when the page's script asks."""
     view = await explained(desk_of(request), exception_id)

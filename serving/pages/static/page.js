@@ -218,6 +218,10 @@ document.addEventListener("keydown", (event) => {
     $("text").select();
   } else if (event.key === "j" || event.key === "k") {
     step(event.key === "j" ? 1 : -1);
+  } else if (event.key === "r" && $("resolve")) {
+    event.preventDefault();
+    panel.querySelector(".resolve").open = true;
+    $("resolve").category.select();
   }
 });
 
