@@ -15,11 +15,15 @@ from data.history import History
 from data.policy import Policy
 from data.settings import Settings
 from models.store import Store
+from training.promotion import Outcome
 
-main = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+main = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
 evaluate = typer.Typer(no_args_is_help=True, help="Score a period and say how good that was.")
 main.add_typer(evaluate, name="evaluate")
 console = Console()
+FIRST_YEAR, LAST_YEAR = 1900, 2261
 
 HistoryPath = Annotated[Path, typer.Option("--history", help="folder of the order history")]
 AsOf = Annotated[str, typer.Option("--as-of", help="nothing known at or after it is seen")]
@@ -34,16 +38,30 @@ def moment(text: str, option: str) -> pd.Timestamp:
     Raises:
         BadInputError: It is neither.
     """
+    no_day = BadInputError(option, f"'{text}' is no day", "Write it as 2026-03-31.")
     try:
         read = pd.Timestamp(text)
     except ValueError as error:
-        raise BadInputError(option, f"'{text}' is no day", "Write it as 2026-03-31.") from error
+        raise no_day from error
+    if pd.isna(read) or not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise no_day
     return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")
 
 
 def store() -> Store:
     """Open the registry that the settings name."""
-    return Store(Settings().mlruns)
+    return Store(Settings.read().mlruns)
+
+
+def writable(path: Path) -> Path:
+    """Return the path of a file to be written, if its folder is there.
+
+    Raises:
+        BadInputError: It is not: better said before the work than after.
+    """
+    if not path.parent.is_dir():
+        raise BadInputError(str(path), "its folder is not there", "Make the folder first.")
+    return path
 
 
 @main.command()
@@ -54,6 +72,21 @@ def triage(history: HistoryPath, as_of: AsOf) -> None:
     with console.status("Starting") as status:
         opened = History.open(history)
         outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update)
+    _tell(outcome)
+
+
+@main.command()
+def warning(history: HistoryPath, as_of: AsOf) -> None:
+    """Train the early warning: which orders will raise an exception; promote it if it is better."""
+    from training.warning import train_warning
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        outcome = train_warning(opened, moment(as_of, "--as-of"), store(), status.update)
+    _tell(outcome)
+
+
+def _tell(outcome: Outcome) -> None:
     for label, said in outcome.verdicts.items():
         console.print(f"[bold]{label}[/]: {said}")
     for label, said in outcome.untrained.items():
@@ -74,14 +107,40 @@ def evaluate_triage(
     """Score every exception of a period at the moment it was detected."""
     from training import evaluation
 
+    for file in (predictions, report):
+        writable(file)
     with console.status("Scoring"):
         loaded = store().load_triage(None if model == "champion" else model)
         scoring = evaluation.score_period(
             loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
         )
-        policy = Policy.read(Settings().policy)
+        policy = Policy.read(Settings.read().policy)
         evaluation.predictions_table(scoring, policy).to_parquet(predictions)
         figures = evaluation.report(scoring, loaded)
+    report.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+    show(figures)
+
+
+@evaluate.command("warning")
+def evaluate_warning(
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    predictions: Annotated[Path, typer.Option(help="Parquet file, one row an order and stage")],
+    report: Annotated[Path, typer.Option(help="JSON file to write: figures with intervals")],
+    model: Model = "champion",
+) -> None:
+    """Score every order of a period when it was placed and at each stage that it reached."""
+    from training import warning_report
+    from training.warning import load_warning
+
+    with console.status("Scoring"):
+        loaded = load_warning(store(), None if model == "champion" else model)
+        scoring = warning_report.score_orders(
+            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+        )
+        warning_report.warnings_table(scoring).to_parquet(predictions)
+        figures = warning_report.report(scoring, loaded)
     report.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
     show(figures)
 
@@ -172,11 +231,14 @@ def _now() -> str:
     return pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run a command; an error that a user can cure is its message and exit code 2."""
     try:
-        sys.exit(main(standalone_mode=False))
+        main()
     except ExpediteError as error:
-        console.print(f"[red]{error}[/]")
+        Console(stderr=True).print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

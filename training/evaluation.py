@@ -204,7 +204,7 @@ def _hours(scoring: Scoring, triage: Triage) -> dict[str, object] | None:
     if mass is None:
         return None
     hours = (known.labels.resolved_at - known.detected_at) / TICKS_PER_HOUR
-    past = known.labels.resolved_at < triage.trained_as_of
+    past = known.labels.resolved_known_at < triage.trained_as_of
     return _quantile_figures(scoring, quantiles(mass), hours, past)
 
 

@@ -100,7 +100,7 @@ def resolve_hours(known: Known, learned: Learned) -> tuple[np.ndarray, np.ndarra
     """Return hours to resolved, or open so far, and whether it is resolved, as of a tick."""
     detected = known.detected_at[learned.rows]
     at = known.labels.resolved_at[learned.rows]
-    resolved = at < learned.tick
+    resolved = known.labels.resolved_known_at[learned.rows] < learned.tick
     hours = (np.where(resolved, at, learned.tick) - detected) / TICKS_PER_HOUR
     return np.maximum(hours, 0.0), resolved
 

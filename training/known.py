@@ -1,7 +1,7 @@
 """All that triage reads of a history, as known before a moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -13,11 +13,13 @@ from data.tables import Exceptions
 from features.class_shares import LABEL
 from features.event_log import LogRows
 from features.exception_tables import (
+    attribute_columns,
     attribute_kinds,
     attribute_rows,
     exception_columns,
     exception_logs,
 )
+from features.exceptions import ATTRIBUTE
 from features.feature_set import Columns, Entity
 from models.classes import codes
 from training.labels import ClassLabels, Labels, read_labels
@@ -76,6 +78,12 @@ class Known:
         labels = read_labels(exceptions, tables["exception_events"], tables["outcomes"])
         ids = exceptions[Exceptions.exception_id].to_numpy(object)
         return cls(tick_of(as_of), ids, dict(kinds), columns, labels, tables)
+
+    def read_by(self, kinds: Mapping[str, str]) -> Self:
+        """Return the same with other attributes: those that a model trained before reads."""
+        rows = attribute_rows(self.tables["exceptions"][Exceptions.attributes])
+        raised = {n: c for n, c in self.columns.items() if not n.startswith(ATTRIBUTE)}
+        return replace(self, kinds=dict(kinds), columns=raised | attribute_columns(rows, kinds))
 
     @property
     def detected_at(self) -> np.ndarray:

@@ -41,6 +41,7 @@ class Labels:
     Attributes:
         classes: category, team and priority, those that the history records.
         resolved_at: Tick of the latest resolution known before `as_of`, NaN while open.
+        resolved_known_at: Tick at which that became known, NaN while open.
         ended_known_at: Tick at which the outcome became known, NaN before.
         breached: 1, 0, or NaN where not known.
         touch_minutes: NaN where not known.
@@ -49,6 +50,7 @@ class Labels:
 
     classes: dict[str, ClassLabels]
     resolved_at: np.ndarray
+    resolved_known_at: np.ndarray
     ended_known_at: np.ndarray
     breached: np.ndarray
     touch_minutes: np.ndarray
@@ -75,9 +77,11 @@ def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.Dat
         known=ceil_ticks(steps[ExceptionEvents.known_at]),
     ).sort_values(["known", ExceptionEvents.step], kind="stable")
     solved = steps[steps[ExceptionEvents.event] == "resolved"]
+    resolved_at, resolved_known_at = _resolved(n, steps, ended)
     return Labels(
         classes=_classes(solved, ended),
-        resolved_at=_resolved_at(n, steps, ended),
+        resolved_at=resolved_at,
+        resolved_known_at=resolved_known_at,
         ended_known_at=_spread(n, row, ended["known"].to_numpy(np.float64)),
         breached=_spread(n, row, ended[Outcomes.breached].to_numpy(np.float64, na_value=np.nan)),
         touch_minutes=_spread(n, row, ended[Outcomes.touch_minutes].to_numpy(np.float64)),
@@ -99,15 +103,17 @@ def _classes(solved: pd.DataFrame, ended: pd.DataFrame) -> dict[str, ClassLabels
     return found
 
 
-def _resolved_at(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> np.ndarray:
-    moments = _spread(n, ended["row"].to_numpy(), _moments(ended[Outcomes.resolved_at]))
+def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Find when each was resolved, and when that became known; NaN while open."""
+    row = ended["row"].to_numpy()
+    moments = _spread(n, row, _moments(ended[Outcomes.resolved_at]))
+    known = np.where(np.isnan(moments), np.nan, _spread(n, row, ended["known"].to_numpy(float)))
     ends = steps[steps[ExceptionEvents.event].isin(["resolved", "reopened"])]
     last = ends.groupby("row").last()
-    moment = _moments(last[ExceptionEvents.occurred_at])
-    moments[last.index.to_numpy()] = np.where(
-        last[ExceptionEvents.event] == "resolved", moment, np.nan
-    )
-    return moments
+    place, solved = last.index.to_numpy(), (last[ExceptionEvents.event] == "resolved").to_numpy()
+    moments[place] = np.where(solved, _moments(last[ExceptionEvents.occurred_at]), np.nan)
+    known[place] = np.where(solved, last["known"].to_numpy(float), np.nan)
+    return moments, known
 
 
 def _moments(times: pd.Series) -> np.ndarray:

@@ -30,6 +30,16 @@ class Verdict:
     reason: str
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a training run."""
+
+    version: str
+    verdict: Verdict
+    verdicts: dict[str, str]
+    untrained: dict[str, str]
+
+
 def first_verdict(gains: dict[str, str]) -> Verdict:
     """Judge the first challenger: it must beat the fallback in at least one thing.
 

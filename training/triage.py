@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -19,24 +19,15 @@ from models.store import Store, Trained
 from models.triage import Triage
 from training import measures, pictures
 from training.choosing import choose
+from training.evaluation import since_training
 from training.final import fit_final
 from training.fitting import Prepared, prepare
 from training.known import Known
-from training.promotion import Judged, Verdict, first_verdict, verdict
+from training.promotion import Judged, Outcome, Verdict, first_verdict, verdict
 from training.rehearsal import FEWEST_JUDGED, Rehearsal, rehearse
 
 Say = Callable[[str], None]
 _CALLS = 200
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a training run."""
-
-    version: str
-    verdict: Verdict
-    verdicts: dict[str, str]
-    untrained: dict[str, str]
 
 
 def train_triage(history: History, as_of: pd.Timestamp, store: Store, say: Say) -> Outcome:
@@ -83,7 +74,10 @@ def call_ms(triage: Triage, prepared: Prepared) -> float:
 
 
 def _judge(prepared: Prepared, rehearsal: Rehearsal, store: Store, latency_ms: float) -> Verdict:
-    """Compare the rehearsed challenger with the champion on rows that neither has learned from."""
+    """Compare the rehearsed challenger with the champion on rows that neither has learned from.
+
+    The champion is judged as it would serve today: its past continued by what became known since.
+    """
     try:
         champion = store.load_triage()
     except NoChampionError:
@@ -97,36 +91,37 @@ def _judge(prepared: Prepared, rehearsal: Rehearsal, store: Store, latency_ms: f
             f"the champion was trained on all but {len(rows)} of the last exceptions, so too "
             f"few are left to judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
         )
-    ours, theirs = (_losses(m, prepared, rows, champion) for m in (rehearsal.triage, champion))
+    known, challenger = prepared.known, rehearsal.triage
+    as_champion = known.read_by(champion.kinds)
+    live = champion.with_recent(since_training(champion, as_champion))
+    shared = sorted(challenger.classes.keys() & champion.classes.keys())
+    shared += ["harm"] if challenger.harm and champion.harm else []
+    ours = _losses(challenger, known, rows, shared)
+    theirs = _losses(live, as_champion, rows, shared)
     if not len(ours.losses):
         return Verdict(False, "no outcome of the window is known that both models predict")
     blocks = measures.day_blocks(np.tile(detected[rows], len(ours.losses) // len(rows)))
     return verdict(ours, theirs, blocks, latency_ms)
 
 
-def _losses(triage: Triage, prepared: Prepared, rows: np.ndarray, other: Triage) -> Judged:
-    """Log losses of the labels that both predict; a row whose label is not known loses nothing."""
-    known = prepared.known
+def _losses(triage: Triage, known: Known, rows: np.ndarray, shared: list[str]) -> Judged:
+    """Log losses of what both models predict; a row whose label is not known loses nothing."""
     columns = {name: column[rows] for name, column in known.columns.items()}
-    for name in triage.kinds.keys() - columns.keys():
-        columns[name] = np.full(len(rows), None, object)
     found = triage.predict(columns, columns["detected_at"])
-    parts = []
-    for label in sorted(triage.classes.keys() & other.classes.keys()):
-        truth = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
-        code = codes(truth, triage.classes[label].names)
-        chance = getattr(found, label)[np.arange(len(rows)), np.maximum(code, 0)]
-        chance = np.where(code >= 0, chance, 1e-4)
-        no_label = np.array([name is None for name in truth])
-        parts.append(np.where(no_label, 0.0, -np.log(np.maximum(chance, 1e-4))))
-    error = 0.0
-    happened = known.labels.breached[rows]
-    seen = ~np.isnan(happened)
-    if found.p_breach is not None and other.harm and seen.any():
-        p = np.clip(found.p_breach, 1e-4, 1 - 1e-4)
-        loss = -np.where(happened > 0.5, np.log(p), np.log(1 - p))
-        parts.append(np.where(seen, loss, 0.0))
-        error = measures.expected_calibration_error(p[seen], happened[seen])
+    parts, error = [], 0.0
+    for label in shared:
+        if label == "harm" and found.p_breach is not None:
+            p, happened = np.clip(found.p_breach, 1e-4, 1 - 1e-4), known.labels.breached[rows]
+            seen = ~np.isnan(happened)
+            chance = np.where(happened > 0.5, p, 1 - p)
+            error = measures.expected_calibration_error(p[seen], happened[seen])
+        else:
+            truth = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
+            seen = np.array([name is not None for name in truth])
+            code = codes(truth, triage.classes[label].names)
+            chance = getattr(found, label)[np.arange(len(rows)), np.maximum(code, 0)]
+            chance = np.where(code >= 0, chance, 0.0)
+        parts.append(np.where(seen, -np.log(np.maximum(chance, 1e-4)), 0.0))
     return Judged(np.concatenate(parts) if parts else np.empty(0), error)
 
 

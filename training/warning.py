@@ -16,8 +16,8 @@ from models.store import Store, Trained
 from models.warning import EarlyWarning
 from training import measures, pictures
 from training.orders_known import KnownOrders
-from training.promotion import Judged, Verdict, first_verdict, verdict
-from training.triage import Outcome, Say, git_commit
+from training.promotion import Judged, Outcome, Verdict, first_verdict, verdict
+from training.triage import Say, git_commit
 from training.warning_fitting import PreparedOrders, evened
 from training.warning_rehearsal import WarningRehearsal, fit_final, log_losses, rehearse
 
