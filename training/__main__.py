@@ -134,6 +134,8 @@ def evaluate_warning(
     from training import warning_report
     from training.warning import load_warning
 
+    for file in (predictions, report):
+        writable(file)
     with console.status("Scoring"):
         loaded = load_warning(store(), None if model == "champion" else model)
         scoring = warning_report.score_orders(
@@ -171,7 +173,9 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
     html: Annotated[Path | None, typer.Option(help="page to write")] = None,
     json: Annotated[Path | None, typer.Option(help="figures to write")] = None,
     *,
-    fail_on_drift: Annotated[bool, typer.Option("--fail-on-drift", help="exit with 1")] = False,
+    fail_on_drift: Annotated[
+        bool, typer.Option("--fail-on-drift", help="exit with 1 if it is drift")
+    ] = False,
 ) -> None:
     """Compare two periods as the champion sees them: what drifted, and what it costs."""
     from training import drift as drifting
