@@ -11,6 +11,8 @@ FEWEST_LABELLED = 100
 """Fewer known outcomes on a side say nothing of its calibration."""
 LEAST_CHANGE = 0.03
 """A smaller change of the calibration error moves no rank and pays for no retraining."""
+MOST_ERROR = 0.06
+"""Quiet weeks of a champion that is in use stay below this error, beyond chance."""
 _SIMULATED = 40
 
 
@@ -69,9 +71,14 @@ class Cost:
         """Whether the error is larger in the current period, beyond chance."""
         return self.change.value >= LEAST_CHANGE and self.change.low > 0
 
+    @property
+    def misses(self) -> bool:
+        """Whether the current period is not promised rightly, however the reference was."""
+        return self.current.error - self.current.by_chance >= MOST_ERROR
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
-        return asdict(self) | {"grew": self.grew}
+        return asdict(self) | {"grew": self.grew, "misses": self.misses}
 
 
 def cost(label: str, reference: Promises, current: Promises) -> Cost | None:

@@ -33,10 +33,17 @@ def finding(comparison: Comparison, costs: Sequence[Cost]) -> Finding:
         return Finding.COSTS
     other_regime = any(c.score >= max(_REGIME, c.threshold) for c in comparison.of(_BREACHED))
     if other_regime:
-        return Finding.KEPT_UP
+        return _in_other_regime(costs)
     if not costs and any(c.drifted for c in comparison.of(PREDICTION)):
         return Finding.NOT_KNOWN_YET
     return Finding.NONE
+
+
+def _in_other_regime(costs: Sequence[Cost]) -> Finding:
+    breach = [cost for cost in costs if cost.label == "breach"]
+    if not breach:
+        return Finding.NOT_KNOWN_YET
+    return Finding.COSTS if breach[0].misses else Finding.KEPT_UP
 
 
 def sentence(comparison: Comparison, costs: Sequence[Cost]) -> str:

@@ -31,8 +31,9 @@ def comparison():
 def a_cost():
     """A change of the calibration error, certain to 0.01."""
 
-    def _cost(change, label="breach"):
-        before, now = (Calibration(500, 0.41, 0.22, error, 0.02) for error in (0.10, 0.10 + change))
+    def _cost(change, label="breach", before=0.10):
+        errors = (before, before + change)
+        before, now = (Calibration(500, 0.41, 0.22, error, 0.02) for error in errors)
         return Cost(label, before, now, Figure(change, change - 0.01, change + 0.01))
 
     return _cost
@@ -59,6 +60,16 @@ def test_another_regime_that_the_champion_reads_rightly_asks_for_no_retraining(c
 
     assert said.startswith("Drift: ")
     assert said.endswith("The champion keeps up with it.")
+
+
+def test_another_regime_that_the_champion_still_misses_asks_for_retraining(comparison, a_cost):
+    found = finding(comparison(breached=0.5), [a_cost(-0.33, before=0.48)])
+
+    assert found is Finding.COSTS
+
+
+def test_another_regime_of_few_known_outcomes_is_to_be_looked_at_again(comparison):
+    assert finding(comparison(breached=0.5), []) is Finding.NOT_KNOWN_YET
 
 
 def test_a_breach_rate_that_swings_as_it_does_from_week_to_week_is_quiet(comparison, a_cost):
