@@ -4,6 +4,7 @@
 "use strict";
 
 const CALM_MS = 15_000; // so long after a hand moved over the list, rows stay where they are
+const MINUTE_MS = 60_000;
 const SOON_MS = 3_600_000;
 const WEEK_MS = 6 * 86_400_000; // a weekday alone says which day it is
 const panel = document.getElementById("panel");
@@ -52,8 +53,8 @@ function tell(time) {
   } else if (time.dataset.form === "start") {
     const isToday = at.toDateString() === new Date().toDateString();
     const form = isToday ? FORMS.hour : left > WEEK_MS ? FORMS.day : FORMS.weekday;
-    time.textContent = left > 0 ? `start by ${at.toLocaleString([], form)}` : "start now";
-    time.classList.toggle("now", left <= 0);
+    time.textContent = left > MINUTE_MS ? `start by ${at.toLocaleString([], form)}` : "start now";
+    time.classList.toggle("now", left <= MINUTE_MS);
   } else if (!time.dataset.told) {
     time.textContent = at.toLocaleString([], FORMS[time.dataset.form]);
     time.dataset.told = "yes";
