@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from features.computing import Matrix
 from models.contract import Files, Plain, Rows
 
-MOST_TRAINING_ROWS = 50_000
+MOST_TRAINING_ROWS = 20_000
 
 
 class ClassLinear:
@@ -41,7 +41,7 @@ class ClassLinear:
 
     @classmethod
     def fit(cls, rows: Rows, label: np.ndarray, classes: int, word_columns: list[int]) -> Self:
-        """Fit on n codes of classes, on the latest 50,000 rows at most."""
+        """Fit on n codes of classes, on the latest 20,000 rows at most."""
         recent = np.argsort(rows.as_of, kind="stable")[-MOST_TRAINING_ROWS:]
         rows, label = rows.take(recent), label[recent]
         dense = rows.matrix.dense[:, word_columns]
@@ -105,9 +105,9 @@ class ClassLinear:
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values."""
         return {
-            "weights": self.weights.round(5).tolist(),
-            "intercept": self.intercept.round(5).tolist(),
-            "idf": self.idf.round(5).tolist(),
+            "weights": self.weights.tolist(),
+            "intercept": self.intercept.tolist(),
+            "idf": self.idf.tolist(),
             "word_columns": self.word_columns,
             "words": self.words,
         }, {}
