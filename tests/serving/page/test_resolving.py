@@ -1,0 +1,89 @@
+"""The form that says how an exception ended."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+ROWS = "#list tbody tr"
+
+
+def test_a_resolved_exception_leaves_the_list(opened, client, two):
+    opened.click("summary")
+    opened.fill("[name=touch_minutes]", "7.5")
+    opened.get_by_label("No", exact=True).check()
+    opened.click("text=Resolve and take off the list")
+
+    expect(opened.locator(ROWS)).to_have_count(1)
+    outcome = client.get(f"/v1/exceptions/{two[0]}").json()["outcome"]
+    told = {name: outcome[name] for name in ("category", "team", "touch_minutes", "breached")}
+    assert told == {
+        "category": "incorrect_address",
+        "team": "addresses",
+        "touch_minutes": 7.5,
+        "breached": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("category", "origin"), [("incorrect_address", "accepted"), ("duplicate", "typed")]
+)
+def test_an_accepted_category_is_told_from_a_typed_one(opened, client, two, category, origin):
+    opened.click("summary")
+    opened.fill("#resolve [name=category]", category)
+    opened.click("text=Resolve and take off the list")
+    expect(opened.locator("#panel h2")).to_have_text("Resolved")
+
+    assert client.get(f"/v1/exceptions/{two[0]}").json()["outcome"]["label_origin"] == origin
+
+
+def test_a_wrong_entry_is_told_and_what_was_typed_stays(opened, client, two, complaints):
+    opened.click("summary")
+    opened.fill("[name=touch_minutes]", "ten")
+    opened.click("text=Resolve and take off the list")
+
+    expect(opened.locator(".form-problem")).to_contain_text("/touch_minutes")
+    expect(opened.locator("[name=touch_minutes]")).to_have_value("ten")
+    complaints.clear()
+
+
+def test_an_exception_that_changed_meanwhile_is_not_resolved_unseen(
+    opened, client, two, an_exception, complaints
+):
+    client.post("/v1/exceptions", json=an_exception("A-1", updated_at="2026-03-01T11:00:00Z"))
+    opened.click("summary")
+    opened.click("text=Resolve and take off the list")
+
+    expect(opened.locator(".form-problem")).to_contain_text("Read it again")
+    complaints.clear()
+
+
+def test_a_form_of_another_site_resolves_nothing(client, two):
+    answer = client.post(f"/exceptions/{two[0]}/resolve", data={"category": "x"})
+    assert answer.status_code == 403
+
+
+def test_a_refresh_keeps_the_open_form_as_it_is(opened, tell, an_exception):
+    opened.click("summary")
+    opened.fill("[name=touch_minutes]", "12")
+    tell(an_exception("N-1"))
+    opened.evaluate("htmx.trigger('#live', 'refresh')")
+    expect(opened.locator(ROWS)).to_have_count(3)
+
+    expect(opened.locator("[name=touch_minutes]")).to_have_value("12")
+
+
+def test_a_touched_form_is_not_left_without_asking(opened):
+    opened.click("summary")
+    opened.fill("[name=touch_minutes]", "12")
+    asked = []
+    opened.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    opened.click(".open >> nth=1")
+
+    expect(opened.locator("[name=touch_minutes]")).to_have_value("12")
+    assert len(asked) == 1
+
+
+def test_a_key_takes_the_hand_to_the_form(opened):
+    opened.keyboard.press("r")
+    expect(opened.locator("#resolve [name=category]")).to_be_focused()

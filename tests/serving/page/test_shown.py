@@ -1,0 +1,109 @@
+"""What the list and an open row show."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+ROWS = "#list tbody tr"
+
+
+def test_a_row_says_what_it_is_what_it_costs_and_whose_it_is(page, client, two):
+    page.goto(str(client.base_url))
+    row = page.locator(ROWS).first
+
+    expect(row).to_contain_text("Incorrect address 97 %")
+    expect(row).to_contain_text("Postcode does not match city")
+    expect(row).to_contain_text("addresses")
+    expect(row.locator(".money").first).to_contain_text("EUR 62")
+
+
+def test_rows_stand_in_the_order_of_the_api(page, client, two):
+    page.goto(str(client.base_url))
+    ranked = client.get("/v1/worklist").json()["rows"]
+
+    assert [row.get_attribute("data-id") for row in page.locator(ROWS).all()] == [
+        row["id"] for row in ranked
+    ]
+
+
+def test_the_whole_list_is_counted_and_summed_up(page, client, two):
+    page.goto(str(client.base_url))
+
+    expect(page.locator(".figures dl")).to_contain_text("2")
+    expect(page.locator("#at-stake")).to_have_text("EUR 128")
+
+
+def test_overdue_work_is_marked_and_stands_last(page, client, tell, an_exception):
+    tell(an_exception("late", due_at="2026-03-01T11:00:00Z"), an_exception("f", type="fraud_risk"))
+    page.goto(str(client.base_url))
+
+    expect(page.locator(ROWS).last.locator(".mark.lost")).to_have_text("overdue")
+
+
+def test_what_is_open_for_too_long_is_marked_and_stands_first(page, client, tell, an_exception):
+    tell(an_exception("new"), an_exception("old", detected_at="2026-02-01T12:00:00Z"))
+    page.goto(str(client.base_url))
+
+    expect(page.locator(ROWS).first.locator(".mark.oldest")).to_have_text("oldest")
+
+
+def test_an_empty_list_says_how_to_post_one(page, client):
+    page.goto(str(client.base_url))
+    expect(page.locator(".empty")).to_contain_text(
+        f"curl -X POST {client.base_url.copy_with(path='/v1/exceptions')}"
+    )
+
+
+def test_without_a_model_the_page_says_so_and_shows_no_score(page, without_champion, an_exception):
+    without_champion.post("/v1/exceptions", json=an_exception())
+    page.goto(str(without_champion.base_url))
+
+    expect(page.locator("#summary .banner")).to_contain_text("No model is in use")
+    expect(page.locator(f"{ROWS} .score")).to_have_text("\N{EN DASH}")
+
+
+def test_with_a_model_the_foot_says_which_and_how_fresh(page, client, two):
+    page.goto(str(client.base_url))
+
+    expect(page.locator("#status")).to_contain_text("Model 7, knows what was known before 28 Feb")
+    expect(page.locator("#summary .banner")).to_have_count(0)
+
+
+def test_an_open_row_gives_its_reasons_in_words(opened):
+    expect(opened.locator("#panel .reasons")).to_contain_text("EUR 62 at stake")
+
+
+def test_an_open_row_gives_the_terms_of_the_rule(opened, client, two):
+    one = client.get(f"/v1/exceptions/{two[0]}").json()
+
+    expect(opened.locator(".terms")).to_contain_text(f"EUR {one['expected_loss_now']['amount']}")
+    expect(opened.locator(".formula")).to_contain_text("≈")
+
+
+def test_an_open_row_shows_all_likely_categories_and_teams(opened):
+    expect(opened.locator(".bars >> nth=0")).to_contain_text("fraud risk")
+    expect(opened.locator(".bars >> nth=1")).to_contain_text("addresses")
+
+
+def test_an_open_row_shows_its_order_and_its_history(opened):
+    expect(opened.locator("#panel")).to_contain_text("#1001")
+    expect(opened.locator(".lines")).to_contain_text("A-1")
+    expect(opened.locator(".history")).to_contain_text("created")
+
+
+def test_why_it_stands_above_the_one_below_is_told_on_demand(opened):
+    opened.click("text=Why above the one below?")
+    expect(opened.locator("#why-above")).to_contain_text("Rank 1 above rank 2")
+
+
+def test_what_moved_the_chance_is_told_on_demand(opened):
+    opened.click("text=What moved the chance of harm?")
+    expect(opened.locator("#strongest")).to_contain_text("The model in use has nothing to say")
+
+
+def test_an_address_of_one_exception_opens_it_beside_the_list(page, client, two):
+    page.goto(f"{client.base_url}/exceptions/{two[1]}")
+
+    expect(page.locator("#panel h2")).to_contain_text("Fraud risk")
+    expect(page.locator(ROWS)).to_have_count(2)
