@@ -164,7 +164,7 @@ class _Layout:
         self._unit = _column(1.0 if f.statistic == "count" else FIXED_POINT for f in features)
         self._mass_unit = _column(FIXED_POINT if f.weight else 1.0 for f in features)
         self._smoothing = _column(f.smoothing for f in features)
-        self._is_mean = np.array([[f.statistic == "mean"] for f in features], bool)
+        self._is_mean = np.array([f.statistic == "mean" for f in features], bool).reshape(-1, 1)
         self._relative = _column(float(f.relative) for f in features)
 
     def _width(self, log: str) -> int:

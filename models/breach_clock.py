@@ -80,9 +80,7 @@ class BreachClock:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
-        curves = {
-            name: [x.round(4).tolist(), y.round(5).tolist()] for name, (x, y) in self.curves.items()
-        }
+        curves = {name: [x.tolist(), y.tolist()] for name, (x, y) in self.curves.items()}
         return {"curves": curves, "lag_hours": self.lag_hours}
 
     @classmethod

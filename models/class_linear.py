@@ -49,7 +49,7 @@ class ClassLinear:
         words = [int(n) + 1 for n in top]
         idf = np.empty(0)
         if rows.matrix.messages is not None:
-            idf = TfidfTransformer().fit(rows.matrix.messages).idf_.astype(np.float64)
+            idf = TfidfTransformer().fit(rows.matrix.messages.csr).idf_.astype(np.float64)
         model = cls(np.empty((0, 0)), np.empty(0), idf, word_columns, words)
         fitted = LogisticRegression(C=3.0, max_iter=1_000, tol=1e-3).fit(
             model._inputs(rows.matrix), label
@@ -76,7 +76,7 @@ class ClassLinear:
             )
             parts.append(one_hot)
         if len(self.idf) and matrix.messages is not None:
-            weighted = matrix.messages.multiply(self.idf).tocsr()
+            weighted = matrix.messages.csr.multiply(self.idf).tocsr()
             norm = np.sqrt(weighted.multiply(weighted).sum(axis=1)).A1
             parts.append(sparse.diags(1 / np.maximum(norm, 1e-9)) @ weighted)
         if not parts:  # nothing to read: an empty column leaves the intercept alone to speak
@@ -96,8 +96,8 @@ class ClassLinear:
         place = self._firsts[known] + codes[known].astype(np.intp)
         total = self.weights[place].sum(axis=0) + self.intercept
         if len(self.idf) and matrix.messages is not None:
-            buckets = matrix.messages.indices
-            idf = self.idf[buckets] * matrix.messages.data
+            buckets = matrix.messages.buckets[0]
+            idf = self.idf[buckets]
             grams = self.weights[self._firsts[-1] + buckets]
             total += (idf / max(float(np.sqrt(idf @ idf)), 1e-9)) @ grams
         return total

@@ -43,11 +43,11 @@ class ClassLookup:
 
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values."""
-        table = {word: share.round(6).tolist() for word, share in self.table.items()}
+        table = {word: share.tolist() for word, share in self.table.items()}
         return {"column": self.column, "prior": self.prior.tolist(), "table": table}, {}
 
     @classmethod
     def from_json(cls, values: Plain, _files: Files) -> Self:
         """Build from what `to_json` gave."""
-        table = {word: np.maximum(share, 1e-6) for word, share in values["table"].items()}
+        table = {word: np.array(share) for word, share in values["table"].items()}
         return cls(values["column"], np.array(values["prior"]), table)

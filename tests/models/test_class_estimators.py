@@ -102,15 +102,6 @@ def test_a_model_read_back_predicts_the_same(fitted, a_sample, kind):
 
     again = ClassModel.from_json(*model.to_json(), model.shares)
 
-    np.testing.assert_allclose(again.probability(rows), model.probability(rows), atol=1e-3)
-
-
-@pytest.mark.parametrize("kind", ["trees", "candidates"])
-def test_trees_read_back_predict_the_very_same(fitted, a_sample, kind):
-    model, rows = fitted(kind), a_sample(90, 2).rows
-
-    again = ClassModel.from_json(*model.to_json(), model.shares)
-
     np.testing.assert_array_equal(again.probability(rows), model.probability(rows))
 
 

@@ -6,13 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from data.checking import Terms
-from data.choices import source_folder
 from data.domain import BadInputError, NotEnoughDataError
 from data.history import History
 from data.importing import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from data.sourcing import import_files
 from models.store import Store
 from training.__main__ import main
 from training.drift import compare_periods
@@ -27,17 +25,6 @@ pytestmark = pytest.mark.slow
 
 def day(text):
     return pd.Timestamp(text, tz="UTC")
-
-
-@pytest.fixture(scope="module")
-def incidents(real_data, tmp_path_factory):
-    """The real incident log, with a champion that knows what was known on 1 April 2016."""
-    folder = tmp_path_factory.mktemp("incidents")
-    files = [real_data / "incident_log"]
-    import_files(files, source_folder("incident_log"), folder / "history", TERMS)
-    store = Store(folder / "mlruns")
-    train_triage(History.open(folder / "history"), day("2016-04-01"), store, lambda _: None)
-    return folder
 
 
 @pytest.fixture(scope="module")

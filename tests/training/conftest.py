@@ -1,0 +1,166 @@
+"""A simulated shop, trained once; histories like it but for one change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.checking import Terms
+from data.choices import source_folder
+from data.history import History
+from data.importing import write_history
+from data.sources.synthetic import generate
+from data.sources.synthetic.shop import SyntheticShop
+from data.sourcing import import_files
+from models.scored import Predictions
+from models.store import Store
+from models.triage import Triage
+from training.choosing import choose
+from training.final import fit_final
+from training.fitting import Prepared, prepare
+from training.known import Known
+from training.promotion import Outcome
+from training.rehearsal import rehearse
+from training.triage import train_triage
+
+TERMS = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
+SHOP = SyntheticShop(orders=8_000, seed=5, days=90)
+READ = ("orders", "order_lines", "exceptions", "exception_events", "outcomes")
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A history, and the first champion of the store beside it."""
+
+    history: History
+    as_of: pd.Timestamp
+    end: pd.Timestamp
+    store: Store
+    outcome: Outcome
+
+    @property
+    def tables(self) -> Tables:
+        """The tables that triage reads."""
+        return {name: self.history.table(name) for name in READ}
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A simulated shop, and a champion trained when two thirds of its time were over."""
+    folder = tmp_path_factory.mktemp("shop")
+    write_history(folder / "history", generate(SHOP), TERMS)
+    history, store = History.open(folder / "history"), Store(folder / "mlruns")
+    as_of, end = pd.Timestamp(SHOP.start) + pd.Timedelta(60, "D"), pd.Timestamp(SHOP.end)
+    outcome = train_triage(history, as_of, store, lambda _: None)
+    return Trained(history, as_of, end, store, outcome)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store without a champion; to make one takes seconds."""
+    return Store(tmp_path_factory.mktemp("store") / "mlruns")
+
+
+@pytest.fixture(scope="session")
+def a_history(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Tables], History]:
+    """Write tables as a history."""
+
+    def write(tables: Tables) -> History:
+        folder = tmp_path_factory.mktemp("history") / "history"
+        write_history(folder, iter(tables.items()), TERMS)
+        return History.open(folder)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def with_another_future() -> Callable[[Tables, pd.Timestamp], Tables]:
+    """Alter or drop all that became known at or after a moment."""
+
+    def disturb(tables: Tables, as_of: pd.Timestamp) -> Tables:
+        return {name: _disturbed(name, rows, as_of) for name, rows in tables.items()}
+
+    return disturb
+
+
+ALTERED = {
+    "orders": {"total": 99_999.0, "region": "elsewhere"},
+    "order_lines": {"sku": "another"},
+    "exceptions": {"type": "manual", "message": "all is well", "severity": "none"},
+    "exception_events": {"team": "nobody", "category": "manual", "priority": "p4"},
+    "outcomes": {"team": "nobody", "category": "manual", "touch_minutes": 5_000.0},
+}
+
+
+def _disturbed(name: str, rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    future = (rows["known_at"] >= as_of).to_numpy()
+    altered = rows.copy()
+    for column, value in ALTERED[name].items():
+        altered.loc[future & rows[column].notna().to_numpy(), column] = value
+    if name == "outcomes":
+        altered.loc[future, "breached"] = True
+    dropped = future & (np.arange(len(rows)) % 3 == 0) & (name not in ("orders", "exceptions"))
+    return altered[~dropped]
+
+
+@pytest.fixture(scope="session")
+def fit() -> Callable[[History, pd.Timestamp], Triage]:
+    """Train without a store."""
+
+    def _fit(history: History, as_of: pd.Timestamp) -> Triage:
+        prepared = _prepared(history, as_of)
+        return fit_final(prepared, rehearse(prepared))
+
+    return _fit
+
+
+@pytest.fixture(scope="session")
+def prepared() -> Callable[[History, pd.Timestamp], Prepared]:
+    """Compute the features of a history as of a moment."""
+    return _prepared
+
+
+def _prepared(history: History, as_of: pd.Timestamp) -> Prepared:
+    known = Known.read(history, as_of)
+    return prepare(known, *choose(known))
+
+
+@pytest.fixture(scope="session")
+def predicted() -> Callable[[Triage, History, pd.Timestamp], Predictions]:
+    """Predict everything that was known of a history at a moment."""
+
+    def _predicted(triage: Triage, history: History, as_of: pd.Timestamp) -> Predictions:
+        columns = Known.read(history, as_of, triage.kinds).columns
+        return triage.predict(columns, columns["detected_at"])
+
+    return _predicted
+
+
+@pytest.fixture(scope="session")
+def assert_same_predictions() -> Callable[[Predictions, Predictions], None]:
+    """Compare all that was predicted, to the last bit."""
+
+    def compare(found: Predictions, expected: Predictions) -> None:
+        for name, value in vars(expected).items():
+            if isinstance(value, np.ndarray):
+                np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
+            else:
+                assert getattr(found, name) == value, name
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def incidents(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real incident log, with a champion that knows what was known on 1 April 2016."""
+    folder = tmp_path_factory.mktemp("incidents")
+    files = [real_data / "incident_log"]
+    import_files(files, source_folder("incident_log"), folder / "history", TERMS)
+    as_of = pd.Timestamp("2016-04-01", tz="UTC")
+    history = History.open(folder / "history")
+    train_triage(history, as_of, Store(folder / "mlruns"), lambda _: None)
+    return folder
