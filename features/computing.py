@@ -23,21 +23,21 @@ class Matrix:
     """
 
     dense: np.ndarray
-    messages: sparse.csr_matrix | None
+    messages: text.Messages | None
 
     def __len__(self) -> int:
         return len(self.dense)
 
     def take(self, rows: np.ndarray) -> "Matrix":
         """Return some of the rows."""
-        return Matrix(self.dense[rows], None if self.messages is None else self.messages[rows])
+        return Matrix(self.dense[rows], None if self.messages is None else self.messages.take(rows))
 
     @cached_property
     def table(self) -> Any:
         """What LightGBM reads: one array, sparse where there are messages."""
         if self.messages is None:
             return self.dense
-        return sparse.hstack([sparse.csr_matrix(self.dense), self.messages], format="csr")
+        return sparse.hstack([sparse.csr_matrix(self.dense), self.messages.csr], format="csr")
 
     @cached_property
     def single_row(self) -> np.ndarray:
@@ -47,7 +47,7 @@ class Matrix:
         width = self.dense.shape[1]
         row = np.zeros(width + text.BUCKETS)
         row[:width] = self.dense[0]
-        row[width + self.messages.indices] = 1.0
+        row[width + self.messages.buckets[0]] = 1.0
         return row
 
 

@@ -6,8 +6,8 @@ trigrams survive typing errors and endings. The hash is CRC-32: fast, and the sa
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from zlib import crc32
 
@@ -16,6 +16,7 @@ from scipy import sparse
 
 BUCKETS = 1_024
 LONGEST_MESSAGE = 600
+_NO_BUCKETS = np.empty(0, np.int32)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -57,18 +58,29 @@ def buckets(message: str) -> np.ndarray:
     return np.array(sorted(hit), np.int32)
 
 
-def dense(message: str | None) -> np.ndarray:
-    """Return one message as a row of zeros and ones."""
-    row = np.zeros(BUCKETS, np.float32)
-    if message:
-        row[buckets(message)] = 1.0
-    return row
+class Messages:
+    """Messages of n rows as the buckets that each falls into.
+
+    Args:
+        buckets: For each row its sorted, distinct buckets.
+    """
+
+    def __init__(self, buckets: Sequence[np.ndarray]) -> None:
+        self.buckets = buckets
+
+    def take(self, rows: np.ndarray) -> "Messages":
+        """Return some of the rows; positions or a mask."""
+        return Messages([self.buckets[i] for i in np.arange(len(self.buckets))[rows]])
+
+    @cached_property
+    def csr(self) -> sparse.csr_matrix:
+        """The same as a sparse matrix of zeros and ones; made when first asked for."""
+        ends = np.cumsum([0, *(len(hit) for hit in self.buckets)])
+        columns = np.concatenate([_NO_BUCKETS, *self.buckets])
+        ones = np.ones(len(columns), np.float32)
+        return sparse.csr_matrix((ones, columns, ends), shape=(len(self.buckets), BUCKETS))
 
 
-def matrix(messages: Iterable[str | None]) -> sparse.csr_matrix:
-    """Return messages as a sparse matrix of zeros and ones, one row each."""
-    hits = [buckets(message) if message else np.empty(0, np.int32) for message in messages]
-    ends = np.concatenate([[0], np.cumsum([len(hit) for hit in hits])]).astype(np.int64)
-    columns = np.concatenate(hits) if hits else np.empty(0, np.int32)
-    ones = np.ones(len(columns), np.float32)
-    return sparse.csr_matrix((ones, columns, ends), shape=(len(hits), BUCKETS))
+def matrix(messages: Iterable[str | None]) -> Messages:
+    """Return the buckets of messages; none for an empty one."""
+    return Messages([buckets(message) if message else _NO_BUCKETS for message in messages])

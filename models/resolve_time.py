@@ -21,6 +21,7 @@ QUANTILES = (0.1, 0.5, 0.9)
 MOST_TRAINING_ROWS = 600_000
 SETTINGS = TreeSettings(rounds=100, learning_rate=0.08, leaves=31, smallest_leaf=40)
 _INTERVALS = len(EDGES_HOURS) - 1
+_CHUNK_ROWS = 16_384
 
 
 class ResolveTime:
@@ -57,16 +58,22 @@ class ResolveTime:
     def mass(self, rows: Rows) -> np.ndarray:
         """Return (n, 16) chances of being resolved in each interval; rows sum to 1."""
         dense = rows.matrix.dense
-        n = len(dense)
-        table = np.empty((n, _INTERVALS - 1, dense.shape[1] + 1), np.float32)
-        table[:, :, :-1] = dense[:, None, :]
-        table[:, :, -1] = np.arange(_INTERVALS - 1)
-        flat = table.reshape(n * (_INTERVALS - 1), -1)
-        hazard = np.ones((n, _INTERVALS))
-        hazard[:, :-1] = self.trees.predict_table(flat).reshape(n, _INTERVALS - 1)
-        alive = np.ones((n, _INTERVALS))
+        hazard = np.ones((len(dense), _INTERVALS))
+        for begin in range(0, len(dense), _CHUNK_ROWS):
+            part = slice(begin, begin + _CHUNK_ROWS)
+            hazard[part, :-1] = self._hazards(dense[part])
+        alive = np.ones_like(hazard)
         np.cumprod(1 - hazard[:, :-1], axis=1, out=alive[:, 1:])
         return alive * hazard
+
+    def _hazards(self, dense: np.ndarray) -> np.ndarray:
+        """Return (n, 15) hazards of the intervals but the last, which ends all."""
+        n, width = dense.shape
+        table = np.empty((n, _INTERVALS - 1, width + 1), np.float32)
+        table[:, :, :-1] = dense[:, None, :]
+        table[:, :, -1] = np.arange(_INTERVALS - 1)
+        found = self.trees.predict_table(table.reshape(n * (_INTERVALS - 1), width + 1))
+        return found.reshape(n, _INTERVALS - 1)
 
     def predict(self, rows: Rows) -> np.ndarray:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""

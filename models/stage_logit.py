@@ -41,7 +41,9 @@ class StageLogit:
         names = sorted(set(stage.tolist()))
         one_hot = np.stack([stage == name for name in names], axis=1)
         joined = np.hstack([(table - mean) / spread, one_hot])
-        fitted = LogisticRegression(max_iter=500).fit(joined, happened, sample_weight=weight)
+        fitted = LogisticRegression(solver="newton-cholesky", max_iter=100).fit(
+            joined, happened, sample_weight=weight
+        )
         coefficient, k = fitted.coef_[0], len(scores)
         start = float(fitted.intercept_[0])
         offset = {n: start + float(c) for n, c in zip(names, coefficient[k:], strict=True)}

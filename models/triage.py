@@ -127,6 +127,7 @@ class Triage:
         plain: dict[str, Any] = {
             "trained_as_of": self.trained_as_of,
             "plan": self.features.plan.to_json(),
+            "features": self.features.names,
             "untrained": self.untrained,
             "classes": {label: values for label, (values, _) in parts.items()},
         }
@@ -142,9 +143,15 @@ class Triage:
 
     @classmethod
     def from_files(cls, files: Files, past: dict[str, LogRows]) -> Self:
-        """Build from what `to_files` gave and the past."""
+        """Build from what `to_files` gave and the past.
+
+        Raises:
+            ValueError: The features are no longer those that it was trained on.
+        """
         plain = orjson.loads(files["triage.json"])
         features = Features(FEATURES, FeaturePlan.from_json(plain["plan"]), past)
+        if features.names != plain["features"]:
+            raise ValueError("it was trained on other features than this code declares: train anew")
 
         def own(part: str) -> Files:
             prefix = f"{part}."

@@ -35,11 +35,12 @@ class Window:
 
     @classmethod
     def of(cls, prepared: Prepared) -> "Window":
-        """Take the last 28 days, but no more than 30 % of the period."""
-        end = prepared.known.tick
-        period = end - int(prepared.known.detected_at.min())
+        """Take the last 28 days that hold anything, but no more than 30 % of the period."""
+        detected = prepared.known.detected_at
+        last = int(detected.max()) + 1
+        period = last - int(detected.min())
         length = int(min(LONGEST_DAYS * TICKS_PER_DAY, SHARE_OF_PERIOD * period))
-        return cls(end - length, end - length // 2, end)
+        return cls(last - length, last - length // 2, prepared.known.tick)
 
 
 @dataclass

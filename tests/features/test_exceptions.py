@@ -73,7 +73,7 @@ def assert_same(one: Matrix, other: Matrix) -> None:
     """Equal to the bit, not nearly."""
     np.testing.assert_array_equal(one.dense, other.dense)
     if one.messages is not None and other.messages is not None:
-        np.testing.assert_array_equal(one.messages.toarray(), other.messages.toarray())
+        np.testing.assert_array_equal(one.messages.csr.toarray(), other.messages.csr.toarray())
 
 
 @SEEDED
