@@ -48,7 +48,10 @@ def create_app(
         await asyncio.to_thread(watch.stop)
         desk.close()
 
-    app = FastAPI(title="Expedite", version="0.1.0", lifespan=lifespan)
+    # FastAPI's pages for /openapi.json load their script from a CDN: they are left out.
+    app = FastAPI(
+        title="Expedite", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     problems.install(app)
     documentation.install(app)
     app.add_middleware(Measured)
