@@ -68,6 +68,8 @@ def verdict(
     low = float(np.quantile(drawn, NOISE_QUANTILE))
     told = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
     lost = challenger.calibration_error - champion.calibration_error
+    if gain.mean() <= 0:
+        return Verdict(False, f"{told}: no better than the champion")
     if low <= 0:
         return Verdict(
             False, f"{told}: the gain is within the noise (5 % of draws below {low:+.4f})"
