@@ -1,4 +1,4 @@
-"""What the company prefers: costs, fallbacks, guards. Read from `policy.toml`, validated, versioned."""
+"""What the company prefers: costs, fallbacks, guards. Read from `policy.toml` and validated."""
 
 import hashlib
 import tomllib
@@ -124,7 +124,7 @@ class Policy(_Section):
         """Read and validate a policy file.
 
         Raises:
-            BadInputError: The file is not there, is not TOML, or a value is missing or out of range.
+            BadInputError: The file is not there or not TOML; a value is missing or out of range.
         """
         try:
             text = path.read_text(encoding="utf-8")

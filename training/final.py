@@ -7,7 +7,7 @@ from models.touch_time import TouchTime
 from models.triage import Triage
 from training import fitting
 from training.fitting import Learned, Prepared
-from training.rehearsal import Rehearsal
+from training.rehearsal import Rehearsal, in_order
 
 
 def fit_final(prepared: Prepared, rehearsal: Rehearsal) -> Triage:
@@ -21,7 +21,8 @@ def fit_final(prepared: Prepared, rehearsal: Rehearsal) -> Triage:
         partial(_class, prepared, learned, rehearsal, triage, label) for label in rehearsal.kinds
     ]
     steps += [partial(_touch, prepared, learned, rehearsal, triage)]
-    list(fitting.side_by_side(lambda step: step(), steps))
+    fitting.side_by_side(steps)
+    triage.classes = in_order(triage.classes)
     return triage
 
 

@@ -1,6 +1,6 @@
 """Fit the models of triage on what was known before a moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -34,8 +34,15 @@ SHORTEST_HALF_LIFE_DAYS = 28.0
 FIRST_COLUMNS = {"category": "type", "team": TEAM, "priority": "severity"}
 """For each class the column that holds what was given at first."""
 
-side_by_side = ThreadPoolExecutor(2).map
-"""LightGBM leaves Python alone while it learns: two boosters at a time use two cores."""
+
+def side_by_side(steps: Sequence[Callable[[], object]]) -> None:
+    """Run steps two at a time: LightGBM lets go of Python while it learns.
+
+    A step must not call this itself.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(step) for step in steps]:
+            done.result()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ fitted again on everything. Where a model does not beat its baseline the baselin
 """
 
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -74,15 +76,29 @@ def rehearse(prepared: Prepared) -> Rehearsal:
     triage = Triage(prepared.features, prepared.past, window.cut)
     rehearsal = Rehearsal(window, triage)
     learned = Learned.before(prepared.known, window.cut)
-    _rehearse_times(prepared, learned, rehearsal)
-    _rehearse_touch(prepared, learned, rehearsal)
-    for label in LABELS:
-        try:
-            fitted = fitting.fit_class(prepared, learned, label)
-            _rehearse_class(prepared, fitted, rehearsal)
-        except NotEnoughDataError as error:
-            triage.untrained[label] = str(error)
+    steps = [partial(_rehearse_times, prepared, learned, rehearsal)]
+    steps += [partial(_rehearse_label, prepared, learned, rehearsal, label) for label in LABELS]
+    steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
+    fitting.side_by_side(steps)
+    triage.classes = in_order(triage.classes)
+    rehearsal.kinds = in_order(rehearsal.kinds)
     return rehearsal
+
+
+Kept = TypeVar("Kept")
+
+
+def in_order(by_label: dict[str, Kept]) -> dict[str, Kept]:
+    """Return what was found side by side in the order of the labels, whichever came first."""
+    return {label: by_label[label] for label in LABELS if label in by_label}
+
+
+def _rehearse_label(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, label: str) -> None:
+    try:
+        fitted = fitting.fit_class(prepared, learned, label)
+        _rehearse_class(prepared, fitted, rehearsal)
+    except NotEnoughDataError as error:
+        rehearsal.triage.untrained[label] = str(error)
 
 
 def _between(prepared: Prepared, begin: int, end: int) -> np.ndarray:

@@ -1,10 +1,10 @@
-"""History features of a million exceptions against the bare prefix-sum loop over the same windows."""
+"""History features of a million exceptions against the bare prefix-sum loop on them."""
 
 import numpy as np
+from timing import Ratio, in_turns
 
 from features.event_log import LogRows
 from features.windows import HistoryFeature, HistoryIndex
-from timing import Ratio, in_turns
 
 ROWS = 1_000_000
 ENTITIES = {"type": 16, "team": 60, "carrier": 12, "sku": 5_000, "customer": 200_000}

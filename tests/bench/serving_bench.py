@@ -40,7 +40,7 @@ def run(settings: Settings, payloads: list[dict[str, Any]]) -> list[Ratio]:
 
 def _add_empty(app: FastAPI) -> None:
     @app.post("/bench/empty")
-    async def empty(exception: ExceptionIn) -> dict[str, str]:  # noqa: ARG001 - parsed, not used
+    async def empty(exception: ExceptionIn) -> dict[str, str]:
         return {}
 
     @app.post("/bench/nothing")
@@ -87,6 +87,7 @@ def _single(port: int, payloads: list[dict[str, Any]]) -> list[Ratio]:
         ("/bench/empty", "an empty endpoint with the same body, validated"),
         ("/bench/nothing", "an empty endpoint with the same body, unread"),
     ):
+
         def empty(path: str = path) -> None:
             call(path)
 

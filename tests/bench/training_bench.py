@@ -36,7 +36,7 @@ def run(history: Path, as_of: pd.Timestamp, store: Store) -> Ratio:
         )
     finally:
         lgb.train, lgb.Dataset = train, dataset
-    bare = seconds(lambda: list(side_by_side(lambda fit: fit(), fits)))
+    bare = seconds(lambda: side_by_side(fits))
     what = "`training triage`, from history to registered version"
     return Ratio(what, f"its {len(fits)} LightGBM fits alone, two at a time", whole, bare, "s", 1.5)
 

@@ -3,15 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from data.domain import NotEnoughDataError
-from training.fitting import Learned, fit_harm, fit_resolve
-from training.known import Known, tick_of
-from training.labels import TICKS_PER_HOUR
+from training.known import Known
 from training.triage import train_triage
-
-HOURS = TICKS_PER_HOUR
 
 
 @pytest.fixture(scope="module")
@@ -154,113 +149,6 @@ def test_the_reasons_of_an_exception_are_meanings_with_their_weight(shop, champi
     assert weights == sorted(weights, reverse=True)
 
 
-def _without(tables, removed):
-    """Take columns away; a table whose columns are not named is left out whole."""
-    return {
-        name: rows.drop(columns=list(removed.get(name, ())))
-        for name, rows in tables.items()
-        if removed.get(name) != "all"
-    }
-
-
-LABELS = ("team", "category", "priority")
-
-
-@pytest.fixture(scope="module")
-def of_steps_alone(shop, fit, a_history):
-    """What is trained where no label and no outcome is recorded."""
-    tables = _without(shop.tables, {"outcomes": "all", "exception_events": LABELS})
-    return fit(a_history(tables), shop.as_of)
-
-
-def test_where_only_the_steps_are_recorded_the_time_to_resolve_is_trained(of_steps_alone):
-    assert of_steps_alone.resolve is not None
-    assert not of_steps_alone.classes
-    assert set(of_steps_alone.untrained) == {"category", "team", "priority", "harm", "touch"}
-
-
-def test_each_untrained_part_says_what_is_missing(of_steps_alone):
-    said = of_steps_alone.untrained
-
-    assert said["harm"] == "fewer than 200 outcomes say whether they were breached"
-    assert said["touch"] == "too few touch times are recorded"
-    assert said["team"].startswith("team: 0 where at least 200 are needed")
-
-
-def test_where_only_the_category_is_recorded_it_is_trained(shop, fit, a_history):
-    outcomes = ["exception_id", "known_at", "category"]
-    tables = {name: shop.tables[name] for name in ("orders", "exceptions")}
-    tables["outcomes"] = shop.tables["outcomes"][outcomes]
-
-    found = fit(a_history(tables), shop.as_of)
-
-    assert set(found.classes) == {"category"}
-    assert set(found.untrained) == {"team", "priority", "resolve", "harm", "touch"}
-
-
-def test_where_exceptions_are_bare_ids_the_classes_are_their_usual_shares(shop, fit, a_history):
-    raised, outcomes = shop.tables["exceptions"], shop.tables["outcomes"]
-    tables = {
-        "exceptions": raised[["exception_id", "detected_at", "known_at"]],
-        "outcomes": outcomes[["exception_id", "known_at", "category"]],
-    }
-
-    found = fit(a_history(tables), shop.as_of)
-
-    assert found.classes["category"].prior.sum() == pytest.approx(1)
-
-
-def test_where_nothing_can_be_trained_nothing_is_promoted(shop, a_history, empty_store):
-    few = a_history({"exceptions": shop.tables["exceptions"].head(30)})
-
-    found = train_triage(few, shop.end, empty_store, lambda _: None)
-
-    assert not found.verdict.promoted
-    assert "nothing could be trained" in found.verdict.reason
-    assert len(found.untrained) == 6
-
-
 def test_before_the_first_exception_there_is_nothing_to_train(shop):
     with pytest.raises(NotEnoughDataError, match="later --as-of"):
         Known.read(shop.history, pd.Timestamp("2000-01-01", tz="UTC"))
-
-
-def _later_auc(prepared, as_of):
-    """AUC of the chance of harm, learned before a moment, on what was detected after it."""
-    known = prepared.known
-    learned = Learned.before(known, tick_of(as_of))
-    resolve, _ = fit_resolve(prepared, learned)
-    harm = fit_harm(prepared, learned, resolve)
-    breached = known.labels.breached
-    rows = np.flatnonzero((known.detected_at >= tick_of(as_of)) & ~np.isnan(breached))
-    later = prepared.rows.take(rows)
-    return roc_auc_score(breached[rows], harm.predict(later, resolve.mass(later)))
-
-
-def test_breaches_of_a_later_period_are_told_from_the_rest(shop, prepared):
-    assert _later_auc(prepared(shop.history, shop.end), shop.as_of) > 0.65
-
-
-def _given_to_others(tables):
-    """Give each exception the end of another one, as long after its own detection."""
-    random = np.random.default_rng(9)
-    raised, ended = tables["exceptions"], tables["outcomes"]
-    raised = raised[raised["exception_id"].isin(ended["exception_id"])]
-    detected = raised.set_index("exception_id")["detected_at"]
-    taken = pd.Series(random.permutation(detected.index), index=detected.index)
-    changed = {"exceptions": raised, "orders": tables["orders"]}
-    for name in ("exception_events", "outcomes"):
-        rows = tables[name][tables[name]["exception_id"].isin(taken.index)].copy()
-        new = taken.loc[rows["exception_id"]]
-        shift = detected.loc[new].array - detected.loc[rows["exception_id"]].array
-        for column in ("known_at", "occurred_at", "resolved_at", "breached_at"):
-            if column in rows:
-                rows[column] += shift
-        changed[name] = rows.assign(exception_id=new.to_numpy())
-    return changed
-
-
-def test_shuffled_ends_can_not_be_told(shop, prepared, a_history):
-    shuffled = a_history(_given_to_others(shop.tables))
-
-    assert _later_auc(prepared(shuffled, shop.end), shop.as_of) == pytest.approx(0.5, abs=0.12)
