@@ -1,5 +1,7 @@
 """A policy that does not fit is refused by the name of what is wrong."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,35 +12,40 @@ from data.policy import DEFAULT_POLICY, Policy
 
 @pytest.fixture
 def policy_with(tmp_path):
-    """Read the default policy with one text replaced by another."""
+    """Read the default policy with the first line that begins so replaced by another."""
 
-    def read(old, new):
+    def read(begins, line):
         text = DEFAULT_POLICY.read_text(encoding="utf-8")
-        assert old in text
         path = tmp_path / "policy.toml"
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        changed, n = re.subn(f"(?m)^{re.escape(begins)}.*", line, text, count=1)
+        assert n == 1
+        path.write_text(changed, encoding="utf-8")
         return Policy.read(path)
 
     return read
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "field"),
+    ("begins", "line", "field"),
     [
-        ("share_of_order = 0.30", "share_of_order = -1", "losses.share_of_order"),
-        ("handling_helps = 0.9", "handling_helps = 1.5", "losses.handling_helps"),
-        ("handling_helps = 0.9", "", "losses.handling_helps"),
-        ("safe_risk = 0.10", 'safe_risk = "some"', "guards.safe_risk"),
-        ("look_ahead_minutes = 6.0", "look_ahead_minutes = 0", "guards.look_ahead_minutes"),
-        ("p1 = 200.0", "p1 = 200.0\np0 = 1.0", "bands.p0"),
-        ('currency = "EUR"', 'currency = "euro"', "currency"),
-        ("fixed = 2.0", "fixed = -2.0", "losses.categories.data_error.fixed"),
-        ("touch_minutes_p50 = 12.0", "touch_minutes_p50 = nan", "handling.touch_minutes_p50"),
+        ("share_of_order", "share_of_order = -1", "losses.share_of_order"),
+        ("handling_helps", "handling_helps = 1.5", "losses.handling_helps"),
+        ("handling_helps", "", "losses.handling_helps"),
+        ("safe_risk", 'safe_risk = "some"', "guards.safe_risk"),
+        ("look_ahead_minutes", "look_ahead_minutes = 0", "guards.look_ahead_minutes"),
+        ("[bands]", "[bands]\np0 = 1.0", "bands.p0"),
+        ("currency", 'currency = "euro"', "currency"),
+        (
+            "[handling]",
+            "[losses.categories.x]\nfixed = -2.0\n[handling]",
+            "losses.categories.x.fixed",
+        ),
+        ("touch_minutes_p50", "touch_minutes_p50 = nan", "handling.touch_minutes_p50"),
     ],
 )
-def test_the_error_names_file_and_field(policy_with, old, new, field):
+def test_the_error_names_file_and_field(policy_with, begins, line, field):
     with pytest.raises(BadInputError) as error:
-        policy_with(old, new)
+        policy_with(begins, line)
 
     assert error.value.problem.startswith(f"{field}:")
     assert error.value.where.endswith("policy.toml")
@@ -55,7 +62,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 
 def test_a_changed_file_has_another_label(policy_with):
-    assert policy_with("fixed = 10.0", "fixed = 11.0").label != Policy.read().label
+    assert policy_with("fixed", "fixed = 11.0").label != Policy.read().label
 
 
 def test_the_same_file_has_the_same_label():
@@ -71,8 +78,11 @@ def test_a_category_without_a_line_is_priced_as_the_rest():
 
 def test_a_category_takes_what_its_line_leaves_out_from_the_rest():
     losses = Policy.read().losses
+    own = losses.categories["fraud_risk"]
+    assert own.fixed is None
 
-    assert losses.preventable("fraud_risk", 200.0) == pytest.approx((200 + 10) * 0.9)
+    expected = (own.share_of_order * 200 + losses.fixed) * losses.handling_helps
+    assert losses.preventable("fraud_risk", 200.0) == pytest.approx(expected)
 
 
 @given(value=st.floats(0, 1e9), more=st.floats(0, 1e9))
@@ -83,9 +93,11 @@ def test_a_dearer_order_never_costs_less_and_never_more_than_the_largest(value, 
     assert losses.preventable("x", value + more) <= losses.largest
 
 
-@pytest.mark.parametrize(
-    ("score", "band"),
-    [(200.0, Priority.P1), (199.9, Priority.P2), (1.0, Priority.P3), (0.0, Priority.P4)],
-)
-def test_the_band_of_a_score_is_the_first_it_reaches(score, band):
-    assert Policy.read().bands.priority(score) == band
+def test_the_band_of_a_score_is_the_first_it_reaches():
+    bands = Policy.read().bands
+    edges = ((bands.p1, Priority.P1), (bands.p2, Priority.P2), (bands.p3, Priority.P3))
+
+    for edge, band in edges:
+        assert bands.priority(edge) == band
+        assert bands.priority(edge * 0.999) > band
+    assert bands.priority(0.0) == Priority.P4
