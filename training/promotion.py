@@ -41,7 +41,9 @@ class Outcome:
 
 
 def first_verdict(gains: dict[str, str]) -> Verdict:
-    """Judge the first challenger: it must beat the fallback in at least one thing.
+    """Judge the first challenger: whatever could be trained beats the fallback without a model.
+
+    What does not beat its own baseline is served by the baseline already.
 
     Args:
         gains: For each trained model the sentence of its rehearsal.
