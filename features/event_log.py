@@ -26,6 +26,7 @@ EVERYTHING = "everything"
 MOST_PLACES = 2**62
 
 _BULK_ROWS = 4_096
+_NOWHERE = -(2**62)
 
 Keys = Mapping[str, np.ndarray]
 
@@ -94,39 +95,84 @@ class Vocabulary:
         return np.where(found >= 0, found + first, -1)
 
 
-class EventLog:
-    """The rows of a log, indexed for windows; 8 bytes an entity and row, 16 more for each value.
+class Windows:
+    """Distinct triples of log, entity and days, laid out for one search.
 
-    Args:
-        known_at: Ticks of the rows.
-        codes: For each entity the codes of the rows, -1 for none.
-        values: What was recorded; (rows,) floats each.
-        size: How many codes there are.
+    Attributes:
+        triples: The triples.
+        entities: The distinct entities.
+        pair_logs: (pairs, 1) for each distinct pair of log and entity the position of its log.
+        pair_entities: For each pair the position of its entity.
+        pairs: For each triple the position of its pair.
+        lengths: (triples, 1) their lengths in ticks.
     """
 
     def __init__(
-        self,
-        known_at: np.ndarray,
-        codes: Mapping[str, np.ndarray],
-        values: Sequence[np.ndarray],
-        size: int,
+        self, triples: Sequence[tuple[str, str, float | None]], logs: Sequence[str]
     ) -> None:
-        self._start = int(known_at.min())
-        self._span = int(known_at.max()) - self._start + 2
-        self._refuse_overflow(size)
-        ticks, amounts = known_at - self._start, _amounts(values, len(known_at))
-        places, prefixes = [], []
-        for code in codes.values():
-            present = np.flatnonzero(code >= 0)
-            place = code[present] * self._span + ticks[present]
-            order = np.argsort(place, kind="stable")
-            places.append(place[order])
-            prefixes.append(amounts[present[order]])
-        self._places = np.concatenate(places)
-        self._sums = np.zeros((len(self._places) + 1, amounts.shape[1]), np.int64)
-        np.cumsum(np.concatenate(prefixes), axis=0, out=self._sums[1:])
+        self.triples = list(dict.fromkeys(triples))
+        self.entities = list(dict.fromkeys(entity for _, entity, _ in self.triples))
+        pairs = list(dict.fromkeys((log, entity) for log, entity, _ in self.triples))
+        self.pair_logs = np.array([[logs.index(log)] for log, _ in pairs], np.int64)
+        self.pair_entities = np.array([self.entities.index(entity) for _, entity in pairs], np.intp)
+        self.pairs = np.array([pairs.index((log, e)) for log, e, _ in self.triples], np.intp)
+        ever = 2**61
+        lengths = [ever if d is None else int(d * TICKS_PER_DAY) for _, _, d in self.triples]
+        self.lengths = np.array(lengths, np.int64).reshape(-1, 1)
 
-    def _refuse_overflow(self, codes: int) -> None:
+    def find(self, log: str, entity: str, days: float | None) -> int:
+        """Return the position of a triple."""
+        return self.triples.index((log, entity, days))
+
+
+class Segment:
+    """The rows of several logs, indexed for windows; (8 + 16 values) bytes an entity and row.
+
+    Args:
+        logs: The rows by log; those without rows are left out.
+        values: For each log that is read its values, in order.
+    """
+
+    def __init__(self, logs: Mapping[str, LogRows], values: Mapping[str, Sequence[str]]) -> None:
+        self.vocabulary = Vocabulary()
+        self._values = max((len(own) for own in values.values()), default=0)
+        there = {n: logs[n] for n in values if n in logs and len(logs[n].known_at)}
+        self.empty = not there
+        if self.empty:
+            return
+        moments = [
+            edge for rows in there.values() for edge in (rows.known_at.min(), rows.known_at.max())
+        ]
+        self._start = int(min(moments))
+        self._span = int(max(moments)) - self._start + 2
+        codes = self._codes(there)
+        self._refuse_overflow(len(values))
+        places, amounts = [], []
+        for position, name in enumerate(values):
+            if name in there:
+                recorded = [there[name].values[value] for value in values[name]]
+                found = self._sorted(there[name].known_at, codes[name], recorded)
+                places.append(found[0] + position * self.vocabulary.size * self._span)
+                amounts.append(found[1])
+        self._places = np.concatenate(places)
+        self._sums = np.zeros((len(self._places) + 1, 2 * self._values), np.int64)
+        np.cumsum(np.concatenate(amounts), axis=0, out=self._sums[1:])
+
+    def _codes(self, logs: Mapping[str, LogRows]) -> dict[str, dict[str, np.ndarray]]:
+        codes: dict[str, dict[str, np.ndarray]] = {name: {} for name in logs}
+        keys = {
+            name: {EVERYTHING: np.full(len(rows.known_at), "", object), **rows.keys}
+            for name, rows in logs.items()
+        }
+        for entity in dict.fromkeys(entity for own in keys.values() for entity in own):
+            having = [name for name, own in keys.items() if entity in own]
+            learned = self.vocabulary.learn(entity, [keys[name][entity] for name in having])
+            for name, code in zip(having, learned, strict=True):
+                codes[name][entity] = code
+        return codes
+
+    def _refuse_overflow(self, logs: int) -> None:
+        codes = logs * self.vocabulary.size
         if codes * self._span >= MOST_PLACES:
             years = self._span / TICKS_PER_DAY / 365
             raise BadInputError(
@@ -135,26 +181,47 @@ class EventLog:
                 "Look for a date centuries off: `python -m data describe` shows the period.",
             )
 
-    def totals(self, windows: "Windows", codes: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+    def _sorted(
+        self, known_at: np.ndarray, codes: Mapping[str, np.ndarray], values: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return places and amounts of one log's rows, by entity, name and time."""
+        ticks, amounts = known_at - self._start, _amounts(values, len(known_at), self._values)
+        places, rows = [], []
+        # Codes rise from entity to entity, so entities one after the other are sorted as a whole.
+        for code in sorted(codes.values(), key=lambda code: int(code.max(initial=-1))):
+            present = np.flatnonzero(code >= 0)
+            place = code[present] * self._span + ticks[present]
+            order = np.argsort(place, kind="stable")
+            places.append(place[order])
+            rows.append(present[order])
+        return np.concatenate(places), amounts[np.concatenate(rows)]
+
+    def totals(self, windows: Windows, keys: Keys, as_of: np.ndarray) -> np.ndarray:
         """Sum up windows.
 
         Args:
             windows: What to sum up.
-            codes: (entities of the windows, n) codes that are asked for.
+            keys: For each entity the texts that are asked for, n each.
             as_of: n ticks.
 
         Returns:
             Integers of shape (windows, 1 + 2 * values, n): the number of rows, then for each value
-            its sum in fixed point and the number of rows that recorded it.
+            of the log its sum in fixed point and the number of rows that recorded it.
         """
-        base = codes * self._span
+        codes = np.empty((len(windows.entities), len(as_of)), np.int64)
+        for row, entity in enumerate(windows.entities):
+            codes[row] = self.vocabulary.codes(entity, keys[entity])
+        code = codes[windows.pair_entities]
+        base = (code + windows.pair_logs * self.vocabulary.size) * self._span
+        base[code < 0] = _NOWHERE
         now = as_of - self._start
+        pairs = len(base)
+        places = np.empty((pairs + len(windows.pairs), len(now)), np.int64)
+        places[:pairs] = base + np.minimum(np.maximum(now, 0), self._span - 1)
         since = np.minimum(np.maximum(now - windows.lengths, 0), self._span - 1)
-        places = np.empty((len(base) + len(since), len(now)), np.int64)
-        places[: len(base)] = base + np.minimum(np.maximum(now, 0), self._span - 1)
-        places[len(base) :] = base[windows.rows] + since
+        places[pairs:] = base[windows.pairs] + since
         found = self._search(places)
-        begin, end = found[len(base) :], found[windows.rows]
+        begin, end = found[pairs:], found[windows.pairs]
         totals = np.empty((len(begin), 1 + self._sums.shape[1], len(now)), np.int64)
         totals[:, 0] = end - begin
         totals[:, 1:] = (self._sums[end] - self._sums[begin]).transpose(0, 2, 1)
@@ -171,72 +238,10 @@ class EventLog:
         return found
 
 
-class Segment:
-    """Several logs over one vocabulary.
-
-    Args:
-        logs: The rows by log; those without rows are left out.
-        values: For each log the values that are read, in order.
-    """
-
-    def __init__(self, logs: Mapping[str, LogRows], values: Mapping[str, Sequence[str]]) -> None:
-        self.vocabulary = Vocabulary()
-        logs = {name: logs[name] for name in values if name in logs and len(logs[name].known_at)}
-        codes = self._codes(logs)
-        self.logs = {
-            name: EventLog(
-                rows.known_at,
-                codes[name],
-                [rows.values[value] for value in values[name]],
-                self.vocabulary.size,
-            )
-            for name, rows in logs.items()
-        }
-
-    def _codes(self, logs: Mapping[str, LogRows]) -> dict[str, dict[str, np.ndarray]]:
-        codes: dict[str, dict[str, np.ndarray]] = {name: {} for name in logs}
-        keys = {
-            n: {EVERYTHING: np.full(len(r.known_at), "", object), **r.keys} for n, r in logs.items()
-        }
-        for entity in dict.fromkeys(entity for own in keys.values() for entity in own):
-            having = [name for name, own in keys.items() if entity in own]
-            learned = self.vocabulary.learn(entity, [keys[name][entity] for name in having])
-            for name, code in zip(having, learned, strict=True):
-                codes[name][entity] = code
-        return codes
-
-
-class Windows:
-    """Distinct pairs of entity and days, laid out for one search.
-
-    Attributes:
-        pairs: The pairs.
-        entities: The distinct entities.
-        rows: For each pair the row of its entity.
-        lengths: (pairs, 1) their lengths in ticks.
-    """
-
-    def __init__(self, pairs: Sequence[tuple[str, float | None]]) -> None:
-        self.pairs = list(dict.fromkeys(pairs))
-        self.entities = list(dict.fromkeys(entity for entity, _ in self.pairs))
-        self.rows = np.array([self.entities.index(entity) for entity, _ in self.pairs], np.intp)
-        ever = 2**61
-        self.lengths = np.array(
-            [[ever if days is None else int(days * TICKS_PER_DAY)] for _, days in self.pairs],
-            np.int64,
-        )
-
-    def find(self, entity: str, days: float | None) -> int:
-        """Return the position of a pair."""
-        return self.pairs.index((entity, days))
-
-
-def _amounts(values: Sequence[np.ndarray], n: int) -> np.ndarray:
-    columns = []
-    for value in values:
+def _amounts(values: Sequence[np.ndarray], n: int, most: int) -> np.ndarray:
+    amounts = np.zeros((n, 2 * most), np.int64)
+    for column, value in enumerate(values):
         recorded = np.isfinite(value)
-        columns += [
-            np.rint(np.where(recorded, value, 0.0) * FIXED_POINT).astype(np.int64),
-            recorded,
-        ]
-    return np.stack(columns, axis=1).astype(np.int64) if columns else np.zeros((n, 0), np.int64)
+        amounts[:, 2 * column] = np.rint(np.where(recorded, value, 0.0) * FIXED_POINT)
+        amounts[:, 2 * column + 1] = recorded
+    return amounts

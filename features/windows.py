@@ -94,37 +94,12 @@ class HistoryIndex:
         return result
 
     def _totals(self, keys: Keys, as_of: np.ndarray) -> np.ndarray:
-        layout = self._layout
-        totals = np.zeros((layout.size, len(as_of)), np.int64)
+        windows = self._layout.windows
+        totals = np.zeros((self._layout.size, len(as_of)), np.int64)
         for segment in (self._past, self._recent):
-            if segment is None or not segment.logs:
-                continue
-            codes = np.empty((len(layout.entities), len(as_of)), np.int64)
-            for row, entity in enumerate(layout.entities):
-                codes[row] = segment.vocabulary.codes(entity, keys[entity])
-            for block in layout.blocks:
-                log = segment.logs.get(block.log)
-                if log is not None:
-                    found = log.totals(block.windows, codes[block.entities], as_of)
-                    totals[block.rows] += found.reshape(-1, len(as_of))
+            if segment is not None and not segment.empty:
+                totals += segment.totals(windows, keys, as_of).reshape(-1, len(as_of))
         return totals
-
-
-@dataclass(frozen=True)
-class _Block:
-    """Where the totals of one log stand.
-
-    Attributes:
-        log: Its name.
-        windows: What is summed up.
-        entities: The windows' entities, as positions among those of the layout.
-        rows: The rows of the totals.
-    """
-
-    log: str
-    windows: Windows
-    entities: np.ndarray
-    rows: slice
 
 
 class _Layout:
@@ -132,28 +107,21 @@ class _Layout:
 
     Attributes:
         values: For each log the values that are summed up.
-        entities: The distinct entities of all windows.
-        blocks: Where the totals of each log stand.
+        windows: What is summed up.
         size: Rows of the totals.
     """
 
     def __init__(self, features: Sequence[HistoryFeature]) -> None:
-        by_log = {f.log: [g for g in features if g.log == f.log] for f in features}
         self.values = {
-            log: list(dict.fromkeys(v for f in own for v in (f.value, f.weight) if v))
-            for log, own in by_log.items()
+            log: list(
+                dict.fromkeys(v for f in features if f.log == log for v in (f.value, f.weight) if v)
+            )
+            for log in dict.fromkeys(f.log for f in features)
         }
-        pairs = {
-            log: Windows([p for f in own for p in ((f.entity, f.days), (EVERYTHING, f.days))])
-            for log, own in by_log.items()
-        }
-        self.entities = list(dict.fromkeys(e for w in pairs.values() for e in w.entities))
-        self.blocks, self.size = [], 0
-        for log, windows in pairs.items():
-            rows = len(windows.pairs) * self._width(log)
-            entities = np.array([self.entities.index(e) for e in windows.entities], np.intp)
-            self.blocks.append(_Block(log, windows, entities, slice(self.size, self.size + rows)))
-            self.size += rows
+        triples = [(f.log, e, f.days) for f in features for e in (f.entity, EVERYTHING)]
+        self.windows = Windows(triples, list(self.values))
+        self._width = 1 + 2 * max((len(own) for own in self.values.values()), default=0)
+        self.size = len(self.windows.triples) * self._width
         self._total = self._rows(features, lambda f: (f.entity, f.value, 0))
         self._overall = self._rows(features, lambda f: (EVERYTHING, f.value, 0))
         self._mass = self._rows(features, lambda f: (f.entity, f.weight or f.value, not f.weight))
@@ -164,11 +132,8 @@ class _Layout:
         self._unit = _column(1.0 if f.statistic == "count" else FIXED_POINT for f in features)
         self._mass_unit = _column(FIXED_POINT if f.weight else 1.0 for f in features)
         self._smoothing = _column(f.smoothing for f in features)
-        self._is_mean = np.array([f.statistic == "mean" for f in features], bool).reshape(-1, 1)
+        self._is_mean = np.array([[f.statistic == "mean"] for f in features], bool).reshape(-1, 1)
         self._relative = _column(float(f.relative) for f in features)
-
-    def _width(self, log: str) -> int:
-        return 1 + 2 * len(self.values[log])
 
     def _rows(
         self,
@@ -176,14 +141,12 @@ class _Layout:
         what: Callable[[HistoryFeature], tuple[str, str, int]],
     ) -> np.ndarray:
         """Return the row of each feature's entity, value, and 0 for its sum or 1 for its count."""
-        blocks = {block.log: block for block in self.blocks}
         rows = []
         for feature in features:
             entity, value, counted = what(feature)
-            block = blocks[feature.log]
             column = 1 + 2 * self.values[feature.log].index(value) + counted if value else 0
-            window = block.windows.find(entity, feature.days)
-            rows.append(block.rows.start + window * self._width(feature.log) + column)
+            window = self.windows.find(feature.log, entity, feature.days)
+            rows.append(window * self._width + column)
         return np.array(rows, np.intp)
 
     def read(self, totals: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 import http.client
 import json
-import threading
+import multiprocessing
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,28 @@ BATCH = 1_000
 
 
 def run(settings: Settings, payloads: list[dict[str, Any]]) -> list[Ratio]:
-    """Serve on a free port and time calls in turns."""
-    app = create_app(settings)
-    _add_empty(app)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    """Serve in a process of its own and time calls in turns."""
+    port = _free_port()
+    service = multiprocessing.get_context("spawn").Process(target=_serve, args=(settings, port))
+    service.start()
     try:
-        port = _port_of(server)
         _wait_for_champion(port)
         return _single(port, payloads)
     finally:
-        server.should_exit = True
-        thread.join()
+        service.terminate()
+        service.join()
+
+
+def _serve(settings: Settings, port: int) -> None:
+    app = create_app(settings)
+    _add_empty(app)
+    uvicorn.run(app, port=port, log_level="warning", access_log=False)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def _add_empty(app: FastAPI) -> None:
@@ -49,20 +59,17 @@ def _add_empty(app: FastAPI) -> None:
         return {}
 
 
-def _port_of(server: uvicorn.Server) -> int:
-    while not server.started:
-        time.sleep(0.05)
-    return server.servers[0].sockets[0].getsockname()[1]
-
-
 def _wait_for_champion(port: int) -> None:
     for _ in range(400):
+        time.sleep(0.1)
         connection = http.client.HTTPConnection("127.0.0.1", port)
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+        except ConnectionError:
+            continue
         if answer.status == 200 and not json.loads(answer.read()).get("degraded", False):
             return
-        time.sleep(0.1)
     raise SystemExit("the champion was not loaded")
 
 
