@@ -5,7 +5,7 @@ SKU or first team ended in lately. This finds these candidates and counts, for e
 came out for each entity. The clock counts in whole seconds, rounded against seeing the future.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -206,9 +206,3 @@ def share_features(
     result[:, :, -2] = candidates == first[:, None]
     result[:, :, -1] = shares[1].mean(axis=1)
     return result
-
-
-def empty_labels(entities: Mapping[str, object]) -> LogRows:
-    """Return no labelled rows, for a class of which nothing is known."""
-    nothing = np.empty(0, object)
-    return LogRows(np.empty(0, np.int64), dict.fromkeys(entities, nothing), {LABEL: np.empty(0)})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data.domain import Stage
+from features.exceptions import FEATURES as EXCEPTION_FEATURES
 from features.exceptions import hours_between
 from features.feature_set import Columns, Entity, FeatureSet, Word
 from features.order_past import PAST
@@ -82,6 +83,9 @@ def history_of(entity: Entity) -> Sequence[HistoryFeature]:
 
 FEATURES = FeatureSet("orders", words=WORDS, entities=ENTITIES, history=history_of)
 
+_SHARED = ("order_total", "ordered_units", "line_count")
+FEATURES.rows += [row for row in EXCEPTION_FEATURES.rows if row.name in _SHARED]
+
 _STAGE_RANK = {str(stage): float(rank) for rank, stage in enumerate(Stage)}
 
 
@@ -129,12 +133,6 @@ def hours_left_to_ship_by(columns: Columns) -> np.ndarray:
     return hours_between(columns["scored_at"], columns["ship_by_at"])
 
 
-@FEATURES.feature(unit="currency of the order", needs=["orders.total"])
-def order_total(columns: Columns) -> np.ndarray:
-    """Value of the order."""
-    return columns["total"]
-
-
 @FEATURES.feature(unit="currency of the order", needs=["orders.total", "order_lines.unit_price"])
 def freight(columns: Columns) -> np.ndarray:
     """What the customer pays beyond the goods: mostly freight."""
@@ -145,18 +143,6 @@ def freight(columns: Columns) -> np.ndarray:
 def freight_share(columns: Columns) -> np.ndarray:
     """Freight as a share of the order's value."""
     return freight(columns) / np.where(columns["total"] > 0, columns["total"], np.nan)
-
-
-@FEATURES.feature(unit="units", needs=["order_lines.units"])
-def ordered_units(columns: Columns) -> np.ndarray:
-    """Units ordered, all lines together."""
-    return columns["units"]
-
-
-@FEATURES.feature(unit="lines", needs=["order_lines.line_id"])
-def line_count(columns: Columns) -> np.ndarray:
-    """Lines of the order."""
-    return columns["line_count"]
 
 
 @FEATURES.feature(unit="sites", needs=["order_lines.site"])

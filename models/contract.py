@@ -60,18 +60,4 @@ class ClassEstimator(Protocol):
         ...
 
 
-class NumberEstimator(Protocol):
-    """A fitted model of a number or a chance."""
-
-    kind: str
-
-    def predict(self, rows: Rows) -> np.ndarray:
-        """Return (n, outputs); what the outputs are is the estimator's own."""
-        ...
-
-    def to_json(self) -> tuple[dict[str, Any], Files]:
-        """Return plain values and files, from which `from_json` builds it again."""
-        ...
-
-
 Plain = Mapping[str, Any]

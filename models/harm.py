@@ -22,6 +22,9 @@ SETTINGS = TreeSettings(
     rounds=150, learning_rate=0.04, leaves=15, smallest_leaf=40, columns_share=0.3
 )
 _WITHIN = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+_LOG_EDGES = np.log1p(EDGES_HOURS)
+_POINTS = np.expm1(_LOG_EDGES[:-1, None] + _WITHIN * np.diff(_LOG_EDGES)[:, None]).ravel()
+"""Hours at which each interval of the time to resolve is read, five to an interval."""
 GROUP_COLUMN = "severity"
 
 
@@ -105,9 +108,7 @@ class Harm:
 
 def through_clock(clock: BreachClock, columns: Columns, mass: np.ndarray) -> np.ndarray:
     """Return n chances of a breach for (n, 16) chances of being resolved in each interval."""
-    logs = np.log1p(EDGES_HOURS)
-    points = np.expm1(logs[:-1, None] + _WITHIN * np.diff(logs)[:, None]).ravel()
-    hours = np.tile(points, (len(mass), 1))
+    hours = np.tile(_POINTS, (len(mass), 1))
     chance = clock.chance(groups(columns), hours, due_hours(columns))
     by_interval = chance.reshape(len(mass), len(EDGES_HOURS) - 1, len(_WITHIN)).mean(axis=2)
     return (mass * by_interval).sum(axis=1)

@@ -122,16 +122,13 @@ def rank(
     sigma = np.maximum(sigma, 0.05)
     median_hours = items.touch_p50_minutes / MINUTES_PER_HOUR
     touch_hours = median_hours * np.exp(sigma**2 / 2)
-    lost = items.lost | (items.hours_to_due <= 0)
+    lost, tier = _lost_and_tier(items, oldest_hours)
     before, chances = chances_lost(items, median_hours, sigma, (0.0, look_ahead_hours))
     now, later = chances[:, 0], chances[:, 1]
     loss_now = np.where(lost, items.loss, items.loss * now)
     loss_deferred = np.where(lost, items.loss, items.loss * later)
     waiting = items.waiting_cost_per_hour * look_ahead_hours
     score = (loss_deferred - loss_now + waiting) / (look_ahead_hours * touch_hours)
-    tier = np.where(lost, Tier.LOST, Tier.OPEN)
-    tier = np.where(items.age_hours > oldest_hours, Tier.OLDEST, tier)
-    tier = np.where(items.always_first, Tier.RULE, tier)
     order = np.lexsort((items.ids, -items.age_hours, -score, tier))
     limit = before + safe_risk * (1 - before)
     safe = _safe_start_hours(items, median_hours, sigma, limit)
@@ -144,6 +141,14 @@ def rank(
         touch_hours,
         np.where(lost, 0.0, safe),
     )
+
+
+def _lost_and_tier(items: Items, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is lost already, and what stands above any score: rules, age, lost work last."""
+    lost = items.lost | (items.hours_to_due <= 0)
+    tier = np.where(lost, Tier.LOST, Tier.OPEN)
+    tier = np.where(items.age_hours > oldest_hours, Tier.OLDEST, tier)
+    return lost, np.where(items.always_first, Tier.RULE, tier)
 
 
 def chances_lost(
@@ -214,10 +219,7 @@ def rank_by_slack(items: Items, *, oldest_hours: float, deadline_hours: float) -
     due = np.where(
         np.isnan(items.hours_to_due), deadline_hours - items.age_hours, items.hours_to_due
     )
-    lost = items.lost | (items.hours_to_due <= 0)
-    tier = np.where(lost, Tier.LOST, Tier.OPEN)
-    tier = np.where(items.age_hours > oldest_hours, Tier.OLDEST, tier)
-    tier = np.where(items.always_first, Tier.RULE, tier)
+    _, tier = _lost_and_tier(items, oldest_hours)
     slack = due - touch_hours
     order = np.lexsort((items.ids, -items.age_hours, -items.loss, slack, tier))
     unknown = np.full(len(items.ids), np.nan)

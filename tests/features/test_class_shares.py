@@ -10,7 +10,6 @@ from features.class_shares import (
     LABEL,
     RECENT_DAYS,
     ClassShares,
-    empty_labels,
     share_features,
 )
 from features.event_log import LogRows
@@ -191,8 +190,9 @@ def test_a_past_of_nobody_known_answers_by_what_is_usual():
 
 
 def test_no_past_at_all_has_candidates_too():
-    keys = dict.fromkeys(ENTITIES)
-    shares = ClassShares(empty_labels(keys), ENTITIES, CLASSES)
+    none = dict.fromkeys(ENTITIES, np.empty(0, object))
+    nothing = LogRows(np.empty(0, np.int64), none, {LABEL: np.empty(0)})
+    shares = ClassShares(nothing, ENTITIES, CLASSES)
 
     candidates, _ = _ask(shares, [(STEP, "anna", None, 3)])
 
