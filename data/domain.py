@@ -80,6 +80,14 @@ class Priority(StrEnum):
     P4 = "p4"
 
 
+class Grain(StrEnum):
+    """How long a period of demand is. Weeks begin on the weekday of the given ones, else Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
 class ExpediteError(Exception):
     """Anything that a user can cure: the message says how."""
 
