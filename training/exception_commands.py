@@ -1,0 +1,114 @@
+"""The commands of exceptions: train and evaluate the triage and the early warning."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from data.history import History
+from data.policy import Policy
+from data.settings import Settings
+from training.command_line import (
+    CHAMPION,
+    AsOf,
+    From,
+    HistoryPath,
+    Model,
+    ReportFile,
+    To,
+    console,
+    moment,
+    store,
+    tell,
+    version_of,
+    writable,
+    write_report,
+)
+
+
+def triage(history: HistoryPath, as_of: AsOf) -> None:
+    """Train category, team, harm, handling time and priority; promote them if they are better."""
+    from training.triage import train_triage  # imported here: it takes seconds, --help does not
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update)
+    tell(outcome)
+
+
+def warning(history: HistoryPath, as_of: AsOf) -> None:
+    """Train the early warning: which orders will raise an exception; promote it if it is better."""
+    from training.warning import train_warning
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        outcome = train_warning(opened, moment(as_of, "--as-of"), store(), status.update)
+    tell(outcome)
+
+
+def evaluate_triage(
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    predictions: Annotated[Path, typer.Option(help="Parquet file to write, one row an exception")],
+    report: ReportFile,
+    model: Model = CHAMPION,
+) -> None:
+    """Score every exception of a period at the moment it was detected."""
+    from training import evaluation
+
+    for file in (predictions, report):
+        writable(file)
+    with console.status("Scoring"):
+        loaded = store().load_triage(version_of(model))
+        scoring = evaluation.score_period(
+            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+        )
+        policy = Policy.read(Settings.read().policy)
+        evaluation.predictions_table(scoring, policy).to_parquet(predictions)
+        figures = evaluation.report(scoring, loaded)
+    write_report(report, figures)
+    show(figures)
+
+
+def evaluate_warning(
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    predictions: Annotated[Path, typer.Option(help="Parquet file, one row an order and stage")],
+    report: ReportFile,
+    model: Model = CHAMPION,
+) -> None:
+    """Score every order of a period when it was placed and at each stage that it reached."""
+    from training import warning_report
+    from training.warning import load_warning
+
+    for file in (predictions, report):
+        writable(file)
+    with console.status("Scoring"):
+        loaded = load_warning(store(), version_of(model))
+        scoring = warning_report.score_orders(
+            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+        )
+        warning_report.warnings_table(scoring).to_parquet(predictions)
+        figures = warning_report.report(scoring, loaded)
+    write_report(report, figures)
+    show(figures)
+
+
+def show(figures: dict[str, object]) -> None:
+    """Print a report's figures as tables: a row a measure, a column an estimator."""
+    for part, values in figures.items():
+        if not isinstance(values, dict) or "labelled" not in values:
+            continue
+        columns = {name: found for name, found in values.items() if isinstance(found, dict)}
+        table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
+        for measure in dict.fromkeys(m for found in columns.values() for m in found):
+            cells = (_interval(found.get(measure)) for found in columns.values())
+            table.add_row(measure, *cells)
+        console.print(table)
+
+
+def _interval(value: dict[str, float] | None) -> str:
+    return "{value:.3f} [{low:.3f} {high:.3f}]".format(**value) if value else ""
