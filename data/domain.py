@@ -16,7 +16,10 @@ from enum import StrEnum
 
 
 class ExceptionType(StrEnum):
-    """What went wrong with an order, as a source raises it. Open: anything else is `OTHER`."""
+    """What went wrong, as a source raises it. Open: anything else is `OTHER`.
+
+    The three of stock are raised by the service itself, from its forecasts.
+    """
 
     AWAITING_PAYMENT = "awaiting_payment"
     PAYMENT_FAILED = "payment_failed"
@@ -32,6 +35,9 @@ class ExceptionType(StrEnum):
     INTEGRATION_ERROR = "integration_error"
     AWAITING_RETURN_ITEMS = "awaiting_return_items"
     CUSTOMER_REQUEST = "customer_request"
+    STOCK_OUT_RISK = "stock_out_risk"
+    UNFILLABLE_ORDERS = "unfillable_orders"
+    OVERSTOCK = "overstock"
     MANUAL = "manual"
     OTHER = "other"
 

@@ -94,6 +94,26 @@ class Bands(_Section):
         return Priority.P4
 
 
+class StockRules(_Section):
+    """What makes stock an exception, and what it costs; the units stand in the names."""
+
+    team: Annotated[str, Field(min_length=1, max_length=255)]
+    touch_minutes_p50: Positive
+    touch_minutes_p90: Positive
+    unit_price: Positive
+    margin_share: Share
+    holding_share_per_year: NotNegative
+    lead_time_days: Positive
+    remedy_hours: NotNegative
+    keep_days: Positive
+    orders_open_days: Positive
+    on_hand_after_open_orders: bool
+    smallest_chance: Share
+    smallest_loss: NotNegative
+    most_of_a_kind: Annotated[int, Field(ge=0)]
+    worse_share: NotNegative
+
+
 class Decisions(_Section):
     """From which probability on a category is set, or suggested."""
 
@@ -111,6 +131,7 @@ class Policy(_Section):
     handling: Handling
     guards: Guards
     bands: Bands
+    stock: StockRules
     decisions: Decisions
     _fingerprint: str = PrivateAttr("")
 
