@@ -1,11 +1,14 @@
 """The order history as its readers see it: tables as of a moment, and named queries over them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from data.converting import arrow_schema, to_frame
 from data.domain import NoHistoryError, UnknownChoiceError
@@ -14,6 +17,7 @@ from data.queries import database, query_text, show_table
 from data.tables import TABLES
 
 ALWAYS = pd.Timestamp("2262-01-01", tz="UTC")
+ROWS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,35 @@ class History:
         """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
         return self._read(query_text(name), TABLES, **values)
 
+    def batches(
+        self, name: str, *, beside: Mapping[str, pa.Table], **values: Any
+    ) -> Iterator[pa.RecordBatch]:
+        """The answer of `data/sql/<name>.sql` in parts, so that it may be larger than the memory.
+
+        Args:
+            name: The query.
+            beside: Tables that it reads besides those of the history, by name.
+            values: What its `$names` are bound to.
+        """
+        with self._opened(TABLES) as con:
+            for table, rows in beside.items():
+                con.from_arrow(rows).create_view(table)
+            yield from con.sql(query_text(name), params=values or None).to_arrow_reader(
+                ROWS_AT_ONCE
+            )
+
     def _read(self, sql: str, tables: Iterable[str], **values: Any) -> pd.DataFrame:
+        with self._opened(tables) as con:
+            return to_frame(con.sql(sql, params=values or None).to_arrow_table())
+
+    @contextmanager
+    def _opened(self, tables: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees tables of this history."""
         with database() as con:
             for table in tables:
                 stored = self.manifest.tables.get(table)
                 show_table(con, table, table, self.path / stored.file if stored else None)
-            return to_frame(con.sql(sql, params=values or None).to_arrow_table())
+            yield con
 
 
 def _among(kind: str, wanted: Sequence[str], known: Sequence[str] | dict[str, Any]) -> None:

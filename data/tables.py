@@ -175,12 +175,24 @@ class Demand(Table):
     promotion: Series[float] = optional()
 
 
+class Plans(Table):
+    """What is planned for one SKU, site and period: the last plan that was known counts."""
+
+    sku: Series[Text] = Field()
+    site: Series[Text] = Field()
+    period_start: Series[Time] = Field()
+    price: Series[float] = optional(ge=0)
+    promotion: Series[float] = optional()
+
+
 class Products(Table):
     """One SKU."""
 
     sku: Series[Text] = Field()
+    department_group: Series[Text] = optional(description="the widest level of the hierarchy")
     department: Series[Text] = optional()
-    product_group: Series[Text] = optional()
+    category: Series[Text] = optional()
+    product_group: Series[Text] = optional(description="the narrowest level of the hierarchy")
     cost: Series[float] = optional(ge=0)
     unit_price: Series[float] = optional(ge=0)
     weight_g: Series[float] = optional(ge=0)
@@ -192,6 +204,7 @@ class Sites(Table):
     site: Series[Text] = Field()
     country: Series[Text] = optional()
     region: Series[Text] = optional()
+    format: Series[Text] = optional(description="the kind of shop")
     lead_time_days: Series[float] = optional(ge=0)
     capacity_units: Series[float] = optional(ge=0)
 
@@ -224,7 +237,8 @@ STEP = (*EXCEPTION, "occurred_at", "step", "event")
 HAPPENED: Literal["happened_at"] = "happened_at"
 
 # Parents stand before their children. A period's demand is known when the period ends, not when it
-# starts, so that `demand` must say; so must products and sites, which have no time of their own.
+# starts, so that `demand` must say; so must `plans`, which are known before their period, and
+# products and sites, which have no time of their own.
 TABLES: dict[str, TableRule] = {
     rule.name: rule
     for rule in (
@@ -236,6 +250,7 @@ TABLES: dict[str, TableRule] = {
         TableRule("outcomes", Outcomes, EXCEPTION, None, "exceptions"),
         TableRule("stock", Stock, ("sku", "site", "counted_at"), "counted_at", None, HAPPENED),
         TableRule("demand", Demand, ("sku", "site", "period_start"), "period_start"),
+        TableRule("plans", Plans, ("sku", "site", "period_start")),
         TableRule("products", Products, ("sku",)),
         TableRule("sites", Sites, ("site",)),
     )

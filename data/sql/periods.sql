@@ -8,6 +8,7 @@ select * from (
     union all select 'outcomes', min(known_at), max(known_at) from outcomes
     union all select 'stock', min(known_at), max(known_at) from stock
     union all select 'demand', min(known_at), max(known_at) from demand
+    union all select 'plans', min(known_at), max(known_at) from plans
     union all select 'products', min(known_at), max(known_at) from products
     union all select 'sites', min(known_at), max(known_at) from sites
 )
