@@ -30,9 +30,9 @@ def write_version(folder: Path, files: Files, past: Mapping[str, LogRows]) -> st
     for name, rows in past.items():
         path = folder / f"{_PAST}{name}{_PARQUET}"
         pq.write_table(_to_table(rows), path, compression="zstd")
-    digests = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+    digests = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     (folder / SHA_FILE).write_bytes(orjson.dumps(digests))
-    return _sha256(folder / SHA_FILE)
+    return sha256_of(folder / SHA_FILE)
 
 
 def read_version(folder: Path, digest: str) -> tuple[Files, dict[str, LogRows]]:
@@ -42,10 +42,10 @@ def read_version(folder: Path, digest: str) -> tuple[Files, dict[str, LogRows]]:
         OSError: A file is missing.
         ValueError: A file was changed.
     """
-    _check(folder / SHA_FILE, digest)
+    check_file(folder / SHA_FILE, digest)
     digests: dict[str, str] = orjson.loads((folder / SHA_FILE).read_bytes())
     for name, wanted in digests.items():
-        _check(folder / name, wanted)
+        check_file(folder / name, wanted)
     texts = {
         name: (folder / name).read_text(encoding="utf-8")
         for name in digests
@@ -59,12 +59,19 @@ def read_version(folder: Path, digest: str) -> tuple[Files, dict[str, LogRows]]:
     return texts, past
 
 
-def _check(path: Path, wanted: str) -> None:
-    if _sha256(path) != wanted:
+def check_file(path: Path, wanted: str) -> None:
+    """Compare a file with its sha256.
+
+    Raises:
+        OSError: It is missing.
+        ValueError: It was changed.
+    """
+    if sha256_of(path) != wanted:
         raise ValueError(f"{path.name} is not the file that was registered")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -3,14 +3,22 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
+
+from data.domain import Grain
+from models.book import Aggregates, Book, Recent, Review, Stock
+from models.forecast import Forecast
+from models.level_sets import PROBABILITIES, LevelSets
 
 # Seeded, so that a failure repeats; no deadline, since no test may depend on machine speed.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -60,6 +68,88 @@ def postgres_url(postgres: str) -> str:
     name = f"test_{uuid4().hex}"
     _run_alone(postgres, f"create database {name}")
     return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def a_book() -> Callable[..., Book]:
+    """Build the book of some SKUs at two sites, in weeks, as of Sunday 2026-03-01."""
+
+    def build(
+        skus: int = 3, horizon: int = 4, made_at_ms: int = 1_772_330_000_000, **changes: Any
+    ) -> Book:
+        forecast = _forecast(skus, horizon)
+        n, recent_weeks = forecast.series, 8
+        random = np.random.default_rng(7)
+        units = random.poisson(forecast.mean[:, :1], (n, recent_weeks)).astype(np.float32)
+        in_stock = np.ones_like(units)
+        in_stock[:1, 3] = 0.5
+        whole = {
+            "model_version": "demand-1",
+            "as_of_ms": 1_772_323_200_000,  # 2026-03-01T00:00:00Z
+            "made_at_ms": made_at_ms,
+            "currency": "EUR",
+            "forecast": forecast,
+            "recent": Recent(
+                forecast.periods[0] - 7 * np.arange(recent_weeks, 0, -1), units, in_stock
+            ),
+            "stock": _stock(n, horizon),
+            "review": Review(
+                forecast.quantiles(np.array([0.025, 0.5, 0.975])),
+                {"mean_absolute_error": np.full(n, 1.5, np.float32)},
+                {"mean_absolute_error": 1.5},
+            ),
+            "aggregates": _aggregates(forecast, units),
+            "attributes": {"product_group": np.array(["shoes", None] * (n // 2), object)},
+            "exceptions": pa.table({}),
+        }
+        return Book(**whole | changes)
+
+    return build
+
+
+def _forecast(skus: int, horizon: int) -> Forecast:
+    sku = np.repeat(np.array([f"A-{i:05d}" for i in range(skus)], object), 2)
+    point = np.linspace(1, 20, len(sku) * horizon, dtype=np.float32).reshape(-1, horizon)
+    level = np.repeat(np.linspace(1, 25, 400), 10)
+    came = np.random.default_rng(3).poisson(level)
+    return Forecast(
+        grain=Grain.WEEK,
+        periods=np.datetime64("2026-03-01") + 7 * np.arange(horizon),
+        sku=sku,
+        site=np.array(["north", "south"] * skus, object),
+        mean=point,
+        point=point,
+        table=np.zeros(point.shape, np.uint8),
+        tables=[LevelSets.fit(level, came)],
+        method=np.array(["trees", "average"] * skus, object),
+        dependence=np.full((horizon, horizon), 0.3) + 0.7 * np.eye(horizon),
+        common=0.1,
+    )
+
+
+def _stock(n: int, horizon: int) -> Stock:
+    inbound = np.zeros((n, horizon), np.float32)
+    inbound[:, 1:2] = 5
+    return Stock(
+        on_hand=np.linspace(0, 30, n, dtype=np.float32),
+        inbound=inbound,
+        unit_price=np.full(n, 20, np.float32),
+        unit_cost=np.full(n, 12, np.float32),
+        lead_time_days=np.full(n, np.nan, np.float32),
+    )
+
+
+def _aggregates(forecast: Forecast, units: np.ndarray) -> Aggregates:
+    groups = [forecast.site == "north", forecast.site == "south", forecast.site != ""]
+    mean = np.stack([forecast.mean[rows].sum(0) for rows in groups])
+    spread = mean[:, :, None] * np.linspace(0.5, 1.5, len(PROBABILITIES), dtype=np.float32)
+    return Aggregates(
+        kind=np.array(["site", "site", "total"], object),
+        key=np.array(["north", "south", ""], object),
+        mean=mean,
+        spread=spread,
+        units=np.stack([units[rows].sum(0) for rows in groups]),
+    )
 
 
 def _run_alone(url: str, *statements: str) -> None:
