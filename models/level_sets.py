@@ -6,7 +6,7 @@ the level. Source: Hasson, Wang, Januschowski, Gasthaus, "Probabilistic Forecast
 Approach", NeurIPS 2021.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Self
 
@@ -29,24 +29,31 @@ class LevelSets:
     Attributes:
         levels: (K,) increasing point forecasts, in units.
         ratios: (K, P) quantiles of actual / forecast at `PROBABILITIES`.
+        tops: (K,) the ratio at probability 1, such that the mean above the highest of
+            `PROBABILITIES` is the one seen.
+        means: (K,) mean of actual / forecast.
     """
 
     levels: np.ndarray
     ratios: np.ndarray
+    tops: np.ndarray
+    means: np.ndarray
 
     @classmethod
     def fit(cls, forecast: np.ndarray, actual: np.ndarray) -> Self:
         """Learn from point forecasts and what came; both (rows,), in units, nothing missing."""
-        level = np.maximum(forecast, LOWEST_LEVEL)
+        level = np.maximum(forecast.astype(float), LOWEST_LEVEL)
         order = np.argsort(level, kind="stable")
-        level = level[order]
-        ratio = actual[order] / level
+        level, came = level[order], actual[order]
+        ratio = came / level
         bins = int(np.clip(len(level) // ROWS_A_BIN, 1, MOST_BINS))
         edges = np.linspace(0, len(level), bins + 1).astype(int)
         pairs = list(pairwise(edges))
         levels = np.array([np.median(level[a:b]) for a, b in pairs])
         ratios = np.array([np.quantile(ratio[a:b], PROBABILITIES) for a, b in pairs])
-        return cls(*_distinct(levels, ratios))
+        tops = np.array([_top(ratio[a:b]) for a, b in pairs])
+        means = np.array([came[a:b].sum() / level[a:b].sum() for a, b in pairs])
+        return cls(*_distinct(levels, ratios, tops[:, None], means[:, None]))
 
     def quantiles(self, forecast: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return (..., P) units: quantiles of what will come, given point forecasts (...).
@@ -55,30 +62,51 @@ class LevelSets:
             forecast: Units, any shape.
             probabilities: (P,) between 0 and 1; those outside `PROBABILITIES` get its ends.
         """
-        ratios = self._at(probabilities)
+        ratios = np.stack([np.interp(probabilities, PROBABILITIES, row) for row in self.ratios])
+        return self._read(ratios, forecast)
+
+    def mean(self, forecast: np.ndarray) -> np.ndarray:
+        """Return (...) units expected, given point forecasts (...)."""
+        return self._read(self.means[:, None], forecast)[..., 0]
+
+    def at(self, forecast: np.ndarray, chances: np.ndarray) -> np.ndarray:
+        """Return (k, m) units: k forecasts' quantiles at m probabilities of each one's own."""
+        table = self._read(np.column_stack([self.ratios, self.tops]), forecast)
+        grid = np.append(PROBABILITIES, 1.0)
+        place = np.interp(chances, grid, np.arange(len(grid)))
+        low = np.minimum(place.astype(np.int32), len(grid) - 2)
+        share = (place - low).astype(np.float32)
+        below = np.take_along_axis(table, low, axis=1)
+        return below + share * (np.take_along_axis(table, low + 1, axis=1) - below)
+
+    def _read(self, ratios: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+        """Return (..., P) units of (K, P) ratios at point forecasts (...)."""
         level = np.maximum(forecast, LOWEST_LEVEL)
         position = np.interp(np.log(level), np.log(self.levels), np.arange(len(self.levels)))
         low = position.astype(np.int32)
         high = np.minimum(low + 1, len(self.levels) - 1)
-        share = (position - low)[..., None]
-        return ((1 - share) * ratios[low] + share * ratios[high]) * level[..., None]
-
-    def _at(self, probabilities: np.ndarray) -> np.ndarray:
-        return np.stack([np.interp(probabilities, PROBABILITIES, row) for row in self.ratios])
+        share = (position - low).astype(np.float32)[..., None]
+        ratios = ratios.astype(np.float32)
+        return (ratios[low] + share * (ratios[high] - ratios[low])) * level[..., None]
 
     def to_json(self) -> dict[str, list]:
         """Return plain values, from which `from_json` builds it again."""
-        return {"levels": self.levels.tolist(), "ratios": self.ratios.tolist()}
+        return {field.name: getattr(self, field.name).tolist() for field in fields(self)}
 
     @classmethod
     def from_json(cls, plain: Plain) -> Self:
         """Build it from what `to_json` gave."""
-        return cls(np.array(plain["levels"]), np.array(plain["ratios"]))
+        return cls(**{field.name: np.array(plain[field.name]) for field in fields(cls)})
 
 
-def _distinct(levels: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _top(ratio: np.ndarray) -> float:
+    high = np.quantile(ratio, PROBABILITIES[-1])
+    return float(max(2 * ratio[ratio >= high].mean() - high, high))
+
+
+def _distinct(levels: np.ndarray, *figures: np.ndarray) -> tuple[np.ndarray, ...]:
     """Join bins of one level: between them nothing can be interpolated."""
     values, where = np.unique(levels, return_inverse=True)
     count = np.bincount(where)
-    joined = np.stack([np.bincount(where, row) / count for row in ratios.T], axis=1)
-    return values, joined
+    joined = [np.stack([np.bincount(where, row) / count for row in f.T], axis=1) for f in figures]
+    return values, *(figure[:, 0] if figure.shape[1] == 1 else figure for figure in joined)
