@@ -9,7 +9,7 @@ FOLDERS := data features models training serving
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fast-checks fix bench clean
+.PHONY: help setup demo test check fast-checks fix bench bench-peers clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,9 +47,15 @@ fix: setup  ## format, and correct what can be corrected safely
 bench: setup  ## performance, as ratios of two things timed in one run
 	@PYTHONPATH=. $(PY) -W ignore tests/bench/bench.py
 
+bench-peers: setup  ## our forecasts against libraries', on the real data of EXPEDITE_REAL_DATA; an hour or more
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --require-hashes -r tests/bench/peers/requirements.lock
+	@mkdir -p .peers
+	@PYTHONPATH=. $(PY) -W ignore tests/bench/peers/compare.py --python .venv-peers/bin/python --work .peers
+
 lock:  ## resolve the versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --upgrade --group dev pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and what the tests left
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers .peers .pytest_cache .ruff_cache .hypothesis .import_linter_cache
