@@ -7,15 +7,16 @@ from pathlib import Path
 
 from data.domain import BadInputError
 
-KINDS_TEXT = ".csv, .csv.gz, .tsv, .parquet, .json or .jsonl"
+KINDS_TEXT = ".csv, .csv.gz, .tsv, .parquet, .json, .jsonl or .rda"
 
 
 class Format(Enum):
-    """The kinds of files that can be read, with their name endings; all but Parquet also as .gz."""
+    """The kinds of files that can be read, with their name endings; CSV and JSON also as .gz."""
 
     CSV = (".csv", ".tsv")
     PARQUET = (".parquet",)
     JSON = (".json", ".jsonl", ".ndjson")
+    R = (".rda", ".rdata")
 
 
 def format_of(file: Path) -> Format | None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from data.domain import BadInputError
 from data.finding import Format, format_of
 from data.queries import query_text
+from data.r_files import read_r_file
 from data.staging import LINE_COLUMNS
 
 DELIMITERS = ",;\t|"
@@ -96,10 +97,18 @@ def _load_json(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.
     return pa.table({name: pa.array([], pa.string()) for name in LINE_COLUMNS})
 
 
+def _load_r(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.Table:
+    con.from_arrow(read_r_file(file)).create("r_object")
+    con.sql(query_text("reading/r_object"), params={"name": file.name}).create("part")
+    con.execute(query_text("reading/r_object_done"))
+    return pa.table({name: pa.array([], pa.string()) for name in LINE_COLUMNS})
+
+
 _LOADERS: dict[Format | None, _Loader] = {
     Format.CSV: _load_csv,
     Format.PARQUET: _load_parquet,
     Format.JSON: _load_json,
+    Format.R: _load_r,
 }
 
 

@@ -82,24 +82,29 @@ def coarser(panel: Panel, fine: Calendar, coarse: Calendar) -> Panel | None:
     first = int(fine.number(panel.periods[:1])[0])
     # One period before and one after tell whether the outermost coarse ones are whole.
     group = coarse.number(fine.first_day(np.arange(first - 1, first + columns + 1)))
-    whole = np.flatnonzero(group[1:-1] != group[0])
-    begin = int(whole[0]) if len(whole) else columns
-    end = panel.length
-    while end > begin and group[end] == group[end + 1]:
-        end -= 1
+    begins = np.flatnonzero(group[1:-1] != group[:-2])
+    ends = np.flatnonzero(group[1 : panel.length + 1] != group[2 : panel.length + 2]) + 1
+    begin, end = int(begins[0]) if len(begins) else columns, int(ends[-1]) if len(ends) else 0
     if end <= begin:
         return None
-    starts = np.flatnonzero(np.diff(group[begin : columns + 1])).astype(np.int64)
-    length = int(np.sum(starts < end - begin))
-    units, observed = _sums(panel.units[:, begin:end], starts[:length])
+    # Without plans there is nothing to say of the period that is not over.
+    ahead = slice(begin, columns if columns > panel.length else end)
+    starts = begins[begins < ahead.stop] - begin
+    whole = starts[starts < end - begin]
+    sold = np.zeros((panel.series, ahead.stop - begin), np.float32)
+    sold[:, : panel.length - begin] = np.nan_to_num(panel.units[:, ahead])
+    units, observed = _sums(panel.units[:, begin:end], whole)
+    lived_in = np.where(np.isnan(panel.units), MISSING, panel.in_stock)[:, begin:end]
     return replace(
         panel,
         grain=coarse.grain,
-        periods=coarse.first_day(group[begin + 1 + starts[:length]]),
+        periods=coarse.first_day(group[begins[: len(whole)] + 1]),
         units=np.where(observed > 0, units, MISSING),
-        in_stock=_mean_in_stock(panel, begin, end, starts[:length]),
-        price=_means(panel.price, panel.units, begin, starts),
-        promotion=_means(panel.promotion, None, begin, starts),
+        in_stock=np.nan_to_num(_means(lived_in, None, whole), nan=1.0),
+        price=None if panel.price is None else _means(panel.price[:, ahead], sold, starts),
+        promotion=None
+        if panel.promotion is None
+        else _means(panel.promotion[:, ahead], None, starts),
     )
 
 
@@ -110,27 +115,12 @@ def _sums(matrix: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return sums, np.add.reduceat(known, starts, axis=1, dtype=np.float32)
 
 
-def _mean_in_stock(panel: Panel, begin: int, end: int, starts: np.ndarray) -> np.ndarray:
-    """Return the mean share in stock over the periods in which the series lived; else 1."""
-    lived_in = ~np.isnan(panel.units[:, begin:end])
-    shares, periods = _sums(np.where(lived_in, panel.in_stock[:, begin:end], MISSING), starts)
-    return np.where(periods > 0, shares / np.maximum(periods, 1), np.float32(1))
-
-
-def _means(
-    matrix: np.ndarray | None, units: np.ndarray | None, begin: int, starts: np.ndarray
-) -> np.ndarray | None:
-    """Return means from each start to the next; by units where any were sold."""
-    if matrix is None:
-        return None
-    inside = matrix[:, begin:]
-    starts = starts[starts < inside.shape[1]]
-    sums, known = _sums(inside, starts)
-    mean = np.where(known > 0, sums / np.maximum(known, 1), MISSING)
-    if units is None:
-        return mean
-    sold = np.zeros(inside.shape, np.float32)
-    sold[:, : units.shape[1] - begin] = np.nan_to_num(units[:, begin:])
-    paid, _ = _sums(inside * sold, starts)
-    weight = np.add.reduceat(np.where(np.isnan(inside), 0, sold), starts, axis=1)
-    return np.where(weight > 0, paid / np.maximum(weight, np.float32(1e-9)), mean)
+def _means(matrix: np.ndarray, weights: np.ndarray | None, starts: np.ndarray) -> np.ndarray:
+    """Return the mean of the numbers from each start to the next, by weights where there are any."""
+    sums, known = _sums(matrix, starts)
+    means = np.where(known > 0, sums / np.maximum(known, 1), MISSING)
+    if weights is None:
+        return means
+    weighted, _ = _sums(matrix * weights, starts)
+    weight, _ = _sums(np.where(np.isnan(matrix), MISSING, weights), starts)
+    return np.where(weight > 0, weighted / np.where(weight > 0, weight, 1), means)

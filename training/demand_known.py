@@ -23,7 +23,7 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
     """Read the demand of all SKUs and sites that were known before a moment.
 
     It is the given `demand` where the history has any, else it is built by day from order lines;
-    their site is "" where they name none. The last period is the last complete one; of given
+    their site is "all" where they name none. The last period is the last complete one; of given
     demand, the last one of which a row was known.
 
     Args:
@@ -229,7 +229,6 @@ def _attributes(source: _Source, series: pd.DataFrame) -> dict[str, np.ndarray]:
         rows = source.history.table(table, known_before=source.moment, columns=[key, *names])
         row = pd.Index(rows[key]).get_indexer(pd.Index(series[key]))
         for name in names:
-            texts = np.append(rows[name].to_numpy(object), None)
-            texts[pd.isna(texts)] = None
-            attributes[name] = texts[row]
+            texts = rows[name].reset_index(drop=True).reindex(row).to_numpy(object)
+            attributes[name] = np.where(pd.isna(texts), None, texts)
     return attributes

@@ -1,7 +1,7 @@
 -- One row per SKU and site that is known: first and last life sign; empty if there was none.
 select sku, site, min(first_at) as first_at, max(last_at) as last_at, null::timestamptz as given_at
 from (
-    select sku, coalesce(site, '') as site, min(placed_at) as first_at, max(placed_at) as last_at
+    select sku, coalesce(site, 'all') as site, min(placed_at) as first_at, max(placed_at) as last_at
     from order_lines join orders using (order_id)
     where order_lines.known_at < $known_before and orders.known_at < $known_before
     group by all

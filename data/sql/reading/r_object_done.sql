@@ -1,0 +1,2 @@
+-- The object is done with.
+drop table r_object
