@@ -187,7 +187,7 @@ def overstock(
     *,
     now_hours: float,
     keep_hours: float,
-    holding_share_per_year: float,
+    share_per_year: float,
 ) -> Overstock:
     """Return what is there or on its way and won't be sold in the time that stock may be kept.
 
@@ -199,7 +199,7 @@ def overstock(
         shelves: Of the same.
         now_hours: The moment that everything was known at.
         keep_hours: How long stock may be kept.
-        holding_share_per_year: Of its cost, what a unit costs that lies for a year.
+        share_per_year: Of its cost, what a unit costs that lies for a year.
     """
     end = min(now_hours + keep_hours, demand.edges_hours[-1])
     moments = [shelves.counted_hours, *(np.full(len(shelves.cost), at) for at in (now_hours, end))]
@@ -211,7 +211,7 @@ def overstock(
     per_hour = np.maximum((last - now).mean(axis=1) / seen_hours, 1e-9)
     wait_hours = np.minimum(keep_hours + units / (2 * per_hour), HOURS_PER_YEAR)
     tied_up = units * shelves.cost
-    holding_per_hour = tied_up * holding_share_per_year / HOURS_PER_YEAR
+    holding_per_hour = tied_up * share_per_year / HOURS_PER_YEAR
     return Overstock(
         chance=(sold < there[:, None]).mean(axis=1),
         units=units,
