@@ -1,0 +1,60 @@
+"""Coherent aggregates of a forecast: sites, product groups and the total, from the same paths."""
+
+import numpy as np
+
+from models.aggregates import summed_paths
+from models.book import Aggregates, Recent
+from models.forecast import Forecast
+from models.level_sets import PROBABILITIES
+
+PATHS, SEED = 300, 7
+_NO_GROUP = ""
+
+
+def aggregates(forecast: Forecast, recent: Recent, product_group: np.ndarray | None) -> Aggregates:
+    """Sum a forecast and what was sold lately.
+
+    Args:
+        forecast: Of n series.
+        recent: Of the same.
+        product_group: (n,) texts, None for series of which it is not known.
+    """
+    names, paths = summed_paths(forecast, forecast.site, PATHS, SEED)
+    total = np.full(forecast.series, _NO_GROUP, object)
+    together = paths.sum(axis=0, keepdims=True)
+    parts = [
+        _part("site", (names, paths), forecast.site, forecast, recent),
+        _part("total", (np.array([_NO_GROUP]), together), total, forecast, recent),
+    ]
+    if product_group is not None and any(name is not None for name in product_group):
+        group = np.where(product_group == None, _NO_GROUP, product_group)  # noqa: E711 - each one
+        drawn = summed_paths(forecast, group, PATHS, SEED)
+        parts.append(_part("product_group", drawn, group, forecast, recent))
+    found = Aggregates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    named = (found.kind != "product_group") | (found.key != _NO_GROUP)
+    return Aggregates(*(column[named] for column in vars(found).values()))
+
+
+def _part(
+    kind: str,
+    drawn: tuple[np.ndarray, np.ndarray],
+    group: np.ndarray,
+    forecast: Forecast,
+    recent: Recent,
+) -> tuple[np.ndarray, ...]:
+    """Return the fields of `Aggregates` of one kind."""
+    names, paths = drawn
+    code = np.searchsorted(names, group.astype(str))
+    spread = np.quantile(paths, PROBABILITIES, axis=1).transpose(1, 2, 0)
+    return (
+        np.full(len(names), kind, object),
+        names.astype(object),
+        _summed(forecast.mean, code, len(names)),
+        spread.astype(np.float32),
+        _summed(np.nan_to_num(recent.units), code, len(names)),
+    )
+
+
+def _summed(matrix: np.ndarray, code: np.ndarray, groups: int) -> np.ndarray:
+    columns = [np.bincount(code, column, groups) for column in matrix.T]
+    return np.stack(columns, axis=1).astype(np.float32)
