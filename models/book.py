@@ -95,7 +95,7 @@ class Aggregates:
         return {pair: row for row, pair in enumerate(pairs)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Book:
     """n series, in the order of SKU, then site.
 

@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 
 from serving.bodies import body_of
 from serving.desk import desk_of
-from serving.drawing import assets, draw
+from serving.drawing import assets, packed
 from serving.explained import explained, strongest
+from serving.html import ByScript, html
 from serving.overview import Wanted, overview, status
 from serving.resolving import etag, resolve_one
 from serving.views import comparison_view
@@ -19,18 +20,10 @@ router = APIRouter(include_in_schema=False)
 
 ROWS = 50
 REFRESH_SECONDS = 5
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Vary": "HX-Request",
-}
 FOR_EVER = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
 }
 
 ID = "^exc_[0-9a-z]{26}$"
@@ -38,8 +31,6 @@ Id = Annotated[str, Path(pattern=ID)]
 Below = Annotated[str | None, Query(pattern=ID)]
 Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
-ByScript = Annotated[bool, Header(alias="HX-Request")]
-"""Whether the page's script asks, for a part of the page; a form of another site can't say so."""
 
 
 def _wanted(team: Word = "", category: Word = "", priority: Word = "", text: Word = "") -> Wanted:
@@ -47,11 +38,6 @@ def _wanted(team: Word = "", category: Word = "", priority: Word = "", text: Wor
 
 
 Filters = Annotated[Wanted, Depends(_wanted)]
-
-
-def _html(template: str, headers: dict[str, str] | None = None, **values: Any) -> Response:
-    page = draw(template, refresh_seconds=REFRESH_SECONDS, **values)
-    return Response(page, media_type="text/html", headers=HEADERS | (headers or {}))
 
 
 def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
@@ -68,6 +54,7 @@ async def _list(request: Request, wanted: Wanted, begin: int) -> dict[str, Any]:
         "wanted": wanted,
         "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
         "rows_a_page": ROWS,
+        "refresh_seconds": REFRESH_SECONDS,
         "host": request.headers.get("host", "127.0.0.1:8000"),
     }
 
@@ -79,7 +66,7 @@ async def page(
     """The ranked list; the list alone when the page's script asks."""
     values = await _list(request, wanted, begin)
     template = "list.html" if by_script else "page.html"
-    return _html(template, **values, whole=not by_script, one=None, below=None)
+    return html(template, **values, whole=not by_script, one=None, below=None)
 
 
 @router.get("/exceptions/{exception_id}")
@@ -89,22 +76,22 @@ async def one(
     """One exception: beside the list, or alone when the page's script asks."""
     view = await explained(desk_of(request), exception_id)
     if by_script:
-        return _html("one.html", one=view, below=below)
+        return html("one.html", one=view, below=below)
     values = await _list(request, Wanted(), 0)
-    return _html("page.html", **values, whole=True, one=view, below=below)
+    return html("page.html", **values, whole=True, one=view, below=below)
 
 
 @router.get("/exceptions/{exception_id}/strongest")
 async def what_moved_it(request: Request, exception_id: Id) -> Response:
     """The features that moved the chance of harm most."""
-    return _html("strongest.html", moved=await strongest(desk_of(request), exception_id))
+    return html("strongest.html", moved=await strongest(desk_of(request), exception_id))
 
 
 @router.get("/exceptions/{exception_id}/why-above/{other_id}")
 async def why_above(request: Request, exception_id: Id, other_id: Id) -> Response:
     """How one compares with another."""
     view = await comparison_view(desk_of(request), exception_id, other_id)
-    return _html("why_above.html", why=view)
+    return html("why_above.html", why=view)
 
 
 @router.post("/exceptions/{exception_id}/resolve")
@@ -120,7 +107,7 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
     seen = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
     await resolve_one(desk, exception_id, orjson.dumps(told), key=None, if_match=seen)
     headers = {"HX-Trigger": "resolved"}
-    return _html("resolved.html", headers, told=told, form=form, status=status(desk))
+    return html("resolved.html", headers, told=told, form=form, status=status(desk))
 
 
 def _resolution(form: dict[str, str]) -> dict[str, Any]:
@@ -137,9 +124,12 @@ def _resolution(form: dict[str, str]) -> dict[str, Any]:
 
 
 @router.get("/static/{tag}/{name}")
-async def static(tag: str, name: str) -> Response:
-    """A file that the page refers to."""
+async def static(tag: str, name: str, accept_encoding: Annotated[str, Header()] = "") -> Response:
+    """A file that the page refers to, packed for those who can unpack it."""
     asset = assets().get(name)
     if asset is None or asset.tag != tag:
         raise HTTPException(404, f"There is no file '{name}' of that content.")
+    if "gzip" in accept_encoding:
+        headers = FOR_EVER | {"Content-Encoding": "gzip"}
+        return Response(packed(name), media_type=asset.kind, headers=headers)
     return Response(asset.content, media_type=asset.kind, headers=FOR_EVER)

@@ -1,21 +1,15 @@
-// Keeps the page alive: refreshes that never move a row under the cursor, an open row or typed
+// Keeps the work list alive: refreshes that never move a row under the cursor, an open row or typed
 // input; the countdowns; the keys. What is shown comes from the service; nothing is computed here
 // but how long it is until a time that the service gave.
 "use strict";
 
 const CALM_MS = 15_000; // so long after a hand moved over the list, rows stay where they are
-const MINUTE_MS = 60_000;
-const SOON_MS = 3_600_000;
-const WEEK_MS = 6 * 86_400_000; // a weekday alone says which day it is
 const panel = document.getElementById("panel");
 const changes = document.getElementById("changes");
 let touchedAt = -Infinity;
 let openId = panel.querySelector(".one")?.dataset.id ?? null;
-let serverAhead = 0;
 
-const $ = (id) => document.getElementById(id);
 const rows = (root = document) => [...root.querySelectorAll("#list tbody tr")];
-const isTyping = (element) => /^(INPUT|SELECT|TEXTAREA)$/.test(element?.tagName ?? "");
 const isFormTouched = () => {
   const form = $("resolve");
   return form !== null && [...form.elements].some((one) =>
@@ -23,47 +17,6 @@ const isFormTouched = () => {
       : one.type !== "hidden" && "defaultValue" in one && one.value !== one.defaultValue);
 };
 const isHeld = () => openId !== null || performance.now() - touchedAt < CALM_MS;
-
-// ---- times -------------------------------------------------------------------------------------
-
-const FORMS = {
-  hour: { hour: "2-digit", minute: "2-digit" },
-  weekday: { weekday: "short", hour: "2-digit", minute: "2-digit" },
-  clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
-  day: { day: "numeric", month: "short", year: "numeric" },
-  moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
-};
-
-function span(ms) {
-  const seconds = Math.floor(ms / 1000);
-  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600), Math.floor(seconds / 60)];
-  if (minutes < 10) return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
-  if (hours < 1) return `${minutes} min`;
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${days} d ${hours % 24} h`;
-}
-
-function tell(time) {
-  const at = new Date(time.dateTime);
-  const left = at - (Date.now() + serverAhead);
-  time.title ||= at.toLocaleString();
-  if (time.dataset.form === "until") {
-    time.textContent = left > 0 ? span(left) : `${span(-left)} over`;
-    time.classList.toggle("soon", left > 0 && left < SOON_MS);
-    time.classList.toggle("over", left <= 0);
-  } else if (time.dataset.form === "start") {
-    const isToday = at.toDateString() === new Date().toDateString();
-    const form = isToday ? FORMS.hour : left > WEEK_MS ? FORMS.day : FORMS.weekday;
-    time.textContent = left > MINUTE_MS ? `start by ${at.toLocaleString([], form)}` : "start now";
-    time.classList.toggle("now", left <= MINUTE_MS);
-  } else if (!time.dataset.told) {
-    time.textContent = at.toLocaleString([], FORMS[time.dataset.form]);
-    time.dataset.told = "yes";
-  }
-}
-
-function tellTimes() {
-  document.querySelectorAll("time[data-form]").forEach(tell);
-}
 
 function setClock(root) {
   const rankedAt = root.querySelector("#live")?.dataset.rankedAt;
@@ -103,11 +56,6 @@ function holdBack(answer) {
   tellTimes();
 }
 
-document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (detail.verb !== "get") return;
-  for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name);
-});
-
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const opens = event.detail.target === panel && event.detail.requestConfig.verb === "get";
   if (opens && isFormTouched() && !window.confirm("Leave this exception? What you typed is lost.")) event.preventDefault();
@@ -128,8 +76,6 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
 });
 
 document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
-  $("offline").hidden = true;
-  $("problem").hidden = true;
   if (detail.target === panel) {
     openId = panel.querySelector(".one")?.dataset.id || null;
     panel.scrollTop = 0;
@@ -137,42 +83,16 @@ document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
   } else {
     setClock(document);
     changes.hidden = true;
+    tellTimes();
   }
   markOpen();
-  tellTimes();
 });
 
-document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.successful) $("offline").hidden = true;
-});
 document.body.addEventListener("resolved", refresh);
 changes.addEventListener("click", refresh);
 document.addEventListener("pointermove", ({ target }) => {
   touchedAt = target.closest?.("#list tbody") ? performance.now() : -Infinity;
 });
-
-// ---- what goes wrong ---------------------------------------------------------------------------
-
-function complain(element, words) {
-  const place = element?.closest("form")?.querySelector(".form-problem") ?? $("problem");
-  place.textContent = words;
-  place.hidden = false;
-}
-
-document.body.addEventListener("htmx:responseError", ({ detail }) => {
-  let said = `The service answered ${detail.xhr.status}.`;
-  try {
-    said = JSON.parse(detail.xhr.responseText).detail;
-  } catch { /* not a problem of ours: the status must do */ }
-  complain(detail.elt, said);
-});
-
-for (const kind of ["htmx:sendError", "htmx:timeout"]) {
-  document.body.addEventListener(kind, () => {
-    $("offline").textContent = "The service does not answer. The list below may be out of date; the page keeps trying.";
-    $("offline").hidden = false;
-  });
-}
 
 // ---- opening, closing, keys --------------------------------------------------------------------
 
@@ -214,9 +134,6 @@ document.addEventListener("keydown", (event) => {
     else if (panel.childElementCount) close();
   } else if (isTyping(document.activeElement)) {
     return;
-  } else if (event.key === "/") {
-    event.preventDefault();
-    $("text").select();
   } else if (event.key === "j" || event.key === "k") {
     step(event.key === "j" ? 1 : -1);
   } else if (event.key === "r" && $("resolve")) {
@@ -229,4 +146,3 @@ document.addEventListener("keydown", (event) => {
 setClock(document);
 markOpen();
 tellTimes();
-setInterval(tellTimes, 1000);
