@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from data.domain import ExpediteError
-from training import demand_commands, drift_commands, exception_commands
+from training import demand_commands, drift_commands, exception_commands, forecast_commands
 from training.command_line import console, store
 
-MODELS = ("triage", "warning")
+MODELS = ("triage", "warning", "demand")
 
 
 def group(summary: str | None) -> typer.Typer:
@@ -25,13 +25,16 @@ def group(summary: str | None) -> typer.Typer:
 main = group(__doc__)
 main.command()(exception_commands.triage)
 main.command()(exception_commands.warning)
+main.command()(demand_commands.demand)
 backtest = group("Score forecasts of the past, each made with what was known then.")
 backtest.command("demand")(demand_commands.backtest_demand)
 main.add_typer(backtest, name="backtest")
 evaluate = group("Score a period and say how good that was.")
 evaluate.command("triage")(exception_commands.evaluate_triage)
 evaluate.command("warning")(exception_commands.evaluate_warning)
+evaluate.command("demand")(demand_commands.evaluate_demand)
 main.add_typer(evaluate, name="evaluate")
+main.command()(forecast_commands.forecast)
 main.command()(drift_commands.drift)
 
 

@@ -42,12 +42,17 @@ class Origin:
 
 def read_truth(history: History, grain: Grain | None = None) -> Panel:
     """Read all demand that is known by now."""
+    return read_panel(history, last_known(history) + pd.Timedelta(1, "us"), grain)
+
+
+def last_known(history: History) -> pd.Timestamp:
+    """Return when the last row of demand, given or ordered, became known."""
     known = history.query("periods").set_index("table")["last_at"]
     last = known.reindex(["demand", "orders", "order_lines"]).max()
     if pd.isna(last):
         cure = "Import a source with order lines or demand."
         raise NotEnoughDataError("rows of demand", 0, 1, cure)
-    return read_panel(history, last + pd.Timedelta(1, "us"), grain)
+    return last
 
 
 def cut_offs(truth: Panel, horizon: int, origins: int) -> list[pd.Timestamp]:

@@ -22,49 +22,51 @@ COLUMNS = {
     "inside_95": "95 % interval holds",
     "covers_0.975": "97.5 % covers",
 }
-GROUPS = {"by_class": "class", "by_volume": "volume", "aggregates": "sum by"}
+GROUPS = {"by_class": "class", "by_volume": "volume", "aggregates": "sums"}
 BANDS = ((0, 8), (1, 7), (3, 5))  # positions of the quantiles that bound 99, 95 and 50 %
 PAST_HORIZONS = 4
 
 
 def tables(report: dict[str, Any]) -> str:
     """Return the figures of a backtest as Markdown."""
-    methods = report["methods"]
-    seconds = {name: found["seconds"] for name, found in methods.items()}
-    head = ["method", *COLUMNS.values(), "s to fit", "s to forecast"]
+    methods, first = report["methods"], next(iter(report["methods"]))
+    grouped = [_by_group(methods, key, title) for key, title in GROUPS.items()]
+    saved = [
+        f"SPL of {name} that {first} saves: {_interval(figure)}."
+        for name, figure in report["spl_saved"].items()
+    ]
+    return "\n\n".join([table(methods), *grouped, *saved])
+
+
+def table(methods: dict[str, Any]) -> str:
+    """Return the figures over all series, a row a method, with the mean seconds of an origin."""
+    seconds = [
+        part for part in ("fit", "forecast") if all(m["seconds"][part] for m in methods.values())
+    ]
     rows = [
         [name]
         + [_interval(found["all"].get(measure)) for measure in COLUMNS]
-        + [f"{np.mean(seconds[name][part]):.2g}" for part in ("fit", "forecast")]
+        + [f"{np.mean(found['seconds'][part]):.2g}" for part in seconds]
         for name, found in methods.items()
     ]
-    parts = [_table(head, rows)]
-    for key, title in GROUPS.items():
-        groups = list(dict.fromkeys(group for found in methods.values() for group in found[key]))
-        cells = [
-            [group, *(_spl(found[key], group) for found in methods.values())] for group in groups
-        ]
-        parts.append(
-            _table(
-                [f"SPL by {title}" if key != "aggregates" else "SPL of sums by", *methods], cells
-            )
-        )
-    for name, saved in report["spl_saved"].items():
-        ours = next(iter(methods))
-        parts.append(f"{ours} saves {_interval(saved)} of the SPL of {name}.")
-    return "\n\n".join(parts)
+    return _markdown(["method", *COLUMNS.values(), *(f"s to {part}" for part in seconds)], rows)
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def _by_group(methods: dict[str, Any], key: str, title: str) -> str:
+    groups = dict.fromkeys(group for found in methods.values() for group in found[key])
+    rows = [
+        [group, *(_interval(found[key].get(group, {}).get("spl")) for found in methods.values())]
+        for group in groups
+    ]
+    return _markdown([f"SPL by {title}", *methods], rows)
+
+
+def _markdown(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
 
 
 def _interval(value: dict[str, float] | None) -> str:
     return "{value:.3f} ({low:.3f} to {high:.3f})".format(**value) if value else ""
-
-
-def _spl(groups: dict[str, Any], group: str) -> str:
-    return _interval(groups.get(group, {}).get("spl"))
 
 
 def draw(found: Backtest, folder: Path) -> None:

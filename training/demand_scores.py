@@ -127,6 +127,7 @@ def figures(scores: pd.DataFrame, repeats: int = REPEATS) -> dict[str, Figure]:
     names, over, under = _fractions(scores)
     stacked = np.column_stack([over, under])
     drawn = np.array([weight @ stacked for weight in _draws(scores, repeats)])
+    drawn = drawn.reshape(-1, stacked.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = drawn[:, : len(names)] / drawn[:, len(names) :]
         values = over.sum(axis=0) / under.sum(axis=0)
