@@ -18,10 +18,11 @@ import typer
 from nine import nine_quantiles
 from rich.console import Console
 from scale import scale_table
-from sets import SETS, Cut, DataSet, cuts_of, write_panel
+from sets import SETS, DataSet, origins_of, write_panel
 
 from models.demand import Demand
 from models.level_sets import M5_PROBABILITIES
+from training.demand_origins import Origin
 from training.demand_scores import SEASON, figures, series_scores
 
 RUN = Path(__file__).with_name("run.py")
@@ -58,26 +59,26 @@ def compare(
 
 
 def _compared(chosen: DataSet, work: Path, python: Path, limit_seconds: int) -> dict[str, dict]:
-    cuts = cuts_of(chosen, work)
+    origins = origins_of(chosen, work)
     folder = work / chosen.name
-    for number, cut in enumerate(cuts):
-        write_panel(cut.past, chosen.horizon, folder / f"panel{number}.npz")
+    for number, origin in enumerate(origins):
+        write_panel(origin.panel, chosen.horizon, folder / f"panel{number}.npz")
     rows = {}
     for shown, method in OURS.items():
-        rows[shown] = _judged(cuts, lambda n, m=method: _ours(cuts[n], chosen.horizon, m))
+        rows[shown] = _judged(origins, lambda n, m=method: _ours(origins[n], chosen.horizon, m))
     rows["nine quantile boosters on our features"] = _judged(
-        cuts, lambda n: nine_quantiles(cuts[n].past, chosen.horizon)
+        origins, lambda n: nine_quantiles(origins[n].panel, chosen.horizon)
     )
     for peer in PEERS:
         console.print(f"{chosen.name}: {peer}")
         ask = Peer(python, folder, peer, limit_seconds)
-        rows[peer] = _judged(cuts, ask.forecast) if ask.choose() else {}
+        rows[peer] = _judged(origins, ask.forecast) if ask.choose() else {}
     return rows
 
 
-def _ours(cut: Cut, horizon: int, method: str) -> Found:
+def _ours(origin: Origin, horizon: int, method: str) -> Found:
     began = time.process_time()
-    forecast = Demand.fit(cut.past, horizon, method=method).forecast(cut.past)
+    forecast = Demand.fit(origin.panel, horizon, method=method).forecast(origin.panel)
     found = forecast.quantiles(M5_PROBABILITIES)
     took = np.array(time.process_time() - began)
     return {"quantiles": found, "mean": forecast.mean, "seconds": took}
@@ -117,19 +118,21 @@ class Peer:
         return True
 
 
-def _judged(cuts: list[Cut], forecast: Callable[[int], Found | None]) -> dict:
+def _judged(origins: list[Origin], forecast: Callable[[int], Found | None]) -> dict:
     """Score all cut-offs; a series that a method refused counts with forecasts of nothing."""
     scores, seconds, refused = [], [], 0
-    for number, cut in enumerate(cuts):
+    for number, origin in enumerate(origins):
         found = forecast(number)
         if found is None:
             return {}
         refused += int(np.isnan(found["quantiles"][:, 0, 0]).sum())
         quantiles = np.sort(np.maximum(np.nan_to_num(found["quantiles"]), 0), axis=2)
         mean = np.maximum(np.nan_to_num(found["mean"]), 0)
-        past = cut.past
-        scored = series_scores(past.demanded(), cut.actual, quantiles, mean, SEASON[past.grain])
-        ids = pd.Series(past.sku + "|" + past.site)
+        panel = origin.panel
+        scored = series_scores(
+            panel.demanded(), origin.actual, quantiles, mean, SEASON[panel.grain]
+        )
+        ids = pd.Series(panel.sku + "|" + panel.site)
         scores.append(scored.assign(series=ids, origin=number))
         seconds.append(float(found["seconds"]))
     said = figures(pd.concat(scores, ignore_index=True), repeats=200)

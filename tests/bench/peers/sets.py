@@ -9,11 +9,11 @@ import pandas as pd
 
 from data.choices import source_folder
 from data.domain import Grain
-from data.history import ALWAYS, History
+from data.history import History
 from data.importing import Terms
 from data.sourcing import import_files
 from features.demand_panel import Panel
-from training.demand_known import read_panel
+from training.demand_origins import Origin, cut_offs, read_origin, read_truth
 from training.demand_scores import SEASON
 
 ORIGINS = 3
@@ -40,15 +40,7 @@ SETS = {
 }
 
 
-@dataclass(frozen=True)
-class Cut:
-    """A data set as of an origin, and what was demanded in the horizon after it."""
-
-    past: Panel
-    actual: np.ndarray
-
-
-def cuts_of(chosen: DataSet, work: Path) -> list[Cut]:
+def origins_of(chosen: DataSet, work: Path) -> list[Origin]:
     """Read a data set as of the last `ORIGINS` origins, a horizon apart; nothing later is seen."""
     folder = work / chosen.name / "history"
     if not folder.exists():
@@ -56,19 +48,9 @@ def cuts_of(chosen: DataSet, work: Path) -> list[Cut]:
         terms = Terms(chosen.name, pd.Timestamp.now("UTC"))
         import_files([files], source_folder(chosen.name), folder, terms)
     history = History.open(folder)
-    whole = read_panel(history, ALWAYS)
-    found = []
-    for back in range(ORIGINS, 0, -1):
-        column = whole.length - back * chosen.horizon
-        past = read_panel(history, pd.Timestamp(whole.periods[column], tz="UTC"))
-        found.append(Cut(past, _came(whole, past, slice(column, column + chosen.horizon))))
-    return found
-
-
-def _came(whole: Panel, past: Panel, columns: slice) -> np.ndarray:
-    later = pd.DataFrame(whole.demanded()[:, columns])
-    later.index = pd.MultiIndex.from_arrays([whole.sku, whole.site])
-    return later.reindex(pd.MultiIndex.from_arrays([past.sku, past.site])).to_numpy(np.float32)
+    truth = read_truth(history)
+    moments = cut_offs(truth, chosen.horizon, ORIGINS)
+    return [read_origin(history, as_of, truth, chosen.horizon) for as_of in moments]
 
 
 def write_panel(panel: Panel, horizon: int, file: Path) -> None:
