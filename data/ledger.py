@@ -178,6 +178,12 @@ def record_of(connection: Connection, exception_id: str) -> Record:
     return Record.of(row)
 
 
+def records_of(connection: Connection, source: str) -> list[Record]:
+    """Return all exceptions of a source, open or not, inside a transaction."""
+    query = select(EXCEPTIONS).where(EXCEPTIONS.c.source == source)
+    return [Record.of(row) for row in connection.execute(query).mappings()]
+
+
 def _engine(url: str) -> Engine:
     engine = create_engine(url, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":

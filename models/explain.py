@@ -29,6 +29,7 @@ class Case:
         category: What it probably is; None where that is not known.
         probability: Of the category.
         tier: What stands above the score.
+        grounds: Sentence that the money and its time were computed from; "" where models judged.
     """
 
     currency: str
@@ -42,6 +43,7 @@ class Case:
     category: str | None
     probability: float | None
     tier: int
+    grounds: str = ""
 
 
 def reasons(case: Case) -> list[Reason]:
@@ -68,7 +70,7 @@ def reasons(case: Case) -> list[Reason]:
     minutes = max(1, round(case.touch_minutes))
     plural = "" if minutes == 1 else "s"
     found.append(Reason("touch_time", f"about {minutes} minute{plural} of work"))
-    found.append(Reason("deadline", _deadline(case)))
+    found.append(Reason("stock" if case.grounds else "deadline", _deadline(case)))
     if case.category is not None and case.probability is not None:
         words = case.category.replace("_", " ")
         found.append(Reason("category", f"{words}, {percent(case.probability)} sure"))
@@ -113,6 +115,8 @@ def _of_tier(case: Case) -> Reason:
 
 
 def _deadline(case: Case) -> str:
+    if case.grounds:
+        return case.grounds
     if case.hours_to_due is None:
         return "no deadline known"
     if case.hours_to_due <= 0:

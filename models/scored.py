@@ -119,6 +119,36 @@ def scored(
     )
 
 
+def scored_stock(
+    types: np.ndarray, as_of: int, loss: np.ndarray, curve: np.ndarray, policy: Policy
+) -> Scored:
+    """Return exceptions whose loss and time were computed, not predicted; touch times are policy.
+
+    All that waiting costs is in the curve, which no deadline cuts short: a shelf that is empty goes
+    on losing. What can't be saved any more is lost.
+
+    Args:
+        types: n words.
+        as_of: Tick from which the curves count.
+        loss: n amounts of money that handling saves.
+        curve: (n, 11) share of them that is gone by each age.
+        policy: What the company prefers.
+    """
+    n, rules = len(types), policy.stock
+    return Scored(
+        ids=np.arange(n),
+        detected_at=np.full(n, as_of),
+        due_at=np.full(n, MISSING_TICK),
+        loss=loss,
+        curve=curve,
+        touch_p50_minutes=np.full(n, rules.touch_minutes_p50),
+        touch_p90_minutes=np.full(n, max(rules.touch_minutes_p90, rules.touch_minutes_p50 * 1.05)),
+        waiting_cost_per_hour=np.zeros(n),
+        lost=curve[:, 0] >= 1,
+        always_first=np.isin(types, policy.guards.always_first),
+    )
+
+
 def _assumed_curve(n: int, deadline_hours: float) -> np.ndarray:
     return np.tile(np.minimum(CURVE_AGES_HOURS / (2 * deadline_hours), 1.0), (n, 1))
 

@@ -104,6 +104,7 @@ def case_of(opinion: Opinion, place: Place, policy: Policy, *, now_ms: int) -> C
         opinion.category.label,
         opinion.category.probability,
         place.tier,
+        opinion.grounds,
     )
 
 

@@ -23,7 +23,7 @@ LOG = logging.getLogger("expedite.champion")
 MODEL = "triage"
 REPEAT_BROKEN_AFTER_POLLS = 30
 _FIRST_EXCEPTION = {
-    "source": "expedite",
+    "source": "none",
     "external_id": "first",
     "detected_at": "2026-01-01T00:00:00Z",
 }

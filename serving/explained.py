@@ -9,7 +9,7 @@ import numpy as np
 from models.triage import Triage
 from serving.answers import case_of, is_scored, money
 from serving.desk import Desk
-from serving.payload import EXCEPTION, ExceptionIn
+from serving.payload import EXCEPTION, OURS, ExceptionIn
 from serving.scoring import columns_as_of
 from serving.views import exception_view
 
@@ -29,7 +29,9 @@ async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
     is_open, triage = view["status"] == "open", desk.champion.current
     view["told"] = told
     view["terms"] = await _terms(desk, exception_id) if is_open else None
-    view["chances"] = _chances(desk, told, triage) if is_open and triage else _NONE
+    view["stock"] = view["payload"].get("stock") if told.source == OURS else None
+    judged = is_open and told.source != OURS
+    view["chances"] = _chances(desk, told, triage) if judged and triage else _NONE
     view["known"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
     return view
 
@@ -42,9 +44,9 @@ async def strongest(desk: Desk, exception_id: str) -> list[dict[str, Any]]:
     """
     view = await exception_view(desk, exception_id)
     triage = desk.champion.current
-    if triage is None:
-        return []
     told = EXCEPTION.validate_python(view["payload"])
+    if triage is None or told.source == OURS:
+        return []
     columns, as_of = columns_as_of([told], triage, now_ms=desk.now_ms())
     moved = await asyncio.to_thread(triage.reasons, columns, as_of)
     largest = max((abs(by) for _, by in moved), default=0.0) or 1.0

@@ -31,6 +31,8 @@ _YEARS = range(1990, 2101)
 _TYPES = {str(kind): str(kind) for kind in ExceptionType}
 _CLOSED = {"resolved", "closed", "canceled", "cancelled", "dismissed"}
 MOST_ATTRIBUTES = 200
+OURS = "expedite"
+"""Source of the exceptions that the service raises itself."""
 AMOUNT_CURE = 'an amount is a decimal text like "184.90", 0 or more; a JSON number may be rounded'
 
 
@@ -181,9 +183,12 @@ def exception(value: object) -> ExceptionIn:
         BadPayloadError: With a pointer to every field that is wrong.
     """
     try:
-        return EXCEPTION.validate_python(value)
+        told = EXCEPTION.validate_python(value)
     except ValidationError as error:
         raise BadPayloadError(_flaws(error)) from None
+    if told.source == OURS:
+        raise BadPayloadError([Flaw("/source", f"'{OURS}' is the service itself: name yours")])
+    return told
 
 
 def resolution(value: object) -> ResolutionIn:

@@ -13,20 +13,24 @@ from features.event_log import LogRows
 from features.exception_tables import exception_logs
 from models.triage import Triage
 from serving.columns import columns_of
-from serving.payload import EXCEPTION, RESOLUTION, ExceptionIn, ResolutionIn
+from serving.payload import EXCEPTION, OURS, RESOLUTION, ExceptionIn, ResolutionIn
 
 KINDS = ("created", "resolved", "closed", "reopened")
 READ_AT_ONCE = 2_000
 
 
 class Recent:
-    """Reads the ledger's events once each, and keeps of them what logs are made of."""
+    """Reads the ledger's events once each, and keeps of them what logs are made of.
+
+    What the service raised itself is left out: triage was not trained on it.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._seq = 0
         self._told: list[ExceptionIn] = []
         self._raised: list[tuple[str, int]] = []
+        self._ours: set[str] = set()
         self._ends: dict[str, tuple[Event, ResolutionIn | None]] = {}
         self._columns: list[dict[str, np.ndarray]] = []
         self._kinds: Mapping[str, str] = {}
@@ -41,7 +45,9 @@ class Recent:
         return self._seq > before
 
     def _take(self, event: Event) -> None:
-        if event.kind == "created":
+        if event.exception_id in self._ours or (event.kind == "created" and event.by == OURS):
+            self._ours.add(event.exception_id)
+        elif event.kind == "created":
             self._told.append(EXCEPTION.validate_json(event.body or "{}"))
             self._raised.append((event.exception_id, max(event.occurred_at_ms, event.known_at_ms)))
         elif event.kind == "closed":

@@ -33,12 +33,16 @@ async def keep_scored(desk: Desk) -> None:
 
 
 async def rescore_open(desk: Desk) -> int:
-    """Score what another model, or none, had scored; return how many there were."""
+    """Score what another model, or none, had scored; return how many there were.
+
+    What was computed from forecasts and stock is left as it is: triage never saw its like.
+    """
     triage = desk.champion.current
     if triage is None:
         return 0
     rows: list[OpenRow] = desk.worklist.open.frozen().rows.tolist()
-    old = [row for row in rows if row.opinion.model_version != triage.version]
+    judged = [row for row in rows if not row.opinion.grounds]
+    old = [row for row in judged if row.opinion.model_version != triage.version]
     for begin in range(0, len(old), AT_ONCE):
         await _rescore(desk, old[begin : begin + AT_ONCE])
     if old:

@@ -42,6 +42,7 @@ class Opinion:
         team_probability: Of the team.
         p_breach: Chance that it ends harmed, handled as such exceptions are.
         terms: What the ranking rule reads: `Scored` of one row.
+        grounds: Sentence that the terms were computed from, where no champion of triage had a say.
     """
 
     model_version: str | None
@@ -53,6 +54,7 @@ class Opinion:
     team_probability: float | None
     p_breach: float | None
     terms: Mapping[str, Any]
+    grounds: str = ""
 
     def to_json(self) -> str:
         """Return it as text for the ledger."""
@@ -132,12 +134,16 @@ def _opinions(
     categories = _categories(predictions, n, decisions)
     teams = _teams(predictions, n)
     breach = [None] * n if predictions.p_breach is None else predictions.p_breach.tolist()
-    table = [getattr(rows, name).tolist() for name in TERMS]
-    terms = [dict(zip(TERMS, row, strict=True)) for row in zip(*table, strict=True)]
     return [
         Opinion(*common, category, *team, p, term)
-        for category, team, p, term in zip(categories, teams, breach, terms, strict=True)
+        for category, team, p, term in zip(categories, teams, breach, terms_of(rows), strict=True)
     ]
+
+
+def terms_of(rows: Scored) -> list[dict[str, Any]]:
+    """Return the terms of each row, as opinions keep them."""
+    table = [getattr(rows, name).tolist() for name in TERMS]
+    return [dict(zip(TERMS, row, strict=True)) for row in zip(*table, strict=True)]
 
 
 def _categories(predictions: Predictions, n: int, decisions: Decisions) -> list[Category]:
