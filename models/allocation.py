@@ -134,10 +134,10 @@ def judged(places: Places, pool_units: np.ndarray, units: np.ndarray) -> Allocat
 
 def _outcome(places: Places, units: np.ndarray) -> Outcome:
     owed = np.maximum(-places.stock, 0)
-    before = places.demand.expected_sold(places.stock)
-    sold = places.demand.expected_sold(places.stock + units)
+    after = places.stock + units
+    stock = np.stack([places.stock, after, np.full(len(places), np.inf)])
+    before, sold, demand = places.demand.expected_sold(stock)
     more = sold - before
     gain = places.sale_value * more - places.leftover_cost * (units - more)
     gain = gain - places.placing_cost * units
-    leftover = places.stock + units - sold
-    return Outcome(places.demand.mean() + owed, sold + owed, leftover, gain)
+    return Outcome(demand + owed, sold + owed, after - sold, gain)

@@ -88,21 +88,26 @@ class DemandTable:
         return units
 
     def expected_sold(self, stock: np.ndarray) -> np.ndarray:
-        """Return (n,) E[min(D, stock)]; stock in whole units, below 0 where units are owed."""
-        found = np.zeros(len(self))
+        """Return E[min(D, stock)] of stock (..., n), whole units, below 0 where units are owed."""
+        found = np.zeros(stock.shape)
         for rows in _chunks(len(self)):
-            found[rows] = self._expected_sold(rows, stock[rows])
+            found[..., rows] = self._expected_sold(rows, stock[..., rows])
         return found
 
     def _expected_sold(self, rows: slice, stock: np.ndarray) -> np.ndarray:
         # Chances fall by equal steps between two quantiles, so each stretch is its middle x count.
         p, q = self.probabilities, self.quantiles[rows].astype(float)
-        units = np.minimum(np.floor(q + 0.5), stock[:, None])
-        low, high = units[:, :-1], units[:, 1:]
         width = q[:, 1:] - q[:, :-1]
         slope = np.diff(p) / np.where(width > 0, width, 1.0)
-        middle = 1 - p[:-1] - slope * ((low + high) / 2 - q[:, :-1])
-        return units[:, 0] + ((high - low) * middle).sum(1)
+        at_none = 1 - p[:-1] + slope * q[:, :-1]
+        every = np.floor(q + 0.5)
+        found = np.zeros(stock.shape)
+        for place in np.ndindex(stock.shape[:-1]):
+            units = np.minimum(every, stock[place][:, None])
+            low, high = units[:, :-1], units[:, 1:]
+            sold = np.einsum("ij,ij->i", high - low, at_none - slope * (low + high) / 2)
+            found[place] = units[:, 0] + sold
+        return found
 
     def mean(self) -> np.ndarray:
         """Return (n,) E[D] in units."""

@@ -6,6 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import allocation_bench
 import features_bench
 import numpy as np
 import pandas as pd
@@ -44,6 +45,8 @@ def main() -> int:
 def _run(folder: Path) -> list[Ratio]:
     console.print("History features of a million exceptions ...")
     ratios = [features_bench.run()]
+    console.print("Allocating a million series ...")
+    ratios.append(allocation_bench.run())
     console.print(f"Simulating {ORDERS:,} orders ...")
     shop = SyntheticShop(orders=ORDERS, seed=7)
     write_history(folder / "history", generate(shop), Terms("synthetic", pd.Timestamp(shop.end)))
