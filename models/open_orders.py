@@ -34,7 +34,8 @@ class Choice:
         fill: n flags: fill it, or tell its customer.
         lost_unchosen: Money lost if the first are served first and nobody is told.
         lost_chosen: Money lost if these are filled and the other customers are told in time.
-        saving: The difference: what handling saves.
+        saving: The difference, as far as the orders are not overdue: what handling saves. Where
+            all are overdue, all of the difference: it is lost.
         curve: (11,) share of `saving` that is gone by each of `CURVE_AGES_HOURS` from now.
     """
 
@@ -66,8 +67,12 @@ def priced_choice(
         orders.due_hours[:, None] <= CURVE_AGES_HOURS,
     )
     weight = orders.loss * left_out
-    curve = weight @ late / max(weight.sum(), 1e-9)
-    return Choice(fill, unchosen, chosen, max(unchosen - chosen, 0.0), curve)
+    gone = weight @ late / max(weight.sum(), 1e-9)
+    saving = max(unchosen - chosen, 0.0)
+    if gone[0] >= 1:
+        return Choice(fill, unchosen, chosen, saving, np.ones(len(gone)))
+    curve = (gone - gone[0]) / (1 - gone[0])
+    return Choice(fill, unchosen, chosen, saving * (1 - gone[0]), curve)
 
 
 def first_come_first_served(units: np.ndarray, pool_units: float) -> np.ndarray:

@@ -29,7 +29,7 @@ def run_out_words(facts: Facts, currency: str) -> str:
     return (
         f"{facts['sku']} at {facts['site']} {what} (on hand {_units(facts['on_hand'])}, "
         f"forecast {_units(facts['per_period'])} a {facts['period']}, "
-        f"{coming} {_day(facts['next_delivery_on'])}): about {_units(facts['lost_units'])} units "
+        f"{coming} {_day(facts['next_delivery_on'])}): about {_counted(facts['lost_units'])} "
         f"lost, {money(facts['lost_margin'], currency)} of margin"
     )
 
@@ -68,11 +68,11 @@ EUR 90 lost so, EUR 240 if the first are served first
     if tell:
         todo.append(f"tell the customer{'s' * (len(tell) > 1)} of {_named(tell)}")
     told = "; ".join(todo)
-    plural = "s want" if len(orders) > 1 else " wants"
+    wants = "1 open order wants" if len(orders) == 1 else f"{len(orders)} open orders want"
     are = "is" if facts["pool_units"] == 1 else "are"
     return (
-        f"{facts['sku']} at {facts['site']}: {len(orders)} open order{plural} "
-        f"{_units(facts['waiting_units'])} units, {_units(facts['pool_units'])} {are} there. "
+        f"{facts['sku']} at {facts['site']}: {wants} {_counted(facts['waiting_units'])}, "
+        f"{_units(facts['pool_units'])} {are} there. "
         f"{told[0].upper()}{told[1:]}. {money(facts['lost_chosen'], currency)} lost so, "
         f"{money(facts['lost_unchosen'], currency)} if the first are served first"
     )
@@ -86,6 +86,11 @@ def _named(orders: list[str]) -> str:
 def _units(units: float) -> str:
     """Whole units, but for less than one."""
     return f"{units:,.0f}" if units >= 1 or units <= 0 else f"{units:.1f}"
+
+
+def _counted(units: float) -> str:
+    told = _units(units)
+    return f"{told} unit" if told == "1" else f"{told} units"
 
 
 def _day(told: str) -> str:
