@@ -164,3 +164,32 @@ def incidents(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     history = History.open(folder / "history")
     train_triage(history, as_of, Store(folder / "mlruns"), lambda _: None)
     return folder
+
+
+WEEKS, SERIES = 60, 60
+
+
+@pytest.fixture(scope="session")
+def demand_tables() -> Tables:
+    """Sixty weeks of sixty series at two sites: even or seldom, now and then out of stock."""
+    rng = np.random.default_rng(11)
+    weeks = pd.date_range("2024-01-01", periods=WEEKS, freq="7D", tz="UTC")
+    rate = np.geomspace(0.2, 30, SERIES)[:, None] * (1 + 0.4 * np.sin(np.arange(WEEKS) / 8))
+    rows = pd.DataFrame(
+        {
+            "sku": np.repeat([f"sku-{i // 2:02}" for i in range(SERIES)], WEEKS),
+            "site": np.repeat(["north", "south"] * (SERIES // 2), WEEKS),
+            "period_start": np.tile(weeks, SERIES),
+            "units": rng.poisson(rate).ravel().astype(float),
+            "in_stock_share": np.where(rng.random(SERIES * WEEKS) < 0.1, 0.0, 1.0),
+        }
+    )
+    rows["units"] *= rows["in_stock_share"]
+    rows["known_at"] = rows["period_start"] + pd.Timedelta(7, "D") - pd.Timedelta(1, "us")
+    return {"demand": rows}
+
+
+@pytest.fixture(scope="session")
+def demand_history(a_history: Callable[[Tables], History], demand_tables: Tables) -> History:
+    """The history of `demand_tables`; the first day after it is 24 February 2025."""
+    return a_history(demand_tables)

@@ -75,6 +75,12 @@ def test_a_day_before_all_exceptions_asks_for_a_later_one(say, shop):
     assert "Choose a later --as-of" in refused(told)
 
 
+def test_demand_as_of_a_day_long_after_all_orders_is_refused(say, shop):
+    told = say("demand", "--history", shop.history.path, "--as-of", "2025-07-01")
+
+    assert "--as-of: 2025-07-01 is long after the last known row" in refused(told)
+
+
 def evaluation(shop, folder, *more):
     period = ("--from", "2025-03-08", "--to", "2025-03-20")
     files = ("--predictions", folder / "p.parquet", "--report", folder / "r.json")
