@@ -9,7 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from data.domain import ExpediteError
-from training import demand_commands, drift_commands, exception_commands, forecast_commands
+from training import (
+    demand_commands,
+    drift_commands,
+    exception_commands,
+    forecast_commands,
+    replay_commands,
+)
 from training.command_line import console, store
 
 MODELS = ("triage", "warning", "demand")
@@ -34,6 +40,9 @@ evaluate.command("triage")(exception_commands.evaluate_triage)
 evaluate.command("warning")(exception_commands.evaluate_warning)
 evaluate.command("demand")(demand_commands.evaluate_demand)
 main.add_typer(evaluate, name="evaluate")
+replay = group("Play a rule forward on demand that it has not seen.")
+replay.command("stock")(replay_commands.stock)
+main.add_typer(replay, name="replay")
 main.command()(forecast_commands.forecast)
 main.command()(drift_commands.drift)
 

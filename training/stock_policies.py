@@ -3,13 +3,91 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
-from data.domain import Grain
+from data.domain import Grain, UnknownChoiceError
 from features.demand_panel import Panel
-from training.stock_replay import Seen
+from models.demand import Demand
+from models.forecast import Forecast
+from models.replenishment import OrderTerms, order_units
+from models.sample_paths import sample_paths
+from models.stock_projection import Shelf
+from training.stock_replay import Policy, Seen
 
+PATHS = 400
+LOOKAHEAD = 1
 SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
 RECENT = {Grain.DAY: 91, Grain.WEEK: 13, Grain.MONTH: 3}
+
+
+POLICIES = ("ours", "base-stock", "benchmark", "oracle")
+SEEDED = ("ours", "base-stock")
+
+
+def known_policy(name: str) -> None:
+    """Raise UnknownChoiceError where there is no such policy."""
+    if name not in POLICIES:
+        raise UnknownChoiceError("policy", name, POLICIES)
+
+
+def policy_of(name: str, demand: np.ndarray, seed: int) -> Policy:
+    """Return one of `POLICIES`; `demand` (n, N) is what will come, for the oracle alone."""
+    if name == "oracle":
+        return Foresight(demand)
+    if name == "benchmark":
+        return Benchmark()
+    return SamplePaths(seed) if name == "ours" else BaseStock(seed)
+
+
+@dataclass(frozen=True)
+class SamplePaths:
+    """Ours: the forecaster fitted again each period, and the order that costs least on its paths.
+
+    Attributes:
+        seed: Of the fit and of the paths.
+    """
+
+    seed: int
+
+    def order(self, seen: Seen) -> np.ndarray:
+        """Return whole units."""
+        terms = seen.terms
+        horizon = min(terms.lead_periods + LOOKAHEAD, seen.periods_left)
+        paths = sample_paths(_refitted(seen, horizon, self.seed), seen.rows, PATHS, self.seed)
+        inbound = np.zeros((len(seen.rows), horizon))
+        inbound[:, : terms.lead_periods - 1] = seen.inbound
+        ordering = OrderTerms(
+            terms.lead_periods, holding_cost=terms.holding, shortage_cost=terms.shortage
+        )
+        return order_units(paths, Shelf(seen.on_hand, inbound), ordering).astype(float)
+
+
+@dataclass(frozen=True)
+class BaseStock:
+    """The textbook rule, on the mean of the same forecast, with a normal safety factor.
+
+    It orders up to the mean of L periods and the factor of the critical ratio times the deviation
+    of a period's demand over the latest season, as of L periods.
+
+    Attributes:
+        seed: Of the fit.
+    """
+
+    seed: int
+
+    def order(self, seen: Seen) -> np.ndarray:
+        """Return whole units."""
+        terms = seen.terms
+        mean = _refitted(seen, terms.lead_periods, self.seed).mean[seen.rows].sum(axis=1)
+        factor = ndtri(terms.shortage / (terms.shortage + terms.holding))
+        recent = seen.panel.demanded()[seen.rows, -SEASON[seen.panel.grain] :]
+        spread = np.sqrt(_mean_known((recent - _mean_known(recent, 1)[:, None]) ** 2, axis=1))
+        level = mean + factor * spread * np.sqrt(terms.lead_periods)
+        return np.maximum(np.rint(level - seen.on_hand - seen.inbound.sum(axis=1)), 0)
+
+
+def _refitted(seen: Seen, horizon: int, seed: int) -> Forecast:
+    return Demand.fit(seen.panel, horizon, seed=seed).forecast(seen.panel)
 
 
 @dataclass(frozen=True)
