@@ -51,7 +51,7 @@ def margins(allocation: Allocation) -> list[Margin]:
     rival = np.where(best[pool] == np.arange(len(places)), second[pool], best[pool])
     return [
         Margin(
-            str(places.name[row]),
+            places.name_of(row),
             int(units[row]),
             int(places.reserve[row]),
             float(places.cap[row]),
@@ -59,7 +59,7 @@ def margins(allocation: Allocation) -> list[Margin]:
             float(worth[row]),
             float(next_chance[row]),
             float(allocation.next_worth[row]),
-            str(places.name[other]) if other >= 0 else None,
+            places.name_of(other) if other >= 0 else None,
             float(allocation.next_worth[other]) if other >= 0 else -np.inf,
             bool(allocation.short_of_reserves[pool[row]]),
             bool(allocation.kept_back[pool[row]] < 1),

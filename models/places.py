@@ -26,7 +26,7 @@ class Places:
         reserve: Units it gets whatever they are worth: what protects a channel.
         cap: Units it can take at most.
         pool: (n,) the number of the pool that each draws on.
-        name: (n,) texts for messages; row numbers without them.
+        name: (n,) texts for messages; None for row numbers.
     """
 
     demand: DemandTable
@@ -53,8 +53,7 @@ class Places:
         number |= {field: np.floor(number[field]) for field in ("stock", "cap")}
         number["reserve"] = np.ceil(number["reserve"])
         pool = np.broadcast_to(np.asarray(self.pool, np.intp), rows)
-        name = np.arange(rows).astype(str) if self.name is None else self.name
-        found = type(self)(self.demand, **number, pool=pool, name=name)
+        found = type(self)(self.demand, **number, pool=pool, name=self.name)
         found._check()
         return found
 
@@ -71,13 +70,18 @@ class Places:
 
     def _refuse(self, bad: np.ndarray, problem: str, cure: str) -> None:
         if bad.any():
-            raise BadInputError(str(self.name[np.argmax(bad)]), problem, cure)
+            raise BadInputError(self.name_of(int(np.argmax(bad))), problem, cure)
 
     def take(self, rows: np.ndarray) -> Self:
         """Return some of the places, or some of them several times; only of a `whole` one."""
-        fields = ("stock", *MONEY, "reserve", "cap", "pool", "name")
+        fields = ("stock", *MONEY, "reserve", "cap", "pool")
         columns = {field: getattr(self, field)[rows] for field in fields}
-        return type(self)(self.demand.take(rows), **columns)
+        name = None if self.name is None else self.name[rows]
+        return type(self)(self.demand.take(rows), **columns, name=name)
+
+    def name_of(self, row: int) -> str:
+        """Return what to call one in messages."""
+        return f"place {row}" if self.name is None else str(self.name[row])
 
     def worth(self, units: np.ndarray) -> np.ndarray:
         """Return (n,) money: what the unit of that number (1 is the first placed) is worth."""

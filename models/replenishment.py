@@ -119,7 +119,7 @@ def order_units(paths: np.ndarray, shelf: Shelf, terms: OrderTerms) -> np.ndarra
             rows = rows_of_lead[chunk]
             here = terms.take(rows)
             short = _short(paths[rows], shelf.take(rows), int(lead), here.review_periods)
-            order[rows] = _best(short, here)
+            order[rows] = _Window(short, here).best()
     return order
 
 
@@ -135,29 +135,45 @@ def _short(paths: np.ndarray, shelf: Shelf, lead: int, review: int) -> np.ndarra
     return np.maximum.accumulate(np.cumsum(net, 1, float) - left[:, None, :], axis=1)
 
 
-def _best(short: np.ndarray, terms: OrderTerms) -> np.ndarray:
-    """Return (n,) units: the fewest packs that are enough, nothing where the least is too much."""
-    pack, review = terms.pack_units, terms.review_periods
-    weight = np.repeat(np.asarray(terms.holding_cost)[:, None], review, 1)
-    weight[:, -1] += terms.shortage_cost
+@dataclass(frozen=True)
+class _Window:
+    """The periods that an order is for: what is short in them, (n, R, S), and the terms."""
 
-    def cost(units: np.ndarray) -> np.ndarray:
-        # Up to a constant: each unit saves its shortage, unless it is left, and then is held too.
-        over = np.maximum(units[:, None, None] - short, 0).mean(2)
-        return (weight * over).sum(1) - terms.shortage_cost * units
+    short: np.ndarray
+    terms: OrderTerms
 
-    def enough(packs: np.ndarray) -> np.ndarray:
-        served = (short[:, -1] <= (packs * pack)[:, None]).mean(1) >= terms.service_level
-        cheapest = cost((packs + 1) * pack) >= cost(packs * pack)
-        return np.where(by_service, served, cheapest)
+    @property
+    def weight(self) -> np.ndarray:
+        """(n, R) money: a unit left is held; left after the last period, no loss was saved."""
+        found = np.repeat(self.terms.holding_cost[:, None], self.short.shape[1], 1)
+        found[:, -1] += self.terms.shortage_cost
+        return found
 
-    by_service = terms.service_level >= 0
-    most = np.ceil(np.maximum(short[:, -1].max(1), 0) / pack)
-    order = _fewest(enough, most) * pack
-    least = np.ceil(terms.least_units / pack) * pack
-    raised = np.maximum(order, least)
-    pays = by_service | (cost(raised) < cost(np.zeros(len(raised))))
-    return np.where((order > 0) & pays, raised, 0).astype(np.int64)
+    def cost(self, units: np.ndarray) -> np.ndarray:
+        """Return (n,) expected money, but for what no order changes."""
+        left = np.maximum(units[:, None, None] - self.short, 0).mean(2)
+        return (self.weight * left).sum(1) - self.terms.shortage_cost * units
+
+    def enough(self, packs: np.ndarray) -> np.ndarray:
+        """Return (n,) whether the service is reached, or one pack more would not pay."""
+        pack, by_service = self.terms.pack_units, self.terms.service_level >= 0
+        top = ((packs + 1) * pack)[:, None, None]
+        left = np.clip(top - self.short, 0, pack[:, None, None]).mean(2)
+        pays_no_more = (self.weight * left).sum(1) >= self.terms.shortage_cost * pack
+        if not by_service.any():
+            return pays_no_more
+        served = (self.short[:, -1] <= (packs * pack)[:, None]).mean(1)
+        return np.where(by_service, served >= self.terms.service_level, pays_no_more)
+
+    def best(self) -> np.ndarray:
+        """Return (n,) units: the fewest packs that are enough, or nothing if the least is dear."""
+        pack = self.terms.pack_units
+        most = np.ceil(np.maximum(self.short[:, -1].max(1), 0) / pack)
+        order = _fewest(self.enough, most) * pack
+        raised = np.maximum(order, np.ceil(self.terms.least_units / pack) * pack)
+        pays = self.cost(raised) < self.cost(np.zeros(len(raised)))
+        pays |= self.terms.service_level >= 0
+        return np.where((order > 0) & pays, raised, 0).astype(np.int64)
 
 
 def _fewest(enough: Enough, most: np.ndarray) -> np.ndarray:
