@@ -1,5 +1,6 @@
 """The order history as its readers see it: tables as of a moment, and named queries over them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,7 +87,8 @@ class History:
 
     def query(self, name: str, **values: Any) -> pd.DataFrame:
         """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
-        return self._read(query_text(name), TABLES, **values)
+        sql = query_text(name)
+        return self._read(sql, _named_in(sql), **values)
 
     def batches(
         self, name: str, *, beside: Mapping[str, pa.Table], **values: Any
@@ -98,12 +100,11 @@ class History:
             beside: Tables that it reads besides those of the history, by name.
             values: What its `$names` are bound to.
         """
-        with self._opened(TABLES) as con:
+        sql = query_text(name)
+        with self._opened(_named_in(sql)) as con:
             for table, rows in beside.items():
                 con.from_arrow(rows).create_view(table)
-            yield from con.sql(query_text(name), params=values or None).to_arrow_reader(
-                ROWS_AT_ONCE
-            )
+            yield from con.sql(sql, params=values or None).to_arrow_reader(ROWS_AT_ONCE)
 
     def _read(self, sql: str, tables: Iterable[str], **values: Any) -> pd.DataFrame:
         with self._opened(tables) as con:
@@ -117,6 +118,12 @@ class History:
                 stored = self.manifest.tables.get(table)
                 show_table(con, table, table, self.path / stored.file if stored else None)
             yield con
+
+
+def _named_in(sql: str) -> list[str]:
+    """The tables that a query may read: those whose names stand in it."""
+    words = set(re.findall(r"\w+", sql))
+    return [table for table in TABLES if table in words]
 
 
 def _among(kind: str, wanted: Sequence[str], known: Sequence[str] | dict[str, Any]) -> None:

@@ -116,7 +116,7 @@ def _sums(matrix: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _means(matrix: np.ndarray, weights: np.ndarray | None, starts: np.ndarray) -> np.ndarray:
-    """Return the mean of the numbers from each start to the next, by weights where there are any."""
+    """Return the mean of the numbers from each start to the next, by weights where given."""
     sums, known = _sums(matrix, starts)
     means = np.where(known > 0, sums / np.maximum(known, 1), MISSING)
     if weights is None:

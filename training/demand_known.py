@@ -230,5 +230,5 @@ def _attributes(source: _Source, series: pd.DataFrame) -> dict[str, np.ndarray]:
         row = pd.Index(rows[key]).get_indexer(pd.Index(series[key]))
         for name in names:
             texts = rows[name].reset_index(drop=True).reindex(row).to_numpy(object)
-            attributes[name] = np.where(pd.isna(texts), None, texts)
+            attributes[name] = np.where(pd.isna(texts), np.array(None, object), texts)
     return attributes
