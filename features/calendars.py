@@ -7,6 +7,7 @@ import pandas as pd
 from data.domain import Grain
 from features.demand_panel import Panel
 
+REPEATED_DAYS = 450  # a week of the year that was seen once says nothing about the next one
 FAR_DAYS = 15  # beyond that a holiday is neither awaited nor remembered
 
 
@@ -28,7 +29,9 @@ def _of_country(periods: np.ndarray, grain: Grain, country: str) -> np.ndarray:
     dates = pd.DatetimeIndex(periods)
     if grain is Grain.MONTH:
         return np.stack([dates.month, dates.days_in_month], axis=1).astype(np.float32)
-    week = dates.isocalendar().week.to_numpy()
+    week = dates.isocalendar().week.to_numpy().astype(np.float32)
+    if (dates[-1] - dates[0]).days < REPEATED_DAYS:
+        week[:] = np.nan
     days = _holidays(dates, country)
     if grain is Grain.WEEK:
         inside = [(days >= day) & (days < day + 7) for day in periods.astype("datetime64[D]")]
@@ -56,7 +59,5 @@ def _distances(days: np.ndarray, holiday: np.ndarray) -> tuple[np.ndarray, np.nd
     known = np.unique(known)
     after = known[np.searchsorted(known, days, side="left")]
     before = known[np.searchsorted(known, days, side="right") - 1]
-    return tuple(
-        np.minimum((gap / np.timedelta64(1, "D")), FAR_DAYS)
-        for gap in (after - days, days - before)
-    )
+    day = np.timedelta64(1, "D")
+    return (np.minimum((after - days) / day, FAR_DAYS), np.minimum((days - before) / day, FAR_DAYS))

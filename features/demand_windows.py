@@ -12,7 +12,9 @@ import numpy as np
 
 from data.domain import Grain
 from features.calendars import calendar_columns
+from features.demand_groups import Groups, Totals
 from features.demand_panel import FULLY_IN_STOCK, Panel
+from features.running_totals import running_totals, silent_after_life
 
 LOWEST_LEVEL = 1e-2
 LAGS, SEASONS = 4, 4
@@ -26,19 +28,23 @@ class Rhythm:
         season: After so many it repeats.
         windows: Lengths of the recent pasts that are looked at, growing.
         level: Length of the past that makes the level.
+        year: Periods of a year.
+        width: So many neighbours on each side say what a period was like a year ago.
         fewest: So many observed ones are needed to be forecast from its own past.
     """
 
     season: int
     windows: tuple[int, ...]
     level: int
+    year: int
+    width: int
     fewest: int
 
 
 RHYTHMS = {
-    Grain.DAY: Rhythm(7, (7, 14, 28, 56, 112), 56, 14),
-    Grain.WEEK: Rhythm(52, (2, 4, 8, 13, 26, 52), 26, 6),
-    Grain.MONTH: Rhythm(12, (2, 3, 6, 12, 24), 12, 4),
+    Grain.DAY: Rhythm(7, (7, 14, 28, 56, 112), 56, 364, 3, 14),
+    Grain.WEEK: Rhythm(52, (2, 4, 8, 13, 26, 52), 26, 52, 1, 6),
+    Grain.MONTH: Rhythm(12, (2, 3, 6, 12, 24), 12, 12, 0, 4),
 }
 
 
@@ -49,21 +55,23 @@ class DemandWindows:
 
     Args:
         panel: The series.
+        groups: The totals of the groups that they are in.
         reach: So many periods after its end can be asked for.
     """
 
-    def __init__(self, panel: Panel, reach: int) -> None:
+    def __init__(self, panel: Panel, groups: Groups, reach: int) -> None:
+        self.groups = groups
         self.panel, self.rhythm, self.reach = panel, RHYTHMS[panel.grain], reach
         units = silent_after_life(panel.units)
         seen = np.isfinite(units) & (panel.in_stock > 0)
         whole = seen & (panel.in_stock >= FULLY_IN_STOCK)
         self.units = np.where(seen, units, np.float32(0.0))
         self.whole = np.where(whole, units, np.float32(np.nan))
-        self._sold = _totals(self.units)
-        self._exposure = _totals(np.where(seen, panel.in_stock, 0.0))
-        self._squares = _totals(np.where(whole, units, 0.0) ** 2)
-        self._wholes = _totals(whole)
-        self._nonzero = _totals(self.units > 0)
+        self._sold = running_totals(self.units)
+        self._exposure = running_totals(np.where(seen, panel.in_stock, 0.0))
+        self._squares = running_totals(np.where(whole, units, 0.0) ** 2)
+        self._wholes = running_totals(whole)
+        self._nonzero = running_totals(self.units > 0)
         self.first = np.where(seen.any(1), seen.argmax(1), panel.length)
 
     @cached_property
@@ -117,21 +125,47 @@ class DemandWindows:
         sales = np.maximum(self._nonzero[rows, cut], 1)
         often = sales / np.maximum(self._exposure[rows, cut], 1)
         columns += [silent, silent * often, age, np.log(level), always / sales / level, often]
-        return np.stack(columns, axis=1).astype(np.float32)
+        return np.stack(columns + self._trends(rows, cut), axis=1).astype(np.float32)
 
-    def target(self, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-        """Return (k, features) float32 of the periods `ahead` (1 is the cut-off's own column).
+    def _trends(self, rows: np.ndarray, cut: np.ndarray) -> list[np.ndarray]:
+        """Return for each grouping how it sold lately, over the period that makes the level."""
+        short, long = self.rhythm.windows[1], self.rhythm.level
+        return [
+            group.rate(rows, cut - short, cut) / group.rate(rows, cut - long, cut)
+            for group in self.groups.totals
+        ]
 
-        The same seasons of the past are in units, and are to be divided by the level.
-        """
-        season = self.rhythm.season
-        column = cut + ahead - 1
+    def target(
+        self, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray, level: np.ndarray
+    ) -> np.ndarray:
+        """Return (k, features) float32 of the periods `ahead` (1 is the cut-off's own column)."""
+        column, season = cut + ahead - 1, self.rhythm.season
         latest = column - season * ((ahead - 1) // season + 1)
         same = np.stack([self._at(rows, latest - k * season, cut) for k in range(SEASONS)], axis=1)
         count = np.isfinite(same).sum(1)
         mean = np.where(count > 0, np.nansum(same, axis=1) / np.maximum(count, 1), np.nan)
-        around = self._around(rows, latest, cut)
-        return np.stack([same[:, 0], same[:, 1], mean, around], axis=1).astype(np.float32)
+        columns = [same[:, 0] / level, same[:, 1] / level, mean / level]
+        columns += self._year(rows, cut, ahead)
+        if season < self.rhythm.year:
+            columns += [_pattern(group, rows, cut, latest) for group in self.groups.totals]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def _year(self, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray) -> list[np.ndarray]:
+        """Return how far the period stood out a year before, of the series and of its groups.
+
+        Over the level of the cut-off a year before, as the label is over that of this one.
+        """
+        year, width = self.rhythm.year, self.rhythm.width
+        then = cut - year * ((ahead - 1) // year + 1)
+        spot = then + ahead - 1
+        if (spot + width < 0).all():
+            return [np.full(len(rows), np.nan)] * (1 + len(self.groups.totals))
+        end = np.minimum(spot + width + 1, cut)
+        own = Totals(np.arange(self.panel.series), self._sold, self._exposure)
+        return [
+            one.rate(rows, spot - width, end) / one.rate(rows, then - self.rhythm.level, then)
+            for one in (own, *self.groups.totals)
+        ]
 
     def calendar(self, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray) -> np.ndarray:
         """Return (k, features) float32 of the periods ahead: how far, and which of the year."""
@@ -139,28 +173,12 @@ class DemandWindows:
         found = table[codes[rows], cut + ahead - 1]
         return np.concatenate([ahead[:, None].astype(np.float32), found], axis=1)
 
-    def _around(self, rows: np.ndarray, latest: np.ndarray, cut: np.ndarray) -> np.ndarray:
-        """Return the rate of three periods around the same one of the last season."""
-        high = np.clip(latest + 2, 0, cut)
-        low = np.clip(latest - 1, 0, high)
-        exposure = self._exposure[rows, high] - self._exposure[rows, low]
-        sold = self._sold[rows, high] - self._sold[rows, low]
-        return np.where(exposure > 0, sold / np.where(exposure > 0, exposure, 1), np.nan)
-
     def _at(self, rows: np.ndarray, column: np.ndarray, cut: np.ndarray) -> np.ndarray:
         known = (column >= 0) & (column < cut)
         return np.where(known, self.whole[rows, np.where(known, column, 0)], np.nan)
 
 
-def silent_after_life(units: np.ndarray) -> np.ndarray:
-    """Return units in which a series that has ended sells nothing: it may come back."""
-    begun = np.maximum.accumulate(np.isfinite(units), axis=1)
-    later = np.maximum.accumulate(np.isfinite(units[:, ::-1]), axis=1)[:, ::-1]
-    return np.where(begun & ~later, np.float32(0.0), units)
-
-
-def _totals(values: np.ndarray) -> np.ndarray:
-    """Return (n, T + 1) sums of the columns before each one."""
-    totals = np.zeros((len(values), values.shape[1] + 1))
-    np.cumsum(values, axis=1, out=totals[:, 1:])
-    return totals
+def _pattern(group: Totals, rows: np.ndarray, cut: np.ndarray, latest: np.ndarray) -> np.ndarray:
+    """Return how the day of the week stood out in a group over the last four weeks."""
+    day = np.mean([group.rate(rows, latest - 7 * k, latest - 7 * k + 1) for k in range(4)], axis=0)
+    return day / group.rate(rows, cut - 28, cut)

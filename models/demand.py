@@ -17,8 +17,10 @@ from features.demand_windows import RHYTHMS
 from models.contract import Files
 from models.demand_average import Average, SeasonalNaive
 from models.demand_calibration import Calibration, HeldOut
+from models.demand_spread import CELLS_A_GROUP, Spread, spread_state
 from models.demand_trees import DemandTrees
 from models.forecast import Forecast
+from models.level_sets import LOWEST_LEVEL
 
 METHODS = ("trees", "average", "seasonal_naive")
 BUNDLE_FILE = "demand.json"
@@ -43,6 +45,16 @@ class Way:
 
     points: Points
     calibration: Calibration
+    spread: Spread | None = None
+
+    def read(self, panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (n, H) points, (n, H) means and the (n,) tables that they are read in."""
+        point = np.maximum(self.points.points(panel), 0)
+        group = np.zeros(panel.series, np.uint8)
+        if self.spread is not None:
+            level = point.mean(1)
+            group = self.spread.groups(spread_state(panel, panel.length, level), level)
+        return point, self.calibration.mean(point, group), group
 
 
 class Demand:
@@ -88,9 +100,8 @@ class Demand:
         for name, one in self.ways.items():
             rows = np.flatnonzero(way == name)
             if len(rows):
-                found = np.maximum(one.points.points(panel.take(rows)), 0)
-                codes, mean[rows] = one.calibration.read(found)
-                point[rows], table[rows] = found, codes + len(tables)
+                point[rows], mean[rows], code = one.read(panel.take(rows))
+                table[rows] = code[:, None] + len(tables)
             tables += one.calibration.tables
         first = next(iter(self.ways.values())).calibration
         return Forecast(
@@ -158,7 +169,29 @@ def _way(panel: Panel, horizon: int, fit: Callable[[Panel], Points]) -> Way:
     shown = panel.take(slice(None, None, step))
     held = [_held_out(points, shown, cut, horizon) for cut in cuts]
     forecast, actual = (np.stack(each) for each in zip(*held, strict=True))
-    return Way(fit(panel), Calibration.fit(HeldOut(forecast, actual)))
+    spread, group = _spread(shown, cuts, forecast, actual)
+    return Way(fit(panel), Calibration.fit(HeldOut(forecast, actual, group)), spread)
+
+
+def _spread(
+    panel: Panel, cuts: list[int], forecast: np.ndarray, actual: np.ndarray
+) -> tuple[Spread | None, np.ndarray]:
+    """Return what sorts series into groups, and (K, n) the groups of the held-out forecasts."""
+    group = np.zeros(forecast.shape[:2], np.uint8)
+    known = np.isfinite(actual)
+    judged = known.any(2)
+    if known.sum() < 2 * CELLS_A_GROUP:
+        return None, group
+    level = forecast.mean(2)
+    state = [spread_state(panel.until(c), c, at) for c, at in zip(cuts, level, strict=True)]
+    far = np.where(known, np.abs(actual - forecast), 0).sum(2)
+    expected = np.where(known, forecast, 0).sum(2)
+    strayed = far[judged] / np.maximum(expected[judged], LOWEST_LEVEL)
+    series = np.broadcast_to(np.arange(panel.series), judged.shape)[judged]
+    spread, group[judged] = Spread.fit(
+        np.stack(state)[judged], level[judged], strayed, series, int(known.sum())
+    )
+    return spread, group
 
 
 def _held_out(

@@ -8,10 +8,12 @@ import numpy as np
 
 from data.domain import Grain
 from features.demand_panel import Panel
-from features.demand_windows import RHYTHMS, silent_after_life
+from features.demand_windows import RHYTHMS
+from features.running_totals import silent_after_life
 from models.contract import Files
 
 FILE = "average.json"
+OWN_PRIOR = 0.5  # so many periods of all its past are added to the recent ones
 WEEKDAY_PRIOR = 4.0  # so many weeks of the common pattern are added to the series' own
 
 
@@ -42,7 +44,9 @@ class Average:
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
         exposure, sold = _exposed(panel, self.window)
-        level = sold.sum(1) / np.maximum(exposure.sum(1), 1)
+        always, ever = _exposed(panel, panel.length)
+        prior = ever.sum(1) / (always.sum(1) + 1)
+        level = (sold.sum(1) + OWN_PRIOR * prior) / (exposure.sum(1) + OWN_PRIOR)
         if panel.grain is not Grain.DAY:
             return np.repeat(level[:, None], self.horizon, axis=1).astype(np.float32)
         pattern = _week_pattern(*_exposed(panel, RHYTHMS[Grain.DAY].windows[-1]))

@@ -18,10 +18,12 @@ class HeldOut:
     Attributes:
         forecast: (K, n, H) units.
         actual: (K, n, H) units; NaN where not observed wholly in stock.
+        group: (K, n) which group of spread each series was in.
     """
 
     forecast: np.ndarray
     actual: np.ndarray
+    group: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,26 @@ class Calibration:
         known = np.isfinite(held.actual)
         if not known.any():
             return cls.unknown(held.actual.shape[2])
-        table = LevelSets.fit(held.forecast[known], held.actual[known])
-        scores = normal_scores(table, held)
-        return cls([table], dependence(scores), common_share(scores))
+        tables, scores = [], np.empty(held.actual.shape)
+        for code in range(held.group.max() + 1):
+            rows = held.group == code
+            forecast, actual, seen = held.forecast[rows], held.actual[rows], known[rows]
+            tables.append(LevelSets.fit(forecast[seen], actual[seen]))
+            scores[rows] = normal_scores(tables[-1], forecast, actual)
+        return cls(tables, dependence(scores), common_share(scores))
 
     @classmethod
     def unknown(cls, horizon: int) -> Self:
         """Return what is believed where nothing was seen: Poisson demand, each period alone."""
         return cls([poisson_table()], np.eye(horizon), 0.0)
 
-    def read(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (n, H) codes of tables and (n, H) means of (n, H) points."""
-        return np.zeros(point.shape, np.uint8), self.tables[0].mean(point)
+    def mean(self, point: np.ndarray, group: np.ndarray) -> np.ndarray:
+        """Return (n, H) units expected, of points of series in (n,) groups."""
+        mean = np.empty_like(point)
+        for code in np.unique(group):
+            rows = group == code
+            mean[rows] = self.tables[code].mean(point[rows])
+        return mean
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, from which `from_json` builds it again."""
@@ -79,19 +89,19 @@ def poisson_table() -> LevelSets:
     return LevelSets(levels, ratios, ratios[:, -1] + 1 / levels, np.ones(len(levels)))
 
 
-def normal_scores(table: LevelSets, held: HeldOut) -> np.ndarray:
-    """Return (K, n, H) normal scores of what came; NaN where not observed.
+def normal_scores(table: LevelSets, forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """Return (n, H) normal scores of what came; NaN where not observed.
 
     Where a probability has no value of its own (half of the days sell nothing) the middle of those
     that share the value is taken.
     """
-    quantiles = table.quantiles(held.forecast, PROBABILITIES)
+    quantiles = table.quantiles(forecast, PROBABILITIES)
     with np.errstate(invalid="ignore"):
-        low = (quantiles < held.actual[..., None]).sum(-1)
-        high = (quantiles <= held.actual[..., None]).sum(-1)
+        low = (quantiles < actual[..., None]).sum(-1)
+        high = (quantiles <= actual[..., None]).sum(-1)
     grid = np.concatenate([[0.0], PROBABILITIES, [1.0]])
     chance = (grid[low] + grid[np.minimum(high + 1, len(grid) - 1)]) / 2
-    return np.where(np.isfinite(held.actual), ndtri(np.clip(chance, 0.002, 0.998)), np.nan)
+    return np.where(np.isfinite(actual), ndtri(np.clip(chance, 0.002, 0.998)), np.nan)
 
 
 def dependence(scores: np.ndarray) -> np.ndarray:

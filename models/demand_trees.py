@@ -10,16 +10,17 @@ from typing import Self
 
 import numpy as np
 
+from features.demand_groups import Groups
 from features.demand_panel import Panel
 from features.demand_windows import RHYTHMS, DemandWindows
 from models.contract import Files
 from models.trees import Trees, TreeSettings
 
 SETTINGS = TreeSettings(
-    rounds=200, learning_rate=0.06, leaves=63, smallest_leaf=50, columns_share=0.7, l2=1.0
+    rounds=200, learning_rate=0.04, leaves=31, smallest_leaf=50, columns_share=0.7, l2=1.0
 )
 TWEEDIE_POWER = 1.2
-MOST_ROWS = 600_000
+MOST_ROWS = 200_000
 FEWEST_ROWS = 2_000
 MOST_CELLS = 6_000_000  # of the panel that is learned from: series beyond it are drawn
 ROWS_A_CHUNK = 200_000
@@ -65,8 +66,9 @@ class DemandTrees:
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
         found = np.empty((panel.series, self.horizon), np.float32)
+        groups = Groups.of(panel)
         for rows in chunks(panel.series, max(ROWS_A_CHUNK // self.horizon, 1)):
-            windows = DemandWindows(panel.take(rows), self.horizon)
+            windows = DemandWindows(panel.take(rows), groups.take(rows), self.horizon)
             size = windows.panel.series
             cut = np.full(size, panel.length)
             ahead = np.tile(np.arange(1, self.horizon + 1), (size, 1))
@@ -109,18 +111,20 @@ def feature_table(
     state = windows.state(rows, cut, level)
     times = ahead.shape[1]
     many, cuts, far = np.repeat(rows, times), np.repeat(cut, times), ahead.ravel()
-    target = windows.target(many, cuts, far) / np.repeat(level, times)[:, None]
+    target = windows.target(many, cuts, far, np.repeat(level, times))
     calendar = windows.calendar(many, cuts, far)
-    parts = (np.repeat(state, times, axis=0), target.astype(np.float32), calendar)
+    parts = (np.repeat(state, times, axis=0), target, calendar)
     return np.concatenate(parts, axis=1), level
 
 
 def training_rows(panel: Panel, horizon: int, random: np.random.Generator) -> Training:
     """Return at most about `MOST_ROWS` rows with what was demanded over the level as label."""
     most = max(MOST_CELLS // panel.length, 1)
+    groups = Groups.of(panel)
     if panel.series > most:
-        panel = panel.take(np.sort(random.choice(panel.series, most, replace=False)))
-    windows = DemandWindows(panel, 0)
+        drawn = np.sort(random.choice(panel.series, most, replace=False))
+        panel, groups = panel.take(drawn), groups.take(drawn)
+    windows = DemandWindows(panel, groups, 0)
     rows, cut = _pairs(windows)
     times = min(horizon, max(2, MOST_ROWS // max(len(rows), 1)))
     if len(rows) * times > MOST_ROWS:

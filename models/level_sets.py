@@ -1,9 +1,8 @@
 """Level sets: from any point forecast to a calibrated distribution.
 
 Held-out forecasts of all series are put into bins of equal size by their level; each bin keeps the
-empirical quantiles of actual over forecast, and between bins they are interpolated on the log of
-the level. Source: Hasson, Wang, Januschowski, Gasthaus, "Probabilistic Forecasting: A Level-Set
-Approach", NeurIPS 2021.
+empirical quantiles of actual over forecast, and between bins they are interpolated. Source: Hasson,
+Wang, Januschowski, Gasthaus, "Probabilistic Forecasting: A Level-Set Approach", NeurIPS 2021.
 """
 
 from dataclasses import dataclass, fields
@@ -18,7 +17,7 @@ M5_PROBABILITIES = np.array([0.005, 0.025, 0.165, 0.25, 0.5, 0.75, 0.835, 0.975,
 PROBABILITIES = np.unique(
     np.concatenate([M5_PROBABILITIES, [0.01, 0.05], np.arange(2, 20) / 20, [0.99]])
 )
-LOWEST_LEVEL = 1e-3
+LOWEST_LEVEL = 1e-2
 ROWS_A_BIN, MOST_BINS = 400, 60
 
 
@@ -80,14 +79,19 @@ class LevelSets:
         return below + share * (np.take_along_axis(table, low + 1, axis=1) - below)
 
     def _read(self, ratios: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-        """Return (..., P) units of (K, P) ratios at point forecasts (...)."""
-        level = np.maximum(forecast, LOWEST_LEVEL)
-        position = np.interp(np.log(level), np.log(self.levels), np.arange(len(self.levels)))
-        low = position.astype(np.int32)
+        """Return (..., P) units of (K, P) ratios at point forecasts (...).
+
+        Units are interpolated, not ratios: where one bin sells once in a hundred periods and the
+        next once in ten, the ratios between them belong to neither.
+        """
+        level = np.clip(forecast, self.levels[0], self.levels[-1])
+        place = np.interp(level, self.levels, np.arange(len(self.levels)))
+        low = place.astype(np.int32)
         high = np.minimum(low + 1, len(self.levels) - 1)
-        share = (position - low).astype(np.float32)[..., None]
-        ratios = ratios.astype(np.float32)
-        return (ratios[low] + share * (ratios[high] - ratios[low])) * level[..., None]
+        share = (place - low).astype(np.float32)[..., None]
+        units = (ratios * self.levels[:, None]).astype(np.float32)
+        beyond = (np.maximum(forecast, LOWEST_LEVEL) / level).astype(np.float32)[..., None]
+        return (units[low] + share * (units[high] - units[low])) * beyond
 
     def to_json(self) -> dict[str, list]:
         """Return plain values, from which `from_json` builds it again."""
