@@ -23,6 +23,9 @@ class Margin:
         next_worth: Money, of one unit more.
         rival: Which other place would make most of one unit more; None where none can.
         rival_worth: Money that it would make of it.
+        holder: Which place makes least of a unit that it has beyond its reserve; None where none
+            has any.
+        holder_worth: Money that it makes of it.
         short: Whether the pool doesn't cover its reserves.
         used_up: Whether nothing of the pool is kept back.
     """
@@ -37,6 +40,8 @@ class Margin:
     next_worth: float
     rival: str | None
     rival_worth: float
+    holder: str | None
+    holder_worth: float
     short: bool
     used_up: bool
 
@@ -48,6 +53,8 @@ def margins(allocation: Allocation) -> list[Margin]:
     worth = places.worth(units)
     next_chance = places.demand.chance(places.stock + units + 1)
     best, second = _best_two(pool, allocation.next_worth, len(allocation.kept_back))
+    spare = np.where(units > places.reserve, -worth, -np.inf)
+    holder = _best_two(pool, spare, len(allocation.kept_back))[0][pool]
     rival = np.where(best[pool] == np.arange(len(places)), second[pool], best[pool])
     return [
         Margin(
@@ -61,6 +68,8 @@ def margins(allocation: Allocation) -> list[Margin]:
             float(allocation.next_worth[row]),
             places.name_of(other) if other >= 0 else None,
             float(allocation.next_worth[other]) if other >= 0 else -np.inf,
+            places.name_of(holder[row]) if holder[row] >= 0 else None,
+            float(worth[holder[row]]) if holder[row] >= 0 else np.inf,
             bool(allocation.short_of_reserves[pool[row]]),
             bool(allocation.kept_back[pool[row]] < 1),
         )
@@ -84,7 +93,11 @@ def _best_two(pool: np.ndarray, worth: np.ndarray, pools: int) -> tuple[np.ndarr
 def reason(margin: Margin, currency: str) -> Reason:
     """Return why it gets so many.
 
-    >>> edge = Margin("York", 12, 0, 99, 0.6, 4.2, 0.5, 3.8, "Leeds", 3.9, False, True)
+    >>> edge = Margin(
+    ...     name="York", units=12, reserve=0, cap=99, chance=0.6, worth=4.2, next_chance=0.5,
+    ...     next_worth=3.8, rival="Leeds", rival_worth=3.9, holder="York", holder_worth=4.2,
+    ...     short=False, used_up=True,
+    ... )
     >>> print(reason(edge, "EUR").text)
     The 12th unit sells with 60 %: worth EUR 4.20, more than the EUR 3.90 that Leeds would make.
     """
@@ -96,7 +109,8 @@ def reason(margin: Margin, currency: str) -> Reason:
         return Reason("cap", f"{last}. It can take no more than {margin.units}.")
     if margin.used_up and margin.rival is not None and 0 < margin.rival_worth <= margin.worth:
         other = f"the {money(margin.rival_worth, currency)} that {margin.rival} would make"
-        return Reason("worth_more", f"{last}, more than {other}.")
+        than = "as much as" if margin.rival_worth == margin.worth else "more than"
+        return Reason("worth_more", f"{last}, {than} {other}.")
     if margin.next_worth <= 0:
         more = f"One more would sell with {percent(margin.next_chance)} and not pay"
         return Reason("enough", f"{last}. {more}.")
@@ -122,7 +136,10 @@ def _of_nothing(margin: Margin, currency: str) -> Reason | None:
     if margin.next_worth <= 0:
         return Reason("not_worth_it", f"{first}: not worth sending.")
     worth = money(margin.next_worth, currency)
-    return Reason("worth_less", f"{first}: worth {worth}, less than what the others make of it.")
+    if margin.holder is None or margin.holder_worth <= margin.next_worth:
+        return Reason("pool_used_up", f"{first}: worth {worth}. The pool has none left for it.")
+    other = f"the {money(margin.holder_worth, currency)} that {margin.holder} makes of its last"
+    return Reason("worth_less", f"{first}: worth {worth}, less than {other}.")
 
 
 def _last(margin: Margin, currency: str) -> str:

@@ -48,7 +48,7 @@ def fill(
     """
     units, loss = np.asarray(order_units), np.asarray(loss, float)
     _check(units, loss, pool_units)
-    units, pool = units.astype(np.int64), int(pool_units)
+    units, pool = units.astype(np.int64), int(pool_units + 1e-6)  # a sum of 2.9999999 is 3
     given = (
         _in_part(units, loss, pool) if in_part else np.where(_whole(units, loss, pool), units, 0)
     )

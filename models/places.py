@@ -10,6 +10,7 @@ from models.demand_table import DemandTable
 
 Numbers = Any  # one for each row, or one for all; after `whole` an array of (n,)
 LEAST_MARGIN = 1e-200  # stands for 0 where it is divided by
+ROUNDING = 1e-6  # units; a sum of 2.9999999 is 3
 MONEY = ("sale_value", "leftover_cost", "placing_cost")
 
 
@@ -50,8 +51,8 @@ class Places:
             field: np.broadcast_to(np.asarray(getattr(self, field), float), rows)
             for field in (*MONEY, "stock", "reserve", "cap")
         }
-        number |= {field: np.floor(number[field]) for field in ("stock", "cap")}
-        number["reserve"] = np.ceil(number["reserve"])
+        number |= {field: np.floor(number[field] + ROUNDING) for field in ("stock", "cap")}
+        number["reserve"] = np.ceil(number["reserve"] - ROUNDING)
         pool = np.broadcast_to(np.asarray(self.pool, np.intp), rows)
         found = type(self)(self.demand, **number, pool=pool, name=self.name)
         found._check()
@@ -101,7 +102,7 @@ class Places:
 
 def checked_pools(places: Places, pool_units: np.ndarray | float) -> np.ndarray:
     """Return (m,) whole units in each pool, where the places' pools are among them."""
-    units = np.floor(np.atleast_1d(np.asarray(pool_units, float)))
+    units = np.floor(np.atleast_1d(np.asarray(pool_units, float)) + ROUNDING)
     if not (np.isfinite(units) & (units >= 0)).all():
         raise BadInputError("pool_units", "not numbers from 0 up", "Give the units of each pool.")
     pool = np.asarray(places.pool)

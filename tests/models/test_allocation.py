@@ -158,6 +158,10 @@ def test_large_volumes_are_settled_by_halving_as_exactly():
     assert last[found.units > 0].min() >= after.max() - 1e-9
 
 
+def test_units_that_sum_to_almost_a_whole_one_are_one():
+    assert allocate(some_places(7, 4, reserves=False), 0.3 / 0.1).units.sum() == 3
+
+
 def test_an_empty_pool_gives_nothing():
     found = allocate(some_places(7, 4, reserves=False), 0)
 

@@ -26,11 +26,21 @@ def test_a_place_is_told_what_the_next_best_would_make_of_its_last_unit():
     assert text.startswith("The 4th unit sells with 70 %: worth EUR 6.70, more than the EUR 6.20")
 
 
-def test_a_place_that_gets_nothing_is_told_that_others_make_more_of_it():
+def test_a_place_that_gets_nothing_is_told_who_makes_more_of_it():
     code, text = reasons(6)[2]
 
     assert code == "worth_less"
-    assert text.startswith("The first unit would sell with 100 %: worth EUR 0.50, less than")
+    assert text == (
+        "The first unit would sell with 100 %: worth EUR 0.50, "
+        "less than the EUR 6.70 that York makes of its last."
+    )
+
+
+def test_of_an_empty_pool_nothing_is_left():
+    assert reasons(0)[0] == (
+        "pool_used_up",
+        "The first unit would sell with 100 %: worth EUR 10. The pool has none left for it.",
+    )
 
 
 @pytest.mark.parametrize(
