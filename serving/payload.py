@@ -7,7 +7,7 @@ the ledger keeps the exception as it was posted.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -172,33 +172,32 @@ class ResolutionIn(_Part):
     resolved_at: Tick | None = None
 
 
+Told = TypeVar("Told")
 EXCEPTION = TypeAdapter(ExceptionIn)
 RESOLUTION = TypeAdapter(ResolutionIn)
 
 
 def exception(value: object) -> ExceptionIn:
-    """Check one exception.
-
-    Raises:
-        BadPayloadError: With a pointer to every field that is wrong.
-    """
-    try:
-        told = EXCEPTION.validate_python(value)
-    except ValidationError as error:
-        raise BadPayloadError(_flaws(error)) from None
+    """Check one exception; errors as of `checked`. None may speak in the service's own name."""
+    told = checked(EXCEPTION, value)
     if told.source == OURS:
         raise BadPayloadError([Flaw("/source", f"'{OURS}' is the service itself: name yours")])
     return told
 
 
 def resolution(value: object) -> ResolutionIn:
-    """Check a resolution.
+    """Check a resolution; errors as of `checked`."""
+    return checked(RESOLUTION, value)
+
+
+def checked(adapter: TypeAdapter[Told], value: object) -> Told:
+    """Check what was told.
 
     Raises:
         BadPayloadError: With a pointer to every field that is wrong.
     """
     try:
-        return RESOLUTION.validate_python(value)
+        return adapter.validate_python(value)
     except ValidationError as error:
         raise BadPayloadError(_flaws(error)) from None
 

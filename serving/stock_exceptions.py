@@ -102,10 +102,12 @@ def _in_line(desk: Desk, book: Book) -> list[Accepted]:
 def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str, Any], Opinion]]:
     """What a book says: by name of the exception what is told of it, and its opinion."""
     rows = book.exceptions.to_pylist()
+    if not rows:
+        return {}
     types = np.array([row["kind"] for row in rows], object)
     loss = np.array([row["loss"] for row in rows], np.float64)
-    curve = np.array([row["curve"] for row in rows], np.float64).reshape(len(rows), -1)
-    terms = terms_of(scored_stock(types, book.as_of_ms, loss, curve, policy)) if rows else []
+    curve = np.array([row["curve"] for row in rows], np.float64)
+    terms = terms_of(scored_stock(types, book.as_of_ms, loss, curve, policy))
     told = {}
     for row, term in zip(rows, terms, strict=True):
         payload = {
@@ -116,7 +118,8 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
             "detected_at": rfc3339(book.as_of_ms),
             "due_at": rfc3339_or_none(row["due_at_ms"]),
             "message": row["message"],
-            "stock": orjson.loads(row["facts"]) | {"as_of": rfc3339(book.as_of_ms)},
+            "stock": orjson.loads(row["facts"])
+            | {"can_be_saved": round(row["loss"], 2), "as_of": rfc3339(book.as_of_ms)},
         }
         opinion = Opinion(
             model_version=book.model_version,
