@@ -89,12 +89,14 @@ def check(history: Folder) -> None:
 
 @app.command()
 def describe(history: Folder) -> None:
-    """Show rows, period, gaps, categories, breach rate, and the features that stay dark."""
+    """Show rows, period, gaps, categories, breach rate, demand, and features that stay dark."""
     opened = History.open(history)
-    # The one look up from data to features: a door may, and only this command pays for it.
+    # The only looks up from data: a door may, and only this command pays for them.
     from features.catalog import dark_features
+    from training.demand_described import demand_facts
 
-    show_history(_wide_console(), opened, dark_features(opened.filled_columns()))
+    dark = dark_features(opened.filled_columns())
+    show_history(_wide_console(), opened, demand_facts(opened), dark)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """What `python -m data` prints: progress, what an import did, what a history holds."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -70,12 +70,19 @@ def show_import(console: Console, report: ImportReport) -> None:
         console.print("All of this was known before: the history has not changed.")
 
 
-def show_history(console: Console, history: History, dark: Iterable[tuple[str, str]]) -> None:
+def show_history(
+    console: Console,
+    history: History,
+    demand: Sequence[tuple[str, str]],
+    dark: Iterable[tuple[str, str]],
+) -> None:
     """What a history holds, what it lacks, and which features that leaves without a value."""
     console.print(f"{history.path}: {history.fingerprint}", highlight=False, soft_wrap=True)
     tables = [_rows(history), _missing(history)]
     if history.rows["exceptions"]:
         tables += [_categories(history), _months(history)]
+    if demand:
+        tables.append(_table("Demand", ["what", "figure"], [list(fact) for fact in demand]))
     for table in [*tables, _dark(dark)]:
         console.print(table)
 

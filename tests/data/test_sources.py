@@ -11,7 +11,14 @@ from data.sourcing import import_files
 from data.verifying import faults
 
 TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
-FOLDERS = {"incident_log": "incident_log", "olist": "olist", "online_retail": "online_retail_ii"}
+FOLDERS = {
+    "incident_log": "incident_log",
+    "olist": "olist",
+    "online_retail": "online_retail_ii",
+    "freshretail": "freshretail",
+    "vn2": "vn2",
+    "carparts": "carparts",
+}
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +207,29 @@ def test_days_that_the_set_holds_twice_count_once(retail, real_data, tmp_path):
     import_files([tmp_path], source_folder("online_retail"), tmp_path / "h", TERMS)
 
     assert History.open(tmp_path / "h").fingerprint == retail.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "series"),
+    [("vn2", 94_043, 599), ("freshretail", 380_000, 5_000), ("carparts", 130_252, 2_674)],
+)
+def test_given_demand_is_there_whole(imported, name, rows, series):
+    demand = imported(name)[0].table("demand", columns=["sku", "site"])
+
+    assert len(demand) == rows
+    assert len(demand.drop_duplicates()) == series
+
+
+def test_the_challenge_was_out_of_stock_in_one_week_of_nine(imported):
+    shares = imported("vn2")[0].table("demand")["in_stock_share"]
+
+    assert shares.notna().all()
+    assert shares.mean() == pytest.approx(0.888, abs=0.001)
+
+
+def test_every_product_and_shop_of_the_challenge_is_described(imported):
+    history = imported("vn2")[0]
+
+    assert history.rows["products"] == 297
+    assert history.table("products")["product_group"].notna().all()
+    assert history.table("sites")["format"].notna().all()
