@@ -3,6 +3,7 @@
 Made of a whole panel once; its parts are then looked at with the totals of all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -76,3 +77,9 @@ def _summed(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     return running_totals(np.add.reduceat(values[order].astype(np.float64), starts, axis=0))
+
+
+def chunks(series: int, size: int) -> Iterator[slice]:
+    """Yield slices of at most `size` series."""
+    for start in range(0, series, size):
+        yield slice(start, min(start + size, series))

@@ -13,6 +13,7 @@ import numpy as np
 from data.domain import Grain
 from features.calendars import calendar_columns
 from features.demand_groups import Groups, Totals
+from features.demand_offers import Offers
 from features.demand_panel import FULLY_IN_STOCK, Panel
 from features.running_totals import running_totals, silent_after_life
 
@@ -57,11 +58,14 @@ class DemandWindows:
         panel: The series.
         groups: The totals of the groups that they are in.
         reach: So many periods after its end can be asked for.
+        planned: Whether prices and promotions of periods ahead are known at a cut-off.
     """
 
-    def __init__(self, panel: Panel, groups: Groups, reach: int) -> None:
-        self.groups = groups
-        self.panel, self.rhythm, self.reach = panel, RHYTHMS[panel.grain], reach
+    def __init__(self, panel: Panel, groups: Groups, reach: int, *, planned: bool = False) -> None:
+        self.panel, self.groups, self.reach = panel, groups, reach
+        self.rhythm = RHYTHMS[panel.grain]
+        self._prices = Offers(panel.price, panel, planned=planned)
+        self._promotions = Offers(panel.promotion, panel, planned=planned)
         units = silent_after_life(panel.units)
         seen = np.isfinite(units) & (panel.in_stock > 0)
         whole = seen & (panel.in_stock >= FULLY_IN_STOCK)
@@ -125,7 +129,18 @@ class DemandWindows:
         sales = np.maximum(self._nonzero[rows, cut], 1)
         often = sales / np.maximum(self._exposure[rows, cut], 1)
         columns += [silent, silent * often, age, np.log(level), always / sales / level, often]
-        return np.stack(columns + self._trends(rows, cut), axis=1).astype(np.float32)
+        columns += [*self._offered(rows, cut), *self._trends(rows, cut)]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def _offered(self, rows: np.ndarray, cut: np.ndarray) -> list[np.ndarray]:
+        """Return how price and promotion were lately, and how usually."""
+        short, long = self.rhythm.windows[0], self.rhythm.level
+        price, promotion = self._prices, self._promotions
+        return [
+            price.mean(rows, cut, short) / price.mean(rows, cut, long),
+            promotion.mean(rows, cut, short),
+            promotion.mean(rows, cut, long),
+        ]
 
     def _trends(self, rows: np.ndarray, cut: np.ndarray) -> list[np.ndarray]:
         """Return for each grouping how it sold lately, over the period that makes the level."""
@@ -145,6 +160,8 @@ class DemandWindows:
         count = np.isfinite(same).sum(1)
         mean = np.where(count > 0, np.nansum(same, axis=1) / np.maximum(count, 1), np.nan)
         columns = [same[:, 0] / level, same[:, 1] / level, mean / level]
+        usual = self._prices.mean(rows, cut, self.rhythm.level)
+        columns += [self._prices.ahead(rows, column) / usual, self._promotions.ahead(rows, column)]
         columns += self._year(rows, cut, ahead)
         if season < self.rhythm.year:
             columns += [_pattern(group, rows, cut, latest) for group in self.groups.totals]

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from features.demand_groups import Groups
+from features.demand_groups import Groups, chunks
 from features.demand_panel import Panel
 from features.demand_windows import DemandWindows
 from models.contract import Files
@@ -23,6 +23,7 @@ SETTINGS = TreeSettings(
 FURTHEST = 4.0  # one bulk order must not decide what a whole group looks like
 CELLS_A_GROUP, MOST_GROUPS = 12_000, 4
 _LEVELS = 20
+SERIES_A_CHUNK = 8_192
 FILE = "spread.json"
 
 
@@ -108,12 +109,16 @@ def spread_state(panel: Panel, cut: int, point: np.ndarray) -> np.ndarray:
         cut: Column; nothing in or after it is read.
         point: (n,) means of the points.
     """
-    windows = DemandWindows(panel, Groups.of(panel), 0)
-    rows, cuts = np.arange(panel.series), np.full(panel.series, cut)
-    level = windows.level(rows, cuts)
-    state = windows.state(rows, cuts, level)
-    own = np.column_stack([np.log(np.maximum(point, LOWEST_LEVEL)), point / level])
-    return np.concatenate([state, own.astype(np.float32)], axis=1)
+    groups = Groups.of(panel)
+    states = []
+    for part in chunks(panel.series, SERIES_A_CHUNK):
+        windows = DemandWindows(panel.take(part), groups.take(part), 0)
+        rows, cuts = np.arange(windows.panel.series), np.full(windows.panel.series, cut)
+        level, at = windows.level(rows, cuts), point[part]
+        own = np.column_stack([np.log(np.maximum(at, LOWEST_LEVEL)), at / level])
+        state = windows.state(rows, cuts, level)
+        states.append(np.concatenate([state, own.astype(np.float32)], axis=1))
+    return np.concatenate(states)
 
 
 def _log(spread: np.ndarray) -> np.ndarray:

@@ -4,27 +4,27 @@ It is direct: how far ahead is a feature, so nothing forecast is fed back. What 
 over the series' own level, with the tweedie loss, whose mean fits zeros and bulks alike.
 """
 
-from collections.abc import Iterator
+import json
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from features.demand_groups import Groups
+from features.demand_groups import Groups, chunks
 from features.demand_panel import Panel
 from features.demand_windows import RHYTHMS, DemandWindows
 from models.contract import Files
 from models.trees import Trees, TreeSettings
 
 SETTINGS = TreeSettings(
-    rounds=200, learning_rate=0.04, leaves=31, smallest_leaf=50, columns_share=0.7, l2=1.0
+    rounds=200, learning_rate=0.04, leaves=31, smallest_leaf=50, columns_share=0.3, l2=10.0
 )
 TWEEDIE_POWER = 1.2
 MOST_ROWS = 200_000
 FEWEST_ROWS = 2_000
 MOST_CELLS = 6_000_000  # of the panel that is learned from: series beyond it are drawn
 ROWS_A_CHUNK = 200_000
-FILE = "trees.txt"
+FILE, TOLD_FILE = "trees.txt", "told.json"
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,20 @@ class Training:
 class DemandTrees:
     """A point forecast, the mean of the tweedie model, for each series and period ahead."""
 
-    def __init__(self, trees: Trees, horizon: int) -> None:
-        self.trees, self.horizon = trees, horizon
+    def __init__(self, trees: Trees, horizon: int, *, planned: bool) -> None:
+        self.trees, self.horizon, self.planned = trees, horizon, planned
 
     @classmethod
-    def fit(cls, panel: Panel, horizon: int, *, seed: int) -> Self:
-        """Fit on cut-offs throughout the panel."""
-        training = training_rows(panel, horizon, np.random.default_rng(seed))
+    def fit(cls, panel: Panel, horizon: int, *, seed: int, planned: bool) -> Self:
+        """Fit on cut-offs throughout the panel.
+
+        Args:
+            panel: The series.
+            horizon: Periods ahead.
+            seed: Of the rows that are drawn and of the booster.
+            planned: Whether prices and promotions ahead are known when a forecast is made.
+        """
+        training = training_rows(panel, horizon, seed=seed, planned=planned)
         trees = Trees.fit(
             training.table,
             training.label,
@@ -55,7 +62,7 @@ class DemandTrees:
             tweedie_variance_power=TWEEDIE_POWER,
             max_bin=63,
         )
-        return cls(trees, horizon)
+        return cls(trees, horizon, planned=planned)
 
     @staticmethod
     def can_learn(panel: Panel, horizon: int) -> bool:
@@ -68,7 +75,9 @@ class DemandTrees:
         found = np.empty((panel.series, self.horizon), np.float32)
         groups = Groups.of(panel)
         for rows in chunks(panel.series, max(ROWS_A_CHUNK // self.horizon, 1)):
-            windows = DemandWindows(panel.take(rows), groups.take(rows), self.horizon)
+            windows = DemandWindows(
+                panel.take(rows), groups.take(rows), self.horizon, planned=self.planned
+            )
             size = windows.panel.series
             cut = np.full(size, panel.length)
             ahead = np.tile(np.arange(1, self.horizon + 1), (size, 1))
@@ -78,19 +87,13 @@ class DemandTrees:
         return found
 
     def to_files(self) -> Files:
-        """Return the booster's own text."""
-        return {FILE: self.trees.to_text()}
+        """Return the booster's own text and what it was told."""
+        return {FILE: self.trees.to_text(), TOLD_FILE: json.dumps({"planned": self.planned})}
 
     @classmethod
     def from_files(cls, files: Files, horizon: int) -> Self:
         """Build it from what `to_files` gave."""
-        return cls(Trees.from_text(files[FILE]), horizon)
-
-
-def chunks(series: int, size: int) -> Iterator[slice]:
-    """Yield slices of at most `size` series."""
-    for start in range(0, series, size):
-        yield slice(start, min(start + size, series))
+        return cls(Trees.from_text(files[FILE]), horizon, **json.loads(files[TOLD_FILE]))
 
 
 def feature_table(
@@ -117,14 +120,15 @@ def feature_table(
     return np.concatenate(parts, axis=1), level
 
 
-def training_rows(panel: Panel, horizon: int, random: np.random.Generator) -> Training:
+def training_rows(panel: Panel, horizon: int, *, seed: int, planned: bool) -> Training:
     """Return at most about `MOST_ROWS` rows with what was demanded over the level as label."""
+    random = np.random.default_rng(seed)
     most = max(MOST_CELLS // panel.length, 1)
     groups = Groups.of(panel)
     if panel.series > most:
         drawn = np.sort(random.choice(panel.series, most, replace=False))
         panel, groups = panel.take(drawn), groups.take(drawn)
-    windows = DemandWindows(panel, groups, 0)
+    windows = DemandWindows(panel, groups, 0, planned=planned)
     rows, cut = _pairs(windows)
     times = min(horizon, max(2, MOST_ROWS // max(len(rows), 1)))
     if len(rows) * times > MOST_ROWS:
@@ -158,7 +162,8 @@ def _observed(
     """Return the rows whose period was wholly in stock."""
     column = cut[:, None] + ahead - 1
     inside = column < windows.panel.length
-    units = windows.whole[rows[:, None], np.where(inside, column, 0)]
+    demanded = windows.panel.demanded()  # not the silence after a life: nobody saw it
+    units = demanded[rows[:, None], np.where(inside, column, 0)]
     kept = (inside & np.isfinite(units)).ravel()
     table, level = feature_table(windows, rows, cut, np.where(inside, ahead, 1))
     levels = np.repeat(level, ahead.shape[1])[kept]
