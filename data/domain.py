@@ -6,6 +6,7 @@ ExpediteError
 ├── NoHistoryError        no order history at that path: says which command makes one
 ├── NotEnoughDataError    too little to train on: what, how much, how much is needed
 ├── NoChampionError       nothing promoted yet, or it can't be loaded: says what to run
+├── NoForecastsError      no forecast book was ever made, or none can be read: says what to run
 ├── NotFoundError         no such exception: its id
 ├── ConflictError         it ended otherwise already: which, and how to correct it
 └── PreconditionError     it changed since the caller saw it: which, and from what to what
@@ -141,6 +142,17 @@ class NoChampionError(ExpediteError):
         super().__init__(
             f"There is no usable champion of '{model}' ({reason}). Train one: "
             f"python -m training {model} --history HISTORY --as-of DATE"
+        )
+
+
+class NoForecastsError(ExpediteError):
+    """No forecast book can be used."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"There are no forecasts ({reason}). Make them: "
+            f"python -m training forecast --history HISTORY --as-of DATE"
         )
 
 

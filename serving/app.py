@@ -16,10 +16,12 @@ from data.settings import Settings
 from serving import documentation, problems, routes
 from serving.champion import Champion, ModelStore, Watch
 from serving.desk import Desk
+from serving.forecasts import ForecastWatch
 from serving.metrics import Measured, registry_of
 from serving.recent import Recent
 from serving.rescoring import keep_scored
-from serving.routes import score
+from serving.routes import forecasts, score
+from serving.stock_exceptions import keep_raised
 
 
 def create_app(
@@ -41,11 +43,16 @@ def create_app(
         desk = app.state.desk = Desk(settings, champion, clock)
         app.state.registry = registry_of(desk)
         watch = Watch(champion, Recent(desk.ledger), settings)
+        books = ForecastWatch(desk.forecasts, settings)
         await asyncio.to_thread(watch.start)
+        await asyncio.to_thread(books.start)
         rescoring = asyncio.create_task(keep_scored(desk))
+        raising = asyncio.create_task(keep_raised(desk, lambda: desk.forecasts.book))
         yield
         rescoring.cancel()
+        raising.cancel()
         await asyncio.to_thread(watch.stop)
+        await asyncio.to_thread(books.stop)
         desk.close()
 
     # FastAPI's pages for /openapi.json load their script from a CDN: they are left out.
@@ -57,8 +64,9 @@ def create_app(
     app.add_middleware(Measured)
     for module in pkgutil.iter_modules(routes.__path__, f"{routes.__name__}."):
         app.include_router(import_module(module.name).router)
-    # The hot path goes straight to its function. FastAPI's own route to it stays: it documents it.
+    # The hot paths go straight to their functions. FastAPI's own routes to them document them.
     app.router.routes.insert(0, _Direct("/v1/score", score.score, methods=["POST"]))
+    app.router.routes.insert(0, _Direct("/v1/forecasts", forecasts.read, methods=["GET"]))
     return app
 
 

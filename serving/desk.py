@@ -1,4 +1,4 @@
-"""What the routes work with: the ledger, the champion, the work list, the policy and the clock."""
+"""What the routes work with: ledger, champion, forecasts, work list, policy and clock."""
 
 import asyncio
 import time
@@ -15,6 +15,7 @@ from data.settings import Settings
 from models.scored import ranking
 from serving.answers import Place, rfc3339, scoring_answer
 from serving.champion import Champion
+from serving.forecasts import Forecasts
 from serving.open_exceptions import OpenRow
 from serving.payload import EXCEPTION, ExceptionIn
 from serving.scoring import Judged, Opinion, judge, rescored
@@ -48,6 +49,7 @@ class Desk:
         self.settings = settings
         self.policy = Policy.read(settings.policy)
         self.champion = champion
+        self.forecasts = Forecasts(settings.mlruns)
         self.now_ms = clock or clock_from(settings.clock)
         self.ledger = Ledger.open(settings.database_url)
         self.worklist = Worklist(self.policy)

@@ -7,12 +7,25 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving import payload, shapes
+from serving import demand_payload, payload, shapes
 from serving.problems import PROBLEM_JSON
 
 _REF = "#/components/schemas/{model}"
-_BODIES: tuple[type[BaseModel], ...] = (payload.ExceptionIn, payload.ResolutionIn, shapes.Problem)
+_BODIES: tuple[type[BaseModel], ...] = (
+    payload.ExceptionIn,
+    payload.ResolutionIn,
+    demand_payload.QueryIn,
+    demand_payload.SeriesIn,
+    demand_payload.AllocationIn,
+    demand_payload.ReplenishmentIn,
+    demand_payload.ReplenishedIn,
+    shapes.Problem,
+)
 
+DESCRIPTION = (
+    "Which order exceptions to work on now, what will be demanded, what to order and where to put "
+    "it, and why, in money."
+)
 EXCEPTION: dict[str, Any] = {
     "external_id": "PE-00012345",
     "source": "shopify:acme",
@@ -78,7 +91,12 @@ def exceptions_body() -> dict[str, Any]:
 def resolution_body() -> dict[str, Any]:
     """Return the documentation of a resolution."""
     examples = {"resolved": {"summary": "Resolved in time", "value": RESOLUTION}}
-    return _body({"$ref": _REF.format(model="ResolutionIn")}, examples)
+    return body_with("ResolutionIn", examples)
+
+
+def body_with(model: str, examples: dict[str, Any]) -> dict[str, Any]:
+    """Return the documentation of a body of one of the models."""
+    return _body({"$ref": _REF.format(model=model)}, examples)
 
 
 def _body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +121,7 @@ def install(app: FastAPI) -> None:
             schema = get_openapi(
                 title=app.title,
                 version=app.version,
-                description="Which order exceptions to work on now, and why, in money.",
+                description=DESCRIPTION,
                 routes=app.routes,
             )
             modes = [(model, "validation") for model in _BODIES]

@@ -67,6 +67,7 @@ STATUSES: Mapping[type[Exception], int] = {
     domain.UnknownChoiceError: 422,
     domain.ExpediteError: 500,
     domain.NoChampionError: 503,
+    domain.NoForecastsError: 503,
     OperationalError: 503,
 }
 """From errors to statuses; the nearest ancestor of an error counts."""

@@ -9,18 +9,20 @@ from serving.payload import Currency
 Chance = float
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """What all answers are: nothing but what is documented."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class MoneyOut(_Shape):
+class MoneyOut(Shape):
     """An amount as a decimal text with the decimals of its currency."""
 
     amount: str
     currency: Currency
 
 
-class Stamp(_Shape):
+class Stamp(Shape):
     """By which model and policy, when; `degraded` where no model had a say."""
 
     model_version: str | None
@@ -29,14 +31,14 @@ class Stamp(_Shape):
     degraded: bool
 
 
-class HandlingTime(_Shape):
+class HandlingTime(Shape):
     """Touch time, ISO 8601: the median, and what nine of ten stay under."""
 
     p50: str
     p90: str
 
 
-class CategoryOut(_Shape):
+class CategoryOut(Shape):
     """What it probably is, and whether that may be taken without asking."""
 
     label: str | None
@@ -45,7 +47,7 @@ class CategoryOut(_Shape):
     decision: Literal["auto", "suggest", "abstain"]
 
 
-class ReasonOut(_Shape):
+class ReasonOut(Shape):
     """One reason, in words and money."""
 
     code: str
@@ -79,14 +81,14 @@ class ScoreAnswer(Scoring):
     external_id: str
 
 
-class Flawed(_Shape):
+class Flawed(Shape):
     """One thing wrong: a JSON pointer to it, and what."""
 
     pointer: str
     detail: str
 
 
-class Problem(_Shape):
+class Problem(Shape):
     """What went wrong, as RFC 9457 shapes it."""
 
     type: str
@@ -165,7 +167,7 @@ class WorklistPage(Stamp):
     currency: str
 
 
-class OutcomeOut(_Shape):
+class OutcomeOut(Shape):
     """How it ended."""
 
     category: str | None
@@ -187,7 +189,7 @@ class Decided(Stamp):
     team: str | None
 
 
-class EventOut(_Shape):
+class EventOut(Shape):
     """One thing that happened."""
 
     event: str

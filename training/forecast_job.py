@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from data.domain import BadInputError, Grain, NoChampionError
 from data.history import History
@@ -19,6 +18,7 @@ from training.book_stock import read_stock
 from training.demand_known import read_panel
 from training.forecast_review import review
 from training.forecast_sums import aggregates
+from training.stock_exceptions import stock_exceptions
 
 MODEL = "demand"
 SHOWN = {Grain.DAY: 180, Grain.WEEK: 26, Grain.MONTH: 24}
@@ -61,6 +61,8 @@ def make_book(job: Job, store: Store, say: Say) -> Book:
     sums = aggregates(forecast, recent, panel.attributes.get("product_group"))
     say("Reading the stock")
     stock = read_stock(job.history, panel, forecast, job.as_of)
+    say("Looking for what will run out")
+    exceptions = stock_exceptions(job.history, forecast, job.policy, job.as_of)
     say("Looking back: what would have been forecast, and what came")
     looked_back = review(job.history, job.as_of, panel, demand)
     now = pd.Timestamp.now("UTC")
@@ -75,7 +77,7 @@ def make_book(job: Job, store: Store, say: Say) -> Book:
         review=replace(looked_back, quantiles=looked_back.quantiles[:, -forecast.horizon :]),
         aggregates=sums,
         attributes=panel.attributes,
-        exceptions=pa.table({}),
+        exceptions=exceptions,
     )
 
 

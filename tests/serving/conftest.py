@@ -20,9 +20,11 @@ from data.settings import Settings
 from features.computing import Features
 from features.exceptions import ENTITIES, FEATURES
 from features.feature_set import FeaturePlan
+from models.book import Book
 from models.class_lookup import ClassLookup
 from models.class_model import ClassModel
 from models.classes import Calibration
+from models.forecast_book import write_book
 from models.touch_time import TouchTime
 from models.triage import Triage
 from serving.app import create_app
@@ -142,7 +144,9 @@ def an_exception() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return Settings(database_url=url, poll_seconds=0.02, recent_seconds=0.02)
+    return Settings(
+        database_url=url, mlruns=tmp_path / "mlruns", poll_seconds=0.02, recent_seconds=0.02
+    )
 
 
 class Client(httpx.Client):
@@ -192,5 +196,26 @@ def without_champion(running: Running) -> Iterator[Client]:
 def client(running: Running, shelf: Shelf, a_triage: Callable[..., Triage]) -> Iterator[Client]:
     """A service with a champion."""
     shelf.promote(a_triage())
+    with running() as client:
+        yield client
+
+
+@pytest.fixture
+def books(settings: Settings) -> Path:
+    """The folder of forecast books of the service."""
+    return settings.mlruns / "forecasts"
+
+
+@pytest.fixture
+def book(books: Path, a_book: Callable[..., Book]) -> Book:
+    """The forecast book in use, as of this very day."""
+    whole = a_book()
+    write_book(books, whole)
+    return whole
+
+
+@pytest.fixture
+def demand_client(book: Book, running: Running) -> Iterator[Client]:
+    """A service with a forecast book."""
     with running() as client:
         yield client
