@@ -2,7 +2,8 @@
 
 Then the worthiest unit first is no longer best, so a mixed-integer program is solved (HiGHS). Each
 pack that a place could take is a column with what it is worth; since later packs are never worth
-more, only the number of packs has to be whole, and the program stays small.
+more, only the number of packs has to be whole. Packs far from what a place would get if nothing
+tied it go in blocks at their mean worth, so that the program stays small.
 """
 
 from dataclasses import dataclass, replace
@@ -11,11 +12,15 @@ import numpy as np
 from scipy import optimize, sparse
 
 from data.domain import BadInputError
-from models.allocation import Allocation, judged
+from models.allocation import Allocation, allocate, judged
 from models.places import Numbers, Places, checked_pools, limits
 
-MOST_PACKS = 200_000
-SECONDS = 30.0
+ONE_BY_ONE = 24  # packs on either side of what a place would get if nothing tied it
+_WIDER = ONE_BY_ONE + 2.0 ** np.arange(1, 50)
+EDGES = np.concatenate([-_WIDER[::-1], np.arange(-ONE_BY_ONE, ONE_BY_ONE + 1), _WIDER])
+INFEASIBLE = 2  # as scipy numbers it
+GAP = 1e-6  # share of the value by which the optimum may be missed
+SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,16 @@ class Coupling:
 
 @dataclass(frozen=True)
 class _Packs:
-    """The columns of the program: every pack that could pay."""
+    """The columns of the program: packs that could pay, one by one or in blocks.
+
+    Attributes:
+        place: (c,) whose.
+        many: (c,) packs in it.
+        worth: (c,) money of each of them.
+    """
 
     place: np.ndarray
+    many: np.ndarray
     worth: np.ndarray
 
 
@@ -54,8 +66,8 @@ def allocate_coupled(
     price and the reasons are those of single units.
 
     Raises:
-        BadInputError: As of `allocate`; or the reserves don't fit into the rooms, or there are
-            too many packs for one program.
+        BadInputError: As of `allocate`; or the reserves don't fit into the rooms, or no solution
+            is found in time.
     """
     places = places.whole()
     pool_units = checked_pools(places, pool_units)
@@ -89,37 +101,41 @@ def _solve(places: Places, pool_units: np.ndarray, tie: Coupling) -> np.ndarray:
     fewest, most, low = limits(places, pool_units)
     wanted = np.maximum(places.wanted(low[places.pool]), np.maximum(fewest, tie.least))
     most = np.floor(most / tie.pack)
-    most = np.maximum(np.minimum(np.ceil(wanted / tie.pack), most), 0).astype(np.int64)
-    packs = _packs(places, most, tie.pack, low)
+    most = np.maximum(np.minimum(np.ceil(wanted / tie.pack), most), 0)
+    free = allocate(places, pool_units).units // tie.pack
+    packs = _packs(places, (free[:, None] + EDGES).clip(0, most[:, None]), tie.pack, low)
     n, columns = len(places), len(packs.place)
     at_least: Numbers = np.concatenate([fewest / tie.pack, np.zeros(n + columns)])
-    at_most: Numbers = np.concatenate([most, np.ones(n + columns)])
+    at_most: Numbers = np.concatenate([most, np.ones(n), packs.many])
     scale = np.abs(packs.worth).max(initial=1e-9)
     found = optimize.milp(
         np.concatenate([np.zeros(2 * n), -packs.worth / scale]),
         integrality=np.concatenate([np.ones(2 * n), np.zeros(columns)]),
         bounds=optimize.Bounds(at_least, at_most),
         constraints=_constraints(places, pool_units, tie, most, packs),
-        options={"mip_rel_gap": 0, "time_limit": SECONDS},
+        options={"mip_rel_gap": GAP, "time_limit": SECONDS},
     )
-    if found.x is None:
+    if found.status == INFEASIBLE:
         cure = "Lower the reserves or give more room."
         raise BadInputError("room", "no allocation keeps the reserves within it", cure)
+    if found.x is None:
+        cure = "Share fewer units among fewer places at once."
+        raise BadInputError("places", f"no allocation found in {SECONDS:.0f} seconds", cure)
     return (np.round(found.x[:n]) * tie.pack).astype(np.int64)
 
 
-def _packs(places: Places, most: np.ndarray, pack: np.ndarray, low: np.ndarray) -> _Packs:
-    if most.sum() > MOST_PACKS:
-        cure = f"Share fewer units or larger packs at once, at most {MOST_PACKS:,}."
-        raise BadInputError("pool_units", f"{most.sum():,} packs could be placed", cure)
-    place = np.repeat(np.arange(len(places)), most)
-    number = np.arange(len(place)) - np.repeat(np.cumsum(most) - most, most)
-    here = places.take(place)
-    begin = here.stock + number * pack[place]
-    sold = here.demand.expected_sold(begin + pack[place]) - here.demand.expected_sold(begin)
-    left = pack[place] - sold
-    spent = (here.placing_cost + low[here.pool]) * pack[place]
-    return _Packs(place, here.sale_value * sold - here.leftover_cost * left - spent)
+def _packs(places: Places, edges: np.ndarray, pack: np.ndarray, low: np.ndarray) -> _Packs:
+    """Cut (n, E) rising numbers of packs into columns; between two edges all are worth the same."""
+    many = np.diff(edges, axis=1)
+    place, block = np.nonzero(many)
+    many = many[place, block]
+    here, units = places.take(place), many * pack[place]
+    begin = here.stock + edges[place, block] * pack[place]
+    before, after = here.demand.expected_sold(np.stack([begin, begin + units]))
+    sold = after - before
+    spent = (here.placing_cost + low[here.pool]) * units
+    gain = here.sale_value * sold - here.leftover_cost * (units - sold) - spent
+    return _Packs(place, many, gain / many)
 
 
 def _constraints(

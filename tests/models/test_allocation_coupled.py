@@ -58,7 +58,20 @@ def test_packs_minima_and_room_gain_the_most_of_all_that_keep_them(seed, pool):
     ]
     best = max(gain(places, units) for units in kept)
 
-    assert allocate_coupled(places, pool, tie).pool.gain[0] == pytest.approx(best, abs=1e-6)
+    assert allocate_coupled(places, pool, tie).pool.gain[0] == pytest.approx(best, rel=1e-5)
+
+
+def test_large_volumes_gain_nearly_what_the_worthiest_units_gain():
+    rng = np.random.default_rng(7)
+    table = DemandTable(PROBABILITIES, np.sort(rng.gamma(1, 5_000, (8, 4)), 1))
+    places = Places(table, 0, rng.uniform(1, 9, 8), 0.5, pool=np.array([0, 1] * 4))
+    pools = np.array([9_000, 40_000])
+    # Room for twice as much binds nothing, and minima of 2 units ask for what is best anyway.
+    tie = Coupling(least=2, room=np.array([98_000.0]), in_room=0)
+
+    coupled = allocate_coupled(places, pools, tie).pool.gain
+
+    assert coupled == pytest.approx(allocate(places, pools).pool.gain, rel=1e-5)
 
 
 def test_units_go_in_whole_packs():
