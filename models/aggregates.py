@@ -1,5 +1,7 @@
 """Coherent aggregates: a site, a product group or the total is the sum of the same sample paths."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from models.forecast import Forecast
@@ -22,13 +24,35 @@ def summed_paths(
     Returns:
         (g,) groups, sorted, and (g, paths, H) float32 units.
     """
-    names, codes = np.unique(np.asarray(group).astype(str), return_inverse=True)
-    sums = np.zeros((len(names), paths, forecast.horizon), np.float32)
+    return level_paths(forecast, {"": group}, paths, seed)[""]
+
+
+def level_paths(
+    forecast: Forecast, groups: Mapping[str, np.ndarray], paths: int, seed: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return what `summed_paths` does for several groupings, each path drawn only once.
+
+    Args:
+        forecast: Of n series.
+        groups: For each level (n,) texts.
+        paths: How many.
+        seed: As of `sample_paths`.
+    """
+    codes, sums = {}, {}
+    for level, group in groups.items():
+        names, codes[level] = np.unique(np.asarray(group).astype(str), return_inverse=True)
+        sums[level] = names, np.zeros((len(names), paths, forecast.horizon), np.float32)
     size = max(CELLS_A_CHUNK // (paths * forecast.horizon), 1)
-    order = np.argsort(codes, kind="stable")
-    for start in range(0, len(order), size):
-        rows = order[start : start + size]
+    for start in range(0, forecast.series, size):
+        rows = np.arange(start, min(start + size, forecast.series))
         drawn = sample_paths(forecast, rows, paths, seed)
-        starts = np.flatnonzero(np.diff(codes[rows], prepend=-1))
-        sums[codes[rows[starts]]] += np.add.reduceat(drawn, starts, axis=0)
-    return names, sums
+        for level, (_, summed) in sums.items():
+            _add(drawn, codes[level][rows], summed)
+    return sums
+
+
+def _add(drawn: np.ndarray, codes: np.ndarray, sums: np.ndarray) -> None:
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    sums[ordered[starts]] += np.add.reduceat(drawn[order], starts, axis=0)

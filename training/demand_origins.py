@@ -8,7 +8,7 @@ import pandas as pd
 from data.domain import Grain, NotEnoughDataError
 from data.history import History
 from features.demand_panel import Panel
-from models.aggregates import summed_paths
+from models.aggregates import level_paths
 from models.forecast import Forecast
 from models.level_sets import M5_PROBABILITIES, PROBABILITIES, LevelSets
 from training.demand_known import read_panel
@@ -16,7 +16,9 @@ from training.demand_scores import SEASON, demand_classes, series_scores, volume
 
 SERIES_A_CHUNK = 5_000
 FEWEST_PERIODS = 2
-PATHS, SEED = 500, 7
+FEWEST_PATHS, MOST_PATHS = 200, 500
+MOST_DRAWN = 100_000_000  # numbers; a large panel gets fewer paths
+SEED = 7
 TOTAL = "total"
 _NOTHING = LevelSets(
     levels=np.ones(1), ratios=np.zeros((1, len(PROBABILITIES))), tops=np.zeros(1), means=np.zeros(1)
@@ -112,9 +114,12 @@ def score_aggregates(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     seen = np.isfinite(origin.actual)
     table = np.where(seen, forecast.table, len(forecast.tables)).astype(np.uint8)
     left = replace(forecast, table=table, tables=[*forecast.tables, _NOTHING])
+    paths = int(np.clip(MOST_DRAWN // max(table.size, 1), FEWEST_PATHS, MOST_PATHS))
+    levels = _levels(origin.panel)
+    drawn = level_paths(left, levels, paths, SEED)
     parts = [
-        _score_groups(origin, left, group).assign(level=level)
-        for level, group in _levels(origin.panel).items()
+        _score_groups(origin, levels[level], *found).assign(level=level)
+        for level, found in drawn.items()
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -130,8 +135,9 @@ def _levels(panel: Panel) -> dict[str, np.ndarray]:
     return levels
 
 
-def _score_groups(origin: Origin, forecast: Forecast, group: np.ndarray) -> pd.DataFrame:
-    names, sums = summed_paths(forecast, group, PATHS, SEED)
+def _score_groups(
+    origin: Origin, group: np.ndarray, names: np.ndarray, sums: np.ndarray
+) -> pd.DataFrame:
     code = np.searchsorted(names, group)
     quantiles = np.moveaxis(np.quantile(sums, M5_PROBABILITIES, axis=1), 0, 2)
     past, actual = (_summed(units, code) for units in (origin.panel.units, origin.actual))
