@@ -20,7 +20,7 @@ _WIDER = ONE_BY_ONE + 2.0 ** np.arange(1, 50)
 EDGES = np.concatenate([-_WIDER[::-1], np.arange(-ONE_BY_ONE, ONE_BY_ONE + 1), _WIDER])
 INFEASIBLE = 2  # as scipy numbers it
 GAP = 1e-6  # share of the value by which the optimum may be missed
-SECONDS = 10.0
+SECONDS = 10.0  # then the best found so far is taken; a thousand places are within 2e-4 by then
 
 
 @dataclass(frozen=True)
