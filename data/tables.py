@@ -18,21 +18,10 @@ from typing import Any, Literal
 import orjson
 import pandas as pd
 import pandera.pandas as pa
-from pandera.api.pandas.model_config import BaseConfig
 from pandera.typing.pandas import Series
 
+from data.columns import Field, Table, Text, Time, YesNo, optional
 from data.domain import HandlingEvent, LabelOrigin
-
-Time = pd.DatetimeTZDtype("us", "UTC")
-Text = pd.StringDtype(na_value=float("nan"))
-YesNo = pd.BooleanDtype()
-
-Field = pa.Field
-
-
-def optional(**checks: Any) -> Any:
-    """A column that a source may leave out or leave empty."""
-    return Field(nullable=True, **checks)
 
 
 def _is_json_object(text: str) -> bool:
@@ -40,19 +29,6 @@ def _is_json_object(text: str) -> bool:
         return isinstance(orjson.loads(text), dict)
     except orjson.JSONDecodeError:
         return False
-
-
-class Table(pa.DataFrameModel):
-    """What all tables share."""
-
-    known_at: Series[Time] = Field(description="when the company could have known this row")
-
-    class Config(BaseConfig):
-        """Columns are coerced to their types; those a source left out are added empty."""
-
-        coerce = True
-        add_missing_columns = True
-        strict = "filter"
 
 
 class Orders(Table):
