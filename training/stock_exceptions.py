@@ -45,10 +45,14 @@ def stock_exceptions(
         as_of: The moment.
         seed: Of the sample paths.
     """
-    known = StockKnown.read(history, forecast, policy, as_of)
+    return exceptions_of(StockKnown.read(history, forecast, policy, as_of), seed)
+
+
+def exceptions_of(known: StockKnown, seed: int) -> pa.Table:
+    """Return the stock exceptions of what is known."""
     found = [*_of_forecasts(known, seed), *unfillable_orders(known)] if len(known.stock) else []
     found.sort(key=lambda one: (-one.loss, one.kind, one.sku, one.site))
-    most = policy.stock.most_of_a_kind
+    most = known.policy.stock.most_of_a_kind
     kept = [row for kind in KINDS for row in [one for one in found if one.kind is kind][:most]]
     kept.sort(key=found.index)
     return pa.Table.from_pylist([asdict(one) for one in kept], COLUMNS)

@@ -123,12 +123,14 @@ class StockKnown:
     def may_matter(self, rows: np.ndarray, shelves: Shelves) -> np.ndarray:
         """Say which series are worth drawing paths for.
 
-        Those where all periods together, each at its high quantile, ask for more than is there; and
-        those with more than is expected to be asked for.
+        Those where the units that are short if all periods are at their high quantile, or those
+        that lie there beyond what is expected to be asked for, cost enough to be told.
         """
         forecast, rules, edges = self.forecast.take(rows), self.policy.stock, self.edges_hours
         high = forecast.quantiles(np.array([1 - rules.smallest_chance / 2]))[:, :, 0]
         begun = np.clip((shelves.delivery_hours[:, None] - edges[:-1]) / np.diff(edges), 0, 1)
-        scarce = (high * begun).sum(axis=1) > shelves.on_hand
-        pace = forecast.mean.sum(axis=1) / edges[-1] * rules.keep_days * 24
-        return scarce | (np.maximum(shelves.on_hand, 0) + shelves.inbound > pace)
+        there = np.maximum(shelves.on_hand, 0)
+        short = ((high * begun).sum(axis=1) - there) * shelves.margin
+        sold = forecast.mean.sum(axis=1) / edges[-1] * rules.keep_days * 24
+        heap = (there + shelves.inbound - sold) * shelves.cost * rules.holding_share_per_year
+        return (short > rules.smallest_loss) | (heap > rules.smallest_loss)

@@ -14,28 +14,32 @@ from models.stock_words import unfillable_words
 from training.known import tick_of
 from training.stock_known import HOUR, StockException, StockKnown
 
+SHELF = ["sku", "site"]
+
 
 def unfillable_orders(known: StockKnown) -> Iterator[StockException]:
     """Yield one exception for each SKU and site whose open orders want more than is there."""
-    waiting = known.orders.merge(known.stock, on=["sku", "site"])
-    for _, orders in waiting.groupby(["sku", "site"], sort=True):
-        pool_units = _pool_units(known, orders)
-        if orders["waiting_units"].sum() > pool_units:
-            found = _unfillable(known, orders, pool_units)
-            if found.loss >= known.policy.stock.smallest_loss:
-                yield found
+    waiting = known.orders.merge(known.stock, on=SHELF)
+    waiting["pool_units"] = _pool_units(known, waiting)
+    wanted = waiting.groupby(SHELF)["waiting_units"].transform("sum")
+    for _, orders in waiting[wanted > waiting["pool_units"]].groupby(SHELF):
+        found = _unfillable(known, orders, float(orders["pool_units"].iloc[0]))
+        if found.loss >= known.policy.stock.smallest_loss:
+            yield found
 
 
-def _pool_units(known: StockKnown, orders: pd.DataFrame) -> float:
-    """What is there for open orders, with what arrives before the first of them is due."""
-    shelf = orders.iloc[0]
-    units = shelf["on_hand"]
-    if known.policy.stock.on_hand_after_open_orders:
-        units += orders.loc[orders["placed_at"] <= shelf["counted_at"], "waiting_units"].sum()
-    units = max(units, 0.0)
-    if shelf["inbound"] > 0 and known.as_of < shelf["inbound_at"] <= orders["due_at"].min():
-        units += shelf["inbound"]
-    return float(np.floor(units))
+def _pool_units(known: StockKnown, waiting: pd.DataFrame) -> pd.Series:
+    """What is there for all open orders of the row's SKU and site, in whole units.
+
+    What arrives before the first of them is due is there for them too.
+    """
+    is_off = waiting["placed_at"] <= waiting["counted_at"]
+    is_off &= known.policy.stock.on_hand_after_open_orders
+    shelves = waiting.assign(off=waiting["waiting_units"].where(is_off, 0.0)).groupby(SHELF)
+    there = (waiting["on_hand"] + shelves["off"].transform("sum")).clip(lower=0.0)
+    arrives = waiting["inbound_at"]
+    in_time = (arrives > known.as_of) & (arrives <= shelves["due_at"].transform("min"))
+    return (there + waiting["inbound"].where(in_time, 0.0).fillna(0.0)) // 1
 
 
 def _unfillable(known: StockKnown, orders: pd.DataFrame, pool_units: float) -> StockException:
