@@ -6,13 +6,13 @@ from serving.documentation import answers, body_with
 from serving.streaming import NDJSON
 
 QUERY: dict[str, Any] = {
-    "series": [{"sku": "A-1", "site": "north"}, {"sku": "B-7"}],
+    "series": [{"sku": "A-00001", "site": "north"}, {"sku": "B-7"}],
     "horizon": 2,
     "quantiles": [0.1, 0.5, 0.9],
 }
 _EURO = {"currency": "EUR"}
 ALLOCATION: dict[str, Any] = {
-    "sku": "A-1",
+    "sku": "A-00001",
     "units": 120,
     "periods": 2,
     "locations": [
@@ -21,7 +21,7 @@ ALLOCATION: dict[str, Any] = {
     ],
 }
 REPLENISHMENT: dict[str, Any] = {
-    "series": [{"sku": "A-1", "site": "north", "on_hand": 12, "pack_size": 6}, {"sku": "B-7"}],
+    "series": [{"sku": "A-00001", "site": "north", "on_hand": 12, "pack_size": 6}, {"sku": "B-7"}],
     "lead_periods": 2,
     "service_level": 0.95,
 }
@@ -44,7 +44,7 @@ def _parameter(name: str, description: str, schema: dict[str, Any], example: Any
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 FORECAST_PARAMETERS = [
-    _parameter("sku", "Which SKU; needed unless a sum is asked for", _TEXT, "A-1"),
+    _parameter("sku", "Which SKU; needed unless a sum is asked for", _TEXT, "A-00001"),
     _parameter("site", "At which site; all of the SKU if left out", _TEXT, "north"),
     _parameter(
         "horizon",
@@ -74,7 +74,7 @@ def query_body() -> dict[str, Any]:
 
 def allocation_body() -> dict[str, Any]:
     """Return the documentation of a pool to be shared."""
-    everywhere = {"sku": "A-1", "units": 40}
+    everywhere = {"sku": "A-00001", "units": 40}
     examples = {
         "locations": {"summary": "Some sites, with their limits", "value": ALLOCATION},
         "everywhere": {"summary": "All sites, as the book has them", "value": everywhere},

@@ -235,4 +235,5 @@ class Ready(Stamp):
 
     status: str
     champion: str
+    forecasts: str
     open_exceptions: int

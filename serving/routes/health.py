@@ -28,6 +28,7 @@ async def readyz(request: Request) -> Response:
     shape = {
         "status": "ready" if ready else "the ledger does not answer",
         "champion": desk.champion.problem or "in use",
+        "forecasts": desk.forecasts.problem or "in use",
         "open_exceptions": len(desk.worklist.open),
         **desk.stamp(desk.now_ms()),
     }

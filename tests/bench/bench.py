@@ -8,6 +8,7 @@ from pathlib import Path
 
 import allocation_bench
 import features_bench
+import forecasts_bench
 import numpy as np
 import pandas as pd
 import serving_bench
@@ -61,7 +62,9 @@ def _run(folder: Path) -> list[Ratio]:
     columns = {name: column[late] for name, column in known.columns.items()}
     ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))
     sent = [told.exception for told in last_days(history, days=7, newest_at=None)][:200]
-    return ratios + serving_bench.run(serving_bench.root(folder), sent)
+    ratios += serving_bench.run(serving_bench.root(folder), sent)
+    console.print("Reading forecasts ...")
+    return ratios + forecasts_bench.run(serving_bench.root(folder))
 
 
 def _table(ratios: list[Ratio]) -> str:

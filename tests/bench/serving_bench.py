@@ -25,7 +25,7 @@ BATCH = 1_000
 
 def run(settings: Settings, payloads: list[dict[str, Any]]) -> list[Ratio]:
     """Serve in a process of its own and time calls in turns."""
-    port = _free_port()
+    port = free_port()
     service = multiprocessing.get_context("spawn").Process(target=_serve, args=(settings, port))
     service.start()
     try:
@@ -42,7 +42,7 @@ def _serve(settings: Settings, port: int) -> None:
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from serving import documentation, shapes
+from serving import demand_documentation, demand_shapes, documentation, shapes
 
 KEPT = [
     CHECKS.get_one("not_a_server_error"),
@@ -22,6 +22,14 @@ KEPT = [
 ]
 
 
+BODIES = {
+    "/v1/score",
+    "/v1/exceptions",
+    "/v1/exceptions/{exception_id}/resolve",
+    "/v1/forecasts/query",
+    "/v1/allocations",
+    "/v1/replenishments",
+}
 OPERATIONS = [
     ("/v1/score", "POST"),
     ("/v1/exceptions", "POST"),
@@ -29,9 +37,19 @@ OPERATIONS = [
     ("/v1/exceptions/{exception_id}/resolve", "POST"),
     ("/v1/exceptions/{exception_id}/why-above/{other_id}", "GET"),
     ("/v1/worklist", "GET"),
+    ("/v1/forecasts", "GET"),
+    ("/v1/forecasts/query", "POST"),
+    ("/v1/allocations", "POST"),
+    ("/v1/replenishments", "POST"),
     ("/livez", "GET"),
     ("/readyz", "GET"),
 ]
+
+
+@pytest.fixture
+def client(book, client):
+    """A service with a champion and a forecast book."""
+    return client
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
@@ -72,7 +90,7 @@ def test_every_documented_example_is_accepted(client):
 def test_every_body_has_an_example(client):
     shown = {path for path, *_ in examples(client)}
 
-    assert shown == {"/v1/score", "/v1/exceptions", "/v1/exceptions/{exception_id}/resolve"}
+    assert shown == BODIES
 
 
 @pytest.mark.parametrize("champion", ["client", "without_champion"])
@@ -90,6 +108,20 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     shapes.Resolved.model_validate(ended)
     shapes.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())
     shapes.Ready.model_validate(client.get("/readyz").json())
+
+
+def test_answers_about_demand_have_their_documented_shapes(client):
+    found = client.get("/v1/forecasts", params={"sku": "A-00001"}).json()
+    demand_shapes.ForecastAnswer.model_validate(found)
+    total = client.get("/v1/forecasts", params={"aggregate": "total"}).json()
+    demand_shapes.ForecastAnswer.model_validate(total)
+    asked = demand_documentation
+    for path, body, shape in (
+        ("forecasts/query", asked.QUERY, demand_shapes.QueryAnswer),
+        ("allocations", asked.ALLOCATION, demand_shapes.AllocationAnswer),
+        ("replenishments", asked.REPLENISHMENT, demand_shapes.ReplenishmentAnswer),
+    ):
+        shape.model_validate(client.post(f"/v1/{path}", json=body).json())
 
 
 @pytest.mark.parametrize(
