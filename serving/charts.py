@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from serving.demand_view import Shown
+from serving.stock_panel import Ahead
 
 SHOWN_PERIODS = {"day": 120, "week": 78, "month": 48}
 """How much of the past stands beside the forecast at first."""
+WEEK_MS = 7 * 86_400_000
 _HIDDEN_LINE = {"width": 0, "color": "--fan-line"}
 
 
@@ -19,6 +21,31 @@ def demand_chart(shown: Shown) -> dict[str, Any]:
     """Return history, the fan of what is to come, and the past forecast against what came."""
     traces = [*_fan(shown), *_past_forecast(shown), _history(shown)]
     return {"data": traces, "layout": _layout(shown)}
+
+
+def stock_chart(shown: Ahead) -> dict[str, Any]:
+    """Return the stock ahead with the order and without it, over the risk to lose sales."""
+    days, now, then = shown.days, shown.told["as_it_is"], shown.told["with_order"]
+    risk = {
+        "type": "bar",
+        "x": days,
+        "y": _numbers(now["risk"] * 100),
+        "marker": {"color": "--risk-bar"},
+        "hovertemplate": "risk to lose sales %{y:.0f} %<extra></extra>",
+    }
+    stock = [(now, "as it is", "--history"), (then, "with the order", "--fan-line")]
+    lines = [
+        _line(days, projection["stock"], name, colour)
+        | {"mode": "lines+markers", "yaxis": "y2"}
+        | {"hovertemplate": f"stock {name} %{{y:,.0f}}<extra></extra>"}
+        for projection, name, colour in stock[: 2 if shown.order else 1]
+    ]
+    layout = _plain_layout()
+    # The second axis is drawn above the first: lines over bars.
+    layout["xaxis"] |= {"tickformat": "%-d %b", "tick0": days[0], "dtick": WEEK_MS}
+    layout["yaxis2"] = layout["yaxis"] | {"overlaying": "y", "showgrid": False}
+    layout["yaxis"] |= {"side": "right", "range": [0, 100], "ticksuffix": " %", "nticks": 5}
+    return {"data": [risk, *lines], "layout": layout | {"margin": layout["margin"] | {"r": 44}}}
 
 
 def _fan(shown: Shown) -> list[dict[str, Any]]:
@@ -46,7 +73,7 @@ def _past_forecast(shown: Shown) -> list[dict[str, Any]]:
     line["line"] |= {"dash": "dot"}
     line["customdata"] = np.round(shown.past, 2).tolist()
     line["hovertemplate"] = (
-        "forecast then %{y:,.0f} · 95 %: %{customdata[0]:,.0f} to %{customdata[2]:,.0f}"
+        "median forecast then %{y:,.0f} · 95 %: %{customdata[0]:,.0f} to %{customdata[2]:,.0f}"
         "<extra></extra>"
     )
     return [_band(days, low, high, "95 % then", "--past-95"), line]
@@ -95,9 +122,15 @@ def _band(
 def _layout(shown: Shown) -> dict[str, Any]:
     begin = max(0, len(shown.past_days) - SHOWN_PERIODS[shown.grain])
     first, last = shown.past_days[begin], shown.periods[-1]
+    layout = _plain_layout()
+    layout["xaxis"] |= {"range": _days(np.array([first, last]))}
+    return layout | {"shapes": [_shade(*span) for span in shown.stock_outs()] + [_today(shown)]}
+
+
+def _plain_layout() -> dict[str, Any]:
     axis = {"gridcolor": "--line", "linecolor": "--line-2", "zeroline": False, "fixedrange": True}
     return {
-        "margin": {"l": 44, "r": 8, "t": 8, "b": 28},
+        "margin": {"l": 44, "r": 8, "t": 8, "b": 40},
         "font": {"color": "--quiet", "size": 12},
         "paper_bgcolor": "--clear",
         "plot_bgcolor": "--clear",
@@ -105,21 +138,19 @@ def _layout(shown: Shown) -> dict[str, Any]:
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": "--sheet", "bordercolor": "--line-2", "font": {"color": "--ink"}},
         "dragmode": False,
-        "xaxis": axis
-        | {"type": "date", "range": _days(np.array([first, last])), "showgrid": False},
+        "xaxis": axis | {"type": "date", "showgrid": False},
         "yaxis": axis | {"rangemode": "tozero", "tickformat": ",~g", "nticks": 6},
-        "shapes": [_shade(*span) for span in shown.stock_outs()] + [_today(shown)],
     }
 
 
-def _shade(begin: np.datetime64, end: np.datetime64) -> dict[str, Any]:
+def _shade(begin: str, end: str) -> dict[str, Any]:
     return {
         "type": "rect",
         "layer": "below",
         "xref": "x",
         "yref": "paper",
-        "x0": str(begin),
-        "x1": str(end),
+        "x0": begin,
+        "x1": end,
         "y0": 0,
         "y1": 1,
         "fillcolor": "--out-of-stock",

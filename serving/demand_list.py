@@ -13,6 +13,7 @@ import numpy as np
 
 from models.book import Book
 from serving.demand_view import shares_missed
+from serving.forecasts import InUse
 
 TREND_PERIODS = 40
 ORDERS = {
@@ -22,7 +23,7 @@ ORDERS = {
     "name": "Name",
 }
 
-LEVELS = {"site": "Sites", "product_group": "Product groups", "total": "Total"}
+LEVELS = {"site": "Sites", "product_group": "Groups", "total": "Total"}
 
 
 class Wanted(NamedTuple):
@@ -198,6 +199,11 @@ def listed(series: SeriesList, wanted: Wanted, begin: int, limit: int) -> dict[s
         "orders": ORDERS,
         "horizon": horizon_words(series.book),
     }
+
+
+def book_told(in_use: InUse, now_ms: int) -> dict[str, Any]:
+    """Return by which model a book was made, as of when, if it is stale, and how good it is."""
+    return in_use.stamp(now_ms) | {"wape": in_use.book.review.overall.get("wape")}
 
 
 def horizon_words(book: Book) -> str:

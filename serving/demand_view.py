@@ -72,7 +72,7 @@ class Shown:
         """The first days of the periods that `past` is of."""
         return self.past_days[-len(self.periods) :]
 
-    def stock_outs(self) -> Iterator[tuple[np.datetime64, np.datetime64]]:
+    def stock_outs(self) -> Iterator[tuple[str, str]]:
         """Yield moments between which it could not be bought all the time."""
         if self.in_stock is None:
             return
@@ -81,7 +81,7 @@ class Shown:
         hours = self.past_days.astype("datetime64[h]")
         half = (hours[-1] - hours[-2]) // 2 if len(hours) > 1 else np.timedelta64(12, "h")
         for begin, end in zip(edges[::2], edges[1::2], strict=True):
-            yield hours[begin] - half, hours[end - 1] + half
+            yield str(hours[begin] - half), str(hours[end - 1] + half)
 
     def coming(self) -> Iterator[dict[str, Any]]:
         """Yield what is expected, a line a period."""
@@ -93,12 +93,12 @@ class Shown:
     def before(self) -> Iterator[dict[str, Any]]:
         """Yield what was sold, a line a period, the latest first."""
         for back in range(1, len(self.past_days) + 1):
-            forecast = self.past is not None and back <= len(self.past)
+            past = self.past if self.past is not None and back <= len(self.past) else None
             yield {
                 "day": str(self.past_days[-back]),
                 "units": self.units[-back],
                 "in_stock": None if self.in_stock is None else float(self.in_stock[-back]),
-                "past": self.past[-back] if forecast else None,
+                "past": None if past is None else past[-back],
             }
 
 
@@ -173,7 +173,8 @@ def _figures(book: Book, row: int) -> list[Figure]:
         way = "too high" if bias > 0 else "too low"
         found.append(Figure(units(abs(bias)), f"units a {grain} {way} on the whole"))
     if math.isfinite(covered):
-        found.append(Figure(percent(covered), f"of {grain}s came within the range of 95 %"))
+        within = f"of {grain}s came within the range of 95\N{NO-BREAK SPACE}%"
+        found.append(Figure(percent(covered), within))
     return found
 
 

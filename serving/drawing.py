@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -68,6 +68,10 @@ def _templates() -> Environment:
     environment.filters |= {
         "money": lambda told: money(float(told["amount"]), told["currency"]),
         "exact": lambda told: f"{told['currency']} {float(told['amount']):,.2f}",
+        "money_of": lambda amount, currency, exact=False: (
+            f"{currency} {amount:,.2f}" if exact else money(amount, currency)
+        ),
+        "day": day,
         "percent": percent,
         "units": units,
         "words": words,
@@ -100,6 +104,15 @@ def units(count: float) -> str:
     if count == round(count) or count >= 10:
         return f"{count:,.0f}"
     return f"{count:.1f}" if count >= 0.1 else f"{count:.1g}"
+
+
+def day(told: str) -> str:
+    """Return a day of the forecast for people: no year, it is near.
+
+    >>> day("2026-03-01")
+    '1 Mar'
+    """
+    return f"{date.fromisoformat(told):%-d %b}"
 
 
 def moment(told: str) -> str:
