@@ -9,7 +9,8 @@ from data.domain import Grain, UnknownChoiceError
 from features.demand_panel import Panel
 from models.demand import Demand
 from models.forecast import Forecast
-from models.replenishment import OrderTerms, order_units
+from models.order_terms import OrderTerms
+from models.replenishment import order_units
 from models.sample_paths import sample_paths
 from models.stock_projection import Shelf
 from training.stock_replay import Policy, Seen

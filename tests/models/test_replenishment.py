@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.domain import BadInputError
-from models.replenishment import OrderTerms, order_units, replenish
+from models.order_terms import OrderTerms
+from models.replenishment import order_units, replenish
 from models.stock_projection import Shelf, project
 
 COSTS = OrderTerms(lead_periods=3, holding_cost=0.2, shortage_cost=1.0)
@@ -44,15 +45,45 @@ def expected_cost(paths: np.ndarray, stock: Shelf, terms: OrderTerms, order: flo
     return terms.holding_cost * held + terms.shortage_cost * lost
 
 
+def up_to_the_next_order(paths: np.ndarray, stock: Shelf, terms: OrderTerms):
+    """Return what is known of the periods up to the arrival of the next order, and no more."""
+    end = int(terms.lead_periods) - 1 + terms.review_periods
+    return paths[:, :, :end], replace(stock, inbound=stock.inbound[:, :end])
+
+
 @given(cases())
 @settings(max_examples=60, deadline=None)
 def test_no_other_order_costs_less(case):
     paths, stock, terms = case
+    paths, stock = up_to_the_next_order(paths, stock, terms)
     order = order_units(paths, stock, terms)
     tried = [expected_cost(paths, stock, terms, packs * terms.pack_units) for packs in range(130)]
     chosen = np.array([tried[int(n // terms.pack_units)][row] for row, n in enumerate(order)])
 
     assert chosen == pytest.approx(np.min(tried, axis=0), rel=1e-9, abs=1e-9)
+
+
+@given(cases())
+def test_knowing_that_another_order_follows_never_orders_more(case):
+    paths, stock, terms = case
+    alone = order_units(*up_to_the_next_order(paths, stock, terms), terms)
+
+    assert (order_units(paths, stock, terms) <= alone).all()
+
+
+@pytest.mark.parametrize("order", range(12))
+def test_no_other_order_with_its_best_successor_costs_less(order):
+    rng = np.random.default_rng(5)
+    paths = rng.poisson(2, (1, 200, 4)).astype(np.float32)
+
+    def cost(first: int, second: int) -> float:
+        found = project(paths, shelf(3, [1, 2, first, second]))
+        return 0.2 * found.stock[:, 2:].sum() + found.lost[:, 2:].sum()
+
+    chosen = int(order_units(paths, shelf(3, [1, 2, 0, 0]), COSTS)[0])
+    best = min(cost(chosen, second) for second in range(20))
+
+    assert best <= min(cost(order, second) for second in range(20)) + 1e-9
 
 
 @given(cases())
@@ -80,6 +111,7 @@ def test_more_stock_or_inbound_never_orders_more(case, period):
 def test_with_a_review_each_period_it_is_the_critical_ratio_quantile_of_what_is_short(case):
     paths, stock, terms = case
     terms = replace(terms, review_periods=1, pack_units=1)
+    paths, stock = up_to_the_next_order(paths, stock, terms)
     first = int(terms.lead_periods) - 1
     short = np.repeat(stock.on_hand[:, None].astype(float), 30, 1)
     for t in range(first):
