@@ -41,6 +41,9 @@ def policy_with(tmp_path):
             "losses.categories.x.fixed",
         ),
         ("touch_minutes_p50", "touch_minutes_p50 = nan", "handling.touch_minutes_p50"),
+        ("margin_share", "margin_share = 1.2", "stock.margin_share"),
+        ("keep_days", "keep_days = 0", "stock.keep_days"),
+        ("team", 'team = ""', "stock.team"),
     ],
 )
 def test_the_error_names_file_and_field(policy_with, begins, line, field):

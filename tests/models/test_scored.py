@@ -8,7 +8,7 @@ import pytest
 from data.policy import Policy
 from features.ticks import MISSING_TICK
 from models.ranking_rule import CURVE_AGES_HOURS, Tier
-from models.scored import Predictions, Scored, ranking, scored
+from models.scored import Predictions, Scored, ranking, scored, scored_stock
 
 HOUR = 3_600_000
 NOW = 20_000 * 24 * HOUR
@@ -161,3 +161,38 @@ def test_what_is_recorded_as_lost_stays_last_before_its_deadline(columns, policy
     found = replace(scored(IDS, columns, None, policy), lost=np.array([False, True, False]))
 
     assert ranking(found.at(NOW), policy, degraded=False).order[-1] == 1
+
+
+def stock_scored(policy, *curves):
+    loss, types = np.full(len(curves), 50.0), np.full(len(curves), "stock_out_risk", object)
+    return scored_stock(types, NOW, loss, np.array(curves), policy)
+
+
+STEADILY = CURVE_AGES_HOURS / CURVE_AGES_HOURS[-1]
+
+
+def test_stock_that_loses_steadily_loses_the_same_in_every_hour(policy):
+    found = ranking(stock_scored(policy, STEADILY).at(NOW), policy, degraded=False)
+    look_ahead_hours = policy.guards.look_ahead_minutes / 60
+
+    an_hour = (found.loss_deferred[0] - found.loss_now[0]) / look_ahead_hours
+    assert an_hour == pytest.approx(50 / CURVE_AGES_HOURS[-1], rel=1e-3)
+
+
+def test_stock_is_handled_in_the_minutes_of_the_policy(policy):
+    found = stock_scored(policy, STEADILY)
+
+    assert found.touch_p50_minutes == [policy.stock.touch_minutes_p50]
+    assert found.touch_p90_minutes == [policy.stock.touch_minutes_p90]
+
+
+def test_what_can_not_be_saved_any_more_goes_last(policy):
+    found = stock_scored(policy, np.ones(11), STEADILY)
+
+    assert ranking(found.at(NOW), policy, degraded=False).order.tolist() == [1, 0]
+
+
+def test_stock_is_ranked_without_a_model_too(policy):
+    found = ranking(stock_scored(policy, STEADILY, STEADILY).at(NOW), policy, degraded=True)
+
+    assert len(found.order) == 2
