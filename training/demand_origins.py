@@ -16,6 +16,7 @@ from training.demand_scores import SEASON, demand_classes, series_scores, volume
 
 SERIES_A_CHUNK = 5_000
 FEWEST_PERIODS = 2
+LIFE_DAYS = 56
 FEWEST_PATHS, MOST_PATHS = 200, 500
 MOST_DRAWN = 100_000_000  # numbers; a large panel gets fewer paths
 SEED = 7
@@ -79,12 +80,25 @@ def read_origin(history: History, as_of: pd.Timestamp, truth: Panel, horizon: in
 
 
 def came(truth: Panel, panel: Panel, periods: np.ndarray) -> np.ndarray:
-    """Return (n, H) units of the panel's series in some periods, NaN where not to be scored."""
+    """Return (n, H) units of the panel's series in some periods, NaN where not to be scored.
+
+    A series that lived at the cut-off and was not heard of again has sold nothing. Were its periods
+    left out, whether a target counts would hang on whether something was sold later, and every
+    forecast of a quiet series would look too low.
+    """
     keys = (pd.MultiIndex.from_arrays([p.sku, p.site]) for p in (truth, panel))
     row = next(keys).get_indexer(next(keys))
     column = np.minimum(np.searchsorted(truth.periods, periods), truth.length - 1)
     there = (row >= 0)[:, None] & (truth.periods[column] == periods)
-    return np.where(there, truth.demanded()[row[:, None], column], np.float32(np.nan))
+    actual = np.where(there, truth.demanded()[row[:, None], column], np.float32(np.nan))
+    over = there & np.isnan(truth.units[row[:, None], column])
+    return np.where(over & lived(panel)[:, None], np.float32(0), actual)
+
+
+def lived(panel: Panel) -> np.ndarray:
+    """Return (n,) whether a series gave a sign of life in the last weeks of a panel."""
+    lately = panel.periods > panel.periods[-1] - LIFE_DAYS
+    return np.logical_or.reduce(np.isfinite(panel.units[:, lately]), axis=1)
 
 
 def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:

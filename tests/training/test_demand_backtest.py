@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.domain import NotEnoughDataError
+from data.domain import Grain, NotEnoughDataError
+from features.demand_panel import Panel
 from models.demand import Demand
 from training.demand_backtest import backtest
-from training.demand_origins import cut_offs, read_origin, read_truth, score, score_aggregates
+from training.demand_origins import came, cut_offs, read_origin, read_truth, score, score_aggregates
 
 HORIZON = 4
 END = pd.Timestamp("2025-02-24", tz="UTC")
@@ -63,6 +64,41 @@ def test_what_came_belongs_to_its_series(demand_tables, origin):
 
     expected = rows.loc[key, "units"] if rows.loc[key, "in_stock_share"] else np.nan
     assert origin.actual[row, 0] == pytest.approx(expected, nan_ok=True)
+
+
+def a_panel(rows, periods=84):
+    """Series that sell one unit a day from one period to another, and are not heard of outside."""
+    days = np.datetime64("2025-01-01") + np.arange(periods)
+    units = np.full((len(rows), periods), np.nan, np.float32)
+    for row, (begin, end) in enumerate(rows):
+        units[row, begin:end] = 1
+    names = np.array([f"sku-{row}" for row in range(len(rows))], object)
+    whole = np.ones_like(units)
+    return Panel(Grain.DAY, days, names, np.full(len(rows), "", object), units, whole)
+
+
+@pytest.mark.parametrize(
+    ("life", "expected"),
+    [
+        ((0, 84), [1, 1, 1]),
+        ((0, 81), [1, 0, 0]),
+        ((0, 75), [0, 0, 0]),
+        ((0, 20), [np.nan] * 3),
+    ],
+    ids=["lives on", "ends within the horizon", "lived lately", "ended long before"],
+)
+def test_whether_a_target_counts_does_not_hang_on_later_sales(life, expected):
+    truth = a_panel([life])
+
+    assert came(truth, truth.until(80), truth.periods[80:83])[0] == pytest.approx(
+        expected, nan_ok=True
+    )
+
+
+def test_periods_after_everything_known_are_not_scored():
+    truth = a_panel([(0, 84)])
+
+    assert np.isnan(came(truth, truth, truth.next_periods(2))).all()
 
 
 def test_what_becomes_known_later_changes_no_forecast(a_history, demand_tables, truth, origin):
