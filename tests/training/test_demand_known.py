@@ -93,6 +93,13 @@ def test_the_day_of_the_moment_is_not_complete(history):
     assert panel.periods.astype(str).tolist() == ["2024-01-01", "2024-01-02"]
 
 
+def test_the_last_moment_of_a_day_is_of_that_day(history):
+    tables = ordered(order("A", 0, ("S", 1, {})))
+    tables["orders"][0]["placed_at"] = "2024-01-01T23:59:59.999999"
+
+    np.testing.assert_array_equal(read_panel(history(**tables), at(3)).units, [[1, NAN, NAN]])
+
+
 def test_midnight_completes_the_day_before(history):
     assert read_panel(history(**sold(0, 1, 2)), at(2)).length == 2
 

@@ -8,7 +8,7 @@ with taken_back as (
     group by order_id, line_id
 ),
 lines as (
-    select sku, coalesce(site, 'all') as site, epoch(placed_at)::bigint // 86400 as day,
+    select sku, coalesce(site, 'all') as site, epoch_us(placed_at) // 86400000000 as day,
            order_lines.units, unit_price,
            case when whole.order_id is null
                 then greatest(order_lines.units - coalesce(part.units, 0), 0) else 0 end as net_units
