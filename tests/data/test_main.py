@@ -55,7 +55,8 @@ def test_a_synthetic_history_keeps_the_contract(run, simulated):
 def test_a_history_is_described_to_its_dark_features(run, simulated):
     told = run("describe", simulated[0])
 
-    for title in ("What there is", "What is missing", "Categories", "Breach rate", "Demand", "dark"):
+    titles = "What there is", "What is missing", "Categories", "Breach rate", "Demand", "dark"
+    for title in titles:
         assert title in told.stdout
 
 
