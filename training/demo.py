@@ -1,4 +1,4 @@
-"""`make demo`: a shop is simulated, learned from, and served with its page; Ctrl-C ends it.
+"""`make demo`: a shop is simulated, learned from, forecast, and served with its pages; Ctrl-C ends it.
 
 Everything lies below `data/files/demo/` and can be deleted. The last days of the simulated shop are
 kept from training and then sent to the service as an OMS would send them.
@@ -44,7 +44,9 @@ def main() -> int:
     detected = History.open(history).table("exceptions", columns=[Exceptions.detected_at])
     newest: pd.Timestamp = detected[Exceptions.detected_at].max()
     as_of = (newest - pd.Timedelta(days=KEPT_DAYS)).isoformat()
-    _run("training", "triage", "--history", str(history), "--as-of", as_of, environment=environment)
+    for program, moment in (("triage", as_of), ("demand", as_of), ("forecast", newest.isoformat())):
+        told = ("--history", str(history), "--as-of", moment)
+        _run("training", program, *told, environment=environment)
     return _serve(history, environment)
 
 

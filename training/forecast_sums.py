@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.aggregates import summed_paths
+from models.aggregates import level_paths
 from models.book import Aggregates, Recent
 from models.forecast import Forecast
 from models.level_sets import PROBABILITIES
@@ -19,17 +19,11 @@ def aggregates(forecast: Forecast, recent: Recent, product_group: np.ndarray | N
         recent: Of the same.
         product_group: (n,) texts, None for series of which it is not known.
     """
-    names, paths = summed_paths(forecast, forecast.site, PATHS, SEED)
-    total = np.full(forecast.series, _NO_GROUP, object)
-    together = paths.sum(axis=0, keepdims=True)
-    parts = [
-        _part("site", (names, paths), forecast.site, forecast, recent),
-        _part("total", (np.array([_NO_GROUP]), together), total, forecast, recent),
-    ]
-    if product_group is not None and any(name is not None for name in product_group):
-        group = np.where(product_group == None, _NO_GROUP, product_group)  # noqa: E711 - each one
-        drawn = summed_paths(forecast, group, PATHS, SEED)
-        parts.append(_part("product_group", drawn, group, forecast, recent))
+    groups = {"site": forecast.site, "total": np.full(forecast.series, _NO_GROUP, object)}
+    if product_group is not None:
+        groups["product_group"] = np.array([name or _NO_GROUP for name in product_group], object)
+    drawn = level_paths(forecast, groups, PATHS, SEED)
+    parts = [_part(kind, drawn[kind], group, forecast, recent) for kind, group in groups.items()]
     found = Aggregates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     named = (found.kind != "product_group") | (found.key != _NO_GROUP)
     return Aggregates(*(column[named] for column in vars(found).values()))

@@ -67,6 +67,14 @@ def test_the_demo_shows_the_page(demo):
 
 
 @pytest.mark.slow
+def test_the_demo_forecasts_demand(demo):
+    _, address = demo
+    total = json.loads(answer(f"{address}/v1/forecasts?aggregate=total"))
+    assert total["stale"] is False
+    assert sum(total["forecasts"][0]["mean"]) > 0
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_the_demo_cleanly(demo):
     process, _ = demo
     os.killpg(process.pid, signal.SIGINT)
