@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from data.domain import ExceptionType
 from data.policy import Policy
 from features.feature_set import Columns
 from features.ticks import MISSING_TICK, TICKS_PER_DAY
@@ -120,16 +121,22 @@ def scored(
 
 
 def scored_stock(
-    types: np.ndarray, as_of: int, loss: np.ndarray, curve: np.ndarray, policy: Policy
+    types: np.ndarray,
+    as_of: int,
+    due_at: np.ndarray,
+    loss: np.ndarray,
+    curve: np.ndarray,
+    policy: Policy,
 ) -> Scored:
     """Return exceptions whose loss and time were computed, not predicted; touch times are policy.
 
-    All that waiting costs is in the curve, which no deadline cuts short: a shelf that is empty goes
-    on losing. What can't be saved any more is lost.
+    All that waiting costs is in the curve. Only orders have a deadline that ends it: a shelf that
+    is empty goes on losing. What can't be saved any more is lost.
 
     Args:
         types: n words.
         as_of: Tick from which the curves count.
+        due_at: n ticks to act by.
         loss: n amounts of money that handling saves.
         curve: (n, 11) share of them that is gone by each age.
         policy: What the company prefers.
@@ -138,7 +145,7 @@ def scored_stock(
     return Scored(
         ids=np.arange(n),
         detected_at=np.full(n, as_of),
-        due_at=np.full(n, MISSING_TICK),
+        due_at=np.where(types == str(ExceptionType.UNFILLABLE_ORDERS), due_at, MISSING_TICK),
         loss=loss,
         curve=curve,
         touch_p50_minutes=np.full(n, rules.touch_minutes_p50),

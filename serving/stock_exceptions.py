@@ -28,6 +28,7 @@ from data.ledger import Record, records_of
 from data.ledger_writing import Accepted, Arrival, Incoming, accept
 from data.policy import Policy
 from features.demand_panel import next_periods
+from features.ticks import MISSING_TICK
 from models.book import Book
 from models.scored import scored_stock
 from serving.answers import rfc3339, rfc3339_or_none
@@ -107,7 +108,8 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
     types = np.array([row["kind"] for row in rows], object)
     loss = np.array([row["loss"] for row in rows], np.float64)
     curve = np.array([row["curve"] for row in rows], np.float64)
-    terms = terms_of(scored_stock(types, book.as_of_ms, loss, curve, policy))
+    due_at = np.array([_tick(row["due_at_ms"]) for row in rows], np.int64)
+    terms = terms_of(scored_stock(types, book.as_of_ms, due_at, loss, curve, policy))
     told = {}
     for row, term in zip(rows, terms, strict=True):
         payload = {
@@ -136,6 +138,10 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
         EXCEPTION.validate_python(payload)  # what can't be read back must not be written
         told[payload["external_id"]] = payload, opinion
     return told
+
+
+def _tick(told: int | None) -> int:
+    return MISSING_TICK if told is None else told
 
 
 def _name(row: Mapping[str, Any]) -> str:

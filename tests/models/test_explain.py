@@ -65,3 +65,10 @@ def test_a_comparison_without_a_model_leaves_the_scores_out(case):
     blind = replace(case, score=None, cost_of_an_hour=None)
 
     assert not any("hour of work saves" in line for line in comparison(case, blind))
+
+
+def test_what_was_computed_gives_its_grounds_instead_of_a_deadline(case):
+    told = [reason.text for reason in reasons(replace(case, grounds="A-17 runs out on 3 March"))]
+
+    assert "A-17 runs out on 3 March" in told
+    assert not any(text.startswith("due in") for text in told)

@@ -163,9 +163,10 @@ def test_what_is_recorded_as_lost_stays_last_before_its_deadline(columns, policy
     assert ranking(found.at(NOW), policy, degraded=False).order[-1] == 1
 
 
-def stock_scored(policy, *curves):
-    loss, types = np.full(len(curves), 50.0), np.full(len(curves), "stock_out_risk", object)
-    return scored_stock(types, NOW, loss, np.array(curves), policy)
+def stock_scored(policy, *curves, kind="stock_out_risk"):
+    loss, types = np.full(len(curves), 50.0), np.full(len(curves), kind, object)
+    due_at = np.full(len(curves), NOW + HOUR)
+    return scored_stock(types, NOW, due_at, loss, np.array(curves), policy)
 
 
 STEADILY = CURVE_AGES_HOURS / CURVE_AGES_HOURS[-1]
@@ -184,6 +185,17 @@ def test_stock_is_handled_in_the_minutes_of_the_policy(policy):
 
     assert found.touch_p50_minutes == [policy.stock.touch_minutes_p50]
     assert found.touch_p90_minutes == [policy.stock.touch_minutes_p90]
+
+
+def test_only_orders_are_lost_at_their_deadline(policy):
+    shelf, orders = (
+        ranking(
+            stock_scored(policy, STEADILY, kind=kind).at(NOW + 2 * HOUR), policy, degraded=False
+        )
+        for kind in ("stock_out_risk", "unfillable_orders")
+    )
+
+    assert (shelf.tier[0], orders.tier[0]) == (Tier.OPEN, Tier.LOST)
 
 
 def test_what_can_not_be_saved_any_more_goes_last(policy):
