@@ -22,6 +22,7 @@ from models.demand_launch import Launch, held_out_launches
 from models.demand_trees import DemandTrees
 from models.demand_way import Points, Way, came, fit_way, hold_out, part
 from models.forecast import Forecast
+from models.joint_errors import JointErrors
 
 METHODS = ("trees", "average", "seasonal_naive")
 BUNDLE_FILE = "demand.json"
@@ -36,10 +37,13 @@ class Demand:
         grain: How long a period is.
         horizon: How many periods are forecast.
         ways: By name, the one that was asked for first. "average" serves any series.
+        joint: How errors hang together.
     """
 
-    def __init__(self, grain: Grain, horizon: int, ways: dict[str, Way]) -> None:
-        self.grain, self.horizon, self.ways = grain, horizon, ways
+    def __init__(
+        self, grain: Grain, horizon: int, ways: dict[str, Way], joint: JointErrors
+    ) -> None:
+        self.grain, self.horizon, self.ways, self.joint = grain, horizon, ways, joint
 
     @classmethod
     def fit(cls, panel: Panel, horizon: int, *, method: str = "trees", seed: int = 7) -> Self:
@@ -63,7 +67,8 @@ class Demand:
             makers["seasonal_naive"] = lambda _: SeasonalNaive(horizon)
         makers["average"] = lambda past: Average.fit(past, horizon)
         ways = {name: fit_way(panel, horizon, maker) for name, maker in makers.items()}
-        return cls(panel.grain, horizon, ways | _special_ways(panel, horizon))
+        ways |= _special_ways(panel, horizon)
+        return cls(panel.grain, horizon, ways, JointErrors.fit(panel, horizon))
 
     def forecast(self, panel: Panel) -> Forecast:
         """Return the forecast of the periods after the panel's end, for every series.
@@ -80,7 +85,6 @@ class Demand:
                 point[rows], mean[rows], code = way.read(panel.take(rows))
                 table[rows] = code[:, None] + len(tables)
             tables += way.calibration.tables
-        first = next(iter(self.ways.values())).calibration
         return Forecast(
             grain=self.grain,
             periods=panel.next_periods(self.horizon),
@@ -91,8 +95,8 @@ class Demand:
             table=table,
             tables=tables,
             method=method,
-            dependence=first.dependence,
-            common=first.common,
+            dependence=self.joint.dependence,
+            common=self.joint.common,
         )
 
     def _method_of(self, panel: Panel) -> np.ndarray:
@@ -109,7 +113,7 @@ class Demand:
     def to_files(self) -> Files:
         """Return texts, from which `from_files` builds it again."""
         plain = {"grain": self.grain, "horizon": self.horizon, "ways": list(self.ways)}
-        files = {BUNDLE_FILE: json.dumps(plain)}
+        files = {BUNDLE_FILE: json.dumps(plain | self.joint.to_json())}
         for name, way in self.ways.items():
             files |= {f"{name}.{file}": text for file, text in way.to_files().items()}
         return files
@@ -123,7 +127,7 @@ class Demand:
             name: Way.from_files(part(files, f"{name}."), _KINDS[name].from_files, horizon)
             for name in plain["ways"]
         }
-        return cls(Grain(plain["grain"]), horizon, ways)
+        return cls(Grain(plain["grain"]), horizon, ways, JointErrors.from_json(plain))
 
 
 LAUNCH, DYING = "launch", "dying"

@@ -1,8 +1,8 @@
 """SKUs that have just begun or not yet: the launch curve of their kind.
 
-A curve is the mean demand by age since the first life sign. That of all is refined by each
-attribute in turn, the coarsest first, as far as launches of that kind were seen; what the SKU itself
-sold so far moves it up or down.
+A curve is the mean demand by age since the first life sign. That of all launches is refined by
+each attribute in turn, the coarsest first, as far as launches of that kind were seen; what the SKU
+itself sold so far moves it up or down.
 """
 
 import json

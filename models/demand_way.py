@@ -77,7 +77,7 @@ def fit_way(panel: Panel, horizon: int, fit: Callable[[Panel], Points]) -> Way:
     cuts = calibration_cuts(panel.length, horizon)
     held = hold_out(fit(panel.until(min(cuts))), panel, horizon, came) if cuts else None
     if held is None:
-        return Way(fit(panel), Calibration.unknown(horizon))
+        return Way(fit(panel), Calibration.unknown())
     spread, group = _spread(_shown(panel), cuts, held.forecast, held.actual)
     return Way(fit(panel), Calibration.fit(replace(held, group=group)), spread)
 
