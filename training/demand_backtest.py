@@ -21,11 +21,11 @@ from training.demand_origins import (
     score,
     score_aggregates,
 )
-from training.demand_scores import CLASSES, VOLUMES, figures, spl_saved
+from training.demand_scores import CLASSES, HISTORIES, VOLUMES, figures, spl_saved
 from training.triage import Say, git_commit
 
 SEED = 7
-Figures = dict[str, dict[str, float]]
+Figures = dict[str, float]
 
 
 @dataclass
@@ -130,6 +130,7 @@ def summary(played: Played) -> dict[str, Any]:
     sums = joined(played.aggregates, ["level", "group"])
     return {
         "all": plain(scores),
+        "by_history": _by(scores, "history", HISTORIES),
         "by_class": _by(scores, "demand_class", CLASSES),
         "by_volume": _by(scores, "volume", VOLUMES),
         "by_method": _by(scores, "method", sorted(scores["method"].unique())),
@@ -154,11 +155,17 @@ def _by(scores: pd.DataFrame, column: str, names: Sequence[str]) -> dict[str, di
     return {name: plain(part) for name, part in parts.items() if part["targets"].sum()}
 
 
-def _saved(played: dict[str, Played]) -> dict[str, dict[str, float]]:
-    """Return the share of each other method's SPL that the first one saves."""
+def _saved(played: dict[str, Played]) -> dict[str, dict[str, Figures]]:
+    """Return the share of each other method's SPL that the first one saves; all, established."""
     first, *others = (joined(found.scores, ["sku", "site"]) for found in played.values())
+    known = first["history"] == HISTORIES[0]
+    parts = {"all": np.ones_like(known), HISTORIES[0]: known}
     return {
-        name: asdict(spl_saved(first, other))
+        name: {
+            part: asdict(spl_saved(first[rows], other[rows]))
+            for part, rows in parts.items()
+            if rows.any()
+        }
         for name, other in zip(list(played)[1:], others, strict=True)
     }
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from training.demand_scores import Figure, figures, spl_saved
+from training.demand_scores import HISTORIES, Figure, figures, spl_saved
 from training.promotion import Verdict
 
 UPPER = 0.975
@@ -19,7 +20,8 @@ def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str,
         scores: For each method the scores of the same series; empty if nothing could be rehearsed.
         fallback: Serves where nothing could be compared.
     """
-    means = {name: rows["spl"].mean() for name, rows in scores.items() if rows["spl"].notna().any()}
+    means = {name: _comparable(rows)["spl"].mean() for name, rows in scores.items()}
+    means = {name: mean for name, mean in means.items() if np.isfinite(mean)}
     if not means:
         return fallback, f"{fallback} serves: the history is too short to compare methods"
     best = min(means, key=means.__getitem__)
@@ -34,6 +36,7 @@ def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
         challenger: Scores of series, as `demand_scores.figures` takes them.
         champion: Of the same series.
     """
+    challenger, champion = _comparable(challenger), _comparable(champion)
     judged = int((challenger["spl"].notna() & champion["spl"].notna()).sum())
     if judged < FEWEST_JUDGED:
         return Verdict(
@@ -54,6 +57,12 @@ def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
             f"{told}, but the {UPPER:.1%} quantile covers {ours:.1%}, the champion's {theirs:.1%}",
         )
     return Verdict(True, f"{told}: better beyond the noise ({_shares(saved)} saved)")
+
+
+def _comparable(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the established series, where there are enough: a few others decide every mean."""
+    established = scores[scores["history"] == HISTORIES[0]]
+    return established if established["spl"].notna().sum() >= FEWEST_JUDGED else scores
 
 
 def _shares(figure: Figure) -> str:

@@ -12,7 +12,7 @@ from models.aggregates import level_paths
 from models.forecast import Forecast
 from models.level_sets import M5_PROBABILITIES, PROBABILITIES, LevelSets
 from training.demand_known import read_panel
-from training.demand_scores import SEASON, demand_classes, series_scores, volumes
+from training.demand_scores import SEASON, demand_classes, histories, series_scores, volumes
 
 SERIES_A_CHUNK = 5_000
 FEWEST_PERIODS = 2
@@ -104,8 +104,8 @@ def lived(panel: Panel) -> np.ndarray:
 def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     """Score a forecast: the rows of `series_scores`, with who each series is.
 
-    Adds `sku`, `site`, `method`, `demand_class` and `volume`; in chunks, since nine quantiles of
-    every series and period at once would be most of the memory.
+    Adds `sku`, `site`, `method`, `demand_class`, `history` and `volume`; in chunks, since nine
+    quantiles of every series and period at once would be most of the memory.
     """
     panel, parts = origin.panel, []
     for begin in range(0, panel.series, SERIES_A_CHUNK):
@@ -114,7 +114,7 @@ def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
         quantiles = shown.quantiles(M5_PROBABILITIES)
         actual = origin.actual[rows]
         part = series_scores(past, actual, quantiles, shown.mean, SEASON[panel.grain])
-        parts.append(part.assign(demand_class=demand_classes(past)))
+        parts.append(part.assign(demand_class=demand_classes(past), history=histories(past)))
     return pd.concat(parts, ignore_index=True).assign(
         sku=panel.sku, site=panel.site, method=forecast.method, volume=volumes(panel.demanded())
     )

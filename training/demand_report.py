@@ -22,7 +22,7 @@ COLUMNS = {
     "inside_95": "95 % interval holds",
     "covers_0.975": "97.5 % covers",
 }
-GROUPS = {"by_class": "class", "by_volume": "volume", "aggregates": "sums"}
+GROUPS = {"by_history": "history", "by_class": "class", "by_volume": "volume", "aggregates": "sums"}
 BANDS = ((0, 8), (1, 7), (3, 5))  # positions of the quantiles that bound 99, 95 and 50 %
 PAST_HORIZONS = 4
 
@@ -32,8 +32,9 @@ def tables(report: dict[str, Any]) -> str:
     methods, first = report["methods"], next(iter(report["methods"]))
     grouped = [_by_group(methods, key, title) for key, title in GROUPS.items()]
     saved = [
-        f"SPL of {name} that {first} saves: {_interval(figure)}."
-        for name, figure in report["spl_saved"].items()
+        f"Share of the SPL of {name} that {first} saves, {part} series: {_interval(figure)}."
+        for name, found in report["spl_saved"].items()
+        for part, figure in found.items()
     ]
     return "\n\n".join([table(methods), *grouped, *saved])
 

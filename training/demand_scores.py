@@ -18,6 +18,8 @@ SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
 LONGEST_REGULAR_INTERVAL, MOST_EVEN_CV2 = 1.32, 0.49
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "unsold")
 VOLUMES = ("low", "middle", "high")
+HISTORIES = ("established", "scarce")
+FEWEST_SALES = 10  # of an established series
 INNER_95 = (1, 7)  # positions of .025 and .975
 _MEANS = ("spl", "rmsse", "mase")
 
@@ -101,6 +103,15 @@ def demand_classes(past: np.ndarray) -> np.ndarray:
     seldom = interval > LONGEST_REGULAR_INTERVAL
     named = np.array(CLASSES)[2 * seldom + uneven]
     return np.where(sold.any(axis=1), named, "unsold")
+
+
+def histories(past: np.ndarray) -> np.ndarray:
+    """Return (n,) of `HISTORIES`: whether a series sold in enough periods for a scale.
+
+    The mean step of a series that sold a unit twice is next to nothing, and one large order later
+    its scaled loss outweighs that of a thousand others.
+    """
+    return np.where((np.nan_to_num(past) > 0).sum(axis=1) >= FEWEST_SALES, *HISTORIES)
 
 
 def volumes(past: np.ndarray) -> np.ndarray:

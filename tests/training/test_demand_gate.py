@@ -16,6 +16,7 @@ def scores(spl, covers=0.975, series=SERIES):
         {
             "series": np.arange(series),
             "origin": 0,
+            "history": "established",
             "spl": spl,
             "rmsse": spl,
             "mase": spl,
@@ -77,6 +78,14 @@ def test_the_method_of_the_least_loss_serves():
 
     assert best == "average"
     assert said == "average serves: SPL of trees 0.3000, average 0.2000"
+
+
+def test_series_that_hardly_sold_decide_nothing_where_others_did():
+    many, few = scores(0.3), scores(99.0, series=5).assign(history="scarce")
+    trees, average = (pd.concat(both) for both in ((many, few), (scores(0.4), few.assign(spl=0.1))))
+    best, _ = best_method({"trees": trees, "average": average}, "average")
+
+    assert best == "trees"
 
 
 def test_where_nothing_could_be_compared_the_fallback_serves():

@@ -8,6 +8,7 @@ from models.level_sets import M5_PROBABILITIES
 from training.demand_scores import (
     demand_classes,
     figures,
+    histories,
     mean_step,
     pinball_sum,
     series_scores,
@@ -139,6 +140,13 @@ def test_volumes_are_thirds_of_the_series():
     past = np.array([[9.0], [1.0], [5.0], [7.0], [2.0], [NAN]])
 
     assert volumes(past).tolist() == ["high", "low", "middle", "high", "middle", "low"]
+
+
+def test_a_series_is_established_once_it_sold_in_ten_periods():
+    past = np.zeros((2, 30))
+    past[0, :10], past[1, :9] = 1, 500
+
+    assert histories(past).tolist() == ["established", "scarce"]
 
 
 def test_errors_are_taken_over_all_units():
