@@ -107,22 +107,25 @@ class Ahead:
         """Return what to do and why, as sentences."""
         out, sold_from = self.told["as_it_is"]["runs_out_on"], self.told["sold_from"]
         if out:
-            ends = f"it more likely than not runs out in the {self.grain} of {day(out)}"
+            ends = f"it more likely than not runs out {self._when(out)}"
         else:
-            ends = f"it more likely than not lasts to the end of the {self.grain} of {self._last}"
+            ends = f"it more likely than not lasts beyond {day(self.days[-1])}"
         if not self.order:
             return [f"As it is, {ends}.", "Nothing has to be ordered now."]
         then = self.days.index(sold_from)
         risks = [percent(float(self.told[one]["risk"][then])) for one in ("as_it_is", "with_order")]
         what = (
             f"Order {units(self.order)} units now: they can be sold from {day(sold_from)} on, and "
-            f"the risk to lose sales in that {self.grain} falls from {risks[0]} to {risks[1]}."
+            f"the risk to lose sales {self._when(sold_from)} falls from {risks[0]} to {risks[1]}."
         )
         return [f"As it is, {ends}.", what]
 
-    @property
-    def _last(self) -> str:
-        return day(self.days[-1])
+    def _when(self, first: str) -> str:
+        return (
+            f"on {day(first)}"
+            if self.grain is Grain.DAY
+            else f"in the {self.grain} of {day(first)}"
+        )
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield the stock ahead, a line a period."""

@@ -22,7 +22,7 @@ from serving.stock_panel import ordered
 
 KINDS = {
     ExceptionType.STOCK_OUT_RISK: "Runs out",
-    ExceptionType.UNFILLABLE_ORDERS: "Can't all be filled",
+    ExceptionType.UNFILLABLE_ORDERS: "Can't fill",
     ExceptionType.OVERSTOCK: "Lies too long",
 }
 
@@ -74,10 +74,10 @@ class StockList:
 
     @cached_property
     def rows(self) -> list[StockRow]:
-        """All, the dearest first."""
+        """All; what runs out by the margin that it loses, the others by what handling saves."""
         told = self.book.exceptions
         rows = [_row(one) for one in told.to_pylist()] if told.num_columns else []
-        return sorted(rows, key=lambda row: -row.loss)
+        return sorted(rows, key=lambda row: -row.facts.get("lost_margin", row.loss))
 
     @cached_property
     def kinds(self) -> list[tuple[str, str, int]]:

@@ -19,6 +19,7 @@ router = APIRouter(include_in_schema=False)
 # Its functions are no coroutines: what takes longer than a score must not keep one waiting.
 
 ROWS = 50
+REFRESH_SECONDS = 60
 Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 
@@ -81,6 +82,7 @@ def _list(in_use: InUse, now_ms: int, wanted: Wanted, begin: int) -> dict[str, A
         "wanted": wanted,
         "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
         "rows_a_page": ROWS,
+        "refresh_seconds": REFRESH_SECONDS,
         "book": book_told(in_use, now_ms),
     }
 

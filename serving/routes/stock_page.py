@@ -19,6 +19,7 @@ router = APIRouter(include_in_schema=False)
 # Its functions are no coroutines: what takes longer than a score must not keep one waiting.
 
 ROWS = 50
+REFRESH_SECONDS = 60
 Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 Units = Annotated[float, Query(ge=0, le=1e9)]
@@ -88,6 +89,7 @@ def _list(desk: Desk, in_use: InUse, wanted: Wanted, begin: int) -> dict[str, An
         "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
         "plain_address": _address(Wanted(kind=wanted.kind)),
         "rows_a_page": ROWS,
+        "refresh_seconds": REFRESH_SECONDS,
         "book": book_told(in_use, desk.now_ms()),
     }
 
