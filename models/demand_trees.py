@@ -65,10 +65,10 @@ class DemandTrees:
         return cls(trees, horizon, planned=planned)
 
     @staticmethod
-    def can_learn(panel: Panel, horizon: int) -> bool:
+    def can_learn(panel: Panel) -> bool:
         """Say whether enough has come after the cut-offs of a panel to learn from."""
-        cut = np.arange(panel.length) >= RHYTHMS[panel.grain].fewest + horizon
-        return int(np.isfinite(panel.units[:, cut]).sum()) >= FEWEST_ROWS
+        later = panel.units[:, RHYTHMS[panel.grain].fewest :]
+        return int(np.isfinite(later).sum()) >= FEWEST_ROWS
 
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
