@@ -130,9 +130,8 @@ class SeriesList:
     @cached_property
     def _orders(self) -> dict[str, np.ndarray]:
         volume = self.book.forecast.mean.sum(1)
-        by = {"volume": volume, "risk": self.risk, "error": self.error}
-        # A wrong forecast of three units costs nobody anything: errors weigh by what is sold.
-        by["error"] = by["error"] * volume
+        missed = self.book.review.figures.get("mean_absolute_error", np.full(len(volume), np.nan))
+        by = {"volume": volume, "risk": self.risk, "error": missed}
         orders = {
             name: np.lexsort((-volume, -np.nan_to_num(key, nan=-1))) for name, key in by.items()
         }
