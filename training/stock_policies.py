@@ -1,5 +1,6 @@
 """Rules for ordering, played against each other by `training.stock_replay`."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,9 @@ from models.stock_projection import Shelf
 from training.stock_replay import Policy, Seen
 
 PATHS = 400
-LOOKAHEAD = 1
+LOOKAHEAD = 1  # the period of the next order, which is chosen together with this one
 SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
 RECENT = {Grain.DAY: 91, Grain.WEEK: 13, Grain.MONTH: 3}
-
-
 POLICIES = ("ours", "base-stock", "benchmark", "oracle")
 SEEDED = ("ours", "base-stock")
 
@@ -31,13 +30,14 @@ def known_policy(name: str) -> None:
         raise UnknownChoiceError("policy", name, POLICIES)
 
 
-def policy_of(name: str, demand: np.ndarray, seed: int) -> Policy:
+def policy_of(name: str, demand: np.ndarray, seed: int, fits: int) -> Policy:
     """Return one of `POLICIES`; `demand` (n, N) is what will come, for the oracle alone."""
     if name == "oracle":
         return Foresight(demand)
     if name == "benchmark":
         return Benchmark()
-    return SamplePaths(seed) if name == "ours" else BaseStock(seed)
+    seeds = range(seed * fits, (seed + 1) * fits)
+    return SamplePaths(seeds) if name == "ours" else BaseStock(seeds)
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,21 @@ class SamplePaths:
     """Ours: the forecaster fitted again each period, and the order that costs least on its paths.
 
     Attributes:
-        seed: Of the fit and of the paths.
+        seeds: Of each fit. Paths are averaged over the fits: drawn from the same random numbers,
+            that averages the quantiles.
     """
 
-    seed: int
+    seeds: Sequence[int]
 
     def order(self, seen: Seen) -> np.ndarray:
         """Return whole units."""
         terms = seen.terms
         horizon = min(terms.lead_periods + LOOKAHEAD, seen.periods_left)
-        paths = sample_paths(_refitted(seen, horizon, self.seed), seen.rows, PATHS, self.seed)
+        drawn = [
+            sample_paths(forecast, seen.rows, PATHS, self.seeds[0])
+            for forecast in _refitted(seen, horizon, self.seeds)
+        ]
+        paths = np.mean(drawn, axis=0)
         inbound = np.zeros((len(seen.rows), horizon))
         inbound[:, : terms.lead_periods - 1] = seen.inbound
         ordering = OrderTerms(
@@ -71,15 +76,16 @@ class BaseStock:
     of a period's demand over the latest season, as of L periods.
 
     Attributes:
-        seed: Of the fit.
+        seeds: Of each fit; their means are averaged.
     """
 
-    seed: int
+    seeds: Sequence[int]
 
     def order(self, seen: Seen) -> np.ndarray:
         """Return whole units."""
         terms = seen.terms
-        mean = _refitted(seen, terms.lead_periods, self.seed).mean[seen.rows].sum(axis=1)
+        forecasts = _refitted(seen, terms.lead_periods, self.seeds)
+        mean = np.mean([forecast.mean[seen.rows].sum(axis=1) for forecast in forecasts], axis=0)
         factor = ndtri(terms.shortage / (terms.shortage + terms.holding))
         recent = seen.panel.demanded()[seen.rows, -SEASON[seen.panel.grain] :]
         spread = np.sqrt(_mean_known((recent - _mean_known(recent, 1)[:, None]) ** 2, axis=1))
@@ -87,8 +93,9 @@ class BaseStock:
         return np.maximum(np.rint(level - seen.on_hand - seen.inbound.sum(axis=1)), 0)
 
 
-def _refitted(seen: Seen, horizon: int, seed: int) -> Forecast:
-    return Demand.fit(seen.panel, horizon, seed=seed).forecast(seen.panel)
+def _refitted(seen: Seen, horizon: int, seeds: Sequence[int]) -> Iterator[Forecast]:
+    for seed in seeds:
+        yield Demand.fit(seen.panel, horizon, seed=seed).forecast(seen.panel)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Asked:
         terms: Costs and lead.
         policy: Its name.
         seeds: One episode each, for a policy that draws anything.
+        fits: How many fits are averaged for one forecast.
     """
 
     opening: Path
@@ -34,6 +35,7 @@ class Asked:
     terms: Terms
     policy: str
     seeds: Sequence[int]
+    fits: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Found:
         decided = (first.holding_cost + first.shortage_cost)[:, :wait].sum()
         return {
             "policy": asked.policy,
+            "fits": asked.fits if asked.policy in SEEDED else None,
             "from": str(self.scene.periods[0]),
             "periods": asked.periods,
             "lead_periods": asked.terms.lead_periods,
@@ -95,7 +98,7 @@ def run(history: History, asked: Asked, say: Callable[[str], None]) -> Found:
 
     def episode(policy: str, seed: int) -> Episode:
         say(f"Playing {policy}, seed {seed}")
-        rule = policy_of(policy, scene.demand, seed)
+        rule = policy_of(policy, scene.demand, seed, asked.fits)
         return play(rule, stock.opening, scene.demand, asked.terms, scene.known)
 
     seeds = asked.seeds if asked.policy in SEEDED else asked.seeds[:1]
