@@ -15,6 +15,7 @@ from data.domain import Grain, UnknownChoiceError
 from features.demand_panel import Panel
 from features.demand_windows import RHYTHMS
 from features.running_totals import silent_after_life
+from features.stock_exposure import exposed, exposure_power
 from models.contract import Files
 from models.demand_average import Average, SeasonalNaive
 from models.demand_calibration import Calibration
@@ -38,12 +39,20 @@ class Demand:
         horizon: How many periods are forecast.
         ways: By name, the one that was asked for first. "average" serves any series.
         joint: How errors hang together.
+        power: Of the share in stock, as of `features.stock_exposure`.
     """
 
     def __init__(
-        self, grain: Grain, horizon: int, ways: dict[str, Way], joint: JointErrors
+        self,
+        grain: Grain,
+        horizon: int,
+        *,
+        ways: dict[str, Way],
+        joint: JointErrors,
+        power: float,
     ) -> None:
-        self.grain, self.horizon, self.ways, self.joint = grain, horizon, ways, joint
+        self.grain, self.horizon, self.ways = grain, horizon, ways
+        self.joint, self.power = joint, power
 
     @classmethod
     def fit(cls, panel: Panel, horizon: int, *, method: str = "trees", seed: int = 7) -> Self:
@@ -57,6 +66,8 @@ class Demand:
         """
         if method not in METHODS:
             raise UnknownChoiceError("method", method, METHODS)
+        power = exposure_power(panel)
+        panel = exposed(panel, power)
         makers: dict[str, Callable[[Panel], Points]] = {}
         planned = panel.price is not None and panel.price.shape[1] >= panel.length + horizon
         held_out_from = min(calibration_cuts(panel.length, horizon), default=panel.length)
@@ -69,13 +80,15 @@ class Demand:
         makers["average"] = lambda past: Average.fit(past, horizon)
         ways = {name: fit_way(panel, horizon, maker) for name, maker in makers.items()}
         ways |= _special_ways(panel, horizon)
-        return cls(panel.grain, horizon, ways, JointErrors.fit(panel, horizon))
+        joint = JointErrors.fit(panel, horizon)
+        return cls(panel.grain, horizon, ways=ways, joint=joint, power=power)
 
     def forecast(self, panel: Panel) -> Forecast:
         """Return the forecast of the periods after the panel's end, for every series.
 
         Series are seen beside the others of the panel: trends of groups are those of the panel.
         """
+        panel = exposed(panel, self.power)
         method = self._method_of(panel)
         point = np.zeros((panel.series, self.horizon), np.float32)
         mean, table = np.zeros_like(point), np.zeros(point.shape, np.uint8)
@@ -113,8 +126,9 @@ class Demand:
 
     def to_files(self) -> Files:
         """Return texts, from which `from_files` builds it again."""
-        plain = {"grain": self.grain, "horizon": self.horizon, "ways": list(self.ways)}
-        files = {BUNDLE_FILE: json.dumps(plain | self.joint.to_json())}
+        plain = {"grain": self.grain, "horizon": self.horizon, "power": self.power}
+        plain |= {"ways": list(self.ways), **self.joint.to_json()}
+        files = {BUNDLE_FILE: json.dumps(plain)}
         for name, way in self.ways.items():
             files |= {f"{name}.{file}": text for file, text in way.to_files().items()}
         return files
@@ -128,7 +142,8 @@ class Demand:
             name: Way.from_files(part(files, f"{name}."), _KINDS[name].from_files, horizon)
             for name in plain["ways"]
         }
-        return cls(Grain(plain["grain"]), horizon, ways, JointErrors.from_json(plain))
+        joint = JointErrors.from_json(plain)
+        return cls(Grain(plain["grain"]), horizon, ways=ways, joint=joint, power=plain["power"])
 
 
 LAUNCH, DYING = "launch", "dying"
