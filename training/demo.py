@@ -1,7 +1,7 @@
 """`make demo`: a shop is simulated, learned from, forecast and served with its pages.
 
-Ctrl-C ends it. Everything lies below `data/files/demo/` and can be deleted. The last days of the simulated shop are
-kept from training and then sent to the service as an OMS would send them.
+Ctrl-C ends it. Everything lies below `data/files/demo/` and can be deleted. The last days of the
+simulated shop are kept from training and then sent to the service as an OMS would send them.
 """
 
 import os
