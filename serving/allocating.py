@@ -22,7 +22,7 @@ from serving.demand_terms import holding_costs, margins
 from serving.payload import Money
 from serving.problems import BadPayloadError, Flaw
 
-PATHS, SEED = 1_000, 7
+PATHS, SEED = 400, 7
 UNIT_DECIMALS = 2
 
 

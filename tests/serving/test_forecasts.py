@@ -127,20 +127,19 @@ def test_a_new_book_is_taken_over_without_a_failed_call(demand_client, books, a_
     assert {answer.status_code for answer in answers} == {200}
 
 
-def test_a_broken_book_is_refused_and_the_one_before_stays(demand_client, books, a_book, caplog):
+def test_a_broken_book_is_refused_and_the_one_before_stays(
+    demand_client, books, a_book, tmp_path, caplog
+):
+    elsewhere = tmp_path / "elsewhere"
+    broken = write_book(elsewhere, a_book(model_version="demand-2", made_at_ms=LATER_MS))
+    file = elsewhere / broken.name / "forecast.mean.npy"
+    file.write_bytes(file.read_bytes()[:-1])
     with caplog.at_level("WARNING", "expedite.forecasts"):
-        pointer = write_book(books, a_book(model_version="demand-2", made_at_ms=LATER_MS))
-        good = demand_client.app.state.desk.forecasts
-        wait_until(lambda: one(demand_client)["model_version"] == "demand-2")
-        broken = write_book(books, a_book(model_version="demand-3", made_at_ms=LATER_MS + 1))
-        file = books / broken.name / "forecast.mean.npy"
-        good.current, good._pointer = good.current, pointer
-        file.write_bytes(file.read_bytes()[:-1])
-        (books / "current.json").write_bytes(orjson.dumps(broken._asdict()))
-        good._pointer = None
-        wait_until(lambda: good.problem is not None)
+        (elsewhere / broken.name).rename(books / broken.name)
+        (elsewhere / "current.json").rename(books / "current.json")
+        wait_until(lambda: "refused" in demand_client.get("/readyz").json()["forecasts"])
 
-    assert one(demand_client)["model_version"] in ("demand-2", "demand-3")
+    assert one(demand_client)["model_version"] == "demand-1"
     assert "forecast.mean.npy is not the file" in caplog.text
 
 
