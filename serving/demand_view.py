@@ -19,9 +19,10 @@ from serving.drawing import units, words
 KINDS = {"site": "Site", "product_group": "Product group"}
 METHODS = {
     "trees": "one model of all series (boosted trees)",
-    "average": "moving average times season: too little history for the model",
-    "seasonal_naive": "as a year before: too little history for the model",
+    "average": "moving average times its season",
+    "seasonal_naive": "as in the season before",
     "launch": "new: as others of its kind began",
+    "dying": "silent for long: its usual demand, if it comes back",
 }
 FAN = np.array([0.025, 0.1, 0.25, 0.75, 0.9, 0.975])
 """The ends of the ranges of 95, 80 and 50 %."""

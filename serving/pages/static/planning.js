@@ -48,11 +48,9 @@ document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(document.activeElement)) {
-    if (event.key === "Escape") document.activeElement.blur();
-  } else if (event.key === "j" || event.key === "k") {
-    step(event.key === "j" ? 1 : -1);
-  }
+  if (event.key === "Escape") document.activeElement.blur();
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(document.activeElement)) return;
+  if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
 });
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
