@@ -147,6 +147,12 @@ def test_the_page_without_a_script_shows_the_list_and_one_series(stock_client):
     assert (page.count('class="open"'), page.count('<article class="one"')) == (2, 1)
 
 
+@pytest.mark.parametrize("query", ["text=nothing", "site=elsewhere"])
+def test_filters_that_match_nothing_say_so(stock_client, query):
+    page = stock_client.get(f"/stock?{query}").text
+    assert "None of the 2 is what the filters ask for" in page
+
+
 def test_nothing_to_worry_about_is_told_as_such(demand_client):
     assert "Nothing of this kind" in demand_client.get("/stock").text
 
