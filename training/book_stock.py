@@ -14,8 +14,7 @@ from models.forecast import Forecast
 def read_stock(history: History, panel: Panel, forecast: Forecast, as_of: pd.Timestamp) -> Stock:
     """Read the stock of a panel's series, NaN where it was never counted.
 
-    What should have come before the forecast begins is expected in its first period; what comes
-    after its last one is left out.
+    What is on its way without a date, or comes after the last period, is left out.
     """
     counted = history.query("stock/on_hand", known_before=as_of)
     keys = pd.MultiIndex.from_arrays([panel.sku, panel.site])
