@@ -46,11 +46,11 @@ METHODS = {
     ),
     "quantile_recursive": (
         quantile_trees,
-        grid(tail=TAILS, transform=["none", "standard", "log1p"], rate=[0.05], leaves=[31]),
+        grid(tail=TAILS, transform=["none", "standard"], rate=[0.05], leaves=[31]),
     ),
     "quantile_direct": (
         quantile_trees,
-        grid(tail=TAILS, transform=["none", "standard", "log1p"], rate=[0.05], leaves=[31]),
+        grid(tail=TAILS, transform=["none", "standard"], rate=[0.05], leaves=[31]),
     ),
     "skforecast_binned": (
         binned_residuals,
