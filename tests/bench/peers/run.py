@@ -29,6 +29,10 @@ def grid(**choices: list) -> list[dict]:
 
 
 TAILS = ["zero", "mean"]
+QUANTILE_GRID = [
+    *grid(tail=["mean"], transform=["none", "standard", "log1p"], rate=[0.05], leaves=[31]),
+    *grid(tail=["zero"], transform=["none"], rate=[0.05], leaves=[31]),
+]
 METHODS = {
     "seasonal_naive": (statistical, grid(tail=TAILS, windows=[4, 10])),
     "croston_sba": (statistical, grid(tail=TAILS, windows=[4, 10])),
@@ -44,14 +48,8 @@ METHODS = {
             for objective, transform in (("tweedie", "none"), ("l2", "standard"), ("l1", "log1p"))
         ],
     ),
-    "quantile_recursive": (
-        quantile_trees,
-        grid(tail=TAILS, transform=["none", "standard"], rate=[0.05], leaves=[31]),
-    ),
-    "quantile_direct": (
-        quantile_trees,
-        grid(tail=TAILS, transform=["none", "standard"], rate=[0.05], leaves=[31]),
-    ),
+    "quantile_recursive": (quantile_trees, QUANTILE_GRID),
+    "quantile_direct": (quantile_trees, QUANTILE_GRID),
     "skforecast_binned": (
         binned_residuals,
         grid(tail=TAILS, objective=["tweedie", "l2"], rate=[0.05], leaves=[31]),
