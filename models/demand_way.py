@@ -7,14 +7,16 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from features.demand_panel import Panel
+from features.demand_panel import FULLY_IN_STOCK, Panel
 from features.demand_windows import RHYTHMS
+from features.running_totals import silent_after_life
 from models.contract import Files
 from models.demand_calibration import Calibration, HeldOut
 from models.demand_spread import CELLS_A_GROUP, Spread, spread_state
 from models.level_sets import LOWEST_LEVEL
 
 MOST_HELD_OUT = 20_000  # series; more teach a table of a hundred ratios nothing
+MOST_CUTS = 5
 FILE = "calibration.json"
 _POINTS, _SPREAD = "points.", "spread."
 
@@ -102,15 +104,20 @@ def hold_out(
 
 
 def came(panel: Panel, cut: int, horizon: int) -> np.ndarray:
-    """Return (n, H) what was demanded after a cut-off.
+    """Return (n, H) what was demanded after a cut-off, silence after the last life sign as none.
 
-    NaN where it was not observed wholly in stock, and where the series had hardly begun.
+    NaN where it was not observed wholly in stock, and where the series had hardly begun or had
+    shown no sign of life for long: whether a target counts must not hang on later sales.
     """
+    rhythm = RHYTHMS[panel.grain]
     actual = np.full((panel.series, horizon), np.nan, np.float32)
-    units = panel.demanded()[:, cut : cut + horizon]
-    actual[:, : units.shape[1]] = units
-    begun = np.isfinite(panel.units[:, :cut]).sum(1) >= RHYTHMS[panel.grain].fewest
-    actual[~begun] = np.nan
+    units = silent_after_life(panel.units)[:, cut : cut + horizon]
+    whole = panel.in_stock[:, cut : cut + horizon] >= FULLY_IN_STOCK
+    actual[:, : units.shape[1]] = np.where(whole, units, np.float32(np.nan))
+    seen = np.isfinite(panel.units[:, :cut])
+    begun = seen.sum(1) >= rhythm.fewest
+    alive = seen[:, max(cut - rhythm.level, 0) :].any(1)
+    actual[~(begun & alive)] = np.nan
     return actual
 
 
@@ -119,13 +126,13 @@ def _shown(panel: Panel) -> Panel:
 
 
 def calibration_cuts(length: int, horizon: int) -> list[int]:
-    """Return up to three cut-offs of which most of the horizon has come.
+    """Return up to `MOST_CUTS` cut-offs, a horizon apart at most, of which the horizon has come.
 
-    They are days apart, since forecasts of one day are all wrong in the same direction.
+    Forecasts of one cut-off are all wrong in the same direction, and so are those of the next day.
     """
     last = max(length - horizon, length // 2)
-    steps = {0, -(-horizon // 4), -(-horizon // 2)}
-    return sorted(cut for cut in {last - step for step in steps} if cut >= max(length // 3, 1))
+    first = min(max(last - horizon, length // 2), last)
+    return [int(cut) for cut in np.unique(np.linspace(first, last, MOST_CUTS).astype(int)) if cut]
 
 
 def _spread(
