@@ -23,7 +23,7 @@ from sets import SETS, DataSet, origins_of, write_panel
 from models.demand import Demand
 from models.level_sets import M5_PROBABILITIES
 from training.demand_origins import Origin
-from training.demand_scores import SEASON, figures, series_scores
+from training.demand_scores import HISTORIES, SEASON, figures, histories, series_scores
 
 RUN = Path(__file__).with_name("run.py")
 RESULTS = Path("docs/results.md")
@@ -136,28 +136,36 @@ def _judged(origins: list[Origin], forecast: Callable[[int], Found | None]) -> d
             panel.demanded(), origin.actual, quantiles, mean, SEASON[panel.grain]
         )
         ids = pd.Series(panel.sku + "|" + panel.site)
-        scores.append(scored.assign(series=ids, origin=number))
+        history = histories(panel.demanded())
+        scores.append(scored.assign(series=ids, origin=number, history=history))
         seconds.append(float(found["seconds"]))
-    said = figures(pd.concat(scores, ignore_index=True), repeats=200)
-    return {"figures": said, "seconds": float(np.mean(seconds)), "refused": refused}
+    told = pd.concat(scores, ignore_index=True)
+    said = figures(told, repeats=200)
+    established = float(told["spl"][told["history"] == HISTORIES[0]].mean())
+    return {
+        "figures": said,
+        "established": established,
+        "seconds": float(np.mean(seconds)),
+        "refused": refused,
+    }
 
 
 def _table(chosen: DataSet, rows: dict[str, dict]) -> str:
     lines = [
         f"**{chosen.name}**, {chosen.horizon} periods ahead",
         "",
-        "| method | SPL | 95 % interval | RMSSE | WAPE | bias | 97.5 %: at most / below | s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| method | SPL | 95 % interval | SPL, established | RMSSE | WAPE | bias | 97.5 %: at most / below | s |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
         if not row:
-            lines.append(f"| {name} | failed or not finished | | | | | | |")
+            lines.append(f"| {name} | failed or not finished | | | | | | | |")
             continue
         spl, rmsse, wape, bias, covers, below = (row["figures"][key] for key in SHOWN)
         note = f" ({row['refused']} series refused)" if row["refused"] else ""
         lines.append(
             f"| {name}{note} | {spl.value:.4f} | {spl.low:.4f} to {spl.high:.4f} "
-            f"| {rmsse.value:.3f} | {wape.value:.3f} | {bias.value:+.3f} "
+            f"| {row['established']:.4f} | {rmsse.value:.3f} | {wape.value:.3f} | {bias.value:+.3f} "
             f"| {covers.value:.3f} / {below.value:.3f} | {row['seconds']:.1f} |"
         )
     return "\n".join(lines)
