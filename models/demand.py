@@ -18,6 +18,7 @@ from features.running_totals import silent_after_life
 from features.stock_exposure import exposed, exposure_power
 from models.contract import Files
 from models.demand_average import Average, SeasonalNaive
+from models.demand_blend import Blend
 from models.demand_calibration import Calibration
 from models.demand_launch import Launch, held_out_launches
 from models.demand_trees import DemandTrees
@@ -72,9 +73,7 @@ class Demand:
         planned = panel.price is not None and panel.price.shape[1] >= panel.length + horizon
         held_out_from = min(calibration_cuts(panel.length, horizon), default=panel.length)
         if method == "trees" and DemandTrees.can_learn(panel.until(held_out_from)):
-            makers["trees"] = lambda past: DemandTrees.fit(
-                past, horizon, seed=seed, planned=planned
-            )
+            makers["trees"] = lambda past: Blend.fit(past, horizon, seed=seed, planned=planned)
         if method == "seasonal_naive":
             makers["seasonal_naive"] = lambda _: SeasonalNaive(horizon)
         makers["average"] = lambda past: Average.fit(past, horizon)
@@ -148,7 +147,7 @@ class Demand:
 
 LAUNCH, DYING = "launch", "dying"
 _KINDS = {
-    "trees": DemandTrees,
+    "trees": Blend,
     "average": Average,
     "seasonal_naive": SeasonalNaive,
     DYING: Average,

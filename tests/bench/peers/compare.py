@@ -154,7 +154,7 @@ def _table(chosen: DataSet, rows: dict[str, dict]) -> str:
     lines = [
         f"**{chosen.name}**, {chosen.horizon} periods ahead",
         "",
-        "| method | SPL | 95 % interval | SPL, established | RMSSE | WAPE | bias | 97.5 %: at most / below | s |",
+        "| method | SPL | 95 % interval | established | RMSSE | WAPE | bias | 97.5 %: at most / below | s |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
@@ -165,8 +165,8 @@ def _table(chosen: DataSet, rows: dict[str, dict]) -> str:
         note = f" ({row['refused']} series refused)" if row["refused"] else ""
         lines.append(
             f"| {name}{note} | {spl.value:.4f} | {spl.low:.4f} to {spl.high:.4f} "
-            f"| {row['established']:.4f} | {rmsse.value:.3f} | {wape.value:.3f} | {bias.value:+.3f} "
-            f"| {covers.value:.3f} / {below.value:.3f} | {row['seconds']:.1f} |"
+            f"| {row['established']:.4f} | {rmsse.value:.3f} | {wape.value:.3f} "
+            f"| {bias.value:+.3f} | {covers.value:.3f} / {below.value:.3f} | {row['seconds']:.1f} |"
         )
     return "\n".join(lines)
 
