@@ -19,7 +19,6 @@ from features.stock_exposure import exposed, exposure_power
 from models.contract import Files
 from models.demand_average import Average, SeasonalNaive
 from models.demand_blend import Blend
-from models.demand_calibration import Calibration
 from models.demand_launch import Launch, held_out_launches
 from models.demand_trees import DemandTrees
 from models.demand_way import Points, Way, calibration_cuts, came, fit_way, hold_out, part
@@ -91,13 +90,11 @@ class Demand:
         method = self._method_of(panel)
         point = np.zeros((panel.series, self.horizon), np.float32)
         mean, table = np.zeros_like(point), np.zeros(point.shape, np.uint8)
-        tables = []
-        for name, way in self.ways.items():
+        for code, (name, way) in enumerate(self.ways.items()):
             rows = np.flatnonzero(method == name)
             if len(rows):
-                point[rows], mean[rows], code = way.read(panel.take(rows))
-                table[rows] = code[:, None] + len(tables)
-            tables += way.calibration.tables
+                point[rows], mean[rows] = way.read(panel.take(rows))
+                table[rows] = code
         return Forecast(
             grain=self.grain,
             periods=panel.next_periods(self.horizon),
@@ -106,7 +103,7 @@ class Demand:
             mean=mean,
             point=point,
             table=table,
-            tables=tables,
+            tables=[way.table for way in self.ways.values()],
             method=method,
             dependence=self.joint.dependence,
             common=self.joint.common,
@@ -171,12 +168,13 @@ def dying(panel: Panel) -> np.ndarray:
 def _special_ways(panel: Panel, horizon: int) -> dict[str, Way]:
     """Return the ways of series that have ended or hardly begun, where enough of them were seen."""
     ways = {}
-    ended = hold_out(Average.fit(panel, horizon), panel, horizon, _came_dying)
-    if ended is not None and np.isfinite(ended.actual).sum() >= FEWEST_JUDGED:
-        ways[DYING] = Way(Average.fit(panel, horizon), Calibration.fit(ended))
+    average = Average.fit(panel, horizon)
+    ended = hold_out(average, panel, horizon, _came_dying)
+    if ended.judged >= FEWEST_JUDGED:
+        ways[DYING] = Way(average, ended.table())
     begun = held_out_launches(panel, horizon)
-    if np.isfinite(begun.actual).sum() >= FEWEST_JUDGED:
-        ways[LAUNCH] = Way(Launch.fit(panel, horizon), Calibration.fit(begun))
+    if begun.judged >= FEWEST_JUDGED:
+        ways[LAUNCH] = Way(Launch.fit(panel, horizon), begun.table())
     return ways
 
 

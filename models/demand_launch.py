@@ -15,7 +15,7 @@ from features.demand_panel import Panel
 from features.demand_windows import RHYTHMS
 from features.running_totals import silent_after_life
 from models.contract import Files
-from models.demand_calibration import HeldOut
+from models.demand_way import HeldOut
 
 FEWEST_LAUNCHES = 10  # below it whatever sells stands for what is launched
 PRIOR_SERIES = 5.0  # so many launches of its kind weigh as much as all launches
@@ -117,7 +117,7 @@ def held_out_launches(panel: Panel, horizon: int) -> HeldOut:
         other = slice(1, None, 2) if half.start == 0 else slice(0, None, 2)
         learned = Launch._learned(shown.take(other), units[other], horizon)
         forecast[0, half] = learned.curves(shown.take(half))[:, :horizon]
-    return HeldOut(forecast, units[None, :, :horizon], np.zeros((1, len(rows)), np.uint8))
+    return HeldOut(forecast, units[None, :, :horizon])
 
 
 def _ages(panel: Panel, horizon: int) -> int:

@@ -140,11 +140,13 @@ def training_rows(panel: Panel, horizon: int, *, seed: int, planned: bool) -> Tr
 
 def _pairs(windows: DemandWindows) -> tuple[np.ndarray, np.ndarray]:
     """Return all series at all cut-offs that they can be forecast at."""
-    cut = np.arange(windows.rhythm.fewest, windows.panel.length)
-    rows = np.arange(windows.panel.series)
-    rows, cut = (each.ravel() for each in np.meshgrid(rows, cut, indexing="ij"))
-    enough = windows.observed(rows, cut) >= windows.rhythm.fewest
-    return rows[enough], cut[enough]
+    fewest, panel = windows.rhythm.fewest, windows.panel
+    rows, cut = np.meshgrid(np.arange(panel.series), np.arange(fewest, panel.length), indexing="ij")
+    # One that is silent for longer has ended, and is forecast otherwise.
+    over = panel.length - np.isfinite(panel.units[:, ::-1]).argmax(1) + windows.rhythm.level
+    rows, cut = rows.ravel(), cut.ravel()
+    kept = (windows.observed(rows, cut) >= fewest) & (cut < over[rows])
+    return rows[kept], cut[kept]
 
 
 def _drawn(count: int, horizon: int, times: int, random: np.random.Generator) -> np.ndarray:
@@ -162,8 +164,7 @@ def _observed(
     """Return the rows whose period was wholly in stock."""
     column = cut[:, None] + ahead - 1
     inside = column < windows.panel.length
-    demanded = windows.panel.demanded()  # not the silence after a life: nobody saw it
-    units = demanded[rows[:, None], np.where(inside, column, 0)]
+    units = windows.whole[rows[:, None], np.where(inside, column, 0)]
     kept = (inside & np.isfinite(units)).ravel()
     table, level = feature_table(windows, rows, cut, np.where(inside, ahead, 1))
     levels = np.repeat(level, ahead.shape[1])[kept]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
@@ -11,14 +11,12 @@ from features.demand_panel import FULLY_IN_STOCK, Panel
 from features.demand_windows import RHYTHMS
 from features.running_totals import silent_after_life
 from models.contract import Files
-from models.demand_calibration import Calibration, HeldOut
-from models.demand_spread import CELLS_A_GROUP, Spread, spread_state
-from models.level_sets import LOWEST_LEVEL
+from models.level_sets import LevelSets
 
 MOST_HELD_OUT = 20_000  # series; more teach a table of a hundred ratios nothing
 MOST_CUTS = 5
-FILE = "calibration.json"
-_POINTS, _SPREAD = "points.", "spread."
+FILE = "table.json"
+_POINTS = "points."
 
 
 class Points(Protocol):
@@ -34,39 +32,52 @@ class Points(Protocol):
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """Forecasts made at K earlier cut-offs, and what came.
+
+    Attributes:
+        forecast: (K, n, H) units.
+        actual: (K, n, H) units; NaN where it is not to be learned from.
+    """
+
+    forecast: np.ndarray
+    actual: np.ndarray
+
+    @property
+    def judged(self) -> int:
+        """How many forecasts can be compared with what came."""
+        return int(np.isfinite(self.actual).sum())
+
+    def table(self) -> LevelSets:
+        """Return the distribution of what came around a point."""
+        known = np.isfinite(self.actual)
+        if not known.any():
+            return LevelSets.poisson()
+        return LevelSets.fit(self.forecast[known], self.actual[known])
+
+
+@dataclass(frozen=True)
 class Way:
-    """Points, the distribution around them, and what sorts series by how far they stray."""
+    """Points, and the distribution around them."""
 
     points: Points
-    calibration: Calibration
-    spread: Spread | None = None
+    table: LevelSets
 
-    def read(self, panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return (n, H) points, (n, H) means and the (n,) tables that they are read in."""
+    def read(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n, H) points and (n, H) means of what is expected."""
         point = np.maximum(self.points.points(panel), 0)
-        group = np.zeros(panel.series, np.uint8)
-        if self.spread is not None:
-            level = point.mean(1)
-            group = self.spread.groups(spread_state(panel, panel.length, level), level)
-        return point, self.calibration.mean(point, group), group
+        return point, self.table.mean(point)
 
     def to_files(self) -> Files:
         """Return texts, from which `from_files` builds it again."""
-        files = {FILE: json.dumps(self.calibration.to_json())}
-        files |= {_POINTS + name: text for name, text in self.points.to_files().items()}
-        if self.spread is not None:
-            files |= {_SPREAD + name: text for name, text in self.spread.to_files().items()}
-        return files
+        points = {_POINTS + name: text for name, text in self.points.to_files().items()}
+        return {FILE: json.dumps(self.table.to_json())} | points
 
     @classmethod
     def from_files(cls, files: Files, points: Callable[[Files, int], Points], horizon: int) -> Self:
         """Build it from what `to_files` gave; `points` builds the points from theirs."""
-        spread = part(files, _SPREAD)
-        return cls(
-            points(part(files, _POINTS), horizon),
-            Calibration.from_json(json.loads(files[FILE])),
-            Spread.from_files(spread) if spread else None,
-        )
+        table = LevelSets.from_json(json.loads(files[FILE]))
+        return cls(points(part(files, _POINTS), horizon), table)
 
 
 def part(files: Files, prefix: str) -> Files:
@@ -77,17 +88,16 @@ def part(files: Files, prefix: str) -> Files:
 def fit_way(panel: Panel, horizon: int, fit: Callable[[Panel], Points]) -> Way:
     """Fit on the past, see how far off it is on what came, and fit again on everything."""
     cuts = calibration_cuts(panel.length, horizon)
-    held = hold_out(fit(panel.until(min(cuts))), panel, horizon, came) if cuts else None
-    if held is None:
-        return Way(fit(panel), Calibration.unknown())
-    spread, group = _spread(_shown(panel), cuts, held.forecast, held.actual)
-    return Way(fit(panel), Calibration.fit(replace(held, group=group)), spread)
+    if not cuts:
+        return Way(fit(panel), LevelSets.poisson())
+    held = hold_out(fit(panel.until(cuts[0])), panel, horizon, came)
+    return Way(fit(panel), held.table())
 
 
 def hold_out(
     points: Points, panel: Panel, horizon: int, actual: Callable[[Panel, int, int], np.ndarray]
-) -> HeldOut | None:
-    """Return forecasts at the cut-offs of calibration, and what came; None if there is no cut-off.
+) -> HeldOut:
+    """Return forecasts at the cut-offs of calibration, and what came.
 
     Args:
         points: Make the forecasts.
@@ -95,12 +105,14 @@ def hold_out(
         horizon: Periods ahead.
         actual: Returns of a panel, a cut-off and a horizon what came, as `came` does.
     """
-    shown, cuts = _shown(panel), calibration_cuts(panel.length, horizon)
-    if not cuts:
-        return None
-    forecast = np.stack([np.maximum(points.points(shown.until(cut)), 0) for cut in cuts])
-    units = np.stack([actual(shown, cut, horizon) for cut in cuts])
-    return HeldOut(forecast, units, np.zeros(forecast.shape[:2], np.uint8))
+    shown = panel.take(slice(None, None, -(-panel.series // MOST_HELD_OUT)))
+    cuts = calibration_cuts(panel.length, horizon)
+    shape = (len(cuts), shown.series, horizon)
+    forecast, units = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    for place, cut in enumerate(cuts):
+        forecast[place] = np.maximum(points.points(shown.until(cut)), 0)
+        units[place] = actual(shown, cut, horizon)
+    return HeldOut(forecast, units)
 
 
 def came(panel: Panel, cut: int, horizon: int) -> np.ndarray:
@@ -121,36 +133,11 @@ def came(panel: Panel, cut: int, horizon: int) -> np.ndarray:
     return actual
 
 
-def _shown(panel: Panel) -> Panel:
-    return panel.take(slice(None, None, -(-panel.series // MOST_HELD_OUT)))
-
-
 def calibration_cuts(length: int, horizon: int) -> list[int]:
-    """Return up to `MOST_CUTS` cut-offs, a horizon apart at most, of which the horizon has come.
+    """Return up to `MOST_CUTS` cut-offs over the horizon before the last one that has come.
 
     Forecasts of one cut-off are all wrong in the same direction, and so are those of the next day.
     """
     last = max(length - horizon, length // 2)
-    first = min(max(last - horizon, length // 2), last)
+    first = max(last - horizon, length // 2)
     return [int(cut) for cut in np.unique(np.linspace(first, last, MOST_CUTS).astype(int)) if cut]
-
-
-def _spread(
-    panel: Panel, cuts: list[int], forecast: np.ndarray, actual: np.ndarray
-) -> tuple[Spread | None, np.ndarray]:
-    """Return what sorts series into groups, and (K, n) the groups of the held-out forecasts."""
-    group = np.zeros(forecast.shape[:2], np.uint8)
-    known = np.isfinite(actual)
-    judged = known.any(2)
-    if known.sum() < 2 * CELLS_A_GROUP:
-        return None, group
-    level = forecast.mean(2)
-    state = [spread_state(panel.until(c), c, at) for c, at in zip(cuts, level, strict=True)]
-    far = np.where(known, np.abs(actual - forecast), 0).sum(2)
-    expected = np.where(known, forecast, 0).sum(2)
-    strayed = far[judged] / np.maximum(expected[judged], LOWEST_LEVEL)
-    series = np.broadcast_to(np.arange(panel.series), judged.shape)[judged]
-    spread, group[judged] = Spread.fit(
-        np.stack(state)[judged], level[judged], strayed, series, int(known.sum())
-    )
-    return spread, group

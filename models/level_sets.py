@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Self
 
 import numpy as np
+from scipy.stats import poisson
 
 from models.contract import Plain
 
@@ -53,6 +54,13 @@ class LevelSets:
         tops = np.array([_top(ratio[a:b]) for a, b in pairs])
         means = np.array([came[a:b].sum() / level[a:b].sum() for a, b in pairs])
         return cls(*_distinct(levels, ratios, tops[:, None], means[:, None]))
+
+    @classmethod
+    def poisson(cls) -> Self:
+        """Return what is believed where nothing was seen: demand is Poisson around its point."""
+        levels = np.geomspace(0.01, 1000, 26)
+        ratios = poisson.ppf(PROBABILITIES, levels[:, None]) / levels[:, None]
+        return cls(levels, ratios, ratios[:, -1] + 1 / levels, np.ones(len(levels)))
 
     def quantiles(self, forecast: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return (..., P) units: quantiles of what will come, given point forecasts (...).
