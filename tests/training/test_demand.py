@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from data.domain import Grain
-from models.store import Store
+from models.demand import Demand
+from models.store import Store, Trained
 from training.demand import train_demand, trained_as_of
 from training.demand_known import read_panel
 from training.demand_rehearsal import rehearse
@@ -64,9 +65,16 @@ def test_the_champion_is_not_judged_by_what_it_has_seen(run, demand_history):
     assert "train with a later --as-of" in outcome.verdict.reason
 
 
-def test_what_is_no_better_is_not_promoted(run, demand_history):
-    store, _ = run
-    outcome = trained(demand_history, weeks_before(4), store)
+def test_what_is_no_better_is_not_promoted(demand_history, tmp_path):
+    store = Store(tmp_path / "mlruns")
+    rehearsed = weeks_before(HORIZON)
+    best = trained(demand_history, END, store).verdicts[MODEL].split()[0]
+    same = Demand.fit(read_panel(demand_history, rehearsed), HORIZON, method=best)
+    tags = {"as_of": rehearsed.isoformat()}
+    version = store.record(Trained(MODEL, same.to_files(), {}, {}, {}, tags))
+    store.promote(MODEL, version, why="for the test", now="2026-01-01T00:00:00Z")
+
+    outcome = trained(demand_history, END, store)
 
     assert not outcome.verdict.promoted
     assert " against " in outcome.verdict.reason
@@ -81,11 +89,12 @@ def test_another_grain_is_not_compared(run, demand_history):
 
 
 def test_the_champion_before_comes_back(run, demand_history):
-    store, first = run
+    store, _ = run
+    before = store.champion_version(MODEL)
     later = trained(demand_history, weeks_before(8), store)
     store.promote(MODEL, later.version, why="by hand", now="2026-01-01T00:00:00Z")
 
-    assert store.rollback(MODEL, now="2026-01-01T00:00:00Z") == first.version
+    assert store.rollback(MODEL, now="2026-01-01T00:00:00Z") == before
 
 
 def test_the_rehearsal_does_not_see_its_window(a_history, demand_history, demand_tables):

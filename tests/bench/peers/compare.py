@@ -154,7 +154,7 @@ def _table(chosen: DataSet, rows: dict[str, dict]) -> str:
     lines = [
         f"**{chosen.name}**, {chosen.horizon} periods ahead",
         "",
-        "| method | SPL | 95 % interval | established | RMSSE | WAPE | bias | 97.5 %: at most / below | s |",
+        "| method | SPL | 95 % interval | established | RMSSE | WAPE | bias | 97.5 % covers | s |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
