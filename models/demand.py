@@ -70,7 +70,7 @@ class Demand:
         panel = exposed(panel, power)
         makers: dict[str, Callable[[Panel], Points]] = {}
         planned = panel.price is not None and panel.price.shape[1] >= panel.length + horizon
-        held_out_from = min(calibration_cuts(panel.length, horizon), default=panel.length)
+        held_out_from = min(calibration_cuts(panel, horizon), default=panel.length)
         if method == "trees" and DemandTrees.can_learn(panel.until(held_out_from)):
             makers["trees"] = lambda past: Blend.fit(past, horizon, seed=seed, planned=planned)
         if method == "seasonal_naive":

@@ -15,6 +15,7 @@ from models.level_sets import LevelSets
 
 MOST_HELD_OUT = 20_000  # series; more teach a table of a hundred ratios nothing
 MOST_CUTS = 5
+SPAN = 2  # which of the windows the cut-offs are spread over at least
 FILE = "table.json"
 _POINTS = "points."
 
@@ -53,7 +54,7 @@ class HeldOut:
         known = np.isfinite(self.actual)
         if not known.any():
             return LevelSets.poisson()
-        return LevelSets.fit(self.forecast[known], self.actual[known])
+        return LevelSets.fit(self.forecast[known], self.actual[known], len(self.forecast))
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def part(files: Files, prefix: str) -> Files:
 
 def fit_way(panel: Panel, horizon: int, fit: Callable[[Panel], Points]) -> Way:
     """Fit on the past, see how far off it is on what came, and fit again on everything."""
-    cuts = calibration_cuts(panel.length, horizon)
+    cuts = calibration_cuts(panel, horizon)
     if not cuts:
         return Way(fit(panel), LevelSets.poisson())
     held = hold_out(fit(panel.until(cuts[0])), panel, horizon, came)
@@ -106,7 +107,7 @@ def hold_out(
         actual: Returns of a panel, a cut-off and a horizon what came, as `came` does.
     """
     shown = panel.take(slice(None, None, -(-panel.series // MOST_HELD_OUT)))
-    cuts = calibration_cuts(panel.length, horizon)
+    cuts = calibration_cuts(panel, horizon)
     shape = (len(cuts), shown.series, horizon)
     forecast, units = np.empty(shape, np.float32), np.empty(shape, np.float32)
     for place, cut in enumerate(cuts):
@@ -133,11 +134,13 @@ def came(panel: Panel, cut: int, horizon: int) -> np.ndarray:
     return actual
 
 
-def calibration_cuts(length: int, horizon: int) -> list[int]:
-    """Return up to `MOST_CUTS` cut-offs over the horizon before the last one that has come.
+def calibration_cuts(panel: Panel, horizon: int) -> list[int]:
+    """Return up to `MOST_CUTS` cut-offs, the last one a horizon before the panel's end.
 
-    Forecasts of one cut-off are all wrong in the same direction, and so are those of the next day.
+    They are spread over a horizon, and not over a few days: forecasts of one time are all wrong in
+    the same direction. Of earlier ones the model would be older than the one that is used.
     """
-    last = max(length - horizon, length // 2)
-    first = max(last - horizon, length // 2)
+    middle = panel.length // 2
+    last = max(panel.length - horizon, middle)
+    first = max(last - max(horizon, RHYTHMS[panel.grain].windows[SPAN]), middle)
     return [int(cut) for cut in np.unique(np.linspace(first, last, MOST_CUTS).astype(int)) if cut]

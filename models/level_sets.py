@@ -20,6 +20,11 @@ PROBABILITIES = np.unique(
 )
 LOWEST_LEVEL = 1e-2
 ROWS_A_BIN, MOST_BINS = 400, 60
+LEAST_VARIANCE = 1e-6  # of a mean ratio: no bin knows it better
+
+# What each quantile, and the one at 1, counts for in the mean of straight lines between them.
+_WEIGHTS = np.diff(PROBABILITIES, prepend=-PROBABILITIES[0], append=[1.0, 1.0])
+_WEIGHTS = (_WEIGHTS[:-1] + _WEIGHTS[1:]) / 2
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ class LevelSets:
     Attributes:
         levels: (K,) increasing point forecasts, in units.
         ratios: (K, P) quantiles of actual / forecast at `PROBABILITIES`.
-        tops: (K,) the ratio at probability 1, such that the mean above the highest of
-            `PROBABILITIES` is the one seen.
+        tops: (K,) the ratio at probability 1, such that the mean of the quantiles is that of
+            `means`.
         means: (K,) mean of actual / forecast.
     """
 
@@ -40,8 +45,14 @@ class LevelSets:
     means: np.ndarray
 
     @classmethod
-    def fit(cls, forecast: np.ndarray, actual: np.ndarray) -> Self:
-        """Learn from point forecasts and what came; both (rows,), in units, nothing missing."""
+    def fit(cls, forecast: np.ndarray, actual: np.ndarray, repeats: int = 1) -> Self:
+        """Learn from point forecasts and what came; both (rows,), in units, nothing missing.
+
+        Args:
+            forecast: Units.
+            actual: Units.
+            repeats: So many rows are about the same demand, forecast at different cut-offs.
+        """
         level = np.maximum(forecast.astype(float), LOWEST_LEVEL)
         order = np.argsort(level, kind="stable")
         level, came = level[order], actual[order]
@@ -51,8 +62,9 @@ class LevelSets:
         pairs = list(pairwise(edges))
         levels = np.array([np.median(level[a:b]) for a, b in pairs])
         ratios = np.array([np.quantile(ratio[a:b], PROBABILITIES) for a, b in pairs])
-        tops = np.array([_top(ratio[a:b]) for a, b in pairs])
-        means = np.array([came[a:b].sum() / level[a:b].sum() for a, b in pairs])
+        seen = np.array([_mean(level[a:b], came[a:b]) for a, b in pairs])
+        means = _shrunk(seen[:, 0], seen[:, 1] * repeats)
+        tops = _tops(ratios, means)
         return cls(*_distinct(levels, ratios, tops[:, None], means[:, None]))
 
     @classmethod
@@ -77,8 +89,14 @@ class LevelSets:
         return self._read(self.means[:, None], forecast)[..., 0]
 
     def at(self, forecast: np.ndarray, chances: np.ndarray) -> np.ndarray:
-        """Return (k, m) units: k forecasts' quantiles at m probabilities of each one's own."""
-        table = self._read(np.column_stack([self.ratios, self.tops]), forecast)
+        """Return (k, m) units: k forecasts' quantiles at m probabilities of each one's own.
+
+        Where demand is a few whole units, straight lines between quantiles lie above them on
+        average; that is taken off, so that the mean over all probabilities is `mean`.
+        """
+        ratios = np.column_stack([self.ratios, self.tops])
+        drawn = ratios @ _WEIGHTS
+        table = self._read(ratios * (self.means / np.where(drawn > 0, drawn, 1))[:, None], forecast)
         grid = np.append(PROBABILITIES, 1.0)
         place = np.interp(chances, grid, np.arange(len(grid)))
         low = np.minimum(place.astype(np.int32), len(grid) - 2)
@@ -111,9 +129,27 @@ class LevelSets:
         return cls(**{field.name: np.array(plain[field.name]) for field in fields(cls)})
 
 
-def _top(ratio: np.ndarray) -> float:
-    high = np.quantile(ratio, PROBABILITIES[-1])
-    return float(max(2 * ratio[ratio >= high].mean() - high, high))
+def _mean(level: np.ndarray, came: np.ndarray) -> tuple[float, float]:
+    """Return the mean of actual over forecast and the variance of its error."""
+    mean = came.sum() / level.sum()
+    return mean, ((came - mean * level) ** 2).sum() / level.sum() ** 2
+
+
+def _shrunk(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
+    """Return means drawn towards 1, the point itself, as far as chance explains that they differ.
+
+    One bulk order in a bin would else raise the mean of every forecast of its level. Source: the
+    estimator of variance between groups by DerSimonian and Laird, 1986.
+    """
+    variances = np.maximum(variances, LEAST_VARIANCE)
+    between = np.average((means - 1) ** 2 - variances, weights=1 / variances)
+    share = max(between, 0) / (max(between, 0) + variances)
+    return 1 + share * (means - 1)
+
+
+def _tops(ratios: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return the ratios at probability 1 with which the quantiles have their means, if any has."""
+    return np.maximum((means - ratios @ _WEIGHTS[:-1]) / _WEIGHTS[-1], ratios[:, -1])
 
 
 def _distinct(levels: np.ndarray, *figures: np.ndarray) -> tuple[np.ndarray, ...]:
