@@ -14,7 +14,7 @@ FEWEST_JUDGED = 10  # series
 
 
 def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str, str]:
-    """Return the method with the least SPL, and the sentence that says so.
+    """Return the method with the least SPL, the fallback in a tie, and the sentence that says so.
 
     Args:
         scores: For each method the scores of the same series; empty if nothing could be rehearsed.
@@ -24,7 +24,7 @@ def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str,
     means = {name: mean for name, mean in means.items() if np.isfinite(mean)}
     if not means:
         return fallback, f"{fallback} serves: the history is too short to compare methods"
-    best = min(means, key=means.__getitem__)
+    best = min(means, key=lambda name: (means[name], name != fallback))
     told = ", ".join(f"{name} {spl:.4f}" for name, spl in means.items())
     return best, f"{best} serves: SPL of {told}"
 
