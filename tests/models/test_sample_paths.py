@@ -85,7 +85,7 @@ def test_sums_over_weeks_are_as_uncertain_as_they_turn_out(summed_chances):
 
 
 def test_sums_over_series_are_as_uncertain_as_they_turn_out(summed_chances):
-    assert inside_80(summed_chances[1]) == pytest.approx(0.8, abs=0.15)
+    assert inside_80(summed_chances[1]) == pytest.approx(0.8, abs=0.1)
 
 
 def test_without_dependence_sums_over_weeks_would_look_too_certain(planted_demand):
