@@ -13,7 +13,7 @@ from features.running_totals import silent_after_life
 from models.contract import Files
 from models.level_sets import LevelSets
 
-MOST_HELD_OUT = 20_000  # series; more teach a table of a hundred ratios nothing
+MOST_HELD_OUT = 400_000  # forecasts; more teach a table of sixty bins nothing
 MOST_CUTS = 5
 SPAN = 2  # which of the windows the cut-offs are spread over at least
 FILE = "table.json"
@@ -106,8 +106,9 @@ def hold_out(
         horizon: Periods ahead.
         actual: Returns of a panel, a cut-off and a horizon what came, as `came` does.
     """
-    shown = panel.take(slice(None, None, -(-panel.series // MOST_HELD_OUT)))
     cuts = calibration_cuts(panel, horizon)
+    most = max(MOST_HELD_OUT // (max(len(cuts), 1) * horizon), 1)
+    shown = panel.take(slice(None, None, -(-panel.series // most)))
     shape = (len(cuts), shown.series, horizon)
     forecast, units = np.empty(shape, np.float32), np.empty(shape, np.float32)
     for place, cut in enumerate(cuts):
