@@ -1,4 +1,4 @@
-"""The stock that a replay opens with, read from a CSV file."""
+"""The stock that a replay opens with: read from a CSV file, or assumed."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -63,6 +63,24 @@ def read_opening(path: Path, series: Sequence[tuple[str, str]], lead_periods: in
     missing = int(np.isnan(units[:, 0]).sum())
     units = np.nan_to_num(units)
     return OpeningStock(Opening(units[:, 0], units[:, 1:]), missing)
+
+
+def assumed_opening(units: np.ndarray, lead_periods: int) -> OpeningStock:
+    """Return what a shop may hold that orders each period what it sold.
+
+    On hand is a period's mean demand and half its root; as much again as the mean, and a twentieth
+    of it, comes last of what is on the way, and nothing before: so did the stock that VN2 opened
+    with look.
+
+    Args:
+        units: (n, R) recent demand, NaN where not known.
+        lead_periods: L.
+    """
+    known = np.isfinite(units)
+    mean = np.where(known, units, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    inbound = np.zeros((len(mean), lead_periods - 1))
+    inbound[:, -1:] = np.round(1.05 * mean)[:, None]
+    return OpeningStock(Opening(np.ceil(mean + 0.5 * np.sqrt(mean)), inbound), 0)
 
 
 def _rows(path: Path, lead_periods: int) -> Iterator[tuple[int, tuple[str, str], list[float]]]:

@@ -21,18 +21,18 @@ Lead = Annotated[
     ),
 ]
 Opening = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         help="CSV with sku, site, on_hand, inbound_1 .. inbound_{L-1}: units that arrive at the "
         "start of the 1st, 2nd, ... period; a state file of VN2 will do. A series that it does "
-        "not name starts with nothing"
+        "not name starts with nothing. Without a file it is assumed: a period's mean "
+        "demand on hand, as much again arriving last"
     ),
 ]
 
 
 def stock(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     history: HistoryPath,
-    opening: Opening,
     begin: From,
     periods: Periods,
     lead_periods: Lead,
@@ -43,6 +43,7 @@ def stock(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     seed: Annotated[int, typer.Option(help="of fits and sample paths")] = 7,
     seeds: Annotated[int, typer.Option(min=1, help="how many, counted up from --seed")] = 1,
     fits: Annotated[int, typer.Option(min=1, help="fits averaged for each forecast")] = FITS,
+    opening: Opening = None,
 ) -> None:
     """Play an ordering rule on demand that it has not seen, fitted anew each period.
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from data.history import History
 from training import stock_report
-from training.opening_stock import OpeningStock, read_opening
-from training.stock_policies import SEEDED, known_policy, policy_of
+from training.opening_stock import OpeningStock, assumed_opening, read_opening
+from training.stock_policies import RECENT, SEEDED, known_policy, policy_of
 from training.stock_replay import Episode, Terms, play
 from training.stock_scene import Scene
 
@@ -20,7 +20,7 @@ class Asked:
     """What is to be played.
 
     Attributes:
-        opening: CSV file of the stock at the start.
+        opening: CSV file of the stock at the start; None to assume it.
         begin: Start of the first scored period.
         periods: How many are scored.
         terms: Costs and lead.
@@ -29,7 +29,7 @@ class Asked:
         fits: How many fits are averaged for one forecast.
     """
 
-    opening: Path
+    opening: Path | None
     begin: pd.Timestamp
     periods: int
     terms: Terms
@@ -56,6 +56,7 @@ class Found:
         decided = (first.holding_cost + first.shortage_cost)[:, :wait].sum()
         return {
             "policy": asked.policy,
+            "opening": str(asked.opening) if asked.opening else "assumed",
             "fits": asked.fits if asked.policy in SEEDED else None,
             "from": str(self.scene.periods[0]),
             "periods": asked.periods,
@@ -94,7 +95,7 @@ def run(history: History, asked: Asked, say: Callable[[str], None]) -> Found:
     """
     known_policy(asked.policy)
     scene = Scene.of(history, asked.begin, asked.periods)
-    stock = read_opening(asked.opening, scene.series, asked.terms.lead_periods)
+    stock = _opening(asked, scene)
 
     def episode(policy: str, seed: int) -> Episode:
         say(f"Playing {policy}, seed {seed}")
@@ -104,3 +105,11 @@ def run(history: History, asked: Asked, say: Callable[[str], None]) -> Found:
     seeds = asked.seeds if asked.policy in SEEDED else asked.seeds[:1]
     episodes = {seed: episode(asked.policy, seed) for seed in seeds}
     return Found(asked, scene, stock, episodes, episode("oracle", seeds[0]))
+
+
+def _opening(asked: Asked, scene: Scene) -> OpeningStock:
+    lead = asked.terms.lead_periods
+    if asked.opening is not None:
+        return read_opening(asked.opening, scene.series, lead)
+    panel, rows = scene.known(0)
+    return assumed_opening(panel.demanded()[rows, -RECENT[panel.grain] :], lead)

@@ -1,9 +1,10 @@
 """The stock that a replay opens with: names that it may have, and what is refused."""
 
+import numpy as np
 import pytest
 
 from data.domain import BadInputError
-from training.opening_stock import read_opening
+from training.opening_stock import assumed_opening, read_opening
 
 SERIES = [("126", "0"), ("182", "0"), ("126", "1")]
 PLAIN = "sku,site,on_hand,inbound_1,inbound_2\n"
@@ -83,3 +84,10 @@ def test_a_series_that_is_named_twice_is_refused(file):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadInputError, match="can't be read"):
         read_opening(tmp_path / "none.csv", SERIES, 3)
+
+
+def test_assumed_stock_is_a_period_on_hand_and_one_that_comes_last():
+    found = assumed_opening(np.array([[3.0, np.nan, 5.0], [np.nan, np.nan, np.nan]]), 3)
+
+    assert found.opening.on_hand.tolist() == [5, 0]
+    assert found.opening.inbound.tolist() == [[0, 4], [0, 0]]

@@ -103,7 +103,11 @@ class Peer:
     def forecast(self, number: int) -> Found | None:
         """Return the forecast of a cut-off; None if it failed or took too long."""
         out = self.folder / f"{self.method}{number}.npz"
-        if not out.exists() and not self._run(number, self.limit, "--out", str(out)):
+        failed = self.folder / f"{self.method}.failed"  # its other origins would fail too
+        if failed.exists() or out.exists():
+            return None if failed.exists() else dict(np.load(out, allow_pickle=False))
+        if not self._run(number, self.limit, "--out", str(out)):
+            failed.touch()
             return None
         return dict(np.load(out, allow_pickle=False))
 
