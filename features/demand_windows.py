@@ -136,8 +136,9 @@ class DemandWindows:
         """Return how price and promotion were lately, and how usually."""
         short, long = self.rhythm.windows[0], self.rhythm.level
         price, promotion = self._prices, self._promotions
+        usual = price.mean(rows, cut, long)
         return [
-            price.mean(rows, cut, short) / price.mean(rows, cut, long),
+            price.mean(rows, cut, short) / np.where(usual > 0, usual, np.nan),
             promotion.mean(rows, cut, short),
             promotion.mean(rows, cut, long),
         ]

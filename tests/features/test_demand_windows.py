@@ -75,3 +75,10 @@ def test_features_are_relative_to_the_level(planted_demand):
     unequal = ~np.isclose(few, many, rtol=1e-3, atol=1e-3, equal_nan=True).all(axis=0)
 
     assert np.flatnonzero(unequal).size == 2  # the level and its logarithm
+
+
+def test_what_was_given_away_has_no_price_to_compare_with(planted_demand):
+    panel = planted_demand()
+    free = replace(panel, price=np.zeros_like(panel.units))
+
+    assert np.array_equal(features(free), features(panel), equal_nan=True)  # and no warning
