@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.domain import Grain
 from data.tables import TABLES
-from features.demand_panel import Panel, next_periods
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
 ATTRIBUTES = ['{"team": "blue"}', '{"team": "red", "tries": 2}', '{"tries": 1.5}', "{}", None]
@@ -209,32 +207,3 @@ def with_another_future(a_history) -> Callable[[SmallHistory, pd.Timestamp, int]
         return history.changed(change)
 
     return disturb
-
-
-@pytest.fixture(scope="session")
-def planted_demand() -> Callable[..., Panel]:
-    """Build a panel of Poisson demand, twice as high on the last two days of seven."""
-
-    def build(
-        series: int = 40,
-        periods: int = 120,
-        grain: Grain = Grain.DAY,
-        mean: float = 5.0,
-        seed: int = 1,
-        effect: np.ndarray | float = 1.0,
-    ) -> Panel:
-        random = np.random.default_rng(seed)
-        level = mean * np.exp(random.normal(0, 0.5, (series, 1)))
-        pattern = np.where(np.arange(periods) % 7 >= 5, 2.0, 1.0) if grain is Grain.DAY else 1.0
-        units = random.poisson(level * pattern * effect * np.ones(periods)).astype(np.float32)
-        first = np.array([np.datetime64("2024-01-01")])  # a Monday, so the high days are weekends
-        return Panel(
-            grain=grain,
-            periods=np.concatenate([first, next_periods(first[0], grain, periods - 1)]),
-            sku=np.array([f"sku {i}" for i in range(series)]),
-            site=np.full(series, "shop"),
-            units=units,
-            in_stock=np.ones_like(units),
-        )
-
-    return build
