@@ -15,13 +15,12 @@ def policy():
     return Policy.read()
 
 
-def test_the_pool_begins_where_one_unit_more_would_bring_nothing(a_book, policy):
+def test_the_pool_begins_with_all_that_pays(a_book, policy):
     book = a_book()
     pool = sliders(book, SKU, policy)["pool"]
-    fewer, enough = (sharing(book, SKU, policy, units) for units in (pool - 1, pool))
+    placed = [sharing(book, SKU, policy, units)["placed"] for units in (pool - 1, pool, pool + 1)]
 
-    assert float(fewer["shadow_price"]["amount"]) > 0
-    assert float(enough["shadow_price"]["amount"]) == 0
+    assert placed == [pool - 1, pool, pool]
 
 
 def test_the_slider_of_the_pool_ends_beyond_what_pays(a_book, policy):
