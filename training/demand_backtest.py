@@ -92,8 +92,15 @@ def backtest(
         cure = "Choose a shorter --horizon, or import demand with periods in stock."
         raise NotEnoughDataError("periods to score", 0, 1, cure)
     say("Drawing intervals")
-    report = {
-        "history": history.fingerprint,
+    report = {"history": history.fingerprint, **_report(truth, horizon, seen, played)}
+    last = {name: found.last for name, found in played.items() if found.last is not None}
+    return Backtest(report, seen[-1], last)
+
+
+def _report(
+    truth: Panel, horizon: int, seen: Sequence[Origin], played: dict[str, Played]
+) -> dict[str, Any]:
+    return {
         "git_commit": git_commit(),
         "grain": str(truth.grain),
         "horizon": horizon,
@@ -101,8 +108,6 @@ def backtest(
         "methods": {name: summary(found) for name, found in played.items()},
         "spl_saved": _saved(played),
     }
-    last = {name: found.last for name, found in played.items() if found.last is not None}
-    return Backtest(report, seen[-1], last)
 
 
 def play(origin: Origin, method: str, number: int, played: Played) -> None:
