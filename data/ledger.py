@@ -74,7 +74,9 @@ class Outcome:
     resolved_at_ms: int
     category: str | None = None
     label_origin: str | None = None
+    suggestion_hidden: bool | None = None
     team: str | None = None
+    team_origin: str | None = None
     touch_minutes: float | None = None
     breached: bool | None = None
     loss_amount: str | None = None

@@ -72,7 +72,9 @@ OUTCOMES = Table(
     Column("resolved_at_ms", BigInteger, nullable=False),
     Column("category", Text),
     Column("label_origin", String(20)),
+    Column("suggestion_hidden", Boolean),
     Column("team", Text),
+    Column("team_origin", String(20)),
     Column("touch_minutes", Float),
     Column("breached", Boolean),
     Column("loss_amount", String(40)),
@@ -91,3 +93,76 @@ IDEMPOTENCY = Table(
     Column("made_at_ms", BigInteger, nullable=False, index=True),
 )
 """What was answered to a request that named an `Idempotency-Key`."""
+
+VERSIONS = Table(
+    "versions",
+    METADATA,
+    Column("seq", BIG_KEY, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("label", Text),
+    Column("known_at_ms", BigInteger, nullable=False, index=True),
+    Column("body", Text),
+)
+"""What was in use from when: each policy (its text in `body`), each champion (none: no label)."""
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("attribute", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("began_at_ms", BigInteger, nullable=False),
+    Column("known_at_ms", BigInteger, nullable=False, index=True),
+    Column("closed_at_ms", BigInteger, index=True),
+    Column("body", Text, nullable=False),
+)
+"""One burst with one cause. `body` tells the evidence: rates, counts, words."""
+
+INCIDENT_MEMBERS = Table(
+    "incident_members",
+    METADATA,
+    Column("seq", BIG_KEY, primary_key=True, autoincrement=True),
+    Column("incident_id", String(40), ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("exception_id", String(40), ForeignKey("exceptions.id"), nullable=False, index=True),
+    Column("joined_at_ms", BigInteger, nullable=False),
+    Column("left_at_ms", BigInteger),
+)
+"""From when to when an exception belonged to an incident; rows are added, and ended once."""
+
+CLAIMS = Table(
+    "claims",
+    METADATA,
+    Column("seq", BIG_KEY, primary_key=True, autoincrement=True),
+    Column("subject_id", String(40), nullable=False, index=True),
+    Column("by", Text, nullable=False),
+    Column("claimed_at_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("ended_at_ms", BigInteger),
+)
+"""Who has taken an exception or an incident, and until when the lease holds."""
+
+AUDITS = Table(
+    "audits",
+    METADATA,
+    Column("seq", BIG_KEY, primary_key=True, autoincrement=True),
+    Column("exception_id", String(40), ForeignKey("exceptions.id"), nullable=False, index=True),
+    Column("label", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("actual", Text, nullable=False),
+    Column("known_at_ms", BigInteger, nullable=False, index=True),
+)
+"""What people found of an automatic decision that was drawn for an audit: `name` was decided."""
+
+SUSPENSIONS = Table(
+    "suspensions",
+    METADATA,
+    Column("seq", BIG_KEY, primary_key=True, autoincrement=True),
+    Column("label", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("known_at_ms", BigInteger, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+)
+"""A promise that was withdrawn: of which class of which label, of which model; why."""

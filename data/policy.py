@@ -4,17 +4,26 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self, get_args
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from data.domain import BadInputError, Priority
 
 DEFAULT_POLICY = Path(__file__).with_name("policy.toml")
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAYS = get_args(Weekday)
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+
+
+def _minute(time_of_day: str) -> int:
+    hours, minutes = time_of_day.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 class _Section(BaseModel):
@@ -114,6 +123,45 @@ class StockRules(_Section):
     worse_share: NotNegative
 
 
+class TeamShift(_Section):
+    """When the people of a team work, in the time zone of `shifts`; the same hours each day."""
+
+    people: Annotated[int, Field(ge=1)]
+    weekdays: Annotated[list[Weekday], Field(min_length=1)]
+    opens: TimeOfDay
+    closes: TimeOfDay
+
+    @property
+    def weekday_numbers(self) -> list[int]:
+        """Days worked, Monday is 0."""
+        return sorted({_WEEKDAYS.index(day) for day in self.weekdays})
+
+    @property
+    def opens_minute(self) -> int:
+        """Minutes after midnight at which the shift begins."""
+        return _minute(self.opens)
+
+    @property
+    def closes_minute(self) -> int:
+        """Minutes after the midnight before it began at which it ends: above 1,440 at night."""
+        closes = _minute(self.closes)
+        return closes if closes > self.opens_minute else closes + 24 * 60
+
+
+class Shifts(_Section):
+    """Who works when. A team that is not named works round the clock, by nobody knows how many."""
+
+    timezone: str
+    teams: Mapping[str, TeamShift] = {}
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"there is no time zone '{name}'; one is 'Europe/Lisbon'")
+        return name
+
+
 class Decisions(_Section):
     """From which probability on a category is set, or suggested."""
 
@@ -132,6 +180,7 @@ class Policy(_Section):
     guards: Guards
     bands: Bands
     stock: StockRules
+    shifts: Shifts
     decisions: Decisions
     _fingerprint: str = PrivateAttr("")
 

@@ -1,0 +1,131 @@
+"""Versions in use, incidents, claims, audits, suspended promises; where labels came from."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+BIG_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def upgrade() -> None:
+    """Make the tables, and the columns of where labels came from."""
+    with op.batch_alter_table("outcomes") as outcomes:
+        outcomes.add_column(sa.Column("suggestion_hidden", sa.Boolean))
+        outcomes.add_column(sa.Column("team_origin", sa.String(20)))
+    _make_versions()
+    _make_incidents()
+    _make_claims()
+    _make_promises()
+
+
+def _sequence() -> sa.Column:
+    return sa.Column("seq", BIG_KEY, autoincrement=True, nullable=False)
+
+
+def _exception(table: str) -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column("exception_id", sa.String(40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["exception_id"], ["exceptions.id"], name=f"fk_{table}_exception_id"
+        ),
+    ]
+
+
+def _make_versions() -> None:
+    op.create_table(
+        "versions",
+        _sequence(),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("label", sa.Text),
+        sa.Column("known_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.Text),
+        sa.PrimaryKeyConstraint("seq", name="pk_versions"),
+    )
+    op.create_index("ix_versions_known_at_ms", "versions", ["known_at_ms"])
+
+
+def _make_incidents() -> None:
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("attribute", sa.Text, nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("began_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("known_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_incidents"),
+    )
+    op.create_index("ix_incidents_known_at_ms", "incidents", ["known_at_ms"])
+    op.create_index("ix_incidents_closed_at_ms", "incidents", ["closed_at_ms"])
+    op.create_table(
+        "incident_members",
+        _sequence(),
+        sa.Column("incident_id", sa.String(40), nullable=False),
+        *_exception("incident_members"),
+        sa.Column("joined_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("left_at_ms", sa.BigInteger),
+        sa.PrimaryKeyConstraint("seq", name="pk_incident_members"),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incidents.id"], name="fk_incident_members_incident_id"
+        ),
+    )
+    for column in ("incident_id", "exception_id"):
+        op.create_index(f"ix_incident_members_{column}", "incident_members", [column])
+
+
+def _make_claims() -> None:
+    op.create_table(
+        "claims",
+        _sequence(),
+        sa.Column("subject_id", sa.String(40), nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("claimed_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("until_ms", sa.BigInteger, nullable=False),
+        sa.Column("ended_at_ms", sa.BigInteger),
+        sa.PrimaryKeyConstraint("seq", name="pk_claims"),
+    )
+    op.create_index("ix_claims_subject_id", "claims", ["subject_id"])
+
+
+def _make_promises() -> None:
+    common = [
+        sa.Column("label", sa.String(20), nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("model_version", sa.Text, nullable=False),
+        sa.Column("known_at_ms", sa.BigInteger, nullable=False),
+    ]
+    op.create_table(
+        "audits",
+        _sequence(),
+        *_exception("audits"),
+        *(column.copy() for column in common),
+        sa.Column("actual", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_audits"),
+    )
+    op.create_index("ix_audits_exception_id", "audits", ["exception_id"])
+    op.create_index("ix_audits_known_at_ms", "audits", ["known_at_ms"])
+    op.create_table(
+        "suspensions",
+        _sequence(),
+        *(column.copy() for column in common),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_suspensions"),
+    )
+    op.create_index("ix_suspensions_known_at_ms", "suspensions", ["known_at_ms"])
+
+
+def downgrade() -> None:
+    """Drop what was made."""
+    for name in (
+        "suspensions", "audits", "claims", "incident_members", "incidents", "versions",
+    ):  # fmt: skip
+        op.drop_table(name)
+    with op.batch_alter_table("outcomes") as outcomes:
+        outcomes.drop_column("team_origin")
+        outcomes.drop_column("suggestion_hidden")
