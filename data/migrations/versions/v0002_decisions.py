@@ -35,6 +35,15 @@ def _exception(table: str) -> list[sa.schema.SchemaItem]:
     ]
 
 
+def _of_a_promise() -> list[sa.Column]:
+    return [
+        sa.Column("label", sa.String(20), nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("model_version", sa.Text, nullable=False),
+        sa.Column("known_at_ms", sa.BigInteger, nullable=False),
+    ]
+
+
 def _make_versions() -> None:
     op.create_table(
         "versions",
@@ -94,17 +103,11 @@ def _make_claims() -> None:
 
 
 def _make_promises() -> None:
-    common = [
-        sa.Column("label", sa.String(20), nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("model_version", sa.Text, nullable=False),
-        sa.Column("known_at_ms", sa.BigInteger, nullable=False),
-    ]
     op.create_table(
         "audits",
         _sequence(),
         *_exception("audits"),
-        *(column.copy() for column in common),
+        *_of_a_promise(),
         sa.Column("actual", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_audits"),
     )
@@ -113,7 +116,7 @@ def _make_promises() -> None:
     op.create_table(
         "suspensions",
         _sequence(),
-        *(column.copy() for column in common),
+        *_of_a_promise(),
         sa.Column("body", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_suspensions"),
     )
