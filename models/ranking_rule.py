@@ -18,6 +18,8 @@ from typing import Self
 import numpy as np
 from scipy.special import ndtr
 
+from models.score_bands import score_bands
+
 MINUTES_PER_HOUR = 60.0
 NORMAL_P90 = 1.2815515655446004
 TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
@@ -95,7 +97,12 @@ class Ranking:
 
 
 def rank(
-    items: Items, *, look_ahead_hours: float, oldest_hours: float, safe_risk: float
+    items: Items,
+    *,
+    look_ahead_hours: float,
+    oldest_hours: float,
+    safe_risk: float,
+    rerank_band: float = 0.0,
 ) -> Ranking:
     """Rank open exceptions by the money that is lost by leaving them, per hour of work.
 
@@ -104,6 +111,7 @@ def rank(
         look_ahead_hours: `h`; above 0.
         oldest_hours: An older one goes first.
         safe_risk: Chance of loss that a safe start accepts.
+        rerank_band: Scores of one band of this width count as equal (`score_bands`).
 
     >>> two = dict(age_hours=np.zeros(2), loss=np.array([100.0, 100.0]), curve=np.zeros((2, 11)),
     ...            touch_p50_minutes=np.array([60.0, 10.0]),
@@ -129,7 +137,8 @@ def rank(
     loss_deferred = np.where(lost, items.loss, items.loss * later)
     waiting = items.waiting_cost_per_hour * look_ahead_hours
     score = (loss_deferred - loss_now + waiting) / (look_ahead_hours * touch_hours)
-    order = np.lexsort((items.ids, -items.age_hours, -score, tier))
+    band = score_bands(score, rerank_band)
+    order = np.lexsort((items.ids, -items.age_hours, -band, tier))
     limit = before + safe_risk * (1 - before)
     safe = _safe_start_hours(items, median_hours, sigma, limit)
     return Ranking(

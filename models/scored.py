@@ -183,4 +183,5 @@ def ranking(items: Items, policy: Policy, *, degraded: bool) -> Ranking:
         look_ahead_hours=guards.look_ahead_minutes / 60,
         oldest_hours=oldest_hours,
         safe_risk=guards.safe_risk,
+        rerank_band=guards.rerank_band,
     )

@@ -18,7 +18,7 @@ import orjson
 from data.policy import Policy
 from models.ranking_rule import Ranking
 from models.scored import ranking
-from serving.answers import MS_PER_HOUR, Place
+from serving.answers import Place
 from serving.open_exceptions import Frozen, OpenExceptions, OpenRow
 from serving.problems import BadPayloadError, Flaw
 
@@ -44,8 +44,6 @@ class Snapshot:
         degraded: Ranked by the fallback.
         open: What was open.
         ranking: By the rule.
-        held: The scores that the order goes by: those of before, where they moved but little.
-        order: Places of the rows, the first to be worked on first.
         rank_of: For each row its rank, from 1.
     """
 
@@ -54,10 +52,13 @@ class Snapshot:
     degraded: bool
     open: Frozen
     ranking: Ranking
-    held: np.ndarray
-    order: np.ndarray
     rank_of: np.ndarray
     _filtered: dict[Filters, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def order(self) -> np.ndarray:
+        """Places of the rows, the first to be worked on first."""
+        return self.ranking.order
 
     def matching(self, filters: Filters) -> np.ndarray:
         """Return the places of the wanted rows, in order."""
@@ -135,16 +136,10 @@ class Worklist:
     def _rank(self, before: Snapshot | None, now_ms: int, *, degraded: bool) -> Snapshot:
         now_open = self.open.frozen()
         ranked = ranking(now_open.scored.at(now_ms), self._policy, degraded=degraded)
-        held = _held(before, now_open.keys, ranked.score, self._policy.guards.rerank_band)
-        order = ranked.order
-        if not degraded:
-            scored = now_open.scored
-            age = np.maximum(now_ms - scored.detected_at, 0) / MS_PER_HOUR
-            order = np.lexsort((scored.ids, -age, -held, ranked.tier))
-        rank_of = np.empty(len(order), np.int64)
-        rank_of[order] = np.arange(1, len(order) + 1)
+        rank_of = np.empty(len(ranked.order), np.int64)
+        rank_of[ranked.order] = np.arange(1, len(rank_of) + 1)
         number = 1 if before is None else before.number + 1
-        return Snapshot(number, now_ms, degraded, now_open, ranked, held, order, rank_of)
+        return Snapshot(number, now_ms, degraded, now_open, ranked, rank_of)
 
     async def page(
         self, filters: Filters, limit: int, cursor: str | None, *, now_ms: int, degraded: bool
@@ -165,17 +160,6 @@ class Worklist:
             if kept not in self._paged:
                 self._paged.append(kept)
         return Page(kept, matching[begin:end].tolist(), len(matching), next_cursor)
-
-
-def _held(before: Snapshot | None, keys: np.ndarray, score: np.ndarray, band: float) -> np.ndarray:
-    """Keep the score that a row was last placed by, unless it moved by more than the band."""
-    if before is None or not len(before.held) or before.degraded:
-        return score
-    sorting = np.argsort(before.open.keys)
-    known = before.open.keys[sorting]
-    found = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    last = np.where(known[found] == keys, before.held[sorting[found]], np.nan)
-    return np.where(np.abs(score - last) <= band * np.abs(last), last, score)
 
 
 def _cursor(number: int, begin: int) -> str:

@@ -181,6 +181,18 @@ def test_a_row_moves_when_its_score_moves_much(a_row):
     assert order_of(worklist) == ["b", "a"]
 
 
+def test_the_order_does_not_depend_on_what_was_looked_at_before(a_row):
+    watched, fresh = Worklist(Policy.read()), Worklist(Policy.read())
+    for minute in range(40):
+        watched.put(a_row(f"{minute}", due_at=f"2026-03-01T13:{minute:02}:00Z"))
+        order_of(watched, NOON_MS + minute * 60_000)
+    for minute in range(40):
+        fresh.put(a_row(f"{minute}", due_at=f"2026-03-01T13:{minute:02}:00Z"))
+
+    later = NOON_MS + 40 * 60_000
+    assert order_of(watched, later) == order_of(fresh, later)
+
+
 def test_a_cursor_of_a_forgotten_ranking_goes_on_in_the_present_one(a_row):
     async def look():
         worklist = Worklist(Policy.read())
