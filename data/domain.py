@@ -8,11 +8,13 @@ ExpediteError
 ├── NoChampionError       nothing promoted yet, or it can't be loaded: says what to run
 ├── NoForecastsError      no forecast book was ever made, or none can be read: says what to run
 ├── NotFoundError         no such exception: its id
-├── ConflictError         it ended otherwise already: which, and how to correct it
+├── ConflictError         it is in a state that the request does not fit: which, and the cure
+│   └── ClaimedError      somebody else has it: who, and until when
 └── PreconditionError     it changed since the caller saw it: which, and from what to what
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -167,9 +169,24 @@ class NotFoundError(ExpediteError):
 class ConflictError(ExpediteError):
     """A thing is already in a state that the request does not fit."""
 
-    def __init__(self, key: str, problem: str) -> None:
+    def __init__(
+        self,
+        key: str,
+        problem: str,
+        cure: str = "To correct it, send the ETag you saw as If-Match.",
+    ) -> None:
         self.key, self.problem = key, problem
-        super().__init__(f"{key}: {problem}. To correct it, send the ETag you saw as If-Match.")
+        super().__init__(f"{key}: {problem}. {cure}")
+
+
+class ClaimedError(ConflictError):
+    """Somebody else has taken it, until a moment in milliseconds since 1970."""
+
+    def __init__(self, key: str, by: str, until_ms: int) -> None:
+        until = datetime.fromtimestamp(until_ms / 1000, UTC)
+        self.by, self.until = by, until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        problem = f"'{by}' has it until {until:%Y-%m-%d %H:%M} UTC"
+        super().__init__(key, problem, "Take another one, or ask them to release it.")
 
 
 class PreconditionError(ExpediteError):

@@ -121,6 +121,12 @@ class Ledger:
         with self._engine.execution_options(expedite_writes=True).begin() as connection:
             yield connection
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that only reads: it sees one state of all tables."""
+        with self._engine.connect() as connection:
+            yield connection
+
     def is_alive(self) -> bool:
         """Return whether the database answers."""
         try:

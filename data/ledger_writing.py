@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, up
 
 from data.domain import ConflictError, PreconditionError
 from data.ledger import Outcome, Record, record_of
+from data.ledger_claims import end_claims
 from data.ledger_tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 KEYS_AT_ONCE = 500
@@ -68,7 +69,7 @@ def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int)
             continue
         if result.arrival is not Arrival.UNCHANGED:
             events.append(_arrival_event(result, incoming, now_ms))
-    _write(connection, before, known)
+    _write(connection, before, known, now_ms)
     if events:
         connection.execute(insert(EVENTS), events)
     return accepted
@@ -139,6 +140,7 @@ def _write(
     connection: Connection,
     before: dict[tuple[str, str], Record],
     after: dict[tuple[str, str], Record],
+    now_ms: int,
 ) -> None:
     new = [asdict(record) for key, record in after.items() if key not in before]
     changed = [record for key, record in after.items() if before.get(key, record) != record]
@@ -147,6 +149,8 @@ def _write(
     if changed:
         rows = [asdict(record) | {"which": record.id} for record in changed]
         connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == bindparam("which")), rows)
+    closed = [r.id for r in changed if not r.is_open]
+    end_claims(connection, closed, now_ms=now_ms)
     reopened = [r.id for r in changed if r.is_open]
     for begin in range(0, len(reopened), KEYS_AT_ONCE):
         some = reopened[begin : begin + KEYS_AT_ONCE]
@@ -197,6 +201,7 @@ def _close(connection: Connection, record: Record, outcome: Outcome, body: str) 
     connection.execute(
         update(EXCEPTIONS).where(EXCEPTIONS.c.id == record.id).values(**asdict(closed))
     )
+    end_claims(connection, [record.id], now_ms=outcome.known_at_ms)
     connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id == record.id))
     connection.execute(insert(OUTCOMES), [asdict(outcome)])
     resolved = {

@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from data.ledger import Ledger, Record
+from data.ledger_claims import held_claims
 from data.policy import Policy
 from data.settings import Settings
 from models.scored import ranking
 from serving.answers import Place, rfc3339, scoring_answer
 from serving.champion import Champion
+from serving.claims import Claims
 from serving.forecasts import Forecasts
 from serving.open_exceptions import OpenRow
 from serving.payload import EXCEPTION, ExceptionIn
@@ -54,6 +56,8 @@ class Desk:
         self.ledger = Ledger.open(settings.database_url)
         self.worklist = Worklist(self.policy)
         # One writer: what is accepted together with others waits its turn instead of failing.
+        with self.ledger.reading() as connection:
+            self.claims = Claims(held_claims(connection, now_ms=self.now_ms()))
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         for record in self.ledger.open_records():
             self.show(record)
@@ -82,13 +86,18 @@ class Desk:
     def show(self, record: Record) -> None:
         """Put an exception on the work list, or take it off, as the ledger holds it."""
         if not record.is_open:
-            self.worklist.remove(record.id)
+            self.take_off(record.id)
             return
         told = EXCEPTION.validate_json(record.payload)
         opinion = Opinion.from_json(record.opinion)
         self.worklist.put(OpenRow(record.id, record.revision, told, opinion))
 
     def answers(self, opinions: Sequence[Opinion], now_ms: int) -> list[dict[str, Any]]:
+    def take_off(self, exception_id: str) -> None:
+        """Take an exception off the work list; whoever claimed it has it no more."""
+        self.worklist.remove(exception_id)
+        self.claims.end(exception_id)
+
         """Return the scoring answers of opinions as of now."""
         if not opinions:
             return []

@@ -7,13 +7,14 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving import demand_payload, payload, shapes
+from serving import demand_payload, incident_payload, payload, shapes
 from serving.problems import PROBLEM_JSON
 
 _REF = "#/components/schemas/{model}"
 _BODIES: tuple[type[BaseModel], ...] = (
     payload.ExceptionIn,
     payload.ResolutionIn,
+    incident_payload.ClaimIn,
     demand_payload.QueryIn,
     demand_payload.SeriesIn,
     demand_payload.AllocationIn,
@@ -66,6 +67,7 @@ RESOLUTION: dict[str, Any] = {
     "label_origin": "accepted",
     "by": "ana",
 }
+CLAIM = {"by": "ana"}
 _SECOND = {"external_id": "PE-00012346", "source": "shopify:acme", "type": "fraud_risk",
            "detected_at": "2026-03-01T09:20:00+01:00"}  # fmt: skip
 
@@ -92,6 +94,11 @@ def resolution_body() -> dict[str, Any]:
     """Return the documentation of a resolution."""
     examples = {"resolved": {"summary": "Resolved in time", "value": RESOLUTION}}
     return body_with("ResolutionIn", examples)
+
+
+def claim_body() -> dict[str, Any]:
+    """Return the documentation of a claim, or of its end."""
+    return body_with("ClaimIn", {"claimed": {"summary": "By its operator", "value": CLAIM}})
 
 
 def body_with(model: str, examples: dict[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,9 @@ def problem(status: int, detail: str, flaws: Sequence[Flaw] = ()) -> dict[str, A
 def problem_of(error: Exception) -> dict[str, Any]:
     """Return the problem of an error of the table."""
     flaws = error.flaws if isinstance(error, BadPayloadError) else ()
+    if isinstance(error, domain.ClaimedError):
+        who = {"claimed_by": error.by, "claimed_until": error.until}
+        return problem(status_of(error), str(error)) | who
     if isinstance(error, OperationalError):
         return problem(status_of(error), "The ledger does not answer. Send the request again.")
     return problem(status_of(error), str(error), flaws)

@@ -46,7 +46,7 @@ async def resolve_one(
 
     answer, is_new = await desk.write(work)
     if is_new:
-        desk.worklist.remove(exception_id)
+        desk.take_off(exception_id)
     return answer
 
 

@@ -111,6 +111,8 @@ class ScoreBatch(Stamp):
 
     scored: int
     refused: int
+    claimed_by: str | None = Field(None, description="who has it, where that is the problem")
+    claimed_until: AwareDatetime | None = None
     results: list[ScoreAnswer | Refused]
 
 
@@ -163,6 +165,8 @@ class WorklistPage(Stamp):
     rows: list[WorklistRow]
     total: int
     next_cursor: str | None
+    claimed_by: str | None
+    claimed_until: AwareDatetime | None
     ranked_at: AwareDatetime
     currency: str
 
@@ -237,3 +241,12 @@ class Ready(Stamp):
     champion: str
     forecasts: str
     open_exceptions: int
+class Claimed(Shape):
+    """Who has an exception or an incident, and until when; null once it is free."""
+
+    id: str
+    revision: int
+    claimed_by: str | None
+    claimed_until: AwareDatetime | None
+
+

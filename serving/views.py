@@ -55,6 +55,7 @@ def row_view(desk: Desk, snapshot: Snapshot, place: int) -> dict[str, Any]:
     return {
         "rank": int(snapshot.rank_of[place]),
         **facts(row.id, row.revision, row.exception, snapshot.now_ms),
+        **desk.claims.shown(row.id, desk.now_ms()),
         **scoring,
     }
 
@@ -98,6 +99,7 @@ async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
     row = snapshot.row_of(record.id)
     return {
         **facts(record.id, record.revision, told, now_ms),
+        **desk.claims.shown(record.id, now_ms),
         "status": "open" if record.is_open else "resolved",
         "rank": None if row is None else int(snapshot.rank_of[row]),
         "open_total": len(desk.worklist.open),

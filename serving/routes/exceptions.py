@@ -5,21 +5,24 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from serving.bodies import JSON, body_of, json_answer
+from serving.claiming import Asked, claim_one, release_one
 from serving.desk import desk_of
-from serving.documentation import answers, exceptions_body, resolution_body
+from serving.documentation import answers, claim_body, exceptions_body, resolution_body
 from serving.intake import Answer, take_in
 from serving.problems import PROBLEM_JSON
 from serving.resolving import etag, resolve_one
-from serving.shapes import Accepted, AcceptedBatch, Comparison, ExceptionView, Resolved
+from serving.shapes import Accepted, AcceptedBatch, Claimed, Comparison, ExceptionView, Resolved
 from serving.views import comparison_view, exception_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 
 Id = Annotated[str, Path(pattern="^exc_[0-9a-z]{26}$", examples=["exc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+IfMatch = Annotated[str | None, Header(alias="If-Match")]
 
 
-def _sent(answer: Answer) -> Response:
+def sent(answer: Answer) -> Response:
+    """Return an answer with its ETag."""
     headers = {} if answer.revision is None else {"ETag": etag(answer.revision)}
     if answer.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -41,7 +44,7 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
     """
     desk = desk_of(request)
     body = await body_of(request, desk.settings)
-    return _sent(await take_in(desk, body, idempotency_key))
+    return sent(await take_in(desk, body, idempotency_key))
 
 
 @router.get("/{exception_id}", responses=answers(ExceptionView, 404, 422, 503))
@@ -66,10 +69,38 @@ async def resolve_exception(
     request: Request,
     exception_id: Id,
     idempotency_key: Key = None,
-    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+    if_match: IfMatch = None,
 ) -> Response:
     """Say how an exception ended; it leaves the work list. The same again changes nothing."""
     desk = desk_of(request)
     body = await body_of(request, desk.settings)
     answer = await resolve_one(desk, exception_id, body, key=idempotency_key, if_match=if_match)
-    return _sent(answer)
+    return sent(answer)
+
+
+@router.post(
+    "/{exception_id}/claim",
+    openapi_extra=claim_body(),
+    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+)
+async def claim_exception(
+    request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
+) -> Response:
+    """Take an exception for a while: nobody else can until then. Claiming again renews it."""
+    desk = desk_of(request)
+    body = await body_of(request, desk.settings)
+    return sent(await claim_one(desk, Asked(exception_id, body, idempotency_key, if_match)))
+
+
+@router.post(
+    "/{exception_id}/release",
+    openapi_extra=claim_body(),
+    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+)
+async def release_exception(
+    request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
+) -> Response:
+    """Let go of an exception that one has claimed; one that is free stays so."""
+    desk = desk_of(request)
+    body = await body_of(request, desk.settings)
+    return sent(await release_one(desk, Asked(exception_id, body, idempotency_key, if_match)))

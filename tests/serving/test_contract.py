@@ -26,6 +26,8 @@ BODIES = {
     "/v1/score",
     "/v1/exceptions",
     "/v1/exceptions/{exception_id}/resolve",
+    "/v1/exceptions/{exception_id}/claim",
+    "/v1/exceptions/{exception_id}/release",
     "/v1/forecasts/query",
     "/v1/allocations",
     "/v1/replenishments",
@@ -35,6 +37,8 @@ OPERATIONS = [
     ("/v1/exceptions", "POST"),
     ("/v1/exceptions/{exception_id}", "GET"),
     ("/v1/exceptions/{exception_id}/resolve", "POST"),
+    ("/v1/exceptions/{exception_id}/claim", "POST"),
+    ("/v1/exceptions/{exception_id}/release", "POST"),
     ("/v1/exceptions/{exception_id}/why-above/{other_id}", "GET"),
     ("/v1/worklist", "GET"),
     ("/v1/forecasts", "GET"),
@@ -81,7 +85,8 @@ def examples(client):
 
 def test_every_documented_example_is_accepted(client):
     created = client.post("/v1/exceptions", json=documentation.EXCEPTION).json()
-    for path, method, name, value in examples(client):
+    resolving_last = sorted(examples(client), key=lambda one: one[0].endswith("/resolve"))
+    for path, method, name, value in resolving_last:
         url = re.sub(r"\{exception_id\}", created["id"], path)
         answer = client.request(method, url, json=value)
         assert answer.status_code in (200, 201), (path, name, answer.text)
@@ -104,6 +109,8 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     one, other = (row.id for row in page.rows)
     why = client.get(f"/v1/exceptions/{one}/why-above/{other}").json()
     shapes.Comparison.model_validate(why)
+    claimed = client.post(f"/v1/exceptions/{one}/claim", json=documentation.CLAIM).json()
+    shapes.Claimed.model_validate(claimed)
     ended = client.post(f"/v1/exceptions/{one}/resolve", json=documentation.RESOLUTION).json()
     shapes.Resolved.model_validate(ended)
     shapes.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())

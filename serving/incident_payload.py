@@ -1,0 +1,15 @@
+"""What callers may send about claims and incidents."""
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from serving.payload import Name
+
+
+class ClaimIn(BaseModel):
+    """Who claims or releases."""
+
+    model_config = ConfigDict(extra="ignore")
+    by: Name
+
+
+CLAIM = TypeAdapter(ClaimIn)
