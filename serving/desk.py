@@ -55,9 +55,9 @@ class Desk:
         self.now_ms = clock or clock_from(settings.clock)
         self.ledger = Ledger.open(settings.database_url)
         self.worklist = Worklist(self.policy)
-        # One writer: what is accepted together with others waits its turn instead of failing.
         with self.ledger.reading() as connection:
             self.claims = Claims(held_claims(connection, now_ms=self.now_ms()))
+        # One writer: what is accepted together with others waits its turn instead of failing.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         for record in self.ledger.open_records():
             self.show(record)
@@ -92,12 +92,12 @@ class Desk:
         opinion = Opinion.from_json(record.opinion)
         self.worklist.put(OpenRow(record.id, record.revision, told, opinion))
 
-    def answers(self, opinions: Sequence[Opinion], now_ms: int) -> list[dict[str, Any]]:
     def take_off(self, exception_id: str) -> None:
         """Take an exception off the work list; whoever claimed it has it no more."""
         self.worklist.remove(exception_id)
         self.claims.end(exception_id)
 
+    def answers(self, opinions: Sequence[Opinion], now_ms: int) -> list[dict[str, Any]]:
         """Return the scoring answers of opinions as of now."""
         if not opinions:
             return []
