@@ -77,12 +77,12 @@ class Handling(_Section):
 class Guards(_Section):
     """What stands above the score, and what keeps it calm."""
 
-    claim_minutes: Positive
     look_ahead_minutes: Positive
     oldest_days: Positive
     always_first: list[str]
     safe_risk: Share
     rerank_band: Share
+    claim_minutes: Positive
 
 
 class Bands(_Section):

@@ -96,6 +96,8 @@ class Problem(Shape):
     status: int
     detail: str
     errors: list[Flawed]
+    claimed_by: str | None = Field(None, description="who has it, where that is the problem")
+    claimed_until: AwareDatetime | None = None
 
 
 class Refused(Problem):
@@ -111,8 +113,6 @@ class ScoreBatch(Stamp):
 
     scored: int
     refused: int
-    claimed_by: str | None = Field(None, description="who has it, where that is the problem")
-    claimed_until: AwareDatetime | None = None
     results: list[ScoreAnswer | Refused]
 
 
@@ -150,6 +150,8 @@ class _Facts(Scoring):
     customer_segment: str | None
     detected_at: AwareDatetime
     due_at: AwareDatetime | None
+    claimed_by: str | None
+    claimed_until: AwareDatetime | None
     time_left: str | None = Field(description="ISO 8601 to the deadline; negative once passed")
 
 
@@ -165,8 +167,6 @@ class WorklistPage(Stamp):
     rows: list[WorklistRow]
     total: int
     next_cursor: str | None
-    claimed_by: str | None
-    claimed_until: AwareDatetime | None
     ranked_at: AwareDatetime
     currency: str
 
@@ -250,3 +250,10 @@ class Claimed(Shape):
     claimed_until: AwareDatetime | None
 
 
+class Ready(Stamp):
+    """Whether the service can serve."""
+
+    status: str
+    champion: str
+    forecasts: str
+    open_exceptions: int
