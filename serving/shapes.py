@@ -234,13 +234,6 @@ class Resolved(Stamp):
     resolved_at: AwareDatetime
 
 
-class Ready(Stamp):
-    """Whether the service can serve."""
-
-    status: str
-    champion: str
-    forecasts: str
-    open_exceptions: int
 class Claimed(Shape):
     """Who has an exception or an incident, and until when; null once it is free."""
 
