@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from data.domain import BadInputError, Priority
+from data.policy_section import NotNegative, Positive, Section, Share
+from data.promise_terms import PromiseTerms
 
 DEFAULT_POLICY = Path(__file__).with_name("policy.toml")
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS = get_args(Weekday)
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 
 
 def _minute(time_of_day: str) -> int:
@@ -26,11 +25,7 @@ def _minute(time_of_day: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CategoryLoss(_Section):
+class CategoryLoss(Section):
     """What differs for one category; what is left out is as in `losses`."""
 
     share_of_order: NotNegative | None = None
@@ -38,7 +33,7 @@ class CategoryLoss(_Section):
     handling_helps: Share | None = None
 
 
-class Losses(_Section):
+class Losses(Section):
     """Money lost if an exception is harmed."""
 
     share_of_order: NotNegative
@@ -66,7 +61,7 @@ class Losses(_Section):
         )
 
 
-class Handling(_Section):
+class Handling(Section):
     """Fallbacks for what no model can say."""
 
     touch_minutes_p50: Positive
@@ -74,7 +69,7 @@ class Handling(_Section):
     deadline_hours: Positive
 
 
-class Guards(_Section):
+class Guards(Section):
     """What stands above the score, and what keeps it calm."""
 
     look_ahead_minutes: Positive
@@ -85,7 +80,7 @@ class Guards(_Section):
     claim_minutes: Positive
 
 
-class Bands(_Section):
+class Bands(Section):
     """The lowest score of each priority."""
 
     p1: Positive
@@ -104,7 +99,7 @@ class Bands(_Section):
         return Priority.P4
 
 
-class StockRules(_Section):
+class StockRules(Section):
     """What makes stock an exception, and what it costs; the units stand in the names."""
 
     team: Annotated[str, Field(min_length=1, max_length=255)]
@@ -124,7 +119,7 @@ class StockRules(_Section):
     worse_share: NotNegative
 
 
-class TeamShift(_Section):
+class TeamShift(Section):
     """When the people of a team work, in the time zone of `shifts`; the same hours each day."""
 
     people: Annotated[int, Field(ge=1)]
@@ -149,7 +144,7 @@ class TeamShift(_Section):
         return closes if closes > self.opens_minute else closes + 24 * 60
 
 
-class Shifts(_Section):
+class Shifts(Section):
     """Who works when. A team that is not named works round the clock, by nobody knows how many."""
 
     timezone: str
@@ -163,15 +158,7 @@ class Shifts(_Section):
         return name
 
 
-class Decisions(_Section):
-    """From which probability on a category is set, or suggested."""
-
-    automatic_probability: Share
-    suggest_probability: Share
-    set_coverage: Share
-
-
-class Policy(_Section):
+class Policy(Section):
     """The whole of `policy.toml`."""
 
     version: str
@@ -182,7 +169,7 @@ class Policy(_Section):
     bands: Bands
     stock: StockRules
     shifts: Shifts
-    decisions: Decisions
+    promises: PromiseTerms
     _fingerprint: str = PrivateAttr("")
 
     @property

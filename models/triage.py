@@ -14,8 +14,10 @@ from features.event_log import LogRows
 from features.exceptions import FEATURES
 from features.feature_set import Columns, Entity, FeaturePlan
 from models.class_model import ClassModel
+from models.conformal import Sets
 from models.contract import Files, Plain, Rows
 from models.harm import Harm
+from models.promises import Evidence
 from models.resolve_time import ConstantResolveTime, ResolveTime
 from models.scored import Predictions
 from models.touch_time import TouchTime
@@ -37,6 +39,8 @@ class Triage:
         harm: Chance of ending harmed.
         touch: Touch time.
         untrained: For each model that could not be trained, why.
+        evidence: For category and team what a held-out window shows of their errors.
+        sets: For category and team the sets that a suggestion names.
         version: Name of the registered version; empty before it is registered.
     """
 
@@ -48,6 +52,8 @@ class Triage:
     harm: Harm | None = None
     touch: TouchTime | None = None
     untrained: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    sets: dict[str, Sets] = field(default_factory=dict)
     version: str = ""
 
     @property
@@ -130,6 +136,8 @@ class Triage:
             "features": self.features.names,
             "untrained": self.untrained,
             "classes": {label: values for label, (values, _) in parts.items()},
+            "evidence": [one.to_json() for one in self.evidence.values()],
+            "sets": [one.to_json() for one in self.sets.values()],
         }
         for name, model in (("resolve", self.resolve), ("harm", self.harm), ("touch", self.touch)):
             if model:
@@ -161,6 +169,9 @@ class Triage:
         for label, values in plain["classes"].items():
             shares = shares_of(values, past.get(f"labels.{label}"))
             triage.classes[label] = ClassModel.from_json(values, own(label), shares)
+        evidence = [Evidence.from_json(values) for values in plain.get("evidence", ())]
+        triage.evidence = {one.label: one for one in evidence}
+        triage.sets = {one.label: one for one in map(Sets.from_json, plain.get("sets", ()))}
         if "resolve" in plain:
             kind = _RESOLVE[plain["resolve_kind"]]
             triage.resolve = kind.from_json(plain["resolve"], own("resolve"))

@@ -1,0 +1,60 @@
+"""Exact bounds of a share from counts: what a number of wrong ones among n rows shows."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import betainc
+from scipy.stats import beta
+
+_MOST_ROWS = 1e7
+
+
+def chance_of_so_few(wrong: np.ndarray, n: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Return the chance of at most so many wrong of n where a share `error` is; 1 for none of 0.
+
+    It is at most 1 - confidence exactly where the Clopper-Pearson bound is at most `error`.
+    `wrong` and `n` may be fractions: then it is the smooth curve through the whole numbers.
+    """
+    right = np.maximum(n - wrong, 1e-300)
+    return np.where(n > wrong, betainc(right, wrong + 1.0, 1 - error), 1.0)
+
+
+def upper_bound(wrong: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:
+    """Return the Clopper-Pearson upper bound of a share at a one-sided level; 1 for none of 0."""
+    return np.where(n > wrong, beta.ppf(1 - level, wrong + 1, np.maximum(n - wrong, 1)), 1.0)
+
+
+def interval(wrong: int, n: int, level: float = 0.05) -> tuple[float, float]:
+    """Return the two-sided Clopper-Pearson interval of a share; all of 0 to 1 for none of 0."""
+    low = float(beta.ppf(level / 2, wrong, n - wrong + 1)) if wrong else 0.0
+    return low, float(upper_bound(np.array(wrong), np.array(n), level / 2))
+
+
+def rows_needed(error: np.ndarray, level: float, wrong: int = 0) -> np.ndarray:
+    """Return how many rows show an error below `error` with so many wrong among them.
+
+    >>> rows_needed(np.array([0.02, 0.05]), 0.05).tolist()
+    [149.0, 59.0]
+    """
+    so_many = np.full(np.shape(error), float(wrong))
+    return _fewest(so_many, lambda n: chance_of_so_few(so_many, n, error) <= level)
+
+
+def rows_expected(error: np.ndarray, level: float, seen: np.ndarray) -> np.ndarray:
+    """Return how many rows show an error below `error` if a share `seen` of them goes on wrong.
+
+    Infinite where `seen` is not below `error`.
+    """
+    least = np.ones(np.shape(seen))
+    n = _fewest(least, lambda n: chance_of_so_few(seen * n, n, error) <= level)
+    return np.where((seen < error) & (n < _MOST_ROWS), n, np.inf)
+
+
+def _fewest(low: np.ndarray, enough: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Search the fewest rows that are enough: more of them always are, too."""
+    high = np.full(low.shape, _MOST_ROWS)
+    for _ in range(50):
+        middle = np.sqrt(np.maximum(low, 0.5) * high)
+        yes = enough(middle)
+        low, high = np.where(yes, low, middle), np.where(yes, middle, high)
+    return np.ceil(high - 1e-6)
