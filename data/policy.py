@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from data.domain import BadInputError, Priority
+from data.incident_terms import IncidentTerms
 from data.policy_section import NotNegative, Positive, Section, Share
 from data.promise_terms import PromiseTerms
 
@@ -170,6 +171,7 @@ class Policy(Section):
     stock: StockRules
     shifts: Shifts
     promises: PromiseTerms
+    incidents: IncidentTerms
     _fingerprint: str = PrivateAttr("")
 
     @property
