@@ -54,7 +54,11 @@ class Known:
 
     @classmethod
     def read(
-        cls, history: History, as_of: pd.Timestamp, kinds: Mapping[str, str] | None = None
+        cls,
+        history: History,
+        as_of: pd.Timestamp,
+        kinds: Mapping[str, str] | None = None,
+        newest: int | None = None,
     ) -> Self:
         """Read a history as of a moment.
 
@@ -62,12 +66,15 @@ class Known:
             history: The history.
             as_of: Rows known at or after it are not read.
             kinds: Attributes to read; None finds those there are.
+            newest: Read only so many exceptions, those known last; None for all.
 
         Raises:
             NotEnoughDataError: No exception was known before the moment.
         """
         tables = {name: history.table(name, known_before=as_of) for name in TABLES}
         exceptions = tables["exceptions"]
+        if newest is not None and len(exceptions) > newest:
+            exceptions = tables["exceptions"] = exceptions.iloc[-newest:].reset_index(drop=True)
         if exceptions.empty:
             raise NotEnoughDataError(
                 f"exceptions known before {as_of:%Y-%m-%d}", 0, 1, "Choose a later --as-of."

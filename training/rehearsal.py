@@ -4,6 +4,7 @@ What is learned here (which estimator serves, how it is calibrated) is kept when
 fitted again on everything. Where a model does not beat its baseline the baseline serves.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -70,14 +71,14 @@ class Rehearsal:
     touch_spread: TouchTime | None = None
 
 
-def rehearse(prepared: Prepared) -> Rehearsal:
-    """Rehearse on the last part of what is known."""
+def rehearse(prepared: Prepared, labels: Sequence[str] = LABELS) -> Rehearsal:
+    """Rehearse on the last part of what is known, with the classes of some labels."""
     window = Window.of(prepared)
     triage = Triage(prepared.features, prepared.past, window.cut)
     rehearsal = Rehearsal(window, triage)
     learned = Learned.before(prepared.known, window.cut)
     steps = [partial(_rehearse_times, prepared, learned, rehearsal)]
-    steps += [partial(_rehearse_label, prepared, learned, rehearsal, label) for label in LABELS]
+    steps += [partial(_rehearse_label, prepared, learned, rehearsal, label) for label in labels]
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
     fitting.side_by_side(steps)
     triage.classes = in_order(triage.classes)
