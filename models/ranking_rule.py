@@ -126,12 +126,10 @@ def rank(
     >>> rank(slow_one_lost, **rule).order.tolist()    # lost work last
     [1, 0]
     """
-    sigma = np.log(items.touch_p90_minutes / items.touch_p50_minutes) / NORMAL_P90
-    sigma = np.maximum(sigma, 0.05)
-    median_hours = items.touch_p50_minutes / MINUTES_PER_HOUR
+    median_hours, sigma = touch_spread(items)
     touch_hours = median_hours * np.exp(sigma**2 / 2)
     lost, tier = _lost_and_tier(items, oldest_hours)
-    before, chances = chances_lost(items, median_hours, sigma, (0.0, look_ahead_hours))
+    before, chances = chances_lost(items, median_hours, sigma, np.array([[0.0, look_ahead_hours]]))
     now, later = chances[:, 0], chances[:, 1]
     loss_now = np.where(lost, items.loss, items.loss * now)
     loss_deferred = np.where(lost, items.loss, items.loss * later)
@@ -152,6 +150,12 @@ def rank(
     )
 
 
+def touch_spread(items: Items) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median touch time in hours, and its log-normal spread."""
+    sigma = np.log(items.touch_p90_minutes / items.touch_p50_minutes) / NORMAL_P90
+    return items.touch_p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, 0.05)
+
+
 def _lost_and_tier(items: Items, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:
     """Return what is lost already, and what stands above any score: rules, age, lost work last."""
     lost = items.lost | (items.hours_to_due <= 0)
@@ -161,7 +165,7 @@ def _lost_and_tier(items: Items, oldest_hours: float) -> tuple[np.ndarray, np.nd
 
 
 def chances_lost(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: tuple[float, ...]
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the chances that the loss comes before the work ends, if started after some waits.
 
@@ -171,25 +175,36 @@ def chances_lost(
         items: What is open.
         median_hours: Median touch time.
         sigma: Its log-normal spread.
-        waits_hours: From now to the start; w of them.
+        waits_hours: From now to the start; (n, w), or (1, w) for all alike.
 
     Returns:
         n chances that it is lost already by its curve; (n, w) chances that it is lost by the end.
     """
-    n, waits = len(items.ids), np.array(waits_hours)
+    before, by_curve = _chances_by_curve(items, median_hours, sigma, waits_hours)
+    by_deadline = chances_by_deadline(items.hours_to_due, median_hours, sigma, waits_hours)
+    return before, np.where(np.isnan(items.hours_to_due)[:, None], by_curve, by_deadline)
+
+
+def chances_by_deadline(
+    hours_to_due: np.ndarray, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: np.ndarray
+) -> np.ndarray:
+    """Return the (n, w) chances that a deadline comes first; arguments as of `chances_lost`."""
+    left = np.maximum(hours_to_due[:, None] - waits_hours, 1e-9)
+    return ndtr(np.log(median_hours[:, None] / left) / sigma[:, None])
+
+
+def _chances_by_curve(
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     touch = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
-    ages = np.empty((n, len(waits) + 1, len(TOUCH_POINTS)))
+    ages = np.empty((len(items.ids), waits_hours.shape[1] + 1, len(TOUCH_POINTS)))
     ages[:, 0] = items.age_hours[:, None]
-    ages[:, 1:] = ages[:, :1] + waits[:, None] + touch[:, None, :]
-    flat = ages.reshape(n, ages.shape[1] * ages.shape[2])
+    ages[:, 1:] = ages[:, :1] + waits_hours[:, :, None] + touch[:, None, :]
+    flat = ages.reshape(len(ages), ages.shape[1] * ages.shape[2])
     by_age = _curve_at(items.curve, flat).reshape(ages.shape).mean(axis=2)
-    before = by_age[:, 0]
-    open_still = np.maximum(1 - by_age[:, :1], 1e-9)
-    by_curve = np.where(by_age[:, :1] < 1, (by_age[:, 1:] - by_age[:, :1]) / open_still, 1.0)
-    due = items.hours_to_due[:, None]
-    left = np.maximum(due - waits, 1e-9)
-    by_deadline = ndtr(np.log(median_hours[:, None] / left) / sigma[:, None])
-    return before, np.where(np.isnan(due), by_curve, by_deadline)
+    before = by_age[:, :1]
+    open_still = np.maximum(1 - before, 1e-9)
+    return by_age[:, 0], np.where(before < 1, (by_age[:, 1:] - before) / open_still, 1.0)
 
 
 def _curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:

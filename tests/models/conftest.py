@@ -12,6 +12,7 @@ from features.computing import Matrix
 from features.event_log import LogRows
 from features.ticks import MISSING_TICK, TICKS_PER_DAY
 from models.contract import Rows
+from models.ranking_rule import Items
 
 TYPES = ["address", "fraud", "late", None]
 MESSAGES = {"address": "address not found", "fraud": "支付 可疑", "late": "entrega atrasada"}
@@ -109,5 +110,32 @@ def strangers() -> Callable[[bool], Rows]:
         }
         buckets = text.matrix(["", None, "???"]) if messages else None
         return Rows(columns, words, Matrix(np.full((3, 3), np.nan, np.float32), buckets), as_of)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def an_item_of():
+    """Two or more items, equal but for what is given as lists."""
+
+    def build(n=2, **given):
+        plain = {
+            "ids": [f"E{i}" for i in range(n)],
+            "age_hours": 1.0,
+            "hours_to_due": 5.0,
+            "loss": 100.0,
+            "curve": np.zeros(11),
+            "touch_p50_minutes": 12.0,
+            "touch_p90_minutes": 30.0,
+            "waiting_cost_per_hour": 0.05,
+            "lost": False,
+            "always_first": False,
+        }
+        columns = {
+            name: np.array(given[name]) if name in given else np.array([value] * n)
+            for name, value in plain.items()
+            if name != "ids"
+        }
+        return Items(ids=np.array(given.get("ids", plain["ids"]), object), **columns)
 
     return build

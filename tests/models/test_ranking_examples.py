@@ -3,37 +3,10 @@
 import numpy as np
 import pytest
 
-from models.ranking_rule import Items, rank, rank_by_slack
+from models.ranking_rule import rank, rank_by_slack
 
 RULE = {"look_ahead_hours": 0.1, "oldest_hours": 336.0, "safe_risk": 0.1}
 SLACK = {"oldest_hours": 336.0, "deadline_hours": 48.0}
-
-
-@pytest.fixture
-def an_item_of():
-    """Two or more items, equal but for what is given as lists."""
-
-    def build(n=2, **given):
-        plain = {
-            "ids": [f"E{i}" for i in range(n)],
-            "age_hours": 1.0,
-            "hours_to_due": 5.0,
-            "loss": 100.0,
-            "curve": np.zeros(11),
-            "touch_p50_minutes": 12.0,
-            "touch_p90_minutes": 30.0,
-            "waiting_cost_per_hour": 0.05,
-            "lost": False,
-            "always_first": False,
-        }
-        columns = {
-            name: np.array(given[name]) if name in given else np.array([value] * n)
-            for name, value in plain.items()
-            if name != "ids"
-        }
-        return Items(ids=np.array(given.get("ids", plain["ids"]), object), **columns)
-
-    return build
 
 
 def test_the_score_rises_as_the_deadline_nears_the_touch_time(an_item_of):
