@@ -1,8 +1,8 @@
 """The queues played forward: whoever is free takes the best waiting visit of the team, by a rule.
 
 Compiled, from event to event. A team is a number of people with the same hours and skills. When its
-shift closes, work in hand pauses, and goes on first thing at the next. What goes away
-by itself while it waits leaves the queue untouched. When the given shifts end, the last week of them goes on
+shift closes, work in hand pauses, and goes on first thing at the next. What goes away by itself
+while it waits leaves the queue untouched. When the given shifts end, the last week of them goes on
 for ever, so that the queues are drained and every rule is charged for all that it left behind.
 
 What keeps the cost in bounds: orders that do not change are heaps; where scores move with time, a
