@@ -6,7 +6,7 @@ past continued by what became known since. What a rehearsal shows to be no bette
 not listened to: the policy's own value stands in its place (`queue_skill.py`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 
 from data.domain import NotEnoughDataError
-from data.history import History
+from data.history import ALWAYS, History
 from data.policy import Policy
 from features.feature_set import Columns
-from models.scored import Predictions, Scored, scored
+from models.scored import Predictions, scored
 from training.choosing import choose
 from training.evaluation import since_training
 from training.final import fit_final
 from training.fitting import prepare
 from training.known import Known, tick_of
+from training.queue_rules import Opinions
 from training.queue_skill import Evidence, evidence_of, skilled, taken
 from training.rehearsal import rehearse
 
@@ -30,10 +31,10 @@ Say = Callable[[str], None]
 MOST_LEARNED = 40_000
 """Exceptions that a fit learns from, the newest: more of them gain little and cost minutes."""
 _AT_ONCE = 50_000
-_PRICED = ("detected_at", "due_at", "total", "type")
-"""Columns that the policy prices by."""
-_HEARD = ("categories", "category", "curve", "touch_minutes")
-"""Predictions that the rule reads."""
+_PRICED = ("detected_at", "due_at", "total", "type", "severity")
+_HEARD = ("categories", "category", "p_breach", "curve", "touch_minutes")
+URGENCY = {"critical": 0, "p1": 0, "high": 1, "p2": 1, "medium": 2, "p3": 2, "low": 3, "p4": 3}
+"""What sources call the severity of an exception; the numbers 1 to 4 say it too."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,7 @@ class Said:
         """Return the same with each exception given what was said of another: worthless models."""
         order = random.permutation(len(self.ids))
         evidence = self.evidence.shuffled(random) if self.evidence else None
-        predictions = taken(self.predictions, order)
-        return replace(self, predictions=predictions, evidence=evidence)
-
-    def scored(self, policy: Policy) -> tuple[Scored, Scored]:
-        """Price by the policy what has skill: over all categories, and by the likeliest alone."""
-        heard = self.heard
-        by_all = scored(self.ids, self.columns, heard, policy)
-        if heard.category is None:
-            return by_all, by_all
-        certain = np.eye(len(heard.categories))[heard.category.argmax(axis=1)]
-        likeliest = scored(self.ids, self.columns, replace(heard, category=certain), policy)
-        return by_all, likeliest
+        return replace(self, predictions=taken(self.predictions, order), evidence=evidence)
 
     @property
     def heard(self) -> Predictions:
@@ -80,6 +70,28 @@ class Said:
             return Predictions()
         without = {name: None for name, figure in skilled(self.evidence).items() if not figure.has}
         return replace(self.predictions, **without)
+
+    def opinions(self, policy: Policy) -> Opinions:
+        """Price by the policy what has skill."""
+        heard, n = self.heard, len(self.ids)
+        ours = scored(self.ids, self.columns, heard, policy)
+        likeliest = ours.loss
+        if heard.category is not None:
+            certain = np.eye(len(heard.categories))[heard.category.argmax(axis=1)]
+            named = replace(heard, category=certain)
+            likeliest = scored(self.ids, self.columns, named, policy).loss
+        chance = self.predictions.p_breach
+        return Opinions(
+            due_at=ours.due_at,
+            priority=urgency(self.columns["severity"]),
+            p_breach=np.ones(n) if chance is None else chance,
+            loss=ours.loss,
+            loss_of_likeliest=likeliest,
+            curve=ours.curve,
+            touch_p50_minutes=ours.touch_p50_minutes,
+            touch_p90_minutes=ours.touch_p90_minutes,
+            waiting_cost_per_hour=ours.waiting_cost_per_hour,
+        )
 
     @property
     def told(self) -> dict[str, Any]:
@@ -95,61 +107,72 @@ class Said:
 
 
 def said_by_origins(
-    history: History, origins: list[pd.Timestamp], begin: int, end: pd.Timestamp, say: Say
+    history: History, origins: Sequence[pd.Timestamp], begin: int, end: pd.Timestamp, say: Say
 ) -> list[Said]:
     """Let the models speak, window by window.
 
     Args:
         history: The history.
-        origins: Moments to fit at, in order.
+        origins: Moments to fit at, in order; without any the policy alone speaks.
         begin: Tick from which exceptions are spoken of; those from before the first origin that are
             still waiting then are spoken of by its models.
         end: Nothing detected at or after it is spoken of.
         say: Told each step.
-
-    Raises:
-        NotEnoughDataError: Nothing was known before the end.
     """
+    everything = Known.read(history, ALWAYS, kinds={})
     bounds = [begin, *(tick_of(origin) for origin in origins[1:]), tick_of(end)]
+    if not origins:
+        return [_silent(everything, (begin, bounds[-1]), begin)]
     found = []
     for number, origin in enumerate(origins):
-        say(f"Models of {origin:%Y-%m-%d}, {number + 1} of {len(origins)}")
-        until = min(pd.Timestamp(bounds[number + 1], unit="ms", tz="UTC"), end)
-        found.append(_said(history, origin, (bounds[number], tick_of(until)), until))
+        say(f"Fitting what was known on {origin:%Y-%m-%d}, {number + 1} of {len(origins)}")
+        window = (bounds[number], bounds[number + 1])
+        try:
+            past = Known.read(history, origin, newest=MOST_LEARNED)
+            found.append(_said(past, everything, window))
+        except NotEnoughDataError:
+            found.append(_silent(everything, window, tick_of(origin)))
     return found
 
 
-def silent(history: History, begin: int, end: pd.Timestamp) -> list[Said]:
-    """Say nothing of any exception: opinions of the policy alone.
+def opinions_on(ids: np.ndarray, said: Sequence[Said], policy: Policy) -> Opinions:
+    """Return the opinions on some exceptions, in their order; each was spoken of in one window."""
+    parts = [each.opinions(policy) for each in said]
+    spoken = pd.Index(np.concatenate([each.ids for each in said]))
+    row = spoken.get_indexer(pd.Index(ids))
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])[row]
+        for name in vars(parts[0])
+    }
+    return Opinions(**joined)
 
-    Raises:
-        NotEnoughDataError: Nothing was known before the end.
-    """
-    known = Known.read(history, end, kinds={})
-    rows = _rows(known, (begin, tick_of(end)))
-    return [Said(begin, known.ids[rows], _priced(known, rows), Predictions(), None, 0)]
+
+def urgency(severity: np.ndarray) -> np.ndarray:
+    """Read severities as whole numbers, the most urgent first; the unknown stand in the middle."""
+    known = URGENCY | {str(number + 1): number for number in range(4)}
+    middle = known["medium"]
+    return np.array([known.get(str(each).lower(), middle) for each in severity])
 
 
-def _said(
-    history: History, origin: pd.Timestamp, window: tuple[int, int], until: pd.Timestamp
-) -> Said:
-    try:
-        past = Known.read(history, origin, newest=MOST_LEARNED)
-        prepared = prepare(past, *choose(past))
-        rehearsal = rehearse(prepared, labels=("category",))
-    except NotEnoughDataError:
-        return replace(silent(history, window[0], until)[0], origin=tick_of(origin))
+def _said(past: Known, everything: Known, window: tuple[int, int]) -> Said:
+    prepared = prepare(past, *choose(past))
+    rehearsal = rehearse(prepared, labels=("category",))
     triage = fit_final(prepared, rehearsal)
-    known = Known.read(history, until, triage.kinds)
+    known = everything.read_by(triage.kinds)
     live = triage.with_recent(since_training(triage, known))
-    rows = _rows(known, window)
-    parts = []
+    rows, parts = _rows(known, window), []
     for part in np.array_split(rows, max(1, -(-len(rows) // _AT_ONCE))):
         columns = {name: column[part] for name, column in known.columns.items()}
         parts.append(_kept(live.predict(columns, columns["detected_at"])))
     evidence = evidence_of(prepared, rehearsal)
     said = (known.ids[rows], _priced(known, rows), _joined(parts), evidence)
-    return Said(tick_of(origin), *said, len(past.ids))
+    return Said(past.tick, *said, len(past.ids))
+
+
+def _silent(known: Known, window: tuple[int, int], origin: int) -> Said:
+    """Say nothing of the exceptions of a window: opinions of the policy alone."""
+    rows = _rows(known, window)
+    return Said(origin, known.ids[rows], _priced(known, rows), Predictions(), None, 0)
 
 
 def _rows(known: Known, window: tuple[int, int]) -> np.ndarray:
@@ -162,7 +185,7 @@ def _priced(known: Known, rows: np.ndarray) -> Columns:
 
 
 def _kept(found: Predictions) -> Predictions:
-    """Keep only what the rule reads: a year of a million exceptions must fit into memory."""
+    """Keep only what the rules read: a year of a million exceptions must fit into memory."""
     return Predictions(**{name: getattr(found, name) for name in _HEARD})
 
 
