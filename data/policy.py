@@ -172,7 +172,13 @@ class Policy(Section):
     shifts: Shifts
     promises: PromiseTerms
     incidents: IncidentTerms
+    _text: str = PrivateAttr("")
     _fingerprint: str = PrivateAttr("")
+
+    @property
+    def text(self) -> str:
+        """The file, as it was read."""
+        return self._text
 
     @property
     def label(self) -> str:
@@ -188,17 +194,28 @@ class Policy(Section):
         """
         try:
             text = path.read_text(encoding="utf-8")
-            policy = cls.model_validate(tomllib.loads(text))
         except FileNotFoundError as error:
             raise BadInputError(
                 str(path), "no such file", f"Copy {DEFAULT_POLICY.name}."
             ) from error
+        return cls.of_text(text, str(path))
+
+    @classmethod
+    def of_text(cls, text: str, where: str) -> Self:
+        """Validate the text of a policy file.
+
+        Raises:
+            BadInputError: It is not TOML; a value is missing or out of range.
+        """
+        try:
+            policy = cls.model_validate(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise BadInputError(str(path), f"not TOML: {error}", "Mend the line.") from error
+            raise BadInputError(where, f"not TOML: {error}", "Mend the line.") from error
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
+            what = ".".join(str(part) for part in first["loc"])
             cure = f"Compare with {DEFAULT_POLICY.name}."
-            raise BadInputError(str(path), f"{where}: {first['msg']}", cure) from error
+            raise BadInputError(where, f"{what}: {first['msg']}", cure) from error
+        policy._text = text
         policy._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:8]
         return policy
