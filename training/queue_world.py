@@ -28,6 +28,8 @@ class Work:
         ready_at: m ticks; of an exception's first visit, else 0.
         delay_ms: m waits after the visit before it, as recorded; 0 for a first visit.
         touch_ms: m pieces of work, above 0.
+        may_heal: m, while it waits for this visit it can go away by itself; no more once it has
+            been resolved and is opened again.
         started_at: m recorded begins, `NEVER` where none is recorded (healed, still waiting).
         ended_at: m recorded ends, `NEVER` likewise.
         resolved_at: n recorded ends of the exception, `NEVER` while open.
@@ -43,6 +45,7 @@ class Work:
     ready_at: np.ndarray
     delay_ms: np.ndarray
     touch_ms: np.ndarray
+    may_heal: np.ndarray
     started_at: np.ndarray
     ended_at: np.ndarray
     resolved_at: np.ndarray
@@ -60,7 +63,7 @@ class World:
     Attributes:
         lost_at: Tick at which the loss happens if it is still open then; `NEVER`.
         loss: Money that it costs then.
-        heals_at: Tick at which it goes away by itself if nobody has begun on it; `NEVER`.
+        heals_at: Tick at which it goes away by itself if nobody is at work on it then; `NEVER`.
     """
 
     lost_at: np.ndarray

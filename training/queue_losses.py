@@ -1,0 +1,113 @@
+"""What a loss would have cost where none was recorded: a regression on those that were.
+
+The logarithm of the loss is linear in that of the order's value, with a slope and a level for each
+segment and a level for each category and type; the spread about it is that of recorded losses of
+about the same size. Where too few were recorded, the policy says what a loss costs.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from data.policy import Losses
+from training.queue_record import Record
+
+FEWEST_LOSSES = 30
+MOST_LOSSES = 20_000
+RIDGE = 1.0
+NEIGHBOURS = 25
+LEAST_MONEY = 0.01
+LEAST_SPREAD = 1e-9
+ROWS_AT_ONCE = 100_000
+WORDS = ("segment", "category", "type", "severity")
+
+
+@dataclass(frozen=True)
+class LossModel:
+    """Fitted on one draw of the recorded losses.
+
+    Attributes:
+        weights: Of the columns of the design.
+        ordered: Fitted logarithms of recorded losses, rising.
+        residual: What was recorded less what was fitted, in the same order.
+    """
+
+    weights: np.ndarray
+    ordered: np.ndarray
+    residual: np.ndarray
+
+    @classmethod
+    def fit(cls, design: np.ndarray, loss: np.ndarray) -> Self:
+        """Fit on n losses above 0."""
+        logs = np.log(loss)
+        penalty = RIDGE * np.eye(design.shape[1])
+        penalty[0, 0] = 0.0
+        weights = np.linalg.solve(design.T @ design + penalty, design.T @ logs)
+        fitted = design @ weights
+        order = np.argsort(fitted)
+        return cls(weights, fitted[order], (logs - fitted)[order])
+
+    def drawn(self, design: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Draw n losses."""
+        fitted = design @ self.weights
+        size = len(self.ordered)
+        reach = min(NEIGHBOURS, size // 2)
+        middle = np.clip(np.searchsorted(self.ordered, fitted), reach, size - reach)
+        lender = middle + random.integers(-reach, max(reach, 1), len(fitted))
+        return np.exp(fitted + self.residual[np.clip(lender, 0, size - 1)])
+
+
+class LossBook:
+    """What a record tells of losses, and what the policy says where that is too little.
+
+    Args:
+        record: n exceptions.
+        policy: What a loss costs.
+    """
+
+    def __init__(self, record: Record, policy: Losses) -> None:
+        facts = record.facts
+        lost = (facts["breached"] == 1) & np.isfinite(facts["loss"])
+        self.loss = np.where(lost, facts["loss"], np.nan)
+        value = np.where(np.isnan(facts["order_value"]), policy.order_value, facts["order_value"])
+        self.told = _told(facts, value, policy)
+        logs = np.log(np.maximum(value, LEAST_MONEY))
+        self.log_value = (logs - logs.mean()) / max(logs.std(), LEAST_SPREAD)
+        self.codes = [np.unique(facts[n].astype(str), return_inverse=True)[1] for n in WORDS]
+
+    def drawn(self, random: np.random.Generator) -> np.ndarray:
+        """Draw the losses of all n exceptions; recorded ones are as recorded.
+
+        The fit is on a draw with replacement, so that what it can't know is in the spread as well.
+        """
+        lent = np.flatnonzero(self.loss >= LEAST_MONEY)
+        if len(lent) < FEWEST_LOSSES:
+            return np.where(np.isnan(self.loss), self.told, self.loss)
+        lent = random.choice(lent, min(len(lent), MOST_LOSSES))
+        model = LossModel.fit(self._design(lent), self.loss[lent])
+        parts = np.array_split(np.arange(len(self.loss)), len(self.loss) // ROWS_AT_ONCE + 1)
+        drawn = np.concatenate([model.drawn(self._design(part), random) for part in parts])
+        return np.where(np.isnan(self.loss), np.minimum(drawn, self.loss[lent].max()), self.loss)
+
+    def _design(self, rows: np.ndarray) -> np.ndarray:
+        """Return the columns of the regression for some exceptions."""
+        value = self.log_value[rows, None]
+        words = [code[rows, None] == np.arange(code.max() + 1) for code in self.codes]
+        return np.hstack([np.ones((len(rows), 1)), value, words[0] * value, *words])
+
+
+def _told(facts: dict[str, np.ndarray], value: np.ndarray, policy: Losses) -> np.ndarray:
+    """Return the preventable money of n exceptions as the policy reckons it."""
+    kind = kinds(facts)
+    told = np.zeros(len(kind))
+    for word in np.unique(kind):
+        mine = kind == word
+        share, fixed, helps = policy.terms(str(word))
+        told[mine] = np.minimum(share * value[mine] + fixed, policy.largest) * helps
+    return told
+
+
+def kinds(facts: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the category of each exception, or the type where none is recorded."""
+    return np.where(facts["category"] == "", facts["type"], facts["category"]).astype(str)

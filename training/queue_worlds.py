@@ -1,0 +1,177 @@
+"""Draws of what no company records whole: when losses would have come, what healed, what it cost.
+
+What was recorded is in every draw as recorded. The rest is drawn given all that was: a loss that
+had not come when the exception was resolved comes later or never. Each draw fits on its own sample
+of the record, so that the spread between draws holds what can't be known (multiple imputation).
+
+A replay looks back, so the worlds may know all; what the rules go by they have to know themselves.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data.policy import Losses
+from models.breach_clock import BreachClock, Ended
+from training.queue_curves import Curves, Seen
+from training.queue_losses import LossBook, kinds
+from training.queue_record import Record
+from training.queue_visits import starts_are_work, visits_of, waits_of
+from training.queue_world import NEVER, Work, World
+
+TICKS_PER_HOUR = 3_600_000
+MOST_FITTED = 200_000
+HALF = 0.5
+NO_DUE = "no due date, "
+
+
+def draw_worlds(
+    record: Record, work: Work, policy: Losses, random: np.random.Generator, draws: int = 5
+) -> list[World]:
+    """Draw worlds for the work of a record.
+
+    Args:
+        record: What the history holds.
+        work: What was read of it.
+        policy: Says what a loss costs where too few were recorded.
+        random: Draws.
+        draws: How many worlds; 1 or more.
+    """
+    place = {name: row for row, name in enumerate(record.ids.tolist())}
+    rows = np.array([place[name] for name in work.ids.tolist()])
+    told = _Told(LossBook(record, policy), _loss_clock(record), _healing(record))
+    return [_drawn(record, told, rows, random) for _ in range(draws)]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the record tells of losses and healing."""
+
+    money: LossBook
+    losses: "_LossClock"
+    healing: Seen
+
+
+def _drawn(record: Record, told: _Told, rows: np.ndarray, random: np.random.Generator) -> World:
+    return World(
+        lost_at=_lost_at(record, told.losses, rows, random),
+        loss=told.money.drawn(random)[rows],
+        heals_at=_heals_at(record, told.healing, rows, random),
+    )
+
+
+def _lost_at(
+    record: Record, clock: "_LossClock", rows: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
+    """Draw when the losses happen, after the recorded resolution where none had happened."""
+    facts, curves = record.facts, clock.curves(random)
+    lost = facts["breached"][rows] == 1
+    known = lost & (facts["breached_at"][rows] != NEVER)
+    judged = np.isfinite(facts["breached"][rows])
+    resolved_at = facts["resolved_at"][rows]
+    start = clock.start[rows]
+    solved = judged & (resolved_at != NEVER)
+    at = clock.of(np.where(solved, resolved_at, start), rows)
+    later = curves.drawn(clock.group[rows], np.where(solved, at, clock.of(start, rows)), random)
+    earlier = curves.drawn_before(clock.group[rows], at, random)
+    drawn = clock.moment(np.where(lost & solved, earlier, later), rows)
+    return np.where(known, facts["breached_at"][rows], drawn)
+
+
+def _heals_at(
+    record: Record, healing: Seen, rows: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
+    """Draw when exceptions go away by themselves, after they were last seen waiting."""
+    if not healing.happened.any():
+        return np.full(len(rows), NEVER)
+    curves = Curves.product_limit(healing.take(_sample(len(healing.clock), random)))
+    mine = healing.take(rows)
+    hours = np.where(mine.happened, mine.clock, curves.drawn(mine.group, mine.clock, random))
+    finite = np.isfinite(hours)
+    ticks = (np.where(finite, hours, 0) * TICKS_PER_HOUR).round().astype(np.int64)
+    return np.where(finite, record.facts["detected_at"][rows] + ticks, NEVER)
+
+
+def _healing(record: Record) -> Seen:
+    """Read how long exceptions waited, by type: their category is often not known if they heal."""
+    visits = visits_of(record)
+    if starts_are_work(visits.pieces):
+        healed, until = waits_of(record, visits)
+    else:
+        healed, until = record.facts["healed"], record.facts["resolved_at"]
+        until = np.where(until == NEVER, record.seen_until, until)
+    hours = (until - record.facts["detected_at"]) / TICKS_PER_HOUR
+    return Seen(record.facts["type"].astype(str), np.maximum(hours, 0), healed)
+
+
+def _sample(n: int, random: np.random.Generator) -> np.ndarray:
+    return random.integers(0, n, min(n, MOST_FITTED))
+
+
+@dataclass(frozen=True)
+class _LossClock:
+    """Time to the loss on a clock that counts from the due date where one is known.
+
+    Attributes:
+        group: n words.
+        start: n ticks of detection.
+        due: n ticks, `NEVER` for none.
+        seen: The cases of which something is known.
+        timed: When losses came is recorded; else only whether they had come by the resolution.
+    """
+
+    group: np.ndarray
+    start: np.ndarray
+    due: np.ndarray
+    seen: Seen
+    timed: bool
+
+    def of(self, ticks: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Read moments on the clock.
+
+        With a due date it goes from 0 to 1 until then, and on by 1 an hour; without one it counts
+        hours since detection.
+        """
+        start, due = self.start[rows].astype(float), self.due[rows]
+        hours = (ticks - start) / TICKS_PER_HOUR
+        ahead = np.where(due == NEVER, np.inf, np.maximum(due - start, 0))
+        late = 1 + hours - ahead / TICKS_PER_HOUR
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = (ticks - start) / ahead
+        return np.where(due == NEVER, hours, np.where(ticks - start < ahead, share, late))
+
+    def moment(self, clock: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the ticks at which the clock shows a time; `NEVER` for infinite ones."""
+        start, due = self.start[rows], self.due[rows]
+        ahead = np.where(due == NEVER, 0, np.maximum(due - start, 0)).astype(float)
+        late = ahead + (clock - 1) * TICKS_PER_HOUR
+        with np.errstate(invalid="ignore"):
+            within = np.where(clock < 1, clock * ahead, late)
+        since = np.where(due == NEVER, clock * TICKS_PER_HOUR, within)
+        known = np.isfinite(since)
+        return np.where(known, start + np.where(known, since, 0).astype(np.int64), NEVER)
+
+    def curves(self, random: np.random.Generator) -> Curves:
+        """Fit the chance of a loss by the clock, on a draw of the cases."""
+        seen = self.seen.take(_sample(len(self.seen.clock), random))
+        if self.timed:
+            return Curves.product_limit(seen)
+        ended = Ended(seen.group, seen.clock, seen.happened)
+        return Curves(BreachClock.fit(ended, lag_hours=0.0).curves)
+
+
+def _loss_clock(record: Record) -> _LossClock:
+    """Read what is known of losses: when they came, or else whether they had when it ended."""
+    facts = record.facts
+    has_due = facts["due_at"] != NEVER
+    lost = facts["breached"] == 1
+    timed = bool((facts["breached_at"][lost] != NEVER).mean() > HALF) if lost.any() else True
+    kind = kinds(facts) if timed else facts["severity"].astype(str)
+    group = np.where(has_due, kind, np.char.add(NO_DUE, kind))
+    known = np.isfinite(facts["breached"]) & (facts["resolved_at"] != NEVER)
+    known &= ~(lost & timed) | (facts["breached_at"] != NEVER)
+    until = np.where(lost & timed, facts["breached_at"], facts["resolved_at"])
+    nothing = Seen(group[:0], np.zeros(0), np.zeros(0, bool))
+    clock = _LossClock(group, facts["detected_at"], facts["due_at"], nothing, timed)
+    rows = np.flatnonzero(known)
+    return replace(clock, seen=Seen(group[rows], clock.of(until[rows], rows), lost[rows]))
