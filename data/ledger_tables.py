@@ -162,7 +162,15 @@ SUSPENSIONS = Table(
     Column("label", String(20), nullable=False),
     Column("name", Text, nullable=False),
     Column("model_version", Text, nullable=False),
+    Column("is_lifted", Boolean, nullable=False),
     Column("known_at_ms", BigInteger, nullable=False, index=True),
-    Column("body", Text, nullable=False),
+    Column("by", Text),
+    Column("reason", Text, nullable=False),
 )
-"""A promise that was withdrawn: of which class of which label, of which model; why."""
+"""A promise that was withdrawn, or given again: of which class of which label, of which model; why.
+
+The last row of a promise holds; `by` is empty where the audits withdrew it.
+"""
+
+IDENTITY = Table("identity", METADATA, Column("salt", String(32), primary_key=True))
+"""One row: what makes the random draws of this ledger its own."""

@@ -100,14 +100,16 @@ def _accepted(known: Record | None, incoming: Incoming, now_ms: int) -> Accepted
 
 
 def _changed(known: Record, told: Record) -> Accepted:
-    if known.is_open and not told.is_open:
-        return Accepted(Arrival.CLOSED, replace(told, closed_at_ms=told.updated_at_ms))
-    if known.closed_at_ms is not None and told.is_open:
-        # What a source wrote before it heard of our resolution does not take it back.
-        if told.updated_at_ms > known.closed_at_ms:
-            return Accepted(Arrival.REOPENED, replace(told, closed_at_ms=None))
-        return Accepted(Arrival.UPDATED, replace(told, is_open=False))
-    return Accepted(Arrival.UPDATED, told)
+    # What was made of an exception as long as it was open stands once it has ended.
+    ended = replace(told, is_open=False, opinion=known.opinion)
+    if known.closed_at_ms is None:
+        if told.is_open:
+            return Accepted(Arrival.UPDATED, told)
+        return Accepted(Arrival.CLOSED, replace(ended, closed_at_ms=told.updated_at_ms))
+    # What a source wrote before it heard of our resolution does not take it back.
+    if told.is_open and told.updated_at_ms > known.closed_at_ms:
+        return Accepted(Arrival.REOPENED, replace(told, closed_at_ms=None))
+    return Accepted(Arrival.UPDATED, ended)
 
 
 def _is_late(known: Record, incoming: Incoming) -> bool:
@@ -132,7 +134,7 @@ def _arrival_event(result: Accepted, incoming: Incoming, now_ms: int) -> dict[st
         "known_at_ms": now_ms,
         "by": incoming.source,
         "body": incoming.payload,
-        "opinion": None if result.arrival is Arrival.LATE else incoming.opinion,
+        "opinion": None if result.arrival is Arrival.LATE else result.record.opinion,
     }
 
 
@@ -215,6 +217,12 @@ def _close(connection: Connection, record: Record, outcome: Outcome, body: str) 
     }
     connection.execute(insert(EVENTS), [resolved])
     return closed
+
+
+def end_untouched(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Keep how exceptions ended that their source closed, and that nobody resolved."""
+    if outcomes:
+        connection.execute(insert(OUTCOMES), [asdict(outcome) for outcome in outcomes])
 
 
 def rescore(

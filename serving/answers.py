@@ -9,7 +9,7 @@ from data.policy import Policy
 from features.ticks import MISSING_TICK
 from models.explain import Case, reasons
 from models.ranking_rule import Ranking, Tier
-from serving.scoring import Opinion
+from serving.opinions import Opinion, Verdict
 
 MS_PER_HOUR = 3_600_000
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
@@ -47,7 +47,7 @@ def scoring_answer(
     """Return the answer to a scoring call, without what names the exception."""
     terms, known = opinion.terms, is_scored(opinion, place)
     currency = policy.currency
-    category = opinion.category
+    routing = opinion.routing
     return {
         "score": round(place.score, 4) if known else None,
         "priority": policy.bands.priority(place.score).value if known else None,
@@ -58,14 +58,11 @@ def scoring_answer(
             "p50": iso_duration(terms["touch_p50_minutes"]),
             "p90": iso_duration(terms["touch_p90_minutes"]),
         },
-        "category": {
-            "label": category.label,
-            "probability": _rounded(category.probability),
-            "prediction_set": category.prediction_set,
-            "decision": category.decision,
-        },
-        "team": opinion.team,
-        "team_probability": _rounded(opinion.team_probability),
+        "category": _verdict(opinion.category),
+        "team": routing.label,
+        "team_probability": _rounded(routing.probability),
+        "routing": _verdict(routing),
+        "suggestion_hidden": opinion.withheld is not None,
         "chance_of_breach": _rounded(opinion.p_breach),
         "latest_safe_start_at": _safe_start_at(place, now_ms),
         "incident_id": None,
@@ -78,6 +75,16 @@ def scoring_answer(
         "policy_version": opinion.policy_version,
         "scored_at": rfc3339(opinion.scored_at_ms),
         "degraded": opinion.degraded,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "label": verdict.label,
+        "probability": _rounded(verdict.probability),
+        "prediction_set": verdict.prediction_set,
+        "decision": verdict.decision,
+        "promise": verdict.promise,
     }
 
 

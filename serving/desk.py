@@ -1,31 +1,40 @@
 """What the routes work with: ledger, champion, forecasts, work list, policy and clock."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import Request
 
 from data.ledger import Ledger, Record
 from data.ledger_claims import held_claims
+from data.ledger_promises import salt_of, suspensions_of
 from data.policy import Policy
 from data.settings import Settings
 from models.scored import ranking
 from serving.answers import Place, rfc3339, scoring_answer
+from serving.auditing import Ended
 from serving.champion import Champion
 from serving.claims import Claims
+from serving.counters import AUDITED, SUSPENDED
 from serving.forecasts import Forecasts
 from serving.open_exceptions import OpenRow
+from serving.opinions import Opinion
 from serving.payload import EXCEPTION, ExceptionIn
-from serving.scoring import Judged, Opinion, judge, rescored
+from serving.promises import PromiseWatch
+from serving.scoring import Judged, judge, rescored
+from serving.withholding import Draws
 from serving.worklist import Worklist
 
 IN_A_THREAD = 32
 """So many exceptions take long enough to be scored beside the calls of others."""
 
+LOG = logging.getLogger("expedite.desk")
 Result = TypeVar("Result")
 
 
@@ -55,7 +64,10 @@ class Desk:
         self.now_ms = clock or clock_from(settings.clock)
         self.ledger = Ledger.open(settings.database_url)
         self.worklist = Worklist(self.policy)
+        terms = self.policy.promises
         with self.ledger.reading() as connection:
+            self.promises = PromiseWatch(terms, suspensions_of(connection))
+            self.draws = Draws(salt_of(connection), terms.audit_share, terms.hidden_share)
             self.claims = Claims(held_claims(connection, now_ms=self.now_ms()))
         # One writer: what is accepted together with others waits its turn instead of failing.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
@@ -79,9 +91,10 @@ class Desk:
     async def judged(self, exceptions: Sequence[ExceptionIn], now_ms: int) -> Judged:
         """Score exceptions by the champion."""
         triage = self.champion.current
+        work = partial(judge, now_ms=now_ms, rules=self.promises.rules(triage))
         if len(exceptions) < IN_A_THREAD:
-            return judge(exceptions, triage, self.policy, now_ms=now_ms)
-        return await asyncio.to_thread(judge, exceptions, triage, self.policy, now_ms=now_ms)
+            return work(exceptions, triage, self.policy)
+        return await asyncio.to_thread(work, exceptions, triage, self.policy)
 
     def show(self, record: Record) -> None:
         """Put an exception on the work list, or take it off, as the ledger holds it."""
@@ -96,6 +109,15 @@ class Desk:
         """Take an exception off the work list; whoever claimed it has it no more."""
         self.worklist.remove(exception_id)
         self.claims.end(exception_id)
+
+    def heed(self, ended: Ended) -> None:
+        """Count what people found of decisions that were withheld; heed what that withdraws."""
+        for one in ended.audits:
+            AUDITED.labels(one.label, "wrong" if one.is_wrong else "right").inc()
+        for one in ended.suspensions:
+            LOG.warning("The promise of %s '%s' is suspended: %s", *one.key[:2], one.reason)
+            SUSPENDED.labels(one.label).inc()
+        self.promises.take(ended.suspensions)
 
     def answers(self, opinions: Sequence[Opinion], now_ms: int) -> list[dict[str, Any]]:
         """Return the scoring answers of opinions as of now."""

@@ -7,12 +7,16 @@ from typing import Any, NamedTuple
 import orjson
 
 from data.ledger_answers import Answered, answered, remember
-from data.ledger_writing import Accepted, Arrival, Incoming, accept
+from data.ledger_writing import Accepted, Arrival, Incoming, accept, end_untouched
+from serving.auditing import untouched
 from serving.bodies import canonical, many_of, parsed
+from serving.counters import count_decisions
 from serving.desk import Desk
+from serving.opinions import Opinion
 from serving.payload import ExceptionIn, exception, parts
 from serving.problems import BadPayloadError, KeyReusedError, problem_of
-from serving.scoring import Opinion
+
+_DECIDED = (Arrival.CREATED, Arrival.UPDATED, Arrival.REOPENED)
 
 
 class Answer(NamedTuple):
@@ -62,6 +66,7 @@ async def take_in(desk: Desk, body: bytes, key: str | None) -> Answer:
             if before is not None:
                 return before, []
             accepted = accept(connection, arriving, now_ms=now_ms)
+            end_untouched(connection, untouched(accepted, now_ms))
             answer = _answer(desk, kind, items, accepted, now_ms)
             if key:
                 kept = Answered(key, request, answer.status, answer.body.decode())
@@ -69,6 +74,8 @@ async def take_in(desk: Desk, body: bytes, key: str | None) -> Answer:
             return answer, accepted
 
     answer, accepted = await desk.write(work)
+    changed = [one for one in accepted if one.arrival in _DECIDED]
+    count_decisions(Opinion.from_json(one.record.opinion) for one in changed)
     for one in accepted:
         desk.show(one.record)
     return answer
@@ -89,7 +96,7 @@ async def _incoming(
         return [], refusals
     judged = await desk.judged(told, desk.now_ms())
     return [
-        _as_incoming(one, texts[i], opinion)
+        _as_incoming(one, texts[i], desk.draws.applied(opinion, one.source, one.external_id))
         for i, one, opinion in zip(right, told, judged.opinions, strict=True)
     ], refusals
 

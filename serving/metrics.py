@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.counters import AUDITED, DECIDED, SUSPENDED
 from serving.desk import Desk
 
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
@@ -38,7 +39,7 @@ class _DeskState(Collector):
 def registry_of(desk: Desk) -> CollectorRegistry:
     """Return what `/metrics` shows."""
     registry = CollectorRegistry()
-    for collector in (CALLS, SECONDS, _DeskState(desk)):
+    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, _DeskState(desk)):
         registry.register(collector)
     return registry
 

@@ -168,6 +168,7 @@ class ResolutionIn(_Part):
     breached: bool | None = None
     loss: Money | None = None
     label_origin: LabelOrigin = LabelOrigin.TYPED
+    team_origin: LabelOrigin = LabelOrigin.TYPED
     by: Name | None = None
     resolved_at: Tick | None = None
 

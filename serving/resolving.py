@@ -6,8 +6,8 @@ import orjson
 
 from data.ledger import Outcome
 from data.ledger_answers import Answered, remember
-from data.ledger_writing import resolve
 from serving.answers import rfc3339
+from serving.auditing import Ended, end
 from serving.bodies import canonical, parsed
 from serving.desk import Desk
 from serving.intake import Answer, earlier, fingerprint
@@ -31,22 +31,27 @@ async def resolve_one(
     request = fingerprint(exception_id, body)
     seen = None if if_match is None else revision_of(if_match)
 
-    def work() -> tuple[Answer, bool]:
+    ended: list[Ended] = []
+
+    def work() -> Answer:
         with desk.ledger.writing() as connection:
             before = earlier(connection, key, request)
             if before is not None:
-                return before, False
-            closed = resolve(connection, outcome, body=canonical(value), if_revision=seen)
+                return before
+            terms, text = desk.policy.promises, canonical(value)
+            one = end(connection, outcome, terms, body=text, if_revision=seen)
+            closed, ended[:] = one.record, [one]
             shape = _shape(desk, outcome, closed.revision, closed.closed_at_ms or now_ms)
             answer = Answer(200, orjson.dumps(shape), closed.revision)
             if key:
                 kept = Answered(key, request, answer.status, answer.body.decode())
                 remember(connection, kept, now_ms=now_ms)
-            return answer, True
+            return answer
 
-    answer, is_new = await desk.write(work)
-    if is_new:
+    answer = await desk.write(work)
+    for one in ended:
         desk.take_off(exception_id)
+        desk.heed(one)
     return answer
 
 
@@ -58,6 +63,7 @@ def _outcome(exception_id: str, told: ResolutionIn, now_ms: int) -> Outcome:
         category=told.category,
         label_origin=told.label_origin.value,
         team=told.team,
+        team_origin=told.team_origin.value,
         touch_minutes=told.touch_minutes,
         breached=told.breached,
         loss_amount=told.loss.amount if told.loss else None,

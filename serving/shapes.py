@@ -38,13 +38,23 @@ class HandlingTime(Shape):
     p90: str
 
 
-class CategoryOut(Shape):
-    """What it probably is, and whether that may be taken without asking."""
+class PledgeOut(Shape):
+    """The promise that an automatic decision rests on: rate of errors, confidence, threshold."""
+
+    error: Chance
+    confidence: Chance
+    threshold: Chance
+    model_version: str
+
+
+class VerdictOut(Shape):
+    """What a category or team probably is, and whether that may be taken without asking."""
 
     label: str | None
     probability: Chance | None
     prediction_set: list[str]
     decision: Literal["auto", "suggest", "abstain"]
+    promise: PledgeOut | None
 
 
 class ReasonOut(Shape):
@@ -63,9 +73,14 @@ class Scoring(Stamp):
     expected_loss_now: MoneyOut | None
     expected_loss_if_deferred: MoneyOut | None
     handling_time: HandlingTime
-    category: CategoryOut
+    category: VerdictOut
     team: str | None
     team_probability: Chance | None
+    routing: VerdictOut = Field(description="the team, as `category` tells the category")
+    suggestion_hidden: bool = Field(
+        description="people are to judge without being told, by a random draw: what a model thinks "
+        "of category and team is left out until it is resolved"
+    )
     chance_of_breach: Chance | None
     latest_safe_start_at: AwareDatetime | None
     incident_id: str | None
@@ -177,6 +192,8 @@ class OutcomeOut(Shape):
     category: str | None
     label_origin: str | None
     team: str | None
+    team_origin: str | None
+    suggestion_hidden: bool | None
     touch_minutes: float | None
     breached: bool | None
     loss: MoneyOut | None

@@ -34,8 +34,9 @@ from models.scored import scored_stock
 from serving.answers import rfc3339, rfc3339_or_none
 from serving.bodies import canonical
 from serving.desk import Desk
+from serving.opinions import NOTHING, SUGGEST, Opinion, Verdict
 from serving.payload import EXCEPTION, OURS
-from serving.scoring import Category, Opinion, terms_of
+from serving.scoring import terms_of
 
 LOG = logging.getLogger("expedite.stock_exceptions")
 LONGEST_NAME = 255
@@ -128,9 +129,8 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
             policy_version=policy.label,
             scored_at_ms=now_ms,
             degraded=False,
-            category=Category(),
-            team=policy.stock.team,
-            team_probability=None,
+            category=NOTHING,
+            routing=Verdict(policy.stock.team, decision=SUGGEST),
             p_breach=row["chance"],
             terms=term,
             grounds=row["message"],

@@ -19,8 +19,8 @@ from serving.answers import (
 )
 from serving.desk import Desk
 from serving.open_exceptions import OpenRow
+from serving.opinions import Opinion
 from serving.payload import EXCEPTION, ExceptionIn
-from serving.scoring import Opinion
 from serving.worklist import Filters, Snapshot
 
 
@@ -152,6 +152,8 @@ def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
         "category": outcome.category,
         "label_origin": outcome.label_origin,
         "team": outcome.team,
+        "team_origin": outcome.team_origin,
+        "suggestion_hidden": outcome.suggestion_hidden,
         "touch_minutes": outcome.touch_minutes,
         "breached": outcome.breached,
         "loss": loss,

@@ -1,5 +1,6 @@
 """Builders of the service's tests: a clock that stands, small real champions, a running service."""
 
+import re
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from data.domain import NoChampionError
+from data.policy import DEFAULT_POLICY
 from data.settings import Settings
 from features.computing import Features
 from features.exceptions import ENTITIES, FEATURES
@@ -24,7 +26,9 @@ from models.book import Book
 from models.class_lookup import ClassLookup
 from models.class_model import ClassModel
 from models.classes import Calibration
+from models.conformal import Sets
 from models.forecast_book import write_book
+from models.promises import Evidence
 from models.touch_time import TouchTime
 from models.triage import Triage
 from serving.app import create_app
@@ -89,7 +93,6 @@ def a_triage() -> Callable[..., Triage]:
     def build(version: str = "7", touch_minutes: tuple[float, ...] = (6.0, 10.0, 25.0)) -> Triage:
         entities = {e.name: list(e.columns) for e in ENTITIES if "attributes" not in e.columns[0]}
         features = Features(FEATURES, FeaturePlan(entities=entities, past=list(entities)), {})
-        categories = ("incorrect_address", "fraud_risk")
         prior = np.array([0.5, 0.5])
         lookup = {
             "incorrect_address": np.array([0.97, 0.03]),
@@ -101,14 +104,32 @@ def a_triage() -> Callable[..., Triage]:
             past={},
             trained_as_of=NOON_MS - 24 * HOUR_MS,
             classes={
-                "category": _class_model("category", categories, prior, lookup),
-                "team": _class_model("team", ("addresses", "fraud"), prior, teams),
+                "category": _class_model("category", CATEGORIES, prior, lookup),
+                "team": _class_model("team", TEAMS, prior, teams),
             },
             touch=TouchTime(None, np.zeros(1), np.log1p(np.array([touch_minutes]))),
+            evidence={label: _evidence(label, names, sure) for label, names, sure in DECIDED},
+            sets={label: _sets(label, names, sure) for label, names, sure in DECIDED},
             version=version,
         )
 
     return build
+
+
+CATEGORIES, TEAMS = ("incorrect_address", "fraud_risk"), ("addresses", "fraud")
+DECIDED = (("category", CATEGORIES, 0.97), ("team", TEAMS, 0.9))
+
+
+def _evidence(label: str, names: tuple[str, ...], sure: float) -> Evidence:
+    """Four hundred sure ones of the first class, all right; the second is often wrong."""
+    probability = np.repeat([[sure, 1 - sure], [0.3, 0.7]], [400, 200], axis=0)
+    code = np.repeat([0, 1, 0], [400, 140, 60])
+    return Evidence.count(label, names, probability, code)
+
+
+def _sets(label: str, names: tuple[str, ...], sure: float) -> Sets:
+    probability = np.repeat([[sure, 1 - sure], [0.3, 0.7]], [400, 200], axis=0)
+    return Sets.fit(label, names, probability, np.repeat([0, 1, 0], [400, 140, 60]))
 
 
 def _class_model(
@@ -142,10 +163,31 @@ def an_exception() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def policy_with(tmp_path: Path) -> Callable[..., Path]:
+    """Write the policy that is shipped with other values of its section `promises`."""
+
+    def write(**promises: float) -> Path:
+        text = DEFAULT_POLICY.read_text()
+        for name, value in promises.items():
+            text, found = re.subn(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
+            assert found == 1, name
+        path = tmp_path / "policy.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def settings(tmp_path: Path, policy_with: Callable[..., Path]) -> Settings:
+    """Settings of a service that draws nothing at random."""
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     return Settings(
-        database_url=url, mlruns=tmp_path / "mlruns", poll_seconds=0.02, recent_seconds=0.02
+        database_url=url,
+        mlruns=tmp_path / "mlruns",
+        policy=policy_with(audit_share=1e-12, hidden_share=0),
+        poll_seconds=0.02,
+        recent_seconds=0.02,
     )
 
 

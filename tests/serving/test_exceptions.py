@@ -138,13 +138,14 @@ def test_a_resolution_is_kept_with_when_it_was_known(client, an_exception, clock
     clock.pass_hours(1)
     loss = {"amount": "12.50", "currency": "EUR"}
     body = {"category": "fraud_risk", "team": "fraud", "touch_minutes": 7, "loss": loss,
-            "breached": False, "label_origin": "accepted", "by": "ana"}  # fmt: skip
+            "breached": False, "label_origin": "accepted", "team_origin": "typed",
+            "by": "ana"}  # fmt: skip
     resolved(client, created["id"], body)
 
     outcome = seen(client, created["id"])["outcome"]
 
     moments = {key: outcome.pop(key) for key in ("known_at", "resolved_at")}
-    assert outcome == body
+    assert outcome == body | {"suggestion_hidden": False}
     assert moments["known_at"] == "2026-03-01T13:00:00.000Z"
 
 

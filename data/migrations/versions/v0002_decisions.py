@@ -1,5 +1,7 @@
 """Versions in use, incidents, claims, audits, suspended promises; where labels came from."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -117,16 +119,24 @@ def _make_promises() -> None:
         "suspensions",
         _sequence(),
         *_of_a_promise(),
-        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("is_lifted", sa.Boolean, nullable=False),
+        sa.Column("by", sa.Text),
+        sa.Column("reason", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_suspensions"),
     )
     op.create_index("ix_suspensions_known_at_ms", "suspensions", ["known_at_ms"])
+    identity = op.create_table(
+        "identity",
+        sa.Column("salt", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("salt", name="pk_identity"),
+    )
+    op.bulk_insert(identity, [{"salt": secrets.token_hex(16)}])
 
 
 def downgrade() -> None:
     """Drop what was made."""
     for name in (
-        "suspensions", "audits", "claims", "incident_members", "incidents", "versions",
+        "identity", "suspensions", "audits", "claims", "incident_members", "incidents", "versions",
     ):  # fmt: skip
         op.drop_table(name)
     with op.batch_alter_table("outcomes") as outcomes:

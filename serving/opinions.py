@@ -1,0 +1,151 @@
+"""What the service thinks of one exception, as the ledger keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import orjson
+
+AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
+AUDIT, HIDDEN = "audit", "hidden"
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """The promise that an automatic decision rests on.
+
+    Attributes:
+        error: Promised rate of errors among what is accepted, 0 to 1.
+        confidence: With which it was proved, 0 to 1.
+        threshold: Probability from which on its class is accepted.
+        model_version: Whose promise it is.
+    """
+
+    error: float
+    confidence: float
+    threshold: float
+    model_version: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a category or team probably is, and whether that may be taken without asking.
+
+    Attributes:
+        label: The likeliest; None where no model says.
+        probability: Of it; None where it is no model's word.
+        prediction_set: What a suggestion names, the likeliest first.
+        decision: `auto`, `suggest` or `abstain`.
+        promise: What an automatic decision rests on; None for the others.
+    """
+
+    label: str | None = None
+    probability: float | None = None
+    prediction_set: tuple[str, ...] = ()
+    decision: str = ABSTAIN
+    promise: Pledge | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Take what JSON gave."""
+        promise = values.get("promise")
+        return cls(
+            values["label"],
+            values["probability"],
+            tuple(values["prediction_set"]),
+            values["decision"],
+            Pledge(**promise) if promise else None,
+        )
+
+
+NOTHING = Verdict()
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """What would have been said of an exception that people are to judge without being told.
+
+    Attributes:
+        why: `audit`: an automatic decision is checked; `hidden`: of the random share of all.
+        category: What it would have been.
+        routing: Whose it would have been.
+    """
+
+    why: str
+    category: Verdict
+    routing: Verdict
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Take what JSON gave."""
+        return cls(values["why"], Verdict.of(values["category"]), Verdict.of(values["routing"]))
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the models and the policy make of one exception, whatever the hour.
+
+    `category` and `routing` are what everybody may see; what is kept from people, so that they
+    judge for themselves, stands in `withheld` alone.
+
+    Attributes:
+        model_version: None where no model was there.
+        policy_version: With its fingerprint.
+        scored_at_ms: When.
+        degraded: No model said anything; the numbers below are the policy's fallbacks.
+        category: What it is.
+        routing: Which team should have it.
+        p_breach: Chance that it ends harmed, handled as such exceptions are.
+        terms: What the ranking rule reads: `Scored` of one row.
+        grounds: Sentence that the terms were computed from, where no champion of triage had a say.
+        withheld: What people are not told; None where nothing is kept from them.
+    """
+
+    model_version: str | None
+    policy_version: str
+    scored_at_ms: int
+    degraded: bool
+    category: Verdict
+    routing: Verdict
+    p_breach: float | None
+    terms: Mapping[str, Any]
+    grounds: str = ""
+    withheld: Withheld | None = None
+
+    @property
+    def team(self) -> str | None:
+        """Who should have it; None where no model says, or people are not told."""
+        return self.routing.label
+
+    @property
+    def shown(self) -> dict[str, Verdict]:
+        """What everybody may see of each label."""
+        return {"category": self.category, "team": self.routing}
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What was made of each label, be it withheld or not."""
+        held = self.withheld or self
+        return {"category": held.category, "team": held.routing}
+
+    def withholding(self, why: str) -> "Opinion":
+        """Return it with nothing of its verdicts to be seen."""
+        verdicts = self.verdicts
+        held = Withheld(why, verdicts["category"], verdicts["team"])
+        return replace(self, category=NOTHING, routing=NOTHING, withheld=held)
+
+    def to_json(self) -> str:
+        """Return it as text for the ledger."""
+        return orjson.dumps(self, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` gave."""
+        values = orjson.loads(text)
+        withheld = values.get("withheld")
+        values["withheld"] = Withheld.of(withheld) if withheld else None
+        values["category"] = Verdict.of(values["category"])
+        if "routing" not in values:  # as ledgers were written before teams were decided
+            team = Verdict(values.pop("team"), values.pop("team_probability"), (), SUGGEST)
+            return cls(**values | {"routing": team if team.label else NOTHING})
+        return cls(**values | {"routing": Verdict.of(values["routing"])})

@@ -1,0 +1,66 @@
+"""The promises of the champion in use, less those that were withdrawn."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from data.ledger_promises import Key, Suspension
+from data.promise_terms import PromiseTerms
+from models.promises import Promises
+from models.triage import Triage
+from serving.deciding import NO_RULES, Rules, promises_of, rules_of
+
+LOG = logging.getLogger("expedite.promises")
+
+
+class InUse(NamedTuple):
+    """A champion's promises, and the rules that are left of them."""
+
+    model_version: str
+    promises: Mapping[str, Promises]
+    rules: Rules
+
+
+class PromiseWatch:
+    """Promises as of now; may be read from any thread.
+
+    Attributes:
+        terms: Of the policy.
+        latest: The last word of the ledger on each promise that was ever withdrawn, of any model.
+    """
+
+    def __init__(self, terms: PromiseTerms, suspensions: Iterable[Suspension]) -> None:
+        self.terms = terms
+        self.latest: dict[Key, Suspension] = {}
+        self._in_use: InUse | None = None
+        self.take(suspensions)
+
+    def take(self, suspensions: Iterable[Suspension]) -> None:
+        """Heed what was withdrawn or given again, once it is in the ledger, in its order."""
+        self.latest = self.latest | {one.key: one for one in suspensions}
+        self._in_use = None
+
+    def of(self, triage: Triage) -> InUse:
+        """Return the promises of a champion, and the rules that are left of them."""
+        in_use = self._in_use
+        if in_use is None or in_use.model_version != triage.version:
+            withdrawn = [
+                (one.label, one.name)
+                for one in self.latest.values()
+                if one.model_version == triage.version and not one.is_lifted
+            ]
+            promises = promises_of(triage, self.terms)
+            rules = rules_of(triage, promises, withdrawn, self.terms)
+            in_use = self._in_use = InUse(triage.version, promises, rules)
+        return in_use
+
+    def rules(self, triage: Triage | None) -> Rules:
+        """Return how a champion decides; without one, or a whole one, nothing is decided."""
+        if triage is None:
+            return NO_RULES
+        try:
+            return self.of(triage).rules
+        except Exception:  # whatever a champion lacks, the caller is answered
+            LOG.exception("Champion %s promises nothing", triage.version)
+            self._in_use = InUse(triage.version, {}, NO_RULES)
+            return NO_RULES
