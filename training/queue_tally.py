@@ -9,6 +9,8 @@ from features.ticks import TICKS_PER_DAY
 from training.queue_world import NEVER, Played, Work, World
 
 TICKS_PER_HOUR = TICKS_PER_DAY // 24
+MOST_GROUPS = 12
+NOT_TOLD, OTHERS = "not told", "all others"
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Groups:
     """A way to divide n exceptions.
 
     Attributes:
-        names: Of the groups; what is unknown is the last.
+        names: Of the groups.
         code: n positions among the names.
         size: How many exceptions each holds.
     """
@@ -26,11 +28,16 @@ class Groups:
     size: np.ndarray
 
     @classmethod
-    def of(cls, labels: np.ndarray) -> "Groups":
-        """Divide by n texts; None and empty texts are one group, `not told`."""
-        told = np.array(["not told" if not label else str(label) for label in labels], object)
-        names, code = np.unique(told.astype(str), return_inverse=True)
-        return cls(tuple(names.tolist()), code, np.bincount(code, minlength=len(names)))
+    def of(cls, labels: np.ndarray, most: int = MOST_GROUPS) -> "Groups":
+        """Divide by n texts into the largest groups and all others; an empty text is `not told`."""
+        told = np.array([str(label) if label else NOT_TOLD for label in labels])
+        names, code, size = np.unique(told, return_inverse=True, return_counts=True)
+        largest = np.sort(np.argsort(-size, kind="stable")[:most])
+        place = np.full(len(names), len(largest))
+        place[largest] = np.arange(len(largest))
+        kept = [str(name) for name in names[largest]]
+        kept += [OTHERS] * (len(names) > len(largest))
+        return cls(tuple(kept), place[code], np.bincount(place[code], minlength=len(kept)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,83 @@
+"""All that a replay of one period plays with, and the playing of many rules in many worlds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from data.policy import Policy
+from training.queue_rules import Known, Opinions, Rule, Terms
+from training.queue_simulator import play
+from training.queue_tally import Ledger, Tally, tally
+from training.queue_world import Work, World
+
+Say = Callable[[str], None]
+Tallies = dict[str, list[Tally]]
+ATC_LOOK_AHEAD = 2.0
+"""k of ATC, in mean touch times: what its authors found best at middling loads."""
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One period: what came in, what was at stake in each world, what was known of it.
+
+    Attributes:
+        work: What came in, and who was there.
+        worlds: Draws of what nobody recorded.
+        opinions: What was known or predicted of each exception.
+        terms: What the rules are set to.
+        ledger: What a play is charged by.
+    """
+
+    work: Work
+    worlds: list[World]
+    opinions: Opinions
+    terms: Terms
+    ledger: Ledger
+
+    def known(self, world: World) -> Known:
+        """What rules may ask in one world."""
+        return Known(self.work, world, self.opinions, self.terms)
+
+    def play(self, rule: Rule, world: World) -> Tally:
+        """Play one rule in one world, and charge it."""
+        played = play(self.work, world, rule(self.known(world)))
+        return tally(self.work, world, played, self.ledger)
+
+    def fewer_worlds(self, most: int) -> Self:
+        """Return the same with only the first worlds."""
+        return replace(self, worlds=self.worlds[:most])
+
+
+def play_all(scene: Scene, rules: Mapping[str, Rule], say: Say) -> Tallies:
+    """Play every rule in every world, two at a time; the order of the answers is always the same.
+
+    Only the tallies are kept: what came of each exception is forgotten as soon as it is counted.
+    """
+    jobs = [(name, world) for world in scene.worlds for name in rules]
+    found: Tallies = {name: [] for name in rules}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        tallies = pool.map(lambda job: scene.play(rules[job[0]], job[1]), jobs)
+        for done, ((name, _), each) in enumerate(zip(jobs, tallies, strict=True), 1):
+            found[name].append(each)
+            say(f"Played {name}: {done:,} of {len(jobs):,}")
+    return found
+
+
+def terms_of(policy: Policy, work: Work) -> Terms:
+    """Read from the policy what rules are set to."""
+    hours = policy.handling
+    mean_touch = float(work.touch_ms.mean()) / 3_600_000
+    return Terms(
+        look_ahead_hours=policy.guards.look_ahead_minutes / 60,
+        atc_hours=ATC_LOOK_AHEAD * mean_touch,
+        deadline_hours=hours.deadline_hours,
+    )
+
+
+def stack(tallies: Sequence[Tally], name: str) -> np.ndarray:
+    """Return one column of the tallies of a rule as (worlds, days)."""
+    return np.stack([getattr(each, name) for each in tallies])
