@@ -107,7 +107,7 @@ def check(work: Work, worlds: Sequence[World], plays: Sequence[Played], until: i
 
 
 def _under_way(work: Work) -> np.ndarray:
-    """Say which visits had begun before the period: their wait is over, and nothing to reproduce."""
+    """Say which visits had begun before the period: there is no wait to reproduce."""
     begin = min(int(crew.opens_at.min(initial=NEVER)) for crew in work.crews)
     return work.started_at <= begin
 
