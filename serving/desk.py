@@ -28,6 +28,7 @@ from serving.opinions import Opinion
 from serving.payload import EXCEPTION, ExceptionIn
 from serving.promises import PromiseWatch
 from serving.scoring import Judged, judge, rescored
+from serving.snapshot import Snapshot
 from serving.withholding import Draws
 from serving.worklist import Worklist
 
@@ -80,9 +81,14 @@ class Desk:
         self.ledger.close()
 
     @property
-    def degraded(self) -> bool:
-        """Whether no champion is in use."""
-        return self.champion.current is None
+    def model_version(self) -> str | None:
+        """The champion in use, None if there is none."""
+        triage = self.champion.current
+        return triage.version if triage else None
+
+    async def ranked(self) -> Snapshot:
+        """Return the work list as it stands."""
+        return await self.worklist.ranked(self.now_ms(), self.model_version)
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """Run one transaction after those before it."""
@@ -132,12 +138,11 @@ class Desk:
 
     def stamp(self, now_ms: int) -> dict[str, Any]:
         """Return what every answer carries: by which model and policy, when."""
-        triage = self.champion.current
         return {
-            "model_version": triage.version if triage else None,
+            "model_version": self.model_version,
             "policy_version": self.policy.label,
             "scored_at": rfc3339(now_ms),
-            "degraded": triage is None,
+            "degraded": self.model_version is None,
         }
 
 

@@ -57,7 +57,7 @@ async def strongest(desk: Desk, exception_id: str) -> list[dict[str, Any]]:
 
 async def _terms(desk: Desk, exception_id: str) -> dict[str, Any] | None:
     """The numbers of the rule for one open exception; None once it is off the list."""
-    snapshot = await desk.worklist.ranked(desk.now_ms(), degraded=desk.degraded)
+    snapshot = await desk.ranked()
     row = snapshot.row_of(exception_id)
     if row is None:
         return None

@@ -11,8 +11,10 @@ from data.policy import Policy
 from models.ranking_rule import Tier
 from serving.answers import money, rfc3339, rfc3339_or_none
 from serving.desk import Desk
-from serving.views import row_view
-from serving.worklist import RANKED_AT_ONCE, OpenRow, Snapshot
+from serving.list_view import Sight, row_view
+from serving.open_exceptions import OpenRow
+from serving.snapshot import Snapshot
+from serving.worklist import RANKED_AT_ONCE
 
 
 class Wanted(NamedTuple):
@@ -35,15 +37,15 @@ class Found(NamedTuple):
 
 async def overview(desk: Desk, wanted: Wanted, begin: int, limit: int) -> dict[str, Any]:
     """Return some of the wanted rows, and what the list as a whole amounts to."""
-    now_ms = desk.now_ms()
-    snapshot = await desk.worklist.ranked(now_ms, degraded=desk.degraded)
+    snapshot = await desk.ranked()
     if len(snapshot.order) > RANKED_AT_ONCE:
         found = await asyncio.to_thread(_found, snapshot, wanted, desk.policy)
     else:
         found = _found(snapshot, wanted, desk.policy)
+    sight = Sight(snapshot, desk.claims, desk.now_ms())
     begin = min(begin, max(0, (len(found.places) - 1) // limit * limit))
     return {
-        "rows": _rows(desk, snapshot, found.places, (begin, begin + limit)),
+        "rows": _rows(sight, found.places, (begin, begin + limit)),
         "begin": begin,
         "end": min(begin + limit, len(found.places)),
         "total": len(found.places),
@@ -107,13 +109,13 @@ def _words(row: OpenRow, text: str) -> str:
 
 
 def _rows(
-    desk: Desk, snapshot: Snapshot, places: list[int], span: tuple[int, int]
+    sight: Sight, places: list[int], span: tuple[int, int]
 ) -> list[dict[str, Any]]:
     """The rows of a span, each with the id of the one below it."""
     shown = places[slice(*span)]
-    below = [snapshot.open.rows[place].id for place in places[span[0] + 1 : span[1] + 1]]
+    below = [sight.snapshot.open.rows[place].id for place in places[span[0] + 1 : span[1] + 1]]
     return [
-        row_view(desk, snapshot, place) | {"below_id": below[i] if i < len(below) else None}
+        row_view(sight, place) | {"below_id": below[i] if i < len(below) else None}
         for i, place in enumerate(shown)
     ]
 

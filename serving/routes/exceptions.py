@@ -12,7 +12,8 @@ from serving.intake import Answer, take_in
 from serving.problems import PROBLEM_JSON
 from serving.resolving import etag, resolve_one
 from serving.shapes import Accepted, AcceptedBatch, Claimed, Comparison, ExceptionView, Resolved
-from serving.views import comparison_view, exception_view
+from serving.versus import comparison_view
+from serving.views import exception_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 

@@ -14,7 +14,7 @@ from serving.explained import explained, strongest
 from serving.html import ByScript, html
 from serving.overview import Wanted, overview, status
 from serving.resolving import etag, resolve_one
-from serving.views import comparison_view
+from serving.versus import comparison_view
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from serving.bodies import json_answer
 from serving.desk import desk_of
 from serving.documentation import answers
+from serving.list_view import worklist_view
 from serving.shapes import WorklistPage
-from serving.views import worklist_view
-from serving.worklist import Filters
+from serving.snapshot import Filters
 
 router = APIRouter(prefix="/v1", tags=["work list"])
 

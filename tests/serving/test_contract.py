@@ -143,7 +143,7 @@ def test_every_error_is_a_problem(client, method, path):
 
 
 def test_a_fault_of_ours_is_a_problem_too(client, monkeypatch):
-    monkeypatch.setattr(client.app.state.desk, "policy", None)
+    monkeypatch.setattr(client.app.state.desk, "worklist", None)
     answer = client.get("/v1/worklist")
 
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")

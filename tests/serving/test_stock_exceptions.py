@@ -286,7 +286,7 @@ def test_money_of_an_hour_decides_between_stock_and_orders(desk, book_of):
             a_row("lost", loss=9_000, curve=[1.0] * len(STEADILY)),
         ),
     )
-    snapshot = asyncio.run(desk.worklist.ranked(desk.now_ms(), degraded=False))
+    snapshot = asyncio.run(desk.worklist.ranked(desk.now_ms(), "7"))
     names = [
         snapshot.open.rows[place].exception.message.split(" at ")[0] for place in snapshot.order
     ]

@@ -9,7 +9,8 @@ from serving.open_exceptions import OpenRow
 from serving.payload import exception
 from serving.problems import BadPayloadError
 from serving.scoring import judge
-from serving.worklist import Filters, Worklist
+from serving.snapshot import Filters
+from serving.worklist import Worklist
 
 NOON_MS = 1_772_366_400_000
 
@@ -137,7 +138,8 @@ def a_row(a_triage, an_exception):
 
 def order_of(worklist, now_ms=NOON_MS):
     async def look():
-        return await worklist.page(Filters(), 100, None, now_ms=now_ms, degraded=False)
+        latest = await worklist.ranked(now_ms, "7")
+        return worklist.page(Filters(), 100, None, latest)
 
     page = asyncio.run(look())
     return [page.snapshot.open.rows[place].id for place in page.places]
@@ -198,20 +200,23 @@ def test_a_cursor_of_a_forgotten_ranking_goes_on_in_the_present_one(a_row):
         worklist = Worklist(Policy.read())
         for i in range(4):
             worklist.put(a_row(str(i)))
-        first = await worklist.page(Filters(), 2, None, now_ms=NOON_MS, degraded=False)
+        first = worklist.page(Filters(), 2, None, await worklist.ranked(NOON_MS, "7"))
         worklist._paged.clear()
-        return await worklist.page(
-            Filters(), 2, first.next_cursor, now_ms=NOON_MS + 2_000, degraded=False
-        )
+        later = await worklist.ranked(NOON_MS + 2_000, "7")
+        return worklist.page(Filters(), 2, first.next_cursor, later)
 
     assert len(asyncio.run(look()).places) == 2
 
 
+def page_of_an_empty_list(cursor):
+    worklist = Worklist(Policy.read())
+    latest = asyncio.run(worklist.ranked(NOON_MS, "7"))
+    return worklist.page(Filters(), 2, cursor, latest)
+
+
 def test_a_cursor_must_be_ours():
     with pytest.raises(BadPayloadError):
-        asyncio.run(
-            Worklist(Policy.read()).page(Filters(), 2, "e30", now_ms=NOON_MS, degraded=False)
-        )
+        page_of_an_empty_list("e30")
 
 
 def test_a_long_list_is_ranked_once_a_second_at_most(a_row):
@@ -220,10 +225,10 @@ def test_a_long_list_is_ranked_once_a_second_at_most(a_row):
         row = a_row("a")
         for i in range(3_000):
             worklist.put(OpenRow(str(i), 1, row.exception, row.opinion))
-        first = await worklist.ranked(NOON_MS, degraded=False)
+        first = await worklist.ranked(NOON_MS, "7")
         worklist.put(OpenRow("new", 1, row.exception, row.opinion))
-        soon = await worklist.ranked(NOON_MS + 999, degraded=False)
-        later = await worklist.ranked(NOON_MS + 1_000, degraded=False)
+        soon = await worklist.ranked(NOON_MS + 999, "7")
+        later = await worklist.ranked(NOON_MS + 1_000, "7")
         return first, soon, later
 
     first, soon, later = asyncio.run(look())

@@ -1,0 +1,94 @@
+"""The work list as answers show it: of now, and of any moment that the ledger remembers."""
+
+from typing import Any, NamedTuple
+
+from features.ticks import MISSING_TICK
+from serving.answers import MS_PER_HOUR, iso_hours, rfc3339, rfc3339_or_none, scoring_answer
+from serving.claims import Claims
+from serving.desk import Desk
+from serving.open_exceptions import OpenRow
+from serving.paging import Page
+from serving.payload import ExceptionIn
+from serving.snapshot import Filters, Snapshot
+
+
+class Sight(NamedTuple):
+    """What a list is seen with.
+
+    Attributes:
+        snapshot: What was open, ranked.
+        claims: Who had what.
+        now_ms: When it is, or was, looked at.
+    """
+
+    snapshot: Snapshot
+    claims: Claims
+    now_ms: int
+
+
+async def worklist_view(
+    desk: Desk, filters: Filters, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """Return a page of the work list.
+
+    Raises:
+        BadPayloadError: The cursor is none of ours.
+    """
+    now_ms = desk.now_ms()
+    latest = await desk.ranked()
+    page = desk.worklist.page(filters, limit, cursor, latest)
+    return page_view(page, Sight(page.snapshot, desk.claims, now_ms))
+
+
+def page_view(page: Page, sight: Sight) -> dict[str, Any]:
+    """Return some rows, and what they were ranked by."""
+    snapshot = sight.snapshot
+    return {
+        "rows": [row_view(sight, place) for place in page.places],
+        "total": page.total,
+        "next_cursor": page.next_cursor,
+        "ranked_at": rfc3339(snapshot.now_ms),
+        "currency": snapshot.policy.currency,
+        **snapshot.stamp(),
+        "scored_at": rfc3339(sight.now_ms),
+    }
+
+
+def row_view(sight: Sight, place: int) -> dict[str, Any]:
+    """Return one row of the work list."""
+    snapshot = sight.snapshot
+    row: OpenRow = snapshot.open.rows[place]
+    scoring = scoring_answer(
+        row.opinion, snapshot.place(place), snapshot.policy, now_ms=snapshot.now_ms
+    )
+    return {
+        "rank": int(snapshot.rank_of[place]),
+        **facts(row.id, row.revision, row.exception, snapshot.now_ms),
+        **sight.claims.shown(row.id, sight.now_ms),
+        **scoring,
+    }
+
+
+def facts(exception_id: str, revision: int, told: ExceptionIn, now_ms: int) -> dict[str, Any]:
+    """Return what names an exception and says what it is about."""
+    order = told.order
+    total = order.total if order else None
+    due_at = MISSING_TICK if told.due_at is None else told.due_at
+    left = None if due_at == MISSING_TICK else iso_hours((due_at - now_ms) / MS_PER_HOUR)
+    return {
+        "id": exception_id,
+        "revision": revision,
+        "source": told.source,
+        "external_id": told.external_id,
+        "type": told.known_type,
+        "source_value": told.type_word if told.known_type == "other" else None,
+        "message": told.message,
+        "severity": told.severity,
+        "order_number": order.order_number if order else None,
+        "order_total": total.model_dump() if total else None,
+        "channel": order.channel if order else None,
+        "customer_segment": order.customer.segment if order and order.customer else None,
+        "detected_at": rfc3339(told.detected_at),
+        "due_at": rfc3339_or_none(told.due_at),
+        "time_left": left,
+    }
