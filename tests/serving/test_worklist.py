@@ -71,8 +71,8 @@ def test_the_list_is_filtered_by_category(client, fill, an_exception):
 
 
 def test_a_filtered_row_keeps_its_rank_among_all(client, fill, an_exception):
-    late = "2026-03-05T12:00:00Z"
-    fill(an_exception("a"), an_exception("f", type="fraud_risk", due_at=late))
+    soon, late = "2026-03-01T12:30:00Z", "2026-03-05T12:00:00Z"
+    fill(an_exception("a", due_at=soon), an_exception("f", type="fraud_risk", due_at=late))
 
     assert client.get("/v1/worklist?team=fraud").json()["rows"][0]["rank"] == 2
 
