@@ -130,6 +130,14 @@ INCIDENT_MEMBERS = Table(
 )
 """From when to when an exception belonged to an incident; rows are added, and ended once."""
 
+READERS = Table(
+    "readers",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+"""Up to which event a reader has got whose work must be done once and not be lost."""
+
 CLAIMS = Table(
     "claims",
     METADATA,

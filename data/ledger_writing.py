@@ -49,10 +49,10 @@ class Accepted:
     record: Record
 
 
-def new_id(now_ms: int) -> str:
-    """Return an id that sorts by time: `exc_`, 48 bits of time and 80 of chance."""
+def new_id(now_ms: int, kind: str = "exc") -> str:
+    """Return an id that sorts by time: its kind, 48 bits of time and 80 of chance."""
     number = (now_ms << 80) | secrets.randbits(80)
-    return "exc_" + "".join(_LETTERS[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{kind}_" + "".join(_LETTERS[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
 def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int) -> list[Accepted]:

@@ -1,15 +1,19 @@
 """All open exceptions in memory, as the arrays that the ranking rule reads."""
 
 import threading
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from data.ledger_incidents import Incident
+from models.incident_rank import ALONE
 from models.ranking_rule import CURVE_AGES_HOURS
 from models.scored import Scored
+from serving.open_incidents import OpenIncidents
+from serving.opinions import Opinion
 from serving.payload import ExceptionIn
-from serving.scoring import Opinion
 
 _FIRST_CAPACITY = 1_024
 
@@ -24,6 +28,11 @@ class OpenRow:
     opinion: Opinion
 
     @property
+    def team(self) -> str | None:
+        """Who should have it."""
+        return self.opinion.team
+
+    @property
     def category(self) -> str | None:
         """What the list is filtered by: the predicted category, else the type as raised."""
         return self.opinion.category.label or self.exception.known_type
@@ -36,6 +45,8 @@ class Frozen(NamedTuple):
         scored: What the ranking rule reads.
         rows: `OpenRow`s.
         keys: Numbers that name a row for as long as it is open.
+        incidents: Numbers of the incidents that they belong to; `ALONE` for none.
+        by_number: The open incidents.
         teams: Who should have them.
         categories: What they are filtered by.
     """
@@ -43,6 +54,8 @@ class Frozen(NamedTuple):
     scored: Scored
     rows: np.ndarray
     keys: np.ndarray
+    incidents: np.ndarray
+    by_number: Mapping[int, Incident]
     teams: np.ndarray
     categories: np.ndarray
 
@@ -54,6 +67,7 @@ class OpenExceptions:
         self._lock = threading.Lock()
         self._place: dict[str, int] = {}
         self._next_key = 0
+        self.incidents = OpenIncidents()
         self._arrays = _arrays(_FIRST_CAPACITY)
 
     def __len__(self) -> int:
@@ -88,8 +102,32 @@ class OpenExceptions:
             self._arrays = larger
         self._place[exception_id] = place
         self._arrays["keys"][place] = self._next_key
+        self._arrays["incidents"][place] = self.incidents.number_of(exception_id)
         self._next_key += 1
         return place
+
+    def join(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let an incident, as it is now, have more members, open or not."""
+        with self._lock:
+            number = self.incidents.put(incident)
+            self.incidents.join(exception_ids, number)
+            self._number(exception_ids, number)
+
+    def leave(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let members of an incident go, and the incident itself once it is closed."""
+        with self._lock:
+            self.incidents.leave(exception_ids)
+            self._number(exception_ids, ALONE)
+            if incident.closed_at_ms is None:
+                self.incidents.put(incident)
+            else:
+                self.incidents.remove(incident.id)
+
+    def _number(self, exception_ids: Iterable[str], number: int) -> None:
+        for exception_id in exception_ids:
+            place = self._place.get(exception_id)
+            if place is not None:
+                self._arrays["incidents"][place] = number
 
     def remove(self, exception_id: str) -> None:
         """Take one out, if it is there."""
@@ -109,8 +147,9 @@ class OpenExceptions:
         with self._lock:
             n = len(self._place)
             copies = {name: array[:n].copy() for name, array in self._arrays.items()}
+            by_number = self.incidents.frozen()
         beside = {name: copies.pop(name) for name in Frozen._fields if name in copies}
-        return Frozen(Scored(**copies), **beside)
+        return Frozen(Scored(**copies), **beside, by_number=by_number)
 
 
 def _arrays(capacity: int) -> dict[str, np.ndarray]:
@@ -122,4 +161,4 @@ def _arrays(capacity: int) -> dict[str, np.ndarray]:
         for f in fields(Scored)
     }
     beside = {name: np.empty(capacity, object) for name in ("rows", "teams", "categories")}
-    return arrays | beside | {"keys": np.zeros(capacity, np.int64)}
+    return arrays | beside | {name: np.zeros(capacity, np.int64) for name in ("keys", "incidents")}

@@ -90,6 +90,14 @@ def _make_incidents() -> None:
         op.create_index(f"ix_incident_members_{column}", "incident_members", [column])
 
 
+    op.create_table(
+        "readers",
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_readers"),
+    )
+
+
 def _make_claims() -> None:
     op.create_table(
         "claims",
@@ -136,7 +144,8 @@ def _make_promises() -> None:
 def downgrade() -> None:
     """Drop what was made."""
     for name in (
-        "identity", "suspensions", "audits", "claims", "incident_members", "incidents", "versions",
+        "identity", "suspensions", "audits", "claims", "readers",
+        "incident_members", "incidents", "versions",
     ):  # fmt: skip
         op.drop_table(name)
     with op.batch_alter_table("outcomes") as outcomes:
