@@ -43,6 +43,11 @@ class IncidentRow:
         """The incident's."""
         return self.incident.id
 
+    @property
+    def revision(self) -> int:
+        """The incident's."""
+        return self.incident.revision
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -109,9 +114,16 @@ class Rows:
         found = np.flatnonzero(self.open.scored.ids == row_id)
         return int(found[0]) if len(found) else None
 
-    def members(self, place: int) -> np.ndarray:
-        """Return the places of the members of the incident at a place."""
-        return np.flatnonzero(self.groups.of_item == place - len(self.open.rows))
+    def are_of(self, place: int) -> np.ndarray:
+        """Return for each exception whether it is a member of the incident at a place."""
+        return self.groups.of_item == place - len(self.open.rows)
+
+    def incident_of(self, place: int) -> Incident | None:
+        """Return the incident at a place, or that of the exception there."""
+        row = self.at(place)
+        if isinstance(row, IncidentRow):
+            return row.incident
+        return self.open.by_number.get(int(self.open.incidents[place]))
 
     def unfolded(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the exceptions at some places, members one by one, and for each the row it is of.
@@ -119,7 +131,9 @@ class Rows:
         What is asked of exceptions can so be summed up by rows: rows count from 0, as `places` do.
         """
         n = len(self.open.rows)
-        parts = [np.array([p]) if p < n else self.members(p) for p in places.tolist()]
+        parts = [
+            np.array([p]) if p < n else np.flatnonzero(self.are_of(p)) for p in places.tolist()
+        ]
         whole = np.concatenate([places[:0], *parts])
         return whole, np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 

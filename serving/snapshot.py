@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from data.policy import Policy
-from models.ranking_rule import Ranking
-from models.scored import ranking
+from models.ranking_rule import Items, Ranking
 from serving.answers import Place, rfc3339
+from serving.claims import Claims
+from serving.grouping import Rows
 from serving.open_exceptions import Frozen
 
 
@@ -20,6 +21,7 @@ class Filters(NamedTuple):
 
     team: str | None = None
     category: str | None = None
+    incident_id: str | None = None
 
 
 class Judges(NamedTuple):
@@ -42,15 +44,18 @@ class Snapshot:
         number: A cursor names it.
         now_ms: When.
         judges: By what.
-        open: What was open.
-        ranking: By the rule.
-        rank_of: For each row its rank, from 1.
+        rows: What was open; its places are those of the ranking.
+        items: The exceptions as they were ranked.
+        ranking: By the rule. The order leaves out the members of incidents.
+        item_order: Places of all exceptions, each by itself.
+        rank_of: For each place its rank, from 1.
     """
 
     number: int
     now_ms: int
     judges: Judges
-    open: Frozen
+    rows: Rows
+    items: Items
     ranking: Ranking
     rank_of: np.ndarray
     _filtered: dict[Filters, np.ndarray] = field(default_factory=dict)
@@ -59,10 +64,16 @@ class Snapshot:
     def of(cls, now_open: Frozen, judges: Judges, now_ms: int, *, number: int) -> Self:
         """Rank what is open."""
         degraded = judges.model_version is None
-        ranked = ranking(now_open.scored.at(now_ms), judges.policy, degraded=degraded)
-        rank_of = np.empty(len(ranked.order), np.int64)
-        rank_of[ranked.order] = np.arange(1, len(rank_of) + 1)
-        return cls(number, now_ms, judges, now_open, ranked, rank_of)
+        rows = Rows.of(now_open, now_ms)
+        items = rows.items(judges.policy, now_ms)
+        ranked, item_order = rows.ranked(items, judges.policy, degraded=degraded)
+        rank_of = rows.ranks(ranked.order)
+        return cls(number, now_ms, judges, rows, items, ranked, item_order, rank_of)
+
+    @property
+    def open(self) -> Frozen:
+        """The exceptions that were open."""
+        return self.rows.open
 
     @property
     def order(self) -> np.ndarray:
@@ -84,17 +95,24 @@ class Snapshot:
         if filters == Filters():
             return self.order
         if filters not in self._filtered:
-            wanted = np.ones(len(self.order), bool)
-            for kept, word in zip((self.open.teams, self.open.categories), filters, strict=True):
+            order = self.order if filters.incident_id is None else self.members(filters.incident_id)
+            wanted = np.ones(len(order), bool)
+            for kept, word in zip((self.rows.teams, self.rows.categories), filters, strict=False):
                 if word is not None:
                     wanted &= kept[self.order] == word
             self._filtered[filters] = self.order[wanted]
         return self._filtered[filters]
 
-    def row_of(self, exception_id: str) -> int | None:
-        """Return the place of an exception, None if it is not on the list."""
-        found = np.flatnonzero(self.open.scored.ids == exception_id)
-        return int(found[0]) if len(found) else None
+    def members(self, incident_id: str) -> np.ndarray:
+        """Return the places of an incident's open members, in order; none if it is not open."""
+        place = self.rows.place_of(incident_id)
+        if place is None:
+            return self.item_order[:0]
+        return self.item_order[self.rows.are_of(place)[self.item_order]]
+
+    def row_of(self, row_id: str) -> int | None:
+        """Return the place of an exception or an incident, None if it is not open."""
+        return self.rows.place_of(row_id)
 
     def place(self, row: int) -> Place:
         """Return where the rule puts a row."""
