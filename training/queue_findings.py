@@ -52,6 +52,10 @@ class Compared:
         """Return the money that a rule lost, as (worlds, days)."""
         return stack(self.tallies[rule], "money")
 
+    def total(self, rule: str) -> Figure:
+        """Return the money that a rule lost in all."""
+        return self.spread.total(self.money(rule))
+
     def saved(self, rule: str, against: str) -> Figure:
         """Return what a rule saves against another."""
         return self.spread.total(self.money(against) - self.money(rule))
@@ -80,6 +84,7 @@ class Compared:
             "wait_p95_hours": mean(tallies, "wait_p95_hours"),
             "age_p95_hours": mean(tallies, "age_p95_hours"),
             "age_max_hours": mean(tallies, "age_max_hours"),
+            "top_20_changes_an_hour": mean(tallies, "top_changes"),
             "starved": self._starved(tallies),
         }
 
@@ -119,5 +124,6 @@ class Compared:
 
 
 def mean(tallies: list[Tally], name: str) -> float:
-    """Return the mean of a figure over the worlds."""
-    return float(np.mean([getattr(each, name) for each in tallies]))
+    """Return the mean of a figure over the worlds; NaN where it is nowhere defined."""
+    values = np.array([getattr(each, name) for each in tallies])
+    return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else np.nan

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from data.policy import Policy
+from training.queue_churn import top_changes
 from training.queue_rules import Known, Opinions, Rule, Terms
 from training.queue_simulator import play
 from training.queue_tally import Ledger, Tally, tally
@@ -30,6 +31,7 @@ class Scene:
         opinions: What was known or predicted of each exception.
         terms: What the rules are set to.
         ledger: What a play is charged by.
+        moments: Ticks at which the list is looked at, to see how restless it is.
     """
 
     work: Work
@@ -37,6 +39,7 @@ class Scene:
     opinions: Opinions
     terms: Terms
     ledger: Ledger
+    moments: np.ndarray
 
     def known(self, world: World) -> Known:
         """What rules may ask in one world."""
@@ -44,12 +47,14 @@ class Scene:
 
     def play(self, rule: Rule, world: World) -> Tally:
         """Play one rule in one world, and charge it."""
-        played = play(self.work, world, rule(self.known(world)))
-        return tally(self.work, world, played, self.ledger)
+        order = rule(self.known(world))
+        played = play(self.work, world, order)
+        restless = top_changes(self.work, order, played, self.moments)
+        return tally(self.work, world, played, self.ledger, restless)
 
-    def fewer_worlds(self, most: int) -> Self:
-        """Return the same with only the first worlds."""
-        return replace(self, worlds=self.worlds[:most])
+    def lighter(self, worlds: int) -> Self:
+        """Return the same with only the first worlds, and nobody looking at lists."""
+        return replace(self, worlds=self.worlds[:worlds], moments=self.moments[:0])
 
 
 def play_all(scene: Scene, rules: Mapping[str, Rule], say: Say) -> Tallies:

@@ -39,6 +39,11 @@ class Groups:
         kept += [OTHERS] * (len(names) > len(largest))
         return cls(tuple(kept), place[code], np.bincount(place[code], minlength=len(kept)))
 
+    def take(self, rows: np.ndarray) -> "Groups":
+        """Return the same groups of some exceptions, repeated ones among them."""
+        code = self.code[rows]
+        return Groups(self.names, code, np.bincount(code, minlength=len(self.names)))
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -94,6 +99,8 @@ class Tally:
         age_p95_hours: 95th percentile of the age at the end.
         age_max_hours: The highest age at the end.
         starved_of: For each way to divide, how many of each group waited too long.
+        top_changes: Of the first twenty rows, how many lose their place in an hour; NaN if nobody
+            looked.
     """
 
     money: np.ndarray
@@ -105,14 +112,12 @@ class Tally:
     age_p95_hours: float
     age_max_hours: float
     starved_of: dict[str, np.ndarray]
-
-    @property
-    def total(self) -> float:
-        """Money lost in all."""
-        return float(self.money.sum())
+    top_changes: float
 
 
-def tally(work: Work, world: World, played: Played, ledger: Ledger) -> Tally:
+def tally(
+    work: Work, world: World, played: Played, ledger: Ledger, top_changes: float = np.nan
+) -> Tally:
     """Charge a play. What has not ended when all shifts are over is as old as the latest end."""
     last = int(played.resolved_at[played.resolved_at < NEVER].max(initial=work.detected_at.max()))
     ended = np.minimum(played.resolved_at, last)
@@ -134,6 +139,7 @@ def tally(work: Work, world: World, played: Played, ledger: Ledger) -> Tally:
             name: np.bincount(group.code[starved], minlength=len(group.names))
             for name, group in groups.items()
         },
+        top_changes=top_changes,
     )
 
 
