@@ -57,6 +57,7 @@ class Snapshot:
     rows: Rows
     items: Items
     ranking: Ranking
+    item_order: np.ndarray
     rank_of: np.ndarray
     _filtered: dict[Filters, np.ndarray] = field(default_factory=dict)
 
