@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from data.domain import LabelOrigin
 from data.policy_section import Section, Share
 
 PromisedLabel = Literal["category", "team"]
@@ -45,9 +44,3 @@ class PromiseTerms(Section):
     def error_of(self, label: str, name: str) -> float:
         """Return the error that is promised of one name of a label."""
         return self.errors.get(label, {}).get(name, self.error)  # pyright: ignore[reportArgumentType, reportCallIssue]  # any text may be asked for
-
-    def weight_of(self, origin: str | None) -> float:
-        """Return how much a label counts in training, by how it came about; typed ones count 1."""
-        if origin == LabelOrigin.AUTOMATIC:
-            return self.learn_automatic
-        return self.learn_accepted if origin == LabelOrigin.ACCEPTED else 1.0

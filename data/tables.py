@@ -116,8 +116,14 @@ class Outcomes(Table):
 
     exception_id: Series[Text] = Field()
     category: Series[Text] = optional(description="what it turned out to be")
-    label_origin: Series[Text] = optional(isin=[str(o) for o in LabelOrigin])
+    label_origin: Series[Text] = optional(
+        isin=[str(o) for o in LabelOrigin], description="how the category came about"
+    )
+    suggestion_hidden: Series[YesNo] = optional(description="it was named without a suggestion")
     team: Series[Text] = optional(description="the team that solved it")
+    team_origin: Series[Text] = optional(
+        isin=[str(o) for o in LabelOrigin], description="how the team came about"
+    )
     priority: Series[Text] = optional(description="the band that people gave it in the end")
     resolved_at: Series[Time] = optional()
     touch_minutes: Series[float] = optional(ge=0, description="minutes of work, not elapsed time")

@@ -33,14 +33,14 @@ class Sets:
         thresholds: (classes, 50) lowest probability of a member, for each of `COVERAGES`; above 1
             where too few rows bear the coverage: the class is in no set.
         rows: Rows of each class that were counted.
-        shared: Classes whose threshold is that of all rare ones together.
+        together: (50,) thresholds of all classes together that are too rare for one of their own.
     """
 
     label: str
     names: tuple[str, ...]
     thresholds: np.ndarray
     rows: np.ndarray
-    shared: np.ndarray
+    together: np.ndarray
 
     @classmethod
     def fit(
@@ -57,10 +57,18 @@ class Sets:
         known = np.flatnonzero(code >= 0)
         given, code = probability[known, code[known]], code[known]
         rows = np.bincount(code, minlength=len(names))
-        shared = rows < FEWEST_OWN
-        together = _thresholds(given[shared[code]])
-        own = [together if shared[k] else _thresholds(given[code == k]) for k in range(len(names))]
-        return cls(label, tuple(names), np.array(own).reshape(len(names), -1), rows, shared)
+        rare = rows < FEWEST_OWN
+        together = _thresholds(given[rare[code]])
+        own = [together if rare[k] else _thresholds(given[code == k]) for k in range(len(names))]
+        return cls(label, tuple(names), np.array(own).reshape(len(names), -1), rows, together)
+
+    def ordered(self, names: Sequence[str]) -> Self:
+        """Return it by the codes of another model; a class that is new is a rare one."""
+        place = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
+        known = place >= 0
+        thresholds = np.where(known[:, None], self.thresholds[place], self.together)
+        rows = np.where(known, self.rows[place], 0)
+        return type(self)(self.label, tuple(names), thresholds, rows, self.together)
 
     def lowest(self, coverage: float) -> np.ndarray:
         """Return the lowest probability of a member, by class; the next higher coverage kept."""
@@ -78,14 +86,14 @@ class Sets:
             "names": list(self.names),
             "thresholds": np.round(self.thresholds, 6).tolist(),
             "rows": self.rows.tolist(),
-            "shared": self.shared.tolist(),
+            "together": np.round(self.together, 6).tolist(),
         }
 
     @classmethod
     def from_json(cls, plain: Plain) -> Self:
         """Build from what `to_json` gave."""
         names = tuple(plain["names"])
-        values = (np.array(plain[part]) for part in ("thresholds", "rows", "shared"))
+        values = (np.array(plain[part]) for part in ("thresholds", "rows", "together"))
         return cls(plain["label"], names, *values)
 
 

@@ -13,89 +13,20 @@ to be false; of each class alone that holds anyway. No class is promised on the 
 a pooled promise would let frequent classes pay for rare ones, so rare classes go to people.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
 
 import numpy as np
 
 from data.promise_terms import PromiseTerms
 from models.binomial import chance_of_so_few, rows_expected, rows_needed, upper_bound
-from models.contract import Plain
-
-GRID = 1 - np.geomspace(0.001, 0.95, 56)
-"""Thresholds of the top probability, the strictest first."""
+from models.evidence import GRID, Evidence
 
 SPARED_ERRORS = 2
 """The first test has rows enough to pass with so many wrong ones."""
 
 NEVER = np.inf
 """Threshold of a class that is not promised."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a calibration window shows of one label: from it any error can be promised.
-
-    Attributes:
-        label: category or team.
-        names: The classes, by code.
-        accepted: (classes, 56) rows predicted as the class with at least the probability of `GRID`.
-        wrong: Those of them that were another class.
-        hidden: People gave the labels without seeing a suggestion.
-    """
-
-    label: str
-    names: tuple[str, ...]
-    accepted: np.ndarray
-    wrong: np.ndarray
-    hidden: bool = False
-
-    @classmethod
-    def count(
-        cls,
-        label: str,
-        names: Sequence[str],
-        probability: np.ndarray,
-        code: np.ndarray,
-        *,
-        hidden: bool = False,
-    ) -> Self:
-        """Count rows that neither the fit nor the calibration nor the choice of the model used.
-
-        Args:
-            label: category or team.
-            names: The classes, by code.
-            probability: (n, classes), calibrated.
-            code: n true classes; -1 for one that has no code.
-            hidden: People gave the labels without seeing a suggestion.
-        """
-        best = probability.argmax(axis=1)
-        top = probability[np.arange(len(best)), best]
-        passed = np.searchsorted(-GRID, -top, side="left")
-        shape = (len(names), len(GRID) + 1)
-        counts = np.zeros((2, *shape), np.int64)
-        np.add.at(counts[0], (best, passed), 1)
-        np.add.at(counts[1], (best, passed), best != code)
-        accepted, wrong = counts.cumsum(axis=2)[:, :, :-1]
-        return cls(label, tuple(names), accepted, wrong, hidden)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {
-            "label": self.label,
-            "names": list(self.names),
-            "accepted": self.accepted.tolist(),
-            "wrong": self.wrong.tolist(),
-            "hidden": self.hidden,
-        }
-
-    @classmethod
-    def from_json(cls, plain: Plain) -> Self:
-        """Build from what `to_json` gave."""
-        accepted, wrong = (np.array(plain[part], np.int64) for part in ("accepted", "wrong"))
-        return cls(plain["label"], tuple(plain["names"]), accepted, wrong, plain["hidden"])
 
 
 @dataclass(frozen=True)
@@ -108,8 +39,9 @@ class Promise:
         error: Share of wrong ones that is promised, or would be.
         confidence: Of the bound: that of the policy, or more where other classes are tested too.
         threshold: Probability from which it is set; NEVER where people decide.
-        accepted: Rows of the window that the bound rests on.
+        accepted: Labelled rows of the window that the bound rests on.
         wrong: Those of them that were wrong.
+        still_open: Rows besides, as sure, whose label was not known yet.
         bound: Upper bound of the error among them, by Clopper and Pearson.
         more_labels: Further labelled rows, as sure as those, that a promise is expected to need at
             the error seen so far; 0 where it is made, None where that error is above the promise.
@@ -122,6 +54,7 @@ class Promise:
     threshold: float
     accepted: int
     wrong: int
+    still_open: int
     bound: float
     more_labels: int | None
 
@@ -134,6 +67,8 @@ class Promise:
     def words(self) -> str:
         """Say it to people."""
         seen = f"{self.wrong:,} of {self.accepted:,} were wrong"
+        if self.still_open:
+            seen += f" ({self.still_open:,} are not known yet)"
         if self.made:
             return (
                 f"set without asking from a probability of {self.threshold:.3f}: {seen}, so with "
@@ -167,7 +102,7 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     errors = np.array([terms.error_of(evidence.label, name) for name in evidence.names])
     level = 1 - terms.confidence
     start = _first_tested(evidence.accepted, errors, level)
-    p = chance_of_so_few(evidence.wrong, evidence.accepted, errors[:, None])
+    p = chance_of_so_few(evidence.expected_wrong, evidence.accepted, errors[:, None])
     p = np.where(np.arange(len(GRID)) < start[:, None], 0.0, p)
     worst_so_far = np.maximum.accumulate(p, axis=1)
     first = p[np.arange(len(errors)), np.minimum(start, len(GRID) - 1)]
@@ -181,7 +116,7 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     shown = np.where(last >= 0, last, len(GRID) - 1)
     rows = np.arange(len(errors))
     accepted, wrong = evidence.accepted[rows, shown], evidence.wrong[rows, shown]
-    bounds = upper_bound(wrong, accepted, own)
+    bounds = upper_bound(evidence.expected_wrong[rows, shown], accepted, own)
     return Promises(
         evidence.label,
         tuple(
@@ -193,6 +128,7 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
                 float(GRID[last[k]]) if last[k] >= 0 else NEVER,
                 int(accepted[k]),
                 int(wrong[k]),
+                int(evidence.still_open[k, shown[k]]),
                 float(bounds[k]),
                 0 if last[k] >= 0 else more[k],
             )
@@ -227,7 +163,7 @@ def _more_labels(
     evidence: Evidence, errors: np.ndarray, level: float, start: np.ndarray
 ) -> list[int | None]:
     """Project for each class how many more rows, at the best threshold, would pass."""
-    accepted, wrong = evidence.accepted, evidence.wrong
+    accepted, wrong = evidence.accepted, evidence.expected_wrong
     tried = np.arange(len(GRID)) >= np.minimum(start, len(GRID) - 1)[:, None]
     seen = np.divide(wrong, accepted, out=np.zeros(wrong.shape), where=accepted > 0)
     error = np.broadcast_to(errors[:, None], seen.shape)

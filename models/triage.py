@@ -16,13 +16,15 @@ from features.feature_set import Columns, Entity, FeaturePlan
 from models.class_model import ClassModel
 from models.conformal import Sets
 from models.contract import Files, Plain, Rows
+from models.evidence import Evidence
 from models.harm import Harm
-from models.promises import Evidence
 from models.resolve_time import ConstantResolveTime, ResolveTime
 from models.scored import Predictions
 from models.touch_time import TouchTime
 
 LABELS = ("category", "team", "priority")
+PROMISED = ("category", "team")
+"""Labels that may be set without asking."""
 _RESOLVE = {"hazard": ResolveTime, "constant": ConstantResolveTime}
 
 

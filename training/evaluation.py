@@ -16,7 +16,7 @@ from models.triage import Triage
 from training import measures
 from training.fitting import FIRST_COLUMNS
 from training.known import Known, tick_of
-from training.labels import TICKS_PER_HOUR
+from training.labels import TICKS_PER_HOUR, unswayed
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -160,7 +160,8 @@ def _class(scoring: Scoring, triage: Triage, label: str) -> dict[str, object] | 
     if label not in known.labels.classes:
         return None
     latest = known.labels.classes[label].at(known.tick, len(known.ids))[scoring.rows]
-    seen = np.array([name is not None for name in latest], bool)
+    named = np.array([name is not None for name in latest], bool)
+    seen = unswayed(named, known.labels.hidden[scoring.rows])
     if not seen.any():
         return {"labelled": 0}
     truth, n = latest[seen], int(seen.sum())

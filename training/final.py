@@ -23,6 +23,7 @@ def fit_final(prepared: Prepared, rehearsal: Rehearsal) -> Triage:
     steps += [partial(_touch, prepared, learned, rehearsal, triage)]
     fitting.side_by_side(steps)
     triage.classes = in_order(triage.classes)
+    triage.evidence, triage.sets = in_order(triage.evidence), in_order(triage.sets)
     return triage
 
 
@@ -57,3 +58,6 @@ def _class(
         rehearsal.calibrations[label],
         rehearsal.verdicts[label],
     )
+    if label in rehearsal.triage.evidence:
+        triage.evidence[label] = rehearsal.triage.evidence[label].ordered(fitted.names)
+        triage.sets[label] = rehearsal.triage.sets[label].ordered(fitted.names)

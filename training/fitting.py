@@ -25,7 +25,7 @@ from models.resolve_time import ConstantResolveTime, ResolveTime
 from models.touch_time import TouchTime
 from models.trees import Trees
 from training.known import Known
-from training.labels import TICKS_PER_HOUR
+from training.labels import PEOPLE, TICKS_PER_HOUR, Trust
 from training.soft_labels import breach_clock, soft_breach
 
 FEWEST_ROWS = 200
@@ -55,6 +55,7 @@ class Prepared:
         rows: What the estimators read.
         past: The logs behind the features.
         share_entities: For each class the entities that its shares are counted by.
+        trust: In labels that people did not type.
     """
 
     known: Known
@@ -62,6 +63,7 @@ class Prepared:
     rows: Rows
     past: dict[str, LogRows]
     share_entities: dict[str, list[str]]
+    trust: Trust = PEOPLE
 
     @property
     def words(self) -> list[int]:
@@ -183,19 +185,19 @@ def fit_class(
     Raises:
         NotEnoughDataError: Too few labels were known.
     """
-    known = prepared.known
-    labels = known.labels.classes.get(label)
-    named = labels.at(learned.tick, len(known.ids))[learned.rows] if labels else np.empty(0, object)
+    named, trusted = prepared.known.labels.taught(label, learned.tick, prepared.trust)
+    named, trusted = named[learned.rows], trusted[learned.rows]
     seen = np.array([name is not None for name in named], bool)
     names = class_names(named[seen], FEWEST_OF_A_CLASS) if seen.any() else []
     code = codes(named, names) if names else np.empty(0, int)
-    taught = code >= 0
-    if taught.sum() < FEWEST_ROWS or len(names) < 2 or labels is None:
+    taught = np.flatnonzero(code >= 0)
+    if len(taught) < FEWEST_ROWS or len(names) < 2:
         raise NotEnoughDataError(
-            label, int(taught.sum()), FEWEST_ROWS, "Record it in outcomes or exception_events."
+            label, len(taught), FEWEST_ROWS, "Record it in outcomes or exception_events."
         )
     rows, code = prepared.rows.take(learned.rows[taught]), code[taught]
-    weight, prior = learned.weight[taught], prior_of(code, len(names))
+    weight = (learned.weight * trusted)[taught]
+    prior = prior_of(code, len(names))
     fits: dict[str, Callable[[], ClassEstimator]] = {}
     if len(names) <= class_trees.MOST_CLASSES:
         fits[ClassTrees.kind] = lambda: ClassTrees.fit(

@@ -97,6 +97,10 @@ class Known:
         """Ticks at which they were detected."""
         return self.columns["detected_at"]
 
+    def between(self, begin: int, end: int) -> np.ndarray:
+        """Return the positions of what was detected from a tick until another."""
+        return np.flatnonzero((self.detected_at >= begin) & (self.detected_at < end))
+
     def logs(self, entities: list[Entity]) -> dict[str, LogRows]:
         """Return the logs that features of the past are computed from."""
         tables = self.tables

@@ -12,38 +12,17 @@ from typing import TypeVar
 import numpy as np
 
 from data.domain import NotEnoughDataError
-from features.ticks import TICKS_PER_DAY
-from models.class_model import ClassModel
-from models.classes import Calibration, calibrated, codes, log_loss
+from models.classes import Calibration
 from models.contract import Rows
 from models.resolve_time import exposures
 from models.touch_time import TouchTime
-from models.triage import LABELS, Triage
+from models.triage import LABELS, PROMISED, Triage
 from training import fitting, measures
-from training.fitting import FittedClass, Learned, Prepared
+from training.class_rehearsal import rehearse_class
+from training.fitting import Learned, Prepared
+from training.held_out import evidence_of
 from training.soft_labels import breach_clock, soft_breach
-
-LONGEST_DAYS = 28.0
-SHARE_OF_PERIOD = 0.3
-FEWEST_JUDGED = 40
-
-
-@dataclass(frozen=True)
-class Window:
-    """Calibration from `cut` to `middle`, judgement from `middle` to `end`; ticks."""
-
-    cut: int
-    middle: int
-    end: int
-
-    @classmethod
-    def of(cls, prepared: Prepared) -> "Window":
-        """Take the last 28 days that hold anything, but no more than 30 % of the period."""
-        detected = prepared.known.detected_at
-        last = int(detected.max()) + 1
-        period = last - int(detected.min())
-        length = int(min(LONGEST_DAYS * TICKS_PER_DAY, SHARE_OF_PERIOD * period))
-        return cls(last - length, last - length // 2, prepared.known.tick)
+from training.window import FEWEST_JUDGED, Window
 
 
 @dataclass
@@ -73,7 +52,7 @@ class Rehearsal:
 
 def rehearse(prepared: Prepared, labels: Sequence[str] = LABELS) -> Rehearsal:
     """Rehearse on the last part of what is known, with the classes of some labels."""
-    window = Window.of(prepared)
+    window = Window.of(prepared.known)
     triage = Triage(prepared.features, prepared.past, window.cut)
     rehearsal = Rehearsal(window, triage)
     learned = Learned.before(prepared.known, window.cut)
@@ -82,6 +61,7 @@ def rehearse(prepared: Prepared, labels: Sequence[str] = LABELS) -> Rehearsal:
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
     fitting.side_by_side(steps)
     triage.classes = in_order(triage.classes)
+    triage.evidence, triage.sets = in_order(triage.evidence), in_order(triage.sets)
     rehearsal.kinds = in_order(rehearsal.kinds)
     return rehearsal
 
@@ -97,14 +77,17 @@ def in_order(by_label: dict[str, Kept]) -> dict[str, Kept]:
 def _rehearse_label(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, label: str) -> None:
     try:
         fitted = fitting.fit_class(prepared, learned, label)
-        _rehearse_class(prepared, fitted, rehearsal)
+        found = rehearse_class(prepared, fitted, rehearsal.window)
     except NotEnoughDataError as error:
         rehearsal.triage.untrained[label] = str(error)
-
-
-def _between(prepared: Prepared, begin: int, end: int) -> np.ndarray:
-    detected = prepared.known.detected_at
-    return np.flatnonzero((detected >= begin) & (detected < end))
+        return
+    rehearsal.triage.classes[label] = found.model
+    rehearsal.losses[label], rehearsal.verdicts[label] = found.losses, found.model.verdict
+    rehearsal.kinds[label] = found.model.estimator.kind
+    rehearsal.calibrations[label] = found.calibration
+    if label in PROMISED:
+        made = evidence_of(prepared, rehearsal.window, fitted, rehearsal.kinds[label])
+        rehearsal.triage.evidence[label], rehearsal.triage.sets[label] = made
 
 
 def _rehearse_times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
@@ -116,7 +99,7 @@ def _rehearse_times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) 
         )
         return
     model, baseline = fitted
-    judged = _between(prepared, window.middle, window.end)
+    judged = prepared.known.between(window.middle, window.end)
     rows = prepared.rows.take(judged)
     at_end = Learned(window.end, judged, np.ones(len(judged)))
     hours, resolved = fitting.resolve_hours(prepared.known, at_end)
@@ -169,7 +152,7 @@ def _rehearse_touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) 
     window, known = rehearsal.window, prepared.known
     parts = []
     for begin, end in ((window.cut, window.middle), (window.middle, window.end)):
-        rows = _between(prepared, begin, end)
+        rows = prepared.known.between(begin, end)
         minutes, seen = fitting.touch_known(known, rows, window.end)
         parts.append((prepared.rows.take(rows[seen]), minutes[seen]))
     if trees is None or min(len(minutes) for _, minutes in parts) < FEWEST_JUDGED:
@@ -180,7 +163,7 @@ def _rehearse_touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) 
     losses = {m.kind: _pinball(m, second, second_minutes) for m in candidates}
     _decide("touch", losses, candidates[0].kind, candidates[1].kind, rehearsal)
     rehearsal.triage.touch = candidates["touch" in rehearsal.use_baseline]
-    both = _between(prepared, window.cut, window.end)
+    both = prepared.known.between(window.cut, window.end)
     minutes, seen = fitting.touch_known(known, both, window.end)
     kept = None if "touch" in rehearsal.use_baseline else trees
     rehearsal.touch_spread = TouchTime.calibrated(
@@ -191,41 +174,3 @@ def _rehearse_touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) 
 def _pinball(model: TouchTime, rows: Rows, minutes: np.ndarray) -> float:
     found = measures.quantile_measures(model.predict(rows), minutes, (0.1, 0.5, 0.9))
     return found["pinball"](np.arange(rows.n))
-
-
-def _rehearse_class(prepared: Prepared, fitted: FittedClass, rehearsal: Rehearsal) -> None:
-    window, known = rehearsal.window, prepared.known
-    labels = known.labels.classes[fitted.label].at(window.end, len(known.ids))
-    code = codes(labels, fitted.names)
-    halves = []
-    for begin, end in ((window.cut, window.middle), (window.middle, window.end)):
-        rows = _between(prepared, begin, end)
-        halves.append(rows[code[rows] >= 0])
-    if min(len(half) for half in halves) < FEWEST_JUDGED:
-        raise NotEnoughDataError(
-            fitted.label, min(map(len, halves)), FEWEST_JUDGED, "The last weeks hold too few."
-        )
-    both, judged = np.concatenate(halves), slice(len(halves[0]), None)
-    rows = prepared.rows.take(both)
-    losses, found = {}, {}
-    for estimator in fitted.estimators:
-        scores = estimator.scores(rows)
-        first = slice(0, len(halves[0]))
-        calibration = calibrated(scores[first], code[both[first]], fitted.prior)
-        probability = calibration.apply(scores[judged], fitted.prior)
-        losses[estimator.kind] = log_loss(probability, code[both[judged]])
-        found[estimator.kind] = (estimator, calibration, scores)
-    best = min(losses, key=lambda kind: losses[kind])
-    models = [e.kind for e in fitted.estimators[: fitted.models]]
-    baselines = {kind: loss for kind, loss in losses.items() if kind not in models}
-    next_best = min(baselines, key=lambda kind: baselines[kind])
-    verdict = (
-        f"{best} (loss {losses[best]:.4f}); best baseline: {next_best} ({losses[next_best]:.4f})"
-    )
-    estimator, calibration, scores = found[best]
-    rehearsal.losses[fitted.label], rehearsal.verdicts[fitted.label] = losses, verdict
-    rehearsal.kinds[fitted.label] = best
-    rehearsal.calibrations[fitted.label] = calibrated(scores, code[both], fitted.prior)
-    rehearsal.triage.classes[fitted.label] = ClassModel(
-        fitted.label, tuple(fitted.names), fitted.prior, estimator, calibration, verdict
-    )

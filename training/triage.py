@@ -23,8 +23,10 @@ from training.evaluation import since_training
 from training.final import fit_final
 from training.fitting import Prepared, prepare
 from training.known import Known
+from training.labels import unswayed
 from training.promotion import Judged, Outcome, Verdict, first_verdict, verdict
-from training.rehearsal import FEWEST_JUDGED, Rehearsal, rehearse
+from training.rehearsal import Rehearsal, rehearse
+from training.window import FEWEST_JUDGED
 
 Say = Callable[[str], None]
 _CALLS = 200
@@ -117,7 +119,8 @@ def _losses(triage: Triage, known: Known, rows: np.ndarray, shared: list[str]) -
             error = measures.expected_calibration_error(p[seen], happened[seen])
         else:
             truth = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
-            seen = np.array([name is not None for name in truth])
+            named = np.array([name is not None for name in truth])
+            seen = unswayed(named, known.labels.hidden[rows])
             code = codes(truth, triage.classes[label].names)
             chance = getattr(found, label)[np.arange(len(rows)), np.maximum(code, 0)]
             chance = np.where(code >= 0, chance, 0.0)

@@ -27,8 +27,8 @@ from models.class_lookup import ClassLookup
 from models.class_model import ClassModel
 from models.classes import Calibration
 from models.conformal import Sets
+from models.evidence import Evidence, HeldOut
 from models.forecast_book import write_book
-from models.promises import Evidence
 from models.touch_time import TouchTime
 from models.triage import Triage
 from serving.app import create_app
@@ -121,10 +121,11 @@ DECIDED = (("category", CATEGORIES, 0.97), ("team", TEAMS, 0.9))
 
 
 def _evidence(label: str, names: tuple[str, ...], sure: float) -> Evidence:
-    """Four hundred sure ones of the first class, all right; the second is often wrong."""
-    probability = np.repeat([[sure, 1 - sure], [0.3, 0.7]], [400, 200], axis=0)
-    code = np.repeat([0, 1, 0], [400, 140, 60])
-    return Evidence.count(label, names, probability, code)
+    """Four hundred sure ones of the first class, all right; the unsure are often wrong."""
+    seen = [[sure, 1 - sure], [0.3, 0.7], [0.5, 0.5]]
+    probability = np.repeat(seen, [400, 200, 100], axis=0)
+    code = np.repeat([0, 1, 0, 1, 0], [400, 140, 60, 50, 50])
+    return Evidence.count(label, names, HeldOut.known(probability, code))
 
 
 def _sets(label: str, names: tuple[str, ...], sure: float) -> Sets:

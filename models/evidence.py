@@ -1,0 +1,126 @@
+"""What a calibration window shows of the errors of one label, in counts: small, and read often."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from models.contract import Plain
+
+GRID = 1 - np.geomspace(0.001, 0.95, 56)
+"""Thresholds of the top probability, the strictest first."""
+
+_COUNTS = ("accepted", "wrong", "still_open")
+
+
+class HeldOut(NamedTuple):
+    """n rows of a calibration window.
+
+    Attributes:
+        probability: (n, classes), calibrated.
+        code: True classes; -1 for one that has no code.
+        labelled: Whether the true class is known.
+        late: Whether it was one of the last that came to be known.
+        hidden: People gave the labels without seeing a suggestion.
+    """
+
+    probability: np.ndarray
+    code: np.ndarray
+    labelled: np.ndarray
+    late: np.ndarray
+    hidden: bool = False
+
+    @classmethod
+    def known(cls, probability: np.ndarray, code: np.ndarray) -> Self:
+        """Return rows whose labels are all known."""
+        return cls(probability, code, np.ones(len(code), bool), np.zeros(len(code), bool))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a calibration window shows of one label: from it any error can be promised.
+
+    Attributes:
+        label: category or team.
+        names: The classes, by code.
+        accepted: (classes, 56) labelled rows predicted as the class, with at least the probability
+            of `GRID`.
+        wrong: Those of them that were another class.
+        still_open: Rows besides, predicted likewise, whose label is not known yet.
+        late_error: (56,) share of wrong ones among the labels that came last, by `GRID`.
+        hidden: People gave the labels without seeing a suggestion.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    accepted: np.ndarray
+    wrong: np.ndarray
+    still_open: np.ndarray
+    late_error: np.ndarray
+    hidden: bool = False
+
+    @property
+    def expected_wrong(self) -> np.ndarray:
+        """Wrong ones among as many as `accepted` once all labels are known.
+
+        What is known early is easier: of those still open as many are taken to be wrong as of
+        those that came last. Where none is open it is what was counted.
+        """
+        seen = self.wrong / np.maximum(self.accepted, 1)
+        late = np.maximum(seen, self.late_error)
+        share_open = self.still_open / np.maximum(self.accepted + self.still_open, 1)
+        return self.wrong + self.accepted * share_open * (late - seen)
+
+    @classmethod
+    def count(
+        cls, label: str, names: Sequence[str], rows: HeldOut, *, hidden: bool = False
+    ) -> Self:
+        """Count rows that neither the fit nor the calibration nor the choice of the model used."""
+        best = rows.probability.argmax(axis=1)
+        top = rows.probability[np.arange(len(best)), best]
+        passed = np.searchsorted(-GRID, -top, side="left")
+        wrong = rows.labelled & (best != rows.code)
+        late = rows.labelled & rows.late
+
+        def by_class(kept: np.ndarray) -> np.ndarray:
+            counts = np.zeros((len(names), len(GRID) + 1), np.int64)
+            np.add.at(counts, (best[kept], passed[kept]), 1)
+            return counts.cumsum(axis=1)[:, :-1]
+
+        among_late = by_class(late).sum(axis=0)
+        late_error = by_class(late & wrong).sum(axis=0) / np.maximum(among_late, 1)
+        return cls(
+            label,
+            tuple(names),
+            by_class(rows.labelled),
+            by_class(wrong),
+            by_class(~rows.labelled),
+            late_error,
+            rows.hidden,
+        )
+
+    def ordered(self, names: Sequence[str]) -> Self:
+        """Return it by the codes of another model: of a class that is new nothing is known."""
+        place = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
+        known = (place >= 0)[:, None]
+        accepted, wrong, still_open = (
+            np.where(known, part[place], 0) for part in (self.accepted, self.wrong, self.still_open)
+        )
+        return replace(
+            self, names=tuple(names), accepted=accepted, wrong=wrong, still_open=still_open
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, plain: Plain) -> Self:
+        """Build from what `to_json` gave."""
+        counts = {name: np.array(plain[name], np.int64) for name in _COUNTS}
+        read = {"names": tuple(plain["names"]), "late_error": np.array(plain["late_error"])}
+        return cls(**{**plain, **counts, **read})

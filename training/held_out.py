@@ -1,0 +1,117 @@
+"""What promises and sets are made from: rows that no fit, calibration or choice has seen.
+
+A model is fitted on the past of a window and calibrated on its first half; its second half is the
+evidence. The window lies as far back as it takes for most labels of its second half to be in:
+what is known early is easier, so the newest rows would promise too much. What is still open is
+charged for (`Evidence.expected_wrong`).
+
+The evidence is that of this model. The final one, fitted and calibrated on more, inherits it. What
+that assumes: that it is no worse where it is as sure, that the weeks to come are like the window,
+and that one exception is wrong independently of the next. The audits watch whether that holds.
+"""
+
+import numpy as np
+
+from data.domain import NotEnoughDataError
+from features.ticks import TICKS_PER_DAY
+from models.classes import calibrated
+from models.conformal import Sets
+from models.contract import ClassEstimator
+from models.evidence import Evidence, HeldOut
+from training import fitting
+from training.class_rehearsal import Judgeable, judgeable
+from training.fitting import FittedClass, Learned, Prepared
+from training.known import Known
+from training.window import FEWEST_JUDGED, Window
+
+SETTLED_SHARE = 0.9
+LEAST_PAST = 0.4
+"""Share of the period that is left to fit on, however long labels take."""
+LAST_SHARE = 0.1
+
+
+def evidence_of(
+    prepared: Prepared, window: Window, fitted: FittedClass, kind: str
+) -> tuple[Evidence, Sets]:
+    """Make the evidence of one label.
+
+    Args:
+        prepared: The exceptions.
+        window: That of the rehearsal.
+        fitted: The estimators that were fitted on its past.
+        kind: The estimator that was chosen.
+    """
+    settled = settled_window(prepared.known, window, fitted.label)
+    try:
+        if settled != window:
+            learned = Learned.before(prepared.known, settled.cut)
+            fitted = fitting.fit_class(prepared, learned, fitted.label, {kind})
+    except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
+        settled = window
+    estimator = next(one for one in fitted.estimators if one.kind == kind)
+    rows = held_out(prepared, fitted, estimator, settled)
+    known = rows.labelled
+    return (
+        Evidence.count(fitted.label, fitted.names, rows),
+        Sets.fit(fitted.label, fitted.names, rows.probability[known], rows.code[known]),
+    )
+
+
+def settled_window(known: Known, window: Window, label: str) -> Window:
+    """Move the window back until nine tenths of its second half have ended, if that can be."""
+    settled = _settled(known, label)
+    named = ~np.isnan(known.labels.classes[label].known(known.tick, len(known.ids)))
+    begin = int(known.detected_at.min())
+    last = 2 * window.middle - window.cut
+    least = begin + LEAST_PAST * (last - begin)
+    best, share = window, 0.0
+    for days in range(int(max(window.cut - least, 0) // TICKS_PER_DAY) + 1):
+        moved = window.moved(-days * TICKS_PER_DAY)
+        halves = [known.between(*half) for half in moved.halves]
+        if min(named[half].sum() for half in halves) < FEWEST_JUDGED:
+            continue
+        here = float(settled[halves[1]].mean())
+        if here > share:
+            best, share = moved, here
+        if here >= SETTLED_SHARE:
+            break
+    return best
+
+
+def held_out(
+    prepared: Prepared, fitted: FittedClass, estimator: ClassEstimator, window: Window
+) -> HeldOut:
+    """Calibrate on the first half of a window, predict its second."""
+    known, label, prior = prepared.known, fitted.label, fitted.prior
+    first = judgeable(known, label, fitted.names, window.halves[0], known.tick)
+    taught = first.code >= 0
+    scores = estimator.scores(prepared.rows.take(first.rows[taught]))
+    calibration = calibrated(scores, first.code[taught], prior)
+    second = judgeable(known, label, fitted.names, window.halves[1], known.tick)
+    still_open = _still_open(known, label, window.halves[1], second)
+    rows = np.concatenate([second.rows, still_open])
+    took = known.labels.classes[label].known(known.tick, len(known.ids)) - known.detected_at
+    last = np.quantile(took[second.rows], 1 - LAST_SHARE) if len(second.rows) else np.inf
+    return HeldOut(
+        calibration.apply(estimator.scores(prepared.rows.take(rows)), prior),
+        np.concatenate([second.code, np.full(len(still_open), -1)]),
+        np.arange(len(rows)) < len(second.rows),
+        took[rows] >= last,
+        second.hidden,
+    )
+
+
+def _settled(known: Known, label: str) -> np.ndarray:
+    """Say of which exceptions the class is known, or will never be: they ended without one."""
+    tick, n = known.tick, len(known.ids)
+    told = (known.labels.classes.get(label), known.labels.automatic.get(label))
+    named = [~np.isnan(one.known(tick, n)) for one in told if one]
+    return np.logical_or.reduce([known.labels.outcome_known(tick), *named])
+
+
+def _still_open(known: Known, label: str, within: tuple[int, int], judged: Judgeable) -> np.ndarray:
+    """Find those whose class is to come; as few of them as of those that are judged."""
+    rows = known.between(*within)
+    settled = _settled(known, label)[rows]
+    every = max(round(settled.sum() / max(len(judged.rows), 1)), 1) if judged.hidden else 1
+    return rows[~settled][::every]
