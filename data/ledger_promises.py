@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, insert, select
 
-from data.ledger_tables import AUDITS, IDENTITY, SUSPENSIONS
+from data.ledger_tables import AUDITS, EXCEPTIONS, IDENTITY, OUTCOMES, SUSPENSIONS
 
 
 class Key(NamedTuple):
@@ -60,6 +60,14 @@ class Suspension:
         return Key(self.label, self.name, self.model_version)
 
 
+class HiddenEnd(NamedTuple):
+    """How people ended an exception of the random share whose suggestion they were not shown."""
+
+    category: str | None
+    team: str | None
+    opinion: str
+
+
 def salt_of(connection: Connection) -> str:
     """Return what makes the random draws of this ledger its own."""
     return connection.execute(select(IDENTITY.c.salt)).scalar_one()
@@ -108,6 +116,18 @@ def suspensions_of(connection: Connection, model_version: str | None = None) -> 
     if model_version is not None:
         query = query.where(SUSPENSIONS.c.model_version == model_version)
     return [Suspension(**row) for row in connection.execute(query).mappings()]
+
+
+def hidden_ends(connection: Connection, most: int) -> list[HiddenEnd]:
+    """Return how exceptions of the hidden share ended, the last known first."""
+    query = (
+        select(OUTCOMES.c.category, OUTCOMES.c.team, EXCEPTIONS.c.opinion)
+        .join(EXCEPTIONS, EXCEPTIONS.c.id == OUTCOMES.c.exception_id)
+        .where(OUTCOMES.c.suggestion_hidden)
+        .order_by(OUTCOMES.c.known_at_ms.desc(), OUTCOMES.c.exception_id)
+        .limit(most)
+    )
+    return [HiddenEnd(*row) for row in connection.execute(query)]
 
 
 def _columns(table: Table, kind: type[Audit] | type[Suspension]) -> list[Any]:

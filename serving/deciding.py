@@ -7,10 +7,9 @@ import numpy as np
 
 from data.promise_terms import PromiseTerms
 from models.promises import NEVER, Promise, Promises, promised
-from models.triage import Triage
+from models.triage import PROMISED, Triage
 from serving.opinions import ABSTAIN, AUTO, NOTHING, SUGGEST, Pledge, Verdict
 
-LABELS = ("category", "team")
 NOT_IN_A_SET = 2.0
 
 
@@ -86,7 +85,7 @@ def rules_of(
     withdrawn = set(suspended)
     return {
         label: _rule(triage, label, promises.get(label), withdrawn, terms)
-        for label in LABELS
+        for label in PROMISED
         if label in triage.classes
     }
 

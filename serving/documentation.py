@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving import demand_payload, incident_payload, payload, shapes
+from serving import demand_payload, incident_payload, payload, promise_payload, shapes
 from serving.problems import PROBLEM_JSON
 
 _REF = "#/components/schemas/{model}"
@@ -15,6 +15,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
     payload.ExceptionIn,
     payload.ResolutionIn,
     incident_payload.ClaimIn,
+    promise_payload.PromiseIn,
     demand_payload.QueryIn,
     demand_payload.SeriesIn,
     demand_payload.AllocationIn,
@@ -68,6 +69,12 @@ RESOLUTION: dict[str, Any] = {
     "by": "ana",
 }
 CLAIM = {"by": "ana"}
+PROMISE = {
+    "label": "category",
+    "name": "incorrect_address",
+    "by": "ana",
+    "reason": "The new address form is checked",
+}
 _SECOND = {"external_id": "PE-00012346", "source": "shopify:acme", "type": "fraud_risk",
            "detected_at": "2026-03-01T09:20:00+01:00"}  # fmt: skip
 
@@ -99,6 +106,11 @@ def resolution_body() -> dict[str, Any]:
 def claim_body() -> dict[str, Any]:
     """Return the documentation of a claim, or of its end."""
     return body_with("ClaimIn", {"claimed": {"summary": "By its operator", "value": CLAIM}})
+
+
+def promise_body() -> dict[str, Any]:
+    """Return the documentation of a promise that a person withdraws or gives again."""
+    return body_with("PromiseIn", {"said": {"summary": "By whom, and why", "value": PROMISE}})
 
 
 def body_with(model: str, examples: dict[str, Any]) -> dict[str, Any]:

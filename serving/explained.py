@@ -30,7 +30,7 @@ async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
     view["told"] = told
     view["terms"] = await _terms(desk, exception_id) if is_open else None
     view["stock"] = view["payload"].get("stock") if told.source == OURS else None
-    judged = is_open and told.source != OURS
+    judged = is_open and told.source != OURS and not view["suggestion_hidden"]
     view["chances"] = _chances(desk, told, triage) if judged and triage else _NONE
     view["known"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
     return view

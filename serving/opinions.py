@@ -134,6 +134,23 @@ class Opinion:
         held = Withheld(why, verdicts["category"], verdicts["team"])
         return replace(self, category=NOTHING, routing=NOTHING, withheld=held)
 
+    def revealed(self) -> "Opinion":
+        """Return it as it may be seen once people have judged: with what was withheld."""
+        verdicts = self.verdicts
+        return replace(self, category=verdicts["category"], routing=verdicts["team"])
+
+    def after(self, before: "Opinion") -> "Opinion":
+        """Return this opinion of another model on what was decided before, by the same facts.
+
+        What was set automatically stays so; what people are not told they are not told now either.
+        """
+        kept = {
+            label: verdict if verdict.decision == AUTO else self.verdicts[label]
+            for label, verdict in before.verdicts.items()
+        }
+        opinion = replace(self, category=kept["category"], routing=kept["team"])
+        return opinion.withholding(before.withheld.why) if before.withheld else opinion
+
     def to_json(self) -> str:
         """Return it as text for the ledger."""
         return orjson.dumps(self, option=orjson.OPT_SERIALIZE_NUMPY).decode()

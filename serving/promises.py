@@ -44,23 +44,23 @@ class PromiseWatch:
         """Return the promises of a champion, and the rules that are left of them."""
         in_use = self._in_use
         if in_use is None or in_use.model_version != triage.version:
-            withdrawn = [
-                (one.label, one.name)
-                for one in self.latest.values()
-                if one.model_version == triage.version and not one.is_lifted
-            ]
-            promises = promises_of(triage, self.terms)
-            rules = rules_of(triage, promises, withdrawn, self.terms)
-            in_use = self._in_use = InUse(triage.version, promises, rules)
+            try:
+                in_use = self._made(triage)
+            except Exception:  # whatever a champion lacks, the caller is answered
+                LOG.exception("Champion %s promises nothing", triage.version)
+                in_use = InUse(triage.version, {}, NO_RULES)
+            self._in_use = in_use
         return in_use
 
+    def _made(self, triage: Triage) -> InUse:
+        withdrawn = [
+            (one.label, one.name)
+            for one in self.latest.values()
+            if one.model_version == triage.version and not one.is_lifted
+        ]
+        promises = promises_of(triage, self.terms)
+        return InUse(triage.version, promises, rules_of(triage, promises, withdrawn, self.terms))
+
     def rules(self, triage: Triage | None) -> Rules:
-        """Return how a champion decides; without one, or a whole one, nothing is decided."""
-        if triage is None:
-            return NO_RULES
-        try:
-            return self.of(triage).rules
-        except Exception:  # whatever a champion lacks, the caller is answered
-            LOG.exception("Champion %s promises nothing", triage.version)
-            self._in_use = InUse(triage.version, {}, NO_RULES)
-            return NO_RULES
+        """Return how a champion decides; without one nothing is decided."""
+        return NO_RULES if triage is None else self.of(triage).rules

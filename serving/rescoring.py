@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from data.ledger_writing import rescore
 from serving.desk import Desk
 from serving.open_exceptions import OpenRow
+from serving.opinions import Opinion
 
 LOG = logging.getLogger("expedite.rescoring")
 AT_ONCE = 500
@@ -55,12 +56,20 @@ async def _rescore(desk: Desk, rows: list[OpenRow]) -> None:
     judged = await desk.judged([row.exception for row in rows], now_ms)
     if judged.opinions[0].degraded:
         return
-    looked = list(zip(rows, judged.opinions, strict=True))
+    pairs = zip(rows, judged.opinions, strict=True)
+    looked = [(row, _settled(desk, row, opinion)) for row, opinion in pairs]
     kept = [(row.id, row.revision, opinion.to_json()) for row, opinion in looked]
     await desk.write(partial(_write, desk, kept, now_ms))
     for row, opinion in looked:
         if desk.worklist.open.get(row.id) is row:
             desk.worklist.put(OpenRow(row.id, row.revision, row.exception, opinion))
+
+
+def _settled(desk: Desk, row: OpenRow, opinion: Opinion) -> Opinion:
+    """By what was decided before; where nothing was said yet, as if it came in now."""
+    if row.opinion.degraded:
+        return desk.draws.applied(opinion, row.exception.source, row.exception.external_id)
+    return opinion.after(row.opinion)
 
 
 def _write(desk: Desk, kept: list[tuple[str, int, str]], now_ms: int) -> None:

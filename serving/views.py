@@ -21,7 +21,7 @@ async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
     """
     record, events, outcome = await asyncio.to_thread(_read, desk, exception_id)
     now_ms = desk.now_ms()
-    opinion = Opinion.from_json(record.opinion)
+    opinion = _seen(record.opinion, is_open=record.is_open)
     told = EXCEPTION.validate_json(record.payload)
     snapshot = await desk.ranked()
     row = snapshot.row_of(record.id)
@@ -34,7 +34,7 @@ async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
         **desk.answers([opinion], now_ms)[0],
         "payload": orjson.loads(record.payload),
         "outcome": _outcome(outcome),
-        "history": [_event(event) for event in events],
+        "history": [_event(event, is_open=record.is_open) for event in events],
     }
 
 
@@ -64,8 +64,14 @@ def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
     }
 
 
-def _event(event: Event) -> dict[str, Any]:
-    opinion = None if event.opinion is None else Opinion.from_json(event.opinion)
+def _seen(text: str, *, is_open: bool) -> Opinion:
+    """What people may see: all of it once they have judged."""
+    opinion = Opinion.from_json(text)
+    return opinion if is_open else opinion.revealed()
+
+
+def _event(event: Event, *, is_open: bool) -> dict[str, Any]:
+    opinion = None if event.opinion is None else _seen(event.opinion, is_open=is_open)
     decided = None
     if opinion is not None:
         decided = {

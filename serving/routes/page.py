@@ -116,10 +116,10 @@ def _resolution(form: dict[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
     if form.get("breached") in ("yes", "no"):
         told["breached"] = form["breached"] == "yes"
-    suggested = form.get("suggested_category")
-    told["label_origin"] = (
-        "accepted" if suggested and told.get("category") == suggested else "typed"
-    )
+    for label, origin in (("category", "label_origin"), ("team", "team_origin")):
+        suggested = form.get(f"suggested_{label}")
+        accepted = suggested and told.get(label) == suggested
+        told[origin] = "accepted" if accepted else "typed"
     return told
 
 
