@@ -27,6 +27,8 @@ HALF = 0.5
 WEEKDAY_SHARE = 0.25
 LONGEST_PIECE_MS = 16 * 3_600_000
 SURE_DAYS = 20
+CREWS_LAID_DAYS = 28
+"""How long after a period shifts are laid; its last week then goes on in the simulator."""
 MINUTES_A_DAY = 1_440
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 MS_PER_MINUTE = 60_000
@@ -66,14 +68,14 @@ class TeamWeek:
         all_day = closes - opens >= MINUTES_A_DAY
         return TeamShift(
             people=self.people,
-            weekdays=[WEEKDAYS[day] for day in self.weekdays],
+            weekdays=tuple(WEEKDAYS[day] for day in self.weekdays),
             opens="00:00" if all_day else _time_of_day(opens % MINUTES_A_DAY),
             closes="24:00" if all_day else _time_of_day(closes % MINUTES_A_DAY),
         )
 
     def lay(self, timezone: str, begin: int, end: int) -> Shifts:
         """Lay the week over a period, to the millisecond."""
-        names: list[Weekday] = [WEEKDAYS[day] for day in self.weekdays]
+        names = tuple(WEEKDAYS[day] for day in self.weekdays)
         whole = TeamShift(people=self.people, weekdays=names, opens="00:00", closes="24:00")
         days = Shifts.of(whole, timezone, begin - TICKS_PER_DAY, end)
         return Shifts(days.opens_at + self.opens_ms, days.opens_at + self.closes_ms, days.people)

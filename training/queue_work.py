@@ -12,33 +12,43 @@ from features.ticks import TICKS_PER_DAY
 from models.shifts import Shifts
 from training.queue_likeness import completed
 from training.queue_record import Record
-from training.queue_shifts import crews_of, learned_weeks
+from training.queue_shifts import CREWS_LAID_DAYS, crews_of, learned_weeks
+from training.queue_slots import TouchAssumption, assumed
 from training.queue_visits import starts_are_work, visits_of
 from training.queue_worked import Worked, is_last
 from training.queue_world import NEVER, Work
 
 FORGOTTEN_DAYS = 90
-CREWS_LAID_DAYS = 28
 
 
-def read_work(record: Record, policy: PolicyShifts, random: np.random.Generator) -> Work:
+def read_work(
+    record: Record,
+    policy: PolicyShifts,
+    random: np.random.Generator,
+    assumption: TouchAssumption = TouchAssumption.RECORDED,
+) -> Work:
     """Return the exceptions of the period, and those open when it begins with what is left.
 
     Args:
         record: What the history holds.
         policy: The company's shifts; those of teams that it does not name are learned.
         random: Draws stand-ins for what nobody has touched.
+        assumption: What is taken for touch time.
 
     Raises:
-        BadInputError: The history does not tell how long work took.
+        BadInputError: The history does not tell how long work took, and nothing is assumed.
     """
     visits = visits_of(record)
+    if assumption is not TouchAssumption.RECORDED:
+        worked, crews = assumed(record, visits, assumption, policy)
+        ends = np.full(record.n, NEVER)
+        ends[worked.exception] = worked.ended_at
+        return _of_period(record, worked, (ends, np.zeros(record.n, bool)), crews)
     if not starts_are_work(visits.pieces):
-        problem = "starts and ends do not tell how long work took"
-        raise BadInputError("exception_events", problem, "Name a touch assumption.")
+        problem = "its starts and ends do not tell how long work took"
+        raise BadInputError("exception_events", problem, "Assume something: see --touch.")
     weeks = learned_weeks(visits.pieces, record.teams, policy.timezone)
-    first = int(visits.ready_at.min())
-    crews = crews_of(weeks, policy, record.teams, first, record.seen_until)
+    crews = crews_of(weeks, policy, record.teams, int(visits.ready_at.min()), record.seen_until)
     worked = Worked.of(record, visits, crews)
     last = worked.take(np.flatnonzero(is_last(worked.exception)))
     # Nobody had touched it when it was closed: it healed, or was found to be none.

@@ -10,6 +10,7 @@ A replay looks back, so the worlds may know all; what the rules go by they have 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from data.policy import Losses
 from models.breach_clock import BreachClock, Ended
@@ -166,7 +167,7 @@ def _loss_clock(record: Record) -> _LossClock:
     has_due = facts["due_at"] != NEVER
     lost = facts["breached"] == 1
     timed = bool((facts["breached_at"][lost] != NEVER).mean() > HALF) if lost.any() else True
-    kind = kinds(facts) if timed else facts["severity"].astype(str)
+    kind = kinds(facts) if timed else _by_month(record)
     group = np.where(has_due, kind, np.char.add(NO_DUE, kind))
     known = np.isfinite(facts["breached"]) & (facts["resolved_at"] != NEVER)
     known &= ~(lost & timed) | (facts["breached_at"] != NEVER)
@@ -175,3 +176,9 @@ def _loss_clock(record: Record) -> _LossClock:
     clock = _LossClock(group, facts["detected_at"], facts["due_at"], nothing, timed)
     rows = np.flatnonzero(known)
     return replace(clock, seen=Seen(group[rows], clock.of(until[rows], rows), lost[rows]))
+
+
+def _by_month(record: Record) -> np.ndarray:
+    """Return severity and month of detection: a promise may be kept by another clock each month."""
+    months = pd.to_datetime(record.facts["detected_at"], unit="ms").strftime("%Y-%m ")
+    return np.char.add(months.to_numpy(str), record.facts["severity"].astype(str))
