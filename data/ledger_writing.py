@@ -1,4 +1,4 @@
-"""Everything that is ever written to the ledger, each inside the caller's one transaction."""
+"""What comes into the ledger and what is made of it, written inside the caller's transaction."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
 
-from data.domain import ConflictError, PreconditionError
-from data.ledger import Outcome, Record, record_of
+from data.ledger import Record
 from data.ledger_claims import end_claims
 from data.ledger_tables import EVENTS, EXCEPTIONS, OUTCOMES
 
@@ -157,72 +156,6 @@ def _write(
     for begin in range(0, len(reopened), KEYS_AT_ONCE):
         some = reopened[begin : begin + KEYS_AT_ONCE]
         connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(some)))
-
-
-def resolve(
-    connection: Connection, outcome: Outcome, *, body: str, if_revision: int | None
-) -> Record:
-    """Close an exception with how it ended; doing it again alike changes nothing.
-
-    Args:
-        connection: The transaction.
-        outcome: How it ended.
-        body: The request, for the record.
-        if_revision: The revision that the caller saw; None if they did not say.
-
-    Raises:
-        NotFoundError: There is no such exception.
-        PreconditionError: It is not at that revision any more.
-        ConflictError: It ended otherwise already, and the caller did not say that they know.
-    """
-    record = record_of(connection, outcome.exception_id)
-    query = select(OUTCOMES).where(OUTCOMES.c.exception_id == record.id)
-    row = connection.execute(query).mappings().one_or_none()
-    ended = None if row is None else Outcome(**row)
-    if ended is not None and _same_end(ended, outcome):
-        return record
-    if if_revision is not None and if_revision != record.revision:
-        raise PreconditionError(record.id, if_revision, record.revision)
-    if ended is not None and if_revision is None:
-        raise ConflictError(record.id, "it was resolved otherwise already")
-    return _close(connection, record, outcome, body)
-
-
-def _same_end(ended: Outcome, outcome: Outcome) -> bool:
-    moments = {"known_at_ms": 0, "resolved_at_ms": 0}
-    return replace(ended, **moments) == replace(outcome, **moments)
-
-
-def _close(connection: Connection, record: Record, outcome: Outcome, body: str) -> Record:
-    closed = replace(
-        record,
-        is_open=False,
-        revision=record.revision + 1,
-        closed_at_ms=outcome.resolved_at_ms,
-    )
-    connection.execute(
-        update(EXCEPTIONS).where(EXCEPTIONS.c.id == record.id).values(**asdict(closed))
-    )
-    end_claims(connection, [record.id], now_ms=outcome.known_at_ms)
-    connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id == record.id))
-    connection.execute(insert(OUTCOMES), [asdict(outcome)])
-    resolved = {
-        "exception_id": record.id,
-        "kind": "resolved",
-        "occurred_at_ms": outcome.resolved_at_ms,
-        "known_at_ms": outcome.known_at_ms,
-        "by": outcome.by,
-        "body": body,
-        "opinion": record.opinion,
-    }
-    connection.execute(insert(EVENTS), [resolved])
-    return closed
-
-
-def end_untouched(connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Keep how exceptions ended that their source closed, and that nobody resolved."""
-    if outcomes:
-        connection.execute(insert(OUTCOMES), [asdict(outcome) for outcome in outcomes])
 
 
 def rescore(

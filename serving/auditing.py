@@ -17,7 +17,8 @@ from data.ledger_promises import (
     suspend,
     suspensions_of,
 )
-from data.ledger_writing import Accepted, Arrival, resolve
+from data.ledger_resolving import resolve
+from data.ledger_writing import Accepted, Arrival
 from data.promise_terms import PromiseTerms
 from models.alarm import Alarm
 from serving.opinions import AUTO, HIDDEN, Opinion

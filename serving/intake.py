@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from data.ledger_answers import Answered, answered, remember
-from data.ledger_writing import Accepted, Arrival, Incoming, accept, end_untouched
+from data.ledger_resolving import end_untouched
+from data.ledger_writing import Accepted, Arrival, Incoming, accept
 from serving.auditing import untouched
 from serving.bodies import canonical, many_of, parsed
 from serving.counters import count_decisions

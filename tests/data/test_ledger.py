@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from data.domain import BadInputError, ConflictError, NotFoundError, PreconditionError
 from data.ledger import Ledger, Outcome
 from data.ledger_answers import Answered, answered, remember
+from data.ledger_resolving import resolve
 from data.ledger_tables import METADATA
 from data.ledger_writing import (
     Arrival,
@@ -17,7 +18,6 @@ from data.ledger_writing import (
     accept,
     new_id,
     rescore,
-    resolve,
 )
 
 NOON_MS = 1_772_366_400_000
