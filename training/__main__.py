@@ -15,6 +15,7 @@ from training import (
     exception_commands,
     forecast_commands,
     replay_commands,
+    shift_commands,
 )
 from training.command_line import console, store
 
@@ -46,6 +47,7 @@ main.add_typer(replay, name="replay")
 replay = group("Play a rule forward on demand that it has not seen.")
 replay.command("stock")(replay_commands.stock)
 main.add_typer(replay, name="replay")
+main.command()(shift_commands.shifts)
 main.command()(forecast_commands.forecast)
 main.command()(drift_commands.drift)
 

@@ -68,39 +68,53 @@ class TeamWeek:
         all_day = closes - opens >= MINUTES_A_DAY
         return TeamShift(
             people=self.people,
-            weekdays=tuple(WEEKDAYS[day] for day in self.weekdays),
+            weekdays=self._names,
             opens="00:00" if all_day else _time_of_day(opens % MINUTES_A_DAY),
             closes="24:00" if all_day else _time_of_day(closes % MINUTES_A_DAY),
         )
 
+    @property
+    def _names(self) -> tuple[Weekday, ...]:
+        return tuple(WEEKDAYS[day] for day in self.weekdays)
+
     def lay(self, timezone: str, begin: int, end: int) -> Shifts:
         """Lay the week over a period, to the millisecond."""
-        names = tuple(WEEKDAYS[day] for day in self.weekdays)
-        whole = TeamShift(people=self.people, weekdays=names, opens="00:00", closes="24:00")
+        whole = TeamShift(people=self.people, weekdays=self._names, opens="00:00", closes="24:00")
         days = Shifts.of(whole, timezone, begin - TICKS_PER_DAY, end)
         return Shifts(days.opens_at + self.opens_ms, days.opens_at + self.closes_ms, days.people)
 
 
-def learned_weeks(pieces: Pieces, teams: tuple[str, ...], timezone: str) -> dict[str, TeamWeek]:
+def learned_weeks(
+    pieces: Pieces, teams: tuple[str, ...], timezone: str, period: tuple[int, int]
+) -> dict[str, TeamWeek]:
     """Learn the week of each team that was seen to work.
 
     Args:
-        pieces: Stretches of work; those that last over a night are known to end, no more.
+        pieces: Stretches of work.
         teams: Names by code.
         timezone: That the hours are told in: where clocks change, shifts change with them.
+        period: Ticks from when to when it is wanted; a team that was seen on few days of it is
+            learned from all that there is.
     """
     known = (pieces.end != NEVER) & (pieces.team >= 0)
+    # A piece of days was ended late by somebody: where in it the work lay, nobody can say.
+    known &= pieces.end - pieces.begin <= LONGEST_PIECE_MS
+    begin = pieces.begin[known]
     rows = pd.DataFrame(
         {
             "team": pieces.team[known],
             "by": pieces.by[known],
-            "begin": _local(pieces.begin[known], timezone),
+            "begin": _local(begin, timezone),
             "end": _local(pieces.end[known], timezone),
+            "wanted": (begin >= period[0]) & (begin < period[1]),
         }
     )
-    # A piece of days was closed late by somebody: where in it the work lay, nobody can say.
-    rows = rows[rows["end"] - rows["begin"] <= LONGEST_PIECE_MS]
-    return {teams[int(str(code))]: _week(part) for code, part in rows.groupby("team")}
+    weeks = {}
+    for code, part in rows.groupby("team"):
+        of_period = _week(part[part["wanted"]]) if part["wanted"].any() else None
+        enough = of_period is not None and of_period.days >= SURE_DAYS
+        weeks[teams[int(str(code))]] = of_period if enough else _week(part)
+    return weeks
 
 
 def crews_of(

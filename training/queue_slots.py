@@ -133,7 +133,7 @@ def _as_seen(record: Record, policy: PolicyShifts) -> tuple[Shifts, ...]:
     np.minimum.at(begin, place, steps.at[known])
     np.maximum.at(end, place, steps.at[known])
     seen = Pieces(np.zeros(len(groups), np.int64), groups[:, 0], groups[:, 1], begin, end + 1)
-    weeks = learned_weeks(seen, record.teams, policy.timezone)
+    weeks = learned_weeks(seen, record.teams, policy.timezone, (record.begin, record.end))
     return crews_of(
         weeks, policy, record.teams, record.begin, record.end + CREWS_LAID_DAYS * TICKS_PER_DAY
     )

@@ -47,7 +47,7 @@ def read_work(
     if not starts_are_work(visits.pieces):
         problem = "its starts and ends do not tell how long work took"
         raise BadInputError("exception_events", problem, "Assume something: see --touch.")
-    weeks = learned_weeks(visits.pieces, record.teams, policy.timezone)
+    weeks = learned_weeks(visits.pieces, record.teams, policy.timezone, (record.begin, record.end))
     crews = crews_of(weeks, policy, record.teams, int(visits.ready_at.min()), record.seen_until)
     worked = Worked.of(record, visits, crews)
     last = worked.take(np.flatnonzero(is_last(worked.exception)))
