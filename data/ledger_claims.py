@@ -47,23 +47,19 @@ def revision_of_open(connection: Connection, subject_id: str, if_revision: int |
 
 
 def claim(connection: Connection, wanted: Claim) -> Claim:
-    """Give a lease to who asks, or make the one they have last longer; the subject is locked.
+    """Give a lease to who asks, another one in the place of theirs; the subject is locked.
+
+    What was held until when stays on record: a lease is only ever ended.
 
     Raises:
         ClaimedError: Somebody else has it.
     """
     now_ms = wanted.claimed_at_ms
     held = _held(connection, wanted.subject_id)
-    if held is not None and held.until_ms > now_ms:
-        if held.by != wanted.by:
-            raise ClaimedError(held.subject_id, held.by, held.until_ms)
-        longer = Claim(held.subject_id, held.by, held.claimed_at_ms, wanted.until_ms)
-        connection.execute(
-            update(CLAIMS).where(*_is_held(held.subject_id)).values(until_ms=longer.until_ms)
-        )
-        return longer
+    if held is not None and held.until_ms > now_ms and held.by != wanted.by:
+        raise ClaimedError(held.subject_id, held.by, held.until_ms)
     if held is not None:
-        end_claims(connection, [held.subject_id], now_ms=held.until_ms)
+        end_claims(connection, [held.subject_id], now_ms=min(held.until_ms, now_ms))
     connection.execute(insert(CLAIMS), [vars(wanted)])
     return wanted
 
@@ -93,6 +89,14 @@ def end_claims(connection: Connection, subject_ids: Sequence[str], *, now_ms: in
 def held_claims(connection: Connection, *, now_ms: int) -> list[Claim]:
     """Return all leases that hold."""
     query = _claims().where(CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
+    return [Claim(**row) for row in connection.execute(query).mappings()]
+
+
+def claims_at(connection: Connection, at_ms: int) -> list[Claim]:
+    """Return all leases that held at a moment."""
+    columns = CLAIMS.c
+    not_ended = columns.ended_at_ms.is_(None) | (columns.ended_at_ms > at_ms)
+    query = _claims().where(columns.claimed_at_ms <= at_ms, columns.until_ms > at_ms, not_ended)
     return [Claim(**row) for row in connection.execute(query).mappings()]
 
 

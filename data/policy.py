@@ -124,7 +124,7 @@ class TeamShift(Section):
     """When the people of a team work, in the time zone of `shifts`; the same hours each day."""
 
     people: Annotated[int, Field(ge=1)]
-    weekdays: Annotated[list[Weekday], Field(min_length=1)]
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)]
     opens: TimeOfDay
     closes: TimeOfDay
 

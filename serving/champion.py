@@ -42,7 +42,10 @@ class ModelStore(Protocol):
 
 
 class Champion:
-    """Holds the champion; `current` may be read at any time from any thread."""
+    """Holds the champion; `current` may be read at any time from any thread.
+
+    `note_use` is told of each version just before it comes into use; where that fails, it does not.
+    """
 
     def __init__(self, open_store: Callable[[], ModelStore]) -> None:
         self._open_store = open_store
@@ -52,6 +55,7 @@ class Champion:
         self._polls_since_refused = 0
         self._loaded: Triage | None = None
         self.current: Triage | None = None
+        self.note_use: Callable[[str], None] = lambda _version: None
         self.problem: str | None = "not looked for yet"
 
     def poll(self) -> bool:
@@ -84,12 +88,20 @@ class Champion:
         except Exception as error:  # a broken file can raise anything; the service must go on
             self._refuse(version, error)
         else:
-            LOG.info("Champion %s is in use", triage.version)
-            self._loaded = self.current = triage
-            self._version = version
-            self.problem, self._refused = None, None
-            return True
+            return self._swap_in(version, triage)
         return False
+
+    def _swap_in(self, version: str, triage: Triage) -> bool:
+        try:
+            self.note_use(triage.version)
+        except SQLAlchemyError as error:
+            self._note(f"version {version} waits for the ledger: {error}")
+            return False
+        LOG.info("Champion %s is in use", triage.version)
+        self._loaded = self.current = triage
+        self._version = version
+        self.problem, self._refused = None, None
+        return True
 
     def continue_with(self, recent: Recent, *, swapped: bool) -> None:
         """Let the history features go on with what the ledger learned since, if anything."""

@@ -14,6 +14,7 @@ from fastapi import Request
 from data.ledger import Ledger, Record
 from data.ledger_claims import held_claims
 from data.ledger_promises import salt_of, suspensions_of
+from data.ledger_versions import CHAMPION, POLICY, InUse, note
 from data.policy import Policy
 from data.settings import Settings
 from models.scored import ranking
@@ -25,6 +26,7 @@ from serving.counters import AUDITED, SUSPENDED
 from serving.forecasts import Forecasts
 from serving.open_exceptions import OpenRow
 from serving.opinions import Opinion
+from serving.past_list import PastLists
 from serving.payload import EXCEPTION, ExceptionIn
 from serving.promises import PromiseWatch
 from serving.scoring import Judged, judge, rescored
@@ -65,11 +67,15 @@ class Desk:
         self.now_ms = clock or clock_from(settings.clock)
         self.ledger = Ledger.open(settings.database_url)
         self.worklist = Worklist(self.policy)
+        self.past_lists = PastLists(self.ledger)
         terms = self.policy.promises
         with self.ledger.reading() as connection:
             self.promises = PromiseWatch(terms, suspensions_of(connection))
             self.draws = Draws(salt_of(connection), terms.audit_share, terms.hidden_share)
             self.claims = Claims(held_claims(connection, now_ms=self.now_ms()))
+        self._note(InUse(POLICY, self.policy.label, self.now_ms(), self.policy.text))
+        self._note(InUse(CHAMPION, self.model_version, self.now_ms()))
+        champion.note_use = lambda version: self._note(InUse(CHAMPION, version, self.now_ms()))
         # One writer: what is accepted together with others waits its turn instead of failing.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         for record in self.ledger.open_records():
@@ -89,6 +95,10 @@ class Desk:
     async def ranked(self) -> Snapshot:
         """Return the work list as it stands."""
         return await self.worklist.ranked(self.now_ms(), self.model_version)
+
+    def _note(self, version: InUse) -> None:
+        with self.ledger.writing() as connection:
+            note(connection, version)
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """Run one transaction after those before it."""

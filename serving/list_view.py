@@ -4,40 +4,50 @@ from typing import Any, NamedTuple
 
 from features.ticks import MISSING_TICK
 from serving.answers import MS_PER_HOUR, iso_hours, rfc3339, rfc3339_or_none, scoring_answer
-from serving.claims import Claims
 from serving.desk import Desk
 from serving.open_exceptions import OpenRow
-from serving.paging import Page
+from serving.paging import Bookmark, Page, cut, read_cursor
 from serving.payload import ExceptionIn
-from serving.snapshot import Filters, Snapshot
+from serving.problems import BadPayloadError, Flaw
+from serving.snapshot import Filters, Sight, Snapshot
 
 
-class Sight(NamedTuple):
-    """What a list is seen with.
+class Asked(NamedTuple):
+    """Which rows of which list are wanted.
 
     Attributes:
-        snapshot: What was open, ranked.
-        claims: Who had what.
-        now_ms: When it is, or was, looked at.
+        filters: Narrow it down.
+        limit: So many rows.
+        cursor: Goes on where an earlier page ended.
+        at_ms: As of this moment; None for now.
     """
 
-    snapshot: Snapshot
-    claims: Claims
-    now_ms: int
+    filters: Filters
+    limit: int
+    cursor: str | None = None
+    at_ms: int | None = None
 
 
-async def worklist_view(
-    desk: Desk, filters: Filters, limit: int, cursor: str | None
-) -> dict[str, Any]:
+async def worklist_view(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Return a page of the work list.
 
     Raises:
-        BadPayloadError: The cursor is none of ours.
+        BadPayloadError: The cursor is none of this list; there is no list as of that moment.
     """
     now_ms = desk.now_ms()
+    if asked.at_ms is not None:
+        sight = await desk.past_lists.at(asked.at_ms, now_ms=now_ms)
+        return page_view(_page_of(sight.snapshot, asked), sight)
     latest = await desk.ranked()
-    page = desk.worklist.page(filters, limit, cursor, latest)
+    page = desk.worklist.page(asked.filters, asked.limit, asked.cursor, latest)
     return page_view(page, Sight(page.snapshot, desk.claims, now_ms))
+
+
+def _page_of(snapshot: Snapshot, asked: Asked) -> Page:
+    read = Bookmark(snapshot.number, 0) if asked.cursor is None else read_cursor(asked.cursor)
+    if read.number != snapshot.number:
+        raise BadPayloadError([Flaw("query/cursor", "is of a list as of another moment")])
+    return cut(snapshot, asked.filters, read.begin, asked.limit)
 
 
 def page_view(page: Page, sight: Sight) -> dict[str, Any]:

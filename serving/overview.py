@@ -11,9 +11,9 @@ from data.policy import Policy
 from models.ranking_rule import Tier
 from serving.answers import money, rfc3339, rfc3339_or_none
 from serving.desk import Desk
-from serving.list_view import Sight, row_view
+from serving.list_view import row_view
 from serving.open_exceptions import OpenRow
-from serving.snapshot import Snapshot
+from serving.snapshot import Sight, Snapshot
 from serving.worklist import RANKED_AT_ONCE
 
 
@@ -108,9 +108,7 @@ def _words(row: OpenRow, text: str) -> str:
     return f"{plain}\n{plain.replace('_', ' ')}".casefold()
 
 
-def _rows(
-    sight: Sight, places: list[int], span: tuple[int, int]
-) -> list[dict[str, Any]]:
+def _rows(sight: Sight, places: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:
     """The rows of a span, each with the id of the one below it."""
     shown = places[slice(*span)]
     below = [sight.snapshot.open.rows[place].id for place in places[span[0] + 1 : span[1] + 1]]

@@ -100,8 +100,8 @@ class Snapshot:
             wanted = np.ones(len(order), bool)
             for kept, word in zip((self.rows.teams, self.rows.categories), filters, strict=False):
                 if word is not None:
-                    wanted &= kept[self.order] == word
-            self._filtered[filters] = self.order[wanted]
+                    wanted &= kept[order] == word
+            self._filtered[filters] = order[wanted]
         return self._filtered[filters]
 
     def members(self, incident_id: str) -> np.ndarray:
@@ -127,3 +127,17 @@ class Snapshot:
             "scored_at": rfc3339(self.now_ms),
             "degraded": self.degraded,
         }
+
+
+class Sight(NamedTuple):
+    """What a list is seen with.
+
+    Attributes:
+        snapshot: What was open, ranked.
+        claims: Who had what.
+        now_ms: When it is, or was, looked at.
+    """
+
+    snapshot: Snapshot
+    claims: Claims
+    now_ms: int

@@ -1,17 +1,22 @@
 """`GET /v1/worklist`: what to work on now."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime
 
 from serving.bodies import json_answer
 from serving.desk import desk_of
 from serving.documentation import answers
-from serving.list_view import worklist_view
+from serving.list_view import Asked, worklist_view
 from serving.shapes import WorklistPage
 from serving.snapshot import Filters
 
 router = APIRouter(prefix="/v1", tags=["work list"])
+
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+_AT = "a moment that is over: the list as it was then, by model, policy and data of then"
 
 
 @router.get("/worklist", responses=answers(WorklistPage, 422))
@@ -21,7 +26,9 @@ async def worklist(
     category: Annotated[str | None, Query(max_length=255)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
+    at: Annotated[AwareDatetime | None, Query(description=_AT)] = None,
 ) -> Response:
-    """Open exceptions, the most worthwhile first, as of now."""
-    filters = Filters(team, category)
-    return json_answer(await worklist_view(desk_of(request), filters, limit, cursor))
+    """Open exceptions, the most worthwhile first, as of now or of any moment before."""
+    at_ms = None if at is None else (at - _EPOCH) // _MILLISECOND
+    asked = Asked(Filters(team, category), limit, cursor, at_ms)
+    return json_answer(await worklist_view(desk_of(request), asked))
