@@ -19,7 +19,7 @@ def chance_of_so_few(wrong: np.ndarray, n: np.ndarray, error: np.ndarray) -> np.
     return np.where(n > wrong, betainc(right, wrong + 1.0, 1 - error), 1.0)
 
 
-def upper_bound(wrong: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:
+def upper_bound(wrong: np.ndarray, n: np.ndarray, level: np.ndarray | float) -> np.ndarray:
     """Return the Clopper-Pearson upper bound of a share at a one-sided level; 1 for none of 0."""
     return np.where(n > wrong, beta.ppf(1 - level, wrong + 1, np.maximum(n - wrong, 1)), 1.0)
 
@@ -40,7 +40,7 @@ def rows_needed(error: np.ndarray, level: float, wrong: int = 0) -> np.ndarray:
     return _fewest(so_many, lambda n: chance_of_so_few(so_many, n, error) <= level)
 
 
-def rows_expected(error: np.ndarray, level: float, seen: np.ndarray) -> np.ndarray:
+def rows_expected(error: np.ndarray, level: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Return how many rows show an error below `error` if a share `seen` of them goes on wrong.
 
     Infinite where `seen` is not below `error`.

@@ -50,6 +50,7 @@ class Evidence:
         still_open: Rows besides, predicted likewise, whose label is not known yet.
         late_error: (56,) share of wrong ones among the labels that came last, by `GRID`.
         hidden: People gave the labels without seeing a suggestion.
+        pilot: The same of rows before: they choose what is tested and are not tested on.
     """
 
     label: str
@@ -59,6 +60,7 @@ class Evidence:
     still_open: np.ndarray
     late_error: np.ndarray
     hidden: bool = False
+    pilot: "Evidence | None" = None
 
     @property
     def expected_wrong(self) -> np.ndarray:
@@ -108,19 +110,26 @@ class Evidence:
             np.where(known, part[place], 0) for part in (self.accepted, self.wrong, self.still_open)
         )
         return replace(
-            self, names=tuple(names), accepted=accepted, wrong=wrong, still_open=still_open
+            self,
+            names=tuple(names),
+            accepted=accepted,
+            wrong=wrong,
+            still_open=still_open,
+            pilot=self.pilot.ordered(names) if self.pilot else None,
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
-        return {
+        plain = {
             name: value.tolist() if isinstance(value, np.ndarray) else value
             for name, value in vars(self).items()
         }
+        return plain | {"pilot": self.pilot.to_json() if self.pilot else None}
 
     @classmethod
     def from_json(cls, plain: Plain) -> Self:
         """Build from what `to_json` gave."""
         counts = {name: np.array(plain[name], np.int64) for name in _COUNTS}
         read = {"names": tuple(plain["names"]), "late_error": np.array(plain["late_error"])}
-        return cls(**{**plain, **counts, **read})
+        pilot = cls.from_json(plain["pilot"]) if plain["pilot"] else None
+        return cls(**{**plain, **counts, **read, "pilot": pilot})

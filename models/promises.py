@@ -4,13 +4,15 @@ A class is promised from the lowest threshold at which the exact upper bound of 
 the accepted (predicted as the class, at least so probable) is below the promised rate. The bound
 is that of Clopper and Pearson (1934). Thresholds are a fixed grid, tested from the strictest down
 until the first that fails, so each promise has the confidence of one test (fixed-sequence testing:
-Angelopoulos et al., Learn then Test, 2021). The first one tested is the strictest with enough
-accepted rows, which is settled by their number and not by how they ended.
+Angelopoulos et al., Learn then Test, 2021). Where to begin, and whether to test a class at all, is
+settled by a pilot, rows before those of the test; without one by the number of accepted rows.
+Neither looks at how the rows of the test ended.
 
-The classes of a label are tested side by side: the level of all is lowered as Benjamini and
-Hochberg (1995) do, so that of the promises made together no more than 1 - confidence are expected
-to be false; of each class alone that holds anyway. No class is promised on the strength of others:
-a pooled promise would let frequent classes pay for rare ones, so rare classes go to people.
+The classes of a label are tested side by side: their levels are lowered as Benjamini and Hochberg
+(1995) do, with more for the frequent (Genovese, Roeder and Wasserman 2006), so that of the promises
+made together no more than 1 - confidence are expected to be false; of each class alone that holds
+anyway. No class is promised on the strength of others: a pooled promise would let frequent classes
+pay for rare ones, so rare classes go to people.
 """
 
 from dataclasses import dataclass
@@ -24,6 +26,10 @@ from models.evidence import GRID, Evidence
 
 SPARED_ERRORS = 2
 """The first test has rows enough to pass with so many wrong ones."""
+
+HOPEFUL = 0.2
+"""Classes are tested that would pass at this level if the test saw what the pilot saw. The more
+that are tested, the surer each has to be; but a pilot is noisy too."""
 
 NEVER = np.inf
 """Threshold of a class that is not promised."""
@@ -100,72 +106,90 @@ class Promises:
 def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     """Promise what the evidence bears at the errors and the confidence of the policy."""
     errors = np.array([terms.error_of(evidence.label, name) for name in evidence.names])
-    level = 1 - terms.confidence
-    start = _first_tested(evidence.accepted, errors, level)
+    start = _first_tested(evidence, errors, 1 - terms.confidence)
     p = chance_of_so_few(evidence.expected_wrong, evidence.accepted, errors[:, None])
     p = np.where(np.arange(len(GRID)) < start[:, None], 0.0, p)
-    worst_so_far = np.maximum.accumulate(p, axis=1)
-    first = p[np.arange(len(errors)), np.minimum(start, len(GRID) - 1)]
-    tested = start < len(GRID)
-    own = _common_level(first[tested], level)
-    passed = (worst_so_far <= own) & tested[:, None]
-    last = np.where(passed.any(axis=1), passed.cumsum(axis=1).argmax(axis=1), -1)
-    last = np.where(last < start, -1, last)
-    to_come = level * (1 + (last >= 0).sum()) / (tested.sum() + 1)
-    more = _more_labels(evidence, errors, min(level, max(own, to_come)), start)
-    shown = np.where(last >= 0, last, len(GRID) - 1)
     rows = np.arange(len(errors))
+    first = np.where(start < len(GRID), p[rows, np.minimum(start, len(GRID) - 1)], np.inf)
+    levels = _levels(first, evidence.accepted[:, -1], 1 - terms.confidence)
+    last = (np.maximum.accumulate(p, axis=1) <= levels[:, None]).sum(axis=1) - 1
+    made = (last >= start) & (first <= levels)
+    best, more = _more_labels(evidence, errors, levels, start)
+    shown = np.where(made, last, best)
     accepted, wrong = evidence.accepted[rows, shown], evidence.wrong[rows, shown]
-    bounds = upper_bound(evidence.expected_wrong[rows, shown], accepted, own)
+    bounds = upper_bound(evidence.expected_wrong[rows, shown], accepted, levels)
     return Promises(
         evidence.label,
         tuple(
             Promise(
-                evidence.label,
-                name,
-                float(errors[k]),
-                float(1 - own),
-                float(GRID[last[k]]) if last[k] >= 0 else NEVER,
-                int(accepted[k]),
-                int(wrong[k]),
-                int(evidence.still_open[k, shown[k]]),
-                float(bounds[k]),
-                0 if last[k] >= 0 else more[k],
+                label=evidence.label,
+                name=name,
+                error=float(errors[k]),
+                confidence=float(1 - levels[k]),
+                threshold=float(GRID[last[k]]) if made[k] else NEVER,
+                accepted=int(accepted[k]),
+                wrong=int(wrong[k]),
+                still_open=int(evidence.still_open[k, shown[k]]),
+                bound=float(bounds[k]),
+                more_labels=0 if made[k] else more[k],
             )
             for k, name in enumerate(evidence.names)
         ),
     )
 
 
-def _first_tested(accepted: np.ndarray, errors: np.ndarray, level: float) -> np.ndarray:
-    """Return for each class the place in `GRID` of the first test; 56 where rows are too few.
+def _first_tested(evidence: Evidence, errors: np.ndarray, level: float) -> np.ndarray:
+    """Return for each class the place in `GRID` of the first test; 56 where none is worth it."""
+    accepted = evidence.accepted
+    if evidence.pilot is None:
+        return _first_with_enough(accepted, errors, level)
+    pilot, error = evidence.pilot, errors[:, None]
+    # One imaginary row at the promised error: a pilot of nothing says nothing.
+    seen = (pilot.expected_wrong + error) / (pilot.accepted + 1)
+    expected = chance_of_so_few(seen * accepted, accepted, error)
+    return np.where(expected.min(axis=1) <= HOPEFUL, expected.argmin(axis=1), len(GRID))
 
-    Rows that pass with two wrong ones, or else all there are, if they could pass with none.
-    """
+
+def _first_with_enough(accepted: np.ndarray, errors: np.ndarray, level: float) -> np.ndarray:
+    """Begin where rows pass with two wrong ones, or with all there are, if those could pass."""
     wanted = rows_needed(errors, level, SPARED_ERRORS)
-    least = rows_needed(errors, level, 0)
+    least = rows_needed(errors, level)
     start = (accepted >= wanted[:, None]).argmax(axis=1)
     few = accepted[:, -1] < wanted
     start = np.where(few, (accepted >= accepted[:, -1:]).argmax(axis=1), start)
     return np.where(accepted[:, -1] < least, len(GRID), start)
 
 
-def _common_level(first: np.ndarray, level: float) -> float:
-    """Return the level at which each class is tested: Benjamini and Hochberg's step up."""
-    if not len(first):
-        return level
-    steps = level * np.arange(1, len(first) + 1) / len(first)
-    below = np.flatnonzero(np.sort(first) <= steps)
-    return float(steps[below[-1]] if len(below) else steps[0])
+def _levels(first: np.ndarray, rows: np.ndarray, level: float) -> np.ndarray:
+    """Return the level of each class; that of one that fails is what it would need to be promised.
+
+    Args:
+        first: Of each class the chance of so few wrong ones in the first test; inf if not tested.
+        rows: Labelled rows predicted as each class: what is frequent gets more of the level.
+        level: 1 - confidence, which no class exceeds.
+    """
+    tested = np.isfinite(first)
+    most = max(int(tested.sum()), 1)
+    usual = rows[tested].mean() if tested.any() else rows.mean()
+    weight = np.maximum(rows, 1) / max(usual, 1)
+    scaled = np.where(first <= level, first / weight, np.inf)
+    steps = level * np.arange(1, len(first) + 1) / most
+    below = np.flatnonzero(np.sort(scaled) <= steps)
+    made = int(below[-1]) + 1 if len(below) else 0
+    common = np.where(scaled <= level * made / most, level * made / most, level * (made + 1) / most)
+    return np.minimum(level, weight * common)
 
 
 def _more_labels(
-    evidence: Evidence, errors: np.ndarray, level: float, start: np.ndarray
-) -> list[int | None]:
-    """Project for each class how many more rows, at the best threshold, would pass."""
+    evidence: Evidence, errors: np.ndarray, levels: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, list[int | None]]:
+    """Project for each class at which threshold the fewest more rows would pass, and how many."""
     accepted, wrong = evidence.accepted, evidence.expected_wrong
-    tried = np.arange(len(GRID)) >= np.minimum(start, len(GRID) - 1)[:, None]
+    tried = np.arange(len(GRID)) >= np.where(start < len(GRID), start, 0)[:, None]
     seen = np.divide(wrong, accepted, out=np.zeros(wrong.shape), where=accepted > 0)
     error = np.broadcast_to(errors[:, None], seen.shape)
-    more = np.where(tried, rows_expected(error, level, seen) - accepted, np.inf).min(axis=1)
-    return [int(max(n, 1)) if np.isfinite(n) else None for n in more]
+    more = np.where(tried, rows_expected(error, levels[:, None], seen) - accepted, np.inf)
+    # Of thresholds that need the same the loosest: there are more such rows.
+    best = len(GRID) - 1 - more[:, ::-1].argmin(axis=1)
+    fewest = more[np.arange(len(best)), best]
+    return best, [int(max(n, 1)) if np.isfinite(n) else None for n in fewest]

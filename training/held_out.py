@@ -1,14 +1,16 @@
 """What promises and sets are made from: rows that no fit, calibration or choice has seen.
 
-A model is fitted on the past of a window and calibrated on its first half; its second half is the
-evidence. The window lies as far back as it takes for most labels of its second half to be in:
-what is known early is easier, so the newest rows would promise too much. What is still open is
-charged for (`Evidence.expected_wrong`).
+A model is fitted on the past of a window and calibrated on its first half, which is the pilot; its
+second half is the evidence. The window lies as far back as it takes for most labels of its second
+half to be in: what is known early is easier, so the newest rows would promise too much. What is
+still open is charged for (`Evidence.expected_wrong`).
 
 The evidence is that of this model. The final one, fitted and calibrated on more, inherits it. What
 that assumes: that it is no worse where it is as sure, that the weeks to come are like the window,
 and that one exception is wrong independently of the next. The audits watch whether that holds.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,10 +51,13 @@ def evidence_of(
     except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
         settled = window
     estimator = next(one for one in fitted.estimators if one.kind == kind)
-    rows = held_out(prepared, fitted, estimator, settled)
+    pilot, rows = held_out(prepared, fitted, estimator, settled)
     known = rows.labelled
     return (
-        Evidence.count(fitted.label, fitted.names, rows),
+        replace(
+            Evidence.count(fitted.label, fitted.names, rows),
+            pilot=Evidence.count(fitted.label, fitted.names, pilot),
+        ),
         Sets.fit(fitted.label, fitted.names, rows.probability[known], rows.code[known]),
     )
 
@@ -80,25 +85,23 @@ def settled_window(known: Known, window: Window, label: str) -> Window:
 
 def held_out(
     prepared: Prepared, fitted: FittedClass, estimator: ClassEstimator, window: Window
-) -> HeldOut:
-    """Calibrate on the first half of a window, predict its second."""
+) -> tuple[HeldOut, HeldOut]:
+    """Calibrate on the first half of a window; predict the first, and the second."""
     known, label, prior = prepared.known, fitted.label, fitted.prior
-    first = judgeable(known, label, fitted.names, window.halves[0], known.tick)
-    taught = first.code >= 0
-    scores = estimator.scores(prepared.rows.take(first.rows[taught]))
-    calibration = calibrated(scores, first.code[taught], prior)
-    second = judgeable(known, label, fitted.names, window.halves[1], known.tick)
-    still_open = _still_open(known, label, window.halves[1], second)
-    rows = np.concatenate([second.rows, still_open])
     took = known.labels.classes[label].known(known.tick, len(known.ids)) - known.detected_at
-    last = np.quantile(took[second.rows], 1 - LAST_SHARE) if len(second.rows) else np.inf
-    return HeldOut(
-        calibration.apply(estimator.scores(prepared.rows.take(rows)), prior),
-        np.concatenate([second.code, np.full(len(still_open), -1)]),
-        np.arange(len(rows)) < len(second.rows),
-        took[rows] >= last,
-        second.hidden,
-    )
+    halves, calibration = [], None
+    for half in window.halves:
+        judged = judgeable(known, label, fitted.names, half, known.tick)
+        rows = np.concatenate([judged.rows, _still_open(known, label, half, judged)])
+        code = np.concatenate([judged.code, np.full(len(rows) - len(judged.code), -1)])
+        scores = estimator.scores(prepared.rows.take(rows))
+        taught = code >= 0
+        calibration = calibration or calibrated(scores[taught], code[taught], prior)
+        labelled = np.arange(len(rows)) < len(judged.rows)
+        last = np.quantile(took[judged.rows], 1 - LAST_SHARE) if len(judged.rows) else np.inf
+        probability = calibration.apply(scores, prior)
+        halves.append(HeldOut(probability, code, labelled, took[rows] >= last, judged.hidden))
+    return halves[0], halves[1]
 
 
 def _settled(known: Known, label: str) -> np.ndarray:
