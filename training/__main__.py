@@ -14,6 +14,7 @@ from training import (
     drift_commands,
     exception_commands,
     forecast_commands,
+    queue_commands,
     replay_commands,
     shift_commands,
 )
@@ -43,9 +44,7 @@ evaluate.command("demand")(demand_commands.evaluate_demand)
 main.add_typer(evaluate, name="evaluate")
 replay = group("Play a rule forward on what it has not seen.")
 replay.command("stock")(replay_commands.stock)
-main.add_typer(replay, name="replay")
-replay = group("Play a rule forward on demand that it has not seen.")
-replay.command("stock")(replay_commands.stock)
+replay.command("queue")(queue_commands.queue)
 main.add_typer(replay, name="replay")
 main.command()(shift_commands.shifts)
 main.command()(forecast_commands.forecast)

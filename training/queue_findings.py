@@ -24,7 +24,7 @@ WORDS: Mapping[str, str] = {
     "risk": "Highest risk first",
     "risk_x_value": "Risk times value, lost work last",
     "value_per_hour": "Highest value for an hour of work",
-    "atc": "Apparent tardiness cost",
+    "atc": "Value, slack and work weighed (ATC)",
     "ours": "Expedite",
     "ours_predicted_class": "Expedite, by the likeliest category alone",
     "oracle": "Expedite, if it had known what would happen",
@@ -79,6 +79,7 @@ class Compared:
             "breaches": asdict(spread.total(stack(tallies, "lost"))),
             "waiting_cost": asdict(spread.total(waiting)),
             "cost": asdict(spread.total(money + waiting)),
+            "saved_against_history": asdict(self.saved(name, "history")),
             "saved_against_fifo": asdict(self.saved(name, "fifo")),
             "gap_closed": asdict(closed) if closed else None,
             "wait_p95_hours": mean(tallies, "wait_p95_hours"),
@@ -123,7 +124,7 @@ class Compared:
         return np.cumsum(when).tolist()
 
 
-def mean(tallies: list[Tally], name: str) -> float:
-    """Return the mean of a figure over the worlds; NaN where it is nowhere defined."""
+def mean(tallies: list[Tally], name: str) -> float | None:
+    """Return the mean of a figure over the worlds; None where it is nowhere defined."""
     values = np.array([getattr(each, name) for each in tallies])
-    return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else np.nan
+    return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else None

@@ -96,10 +96,8 @@ def set_up(history: History, asked: Asked, say: Say) -> Setting:
     earliest = int(work.detected_at.min())
     said = said_by_origins(history, asked.moments, earliest, asked.end, say)
     opinions = opinions_on(work.ids, said, policy)
-    ledger = Ledger.of(
-        work, groups_of(record, work), policy.losses.waiting_cost_per_hour,
-        policy.handling.deadline_hours,
-    )  # fmt: skip
+    prices = policy.losses.waiting_cost_per_hour, policy.handling.deadline_hours
+    ledger = Ledger.of(work, (record.begin, record.end), groups_of(record, work), prices)
     moments = moments_of(work, asked.random(MOMENTS))
     scene = Scene(work, worlds, opinions, terms_of(policy, work), ledger, moments)
     return Setting(asked, record, said, scene)
@@ -169,6 +167,7 @@ def _compared(compared: Compared) -> Plain:
             "against": {name: asdict(compared.saved("ours", name)) for name in against},
             "gap_closed": asdict(closed) if closed else None,
         },
+        "shown": list(RULES),
         "rules": compared.by_rule(),
         "by_team": compared.by_group("team", "ours", "history"),
         "by_type": compared.by_group("type", "ours", "history"),

@@ -50,7 +50,7 @@ class Ledger:
     """What every play of one work is charged by.
 
     Attributes:
-        day: n positions of days, by detection.
+        day: n positions of days, by detection; the first holds what was waiting then.
         first_day: The first of them, in days since 1970.
         days: How many.
         groups: Ways to divide the exceptions: `team`, `type`, `segment`.
@@ -67,12 +67,23 @@ class Ledger:
 
     @classmethod
     def of(
-        cls, work: Work, groups: Mapping[str, Groups], waiting_cost: float, long_wait: float
+        cls,
+        work: Work,
+        period: tuple[int, int],
+        groups: Mapping[str, Groups],
+        prices: tuple[float, float],
     ) -> "Ledger":
-        """Open the ledger of a work."""
-        day = work.detected_at // TICKS_PER_DAY
-        first = int(day.min())
-        return cls(day - first, first, int(day.max()) - first + 1, groups, waiting_cost, long_wait)
+        """Open the ledger of a work.
+
+        Args:
+            work: The work.
+            period: Its first tick and the first after it; what was waiting counts on the first day.
+            groups: Ways to divide it.
+            prices: Money for each hour that one is open; hours from which a wait is a long one.
+        """
+        first, last = (tick // TICKS_PER_DAY for tick in (period[0], period[1] - 1))
+        day = np.clip(work.detected_at // TICKS_PER_DAY, first, last) - first
+        return cls(day, first, last - first + 1, groups, *prices)
 
     def by_day(self, values: np.ndarray) -> np.ndarray:
         """Sum n values by day."""

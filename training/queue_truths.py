@@ -26,8 +26,10 @@ def _moment(known: Known) -> Opinions:
 def _work(known: Known) -> Opinions:
     work = known.work
     minutes = np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / MS_PER_MINUTE
-    minutes = np.maximum(minutes, LEAST_MINUTES)
-    return replace(known.opinions, touch_p50_minutes=minutes, touch_p90_minutes=minutes)
+    minutes, seen = np.maximum(minutes, LEAST_MINUTES), known.opinions
+    # The spread stays as predicted: with none, a score moves only in a deadline's last minutes.
+    spread = seen.touch_p90_minutes / seen.touch_p50_minutes
+    return replace(seen, touch_p50_minutes=minutes, touch_p90_minutes=minutes * spread)
 
 
 def _ours(opinions: Callable[[Known], Opinions]) -> Rule:
