@@ -15,6 +15,21 @@ from models.waiting import losses_after
 
 
 @dataclass(frozen=True)
+class Work:
+    """r rows of a list, the first to be worked on first, and the n exceptions that they are about.
+
+    Attributes:
+        items: The exceptions.
+        row_of: n positions of rows: an incident is one row of many exceptions.
+        touch_hours: r expected touch times; above 0.
+    """
+
+    items: Items
+    row_of: np.ndarray
+    touch_hours: np.ndarray
+
+
+@dataclass(frozen=True)
 class Reach:
     """How far one crew gets; money as expected now, of the rows that were asked about.
 
@@ -39,12 +54,11 @@ class Reach:
     one_person_less_costs: float
 
 
-def reach(items: Items, touch_hours: np.ndarray, crew: Shifts, now: int) -> Reach | None:
+def reach(work: Work, crew: Shifts, now: int) -> Reach | None:
     """Return how far a crew gets; None while nobody is there.
 
     Args:
-        items: The crew's rows, the first to be worked on first.
-        touch_hours: Expected touch time of each; above 0.
+        work: The crew's rows.
         crew: Their shifts, in order, from the one under way on: two at least.
         now: Tick.
     """
@@ -52,15 +66,15 @@ def reach(items: Items, touch_hours: np.ndarray, crew: Shifts, now: int) -> Reac
         return None
     left = replace(crew, opens_at=np.maximum(crew.opens_at, now))
     until, next_at = int(left.closes_at[0]), int(left.opens_at[1])
-    ends = np.cumsum(touch_hours) * TICKS_PER_HOUR
-    begins = ends - touch_hours * TICKS_PER_HOUR
+    ends = np.cumsum(work.touch_hours) * TICKS_PER_HOUR
+    begins = ends - work.touch_hours * TICKS_PER_HOUR
     done = ends <= _room(left)[0]
     plans = [_starts(begins, one) for one in (left, _an_hour_longer(left), _one_less(left))]
     moments = [np.full(len(ends), moment) for moment in (now, until, next_at)]
     waits = (np.stack(plans + moments, axis=1) - now) / TICKS_PER_HOUR
-    losses = losses_after(items, waits)
+    losses = losses_after(work.items, waits[work.row_of])
     whole, longer, fewer = losses[:, :3].sum(axis=0).tolist()
-    begun, then, following = losses[~done, 3:].sum(axis=0).tolist()
+    begun, then, following = losses[~done[work.row_of], 3:].sum(axis=0).tolist()
     return Reach(
         int(left.people[0]),
         until,

@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from data.policy import Shifts as ShiftRules
 from data.policy import TeamShift
 from features.ticks import TICKS_PER_DAY
 from models.shifts import Shifts
@@ -12,21 +11,15 @@ from models.shifts import Shifts
 AHEAD_DAYS = 28
 
 
-def crew_from(rules: ShiftRules, team: str | None, now: int) -> Shifts | None:
-    """Return a team's shifts from the one under way, or the next one, for four weeks.
+def crew_from(shift: TeamShift, timezone: str, now: int) -> Shifts:
+    """Return a team's shifts from the one under way, or the next one, for four weeks: two at least.
 
     Args:
-        rules: Of the policy.
-        team: By name.
+        shift: Of the policy.
+        timezone: IANA name that its hours are told in.
         now: Tick.
-
-    Returns:
-        Two shifts at least; None for a team that the policy does not name.
     """
-    shift = rules.teams.get(team) if team else None
-    if shift is None:
-        return None
-    laid = _laid(shift, rules.timezone, now // TICKS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
+    laid = _laid(shift, timezone, now // TICKS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
     ahead = slice(int(np.searchsorted(laid.closes_at, now, side="right")), None)
     return Shifts(laid.opens_at[ahead], laid.closes_at[ahead], laid.people[ahead])
 

@@ -10,6 +10,7 @@ from serving.paging import Bookmark, Page, cut, read_cursor
 from serving.payload import ExceptionIn
 from serving.problems import BadPayloadError, Flaw
 from serving.snapshot import Filters, Sight, Snapshot
+from serving.waiting import costs_of_waiting
 
 
 class Asked(NamedTuple):
@@ -37,10 +38,11 @@ async def worklist_view(desk: Desk, asked: Asked) -> dict[str, Any]:
     now_ms = desk.now_ms()
     if asked.at_ms is not None:
         sight = await desk.past_lists.at(asked.at_ms, now_ms=now_ms)
-        return page_view(_page_of(sight.snapshot, asked), sight)
+        return page_view(_page_of(sight.snapshot, asked), sight, asked.filters.team)
     latest = await desk.ranked()
     page = desk.worklist.page(asked.filters, asked.limit, asked.cursor, latest)
-    return page_view(page, Sight(page.snapshot, desk.claims, now_ms))
+    sight = Sight(page.snapshot, desk.claims, now_ms)
+    return page_view(page, sight, asked.filters.team)
 
 
 def _page_of(snapshot: Snapshot, asked: Asked) -> Page:
@@ -50,18 +52,28 @@ def _page_of(snapshot: Snapshot, asked: Asked) -> Page:
     return cut(snapshot, asked.filters, read.begin, asked.limit)
 
 
-def page_view(page: Page, sight: Sight) -> dict[str, Any]:
+def page_view(page: Page, sight: Sight, team: str | None) -> dict[str, Any]:
     """Return some rows, and what they were ranked by."""
     snapshot = sight.snapshot
     return {
-        "rows": [row_view(sight, place) for place in page.places],
+        "rows": rows_view(sight, page.places),
         "total": page.total,
         "next_cursor": page.next_cursor,
         "ranked_at": rfc3339(snapshot.now_ms),
         "currency": snapshot.policy.currency,
+        **snapshot.lines.shown(team),
         **snapshot.stamp(),
         "scored_at": rfc3339(sight.now_ms),
     }
+
+
+def rows_view(sight: Sight, places: list[int]) -> list[dict[str, Any]]:
+    """Return some rows of the work list, each with what waiting costs."""
+    costs = costs_of_waiting(sight.snapshot, places)
+    return [
+        row_view(sight, place) | {"cost_of_waiting": cost}
+        for place, cost in zip(places, costs, strict=True)
+    ]
 
 
 def row_view(sight: Sight, place: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from data.policy import Policy
 from models.ranking_rule import Tier
 from serving.answers import money, rfc3339, rfc3339_or_none
 from serving.desk import Desk
-from serving.list_view import row_view
+from serving.list_view import rows_view
 from serving.open_exceptions import OpenRow
 from serving.snapshot import Sight, Snapshot
 from serving.worklist import RANKED_AT_ONCE
@@ -113,8 +113,8 @@ def _rows(sight: Sight, places: list[int], span: tuple[int, int]) -> list[dict[s
     shown = places[slice(*span)]
     below = [sight.snapshot.open.rows[place].id for place in places[span[0] + 1 : span[1] + 1]]
     return [
-        row_view(sight, place) | {"below_id": below[i] if i < len(below) else None}
-        for i, place in enumerate(shown)
+        row | {"below_id": below[i] if i < len(below) else None}
+        for i, row in enumerate(rows_view(sight, shown))
     ]
 
 

@@ -150,7 +150,9 @@ class AcceptedBatch(Stamp):
     results: list[Accepted | Refused]
 
 
-class _Facts(Scoring):
+class Facts(Scoring):
+    """What names an exception, what it is about, and what is made of it."""
+
     id: str
     revision: int
     source: str
@@ -168,22 +170,6 @@ class _Facts(Scoring):
     claimed_by: str | None
     claimed_until: AwareDatetime | None
     time_left: str | None = Field(description="ISO 8601 to the deadline; negative once passed")
-
-
-class WorklistRow(_Facts):
-    """One open exception on the work list."""
-
-    rank: int
-
-
-class WorklistPage(Stamp):
-    """A page of the work list."""
-
-    rows: list[WorklistRow]
-    total: int
-    next_cursor: str | None
-    ranked_at: AwareDatetime
-    currency: str
 
 
 class OutcomeOut(Shape):
@@ -220,7 +206,7 @@ class EventOut(Shape):
     decided: Decided | None
 
 
-class ExceptionView(_Facts):
+class ExceptionView(Facts):
     """One exception in full."""
 
     status: Literal["open", "resolved"]
@@ -229,17 +215,6 @@ class ExceptionView(_Facts):
     payload: dict[str, Any]
     outcome: OutcomeOut | None
     history: list[EventOut]
-
-
-class Comparison(Stamp):
-    """Why one stands above (or below) another."""
-
-    id: str
-    rank: int
-    other_id: str
-    other_rank: int
-    above: bool
-    sentences: list[str]
 
 
 class Resolved(Stamp):

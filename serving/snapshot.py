@@ -11,6 +11,7 @@ import numpy as np
 from data.policy import Policy
 from models.ranking_rule import Items, Ranking
 from serving.answers import Place, rfc3339
+from serving.capacity import Lines
 from serving.claims import Claims
 from serving.grouping import Rows
 from serving.open_exceptions import Frozen
@@ -49,6 +50,7 @@ class Snapshot:
         ranking: By the rule. The order leaves out the members of incidents.
         item_order: Places of all exceptions, each by itself.
         rank_of: For each place its rank, from 1.
+        lines: How far the people on shift get.
     """
 
     number: int
@@ -59,6 +61,7 @@ class Snapshot:
     ranking: Ranking
     item_order: np.ndarray
     rank_of: np.ndarray
+    lines: Lines
     _filtered: dict[Filters, np.ndarray] = field(default_factory=dict)
 
     @classmethod
@@ -68,8 +71,17 @@ class Snapshot:
         rows = Rows.of(now_open, now_ms)
         items = rows.items(judges.policy, now_ms)
         ranked, item_order = rows.ranked(items, judges.policy, degraded=degraded)
-        rank_of = rows.ranks(ranked.order)
-        return cls(number, now_ms, judges, rows, items, ranked, item_order, rank_of)
+        return cls(
+            number,
+            now_ms,
+            judges,
+            rows,
+            items,
+            ranked,
+            item_order,
+            rank_of=rows.ranks(ranked.order),
+            lines=Lines.of(rows, items, ranked, judges.policy, now_ms),
+        )
 
     @property
     def open(self) -> Frozen:

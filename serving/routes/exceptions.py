@@ -9,9 +9,10 @@ from serving.claiming import Asked, claim_one, release_one
 from serving.desk import desk_of
 from serving.documentation import answers, claim_body, exceptions_body, resolution_body
 from serving.intake import Answer, take_in
+from serving.list_shapes import Comparison
 from serving.problems import PROBLEM_JSON
 from serving.resolving import etag, resolve_one
-from serving.shapes import Accepted, AcceptedBatch, Claimed, Comparison, ExceptionView, Resolved
+from serving.shapes import Accepted, AcceptedBatch, Claimed, ExceptionView, Resolved
 from serving.versus import comparison_view
 from serving.views import exception_view
 

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime
 from serving.bodies import json_answer
 from serving.desk import desk_of
 from serving.documentation import answers
+from serving.list_shapes import WorklistPage
 from serving.list_view import Asked, worklist_view
-from serving.shapes import WorklistPage
 from serving.snapshot import Filters
 
 router = APIRouter(prefix="/v1", tags=["work list"])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.policy import TeamShift
-from models.capacity import reach
+from models.capacity import Work, reach
 from models.ranking_rule import rank
 from models.shifts import Shifts
 from models.waiting import losses_after
@@ -30,14 +30,20 @@ def a_crew():
     return build
 
 
+def reached_by(items, touch_hours, crew, now):
+    """How far a crew gets with one row for each item."""
+    rows = np.arange(len(touch_hours))
+    return reach(Work(items, rows, np.array(touch_hours, float)), crew, now)
+
+
 def test_the_line_is_where_the_hours_of_the_shift_are_used_up(an_item_of, a_crew):
-    reached = reach(an_item_of(3), np.array([0.5, 0.4, 0.2]), a_crew(), FIVE_PM)
+    reached = reached_by(an_item_of(3), [0.5, 0.4, 0.2], a_crew(), FIVE_PM)
 
     assert reached.done.tolist() == [True, True, False]
 
 
 def test_more_people_reach_further(an_item_of, a_crew):
-    reached = reach(an_item_of(3), np.array([0.5, 0.4, 0.2]), a_crew(people=2), FIVE_PM)
+    reached = reached_by(an_item_of(3), [0.5, 0.4, 0.2], a_crew(people=2), FIVE_PM)
 
     assert reached.done.all()
 
@@ -45,18 +51,18 @@ def test_more_people_reach_further(an_item_of, a_crew):
 def test_there_is_no_line_while_nobody_is_there(an_item_of, a_crew):
     seven_pm = FIVE_PM + 2 * HOUR_MS
 
-    assert reach(an_item_of(1), np.array([0.5]), a_crew(now=seven_pm), seven_pm) is None
+    assert reached_by(an_item_of(1), [0.5], a_crew(now=seven_pm), seven_pm) is None
 
 
 def test_it_is_told_when_the_shift_ends_and_when_the_next_one_begins(an_item_of, a_crew):
-    reached = reach(an_item_of(1), np.array([0.5]), a_crew(), FIVE_PM)
+    reached = reached_by(an_item_of(1), [0.5], a_crew(), FIVE_PM)
 
     assert (reached.until, reached.next_at) == (FIVE_PM + HOUR_MS, FIVE_PM + 15 * HOUR_MS)
 
 
 def test_rows_below_the_line_lose_what_falls_due_before_somebody_is_back(an_item_of, a_crew):
     items = an_item_of(2, hours_to_due=[5.0, 5.0], loss=[80.0, 100.0])
-    reached = reach(items, np.array([1.0, 1.0]), a_crew(), FIVE_PM)
+    reached = reached_by(items, [1.0, 1.0], a_crew(), FIVE_PM)
 
     assert reached.lost_by_then == pytest.approx(0.05, abs=0.1)
     assert reached.lost_by_next == pytest.approx(100 + 15 * 0.05, abs=0.1)
@@ -64,26 +70,35 @@ def test_rows_below_the_line_lose_what_falls_due_before_somebody_is_back(an_item
 
 def test_an_hour_more_saves_the_row_that_would_not_live_through_the_night(an_item_of, a_crew):
     items = an_item_of(2, hours_to_due=[5.0, 5.0], loss=[80.0, 100.0])
-    reached = reach(items, np.array([1.0, 1.0]), a_crew(), FIVE_PM)
+    reached = reached_by(items, [1.0, 1.0], a_crew(), FIVE_PM)
 
     assert reached.one_more_hour_saves == pytest.approx(100 + 14 * 0.05, abs=0.1)
 
 
 def test_an_hour_more_is_worth_nothing_where_all_gets_done(an_item_of, a_crew):
-    reached = reach(an_item_of(2), np.array([0.2, 0.2]), a_crew(), FIVE_PM)
+    reached = reached_by(an_item_of(2), [0.2, 0.2], a_crew(), FIVE_PM)
 
     assert reached.one_more_hour_saves == 0
 
 
 def test_one_less_of_one_leaves_all_for_the_next_morning(an_item_of, a_crew):
     items = an_item_of(1, hours_to_due=[5.0], loss=[100.0])
-    reached = reach(items, np.array([0.5]), a_crew(), FIVE_PM)
+    reached = reached_by(items, [0.5], a_crew(), FIVE_PM)
 
     assert reached.one_person_less_costs == pytest.approx(100 + 15 * 0.05, abs=0.1)
 
 
+def test_a_row_of_many_loses_what_they_lose_together(an_item_of, a_crew):
+    items = an_item_of(3, hours_to_due=[5.0, 5.0, 5.0], loss=[80.0, 100.0, 50.0])
+    incident_first = Work(items, np.array([1, 0, 0]), np.array([1.0, 1.0]))
+
+    reached = reach(incident_first, a_crew(), FIVE_PM)
+
+    assert reached.lost_by_next == pytest.approx(80 + 15 * 0.05, abs=0.1)
+
+
 def test_no_rows_lose_nothing(an_item_of, a_crew):
-    reached = reach(an_item_of(1).take(np.zeros(0, int)), np.zeros(0), a_crew(), FIVE_PM)
+    reached = reached_by(an_item_of(1).take(np.zeros(0, int)), [], a_crew(), FIVE_PM)
 
     assert (reached.lost_by_next, reached.one_more_hour_saves) == (0, 0)
 
@@ -94,7 +109,7 @@ def test_no_rows_lose_nothing(an_item_of, a_crew):
     people=st.integers(1, 5),
 )
 def test_more_work_saves_and_less_costs_whatever_the_rows(some_items, a_crew, touch, seed, people):
-    reached = reach(some_items(len(touch), seed), np.array(touch), a_crew(people), FIVE_PM)
+    reached = reached_by(some_items(len(touch), seed), touch, a_crew(people), FIVE_PM)
 
     assert 0 <= reached.lost_by_then <= reached.lost_by_next + 1e-6
     assert reached.one_more_hour_saves >= -1e-6

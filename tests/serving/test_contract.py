@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from serving import demand_documentation, demand_shapes, documentation, shapes
+from serving import demand_documentation, demand_shapes, documentation, list_shapes, shapes
 
 KEPT = [
     CHECKS.get_one("not_a_server_error"),
@@ -105,10 +105,10 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     shapes.ScoreAnswer.model_validate(client.post("/v1/score", json=an_exception()).json())
     shapes.ScoreBatch.model_validate(client.post("/v1/score", json=many).json())
     shapes.AcceptedBatch.model_validate(client.post("/v1/exceptions", json=many).json())
-    page = shapes.WorklistPage.model_validate(client.get("/v1/worklist").json())
+    page = list_shapes.WorklistPage.model_validate(client.get("/v1/worklist").json())
     one, other = (row.id for row in page.rows)
     why = client.get(f"/v1/exceptions/{one}/why-above/{other}").json()
-    shapes.Comparison.model_validate(why)
+    list_shapes.Comparison.model_validate(why)
     claimed = client.post(f"/v1/exceptions/{one}/claim", json=documentation.CLAIM).json()
     shapes.Claimed.model_validate(claimed)
     ended = client.post(f"/v1/exceptions/{one}/resolve", json=documentation.RESOLUTION).json()

@@ -1,0 +1,64 @@
+"""The shapes of answers about the work list, for the documentation; a test holds them to it."""
+
+from pydantic import AwareDatetime, Field
+
+from serving.shapes import Facts, MoneyOut, Shape, Stamp
+
+
+class CostOfWaiting(Shape):
+    """Money that is expected to be lost by waiting, over starting now."""
+
+    hour: MoneyOut
+    shift: MoneyOut | None = Field(
+        description="until the shift of its team ends; null while nobody of it is there, or where "
+        "the policy names no shift"
+    )
+    day: MoneyOut
+
+
+class Capacity(Shape):
+    """How far the people on shift get if nothing new comes in: work reaches a rank."""
+
+    team: str | None = Field(description="null is all teams together, each on its own rows")
+    people: int
+    until: AwareDatetime = Field(description="the shift ends, of all teams the last one")
+    reaches_rank: int = Field(description="what stands above is done by then, all of it")
+    rows_done: int
+    rows_left: int = Field(description="rows of the teams on shift that are not done by then")
+    lost_below: MoneyOut = Field(description="that the rows left lose by then, over starting now")
+    next_shift_at: AwareDatetime
+    lost_below_by_next_shift: MoneyOut
+    one_more_hour_saves: MoneyOut = Field(description="of one person, after the shift")
+    one_more_hour_in: str = Field(description="the team in which an hour more saves most")
+    one_person_less_costs: MoneyOut = Field(description="from now until the shift ends")
+    one_person_less_in: str = Field(description="the team in which one less costs least")
+
+
+class WorklistRow(Facts):
+    """One open exception on the work list."""
+
+    rank: int
+    cost_of_waiting: CostOfWaiting | None = Field(description="null without a model")
+
+
+class WorklistPage(Stamp):
+    """A page of the work list."""
+
+    rows: list[WorklistRow]
+    total: int
+    next_cursor: str | None
+    ranked_at: AwareDatetime
+    currency: str
+    capacity: Capacity | None = Field(description="of the team asked for, else of all")
+    capacity_reason: str | None = Field(description="why there is no capacity line")
+
+
+class Comparison(Stamp):
+    """Why one stands above (or below) another."""
+
+    id: str
+    rank: int
+    other_id: str
+    other_rank: int
+    above: bool
+    sentences: list[str]
