@@ -1,7 +1,7 @@
 """Incidents and their members, as the ledger keeps them.
 
 An exception belongs to at most one open incident. One that was split off an incident never joins
-that one again. What is written is written inside the caller's one transaction.
+one of that cause again. What is written is written inside the caller's one transaction.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, func, insert, select, update
 
 from data.ledger_claims import end_claims
-from data.ledger_tables import EVENTS, INCIDENT_MEMBERS, INCIDENTS, READERS
+from data.ledger_tables import EVENTS, INCIDENT_MEMBERS, INCIDENT_STATES, INCIDENTS, READERS
 
 IDS_AT_ONCE = 500
 
@@ -40,11 +40,13 @@ class Member:
     left_at_ms: int | None
 
 
-def keep_incident(connection: Connection, incident: Incident) -> None:
+def keep_incident(connection: Connection, incident: Incident, *, now_ms: int) -> None:
     """Write a new incident, or another state of one."""
     same = INCIDENTS.c.id == incident.id
     if not connection.execute(update(INCIDENTS).where(same).values(**asdict(incident))).rowcount:
         connection.execute(insert(INCIDENTS), [asdict(incident)])
+    state = {"incident_id": incident.id, "revision": incident.revision, "body": incident.body}
+    connection.execute(insert(INCIDENT_STATES), [state | {"known_at_ms": now_ms}])
 
 
 def incidents_of(connection: Connection, *, is_open: bool = True) -> list[Incident]:
@@ -72,7 +74,7 @@ def join(
     connection: Connection, incident: Incident, exception_ids: Sequence[str], *, now_ms: int
 ) -> list[str]:
     """Let exceptions join that are free to; return which did. Nobody joins what is closed."""
-    taken = _taken(connection, incident.id, exception_ids)
+    taken = _taken(connection, incident, exception_ids)
     left_at_ms = None if incident.closed_at_ms is None else now_ms
     joining = [one for one in exception_ids if one not in taken]
     rows = [asdict(Member(incident.id, one, now_ms, left_at_ms)) for one in joining]
@@ -81,12 +83,15 @@ def join(
     return joining if left_at_ms is None else []
 
 
-def _taken(connection: Connection, incident_id: str, exception_ids: Sequence[str]) -> set[str]:
-    """Those that belong to an open incident, or ever belonged to this one."""
+def _taken(connection: Connection, incident: Incident, exception_ids: Sequence[str]) -> set[str]:
+    """Those that belong to an open incident, or ever did to this one, or left one of this cause."""
     columns = INCIDENT_MEMBERS.c
     belongs = columns.left_at_ms.is_(None) & INCIDENTS.c.closed_at_ms.is_(None)
+    same = (INCIDENTS.c.attribute == incident.attribute) & (INCIDENTS.c.value == incident.value)
     query = select(columns.exception_id).join(INCIDENTS, INCIDENTS.c.id == columns.incident_id)
-    query = query.where(belongs | (columns.incident_id == incident_id))
+    query = query.where(
+        belongs | (columns.incident_id == incident.id) | (same & columns.left_at_ms.is_not(None))
+    )
     found: set[str] = set()
     for some in _in_parts(exception_ids):
         found.update(connection.execute(query.where(columns.exception_id.in_(some))).scalars())
@@ -109,31 +114,53 @@ def split_off(
 
 
 def changed(
-    connection: Connection, incident: Incident, *, closed_at_ms: int | None = None
+    connection: Connection, incident: Incident, *, now_ms: int, is_closed: bool
 ) -> Incident:
     """Count a change of an incident's members, or its end; return it as it is now."""
+    closed_at_ms = now_ms if is_closed else None
     after = replace(incident, revision=incident.revision + 1, closed_at_ms=closed_at_ms)
-    keep_incident(connection, after)
-    if closed_at_ms is not None:
-        end_claims(connection, [incident.id], now_ms=closed_at_ms)
+    keep_incident(connection, after, now_ms=now_ms)
+    if is_closed:
+        end_claims(connection, [incident.id], now_ms=now_ms)
     return after
 
 
-def incidents_at(connection: Connection, at_ms: int) -> tuple[list[Incident], dict[str, str]]:
-    """Return the incidents that were open at a moment, and of each member then its incident."""
-    there = (INCIDENTS.c.known_at_ms <= at_ms, _not_over(INCIDENTS.c.closed_at_ms, at_ms))
-    query = select(INCIDENTS).where(*there).order_by(INCIDENTS.c.known_at_ms, INCIDENTS.c.id)
-    incidents = [Incident(**row) for row in connection.execute(query).mappings()]
-    members = members_of(connection, [one.id for one in incidents])
-    return incidents, {
-        m.exception_id: m.incident_id
-        for m in members
-        if m.joined_at_ms <= at_ms and (m.left_at_ms is None or m.left_at_ms > at_ms)
-    }
+def incidents_at(connection: Connection, at_ms: int) -> list[tuple[Incident, list[str]]]:
+    """Return the incidents that were open at a moment, as they were, each with its members."""
+    then = (INCIDENTS.c.known_at_ms <= at_ms, _not_over(INCIDENTS.c.closed_at_ms, at_ms))
+    query = select(INCIDENTS).where(*then).order_by(INCIDENTS.c.known_at_ms, INCIDENTS.c.id)
+    found = [Incident(**row) for row in connection.execute(query).mappings()]
+    ids = [incident.id for incident in found]
+    members: dict[str, list[str]] = {one: [] for one in ids}
+    for m in members_of(connection, ids):
+        if m.joined_at_ms <= at_ms and (m.left_at_ms is None or m.left_at_ms > at_ms):
+            members[m.incident_id].append(m.exception_id)
+    states = _states_at(connection, ids, at_ms)
+    return [(replace(one, **states[one.id], closed_at_ms=None), members[one.id]) for one in found]
+
+
+def _states_at(
+    connection: Connection, incident_ids: Sequence[str], at_ms: int
+) -> dict[str, dict[str, Any]]:
+    columns, states = INCIDENT_STATES.c, {}
+    query = select(columns.incident_id, columns.revision, columns.body).order_by(columns.seq)
+    for some in _in_parts(incident_ids):
+        these = (columns.incident_id.in_(some), columns.known_at_ms <= at_ms)
+        for row in connection.execute(query.where(*these)):
+            states[row.incident_id] = {"revision": row.revision, "body": row.body}
+    return states
 
 
 def _not_over(ended_at_ms: Column[Any], at_ms: int) -> ColumnElement[bool]:
     return ended_at_ms.is_(None) | (ended_at_ms > at_ms)
+
+
+def first_event_since(connection: Connection, known_at_ms: int) -> int:
+    """Return the first event known at a moment or later; if there is none, one after the last."""
+    query = select(func.min(EVENTS.c.seq)).where(EVENTS.c.known_at_ms >= known_at_ms)
+    found = connection.execute(query).scalar_one()
+    last = connection.execute(select(func.max(EVENTS.c.seq))).scalar_one()
+    return (last or 0) + 1 if found is None else found
 
 
 def read_up_to(connection: Connection, reader: str) -> int:

@@ -119,6 +119,17 @@ INCIDENTS = Table(
 )
 """One burst with one cause. `body` tells the evidence: rates, counts, words."""
 
+INCIDENT_STATES = Table(
+    "incident_states",
+    METADATA,
+    Column("seq", BIG_KEY, primary_key=True, autoincrement=True),
+    Column("incident_id", String(40), ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("known_at_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""What was told of an incident from when; rows are only ever added."""
+
 INCIDENT_MEMBERS = Table(
     "incident_members",
     METADATA,

@@ -14,7 +14,7 @@ from serving.opinions import Opinion, Verdict
 MS_PER_HOUR = 3_600_000
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
              "JOD": 3, "TND": 3}  # fmt: skip
-_TIERS = {int(tier): tier.name.lower() for tier in Tier}
+TIERS = {int(tier): tier.name.lower() for tier in Tier}
 _FARTHEST_HOURS = 24 * 365 * 10
 
 
@@ -58,15 +58,15 @@ def scoring_answer(
             "p50": iso_duration(terms["touch_p50_minutes"]),
             "p90": iso_duration(terms["touch_p90_minutes"]),
         },
-        "category": _verdict(opinion.category),
+        "category": verdict_view(opinion.category),
         "team": routing.label,
         "team_probability": _rounded(routing.probability),
-        "routing": _verdict(routing),
+        "routing": verdict_view(routing),
         "suggestion_hidden": opinion.withheld is not None,
         "chance_of_breach": _rounded(opinion.p_breach),
-        "latest_safe_start_at": _safe_start_at(place, now_ms),
+        "latest_safe_start_at": safe_start_at(place, now_ms),
         "incident_id": None,
-        "tier": _TIERS[place.tier],
+        "tier": TIERS[place.tier],
         "reasons": [
             {"code": code, "text": text}
             for code, text in reasons(case_of(opinion, place, policy, now_ms=now_ms))
@@ -78,7 +78,8 @@ def scoring_answer(
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_view(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict on category or team as answers show it."""
     return {
         "label": verdict.label,
         "probability": _rounded(verdict.probability),
@@ -115,7 +116,8 @@ def case_of(opinion: Opinion, place: Place, policy: Policy, *, now_ms: int) -> C
     )
 
 
-def _safe_start_at(place: Place, now_ms: int) -> str | None:
+def safe_start_at(place: Place, now_ms: int) -> str | None:
+    """Return until when work can wait, None where that is years ahead."""
     if not place.safe_start_hours < _FARTHEST_HOURS:
         return None
     return rfc3339(now_ms + int(place.safe_start_hours * MS_PER_HOUR))

@@ -17,6 +17,7 @@ from serving import documentation, problems, routes
 from serving.champion import Champion, ModelStore, Watch
 from serving.desk import Desk
 from serving.forecasts import ForecastWatch
+from serving.incidents import keep_incidents
 from serving.metrics import Measured, registry_of
 from serving.recent import Recent
 from serving.rescoring import keep_scored
@@ -48,7 +49,9 @@ def create_app(
         await asyncio.to_thread(books.start)
         rescoring = asyncio.create_task(keep_scored(desk))
         raising = asyncio.create_task(keep_raised(desk, lambda: desk.forecasts.book))
+        watching = asyncio.create_task(keep_incidents(desk.incidents, settings.poll_seconds))
         yield
+        watching.cancel()
         rescoring.cancel()
         raising.cancel()
         await asyncio.to_thread(watch.stop)

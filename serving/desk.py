@@ -24,6 +24,7 @@ from serving.champion import Champion
 from serving.claims import Claims
 from serving.counters import AUDITED, SUSPENDED
 from serving.forecasts import Forecasts
+from serving.incidents import Incidents
 from serving.open_exceptions import OpenRow
 from serving.opinions import Opinion
 from serving.past_list import PastLists
@@ -80,6 +81,7 @@ class Desk:
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         for record in self.ledger.open_records():
             self.show(record)
+        self.incidents = Incidents(self)
 
     def close(self) -> None:
         """Finish what is being written and let go of the ledger."""

@@ -44,6 +44,11 @@ class IncidentRow:
         return self.incident.id
 
     @property
+    def is_degraded(self) -> bool:
+        """Never told by itself: a group without a score has none."""
+        return False
+
+    @property
     def revision(self) -> int:
         """The incident's."""
         return self.incident.revision

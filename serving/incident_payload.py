@@ -4,6 +4,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from serving.payload import Name
 
+INCIDENT_ID = "^inc_[0-9a-z]{26}$"
+
 
 class ClaimIn(BaseModel):
     """Who claims or releases."""

@@ -1,8 +1,25 @@
 """The shapes of answers about the work list, for the documentation; a test holds them to it."""
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from serving.shapes import Facts, MoneyOut, Shape, Stamp
+
+
+class IncidentOut(Shape):
+    """A burst with one cause: the value that comes far more often than it usually does."""
+
+    attribute: str
+    value: str
+    began_at: AwareDatetime
+    noticed_at: AwareDatetime
+    last_at: AwareDatetime
+    count: int = Field(description="exceptions so far, resolved ones too")
+    usual_count: float = Field(description="so many are usual in that time")
+    times_usual: float
+    kinds: list[str] = Field(description="what kind of exceptions there are too many of")
+    is_over: bool = Field(description="nobody joins any more")
 
 
 class CostOfWaiting(Shape):
@@ -35,9 +52,15 @@ class Capacity(Shape):
 
 
 class WorklistRow(Facts):
-    """One open exception on the work list."""
+    """One open exception on the work list, or an incident: its members are one piece of work.
 
+    Of an incident what only one order has is null; money, score and time are the group's.
+    """
+
+    kind: Literal["exception", "incident"]
     rank: int
+    members: int | None = Field(description="of an incident, how many are open")
+    incident: IncidentOut | None
     cost_of_waiting: CostOfWaiting | None = Field(description="null without a model")
 
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 from features.ticks import MISSING_TICK
 from serving.answers import MS_PER_HOUR, iso_hours, rfc3339, rfc3339_or_none, scoring_answer
 from serving.desk import Desk
-from serving.open_exceptions import OpenRow
+from serving.grouping import IncidentRow
+from serving.incident_rows import incident_view
 from serving.paging import Bookmark, Page, cut, read_cursor
 from serving.payload import ExceptionIn
 from serving.problems import BadPayloadError, Flaw
@@ -79,15 +80,21 @@ def rows_view(sight: Sight, places: list[int]) -> list[dict[str, Any]]:
 def row_view(sight: Sight, place: int) -> dict[str, Any]:
     """Return one row of the work list."""
     snapshot = sight.snapshot
-    row: OpenRow = snapshot.open.rows[place]
+    row, incident = snapshot.rows.at(place), snapshot.rows.incident_of(place)
+    if isinstance(row, IncidentRow):
+        return incident_view(sight, row)
     scoring = scoring_answer(
         row.opinion, snapshot.place(place), snapshot.policy, now_ms=snapshot.now_ms
     )
     return {
+        "kind": "exception",
         "rank": int(snapshot.rank_of[place]),
         **facts(row.id, row.revision, row.exception, snapshot.now_ms),
         **sight.claims.shown(row.id, sight.now_ms),
         **scoring,
+        "incident_id": incident.id if incident else None,
+        "members": None,
+        "incident": None,
     }
 
 

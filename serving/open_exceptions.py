@@ -33,6 +33,11 @@ class OpenRow:
         return self.opinion.team
 
     @property
+    def is_degraded(self) -> bool:
+        """Whether no model had a say."""
+        return self.opinion.degraded
+
+    @property
     def category(self) -> str | None:
         """What the list is filtered by: the predicted category, else the type as raised."""
         return self.opinion.category.label or self.exception.known_type
@@ -122,6 +127,12 @@ class OpenExceptions:
                 self.incidents.put(incident)
             else:
                 self.incidents.remove(incident.id)
+
+    def count_members(self, incident_id: str) -> int:
+        """Return how many members of an incident are open."""
+        with self._lock:
+            mine = self._arrays["incidents"][: len(self._place)]
+            return int(np.count_nonzero(mine == self.incidents.number(incident_id)))
 
     def _number(self, exception_ids: Iterable[str], number: int) -> None:
         for exception_id in exception_ids:

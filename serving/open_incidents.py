@@ -24,6 +24,10 @@ class OpenIncidents:
         """Forget one that was closed."""
         self._open.pop(self._numbers.get(incident_id, ALONE), None)
 
+    def number(self, incident_id: str) -> int:
+        """Return the number of an incident that is or was open."""
+        return self._numbers[incident_id]
+
     def get(self, incident_id: str) -> Incident | None:
         """Return an incident, None if it is not open."""
         return self._open.get(self._numbers.get(incident_id, ALONE))

@@ -74,25 +74,35 @@ def status(desk: Desk) -> dict[str, Any]:
 def _found(snapshot: Snapshot, wanted: Wanted, policy: Policy) -> Found:
     places, teams, categories, priorities = [], Counter(), Counter(), Counter()
     scores = snapshot.ranking.score.tolist()
-    rows: list[OpenRow] = snapshot.open.rows.tolist()
     text = wanted.text.strip().casefold()
     for place in snapshot.order.tolist():
-        row = rows[place]
-        known = not (row.opinion.degraded or math.isnan(scores[place]))
+        row = snapshot.rows.at(place)
+        known = not (row.is_degraded or math.isnan(scores[place]))
         priority = policy.bands.priority(scores[place]).value if known else ""
-        own = (row.opinion.team or "", row.category or "", priority)
+        own = (row.team or "", row.category or "", priority)
         for counts, name in zip((teams, categories, priorities), own, strict=True):
             if name:
                 counts[name] += 1
         asked = (wanted.team, wanted.category, wanted.priority)
-        if all(a in ("", b) for a, b in zip(asked, own, strict=True)) and text in _words(row, text):
+        if all(a in ("", b) for a, b in zip(asked, own, strict=True)) and _is_told(
+            snapshot, place, text
+        ):
             places.append(place)
     return Found(places, teams, categories, priorities)
 
 
-def _words(row: OpenRow, text: str) -> str:
+def _is_told(snapshot: Snapshot, place: int, text: str) -> bool:
+    """Say whether a text stands in a row; in an incident's, whether it does in a member's."""
+    row = snapshot.rows.at(place)
     if not text:
-        return ""
+        return True
+    if isinstance(row, OpenRow):
+        return text in _words(row)
+    members = snapshot.open.rows[snapshot.rows.are_of(place)]
+    return text in row.incident.body.casefold() or any(text in _words(one) for one in members)
+
+
+def _words(row: OpenRow) -> str:
     told, order = row.exception, row.exception.order
     words: list[Iterable[str | None]] = [
         (told.external_id, told.message, told.type, told.reason_code, row.category),
@@ -111,7 +121,7 @@ def _words(row: OpenRow, text: str) -> str:
 def _rows(sight: Sight, places: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:
     """The rows of a span, each with the id of the one below it."""
     shown = places[slice(*span)]
-    below = [sight.snapshot.open.rows[place].id for place in places[span[0] + 1 : span[1] + 1]]
+    below = [sight.snapshot.rows.at(place).id for place in places[span[0] + 1 : span[1] + 1]]
     return [
         row | {"below_id": below[i] if i < len(below) else None}
         for i, row in enumerate(rows_view(sight, shown))
@@ -119,4 +129,4 @@ def _rows(sight: Sight, places: list[int], span: tuple[int, int]) -> list[dict[s
 
 
 def _at_stake(policy: Policy, snapshot: Snapshot, places: list[int]) -> dict[str, str]:
-    return money(float(snapshot.open.scored.loss[places].sum()), policy.currency)
+    return money(float(snapshot.rows.losses[places].sum()), policy.currency)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from data.ledger import Ledger
 from data.ledger_claims import claims_at
+from data.ledger_incidents import incidents_at
 from data.ledger_past import not_ended
 from data.ledger_versions import CHAMPION, POLICY, in_use, recorded_since
 from data.policy import Policy
@@ -60,6 +61,8 @@ def _rebuilt(ledger: Ledger, at_ms: int) -> Sight:
             told = EXCEPTION.validate_json(one.payload)
             if told.is_open:
                 then.put(OpenRow(one.id, one.revision, told, Opinion.from_json(one.opinion)))
+        for incident, members in incidents_at(connection, at_ms):
+            then.join(incident, members)
         claims = Claims(claims_at(connection, at_ms))
     return Sight(Snapshot.of(then.frozen(), judges, at_ms, number=at_ms), claims, at_ms)
 

@@ -25,6 +25,7 @@ async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
     told = EXCEPTION.validate_json(record.payload)
     snapshot = await desk.ranked()
     row = snapshot.row_of(record.id)
+    incident = desk.worklist.open.incidents.of_exception(record.id)
     return {
         **facts(record.id, record.revision, told, now_ms),
         **desk.claims.shown(record.id, now_ms),
@@ -32,6 +33,7 @@ async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
         "rank": None if row is None else int(snapshot.rank_of[row]),
         "open_total": len(desk.worklist.open),
         **desk.answers([opinion], now_ms)[0],
+        "incident_id": incident.id if incident else None,
         "payload": orjson.loads(record.payload),
         "outcome": _outcome(outcome),
         "history": [_event(event, is_open=record.is_open) for event in events],

@@ -7,8 +7,10 @@ left out while the list moves on.
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from functools import partial
 
+from data.ledger_incidents import Incident
 from data.policy import Policy
 from serving.open_exceptions import OpenExceptions, OpenRow
 from serving.paging import Bookmark, Page, cut, read_cursor
@@ -39,6 +41,16 @@ class Worklist:
     def remove(self, exception_id: str) -> None:
         """Take an exception out that is not open any more."""
         self.open.remove(exception_id)
+        self._changes += 1
+
+    def join(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let an incident, as it is now, have more members: one row together."""
+        self.open.join(incident, exception_ids)
+        self._changes += 1
+
+    def leave(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let members of an incident go: they are rows of their own again."""
+        self.open.leave(incident, exception_ids)
         self._changes += 1
 
     async def ranked(self, now_ms: int, model_version: str | None) -> Snapshot:

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
 from serving.bodies import json_answer
 from serving.desk import desk_of
 from serving.documentation import answers
+from serving.incident_payload import INCIDENT_ID
 from serving.list_shapes import WorklistPage
 from serving.list_view import Asked, worklist_view
 from serving.snapshot import Filters
@@ -19,16 +20,26 @@ _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=
 _AT = "a moment that is over: the list as it was then, by model, policy and data of then"
 
 
+def _filters(
+    team: Annotated[str | None, Query(max_length=255)] = None,
+    category: Annotated[str | None, Query(max_length=255)] = None,
+    incident_id: Annotated[str | None, Query(pattern=INCIDENT_ID)] = None,
+) -> Filters:
+    return Filters(team, category, incident_id)
+
+
 @router.get("/worklist", responses=answers(WorklistPage, 422))
 async def worklist(
     request: Request,
-    team: Annotated[str | None, Query(max_length=255)] = None,
-    category: Annotated[str | None, Query(max_length=255)] = None,
+    filters: Annotated[Filters, Depends(_filters)],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     at: Annotated[AwareDatetime | None, Query(description=_AT)] = None,
 ) -> Response:
-    """Open exceptions, the most worthwhile first, as of now or of any moment before."""
+    """Open exceptions, the most worthwhile first, as of now or of any moment before.
+
+    An incident is one row; `incident_id` shows its members.
+    """
     at_ms = None if at is None else (at - _EPOCH) // _MILLISECOND
-    asked = Asked(Filters(team, category), limit, cursor, at_ms)
+    asked = Asked(filters, limit, cursor, at_ms)
     return json_answer(await worklist_view(desk_of(request), asked))

@@ -43,8 +43,8 @@ def ids(ledger):
         for i in range(3)
     ]  # fmt: skip
     with ledger.writing() as connection:
-        keep_incident(connection, ONE)
-        keep_incident(connection, OTHER)
+        keep_incident(connection, ONE, now_ms=NOON_MS)
+        keep_incident(connection, OTHER, now_ms=NOON_MS)
         return [one.record.id for one in accept(connection, told, now_ms=NOON_MS)]
 
 
@@ -89,6 +89,25 @@ def test_who_was_split_off_does_not_come_back(ledger, ids):
     assert members(ledger) == ids[1:]
 
 
+def test_who_was_split_off_joins_no_other_of_that_cause(ledger, ids):
+    again = replace(ONE, id="inc_3")
+    joined(ledger, ONE, ids[:1])
+    with ledger.writing() as connection:
+        split_off(connection, "inc_1", None, now_ms=NOON_MS)
+        keep_incident(connection, again, now_ms=NOON_MS)
+
+    assert joined(ledger, again, ids) == ids[1:]
+
+
+def test_an_incident_is_known_later_as_it_was_told_then(ledger, ids):
+    with ledger.writing() as connection:
+        later = replace(ONE, revision=2, body='{"n": 2}')
+        keep_incident(connection, later, now_ms=NOON_MS + 1_000)
+        then, now = (incidents_at(connection, NOON_MS + ms)[0][0] for ms in (999, 1_000))
+
+    assert (then, now) == (ONE, later)
+
+
 def test_who_was_split_off_may_join_another(ledger, ids):
     joined(ledger, ONE, ids)
     with ledger.writing() as connection:
@@ -105,7 +124,7 @@ def test_nobody_joins_what_is_closed(ledger, ids):
 def test_a_change_counts_and_an_end_ends_the_claim(ledger, ids):
     with ledger.writing() as connection:
         claim(connection, Claim("inc_1", "ana", NOON_MS, NOON_MS + 1_000))
-        after = changed(connection, ONE, closed_at_ms=NOON_MS + 1)
+        after = changed(connection, ONE, now_ms=NOON_MS + 1, is_closed=True)
 
         assert (after.revision, after.closed_at_ms) == (2, NOON_MS + 1)
         assert incidents_of(connection) == [OTHER]
@@ -117,14 +136,15 @@ def test_what_belonged_together_at_a_moment_is_known_later(ledger, ids):
     joined(ledger, ONE, ids[2:], after_ms=1_000)
     with ledger.writing() as connection:
         split_off(connection, "inc_1", {ids[0]}, now_ms=NOON_MS + 2_000)
-        changed(connection, ONE, closed_at_ms=NOON_MS + 3_000)
+        changed(connection, ONE, now_ms=NOON_MS + 3_000, is_closed=True)
     with ledger.reading() as connection:
         then = [incidents_at(connection, NOON_MS + s * 1_000) for s in (-1, 0, 1, 2, 3)]
 
-    assert [[one.id for one in incidents] for incidents, _ in then] == [
+    assert [[one.id for one, _ in open_then] for open_then in then] == [
         [], ["inc_1", "inc_2"], ["inc_1", "inc_2"], ["inc_1", "inc_2"], ["inc_2"],
     ]  # fmt: skip
-    assert [set(of) for _, of in then] == [set(), {*ids[:2]}, {*ids}, {*ids[1:]}, set()]
+    members_then = [{*mine} for open_then in then for one, mine in open_then if one.id == "inc_1"]
+    assert members_then == [{*ids[:2]}, {*ids}, {*ids[1:]}]
 
 
 def test_a_reader_begins_after_what_is_there_and_goes_on_where_it_stopped(ledger, ids):

@@ -37,6 +37,12 @@ def _exception(table: str) -> list[sa.schema.SchemaItem]:
     ]
 
 
+def _incident(table: str) -> sa.schema.SchemaItem:
+    return sa.ForeignKeyConstraint(
+        ["incident_id"], ["incidents.id"], name=f"fk_{table}_incident_id"
+    )
+
+
 def _of_a_promise() -> list[sa.Column]:
     return [
         sa.Column("label", sa.String(20), nullable=False),
@@ -75,6 +81,17 @@ def _make_incidents() -> None:
     op.create_index("ix_incidents_known_at_ms", "incidents", ["known_at_ms"])
     op.create_index("ix_incidents_closed_at_ms", "incidents", ["closed_at_ms"])
     op.create_table(
+        "incident_states",
+        _sequence(),
+        sa.Column("incident_id", sa.String(40), nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("known_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_incident_states"),
+        _incident("incident_states"),
+    )
+    op.create_index("ix_incident_states_incident_id", "incident_states", ["incident_id"])
+    op.create_table(
         "incident_members",
         _sequence(),
         sa.Column("incident_id", sa.String(40), nullable=False),
@@ -82,13 +99,10 @@ def _make_incidents() -> None:
         sa.Column("joined_at_ms", sa.BigInteger, nullable=False),
         sa.Column("left_at_ms", sa.BigInteger),
         sa.PrimaryKeyConstraint("seq", name="pk_incident_members"),
-        sa.ForeignKeyConstraint(
-            ["incident_id"], ["incidents.id"], name="fk_incident_members_incident_id"
-        ),
+        _incident("incident_members"),
     )
     for column in ("incident_id", "exception_id"):
         op.create_index(f"ix_incident_members_{column}", "incident_members", [column])
-
 
     op.create_table(
         "readers",
@@ -145,7 +159,7 @@ def downgrade() -> None:
     """Drop what was made."""
     for name in (
         "identity", "suspensions", "audits", "claims", "readers",
-        "incident_members", "incidents", "versions",
+        "incident_members", "incident_states", "incidents", "versions",
     ):  # fmt: skip
         op.drop_table(name)
     with op.batch_alter_table("outcomes") as outcomes:
