@@ -123,8 +123,8 @@ def _fired(
         return None
     wrong = sum(one.is_wrong for one in counted)
     reason = (
-        f"{wrong} of {len(counted)} audited were wrong where {alarm.error:.1%} are promised; "
-        f"a promise that holds is suspended with a chance of {alarm.level:.0%} at most"
+        f"{wrong} of {len(counted)} that people checked were wrong; "
+        f"{100 * alarm.error:g} % at most were promised"
     )
     return Suspension(*audit.key, False, audit.known_at_ms, None, reason)
 
