@@ -1,19 +1,23 @@
 """How the chance that something has happened rises with time, by group, and draws of when it does.
 
-Something is a loss or a healing. What is known of each case differs: when it happened; or that it
+Something is a loss or a healing. What is known of each case differs: when it happened, or that it
 had not by some moment. The product-limit estimate (Kaplan and Meier 1958) reads both. Where only
-"by then it had" or "it had not" is known, the rising curve of `models/breach_clock.py` stands in.
+"by then it had" or "it had not" is known, the rising curves of `models/breach_clock.py` stand in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-FEWEST_EVENTS = 30
+FEWEST_CASES = 60
+FEWEST_AT_RISK = 10
 ATOM = 1e-9
 """Width on the clock of a jump: a curve is drawn as a line, and a jump as a very steep one."""
+OTHERS = -1
+"""The group whose curve stands for those that have none of their own."""
+Knots = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Seen:
     """What is known of n cases.
 
     Attributes:
-        group: n words.
+        group: n codes, 0 or more.
         clock: n times at which it happened, or up to which it had not; in any unit.
         happened: n bools.
     """
@@ -37,64 +41,60 @@ class Seen:
 
 @dataclass(frozen=True)
 class Curves:
-    """For each group the knots of its curve: clock and chance, neither falling; "" is for others.
+    """For each group, and for `OTHERS`, the knots of its curve: clock and chance, neither falling.
 
     A chance that stays below 1 means that some never happen.
     """
 
-    knots: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    knots: Mapping[int, Knots]
 
     @classmethod
     def product_limit(cls, seen: Seen) -> Self:
-        """Fit a curve to each group in which it happened 30 times, and one to all."""
-        words, counts = np.unique(seen.group[seen.happened].astype(str), return_counts=True)
-        knots = {"": _product_limit(seen.clock, seen.happened)}
-        for word in words[counts >= FEWEST_EVENTS]:
-            mine = seen.group == word
-            knots[str(word)] = _product_limit(seen.clock[mine], seen.happened[mine])
+        """Fit a curve to each group of 60 cases or more, and one to all."""
+        knots = {OTHERS: _product_limit(seen.clock, seen.happened)}
+        for group, rows in _by_group(seen.group):
+            if len(rows) >= FEWEST_CASES:
+                knots[group] = _product_limit(seen.clock[rows], seen.happened[rows])
         return cls(knots)
 
-    def drawn(
-        self, group: np.ndarray, after: np.ndarray, random: np.random.Generator
+    def after(
+        self, group: np.ndarray, clock: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """Draw when it happens, given that it has not by a time of the clock; infinite for never.
-
-        Args:
-            group: n words.
-            after: n times.
-            random: Draws.
-        """
-        return self._drawn(group, after, random, earlier=False)
-
-    def drawn_before(
-        self, group: np.ndarray, before: np.ndarray, random: np.random.Generator
-    ) -> np.ndarray:
-        """Draw when it happened, given that it had by a time of the clock."""
-        return np.minimum(self._drawn(group, before, random, earlier=True), before)
-
-    def _drawn(
-        self, group: np.ndarray, clock: np.ndarray, random: np.random.Generator, *, earlier: bool
-    ) -> np.ndarray:
-        luck, drawn = random.random(len(clock)), np.full(len(clock), np.inf)
-        own = np.where(np.isin(group.astype(str), list(self.knots)), group.astype(str), "")
-        for word in np.unique(own):
-            mine = own == word
-            at, chance = self.knots[str(word)]
-            known = np.interp(clock[mine], at, chance)
-            wanted = luck[mine] * known if earlier else known + luck[mine] * (1 - known)
+        """Draw when it happens, given that it has not by n times; infinite for never."""
+        luck, drawn = random.random(len(clock)), np.empty(len(clock))
+        for code, rows in _by_group(group):
+            at, chance = self.knots.get(code, self.knots[OTHERS])
+            known = np.interp(clock[rows], at, chance)
+            wanted = known + luck[rows] * (1 - known)
             happens = np.interp(wanted, chance, at, right=np.inf)
-            drawn[mine] = happens if earlier else np.maximum(happens, clock[mine])
+            drawn[rows] = np.maximum(happens, clock[rows])
+        return drawn
+
+    def before(
+        self, group: np.ndarray, clock: np.ndarray, random: np.random.Generator
+    ) -> np.ndarray:
+        """Draw when it happened, given that it had by n times."""
+        luck, drawn = random.random(len(clock)), np.empty(len(clock))
+        for code, rows in _by_group(group):
+            at, chance = self.knots.get(code, self.knots[OTHERS])
+            wanted = luck[rows] * np.interp(clock[rows], at, chance)
+            drawn[rows] = np.minimum(np.interp(wanted, chance, at), clock[rows])
         return drawn
 
 
-def _product_limit(clock: np.ndarray, happened: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return knots of the chance that it has happened."""
-    if not happened.any():
-        return np.zeros(1), np.zeros(1)
-    ordered = np.sort(clock)
+def _by_group(group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each code with the rows that have it."""
+    order = np.argsort(group, kind="stable")
+    codes, first = np.unique(group[order], return_index=True)
+    yield from zip(codes.tolist(), np.split(order, first[1:]), strict=True)
+
+
+def _product_limit(clock: np.ndarray, happened: np.ndarray) -> Knots:
+    """Return knots of the chance that it has happened, as far as enough were left to see it."""
     at, events = np.unique(clock[happened], return_counts=True)
-    at_risk = len(clock) - np.searchsorted(ordered, at, side="left")
-    chance = 1 - np.cumprod(1 - events / at_risk)
-    before = np.append(0.0, chance[:-1])
+    at_risk = len(clock) - np.searchsorted(np.sort(clock), at, side="left")
+    seen = at_risk >= FEWEST_AT_RISK
+    at, chance = at[seen], 1 - np.cumprod(1 - events[seen] / at_risk[seen])
+    before = np.append(0.0, chance)[:-1]
     knots = np.column_stack([at - ATOM, at]).ravel()
     return np.append(0.0, knots), np.append(0.0, np.column_stack([before, chance]).ravel())

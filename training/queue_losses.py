@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import pandas as pd
 
 from data.policy import Losses
 from training.queue_record import Record
@@ -19,7 +20,6 @@ RIDGE = 1.0
 NEIGHBOURS = 25
 LEAST_MONEY = 0.01
 LEAST_SPREAD = 1e-9
-ROWS_AT_ONCE = 100_000
 WORDS = ("segment", "category", "type", "severity")
 
 
@@ -48,9 +48,8 @@ class LossModel:
         order = np.argsort(fitted)
         return cls(weights, fitted[order], (logs - fitted)[order])
 
-    def drawn(self, design: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Draw n losses."""
-        fitted = design @ self.weights
+    def spread(self, fitted: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Draw losses about n fitted logarithms."""
         size = len(self.ordered)
         reach = min(NEIGHBOURS, size // 2)
         middle = np.clip(np.searchsorted(self.ordered, fitted), reach, size - reach)
@@ -74,40 +73,50 @@ class LossBook:
         self.told = _told(facts, value, policy)
         logs = np.log(np.maximum(value, LEAST_MONEY))
         self.log_value = (logs - logs.mean()) / max(logs.std(), LEAST_SPREAD)
-        self.codes = [np.unique(facts[n].astype(str), return_inverse=True)[1] for n in WORDS]
+        self.codes = [pd.factorize(facts[name], sort=True)[0] for name in WORDS]
+        self.sizes = [int(code.max()) + 1 for code in self.codes]
 
-    def drawn(self, random: np.random.Generator) -> np.ndarray:
-        """Draw the losses of all n exceptions; recorded ones are as recorded.
+    def drawn(self, rows: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Draw the losses of some exceptions; recorded ones are as recorded.
 
         The fit is on a draw with replacement, so that what it can't know is in the spread as well.
         """
+        recorded = self.loss[rows]
         lent = np.flatnonzero(self.loss >= LEAST_MONEY)
         if len(lent) < FEWEST_LOSSES:
-            return np.where(np.isnan(self.loss), self.told, self.loss)
+            return np.where(np.isnan(recorded), self.told[rows], recorded)
         lent = random.choice(lent, min(len(lent), MOST_LOSSES))
         model = LossModel.fit(self._design(lent), self.loss[lent])
-        parts = np.array_split(np.arange(len(self.loss)), len(self.loss) // ROWS_AT_ONCE + 1)
-        drawn = np.concatenate([model.drawn(self._design(part), random) for part in parts])
-        return np.where(np.isnan(self.loss), np.minimum(drawn, self.loss[lent].max()), self.loss)
+        drawn = model.spread(self._fitted(model.weights, rows), random)
+        return np.where(np.isnan(recorded), np.minimum(drawn, self.loss[lent].max()), recorded)
 
     def _design(self, rows: np.ndarray) -> np.ndarray:
         """Return the columns of the regression for some exceptions."""
         value = self.log_value[rows, None]
-        words = [code[rows, None] == np.arange(code.max() + 1) for code in self.codes]
+        words = [
+            code[rows, None] == np.arange(size)
+            for code, size in zip(self.codes, self.sizes, strict=True)
+        ]
         return np.hstack([np.ones((len(rows), 1)), value, words[0] * value, *words])
+
+    def _fitted(self, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the same columns times weights, without laying them out."""
+        slopes, *levels = np.split(weights[2:], np.cumsum([self.sizes[0], *self.sizes[:-1]]))
+        fitted = weights[0] + (weights[1] + slopes[self.codes[0][rows]]) * self.log_value[rows]
+        for code, level in zip(self.codes, levels, strict=True):
+            fitted += level[code[rows]]
+        return fitted
 
 
 def _told(facts: dict[str, np.ndarray], value: np.ndarray, policy: Losses) -> np.ndarray:
     """Return the preventable money of n exceptions as the policy reckons it."""
-    kind = kinds(facts)
-    told = np.zeros(len(kind))
-    for word in np.unique(kind):
-        mine = kind == word
-        share, fixed, helps = policy.terms(str(word))
-        told[mine] = np.minimum(share * value[mine] + fixed, policy.largest) * helps
-    return told
+    code, words = kinds(facts)
+    share, fixed, helps = np.array([policy.terms(word) for word in words]).T
+    return np.minimum(share[code] * value + fixed[code], policy.largest) * helps[code]
 
 
-def kinds(facts: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the category of each exception, or the type where none is recorded."""
-    return np.where(facts["category"] == "", facts["type"], facts["category"]).astype(str)
+def kinds(facts: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
+    """Return codes and names of the categories, or of the types where no category is recorded."""
+    kind = np.where(facts["category"] == "", facts["type"], facts["category"])
+    code, words = pd.factorize(kind, sort=True)
+    return code, [str(word) for word in words]

@@ -102,7 +102,7 @@ def _slots(
 
 def _effort(record: Record) -> np.ndarray:
     """Return the relative effort of n exceptions, by the median time to resolve of their kind."""
-    facts, kind = record.facts, kinds(record.facts)
+    facts, (kind, _) = record.facts, kinds(record.facts)
     solved = facts["resolved_at"] != NEVER
     hours = np.where(solved, facts["resolved_at"] - facts["detected_at"], 0).astype(float)
     usual = max(float(np.median(hours[solved])), 1.0) if solved.any() else 1.0

@@ -4,6 +4,7 @@ Only the synthetic source writes down what no company records: when each loss wo
 it would have cost, what would have healed when, and the work in what nobody touched.
 """
 
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def _with_true_shifts(work: Work, truth: Path) -> Work:
     return replace(work, crews=tuple(crews))
 
 
-def _week(team: dict[str, Any]) -> TeamWeek:
+def _week(team: Mapping[Hashable, Any]) -> TeamWeek:
     opens_ms = round(team["opens_hour"] * 60 * MS_PER_MINUTE)
     closes_ms = opens_ms + round(team["shift_hours"] * 60 * MS_PER_MINUTE)
     days = tuple(int(day) for day in team["weekdays"])

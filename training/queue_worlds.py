@@ -14,7 +14,7 @@ import pandas as pd
 
 from data.policy import Losses
 from models.breach_clock import BreachClock, Ended
-from training.queue_curves import Curves, Seen
+from training.queue_curves import OTHERS, Curves, Seen
 from training.queue_losses import LossBook, kinds
 from training.queue_record import Record
 from training.queue_visits import starts_are_work, visits_of, waits_of
@@ -23,7 +23,6 @@ from training.queue_world import NEVER, Work, World
 TICKS_PER_HOUR = 3_600_000
 MOST_FITTED = 200_000
 HALF = 0.5
-NO_DUE = "no due date, "
 
 
 def draw_worlds(
@@ -38,8 +37,7 @@ def draw_worlds(
         random: Draws.
         draws: How many worlds; 1 or more.
     """
-    place = {name: row for row, name in enumerate(record.ids.tolist())}
-    rows = np.array([place[name] for name in work.ids.tolist()])
+    rows = pd.Index(record.ids).get_indexer(pd.Index(work.ids))
     told = _Told(LossBook(record, policy), _loss_clock(record), _healing(record))
     return [_drawn(record, told, rows, random) for _ in range(draws)]
 
@@ -56,7 +54,7 @@ class _Told:
 def _drawn(record: Record, told: _Told, rows: np.ndarray, random: np.random.Generator) -> World:
     return World(
         lost_at=_lost_at(record, told.losses, rows, random),
-        loss=told.money.drawn(random)[rows],
+        loss=told.money.drawn(rows, random),
         heals_at=_heals_at(record, told.healing, rows, random),
     )
 
@@ -73,8 +71,8 @@ def _lost_at(
     start = clock.start[rows]
     solved = judged & (resolved_at != NEVER)
     at = clock.of(np.where(solved, resolved_at, start), rows)
-    later = curves.drawn(clock.group[rows], np.where(solved, at, clock.of(start, rows)), random)
-    earlier = curves.drawn_before(clock.group[rows], at, random)
+    later = curves.after(clock.group[rows], np.where(solved, at, clock.of(start, rows)), random)
+    earlier = curves.before(clock.group[rows], at, random)
     drawn = clock.moment(np.where(lost & solved, earlier, later), rows)
     return np.where(known, facts["breached_at"][rows], drawn)
 
@@ -87,7 +85,7 @@ def _heals_at(
         return np.full(len(rows), NEVER)
     curves = Curves.product_limit(healing.take(_sample(len(healing.clock), random)))
     mine = healing.take(rows)
-    hours = np.where(mine.happened, mine.clock, curves.drawn(mine.group, mine.clock, random))
+    hours = np.where(mine.happened, mine.clock, curves.after(mine.group, mine.clock, random))
     finite = np.isfinite(hours)
     ticks = (np.where(finite, hours, 0) * TICKS_PER_HOUR).round().astype(np.int64)
     return np.where(finite, record.facts["detected_at"][rows] + ticks, NEVER)
@@ -102,7 +100,8 @@ def _healing(record: Record) -> Seen:
         healed, until = record.facts["healed"], record.facts["resolved_at"]
         until = np.where(until == NEVER, record.seen_until, until)
     hours = (until - record.facts["detected_at"]) / TICKS_PER_HOUR
-    return Seen(record.facts["type"].astype(str), np.maximum(hours, 0), healed)
+    group, _ = pd.factorize(record.facts["type"])
+    return Seen(group, np.maximum(hours, 0), healed)
 
 
 def _sample(n: int, random: np.random.Generator) -> np.ndarray:
@@ -114,7 +113,7 @@ class _LossClock:
     """Time to the loss on a clock that counts from the due date where one is known.
 
     Attributes:
-        group: n words.
+        group: n codes.
         start: n ticks of detection.
         due: n ticks, `NEVER` for none.
         seen: The cases of which something is known.
@@ -157,8 +156,8 @@ class _LossClock:
         seen = self.seen.take(_sample(len(self.seen.clock), random))
         if self.timed:
             return Curves.product_limit(seen)
-        ended = Ended(seen.group, seen.clock, seen.happened)
-        return Curves(BreachClock.fit(ended, lag_hours=0.0).curves)
+        clock = BreachClock.fit(Ended(seen.group, seen.clock, seen.happened), lag_hours=0.0)
+        return Curves({int(name or OTHERS): knots for name, knots in clock.curves.items()})
 
 
 def _loss_clock(record: Record) -> _LossClock:
@@ -167,8 +166,8 @@ def _loss_clock(record: Record) -> _LossClock:
     has_due = facts["due_at"] != NEVER
     lost = facts["breached"] == 1
     timed = bool((facts["breached_at"][lost] != NEVER).mean() > HALF) if lost.any() else True
-    kind = kinds(facts) if timed else _by_month(record)
-    group = np.where(has_due, kind, np.char.add(NO_DUE, kind))
+    kind, _ = kinds(facts) if timed else _by_month(record)
+    group = 2 * kind + has_due
     known = np.isfinite(facts["breached"]) & (facts["resolved_at"] != NEVER)
     known &= ~(lost & timed) | (facts["breached_at"] != NEVER)
     until = np.where(lost & timed, facts["breached_at"], facts["resolved_at"])
@@ -178,7 +177,8 @@ def _loss_clock(record: Record) -> _LossClock:
     return replace(clock, seen=Seen(group[rows], clock.of(until[rows], rows), lost[rows]))
 
 
-def _by_month(record: Record) -> np.ndarray:
-    """Return severity and month of detection: a promise may be kept by another clock each month."""
-    months = pd.to_datetime(record.facts["detected_at"], unit="ms").strftime("%Y-%m ")
-    return np.char.add(months.to_numpy(str), record.facts["severity"].astype(str))
+def _by_month(record: Record) -> tuple[np.ndarray, pd.Index]:
+    """Group by severity and month of detection: a promise may go by another clock each month."""
+    month = pd.to_datetime(record.facts["detected_at"], unit="ms").to_period("M").asi8
+    severity, _ = pd.factorize(record.facts["severity"])
+    return pd.factorize(month * (severity.max() + 1) + severity)
