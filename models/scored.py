@@ -1,5 +1,6 @@
 """From predictions and the company's policy to what the ranking rule reads, for any moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -166,9 +167,15 @@ def _losses(columns: Columns, predictions: Predictions, policy: Policy) -> np.nd
     if predictions.category is None:
         names = ["" if kind is None else kind for kind in columns["type"]]
         return np.array([losses.preventable(*pair) for pair in zip(names, value, strict=True)])
-    share, fixed, helps = np.array([losses.terms(name) for name in predictions.categories]).T
-    table = np.minimum(value[:, None] * share + fixed, losses.largest) * helps
+    table = preventable(value, predictions.categories, policy)
     return (predictions.category * table).sum(axis=1)
+
+
+def preventable(value: np.ndarray, categories: Sequence[str], policy: Policy) -> np.ndarray:
+    """Return (n, categories) money that handling in time saves, if it is of the category."""
+    losses = policy.losses
+    share, fixed, helps = np.array([losses.terms(name) for name in categories]).T
+    return np.minimum(value[:, None] * share + fixed, losses.largest) * helps
 
 
 def ranking(items: Items, policy: Policy, *, degraded: bool) -> Ranking:

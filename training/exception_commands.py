@@ -1,6 +1,7 @@
 """The commands of exceptions: train and evaluate the triage and the early warning."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -29,11 +30,14 @@ from training.command_line import (
 
 def triage(history: HistoryPath, as_of: AsOf) -> None:
     """Train category, team, harm, handling time and priority; promote them if they are better."""
-    from training.triage import train_triage  # imported here: it takes seconds, --help does not
+    from training.labels import Trust  # imported here: it takes seconds, --help does not
+    from training.triage import train_triage
 
     with console.status("Starting") as status:
         opened = History.open(history)
-        outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update)
+        terms = Policy.read(Settings.read().policy).promises
+        trust = Trust(terms.learn_accepted, terms.learn_automatic)
+        outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update, trust)
     tell(outcome)
 
 
@@ -56,20 +60,30 @@ def evaluate_triage(
     model: Model = CHAMPION,
 ) -> None:
     """Score every exception of a period at the moment it was detected."""
-    from training import evaluation
+    from training import calibration_report, evaluation, promise_report
 
     for file in (predictions, report):
         writable(file)
-    with console.status("Scoring"):
-        loaded = store().load_triage(version_of(model))
+    opened = store()
+    with console.status("Scoring") as status:
+        loaded = opened.load_triage(version_of(model))
         scoring = evaluation.score_period(
             loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
         )
         policy = Policy.read(Settings.read().policy)
         evaluation.predictions_table(scoring, policy).to_parquet(predictions)
+        status.update("Measuring")
         figures = evaluation.report(scoring, loaded)
-    write_report(report, figures)
+        promises = promise_report.report(scoring, loaded, policy.promises)
+        calibration = calibration_report.report(scoring, policy)
+        with TemporaryDirectory() as folder:
+            calibration_report.draw(scoring, Path(folder))
+            version = loaded.version.removeprefix("triage-")
+            opened.add_report("triage", version, Path(folder), f"evaluated/{begin}_{end}")
+    write_report(report, figures | {"promises": promises, "calibration": calibration})
     show(figures)
+    for table in (*promise_report.tables(promises), calibration_report.table(calibration)):
+        console.print(table)
 
 
 def evaluate_warning(

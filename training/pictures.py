@@ -6,6 +6,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from models.evidence import Evidence
+
 mpl.use("Agg")
 _SIZE = (6.0, 4.0)
 _BINS = 10
@@ -20,6 +22,33 @@ def reliability(path: Path, chance: np.ndarray, happened: np.ndarray, what: str)
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
     axes.plot([chance[p].mean() for p in parts], [happened[p].mean() for p in parts], marker="o")
     axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
+    figure.savefig(path)
+
+
+def reliability_by(path: Path, groups: dict[str, tuple[np.ndarray, np.ndarray]], what: str) -> None:
+    """Draw promised against seen for each group: its chances, and what happened."""
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
+    for name, (chance, happened) in groups.items():
+        parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
+        seen = [happened[p].mean() for p in parts]
+        axes.plot([chance[p].mean() for p in parts], seen, marker=".", label=name or "none")
+    axes.legend(fontsize=7)
+    axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
+    figure.savefig(path)
+
+
+def error_by_coverage(path: Path, evidence: Evidence) -> None:
+    """Draw how wrong the surest are, by how many of them are taken; one threshold for all."""
+    accepted, wrong = evidence.accepted.sum(axis=0), evidence.expected_wrong.sum(axis=0)
+    some = accepted > 0
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot(accepted[some] / max(accepted[-1], 1), wrong[some] / accepted[some], marker=".")
+    axes.set(
+        title=f"Error of {evidence.label} among the surest", xlabel="share taken", ylabel="error"
+    )
     figure.savefig(path)
 
 

@@ -18,6 +18,7 @@ from training.evaluation import Scoring
 from training.labels import unswayed
 
 ERRORS = (0.02, 0.05, 0.10)
+_NAMES = {"category": "categories", "team": "teams"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def report(scoring: Scoring, triage: Triage, terms: PromiseTerms) -> dict[str, A
     """Return, for each promised label, what each of `ERRORS` came to, and the sets."""
     found = {}
     for label, evidence in triage.evidence.items():
-        judged = judged_of(scoring, triage, label)
+        judged = judged_of(scoring, label)
         if judged is None:
             continue
         found[label] = {
@@ -70,7 +71,7 @@ def report(scoring: Scoring, triage: Triage, terms: PromiseTerms) -> dict[str, A
     return found
 
 
-def judged_of(scoring: Scoring, triage: Triage, label: str) -> Judged | None:
+def judged_of(scoring: Scoring, label: str) -> Judged | None:
     """Return what is to be judged of a period; None where no label is recorded."""
     known, rows = scoring.known, scoring.rows
     if label not in known.labels.classes:
@@ -79,7 +80,7 @@ def judged_of(scoring: Scoring, triage: Triage, label: str) -> Judged | None:
     named = np.array([name is not None for name in latest], bool)
     return Judged(
         getattr(scoring.predictions, label),
-        codes(latest, triage.classes[label].names),
+        codes(latest, getattr(scoring.predictions, _NAMES[label])),
         unswayed(named, known.labels.hidden[rows]),
         scoring.taken("detected_at"),
     )
@@ -117,7 +118,7 @@ def _figures(judged: Judged, automatic: np.ndarray) -> dict[str, Any]:
         return float(wrong[rows][counted[rows]].sum() / among) if among else np.nan
 
     return {
-        "share_automatic": asdict(measures.figure(lambda r: automatic[r].mean(), n, blocks)),
+        "share_automatic": asdict(measures.figure(lambda r: float(automatic[r].mean()), n, blocks)),
         "error": asdict(measures.figure(error, n, blocks)),
         **_counts(judged, automatic),
     }

@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from training.evaluation import since_training
 from training.final import fit_final
 from training.fitting import Prepared, prepare
 from training.known import Known
-from training.labels import unswayed
+from training.labels import PEOPLE, Trust, unswayed
 from training.promotion import Judged, Outcome, Verdict, first_verdict, verdict
 from training.rehearsal import Rehearsal, rehearse
 from training.window import FEWEST_JUDGED
@@ -32,7 +32,9 @@ Say = Callable[[str], None]
 _CALLS = 200
 
 
-def train_triage(history: History, as_of: pd.Timestamp, store: Store, say: Say) -> Outcome:
+def train_triage(
+    history: History, as_of: pd.Timestamp, store: Store, say: Say, trust: Trust = PEOPLE
+) -> Outcome:
     """Train a challenger on what was known before a moment, and promote it if it is better.
 
     Args:
@@ -40,6 +42,7 @@ def train_triage(history: History, as_of: pd.Timestamp, store: Store, say: Say) 
         as_of: Nothing known at or after it is seen.
         store: Where runs and versions are kept.
         say: Told each step.
+        trust: In labels that people did not type.
 
     Raises:
         NotEnoughDataError: There is no exception to learn from.
@@ -48,7 +51,7 @@ def train_triage(history: History, as_of: pd.Timestamp, store: Store, say: Say) 
     known = Known.read(history, as_of)
     say(f"Choosing among the pasts of {len(known.ids):,} exceptions")
     plan, share_entities = choose(known)
-    prepared = prepare(known, plan, share_entities)
+    prepared = replace(prepare(known, plan, share_entities), trust=trust)
     say("Rehearsing on the last weeks: calibrating, judging, choosing")
     rehearsal = rehearse(prepared)
     say("Fitting on everything")
@@ -198,6 +201,8 @@ def _draw(prepared: Prepared, rehearsal: Rehearsal, challenger: Triage, folder: 
         right = (chance.argmax(axis=1) == code).astype(float)[code >= 0]
         path = folder / f"{label}_reliability.png"
         pictures.reliability(path, chance.max(axis=1)[code >= 0], right, label)
+    for label, evidence in challenger.evidence.items():
+        pictures.error_by_coverage(folder / f"{label}_error_by_coverage.png", evidence)
     names = prepared.features.names
     for part, model in (("breach", challenger.harm), ("touch_time", challenger.touch)):
         if model and model.trees:
