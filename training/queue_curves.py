@@ -12,12 +12,14 @@ from typing import Self
 import numpy as np
 
 FEWEST_CASES = 60
-FEWEST_AT_RISK = 10
+FEWEST_LEFT = 10
+TINY = 1e-12
 ATOM = 1e-9
 """Width on the clock of a jump: a curve is drawn as a line, and a jump as a very steep one."""
 OTHERS = -1
 """The group whose curve stands for those that have none of their own."""
 Knots = tuple[np.ndarray, np.ndarray]
+NOTHING: Knots = (np.zeros(1), np.zeros(1))
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,23 @@ class Curves:
     knots: Mapping[int, Knots]
 
     @classmethod
-    def product_limit(cls, seen: Seen) -> Self:
-        """Fit a curve to each group of 60 cases or more, and one to all."""
-        knots = {OTHERS: _product_limit(seen.clock, seen.happened)}
+    def product_limit(cls, seen: Seen, *, borrows: bool) -> Self:
+        """Fit a curve to each group of 60 cases or more, and one to all.
+
+        Where fewer than ten were left to see, nothing is known to happen any more.
+
+        Args:
+            seen: What is known.
+            borrows: From where fewer than ten of a group were left on, its curve goes on as that of
+                all does. Groups must be alike for that: those left longest are not.
+        """
+        if len(seen.clock) < FEWEST_LEFT:
+            return cls({OTHERS: NOTHING})
+        everybody = _continued(*_product_limit(seen), NOTHING)
+        knots, beyond = {OTHERS: everybody}, everybody if borrows else NOTHING
         for group, rows in _by_group(seen.group):
             if len(rows) >= FEWEST_CASES:
-                knots[group] = _product_limit(seen.clock[rows], seen.happened[rows])
+                knots[group] = _continued(*_product_limit(seen.take(rows)), beyond)
         return cls(knots)
 
     def after(
@@ -89,12 +102,26 @@ def _by_group(group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     yield from zip(codes.tolist(), np.split(order, first[1:]), strict=True)
 
 
-def _product_limit(clock: np.ndarray, happened: np.ndarray) -> Knots:
-    """Return knots of the chance that it has happened, as far as enough were left to see it."""
-    at, events = np.unique(clock[happened], return_counts=True)
-    at_risk = len(clock) - np.searchsorted(np.sort(clock), at, side="left")
-    seen = at_risk >= FEWEST_AT_RISK
-    at, chance = at[seen], 1 - np.cumprod(1 - events[seen] / at_risk[seen])
+def _product_limit(seen: Seen) -> tuple[Knots, float]:
+    """Return knots of the chance that it has happened, and until when ten were left to see it."""
+    at, events = np.unique(seen.clock[seen.happened], return_counts=True)
+    ordered = np.sort(seen.clock)
+    at_risk = len(ordered) - np.searchsorted(ordered, at, side="left")
+    chance = 1 - np.cumprod(1 - events / at_risk)
     before = np.append(0.0, chance)[:-1]
-    knots = np.column_stack([at - ATOM, at]).ravel()
-    return np.append(0.0, knots), np.append(0.0, np.column_stack([before, chance]).ravel())
+    knots = np.append(0.0, np.column_stack([at - ATOM, at]).ravel())
+    chances = np.append(0.0, np.column_stack([before, chance]).ravel())
+    return (knots, chances), float(ordered[-FEWEST_LEFT])
+
+
+def _continued(own: Knots, until: float, everybody: Knots) -> Knots:
+    """Return a curve that is a group's own up to a time, and then rises as that of all does."""
+    (at, chance), (later_at, later) = own, everybody
+    kept, added = at <= until, later_at > until
+    left = 1 - chance[kept][-1]
+    left_of_all = 1 - np.interp(until, later_at, later)
+    outlived = (1 - later[added]) / max(left_of_all, TINY)
+    return (
+        np.concatenate([at[kept], later_at[added]]),
+        np.concatenate([chance[kept], 1 - left * outlived]),
+    )

@@ -7,6 +7,7 @@ of the record, so that the spread between draws holds what can't be known (multi
 A replay looks back, so the worlds may know all; what the rules go by they have to know themselves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,18 +64,30 @@ def _lost_at(
     record: Record, clock: "_LossClock", rows: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
     """Draw when the losses happen, after the recorded resolution where none had happened."""
-    facts, curves = record.facts, clock.curves(random)
-    lost = facts["breached"][rows] == 1
-    known = lost & (facts["breached_at"][rows] != NEVER)
-    judged = np.isfinite(facts["breached"][rows])
-    resolved_at = facts["resolved_at"][rows]
-    start = clock.start[rows]
-    solved = judged & (resolved_at != NEVER)
-    at = clock.of(np.where(solved, resolved_at, start), rows)
-    later = curves.after(clock.group[rows], np.where(solved, at, clock.of(start, rows)), random)
-    earlier = curves.before(clock.group[rows], at, random)
-    drawn = clock.moment(np.where(lost & solved, earlier, later), rows)
-    return np.where(known, facts["breached_at"][rows], drawn)
+    facts, lost_at = record.facts, np.empty(len(rows), np.int64)
+    for has_due, seen in clock.seen.items():
+        part = np.flatnonzero((clock.due[rows] != NEVER) == has_due)
+        if len(part):
+            lost_at[part] = _lost_by(facts, clock, clock.curves(seen, random), (rows[part], random))
+    return lost_at
+
+
+def _lost_by(
+    facts: dict[str, np.ndarray],
+    clock: "_LossClock",
+    curves: Curves,
+    drawing: tuple[np.ndarray, np.random.Generator],
+) -> np.ndarray:
+    """Draw from curves for some exceptions."""
+    rows, random = drawing
+    lost, group = facts["breached"][rows] == 1, clock.group[rows]
+    told_at, resolved_at = facts["breached_at"][rows], facts["resolved_at"][rows]
+    # Of what nobody has judged yet nothing is known, however long it has been open.
+    judged = np.isfinite(facts["breached"][rows]) & (resolved_at != NEVER)
+    at = clock.of(np.where(judged, resolved_at, clock.start[rows]), rows)
+    later, earlier = curves.after(group, at, random), curves.before(group, at, random)
+    drawn = clock.moment(np.where(lost & judged, earlier, later), rows)
+    return np.where(lost & (told_at != NEVER), told_at, drawn)
 
 
 def _heals_at(
@@ -83,7 +96,7 @@ def _heals_at(
     """Draw when exceptions go away by themselves, after they were last seen waiting."""
     if not healing.happened.any():
         return np.full(len(rows), NEVER)
-    curves = Curves.product_limit(healing.take(_sample(len(healing.clock), random)))
+    curves = Curves.product_limit(healing.take(_sample(len(healing.clock), random)), borrows=False)
     mine = healing.take(rows)
     hours = np.where(mine.happened, mine.clock, curves.after(mine.group, mine.clock, random))
     finite = np.isfinite(hours)
@@ -116,14 +129,14 @@ class _LossClock:
         group: n codes.
         start: n ticks of detection.
         due: n ticks, `NEVER` for none.
-        seen: The cases of which something is known.
+        seen: The cases of which something is known, without and with a due date.
         timed: When losses came is recorded; else only whether they had come by the resolution.
     """
 
     group: np.ndarray
     start: np.ndarray
     due: np.ndarray
-    seen: Seen
+    seen: Mapping[bool, Seen]
     timed: bool
 
     def of(self, ticks: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -151,11 +164,11 @@ class _LossClock:
         known = np.isfinite(since)
         return np.where(known, start + np.where(known, since, 0).astype(np.int64), NEVER)
 
-    def curves(self, random: np.random.Generator) -> Curves:
+    def curves(self, seen: Seen, random: np.random.Generator) -> Curves:
         """Fit the chance of a loss by the clock, on a draw of the cases."""
-        seen = self.seen.take(_sample(len(self.seen.clock), random))
-        if self.timed:
-            return Curves.product_limit(seen)
+        seen = seen.take(_sample(len(seen.clock), random))
+        if self.timed or not len(seen.clock):
+            return Curves.product_limit(seen, borrows=True)
         clock = BreachClock.fit(Ended(seen.group, seen.clock, seen.happened), lag_hours=0.0)
         return Curves({int(name or OTHERS): knots for name, knots in clock.curves.items()})
 
@@ -166,15 +179,17 @@ def _loss_clock(record: Record) -> _LossClock:
     has_due = facts["due_at"] != NEVER
     lost = facts["breached"] == 1
     timed = bool((facts["breached_at"][lost] != NEVER).mean() > HALF) if lost.any() else True
-    kind, _ = kinds(facts) if timed else _by_month(record)
-    group = 2 * kind + has_due
+    group, _ = kinds(facts) if timed else _by_month(record)
     known = np.isfinite(facts["breached"]) & (facts["resolved_at"] != NEVER)
     known &= ~(lost & timed) | (facts["breached_at"] != NEVER)
     until = np.where(lost & timed, facts["breached_at"], facts["resolved_at"])
-    nothing = Seen(group[:0], np.zeros(0), np.zeros(0, bool))
-    clock = _LossClock(group, facts["detected_at"], facts["due_at"], nothing, timed)
-    rows = np.flatnonzero(known)
-    return replace(clock, seen=Seen(group[rows], clock.of(until[rows], rows), lost[rows]))
+    clock = _LossClock(group, facts["detected_at"], facts["due_at"], {}, timed)
+    cases = {way: np.flatnonzero(known & (has_due == way)) for way in (False, True)}
+    seen = {
+        way: Seen(group[rows], clock.of(until[rows], rows), lost[rows])
+        for way, rows in cases.items()
+    }
+    return replace(clock, seen=seen)
 
 
 def _by_month(record: Record) -> tuple[np.ndarray, pd.Index]:
