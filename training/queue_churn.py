@@ -30,6 +30,8 @@ def top_changes(work: Work, order: Order, played: Played, moments: np.ndarray) -
 
     The list is that of all teams. NaN where there are never more than twenty.
     """
+    if not len(moments):
+        return np.nan
     first = np.append(True, np.diff(work.visit_of) > 0)
     ended = np.append(0, played.ended_at[:-1])
     ready = np.where(first, work.ready_at, np.where(ended == NEVER, NEVER, ended + work.delay_ms))

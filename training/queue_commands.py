@@ -18,6 +18,7 @@ from training.command_line import (
     writable,
     write_report,
 )
+from training.queue_slots import TouchAssumption
 
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="policy file; that of the settings if left out")
@@ -39,6 +40,9 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     origins: Origins = 4,
     draws: Draws = 5,
     seed: Seed = 7,
+    touch: Annotated[
+        TouchAssumption, typer.Option(help="what is taken for touch time where none is recorded")
+    ] = TouchAssumption.RECORDED,
     stress: Annotated[
         bool, typer.Option("--stress/--no-stress", help="also more work, fewer people, bursts")
     ] = True,
@@ -48,13 +52,14 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     The historical order comes first: where it does not bring about the recorded waits and breaches,
     no savings are told.
     """
-    from training.queue_replay import Asked, replay  # imported here: seconds, --help does not wait
+    from training.queue_replay import replay  # imported here: it takes seconds, --help does not
     from training.queue_report import page
+    from training.queue_setting import Asked
 
     for file in (report, html):
         writable(file)
     period = moment(begin, "--from"), moment(end, "--to")
-    asked = Asked(*period, policy_of(policy), origins, draws, seed)
+    asked = Asked(*period, policy_of(policy), origins, draws, seed, touch)
     with console.status("Starting") as status:
         found = replay(History.open(history), asked, status.update, stress=stress)
     write_report(report, found)

@@ -20,7 +20,7 @@ from training.queue_what_if import (
 )
 
 Plain = dict[str, Any]
-COMPARED = ("fifo", "edd_lost_last", "risk_x_value", "ours", "oracle")
+COMPARED = ("history", "fifo", "edd_lost_last", "risk_x_value", "ours", "oracle")
 LOADS = (0.7, 0.85, 1.15, 1.3, 1.5)
 BURST_TIMES = 3
 HALF, DOUBLE = 0.5, 2.0

@@ -50,17 +50,19 @@ class Ledger:
     """What every play of one work is charged by.
 
     Attributes:
-        day: n positions of days, by detection; the first holds what was waiting then.
-        first_day: The first of them, in days since 1970.
+        day: n positions of days of detection, those on which nothing was detected left out.
         days: How many.
+        first_day: Of the period, in days since 1970.
+        period_days: Length of the period.
         groups: Ways to divide the exceptions: `team`, `type`, `segment`.
         waiting_cost_per_hour: Money for each hour that one is open.
         long_wait_hours: A longer wait until work begins counts as starved.
     """
 
     day: np.ndarray
-    first_day: int
     days: int
+    first_day: int
+    period_days: int
     groups: Mapping[str, Groups]
     waiting_cost_per_hour: float
     long_wait_hours: float
@@ -82,8 +84,8 @@ class Ledger:
             prices: Money for each hour that one is open; hours from which a wait is a long one.
         """
         first, last = (tick // TICKS_PER_DAY for tick in (period[0], period[1] - 1))
-        day = np.clip(work.detected_at // TICKS_PER_DAY, first, last) - first
-        return cls(day, first, last - first + 1, groups, *prices)
+        days, day = np.unique(work.detected_at // TICKS_PER_DAY, return_inverse=True)
+        return cls(day, len(days), int(first), int(last) - int(first) + 1, groups, *prices)
 
     def by_day(self, values: np.ndarray) -> np.ndarray:
         """Sum n values by day."""
@@ -135,14 +137,14 @@ def tally(
     age_hours = (ended - work.detected_at) / TICKS_PER_HOUR
     wait_hours = (_begun(work, played, ended) - work.detected_at) / TICKS_PER_HOUR
     starved = wait_hours > ledger.long_wait_hours
-    lost_day = np.minimum(world.lost_at // TICKS_PER_DAY - ledger.first_day, ledger.days)
+    lost_day = np.minimum(world.lost_at // TICKS_PER_DAY - ledger.first_day, ledger.period_days)
     money, groups = played.money_lost, ledger.groups
     return Tally(
         money=ledger.by_day(money),
         lost=ledger.by_day(played.lost.astype(np.float64)),
         waiting_cost=ledger.by_day(age_hours * ledger.waiting_cost_per_hour),
         money_of={name: ledger.by_day_and(group, money) for name, group in groups.items()},
-        money_when=np.bincount(np.maximum(lost_day, 0), money, ledger.days + 1),
+        money_when=np.bincount(np.maximum(lost_day, 0), money, ledger.period_days + 1),
         wait_p95_hours=float(np.quantile(wait_hours, 0.95)),
         age_p95_hours=float(np.quantile(age_hours, 0.95)),
         age_max_hours=float(age_hours.max()),
