@@ -13,6 +13,7 @@ import numpy as np
 from features.feature_set import Columns
 from features.ticks import MISSING_TICK
 from models.breach_clock import BreachClock
+from models.chance_calibration import ChanceCalibration
 from models.contract import Files, Plain, Rows
 from models.ranking_rule import CURVE_AGES_HOURS
 from models.resolve_time import EDGES_HOURS
@@ -26,6 +27,7 @@ _LOG_EDGES = np.log1p(EDGES_HOURS)
 _POINTS = np.expm1(_LOG_EDGES[:-1, None] + _WITHIN * np.diff(_LOG_EDGES)[:, None]).ravel()
 """Hours at which each interval of the time to resolve is read, five to an interval."""
 GROUP_COLUMN = "severity"
+AS_FITTED = ChanceCalibration()
 
 
 def due_hours(columns: Columns) -> np.ndarray:
@@ -47,10 +49,17 @@ class Harm:
         trees: Chance of ending harmed; None for the baseline, the rate of all.
         clock: Chance of a breach by the time to resolve.
         rate: Weighted mean of the soft labels.
+        calibration: Puts the chances of the trees right, where they were recalibrated.
     """
 
-    def __init__(self, trees: Trees | None, clock: BreachClock, rate: float) -> None:
-        self.trees, self.clock, self.rate = trees, clock, rate
+    def __init__(
+        self,
+        trees: Trees | None,
+        clock: BreachClock,
+        rate: float,
+        calibration: ChanceCalibration = AS_FITTED,
+    ) -> None:
+        self.trees, self.clock, self.rate, self.calibration = trees, clock, rate, calibration
         self.kind = "soft-label boosted trees + hazard" if trees else "one rate for all"
 
     def baseline(self) -> "Harm":
@@ -87,7 +96,8 @@ class Harm:
         if self.trees is None:
             return np.full(rows.n, self.rate)
         taught = self.trees.predict(rows.matrix)[:, 0]
-        return (taught + through_clock(self.clock, rows.columns, resolve_mass)) / 2
+        through = through_clock(self.clock, rows.columns, resolve_mass)
+        return self.calibration.apply((taught + through) / 2)
 
     def curve(self, columns: Columns) -> np.ndarray:
         """Return (n, 11) chances of harm if left open to each of `CURVE_AGES_HOURS`."""
@@ -97,13 +107,15 @@ class Harm:
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values and the booster."""
         files = {"trees.txt": self.trees.to_text()} if self.trees else {}
-        return {"clock": self.clock.to_json(), "rate": self.rate}, files
+        plain = {"clock": self.clock.to_json(), "rate": self.rate}
+        return plain | {"calibration": self.calibration.to_json()}, files
 
     @classmethod
     def from_json(cls, values: Plain, files: Files) -> Self:
         """Build from what `to_json` gave."""
         trees = Trees.from_text(files["trees.txt"]) if "trees.txt" in files else None
-        return cls(trees, BreachClock.from_json(values["clock"]), values["rate"])
+        calibration = ChanceCalibration(**values.get("calibration", {}))
+        return cls(trees, BreachClock.from_json(values["clock"]), values["rate"], calibration)
 
 
 def through_clock(clock: BreachClock, columns: Columns, mass: np.ndarray) -> np.ndarray:

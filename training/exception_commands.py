@@ -51,6 +51,17 @@ def warning(history: HistoryPath, as_of: AsOf) -> None:
     tell(outcome)
 
 
+def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:
+    """Fit the champion's calibration and promises on what came since; promote it unless worse."""
+    from training import recalibration
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        moment_read = moment(as_of, "--as-of")
+        outcome = recalibration.recalibrate_triage(opened, moment_read, store(), status.update)
+    tell(outcome)
+
+
 def evaluate_triage(
     history: HistoryPath,
     begin: From,

@@ -10,15 +10,17 @@ that assumes: that it is no worse where it is as sure, that the weeks to come ar
 and that one exception is wrong independently of the next. The audits watch whether that holds.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from data.domain import NotEnoughDataError
 from features.ticks import TICKS_PER_DAY
-from models.classes import calibrated
+from models.class_model import ClassModel
+from models.classes import Calibration, calibrated
 from models.conformal import Sets
-from models.contract import ClassEstimator
+from models.contract import Rows
 from models.evidence import Evidence, HeldOut
 from training import fitting
 from training.class_rehearsal import Judgeable, judgeable
@@ -51,27 +53,50 @@ def evidence_of(
     except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
         settled = window
     estimator = next(one for one in fitted.estimators if one.kind == kind)
-    pilot, rows = held_out(prepared, fitted, estimator, settled)
-    known = rows.labelled
+    model = ClassModel(
+        fitted.label, tuple(fitted.names), fitted.prior, estimator, Calibration(), verdict=""
+    )
+    return evidence_from(prepared.known, prepared.rows.take, model, settled)
+
+
+def evidence_from(
+    known: Known, take: Callable[[np.ndarray], Rows], model: ClassModel, window: Window
+) -> tuple[Evidence, Sets]:
+    """Make the evidence of a model that has learned nothing of a window.
+
+    Args:
+        known: The exceptions.
+        take: Gives the rows at some positions.
+        model: Its own calibration is not used.
+        window: The first half calibrates and is the pilot.
+    """
+    pilot, rows = held_out(known, take, model, window)
+    labelled = rows.labelled
     return (
         replace(
-            Evidence.count(fitted.label, fitted.names, rows),
-            pilot=Evidence.count(fitted.label, fitted.names, pilot),
+            Evidence.count(model.label, model.names, rows),
+            pilot=Evidence.count(model.label, model.names, pilot),
         ),
-        Sets.fit(fitted.label, fitted.names, rows.probability[known], rows.code[known]),
+        Sets.fit(model.label, model.names, rows.probability[labelled], rows.code[labelled]),
     )
 
 
 def settled_window(known: Known, window: Window, label: str) -> Window:
     """Move the window back until nine tenths of its second half have ended, if that can be."""
-    settled = _settled(known, label)
-    named = ~np.isnan(known.labels.classes[label].known(known.tick, len(known.ids)))
     begin = int(known.detected_at.min())
     last = 2 * window.middle - window.cut
     least = begin + LEAST_PAST * (last - begin)
-    best, share = window, 0.0
-    for days in range(int(max(window.cut - least, 0) // TICKS_PER_DAY) + 1):
-        moved = window.moved(-days * TICKS_PER_DAY)
+    days = range(int(max(window.cut - least, 0) // TICKS_PER_DAY) + 1)
+    moved = (window.moved(-back * TICKS_PER_DAY) for back in days)
+    return most_settled(known, label, moved) or window
+
+
+def most_settled(known: Known, label: str, windows: Iterable[Window]) -> Window | None:
+    """Take the first window that is settled, else the most settled; None: all have few labels."""
+    settled = _settled(known, label)
+    named = ~np.isnan(known.labels.classes[label].known(known.tick, len(known.ids)))
+    best, share = None, 0.0
+    for moved in windows:
         halves = [known.between(*half) for half in moved.halves]
         if min(named[half].sum() for half in halves) < FEWEST_JUDGED:
             continue
@@ -84,17 +109,17 @@ def settled_window(known: Known, window: Window, label: str) -> Window:
 
 
 def held_out(
-    prepared: Prepared, fitted: FittedClass, estimator: ClassEstimator, window: Window
+    known: Known, take: Callable[[np.ndarray], Rows], model: ClassModel, window: Window
 ) -> tuple[HeldOut, HeldOut]:
     """Calibrate on the first half of a window; predict the first, and the second."""
-    known, label, prior = prepared.known, fitted.label, fitted.prior
+    label, names, prior = model.label, list(model.names), model.prior
     took = known.labels.classes[label].known(known.tick, len(known.ids)) - known.detected_at
     halves, calibration = [], None
     for half in window.halves:
-        judged = judgeable(known, label, fitted.names, half, known.tick)
+        judged = judgeable(known, label, names, half, known.tick)
         rows = np.concatenate([judged.rows, _still_open(known, label, half, judged)])
         code = np.concatenate([judged.code, np.full(len(rows) - len(judged.code), -1)])
-        scores = estimator.scores(prepared.rows.take(rows))
+        scores = model.estimator.scores(take(rows))
         taught = code >= 0
         calibration = calibration or calibrated(scores[taught], code[taught], prior)
         labelled = np.arange(len(rows)) < len(judged.rows)

@@ -83,3 +83,30 @@ def verdict(
             False, f"{told}, but a call takes {latency_ms:.1f} ms of {LATENCY_BUDGET_MS:g} allowed"
         )
     return Verdict(True, f"{told}: better beyond the noise (5 % of draws below {low:+.4f})")
+
+
+def verdict_of_recalibration(
+    challenger: Judged, champion: Judged, blocks: list[np.ndarray], until: str
+) -> Verdict:
+    """Judge a challenger that is the champion but for its calibration and its promises.
+
+    Its promises rest on newer labels, so it need not be better: it must not be worse.
+
+    Args:
+        challenger: Calibrated on nothing of the window.
+        champion: As it serves.
+        blocks: Draws of rows by day: the bootstrap.
+        until: The day up to which labels were known.
+    """
+    gain = champion.losses - challenger.losses
+    drawn = np.array([gain[rows].mean() for rows in blocks])
+    high = float(np.quantile(drawn, 1 - NOISE_QUANTILE))
+    lost = challenger.calibration_error - champion.calibration_error
+    told = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
+    if high < 0:
+        return Verdict(False, f"{told}: worse than the champion, beyond the noise")
+    if lost > MOST_CALIBRATION_LOST:
+        return Verdict(False, f"{told}, but the calibration error of harm rises by {lost:.3f}")
+    return Verdict(
+        True, f"recalibrated: {told}, not worse; its promises rest on labels known until {until}"
+    )

@@ -101,15 +101,15 @@ def _judge(prepared: Prepared, rehearsal: Rehearsal, store: Store, latency_ms: f
     live = champion.with_recent(since_training(champion, as_champion))
     shared = sorted(challenger.classes.keys() & champion.classes.keys())
     shared += ["harm"] if challenger.harm and champion.harm else []
-    ours = _losses(challenger, known, rows, shared)
-    theirs = _losses(live, as_champion, rows, shared)
+    ours = losses_of(challenger, known, rows, shared)
+    theirs = losses_of(live, as_champion, rows, shared)
     if not len(ours.losses):
         return Verdict(False, "no outcome of the window is known that both models predict")
     blocks = measures.day_blocks(np.tile(detected[rows], len(ours.losses) // len(rows)))
     return verdict(ours, theirs, blocks, latency_ms)
 
 
-def _losses(triage: Triage, known: Known, rows: np.ndarray, shared: list[str]) -> Judged:
+def losses_of(triage: Triage, known: Known, rows: np.ndarray, shared: list[str]) -> Judged:
     """Log losses of what both models predict; a row whose label is not known loses nothing."""
     columns = {name: column[rows] for name, column in known.columns.items()}
     found = triage.predict(columns, columns["detected_at"])

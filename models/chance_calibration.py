@@ -1,0 +1,45 @@
+"""A chance put right by two numbers on the scale of log odds (Platt 1999)."""
+
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+_SMALLEST = 1e-4
+_DRAWN = 1e-3
+"""How much a fit is drawn towards leaving chances as they are: it takes few rows to say much."""
+
+
+@dataclass(frozen=True)
+class ChanceCalibration:
+    """Log odds times a slope plus a shift; as made, it changes nothing."""
+
+    shift: float = 0.0
+    slope: float = 1.0
+
+    @classmethod
+    def fit(cls, chance: np.ndarray, soft_label: np.ndarray) -> Self:
+        """Fit by cross entropy on n labels of 0 to 1 that the chances were not fitted on."""
+        odds = logit(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
+
+        def loss(numbers: np.ndarray) -> float:
+            score = numbers[0] + numbers[1] * odds
+            away = numbers[0] ** 2 + (numbers[1] - 1) ** 2
+            entropy = (np.logaddexp(0, score) - soft_label * score).mean()
+            return float(entropy + _DRAWN * away)
+
+        shift, slope = minimize(loss, np.array([0.0, 1.0]), method="BFGS").x
+        return cls(float(shift), float(slope))
+
+    def apply(self, chance: np.ndarray) -> np.ndarray:
+        """Return n chances put right."""
+        if self == type(self)():
+            return chance
+        odds = logit(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
+        return expit(self.shift + self.slope * odds)
+
+    def to_json(self) -> dict[str, float]:
+        """Return plain values."""
+        return asdict(self)
