@@ -28,7 +28,6 @@ WEEKDAY_SHARE = 0.25
 LONGEST_PIECE_MS = 16 * 3_600_000
 SURE_DAYS = 20
 CREWS_LAID_DAYS = 28
-"""How long after a period shifts are laid; its last week then goes on in the simulator."""
 MINUTES_A_DAY = 1_440
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 MS_PER_MINUTE = 60_000
@@ -136,6 +135,11 @@ def crews_of(
             laid = weeks.get(team, ALWAYS_THERE).lay(policy.timezone, begin, end)
         found.append(_cut(laid, begin, end))
     return tuple(found)
+
+
+def laid_until(end: int) -> int:
+    """Return the tick until which shifts are laid for a period; their last week then goes on."""
+    return end + CREWS_LAID_DAYS * TICKS_PER_DAY
 
 
 ALWAYS_THERE = TeamWeek(1, tuple(range(7)), 0, TICKS_PER_DAY, 0, 0.0, 0.0)

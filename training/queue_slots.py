@@ -12,12 +12,11 @@ from enum import StrEnum
 import numpy as np
 
 from data.policy import Shifts as PolicyShifts
-from features.ticks import TICKS_PER_DAY
 from models.shifts import Shifts
 from training.queue_losses import kinds
 from training.queue_record import Record
-from training.queue_shifts import CREWS_LAID_DAYS, crews_of, learned_weeks
-from training.queue_visits import PAUSED, Pieces, Visits
+from training.queue_shifts import crews_of, laid_until, learned_weeks
+from training.queue_visits import PAUSED, Visits, presence
 from training.queue_worked import Worked, is_last
 from training.queue_world import NEVER
 
@@ -123,20 +122,10 @@ def _back_at(record: Record) -> np.ndarray:
 
 
 def _as_seen(record: Record, policy: PolicyShifts) -> tuple[Shifts, ...]:
-    """Take people to be there, each day, from the first thing that they did to the last."""
-    steps = record.steps
-    known = np.flatnonzero((steps.by >= 0) & (steps.team >= 0))
-    day = steps.at[known] // TICKS_PER_DAY
-    table = np.column_stack([steps.team[known], steps.by[known], day])
-    groups, place = np.unique(table, axis=0, return_inverse=True)
-    begin, end = np.full(len(groups), NEVER), np.zeros(len(groups), np.int64)
-    np.minimum.at(begin, place, steps.at[known])
-    np.maximum.at(end, place, steps.at[known])
-    seen = Pieces(np.zeros(len(groups), np.int64), groups[:, 0], groups[:, 1], begin, end + 1)
-    weeks = learned_weeks(seen, record.teams, policy.timezone, (record.begin, record.end))
-    return crews_of(
-        weeks, policy, record.teams, record.begin, record.end + CREWS_LAID_DAYS * TICKS_PER_DAY
+    weeks = learned_weeks(
+        presence(record), record.teams, policy.timezone, (record.begin, record.end)
     )
+    return crews_of(weeks, policy, record.teams, record.begin, laid_until(record.end))
 
 
 def _share_of_time(crews: tuple[Shifts, ...], team: np.ndarray, ended_at: np.ndarray) -> np.ndarray:

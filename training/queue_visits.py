@@ -5,10 +5,12 @@ on, without anybody having begun, is no visit. The work in it lies in pieces, fr
 pause or end that follows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
+from features.ticks import TICKS_PER_DAY
 from training.queue_record import EVENTS, Record
 from training.queue_world import NEVER
 
@@ -37,6 +39,9 @@ class Pieces:
     end: np.ndarray
 
 
+NO_PIECES = Pieces(*np.zeros((5, 0), np.int64))
+
+
 @dataclass(frozen=True)
 class Visits:
     """m visits, by exception, then time.
@@ -58,6 +63,15 @@ class Visits:
     ended_at: np.ndarray
     resolved_at: np.ndarray
     pieces: Pieces
+
+    def without_starts(self) -> Self:
+        """Return what is left where starts and ends do not tell of work."""
+        never = np.full(len(self.team), NEVER)
+        one_each = replace(self, started_at=never, ended_at=never, pieces=NO_PIECES)
+        last = np.append(self.exception[1:] != self.exception[:-1], True)
+        kept = np.flatnonzero(last | (self.resolved_at != NEVER))
+        columns = {n: c[kept] for n, c in vars(one_each).items() if n != "pieces"}
+        return replace(one_each, **columns)
 
 
 def visits_of(record: Record) -> Visits:
@@ -166,6 +180,19 @@ def starts_are_work(pieces: Pieces) -> bool:
     before = np.maximum.accumulate(np.append(0, high[:-1]))
     covered = np.maximum(high - np.maximum(low, before), 0).sum()
     return bool(covered >= LEAST_APART * (end - begin).sum())
+
+
+def presence(record: Record) -> Pieces:
+    """Take people to be there, each day (UTC), from the first thing that they did to the last."""
+    steps = record.steps
+    known = np.flatnonzero((steps.by >= 0) & (steps.team >= 0))
+    at = steps.at[known]
+    table = np.column_stack([steps.team[known], steps.by[known], at // TICKS_PER_DAY])
+    days, day = np.unique(table, axis=0, return_inverse=True)
+    last = np.zeros(len(days), np.int64)
+    np.maximum.at(last, day, at)
+    nothing = np.zeros(len(days), np.int64)
+    return Pieces(nothing, days[:, 0], days[:, 1], _least(len(days), day, at), last + 1)
 
 
 def waits_of(record: Record, visits: Visits) -> tuple[np.ndarray, np.ndarray]:

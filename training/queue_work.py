@@ -12,9 +12,9 @@ from features.ticks import TICKS_PER_DAY
 from models.shifts import Shifts
 from training.queue_likeness import completed
 from training.queue_record import Record
-from training.queue_shifts import CREWS_LAID_DAYS, crews_of, learned_weeks
+from training.queue_shifts import crews_of, laid_until, learned_weeks
 from training.queue_slots import TouchAssumption, assumed
-from training.queue_visits import starts_are_work, visits_of
+from training.queue_visits import presence, starts_are_work, visits_of
 from training.queue_worked import Worked, is_last
 from training.queue_world import NEVER, Work
 
@@ -44,18 +44,20 @@ def read_work(
         ends = np.full(record.n, NEVER)
         ends[worked.exception] = worked.ended_at
         return _of_period(record, worked, (ends, np.zeros(record.n, bool)), crews)
-    if not starts_are_work(visits.pieces):
-        problem = "its starts and ends do not tell how long work took"
-        raise BadInputError("exception_events", problem, "Assume something: see --touch.")
-    weeks = learned_weeks(visits.pieces, record.teams, policy.timezone, (record.begin, record.end))
+    seen = visits.pieces
+    if not starts_are_work(seen):
+        if not np.isfinite(record.facts["touch_minutes"]).any():
+            problem = "neither starts and ends nor touch times tell how long work took"
+            raise BadInputError("history", problem, "Assume something: see --touch.")
+        seen, visits = presence(record), visits.without_starts()
+    weeks = learned_weeks(seen, record.teams, policy.timezone, (record.begin, record.end))
     crews = crews_of(weeks, policy, record.teams, int(visits.ready_at.min()), record.seen_until)
     worked = Worked.of(record, visits, crews)
     last = worked.take(np.flatnonzero(is_last(worked.exception)))
     # Nobody had touched it when it was closed: it healed, or was found to be none.
     healed = (last.resolved_at != NEVER) & (last.touch_ms == 0)
     worked = completed(record, worked, healed | (last.resolved_at == NEVER), random)
-    until = record.end + CREWS_LAID_DAYS * TICKS_PER_DAY
-    crews = crews_of(weeks, policy, record.teams, record.begin, until)
+    crews = crews_of(weeks, policy, record.teams, record.begin, laid_until(record.end))
     return _of_period(record, worked, (last.resolved_at, healed), crews)
 
 

@@ -46,7 +46,8 @@ class Worked:
     def of(cls, record: Record, visits: Visits, crews: tuple[Shifts, ...]) -> Self:
         """Count what was worked in each visit, within the hours of its team.
 
-        The touch time of an outcome stands for what no start and end tells of it.
+        The touch time of an outcome stands for what no start and end tells of it; it is then taken
+        to have been worked last thing before the resolution.
         """
         touch_ms, left_ms = (_worked_ms(visits, crews, since) for since in (0, record.begin))
         exception = visits.exception
@@ -59,11 +60,14 @@ class Worked:
         untold &= rest_ms[exception] >= LEAST_TOUCH_MS
         touch_ms = np.where(untold, rest_ms[exception], touch_ms).astype(np.int64)
         left_ms = np.where(untold, touch_ms, left_ms)
+        ended_at = np.where(untold, visits.resolved_at, visits.ended_at)
+        began_at = np.maximum(visits.resolved_at - touch_ms, visits.ready_at)
+        started_at = np.where(untold, began_at, visits.started_at)
         solved = np.cumsum(visits.resolved_at != NEVER) - (visits.resolved_at != NEVER)
         first = np.maximum.accumulate(np.where(same, 0, np.arange(len(exception))))
         return cls(
             exception, visits.team, visits.ready_at, np.maximum(delay_ms, 0), touch_ms, left_ms,
-            visits.started_at, visits.ended_at, visits.resolved_at,
+            started_at, ended_at, visits.resolved_at,
             may_heal=solved == solved[first],
         )  # fmt: skip
 
