@@ -20,6 +20,7 @@ from data.domain import BadInputError, NotFoundError
 from data.ledger_tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+IDS_AT_ONCE = 500
 SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -190,6 +191,16 @@ def records_of(connection: Connection, source: str) -> list[Record]:
     """Return all exceptions of a source, open or not, inside a transaction."""
     query = select(EXCEPTIONS).where(EXCEPTIONS.c.source == source)
     return [Record.of(row) for row in connection.execute(query).mappings()]
+
+
+def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Record]:
+    """Return exceptions inside a transaction, locked until its end."""
+    found: dict[str, Record] = {}
+    for begin in range(0, len(ids), IDS_AT_ONCE):
+        query = select(EXCEPTIONS).where(EXCEPTIONS.c.id.in_(ids[begin : begin + IDS_AT_ONCE]))
+        for row in connection.execute(query.with_for_update()).mappings():
+            found[row["id"]] = Record.of(row)
+    return found
 
 
 def _engine(url: str) -> Engine:

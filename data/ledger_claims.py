@@ -100,6 +100,18 @@ def claims_at(connection: Connection, at_ms: int) -> list[Claim]:
     return [Claim(**row) for row in connection.execute(query).mappings()]
 
 
+def claims_on(
+    connection: Connection, subject_ids: Sequence[str], *, now_ms: int
+) -> dict[str, Claim]:
+    """Return the leases that hold on some subjects."""
+    holds = (CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
+    found = []
+    for begin in range(0, len(subject_ids), IDS_AT_ONCE):
+        some = CLAIMS.c.subject_id.in_(subject_ids[begin : begin + IDS_AT_ONCE])
+        found += connection.execute(_claims().where(some, *holds)).mappings()
+    return {row["subject_id"]: Claim(**row) for row in found}
+
+
 def _claims():  # noqa: ANN202 - a query
     columns = CLAIMS.c
     return select(columns.subject_id, columns.by, columns.claimed_at_ms, columns.until_ms)

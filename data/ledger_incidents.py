@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, func, insert, select, update
 
+from data.domain import NotFoundError
 from data.ledger_claims import end_claims
 from data.ledger_tables import EVENTS, INCIDENT_MEMBERS, INCIDENT_STATES, INCIDENTS, READERS
 
@@ -47,6 +48,19 @@ def keep_incident(connection: Connection, incident: Incident, *, now_ms: int) ->
         connection.execute(insert(INCIDENTS), [asdict(incident)])
     state = {"incident_id": incident.id, "revision": incident.revision, "body": incident.body}
     connection.execute(insert(INCIDENT_STATES), [state | {"known_at_ms": now_ms}])
+
+
+def incident_of(connection: Connection, incident_id: str) -> Incident:
+    """Return one incident.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    query = select(INCIDENTS).where(INCIDENTS.c.id == incident_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("incident", incident_id)
+    return Incident(**row)
 
 
 def incidents_of(connection: Connection, *, is_open: bool = True) -> list[Incident]:

@@ -41,7 +41,11 @@ class BurstReader:
         self._newest_ms = 0
         self._detector = Detector(terms)
         with ledger.reading() as connection:
-            incidents = incidents_of(connection, is_open=False)
+            incidents = [
+                one
+                for one in incidents_of(connection, is_open=False)
+                if one.closed_at_ms is None or one.known_at_ms >= now_ms - LEARNED_MS
+            ]
             members = members_of(connection, [one.id for one in incidents])
             first = first_event_since(connection, now_ms - LEARNED_MS)
         evidence = {one.id: Evidence.from_json(one.body) for one in incidents}

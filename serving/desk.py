@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -127,6 +127,12 @@ class Desk:
         """Take an exception off the work list; whoever claimed it has it no more."""
         self.worklist.remove(exception_id)
         self.claims.end(exception_id)
+
+    def take_off_all(self, exception_ids: Collection[str]) -> None:
+        """Take many off at once."""
+        self.worklist.remove_all(exception_ids)
+        for exception_id in exception_ids:
+            self.claims.end(exception_id)
 
     def heed(self, ended: Ended) -> None:
         """Count what people found of decisions that were withheld; heed what that withdraws."""

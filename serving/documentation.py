@@ -15,6 +15,8 @@ _BODIES: tuple[type[BaseModel], ...] = (
     payload.ExceptionIn,
     payload.ResolutionIn,
     incident_payload.ClaimIn,
+    incident_payload.IncidentResolutionIn,
+    incident_payload.SplitIn,
     promise_payload.PromiseIn,
     demand_payload.QueryIn,
     demand_payload.SeriesIn,

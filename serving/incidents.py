@@ -53,6 +53,7 @@ class Incidents:
 
     Attributes:
         lock: Held by whoever changes incidents: the watch, or an action of a person.
+        seq: The last event that was read, and what came of it kept.
         reader: Looks for bursts; None until it has learned, or after a failure.
     """
 
@@ -62,9 +63,10 @@ class Incidents:
         self._desk = desk
         self._of_burst: dict[str, Incident] = {}
         with desk.ledger.writing() as connection:
-            self._seq = read_up_to(connection, READER)
+            self.seq = read_up_to(connection, READER)
             incidents = incidents_of(connection, is_open=False)
-            members = members_of(connection, [one.id for one in incidents])
+            still_open = [one.id for one in incidents if one.closed_at_ms is None]
+            members = members_of(connection, still_open)
         belong: dict[str, list[str]] = {}
         for m in members:
             if m.left_at_ms is None:
@@ -89,13 +91,13 @@ class Incidents:
         if self.reader is None:
             terms = desk.policy.incidents
             self.reader = await asyncio.to_thread(
-                BurstReader, desk.ledger, terms, self._seq, desk.now_ms()
+                BurstReader, desk.ledger, terms, self.seq, desk.now_ms()
             )
         read = partial(desk.ledger.events_after, kinds=TAKEN_IN, most=AT_ONCE)
-        while events := await asyncio.to_thread(read, self._seq):
+        while events := await asyncio.to_thread(read, self.seq):
             found = await asyncio.to_thread(self.reader.observe, events)
             kept = await desk.write(partial(self._keep, found, events[-1].seq))
-            self._seq = events[-1].seq
+            self.seq = events[-1].seq
             for incident, joined in kept:
                 self.take(incident)
                 if incident.closed_at_ms is None:
@@ -123,12 +125,28 @@ class Incidents:
         names = (new_id(now_ms, "inc"), burst.attribute, burst.value)
         return Incident(*names, 1, burst.since_ms, now_ms, None, body)
 
-    def take(self, incident: Incident) -> None:
-        """Heed an incident as the ledger now holds it."""
+    def take(self, incident: Incident) -> str:
+        """Heed an incident as the ledger now holds it; return its burst.
+
+        One that was split as a whole is followed until its burst is over: nobody joins it, and its
+        cause makes no other.
+        """
         evidence = Evidence.from_json(incident.body)
         self._of_burst[evidence.burst_id] = incident
         if evidence.is_over and incident.closed_at_ms is not None:
             del self._of_burst[evidence.burst_id]
+        return evidence.burst_id
+
+    def changed_by_hand(self, incident: Incident, left: Sequence[str]) -> None:
+        """Heed what a person did to an incident: some were split off it, or it was closed."""
+        burst_id, is_over = self.take(incident), incident.closed_at_ms is not None
+        self._desk.worklist.leave(incident, left)
+        if self.reader is None:
+            return
+        if is_over and burst_id not in self._of_burst:
+            self.reader.end(burst_id)
+        elif not is_over:
+            self.reader.let_go(burst_id, left)
 
     async def _close_finished(self) -> int:
         """Close the incidents that are over and have no open member left."""

@@ -27,7 +27,7 @@ async def resolve_one(
     value = parsed(body)
     told = resolution(value)
     now_ms = desk.now_ms()
-    outcome = _outcome(exception_id, told, now_ms)
+    outcome = outcome_of(exception_id, told, now_ms)
     request = fingerprint(exception_id, body)
     seen = None if if_match is None else revision_of(if_match)
 
@@ -55,7 +55,8 @@ async def resolve_one(
     return answer
 
 
-def _outcome(exception_id: str, told: ResolutionIn, now_ms: int) -> Outcome:
+def outcome_of(exception_id: str, told: ResolutionIn, now_ms: int) -> Outcome:
+    """Return how an exception ended, as it was told."""
     return Outcome(
         exception_id=exception_id,
         known_at_ms=now_ms,

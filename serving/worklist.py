@@ -43,6 +43,11 @@ class Worklist:
         self.open.remove(exception_id)
         self._changes += 1
 
+    def remove_all(self, exception_ids: Collection[str]) -> None:
+        """Take many exceptions out at once."""
+        self.open.remove_all(exception_ids)
+        self._changes += 1
+
     def join(self, incident: Incident, exception_ids: Collection[str]) -> None:
         """Let an incident, as it is now, have more members: one row together."""
         self.open.join(incident, exception_ids)

@@ -1,5 +1,6 @@
 """Builders of the service's tests: a clock that stands, small real champions, a running service."""
 
+import random
 import re
 import socket
 import threading
@@ -31,6 +32,7 @@ from models.evidence import Evidence, HeldOut
 from models.forecast_book import write_book
 from models.touch_time import TouchTime
 from models.triage import Triage
+from serving.answers import rfc3339
 from serving.app import create_app
 
 NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00:00Z
@@ -262,3 +264,68 @@ def demand_client(book: Book, running: Running) -> Iterator[Client]:
     """A service with a forecast book."""
     with running() as client:
         yield client
+
+
+@pytest.fixture
+def usual(an_exception: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """Twelve quiet days until noon, all ended: forty a day, evenly over five carriers."""
+    chance = random.Random(5)
+    told = []
+    for i in range(480):
+        at = rfc3339(NOON_MS - 12 * 24 * HOUR_MS + int((i + chance.random()) * 0.6 * HOUR_MS))
+        carrier = {"carrier": ("dhl", "ups", "gls", "dpd", "fedex")[i % 5]}
+        told.append(an_exception(f"U-{i}", detected_at=at, status="closed", attributes=carrier))
+    return told
+
+
+@pytest.fixture
+def burst(an_exception: Callable[..., dict[str, Any]]) -> Callable[..., list[dict[str, Any]]]:
+    """So many exceptions of one carrier from noon on, half a minute apart."""
+
+    def build(count: int, begin: int = 0, carrier: str = "dhl") -> list[dict[str, Any]]:
+        return [
+            an_exception(
+                f"B-{carrier}-{i}",
+                detected_at=rfc3339(NOON_MS + 30_000 * i),
+                due_at="2026-03-01T20:00:00Z",
+                attributes={"carrier": carrier},
+            )
+            for i in range(begin, begin + count)
+        ]
+
+    return build
+
+
+class Incidents:
+    """What the tests of incidents do with a running service."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def post(self, told: list[dict[str, Any]]) -> list[str]:
+        answer = self.client.post("/v1/exceptions", json={"exceptions": told}).json()
+        assert answer["refused"] == 0, answer
+        return [one["id"] for one in answer["results"]]
+
+    def rows(self, **asked: str) -> list[dict[str, Any]]:
+        asked = {"limit": "500", **asked}
+        return self.client.get("/v1/worklist", params=asked).json()["rows"]
+
+    def wait_for(self, members: int) -> dict[str, Any]:
+        """Wait for an incident of so many open members."""
+        end = time.monotonic() + 10
+        while True:
+            found = [row for row in self.rows() if row["members"] == members]
+            if found:
+                return found[0]
+            assert time.monotonic() < end, self.rows()
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def incidents(client: Client, usual: list[dict[str, Any]], clock: Clock) -> Incidents:
+    """A service with a champion that has seen quiet days; it is twenty past noon."""
+    doing = Incidents(client)
+    doing.post(usual)
+    clock.pass_hours(0.34)
+    return doing

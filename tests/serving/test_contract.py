@@ -12,7 +12,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from serving import demand_documentation, demand_shapes, documentation, list_shapes, shapes
+from data.ledger_incidents import Incident, keep_incident
+from data.ledger_writing import new_id
+from models.bursts import Burst
+from serving import (
+    demand_documentation,
+    demand_shapes,
+    documentation,
+    incident_documentation,
+    incident_shapes,
+    list_shapes,
+    shapes,
+)
+from serving.incident_evidence import Evidence
 
 KEPT = [
     CHECKS.get_one("not_a_server_error"),
@@ -28,6 +40,10 @@ BODIES = {
     "/v1/exceptions/{exception_id}/resolve",
     "/v1/exceptions/{exception_id}/claim",
     "/v1/exceptions/{exception_id}/release",
+    "/v1/incidents/{incident_id}/claim",
+    "/v1/incidents/{incident_id}/release",
+    "/v1/incidents/{incident_id}/resolve",
+    "/v1/incidents/{incident_id}/split",
     "/v1/promises/suspend",
     "/v1/promises/lift",
     "/v1/forecasts/query",
@@ -41,7 +57,13 @@ OPERATIONS = [
     ("/v1/exceptions/{exception_id}/resolve", "POST"),
     ("/v1/exceptions/{exception_id}/claim", "POST"),
     ("/v1/exceptions/{exception_id}/release", "POST"),
-    ("/v1/exceptions/{exception_id}/why-above/{other_id}", "GET"),
+    ("/v1/incidents", "GET"),
+    ("/v1/incidents/{incident_id}", "GET"),
+    ("/v1/incidents/{incident_id}/claim", "POST"),
+    ("/v1/incidents/{incident_id}/release", "POST"),
+    ("/v1/incidents/{incident_id}/resolve", "POST"),
+    ("/v1/incidents/{incident_id}/split", "POST"),
+    ("/v1/exceptions/{exception_id}/versus/{other_id}", "GET"),
     ("/v1/worklist", "GET"),
     ("/v1/promises", "GET"),
     ("/v1/promises/suspend", "POST"),
@@ -93,8 +115,21 @@ def test_every_documented_example_is_accepted(client):
     resolving_last = sorted(examples(client), key=lambda one: one[0].endswith("/resolve"))
     for path, method, name, value in resolving_last:
         url = re.sub(r"\{exception_id\}", created["id"], path)
+        url = re.sub(r"\{incident_id\}", lambda _: an_incident(client), url)
         answer = client.request(method, url, json=value)
         assert answer.status_code in (200, 201), (path, name, answer.text)
+
+
+def an_incident(client):
+    """Return the id of a new incident, without members."""
+    desk = client.app.state.desk
+    burst = Burst(id="b", cause=(("carrier", "dhl"),), since_ms=0, opened_ms=0, last_ms=0)
+    evidence = Evidence.of(burst, "UTC", is_over=False)
+    incident_id = new_id(desk.now_ms(), "inc")
+    one = Incident(incident_id, "carrier", "dhl", 1, 0, 0, None, evidence.to_json())
+    with desk.ledger.writing() as connection:
+        keep_incident(connection, one, now_ms=desk.now_ms())
+    return incident_id
 
 
 def test_every_body_has_an_example(client):
@@ -120,6 +155,22 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     shapes.Resolved.model_validate(ended)
     shapes.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())
     shapes.Ready.model_validate(client.get("/readyz").json())
+
+
+def test_answers_about_incidents_have_their_documented_shapes(incidents, burst):
+    client = incidents.client
+    incidents.post(burst(8))
+    row = incidents.wait_for(members=8)
+    url, told = f"/v1/incidents/{row['id']}", incident_documentation
+    list_shapes.WorklistPage.model_validate(client.get("/v1/worklist").json())
+    incident_shapes.IncidentPage.model_validate(client.get("/v1/incidents").json())
+    incident_shapes.IncidentView.model_validate(client.get(url).json())
+    one = client.get(url).json()["members"][0]["id"]
+    some = told.SPLIT | {"members": [one]}
+    incident_shapes.SplitOff.model_validate(client.post(f"{url}/split", json=some).json())
+    ended = client.post(f"{url}/resolve", json=told.RESOLUTION).json()
+    incident_shapes.BulkResolved.model_validate(ended)
+    incident_shapes.IncidentView.model_validate(client.get(url).json())
 
 
 def test_answers_about_demand_have_their_documented_shapes(client):
