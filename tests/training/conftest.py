@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -193,3 +194,63 @@ def demand_tables() -> Tables:
 def demand_history(a_history: Callable[[Tables], History], demand_tables: Tables) -> History:
     """The history of `demand_tables`; the first day after it is 24 February 2025."""
     return a_history(demand_tables)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulated shop, its truth beside it, for replays; no model is trained."""
+
+    history: History
+    truth: Path
+    begin: pd.Timestamp
+    end: pd.Timestamp
+
+
+@pytest.fixture(scope="session")
+def a_shop(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Simulated]:
+    """Simulate a shop with the tables that a replay reads; its middle half is the period."""
+
+    def simulate(**settings: float) -> Simulated:
+        shop = SyntheticShop(**({"orders": 8_000, "seed": 5, "days": 90} | settings))
+        folder = tmp_path_factory.mktemp("simulated")
+        tables = generate(shop, folder / "truth")
+        write_history(folder, ((name, rows) for name, rows in tables if name in READ), TERMS)
+        begin, end = (pd.Timestamp(shop.start) + pd.Timedelta(days, "D") for days in (20, 70))
+        return Simulated(History.open(folder), folder / "truth", begin, end)
+
+    return simulate
+
+
+@pytest.fixture(scope="session")
+def busy_shop(a_shop: Callable[..., Simulated]) -> Simulated:
+    """A shop whose teams have almost more work than they can do."""
+    return a_shop(load=0.97)
+
+
+HANDLED = ["exception_id", "occurred_at", "event", "team", "by"]
+
+
+@pytest.fixture(scope="session")
+def a_queue(a_history: Callable[[Tables], History]) -> Callable[..., History]:
+    """Write a history of exceptions from their steps: id, moment, event, team and person.
+
+    An exception is detected with its first step; outcomes are rows of that table, by id.
+    """
+
+    def write(steps: list[tuple], outcomes: dict[str, dict[str, Any]] | None = None) -> History:
+        events = pd.DataFrame(steps, columns=HANDLED)
+        events["occurred_at"] = pd.to_datetime(events["occurred_at"], utc=True)
+        events["step"] = np.arange(len(events))
+        first = events.groupby("exception_id", as_index=False)["occurred_at"].min()
+        exceptions = first.rename(columns={"occurred_at": "detected_at"}).assign(type="manual")
+        tables = {"exceptions": exceptions, "exception_events": events}
+        if outcomes:
+            rows = [{"exception_id": name} | told for name, told in outcomes.items()]
+            ended = pd.DataFrame(rows)
+            for column in ("resolved_at", "breached_at", "known_at"):
+                if column in ended:
+                    ended[column] = pd.to_datetime(ended[column], utc=True)
+            tables["outcomes"] = ended
+        return a_history(tables)
+
+    return write
