@@ -37,8 +37,8 @@ class Reach:
         people: How many are there.
         until: Tick at which their shift ends.
         next_at: Tick at which the next one begins.
-        done: For each row whether its work ends before `until`.
-        lost_by_then: What the rows that are not done lose by `until`, over starting them now.
+        reached: For each row whether its work begins before `until`; who has begun also ends.
+        lost_by_then: What the rows not reached lose by `until`, over starting them now.
         lost_by_next: The same by `next_at`.
         one_more_hour_saves: What is saved if one person stays an hour longer.
         one_person_less_costs: What is lost if one of them leaves now and is back at `next_at`.
@@ -47,7 +47,7 @@ class Reach:
     people: int
     until: int
     next_at: int
-    done: np.ndarray
+    reached: np.ndarray
     lost_by_then: float
     lost_by_next: float
     one_more_hour_saves: float
@@ -66,20 +66,19 @@ def reach(work: Work, crew: Shifts, now: int) -> Reach | None:
         return None
     left = replace(crew, opens_at=np.maximum(crew.opens_at, now))
     until, next_at = int(left.closes_at[0]), int(left.opens_at[1])
-    ends = np.cumsum(work.touch_hours) * TICKS_PER_HOUR
-    begins = ends - work.touch_hours * TICKS_PER_HOUR
-    done = ends <= _room(left)[0]
+    begins = (np.cumsum(work.touch_hours) - work.touch_hours) * TICKS_PER_HOUR
+    reached = begins < _room(left)[0]
     plans = [_starts(begins, one) for one in (left, _an_hour_longer(left), _one_less(left))]
-    moments = [np.full(len(ends), moment) for moment in (now, until, next_at)]
+    moments = [np.full(len(begins), moment) for moment in (now, until, next_at)]
     waits = (np.stack(plans + moments, axis=1) - now) / TICKS_PER_HOUR
     losses = losses_after(work.items, waits[work.row_of])
     whole, longer, fewer = losses[:, :3].sum(axis=0).tolist()
-    begun, then, following = losses[~done[work.row_of], 3:].sum(axis=0).tolist()
+    begun, then, following = losses[~reached[work.row_of], 3:].sum(axis=0).tolist()
     return Reach(
         int(left.people[0]),
         until,
         next_at,
-        done,
+        reached,
         lost_by_then=then - begun,
         lost_by_next=following - begun,
         one_more_hour_saves=whole - longer,

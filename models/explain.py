@@ -70,39 +70,15 @@ def reasons(case: Case) -> list[Reason]:
     minutes = max(1, round(case.touch_minutes))
     plural = "" if minutes == 1 else "s"
     found.append(Reason("touch_time", f"about {minutes} minute{plural} of work"))
-    found.append(Reason("stock" if case.grounds else "deadline", _deadline(case)))
+    found.append(Reason("stock" if case.grounds else "deadline", deadline_words(case)))
     if case.category is not None and case.probability is not None:
         words = case.category.replace("_", " ")
         found.append(Reason("category", f"{words}, {percent(case.probability)} sure"))
     return found
 
 
-def comparison(one: Case, other: Case) -> list[str]:
-    """Return how one compares with another in the terms of the ranking rule, the decisive first.
-
-    >>> quick = Case("EUR", 60, 0.3, 20.0, 120, 10, 3.0, 1, None, None, Tier.OPEN)
-    >>> slow = Case("EUR", 90, 0.1, 20.0, 30, 40, 3.0, 1, None, None, Tier.OPEN)
-    >>> comparison(quick, slow)[0]
-    'an hour of work saves EUR 120 for every hour it is not left waiting, against EUR 30'
-    """
-    found = []
-    if one.tier != other.tier:
-        found.append(" against ".join(f'"{_tier_words(case)}"' for case in (one, other)))
-    if one.score is not None and other.score is not None:
-        scores = [money(case.score or 0.0, case.currency) for case in (one, other)]
-        each = "an hour of work saves {} for every hour it is not left waiting, against {}"
-        found.append(each.format(*scores))
-        costs = [money(case.cost_of_an_hour or 0.0, case.currency) for case in (one, other)]
-        found.append("an hour of waiting costs {} against {}".format(*costs))
-    stakes = [money(case.stake, case.currency) for case in (one, other)]
-    found.append("{} at stake against {}".format(*stakes))
-    works = [max(1, round(case.touch_minutes)) for case in (one, other)]
-    found.append("about {} minutes of work against {}".format(*works))
-    found.append(f"{_deadline(one)}, against {_deadline(other)}")
-    return found
-
-
-def _tier_words(case: Case) -> str:
+def tier_words(case: Case) -> str:
+    """Return what stands above its score, for people."""
     return "by its score" if case.tier == Tier.OPEN else _of_tier(case).text
 
 
@@ -114,7 +90,8 @@ def _of_tier(case: Case) -> Reason:
     return Reason("lost", "the deadline has passed: what can still be saved goes first")
 
 
-def _deadline(case: Case) -> str:
+def deadline_words(case: Case) -> str:
+    """Return when it is due, or what its time was computed from, for people."""
     if case.grounds:
         return case.grounds
     if case.hours_to_due is None:

@@ -21,8 +21,8 @@ class Line:
 
     Attributes:
         team: By name.
-        reach: What it gets done until when, and what the rest loses.
-        first_left: Rank of the first of its rows that is not done; None if all are.
+        reach: What it gets to until when, and what the rest loses.
+        first_left: Rank of the first of its rows that is not reached; None if all are.
     """
 
     team: str
@@ -56,12 +56,12 @@ class Lines:
         for team, shift in policy.shifts.teams.items():
             crew = crew_from(shift, policy.shifts.timezone, now_ms)
             mine = np.flatnonzero(rows.teams[ranking.order] == team)
-            reached = reach(_work(rows, items, ranking, ranking.order[mine]), crew, now_ms)
-            if reached is None:
+            far = reach(_work(rows, items, ranking, ranking.order[mine]), crew, now_ms)
+            if far is None:
                 begins.append(int(crew.opens_at[0]))
                 continue
-            left = mine[~reached.done]
-            lines[team] = Line(team, reached, int(left[0]) + 1 if len(left) else None)
+            left = mine[~far.reached]
+            lines[team] = Line(team, far, int(left[0]) + 1 if len(left) else None)
         reason = ""
         if not policy.shifts.teams:
             reason = "the policy names no shifts"
@@ -102,8 +102,8 @@ class Lines:
             "people": sum(one.people for one in reaches),
             "until": rfc3339(max(one.until for one in reaches)),
             "reaches_rank": min(firsts) - 1 if firsts else self.last_rank,
-            "rows_done": sum(int(one.done.sum()) for one in reaches),
-            "rows_left": sum(int((~one.done).sum()) for one in reaches),
+            "rows_reached": sum(int(one.reached.sum()) for one in reaches),
+            "rows_left": sum(int((~one.reached).sum()) for one in reaches),
             "lost_below": money(sum(one.lost_by_then for one in reaches), self.currency),
             "next_shift_at": rfc3339(min(one.next_at for one in reaches)),
             "lost_below_by_next_shift": money(

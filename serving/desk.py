@@ -31,7 +31,7 @@ from serving.past_list import PastLists
 from serving.payload import EXCEPTION, ExceptionIn
 from serving.promises import PromiseWatch
 from serving.scoring import Judged, judge, rescored
-from serving.snapshot import Snapshot
+from serving.snapshot import Sight, Snapshot
 from serving.withholding import Draws
 from serving.worklist import Worklist
 
@@ -97,6 +97,17 @@ class Desk:
     async def ranked(self) -> Snapshot:
         """Return the work list as it stands."""
         return await self.worklist.ranked(self.now_ms(), self.model_version)
+
+    async def sight(self, at_ms: int | None = None) -> Sight:
+        """Return the list of now, or of a moment that is over.
+
+        Raises:
+            BadPayloadError: There is no list as of that moment.
+        """
+        now_ms = self.now_ms()
+        if at_ms is None:
+            return Sight(await self.ranked(), self.claims, now_ms)
+        return await self.past_lists.at(at_ms, now_ms=now_ms)
 
     def _note(self, version: InUse) -> None:
         with self.ledger.writing() as connection:

@@ -39,9 +39,9 @@ class Capacity(Shape):
     team: str | None = Field(description="null is all teams together, each on its own rows")
     people: int
     until: AwareDatetime = Field(description="the shift ends, of all teams the last one")
-    reaches_rank: int = Field(description="what stands above is done by then, all of it")
-    rows_done: int
-    rows_left: int = Field(description="rows of the teams on shift that are not done by then")
+    reaches_rank: int = Field(description="all that stands above is begun by then")
+    rows_reached: int
+    rows_left: int = Field(description="rows of the teams on shift that are not begun by then")
     lost_below: MoneyOut = Field(description="that the rows left lose by then, over starting now")
     next_shift_at: AwareDatetime
     lost_below_by_next_shift: MoneyOut
@@ -76,12 +76,37 @@ class WorklistPage(Stamp):
     capacity_reason: str | None = Field(description="why there is no capacity line")
 
 
+class SideOut(Shape):
+    """One of two rows, in the terms of the rule: score = money at stake x hazard / hours."""
+
+    tier: Literal["rule", "oldest", "open", "lost"]
+    score: float | None
+    money_at_stake: MoneyOut
+    expected_loss_now: MoneyOut | None
+    cost_of_an_hour: MoneyOut | None = Field(description="that an hour of waiting loses")
+    hazard_per_hour: float | None = Field(description="share of the stake that an hour takes")
+    touch_time: str = Field(description="expected work, ISO 8601")
+
+
+class RatiosOut(Shape):
+    """The row over the other one, term by term; null where there is nothing to compare with."""
+
+    score: float | None
+    loss: float | None
+    hazard: float | None
+    hours: float | None
+
+
 class Comparison(Stamp):
-    """Why one stands above (or below) another."""
+    """Why one row stands above (or below) another."""
 
     id: str
     rank: int
     other_id: str
     other_rank: int
     above: bool
+    decided_by: Literal["tier", "loss", "hazard", "hours", "age", "slack"]
+    one: SideOut
+    other: SideOut
+    ratios: RatiosOut
     sentences: list[str]

@@ -36,13 +36,12 @@ async def worklist_view(desk: Desk, asked: Asked) -> dict[str, Any]:
     Raises:
         BadPayloadError: The cursor is none of this list; there is no list as of that moment.
     """
-    now_ms = desk.now_ms()
-    if asked.at_ms is not None:
-        sight = await desk.past_lists.at(asked.at_ms, now_ms=now_ms)
-        return page_view(_page_of(sight.snapshot, asked), sight, asked.filters.team)
-    latest = await desk.ranked()
-    page = desk.worklist.page(asked.filters, asked.limit, asked.cursor, latest)
-    sight = Sight(page.snapshot, desk.claims, now_ms)
+    sight = await desk.sight(asked.at_ms)
+    if asked.at_ms is None:
+        page = desk.worklist.page(asked.filters, asked.limit, asked.cursor, sight.snapshot)
+        sight = sight._replace(snapshot=page.snapshot)
+    else:
+        page = _page_of(sight.snapshot, asked)
     return page_view(page, sight, asked.filters.team)
 
 

@@ -33,7 +33,9 @@ class _DeskState(Collector):
         yield GaugeMetricFamily(
             "expedite_open_exceptions", "Open exceptions", len(desk.worklist.open)
         )
-        yield GaugeMetricFamily("expedite_degraded", "1 without a champion", int(desk.model_version is None))
+        yield GaugeMetricFamily(
+            "expedite_degraded", "1 without a champion", int(desk.model_version is None)
+        )
 
 
 def registry_of(desk: Desk) -> CollectorRegistry:

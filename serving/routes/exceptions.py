@@ -8,17 +8,20 @@ from serving.bodies import JSON, body_of, json_answer
 from serving.claiming import Asked, claim_one, release_one
 from serving.desk import desk_of
 from serving.documentation import answers, claim_body, exceptions_body, resolution_body
+from serving.incident_payload import ROW_ID
 from serving.intake import Answer, take_in
 from serving.list_shapes import Comparison
+from serving.moments import At, tick_of
 from serving.problems import PROBLEM_JSON
 from serving.resolving import etag, resolve_one
 from serving.shapes import Accepted, AcceptedBatch, Claimed, ExceptionView, Resolved
-from serving.versus import comparison_view
+from serving.versus import versus_view
 from serving.views import exception_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 
 Id = Annotated[str, Path(pattern="^exc_[0-9a-z]{26}$", examples=["exc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
+RowId = Annotated[str, Path(pattern=ROW_ID, description="an exception or an incident")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 IfMatch = Annotated[str | None, Header(alias="If-Match")]
 
@@ -56,10 +59,11 @@ async def look_at_exception(request: Request, exception_id: Id) -> Response:
     return json_answer(view, headers={"ETag": etag(view["revision"])})
 
 
-@router.get("/{exception_id}/why-above/{other_id}", responses=answers(Comparison, 404, 422))
-async def why_above(request: Request, exception_id: Id, other_id: Id) -> Response:
-    """Why one open exception stands above (or below) another, in the terms of the ranking rule."""
-    return json_answer(await comparison_view(desk_of(request), exception_id, other_id))
+@router.get("/{exception_id}/versus/{other_id}", responses=answers(Comparison, 404, 422))
+async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At = None) -> Response:
+    """Why one row of the list stands above another: in money, hazard and hours, term by term."""
+    sight = await desk_of(request).sight(tick_of(at))
+    return json_answer(versus_view(sight.snapshot, exception_id, other_id))
 
 
 @router.post(

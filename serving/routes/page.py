@@ -12,9 +12,10 @@ from serving.desk import desk_of
 from serving.drawing import assets, packed
 from serving.explained import explained, strongest
 from serving.html import ByScript, html
+from serving.incident_payload import ROW_ID
 from serving.overview import Wanted, overview, status
 from serving.resolving import etag, resolve_one
-from serving.versus import comparison_view
+from serving.versus import versus_view
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,6 +29,7 @@ FOR_EVER = {
 
 ID = "^exc_[0-9a-z]{26}$"
 Id = Annotated[str, Path(pattern=ID)]
+RowId = Annotated[str, Path(pattern=ROW_ID)]
 Below = Annotated[str | None, Query(pattern=ID)]
 Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
@@ -87,11 +89,11 @@ async def what_moved_it(request: Request, exception_id: Id) -> Response:
     return html("strongest.html", moved=await strongest(desk_of(request), exception_id))
 
 
-@router.get("/exceptions/{exception_id}/why-above/{other_id}")
-async def why_above(request: Request, exception_id: Id, other_id: Id) -> Response:
-    """How one compares with another."""
-    view = await comparison_view(desk_of(request), exception_id, other_id)
-    return html("why_above.html", why=view)
+@router.get("/exceptions/{exception_id}/versus/{other_id}")
+async def versus(request: Request, exception_id: RowId, other_id: RowId) -> Response:
+    """How one row compares with another."""
+    view = versus_view(await desk_of(request).ranked(), exception_id, other_id)
+    return html("versus.html", versus=view)
 
 
 @router.post("/exceptions/{exception_id}/resolve")

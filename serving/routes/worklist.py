@@ -1,10 +1,8 @@
 """`GET /v1/worklist`: what to work on now."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime
 
 from serving.bodies import json_answer
 from serving.desk import desk_of
@@ -12,12 +10,10 @@ from serving.documentation import answers
 from serving.incident_payload import INCIDENT_ID
 from serving.list_shapes import WorklistPage
 from serving.list_view import Asked, worklist_view
+from serving.moments import At, tick_of
 from serving.snapshot import Filters
 
 router = APIRouter(prefix="/v1", tags=["work list"])
-
-_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
-_AT = "a moment that is over: the list as it was then, by model, policy and data of then"
 
 
 def _filters(
@@ -34,12 +30,11 @@ async def worklist(
     filters: Annotated[Filters, Depends(_filters)],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
-    at: Annotated[AwareDatetime | None, Query(description=_AT)] = None,
+    at: At = None,
 ) -> Response:
     """Open exceptions, the most worthwhile first, as of now or of any moment before.
 
     An incident is one row; `incident_id` shows its members.
     """
-    at_ms = None if at is None else (at - _EPOCH) // _MILLISECOND
-    asked = Asked(filters, limit, cursor, at_ms)
+    asked = Asked(filters, limit, cursor, tick_of(at))
     return json_answer(await worklist_view(desk_of(request), asked))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.explain import Case, comparison, reasons
+from models.explain import Case, reasons
 from models.ranking_rule import Tier
 
 
@@ -53,18 +53,6 @@ def test_an_overdue_one_says_for_how_long(case):
     texts = [reason.text for reason in reasons(replace(case, hours_to_due=-2.5))]
 
     assert "overdue by 2 h 30 min" in texts
-
-
-def test_a_comparison_begins_with_what_decides(case):
-    first = comparison(case, replace(case, tier=Tier.LOST))[0]
-
-    assert first.startswith('"by its score" against')
-
-
-def test_a_comparison_without_a_model_leaves_the_scores_out(case):
-    blind = replace(case, score=None, cost_of_an_hour=None)
-
-    assert not any("hour of work saves" in line for line in comparison(case, blind))
 
 
 def test_what_was_computed_gives_its_grounds_instead_of_a_deadline(case):

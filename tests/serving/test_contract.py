@@ -147,7 +147,7 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     shapes.AcceptedBatch.model_validate(client.post("/v1/exceptions", json=many).json())
     page = list_shapes.WorklistPage.model_validate(client.get("/v1/worklist").json())
     one, other = (row.id for row in page.rows)
-    why = client.get(f"/v1/exceptions/{one}/why-above/{other}").json()
+    why = client.get(f"/v1/exceptions/{one}/versus/{other}").json()
     list_shapes.Comparison.model_validate(why)
     claimed = client.post(f"/v1/exceptions/{one}/claim", json=documentation.CLAIM).json()
     shapes.Claimed.model_validate(claimed)

@@ -225,13 +225,3 @@ def test_what_was_accepted_is_there_after_a_restart(running, an_exception):
     with running() as client:
         assert ids_on_the_list(client) == ["a"]
         assert seen(client, gone["id"])["status"] == "resolved"
-
-
-def test_why_one_stands_above_another_is_said_in_the_terms_of_the_rule(client, an_exception):
-    dear = posted(client, an_exception("a", due_at="2026-03-01T12:15:00Z")).json()["id"]
-    cheap = posted(client, an_exception("b", due_at="2026-03-04T12:15:00Z")).json()["id"]
-
-    answer = client.get(f"/v1/exceptions/{dear}/why-above/{cheap}").json()
-
-    assert answer["above"] is True
-    assert "hour" in answer["sentences"][0]
