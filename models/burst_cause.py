@@ -11,7 +11,7 @@ from models.burst_keys import NOTHING, Keys
 from models.burst_past import Cause, Past, Rows
 from models.burst_rates import Rates
 
-_SINGLE_SHAPE, _PAIR_SHAPE = 0.5, 2.0
+_SHAPE = 0.5
 
 
 class CauseFinder:
@@ -57,18 +57,12 @@ class CauseFinder:
         shape = float(self._rates.shape(codes, counts).min())
         past = self._past.table(self._past.first, before)
         hours = max(float(np.ptp(past.hours)), 1.0) if len(past) else 1.0
-        singles = [self._one(past, (part,), hours) for part in cause]
-        if len(cause) == 1:
-            return singles[0], shape
-        independent = singles[0] * singles[1] / max(len(past) / hours, 1e-9)
         seen = int((past.with_all(cause) & past.unexplained).sum())
-        return (seen + _PAIR_SHAPE) / (hours + _PAIR_SHAPE / independent), shape
-
-    def _one(self, past: Rows, cause: Cause, hours: float) -> float:
+        if len(cause) > 1:
+            return (seen + _SHAPE) / hours, shape  # that its values are rare does not make it rarer
         values = self._keys.values_of_group[self._keys.group[cause[0][1]]]
         mean = max(len(past), 1) / values / hours
-        seen = int((past.with_all(cause) & past.unexplained).sum())
-        return (seen + _SINGLE_SHAPE) / (hours + _SINGLE_SHAPE / mean)
+        return (seen + _SHAPE) / (hours + _SHAPE / mean), shape
 
     def explain(self, rows: Rows, key: int, now_hours: float) -> Cause:
         """Return the cause that explains the excess of a key, be it the key's own value.
@@ -101,6 +95,7 @@ class CauseFinder:
         for column in range(len(self._keys.attributes)):
             codes = rows.codes[mine, column]
             codes = codes[codes >= 0]
+            codes = codes[~self._rates.dominating(codes)]
             if len(codes):
                 values, counts = np.unique(codes, return_counts=True)
                 found.append(((column, int(values[counts.argmax()])),))

@@ -11,6 +11,8 @@ from math import log
 
 import numpy as np
 
+Names = tuple[tuple[str, str], ...]
+
 _PRIOR_ROWS = 5.0
 """How much all exceptions say of the kinds usual with one value, in rows."""
 _INDEPENDENCE = 0.75
@@ -27,15 +29,22 @@ class Kinds:
         seen: Rows with the burst's value since it began.
     """
 
-    def __init__(self, columns: Sequence[int], usual: np.ndarray, everything: np.ndarray) -> None:
+    def __init__(
+        self,
+        names: Sequence[Names],
+        columns: Sequence[int],
+        usual: np.ndarray,
+        everything: np.ndarray,
+    ) -> None:
         """Learn what is usual.
 
         Args:
+            names: Attribute and value, by code.
             columns: Where the kinds stand in a row.
             usual: Codes of past rows with the value, in no burst; may be none.
             everything: Codes of past rows with any value.
         """
-        self._columns = list(columns)
+        self._names, self._columns = names, list(columns)
         self._usual = [Counter(usual[:, c].tolist()) for c in columns]
         self._of_all = [Counter(everything[:, c].tolist()) for c in columns]
         self._usual_rows, self._all_rows = len(usual), len(everything)
@@ -71,9 +80,9 @@ class Kinds:
         taken = sum(self.belongs(row, expected) for row in rows)
         return (taken + 0.5) / (len(rows) + 1.0)
 
-    def named(self, expected: float) -> list[tuple[int, int]]:
-        """Return the column and code of the kinds that are most of the excess, most first."""
-        for k, column in enumerate(self._columns):
+    def named(self, expected: float) -> tuple[str, ...]:
+        """Return the kinds that are most of the excess, most first."""
+        for k in range(len(self._columns)):
             beyond = {
                 code: seen - expected * self._usual_share(k, code)
                 for code, seen in self._here[k].items()
@@ -81,10 +90,10 @@ class Kinds:
             }
             total = max(self.seen - expected, 1.0)
             most = sorted(beyond, key=lambda code: -beyond[code])[:_MOST_NAMED]
-            found = [(column, code) for code in most if self._is_telling(k, code, beyond, total)]
+            found = [code for code in most if self._is_telling(k, code, beyond, total)]
             if found:
-                return found
-        return []
+                return tuple(_in_words(self._names[code]) for code in found)
+        return ()
 
     def _is_telling(self, k: int, code: int, beyond: dict[int, float], total: float) -> bool:
         share = beyond[code] / total
@@ -98,3 +107,11 @@ class Kinds:
     def _own_share(self, k: int, code: int, usual: float, expected: float) -> float:
         beyond = max(self._here[k][code] - expected * usual, 0.0)
         return (beyond + usual) / (max(self.seen - expected, 0.0) + 1.0)
+
+
+def _in_words(name: Names) -> str:
+    """A word speaks for itself, a code needs its attribute."""
+    attribute, value = name[0]
+    spoken = value.replace("_", " ")
+    is_word = attribute != "reason_code" and any(c.isalpha() for c in value)
+    return spoken if is_word else f"{attribute.replace('_', ' ')} {value}"

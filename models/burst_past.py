@@ -1,11 +1,15 @@
 """The arrivals of the last weeks, row by row: what a cause is looked for in."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from models.burst_clock import WeekClock
 from models.burst_keys import MOST_ATTRIBUTES, NOTHING
 from models.burst_rates import When
 
+Cause = Sequence[tuple[int, int]]
+"""One or two values, each as its column and code."""
 USUAL = -1
 """Owner of a row that belongs to no burst."""
 MOST_ROWS = 200_000
@@ -129,13 +133,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.hours)
 
-    def with_all(self, cause: "Cause") -> np.ndarray:
+    def with_all(self, cause: Cause) -> np.ndarray:
         """Return which rows have all values of a cause (a mask)."""
         mask = np.ones(len(self), bool)
         for column, code in cause:
             mask &= self.codes[:, column] == code
         return mask
-
-
-Cause = tuple[tuple[int, int], ...]
-"""One or two values, each as its column and code."""

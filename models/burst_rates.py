@@ -21,12 +21,16 @@ from models.burst_keys import Keys
 SPANS_HOURS = np.array([1.0, 24.0])
 """Over which arrivals clump: the hour (batches, a caller with three cases) and the day."""
 
-_SINGLE_SHAPE, _PAIR_SHAPE = 0.5, 2.0
+_SINGLE_SHAPE, _PAIR_SHAPE = 0.5, 5.0
 """How much the prior rate counts, in arrivals. Half an arrival: few values are near the mean."""
 _RHYTHM_SMOOTHING = 4.0
+_MOST_SIGMA = 3.0
 _UNEVEN_PRIOR = 0.05
 _UNEVEN_PRIOR_ARRIVALS = 5.0
 _FIRST_ROOM = 1_024
+_LONGEST_SINCE = 12.0
+MOST_SHARE = 0.8
+"""A value of a larger share of all exceptions is not looked at."""
 _BY_KEY = (
     "group", "_parents", "_value", "_slot", "_count", "_at_hours", "seen", "expected",
 )  # fmt: skip
@@ -140,7 +144,8 @@ class Rates:
         prior = _UNEVEN_PRIOR_ARRIVALS * self._clock.weight
         uneven = self._uneven[group] + _UNEVEN_PRIOR * prior
         inverse = np.maximum(uneven / (self._even[group] + prior), 1e-3)
-        return 1 / (inverse + 1 / (counts[:, None] + _SINGLE_SHAPE))
+        prior = np.where(self._parents[keys, 0] >= 0, _PAIR_SHAPE, _SINGLE_SHAPE)
+        return 1 / (inverse + 1 / (counts + prior)[:, None])
 
     def given_today(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rates given what the last hour and day have brought, and hours since.
@@ -187,15 +192,21 @@ class Rates:
         self.seen[keys] += 1
         self._add(keys, self._clock.hour_of_week, weight)
 
-    def forget(self, keys: np.ndarray, when: When) -> None:
-        """Undo `count` of an arrival that turned out to be no usual one."""
-        age = np.maximum(self._at_hours[keys] - when.hours, 0)[:, None]
-        self.seen[keys] = np.maximum(self.seen[keys] - np.exp(-age / SPANS_HOURS), 0)
-        self._add(keys, when.hour_of_week, -when.weight)
+    def see(self, keys: np.ndarray, when: When, part: float) -> None:
+        """Let a part of an arrival stand for what the day has brought; a negative one undoes it."""
+        later = np.minimum(when.hours - self._at_hours[keys], _LONGEST_SINCE)[:, None]
+        seen = self.seen[keys] + part * np.exp(later / SPANS_HOURS)
+        self.seen[keys] = np.maximum(seen, 0)
 
-    def remember(self, keys: np.ndarray, when: When) -> None:
-        """Learn an arrival of the past that turned out to be a usual one."""
-        self._add(keys, when.hour_of_week, when.weight)
+    def learn(self, keys: np.ndarray, when: When, part: float) -> None:
+        """Learn a part of an arrival for the usual rates; a negative one undoes it."""
+        self._add(keys, when.hour_of_week, part * when.weight)
+
+    def dominating(self, keys: np.ndarray) -> np.ndarray:
+        """Return which keys have a value that nearly all exceptions have: it explains nothing."""
+        parents = np.maximum(self._parents[keys], 0)
+        most = np.where(self._parents[keys, 0] >= 0, self._count[parents].max(1), self._count[keys])
+        return most > MOST_SHARE * self._arrivals
 
     def _add(self, keys: np.ndarray, hour_of_week: int, weight: float) -> None:
         self._count[keys] += weight
@@ -215,7 +226,7 @@ class Rates:
     def _learn_unevenness(self, keys: np.ndarray, weight: float) -> None:
         """Compare what came before with what was expected; a burst counts for little."""
         group, expected = self.group[keys], self.expected[keys]
-        most = expected + 3 * np.sqrt(expected) + 3
+        most = expected + _MOST_SIGMA * np.sqrt(expected) + _MOST_SIGMA
         more = np.minimum(self.seen[keys], most) - expected
         np.add.at(self._uneven, group, weight * more)
         np.add.at(self._even, group, weight * expected)

@@ -8,11 +8,13 @@ from models.burst import Burst
 from models.burst_kinds import Kinds
 from models.burst_past import Cause
 
-_STILL = 0.25
+_STILL = 0.5
 """A burst goes on as long as its value comes with this share of the burst's extra rate."""
-_SURE = 4.6
-"""Log odds of one to a hundred that it goes on end it."""
+_SURE = 3.0
+"""Log odds of one to twenty that it goes on end it."""
 _SHORTEST_HOURS = 0.25
+_MOST_TAUGHT = 10
+_LEAST_RATIO = 1.5
 NEW_USUAL_HOURS = 168.0
 """What has lasted for a week is no burst any more."""
 
@@ -62,6 +64,25 @@ class Watched:
             return False
         return self.kinds.belongs(codes, self.expected_rows(hours))
 
+    def expected_members(self, hours: float) -> float:
+        """Return how many rows that it would take are usual since it began."""
+        self._usually_taken = self.kinds.usually_taken(self._past, self.expected_rows(hours))
+        return self.expected_rows(hours) * self._usually_taken
+
+    @property
+    def usual_part(self) -> float:
+        """Share of its members that would have come anyway."""
+        return min(self.burst.expected / max(len(self.burst.members), 1), 1.0)
+
+    @property
+    def taught_part(self) -> float:
+        """How much its next member teaches about what is usual: all of it, as long as it is small.
+
+        What bursts every day is usual; but one large burst must not hide the next for weeks.
+        """
+        most = _MOST_TAUGHT + 2 * self.burst.expected
+        return 1.0 if len(self.burst.members) <= most else self.usual_part
+
     def has_value(self, codes: np.ndarray) -> bool:
         """Say whether a row has its value, or both of its values."""
         return all(codes[column] == code for column, code in self.cause)
@@ -82,8 +103,8 @@ class Watched:
     def renew(self, hours: float) -> None:
         """Look anew at what its members have in common; done as they double."""
         self._renew_at = 2 * len(self.burst.members)
-        self._usually_taken = self.kinds.usually_taken(self._past, self.expected_rows(hours))
-        self.burst.expected = self.expected_rows(hours) * self._usually_taken
+        self.burst.expected = self.expected_members(hours)
+        self.burst.kinds = self.kinds.named(self.expected_rows(hours))
 
     def is_over(self, hours: float) -> bool:
         """Say whether the rate is back to usual, nothing came for long, or it is the new usual."""
@@ -91,6 +112,7 @@ class Watched:
         return (
             self._doubt + self._extra_to_go_on() * silent >= _SURE
             or silent >= self._longest_hours
+            or len(self.burst.members) < _LEAST_RATIO * self.burst.expected
             or self.is_new_usual(hours)
         )
 

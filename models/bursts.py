@@ -30,6 +30,8 @@ __all__ = ["Arrival", "Burst", "Change", "Detector", "Kept"]
 
 WARM_UP_HOURS = HOURS_A_WEEK
 """Nothing is found in the first week: there is no usual yet."""
+LEAST_RATIO = 2.0
+"""What comes less than twice as often as usual is not called a burst, however sure it is."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ class Detector:
         keys, evidence = self._count(row)
         if self._clock.exposed_hours >= WARM_UP_HOURS:
             enough = evidence * self._keys.shares()[self._rates.group[keys]] >= self._enough
-            for key in keys[enough].tolist():
+            for key in keys[enough & ~self._rates.dominating(keys)].tolist():
                 changes += self._look_into(key)
         return changes
 
@@ -226,6 +228,11 @@ class Detector:
         if taken_by is not None:
             self._past.own(np.array([row]), self._owner(taken_by.burst.id))
             self._add(taken_by, row)
+            keys = np.array(self._keys.watched(codes), np.intp)
+            self._rates.grow()
+            self._evidence.grow(len(self._keys))
+            self._rates.see(keys, self._past.when(row), taken_by.usual_part)
+            self._rates.learn(keys, self._past.when(row), taken_by.taught_part)
         return taken_by
 
     def _with_value(self, codes: np.ndarray) -> list[Watched]:
@@ -245,9 +252,9 @@ class Detector:
             return []
         fewest = self._terms.fewest_members
         start = self._finder.start(rows, self._finder.cause_of(key), fewest, now)
+        self._evidence.clear(key)
         if start < 0:
             return []
-        self._evidence.clear(key)
         cause = self._finder.explain(self._past.table(start), key, now)
         open_already = next((w for w in self._open.values() if w.cause == cause), None)
         if open_already is not None:
@@ -281,7 +288,8 @@ class Detector:
         for at in np.flatnonzero(rows.with_all(cause) & rows.unexplained).tolist():
             watched.kinds.see(rows.codes[at])
         members = self._belonging(watched)
-        if len(members) < self._terms.fewest_members:
+        most_usual = watched.expected_members(self._clock.hours)
+        if len(members) < max(self._terms.fewest_members, LEAST_RATIO * most_usual):
             return []
         self._open[burst.id] = watched
         return [Change("opened", burst, self._let_join(watched, members))]
@@ -304,9 +312,10 @@ class Detector:
         self._past.own(np.array(rows, np.intp), self._owner(watched.burst.id))
         for row in rows:
             self._add(watched, row)
-            keys = np.array(self._keys.watched(self._past.codes(row)), np.intp)
-            self._rates.forget(keys, self._past.when(row))
         watched.renew(self._clock.hours)
+        for row in rows:
+            keys = np.array(self._keys.watched(self._past.codes(row)), np.intp)
+            self._rates.see(keys, self._past.when(row), watched.usual_part - 1)
         return tuple(self._past.id(row) for row in rows)
 
     def _watched(self, burst: Burst, cause: Cause, begin: int) -> Watched:
@@ -314,7 +323,7 @@ class Detector:
         usual = past.codes[past.with_all(cause) & past.unexplained]
         taken = {column for column, _ in cause}
         columns = [column for column in self._keys.kind_columns if column not in taken]
-        kinds = Kinds(columns, usual, past.codes)
+        kinds = Kinds(self._keys.names, columns, usual, past.codes)
         rate, _ = self._finder.rate(cause, begin)
         watched = Watched(burst, cause, kinds, begin, self._terms.longest_hours)
         watched.begins(self._past.when(begin).hours, rate, usual)
@@ -322,15 +331,6 @@ class Detector:
 
     def _end(self, watched: Watched) -> None:
         del self._open[watched.burst.id]
-        if watched.is_new_usual(self._clock.hours):
-            self._learn_members(watched)
-
-    def _learn_members(self, watched: Watched) -> None:
-        owner, rows = self._owner(watched.burst.id), self._past.table(watched.begin)
-        for row in (np.flatnonzero(rows.owners == owner) + watched.begin).tolist():
-            keys = np.array(self._keys.watched(self._past.codes(row)), np.intp)
-            self._rates.remember(keys, self._past.when(row))
-            self._past.own(np.array([row]), USUAL)
 
     def _owner(self, burst_id: str) -> int:
         return self._owners.setdefault(burst_id, len(self._owners))
