@@ -162,7 +162,7 @@ def _week(rows: pd.DataFrame) -> TeamWeek:
     begin, end = rows["begin"].to_numpy(), rows["end"].to_numpy()
     day = (begin - _turn_of_day_ms(begin, end)) // TICKS_PER_DAY
     # The day is named after the date on which its shift opens.
-    day += int(np.median(begin - day * TICKS_PER_DAY)) // TICKS_PER_DAY
+    day += _quantile(begin - day * TICKS_PER_DAY, STRAY_SHARE) // TICKS_PER_DAY
     weekdays = _weekdays(np.unique(day))
     usual = np.isin(_weekday(day), weekdays)
     into_day = rows.assign(
@@ -216,7 +216,7 @@ def _busy(rows: pd.DataFrame) -> np.ndarray:
     return np.searchsorted(begin, at, side="right") - np.searchsorted(end, at, side="right")
 
 
-def _quantile(values: pd.Series, share: float) -> int:
+def _quantile(values: pd.Series | np.ndarray, share: float) -> int:
     return int(np.quantile(values, share, method="lower" if share < HALF else "higher"))
 
 
