@@ -15,11 +15,14 @@ from rich.console import Console
 from data.checking import Terms
 from data.choices import SOURCES, source_folder
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
+from data.exporting import export_ledger
 from data.feeding import last_days
 from data.history import History
 from data.importing import ImportReport, Watch, write_history
+from data.ledger import Ledger
 from data.reading import ENCODINGS
 from data.sending import send
+from data.settings import Settings
 from data.showing import ProgressBars, show_history, show_import
 from data.skeleton import write_skeleton
 from data.sources.synthetic import generate
@@ -125,6 +128,26 @@ def replay(
 
 
 @app.command()
+def export(
+    *,
+    into: Annotated[Path, typer.Option(help="Folder for the files; made if absent")],
+    begin: Annotated[str, typer.Option("--from", help="Only what came in at or after it")] = "",
+    end: Annotated[str, typer.Option("--to", help="Only what was known before it")] = "",
+) -> None:
+    """Write what the service took in, and how people ended it, as files to be imported.
+
+    Which ledger is read says EXPEDITE_DATABASE_URL, as for the service.
+    """
+    ledger = Ledger.open(Settings.read().database_url)
+    try:
+        rows = export_ledger(ledger, into, begin=_tick(begin, "--from"), end=_tick(end, "--to"))
+    finally:
+        ledger.close()
+    print(f"{rows.exceptions:,} exceptions and {rows.steps:,} steps are in {into}. Take them over:")
+    print(f"python -m data import {into} --source expedite --into HISTORY")
+
+
+@app.command()
 def new_source(
     name: Annotated[str, typer.Argument(help="Its name, or the path of a folder to make")],
 ) -> None:
@@ -149,6 +172,19 @@ def _wide_console() -> Console:
 
 def _now() -> pd.Timestamp:
     return pd.Timestamp(datetime.now(UTC))
+
+
+def _tick(moment: str, option: str) -> int | None:
+    """A moment of the command line in milliseconds; None where none was given."""
+    if not moment:
+        return None
+    try:
+        told = pd.Timestamp(moment)
+    except ValueError as error:
+        cure = "Write it as 2026-03-01 or 2026-03-01T10:00Z."
+        raise BadInputError(option, f"'{moment}' is no time", cure) from error
+    told = told.tz_localize("UTC") if told.tzinfo is None else told
+    return int(told.timestamp() * 1000)
 
 
 def _known_zone(name: str) -> str:

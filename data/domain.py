@@ -45,6 +45,22 @@ class ExceptionType(StrEnum):
     OTHER = "other"
 
 
+_KNOWN_TYPES = frozenset(str(kind) for kind in ExceptionType) - {str(ExceptionType.OTHER)}
+
+
+def type_word(told: str | None, own: str | None) -> str | None:
+    """Return a type as models read it: our word for it, else the source's own.
+
+    Args:
+        told: The type as it was told, in any case; None where none was.
+        own: The source's own word, where it was told beside a type that is ours.
+    """
+    if told is None or told.lower() in _KNOWN_TYPES:
+        return told and told.lower()
+    is_other = told.lower() == ExceptionType.OTHER
+    return (own if is_other else told) or str(ExceptionType.OTHER)
+
+
 class Stage(StrEnum):
     """The stations of an order's life, in their usual order."""
 

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from data.domain import ExceptionType, LabelOrigin
+from data.domain import ExceptionType, LabelOrigin, type_word
 from serving.problems import BadPayloadError, Flaw
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,11 +147,7 @@ class ExceptionIn(_Part):
     @property
     def type_word(self) -> str | None:
         """The type as the features read it: our word, else the source's own."""
-        known = self.known_type
-        if known != "other":
-            return known
-        own = self.type if self.type is not None and self.type.lower() != "other" else None
-        return own or self.source_value or "other"
+        return type_word(self.type, self.source_value)
 
     @property
     def is_open(self) -> bool:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from data.__main__ import main
+from data.ledger import Ledger
+from data.ledger_writing import Incoming, accept
 
 ROOT = Path(__file__).parents[2]
 SIMULATE = ["import", "--source", "synthetic", "--orders", 1_000, "--into"]
@@ -113,3 +115,35 @@ def test_a_new_source_is_begun(run, tmp_path):
 
     assert (told.returncode, (tmp_path / "mine" / "orders.sql").exists()) == (0, True)
     assert "Edit these, then" in told.stdout
+
+
+@pytest.fixture
+def ledger(tmp_path, monkeypatch):
+    """A ledger that took in one exception, on 1 March 2026, and that the settings name."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    monkeypatch.setenv("EXPEDITE_DATABASE_URL", url)
+    noon_ms = 1_772_366_400_000
+    payload = '{"detected_at": "2026-03-01T11:00:00Z", "external_id": "a", "source": "shop"}'
+    ledger = Ledger.open(url)
+    with ledger.writing() as connection:
+        told = Incoming("shop", "a", True, None, noon_ms, noon_ms, payload, "{}")
+        accept(connection, [told], now_ms=noon_ms)
+    ledger.close()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_a_service_took_in_is_exported_and_imported(run, tmp_path):
+    files, history = tmp_path / "files", tmp_path / "h"
+    told = run("export", "--into", files, "--from", "2026-03-01", "--to", "2026-03-02T00:00Z")
+    assert "1 exceptions and 1 steps" in told.stdout
+
+    run("import", files, "--source", "expedite", "--into", history)
+    assert run("check", history).returncode == 0
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(
+    ("begin", "message"), [("2027-01-01", "nothing came in"), ("soon", "'soon' is no time")]
+)
+def test_an_export_of_nothing_says_why(run, tmp_path, begin, message):
+    assert message in run("export", "--into", tmp_path / "files", "--from", begin).stderr
