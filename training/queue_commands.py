@@ -27,6 +27,9 @@ Origins = Annotated[
     int, typer.Option(min=0, help="times that the models are fitted anew; 0 for no models")
 ]
 Draws = Annotated[int, typer.Option(min=1, help="draws of what nobody recorded")]
+Touch = Annotated[
+    TouchAssumption, typer.Option(help="what is taken for touch time where none is recorded")
+]
 Seed = Annotated[int, typer.Option(min=0, help="the same seed, the same report")]
 
 
@@ -40,9 +43,7 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     origins: Origins = 4,
     draws: Draws = 5,
     seed: Seed = 7,
-    touch: Annotated[
-        TouchAssumption, typer.Option(help="what is taken for touch time where none is recorded")
-    ] = TouchAssumption.RECORDED,
+    touch: Touch = TouchAssumption.RECORDED,
     stress: Annotated[
         bool, typer.Option("--stress/--no-stress", help="also more work, fewer people, bursts")
     ] = True,
@@ -65,6 +66,47 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     write_report(report, found)
     html.write_text(page(found), encoding="utf-8")
     _tell(found)
+
+
+def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    confirm_begin: Annotated[str, typer.Option("--confirm-from", help="first day of the later")],
+    confirm_end: Annotated[str, typer.Option("--confirm-to", help="first day after it")],
+    out: Annotated[Path, typer.Option(help="policy file to write, if the later period confirms")],
+    policy: PolicyFile = None,
+    report: Annotated[Path | None, typer.Option(help="JSON file to write")] = None,
+    origins: Origins = 4,
+    draws: Draws = 5,
+    seed: Seed = 7,
+    touch: Touch = TouchAssumption.RECORDED,
+) -> None:
+    """Tune how far the list looks ahead on one period, and keep it if a later one bears it out.
+
+    What things cost, and how old an exception may become, is never tuned: that is the company's.
+    """
+    from training.queue_setting import Asked
+    from training.queue_tuning import tune, tuned_text
+
+    for file in (out, report):
+        writable(file or out)
+    current = policy_of(policy)
+    periods = (
+        (moment(begin, "--from"), moment(end, "--to")),
+        (moment(confirm_begin, "--confirm-from"), moment(confirm_end, "--confirm-to")),
+    )
+    first, later = (Asked(*each, current, origins, draws, seed, touch) for each in periods)
+    with console.status("Starting") as status:
+        tuned = tune(History.open(history), first, later, status.update)
+    console.print(tuned.verdict)
+    if report:
+        write_report(report, tuned.plain)
+    if tuned.confirmed:
+        out.write_text(tuned_text(current, tuned), encoding="utf-8")
+        console.print(f"Written: {out} ({policy_of(out).label})")
+    else:
+        console.print("No policy is written.")
 
 
 def policy_of(file: Path | None) -> Policy:
