@@ -11,6 +11,9 @@ from models.contract import Plain
 GRID = 1 - np.geomspace(0.001, 0.95, 56)
 """Thresholds of the top probability, the strictest first."""
 
+MORE_ACCEPTED = 1.1
+"""A model that inherits evidence may accept so many times as much."""
+
 _COUNTS = ("accepted", "wrong", "still_open")
 
 
@@ -51,6 +54,8 @@ class Evidence:
         late_error: (56,) share of wrong ones among the labels that came last, by `GRID`.
         hidden: People gave the labels without seeing a suggestion.
         pilot: The same of rows before: they choose what is tested and are not tested on.
+        thresholds: (classes, 56) probabilities from which the model that serves accepts; None:
+            those of `GRID`, as the model serves that was counted.
     """
 
     label: str
@@ -61,6 +66,7 @@ class Evidence:
     late_error: np.ndarray
     hidden: bool = False
     pilot: "Evidence | None" = None
+    thresholds: np.ndarray | None = None
 
     @property
     def expected_wrong(self) -> np.ndarray:
@@ -102,6 +108,29 @@ class Evidence:
             rows.hidden,
         )
 
+    def after(self, pilot: "Evidence") -> Self:
+        """Return it with a pilot."""
+        return replace(self, pilot=pilot)
+
+    def served_by(self, probability: np.ndarray) -> Self:
+        """Return it for another model, fitted on more, that accepts hardly more of the same rows.
+
+        What is shown of one model holds for a better one at the same share, and not where it
+        is as sure: one that has seen more is surer of more, and of these rows too sure.
+
+        Args:
+            probability: (n, classes) of the other model, for the rows that were counted.
+        """
+        best, top = probability.argmax(axis=1), probability.max(axis=1)
+        most = np.floor(MORE_ACCEPTED * (self.accepted + self.still_open)).astype(int)
+        thresholds = np.tile(GRID, (len(self.names), 1))
+        for k in range(len(self.names)):
+            own = np.sort(top[best == k])[::-1]
+            if len(own):
+                first_too_many = np.append(own, 0.0)[np.minimum(most[k], len(own))]
+                thresholds[k] = np.maximum(GRID, np.nextafter(first_too_many, 1))
+        return replace(self, thresholds=thresholds)
+
     def ordered(self, names: Sequence[str]) -> Self:
         """Return it by the codes of another model: of a class that is new nothing is known."""
         place = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
@@ -116,6 +145,7 @@ class Evidence:
             wrong=wrong,
             still_open=still_open,
             pilot=self.pilot.ordered(names) if self.pilot else None,
+            thresholds=None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -131,5 +161,7 @@ class Evidence:
         """Build from what `to_json` gave."""
         counts = {name: np.array(plain[name], np.int64) for name in _COUNTS}
         read = {"names": tuple(plain["names"]), "late_error": np.array(plain["late_error"])}
-        pilot = cls.from_json(plain["pilot"]) if plain["pilot"] else None
-        return cls(**{**plain, **counts, **read, "pilot": pilot})
+        read["pilot"] = cls.from_json(plain["pilot"]) if plain["pilot"] else None
+        if plain["thresholds"]:
+            read["thresholds"] = np.array(plain["thresholds"])
+        return cls(**{**plain, **counts, **read})

@@ -117,6 +117,9 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     best, more = _more_labels(evidence, errors, levels, start)
     shown = np.where(made, last, best)
     accepted, wrong = evidence.accepted[rows, shown], evidence.wrong[rows, shown]
+    thresholds = np.tile(GRID, (len(rows), 1))
+    if evidence.thresholds is not None:
+        thresholds = evidence.thresholds
     bounds = upper_bound(evidence.expected_wrong[rows, shown], accepted, levels)
     return Promises(
         evidence.label,
@@ -126,7 +129,7 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
                 name=name,
                 error=float(errors[k]),
                 confidence=float(1 - levels[k]),
-                threshold=float(GRID[last[k]]) if made[k] else NEVER,
+                threshold=float(thresholds[k, last[k]]) if made[k] else NEVER,
                 accepted=int(accepted[k]),
                 wrong=int(wrong[k]),
                 still_open=int(evidence.still_open[k, shown[k]]),

@@ -58,6 +58,6 @@ def _class(
         rehearsal.calibrations[label],
         rehearsal.verdicts[label],
     )
-    if label in rehearsal.triage.evidence:
-        triage.evidence[label] = rehearsal.triage.evidence[label].ordered(fitted.names)
-        triage.sets[label] = rehearsal.triage.sets[label].ordered(fitted.names)
+    if label in rehearsal.tested:
+        inherited = rehearsal.tested[label].served_by(triage.classes[label], prepared.rows.take)
+        triage.evidence[label], triage.sets[label] = inherited

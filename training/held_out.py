@@ -5,13 +5,14 @@ second half is the evidence. The window lies as far back as it takes for most la
 half to be in: what is known early is easier, so the newest rows would promise too much. What is
 still open is charged for (`Evidence.expected_wrong`).
 
-The evidence is that of this model. The final one, fitted and calibrated on more, inherits it. What
-that assumes: that it is no worse where it is as sure, that the weeks to come are like the window,
-and that one exception is wrong independently of the next. The audits watch whether that holds.
+The evidence is that of this model. The final one, fitted and calibrated on more, inherits it for as
+many rows (`Evidence.served_by`). What that assumes: that it is no worse among its surest so many,
+that the weeks to come are like the window, and that one exception is wrong independently of the
+next. The audits watch whether that holds.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,10 +35,30 @@ LEAST_PAST = 0.4
 LAST_SHARE = 0.1
 
 
-def evidence_of(
-    prepared: Prepared, window: Window, fitted: FittedClass, kind: str
-) -> tuple[Evidence, Sets]:
-    """Make the evidence of one label.
+class Tested(NamedTuple):
+    """A model tested on rows that it has learned nothing of.
+
+    Attributes:
+        evidence: What they show.
+        sets: Made from them.
+        rows: Their positions.
+    """
+
+    evidence: Evidence
+    sets: Sets
+    rows: np.ndarray
+
+    def served_by(
+        self, model: ClassModel, take: Callable[[np.ndarray], Rows]
+    ) -> tuple[Evidence, Sets]:
+        """Return both for the model that serves instead."""
+        evidence = self.evidence.ordered(model.names)
+        probability = model.probability(take(self.rows))
+        return evidence.served_by(probability), self.sets.ordered(model.names)
+
+
+def tested(prepared: Prepared, window: Window, fitted: FittedClass, kind: str) -> Tested:
+    """Test one label.
 
     Args:
         prepared: The exceptions.
@@ -56,13 +77,13 @@ def evidence_of(
     model = ClassModel(
         fitted.label, tuple(fitted.names), fitted.prior, estimator, Calibration(), verdict=""
     )
-    return evidence_from(prepared.known, prepared.rows.take, model, settled)
+    return tested_on(prepared.known, prepared.rows.take, model, settled)
 
 
-def evidence_from(
+def tested_on(
     known: Known, take: Callable[[np.ndarray], Rows], model: ClassModel, window: Window
-) -> tuple[Evidence, Sets]:
-    """Make the evidence of a model that has learned nothing of a window.
+) -> Tested:
+    """Test a model that has learned nothing of a window.
 
     Args:
         known: The exceptions.
@@ -70,14 +91,14 @@ def evidence_from(
         model: Its own calibration is not used.
         window: The first half calibrates and is the pilot.
     """
-    pilot, rows = held_out(known, take, model, window)
+    pilot, rows, positions = held_out(known, take, model, window)
     labelled = rows.labelled
-    return (
-        replace(
-            Evidence.count(model.label, model.names, rows),
-            pilot=Evidence.count(model.label, model.names, pilot),
+    return Tested(
+        Evidence.count(model.label, model.names, rows).after(
+            Evidence.count(model.label, model.names, pilot)
         ),
         Sets.fit(model.label, model.names, rows.probability[labelled], rows.code[labelled]),
+        positions,
     )
 
 
@@ -110,11 +131,11 @@ def most_settled(known: Known, label: str, windows: Iterable[Window]) -> Window 
 
 def held_out(
     known: Known, take: Callable[[np.ndarray], Rows], model: ClassModel, window: Window
-) -> tuple[HeldOut, HeldOut]:
-    """Calibrate on the first half of a window; predict the first, and the second."""
+) -> tuple[HeldOut, HeldOut, np.ndarray]:
+    """Calibrate on the first half of a window; predict the first, and the second; say where."""
     label, names, prior = model.label, list(model.names), model.prior
     took = known.labels.classes[label].known(known.tick, len(known.ids)) - known.detected_at
-    halves, calibration = [], None
+    halves, calibration, rows = [], None, np.empty(0, int)
     for half in window.halves:
         judged = judgeable(known, label, names, half, known.tick)
         rows = np.concatenate([judged.rows, _still_open(known, label, half, judged)])
@@ -126,7 +147,7 @@ def held_out(
         last = np.quantile(took[judged.rows], 1 - LAST_SHARE) if len(judged.rows) else np.inf
         probability = calibration.apply(scores, prior)
         halves.append(HeldOut(probability, code, labelled, took[rows] >= last, judged.hidden))
-    return halves[0], halves[1]
+    return halves[0], halves[1], rows
 
 
 def _settled(known: Known, label: str) -> np.ndarray:

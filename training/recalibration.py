@@ -28,7 +28,7 @@ from training import fitting, measures, pictures
 from training.class_rehearsal import judgeable
 from training.evaluation import since_training
 from training.fitting import Learned
-from training.held_out import evidence_from, most_settled
+from training.held_out import most_settled, tested_on
 from training.known import Known
 from training.promotion import Outcome, Verdict, verdict_of_recalibration
 from training.soft_labels import breach_clock, soft_breach
@@ -140,7 +140,8 @@ def _recalibrate_class(made: Recalibrated, live: Triage, known: Known, label: st
     new, old = made.served.classes[label].calibration, model.calibration
     made.told[label] = f"temperature {old.temperature:.2f} -> {new.temperature:.2f}"
     if label in PROMISED:
-        evidence, sets = evidence_from(known, take, model, window)
+        served = replace(model, calibration=made.served.classes[label].calibration)
+        evidence, sets = tested_on(known, take, model, window).served_by(served, take)
         made.served.evidence[label], made.served.sets[label] = evidence, sets
         made.told[label] += f"; promises from {int(evidence.accepted[:, -1].sum()):,} labels"
     return True

@@ -20,7 +20,7 @@ from models.triage import LABELS, PROMISED, Triage
 from training import fitting, measures
 from training.class_rehearsal import rehearse_class
 from training.fitting import Learned, Prepared
-from training.held_out import evidence_of
+from training.held_out import Tested, tested
 from training.soft_labels import breach_clock, soft_breach
 from training.window import FEWEST_JUDGED, Window
 
@@ -37,6 +37,7 @@ class Rehearsal:
         kinds: For each class the kind of estimator that serves.
         calibrations: For each class the calibration that the final model takes over.
         use_baseline: Of resolve, harm and touch, those whose baseline serves.
+        tested: For each class that may be promised the test of such a model.
         touch_errors: Rows and minutes from which the final spread of the touch time is learned.
     """
 
@@ -46,6 +47,7 @@ class Rehearsal:
     losses: dict[str, dict[str, float]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
+    tested: dict[str, Tested] = field(default_factory=dict)
     use_baseline: set[str] = field(default_factory=set)
     touch_spread: TouchTime | None = None
 
@@ -61,7 +63,6 @@ def rehearse(prepared: Prepared, labels: Sequence[str] = LABELS) -> Rehearsal:
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
     fitting.side_by_side(steps)
     triage.classes = in_order(triage.classes)
-    triage.evidence, triage.sets = in_order(triage.evidence), in_order(triage.sets)
     rehearsal.kinds = in_order(rehearsal.kinds)
     return rehearsal
 
@@ -86,8 +87,8 @@ def _rehearse_label(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, 
     rehearsal.kinds[label] = found.model.estimator.kind
     rehearsal.calibrations[label] = found.calibration
     if label in PROMISED:
-        made = evidence_of(prepared, rehearsal.window, fitted, rehearsal.kinds[label])
-        rehearsal.triage.evidence[label], rehearsal.triage.sets[label] = made
+        kind = rehearsal.kinds[label]
+        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, kind)
 
 
 def _rehearse_times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
