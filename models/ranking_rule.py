@@ -1,14 +1,20 @@
 """The ranking rule: chance, loss and effort in, order of work out. Pure; all who rank call it.
 
-    score_i(t) = [ C_i(t + h) - C_i(t) ] / ( h * E[S_i] )       money an hour, for an hour of work
-    C_i(t)     = loss_i * P(the loss has happened by t + S_i | open, not lost now)  +  w_i * t
+    score_i(t) = E[ C_i(t + W) - C_i(t) ] / ( h * E[S_i] )      money an hour, for an hour of work
+    C_i(t)     = loss_i * P(the loss has happened by t + S_i)  +  w_i * t
 
-`loss_i` is the preventable loss, averaged over the posterior of the categories. The loss happens at
-the deadline where one is known, else by the predicted curve. `S_i`, the touch time, is log-normal.
-A finite-difference form of the generalised c-mu rule (Van Mieghem 1995) on a predicted hazard; a
-deadline is a step and not a convex cost, so the theorem does not apply: no optimality is claimed.
+`W` is the wait until the next turn if it is not begun now: exponential with mean `h`, the
+look-ahead (`next_turn.py`). `loss_i` is the preventable loss, averaged over the posterior of the
+categories. The loss happens at the deadline where one is known, else by the predicted curve; few
+losses are seen when they happen, so an old exception counts as lost as far as its curve says.
+`S_i`, the touch time, is log-normal. Time is the working time of the team where its shifts are
+known: what is due tonight is due when the shift closes.
 
-Work already lost goes last, except where the age limit or a rule of law puts it first.
+A finite-difference form of the generalised c-mu rule (Van Mieghem 1995) on a predicted hazard; at a
+deadline it is the weighted apparent tardiness cost of Vepsalainen and Morton (1987), with random
+work. A deadline is a step and not a convex cost, so no theorem applies: no optimality is claimed.
+
+Work already lost goes last, except where a rule of law puts it first.
 """
 
 from dataclasses import dataclass, fields
@@ -16,11 +22,12 @@ from enum import IntEnum
 from typing import Self
 
 import numpy as np
-from scipy.special import ndtr
 
+from models.next_turn import WorkHours, by_curve, by_deadline, chances_by_deadline
 from models.score_bands import score_bands
 
 MINUTES_PER_HOUR = 60.0
+LEAST_SIGMA = 0.05
 NORMAL_P90 = 1.2815515655446004
 TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
 """Standard normal quantiles of 10, 30, 50, 70 and 90 %: five equally likely touch times."""
@@ -55,6 +62,7 @@ class Items:
         waiting_cost_per_hour: Money an hour, whatever comes of it.
         lost: The loss is recorded as having happened.
         always_first: Law or safety puts it first.
+        work: The same moments in working hours; None where people work round the clock.
     """
 
     ids: np.ndarray
@@ -67,10 +75,18 @@ class Items:
     waiting_cost_per_hour: np.ndarray
     lost: np.ndarray
     always_first: np.ndarray
+    work: WorkHours | None = None
 
     def take(self, rows: np.ndarray) -> Self:
         """Return some of the items."""
-        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "work"}
+        return type(self)(**columns, work=self.work and self.work.take(rows))
+
+    def in_work_hours(self) -> WorkHours:
+        """Return the moments in the hours that the rule counts in."""
+        if self.work:
+            return self.work
+        return WorkHours(self.hours_to_due, CURVE_AGES_HOURS - self.age_hours[:, None])
 
 
 @dataclass(frozen=True)
@@ -82,7 +98,7 @@ class Ranking:
         tier: What stands above the score.
         score: Money that an hour's wait loses, for an hour of work.
         loss_now: Expected loss if it is started now.
-        loss_deferred: Expected loss if it is started after the look-ahead.
+        loss_deferred: Expected loss, and cost of waiting, if it is started at its next turn.
         touch_hours: Expected touch time.
         safe_start_hours: Hours until the chance of loss passes the accepted risk; 0 if it has.
     """
@@ -109,7 +125,7 @@ def rank(
     Args:
         items: What is open.
         look_ahead_hours: `h`; above 0.
-        oldest_hours: An older one goes first.
+        oldest_hours: An older one goes first, unless it is lost.
         safe_risk: Chance of loss that a safe start accepts.
         rerank_band: Scores of one band of this width count as equal (`score_bands`).
 
@@ -129,85 +145,55 @@ def rank(
     median_hours, sigma = touch_spread(items)
     touch_hours = median_hours * np.exp(sigma**2 / 2)
     lost, tier = _lost_and_tier(items, oldest_hours)
-    before, chances = chances_lost(items, median_hours, sigma, np.array([[0.0, look_ahead_hours]]))
-    now, later = chances[:, 0], chances[:, 1]
+    now, added = _lost_now_and_added(items, median_hours, sigma, look_ahead_hours)
     loss_now = np.where(lost, items.loss, items.loss * now)
-    loss_deferred = np.where(lost, items.loss, items.loss * later)
     waiting = items.waiting_cost_per_hour * look_ahead_hours
-    score = (loss_deferred - loss_now + waiting) / (look_ahead_hours * touch_hours)
+    deferring = np.where(lost, 0.0, items.loss * added) + waiting
+    score = deferring / (look_ahead_hours * touch_hours)
     band = score_bands(score, rerank_band)
     order = np.lexsort((items.ids, -items.age_hours, -band, tier))
-    limit = before + safe_risk * (1 - before)
-    safe = _safe_start_hours(items, median_hours, sigma, limit)
+    safe = _safe_start_hours(items, median_hours, sigma, safe_risk)
     return Ranking(
         order,
         tier,
         score,
         loss_now,
-        loss_deferred + waiting,
+        loss_now + deferring,
         touch_hours,
         np.where(lost, 0.0, safe),
     )
 
 
+def _lost_now_and_added(
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, look_ahead_hours: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chances that it is lost if begun now, and what waiting for a turn adds to them."""
+    work = items.in_work_hours()
+    ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
+    known = ~np.isnan(work.to_due)
+    now, added = by_curve(items.curve, work.to_ages, ends, look_ahead_hours)
+    if known.any():
+        in_time = chances_by_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
+        now = np.where(known, in_time, now)
+        added = np.where(known, by_deadline(work.to_due, ends, look_ahead_hours), added)
+    return now, added
+
+
 def touch_spread(items: Items) -> tuple[np.ndarray, np.ndarray]:
     """Return the median touch time in hours, and its log-normal spread."""
     sigma = np.log(items.touch_p90_minutes / items.touch_p50_minutes) / NORMAL_P90
-    return items.touch_p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, 0.05)
+    return items.touch_p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, LEAST_SIGMA)
 
 
 def _lost_and_tier(items: Items, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:
     """Return what is lost already, and what stands above any score: rules, age, lost work last."""
     lost = items.lost | (items.hours_to_due <= 0)
     tier = np.where(lost, Tier.LOST, Tier.OPEN)
-    tier = np.where(items.age_hours > oldest_hours, Tier.OLDEST, tier)
+    tier = np.where((items.age_hours > oldest_hours) & ~lost, Tier.OLDEST, tier)
     return lost, np.where(items.always_first, Tier.RULE, tier)
 
 
-def chances_lost(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the chances that the loss comes before the work ends, if started after some waits.
-
-    All in one pass, since a single scoring call pays for each operation and not for its length.
-
-    Args:
-        items: What is open.
-        median_hours: Median touch time.
-        sigma: Its log-normal spread.
-        waits_hours: From now to the start; (n, w), or (1, w) for all alike.
-
-    Returns:
-        n chances that it is lost already by its curve; (n, w) chances that it is lost by the end.
-    """
-    before, by_curve = _chances_by_curve(items, median_hours, sigma, waits_hours)
-    by_deadline = chances_by_deadline(items.hours_to_due, median_hours, sigma, waits_hours)
-    return before, np.where(np.isnan(items.hours_to_due)[:, None], by_curve, by_deadline)
-
-
-def chances_by_deadline(
-    hours_to_due: np.ndarray, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: np.ndarray
-) -> np.ndarray:
-    """Return the (n, w) chances that a deadline comes first; arguments as of `chances_lost`."""
-    left = np.maximum(hours_to_due[:, None] - waits_hours, 1e-9)
-    return ndtr(np.log(median_hours[:, None] / left) / sigma[:, None])
-
-
-def _chances_by_curve(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    touch = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
-    ages = np.empty((len(items.ids), waits_hours.shape[1] + 1, len(TOUCH_POINTS)))
-    ages[:, 0] = items.age_hours[:, None]
-    ages[:, 1:] = ages[:, :1] + waits_hours[:, :, None] + touch[:, None, :]
-    flat = ages.reshape(len(ages), ages.shape[1] * ages.shape[2])
-    by_age = _curve_at(items.curve, flat).reshape(ages.shape).mean(axis=2)
-    before = by_age[:, :1]
-    open_still = np.maximum(1 - before, 1e-9)
-    return by_age[:, 0], np.where(before < 1, (by_age[:, 1:] - before) / open_still, 1.0)
-
-
-def _curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
+def curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
     """Interpolate n curves at (n, m) ages."""
     place = np.searchsorted(CURVE_AGES_HOURS[1:-1], ages, side="right")
     share = np.minimum((ages - CURVE_AGES_HOURS[place]) / _CURVE_STEPS_HOURS[place], 1.0)
@@ -218,9 +204,11 @@ def _curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
 
 
 def _safe_start_hours(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, limit: np.ndarray
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, risk: float
 ) -> np.ndarray:
-    """Return when the chance of loss reaches a limit; infinite where it never does."""
+    """Return when the chance of a loss that is not there yet passes a risk; infinite for never."""
+    before = curve_at(items.curve, items.age_hours[:, None])[:, 0]
+    limit = before + risk * (1 - before)
     slowest = median_hours * np.exp(sigma * NORMAL_P90)
     by_deadline = items.hours_to_due - slowest
     reached = items.curve >= limit[:, None]

@@ -9,10 +9,19 @@ import numpy as np
 from data.domain import ExceptionType
 from data.policy import Policy
 from features.feature_set import Columns
-from features.ticks import MISSING_TICK, TICKS_PER_DAY
-from models.ranking_rule import CURVE_AGES_HOURS, Items, Ranking, rank, rank_by_slack
+from features.ticks import MISSING_TICK
+from models.next_turn import WorkHours
+from models.ranking_rule import (
+    CURVE_AGES_HOURS,
+    Items,
+    Ranking,
+    rank,
+    rank_by_slack,
+)
+from models.shifts import TICKS_PER_HOUR, Clock
 
-_TICKS_PER_HOUR = TICKS_PER_DAY / 24
+KNOTS_APART_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
+"""Hours that keep knots apart between which nobody works."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +71,31 @@ class Scored:
     lost: np.ndarray
     always_first: np.ndarray
 
-    def at(self, tick: int | np.ndarray) -> Items:
-        """Return the items as they stand at a moment (one for all, or one each)."""
-        due = np.where(self.due_at == MISSING_TICK, 0, self.due_at)
-        hours_to_due = (due - tick) / _TICKS_PER_HOUR
+    def at(self, tick: int | np.ndarray, clock: Clock | None = None) -> Items:
+        """Return the items as they stand at a moment (one for all, or one each).
+
+        Args:
+            tick: The moment.
+            clock: By whose working hours time is counted; None for round the clock.
+        """
+        unknown = self.due_at == MISSING_TICK
+        hours_to_due = (np.where(unknown, 0, self.due_at) - tick) / TICKS_PER_HOUR
         return Items(
             ids=self.ids,
-            age_hours=np.maximum((tick - self.detected_at) / _TICKS_PER_HOUR, 0.0),
-            hours_to_due=np.where(self.due_at == MISSING_TICK, np.nan, hours_to_due),
+            age_hours=np.maximum((tick - self.detected_at) / TICKS_PER_HOUR, 0.0),
+            hours_to_due=np.where(unknown, np.nan, hours_to_due),
             **{name: getattr(self, name) for name in _TIMELESS},
+            work=self._in_work_hours(tick, clock) if clock else None,
+        )
+
+    def _in_work_hours(self, tick: int | np.ndarray, clock: Clock) -> WorkHours:
+        now = np.broadcast_to(tick, self.due_at.shape)
+        unknown = self.due_at == MISSING_TICK
+        to_due = clock.hours_until(now, np.where(unknown, now, self.due_at))
+        detected = np.minimum(self.detected_at, now)
+        ages = detected[:, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
+        return WorkHours(
+            np.where(unknown, np.nan, to_due), clock.hours_until(now, ages) + KNOTS_APART_HOURS
         )
 
     @classmethod

@@ -67,6 +67,28 @@ class Shifts:
         return (self.worked(np.asarray(end)) - self.worked(np.asarray(begin))) / TICKS_PER_HOUR
 
 
+@dataclass(frozen=True)
+class Clock:
+    """By whose hours time is counted for n items.
+
+    Attributes:
+        crews: Teams with shifts.
+        team: n positions among them, -1 where people work round the clock.
+    """
+
+    crews: tuple[Shifts, ...]
+    team: np.ndarray
+
+    def hours_until(self, now: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """Return the working hours from n moments to n or (n, k) others; below 0 backwards."""
+        across = now if moments.ndim == 1 else now[:, None]
+        hours = (moments - across) / TICKS_PER_HOUR
+        for number, crew in enumerate(self.crews):
+            theirs = self.team == number
+            hours[theirs] = crew.worked_hours(across[theirs], moments[theirs])
+        return hours
+
+
 def _ticks(local: pd.DatetimeIndex, timezone: str) -> np.ndarray:
     """Read local times as ticks; an hour that the change of clocks skips begins with the next."""
     moments = local.tz_localize(

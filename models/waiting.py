@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from models.ranking_rule import Items, chances_by_deadline, chances_lost, touch_spread
+from models.next_turn import chances_by_deadline
+from models.ranking_rule import TOUCH_POINTS, Items, curve_at, touch_spread
 
 
 def losses_after(items: Items, waits_hours: np.ndarray) -> np.ndarray:
     """Return the money expected to be lost if work starts after some waits.
 
-    By the ranking rule's own chances, so that a wait of nothing is its `loss_now` and a wait of the
-    look-ahead its `loss_deferred`.
+    By the ranking rule's own chances: where people work round the clock, a wait of nothing is its
+    `loss_now`.
 
     Args:
         items: n of them.
@@ -30,7 +31,11 @@ def losses_after(items: Items, waits_hours: np.ndarray) -> np.ndarray:
 
 
 def _by_curve(items: Items, waits_hours: np.ndarray) -> np.ndarray:
-    return chances_lost(items, *touch_spread(items), waits_hours)[1]
+    median_hours, sigma = touch_spread(items)
+    touch = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
+    ages = items.age_hours[:, None, None] + waits_hours[:, :, None] + touch[:, None, :]
+    flat = ages.reshape(len(ages), ages.shape[1] * ages.shape[2])
+    return curve_at(items.curve, flat).reshape(ages.shape).mean(axis=2)
 
 
 def _by_deadline(items: Items, waits_hours: np.ndarray) -> np.ndarray:

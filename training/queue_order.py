@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from models.ranking_rule import CURVE_AGES_HOURS, TOUCH_POINTS
+from models.ranking_rule import TOUCH_POINTS
 
 ARRIVAL, FIXED, OURS, ATC = range(4)
 """Kinds of orders: as it came to the team, by a key that stays, by our score, by that of ATC."""
 
 MS_PER_HOUR = 3_600_000.0
+FIRST = 1e15
+"""More money an hour than any score: sets what is too old before the rest."""
 
 
 class Order(NamedTuple):
@@ -26,12 +28,14 @@ class Order(NamedTuple):
         lost_from: n ticks from which an exception is known to be lost, and goes last; `NEVER` for
             a rule that does not ask.
         look_ahead_hours: Of a score that moves.
-        detected_hours: m working hours of the visit's team before the exception was detected.
+        old_hours: m working hours of the visit's team before it is so old that it goes first.
         due_hours: m likewise, before it is due; NaN where no deadline is known.
+        ages_hours: (u, 11) likewise, before the ages of the curve, of u visits without a deadline.
+        ages_of: m rows of `ages_hours`; 0 where a deadline is known.
         loss: n amounts of money.
         curve: (n, 11) chances of loss by age.
         touch_hours: n median touch times.
-        sigma: n log-normal spreads of them.
+        sigma: n log-normal spreads of them, above 0.
         waiting: n costs of an hour's wait.
     """
 
@@ -39,8 +43,10 @@ class Order(NamedTuple):
     key: np.ndarray
     lost_from: np.ndarray
     look_ahead_hours: float
-    detected_hours: np.ndarray
+    old_hours: np.ndarray
     due_hours: np.ndarray
+    ages_hours: np.ndarray
+    ages_of: np.ndarray
     loss: np.ndarray
     curve: np.ndarray
     touch_hours: np.ndarray
@@ -51,10 +57,12 @@ class Order(NamedTuple):
 @njit(nogil=True)
 def key_at(rule: Order, visit: int, number: int, worked_ms: int) -> float:
     """Return the key of a visit when its team has worked so long."""
+    now_hours = worked_ms / MS_PER_HOUR
     if rule.kind == OURS:
-        return -_our_score(rule, visit, number, worked_ms / MS_PER_HOUR)
+        score = _our_score(rule, visit, number, now_hours)
+        return -score - FIRST if now_hours > rule.old_hours[visit] else -score
     if rule.kind == ATC:
-        return -_atc(rule, visit, number, worked_ms / MS_PER_HOUR)
+        return -_atc(rule, visit, number, now_hours)
     return rule.key[visit]
 
 
@@ -68,48 +76,28 @@ def _atc(rule: Order, visit: int, number: int, now_hours: float) -> float:
 
 @njit(nogil=True)
 def _our_score(rule: Order, visit: int, number: int, now_hours: float) -> float:
-    """The score of `models.ranking_rule.rank`, for one item; a test holds the two equal."""
-    ahead, sigma = rule.look_ahead_hours, max(rule.sigma[number], 0.05)
-    median = rule.touch_hours[number]
-    due = rule.due_hours[visit] - now_hours
-    if math.isnan(due):
-        age = max(now_hours - rule.detected_hours[visit], 0.0)
-        gained = _lost_by_curve(rule.curve[number], age, ahead, median, sigma)
-    else:
-        soon, later = max(due, 1e-9), max(due - ahead, 1e-9)
-        gained = _normal(math.log(median / later) / sigma) - _normal(
-            math.log(median / soon) / sigma
-        )
-    waiting = rule.waiting[number] * ahead
-    touch = median * math.exp(sigma * sigma / 2)
-    return (rule.loss[number] * gained + waiting) / (ahead * touch)
-
-
-@njit(nogil=True)
-def _lost_by_curve(
-    curve: np.ndarray, age: float, ahead: float, median: float, sigma: float
-) -> float:
-    """Return how much more likely the loss comes before the work ends if it starts later."""
-    before = _curve_at(curve, age)
-    if before >= 1:
-        return 0.0
-    gained = 0.0
+    """The score of `models.ranking_rule.rank`, for one visit; a test holds the two equal."""
+    sigma, median, ahead = rule.sigma[number], rule.touch_hours[number], rule.look_ahead_hours
+    to_due = rule.due_hours[visit] - now_hours
+    added = 0.0
     for point in TOUCH_POINTS:
-        end = age + median * math.exp(sigma * point)
-        gained += _curve_at(curve, end + ahead) - _curve_at(curve, end)
-    return gained / len(TOUCH_POINTS) / max(1 - before, 1e-9)
+        end = median * math.exp(sigma * point)
+        if math.isnan(to_due):
+            ages = rule.ages_hours[rule.ages_of[visit]]
+            added += _added_by_curve(rule.curve[number], ages, now_hours + end, ahead)
+        elif end < to_due:
+            added += math.exp((end - to_due) / ahead)
+    lost = rule.loss[number] * added / len(TOUCH_POINTS)
+    touch = median * math.exp(sigma * sigma / 2)
+    return (lost / ahead + rule.waiting[number]) / touch
 
 
 @njit(nogil=True)
-def _curve_at(curve: np.ndarray, age: float) -> float:
-    place = 0
-    while place < len(CURVE_AGES_HOURS) - 2 and age >= CURVE_AGES_HOURS[place + 1]:
-        place += 1
-    step = CURVE_AGES_HOURS[place + 1] - CURVE_AGES_HOURS[place]
-    share = min((age - CURVE_AGES_HOURS[place]) / step, 1.0)
-    return curve[place] + share * (curve[place + 1] - curve[place])
-
-
-@njit(nogil=True)
-def _normal(x: float) -> float:
-    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+def _added_by_curve(curve: np.ndarray, ages: np.ndarray, end: float, ahead: float) -> float:
+    """Return the chance of loss that a wait adds, by a curve that is straight between ages."""
+    added, fading = 0.0, math.exp(min(end - ages[0], 0.0) / ahead)
+    for knot in range(1, len(ages)):
+        before, fading = fading, math.exp(min(end - ages[knot], 0.0) / ahead)
+        rise = curve[knot] - curve[knot - 1]
+        added += rise * (before - fading) / (ages[knot] - ages[knot - 1])
+    return added * ahead

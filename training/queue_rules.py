@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.ticks import MISSING_TICK, TICKS_PER_DAY
-from models.ranking_rule import CURVE_AGES_HOURS, MINUTES_PER_HOUR, NORMAL_P90
+from models.ranking_rule import CURVE_AGES_HOURS, LEAST_SIGMA, MINUTES_PER_HOUR, NORMAL_P90
+from models.scored import KNOTS_APART_HOURS
 from models.shifts import Shifts
 from training.queue_crews import WEEK_MS
 from training.queue_order import ARRIVAL, ATC, FIXED, OURS, Order
@@ -51,11 +52,13 @@ class Terms:
         look_ahead_hours: Of our rule.
         atc_hours: Likewise of ATC: its k times the mean touch time.
         deadline_hours: Age at which one without a deadline is taken to be due.
+        oldest_hours: Age from which our rule puts first what is not lost.
     """
 
     look_ahead_hours: float
     atc_hours: float
     deadline_hours: float
+    oldest_hours: float = 336.0
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,25 @@ class Known:
         due_at = self.opinions.due_at
         return np.where(due_at == MISSING_TICK, NEVER, due_at)
 
-    def hours_of_team(self, moments: np.ndarray) -> np.ndarray:
-        """Return m working hours of each visit's team before moments of the n exceptions."""
-        hours, at = np.empty(len(self.work.team)), moments[self.work.visit_of]
-        for team, crew in enumerate(self.work.crews):
-            theirs = self.work.team == team
+    @property
+    def old_at(self) -> np.ndarray:
+        """When each is so old that our rule puts it first."""
+        return self.work.detected_at + int(self.terms.oldest_hours * TICKS_PER_HOUR)
+
+    def hours_of_team(self, moments: np.ndarray, visits: np.ndarray | None = None) -> np.ndarray:
+        """Return the working hours of visits' teams before moments of their exceptions.
+
+        Args:
+            moments: (n,) or (n, k) ticks.
+            visits: Positions of the visits; all of them if None.
+        """
+        team, number = self.work.team, self.work.visit_of
+        if visits is not None:
+            team, number = team[visits], number[visits]
+        at = moments[number]
+        hours = np.empty(at.shape)
+        for code, crew in enumerate(self.work.crews):
+            theirs = team == code
             hours[theirs] = going_on(crew).worked(at[theirs]) / TICKS_PER_HOUR
         return hours
 
@@ -107,11 +124,22 @@ def _order(known: Known, key: np.ndarray, *, kind: int = FIXED, lost_last: bool 
     """Make an order of keys, one for each exception or each visit."""
     n, none = len(known.work.ids), np.zeros(0)
     by_visit = key if len(key) != n or kind == ARRIVAL else key[known.work.visit_of]
-    lost_from = known.lost_from if lost_last else np.full(n, NEVER)
+    curve = np.zeros((0, len(CURVE_AGES_HOURS)))
     return Order(
-        kind, by_visit.astype(np.float64), lost_from, 0.0,
-        none, none, none, np.zeros((0, len(CURVE_AGES_HOURS))), none, none, none,
-    )  # fmt: skip
+        kind=kind,
+        key=by_visit.astype(np.float64),
+        lost_from=known.lost_from if lost_last else np.full(n, NEVER),
+        look_ahead_hours=0.0,
+        old_hours=none,
+        due_hours=none,
+        ages_hours=curve,
+        ages_of=np.zeros(0, np.int64),
+        loss=none,
+        curve=curve,
+        touch_hours=none,
+        sigma=none,
+        waiting=none,
+    )
 
 
 def _slack(known: Known) -> np.ndarray:
@@ -130,16 +158,20 @@ def _moving(known: Known, loss: np.ndarray) -> Order:
     """Return the order of our own rule, with one or another loss."""
     work, seen = known.work, known.opinions
     sigma = np.log(seen.touch_p90_minutes / seen.touch_p50_minutes) / NORMAL_P90
+    sigma = np.maximum(sigma, LEAST_SIGMA)
     median = seen.touch_p50_minutes / MINUTES_PER_HOUR
-    mean = median * np.exp(np.maximum(sigma, 0.05) ** 2 / 2)
-    due_hours = known.hours_of_team(known.due_at)
+    undated = (seen.due_at == MISSING_TICK)[work.visit_of]
+    rows = np.flatnonzero(undated)
+    ages = work.detected_at[:, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
     return Order(
         kind=OURS,
-        key=(-seen.waiting_cost_per_hour / mean)[work.visit_of],
+        key=(-seen.waiting_cost_per_hour / (median * np.exp(sigma**2 / 2)))[work.visit_of],
         lost_from=known.lost_from,
         look_ahead_hours=known.terms.look_ahead_hours,
-        detected_hours=known.hours_of_team(work.detected_at),
-        due_hours=np.where((seen.due_at == MISSING_TICK)[work.visit_of], np.nan, due_hours),
+        old_hours=known.hours_of_team(known.old_at),
+        due_hours=np.where(undated, np.nan, known.hours_of_team(known.due_at)),
+        ages_hours=known.hours_of_team(ages, rows) + KNOTS_APART_HOURS,
+        ages_of=np.where(undated, np.cumsum(undated) - 1, 0),
         loss=loss,
         curve=np.ascontiguousarray(seen.curve),
         touch_hours=median,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.ranking_rule import Items, Tier, rank, rank_by_slack
 
-RULE = {"look_ahead_hours": 0.1, "oldest_hours": 336.0, "safe_risk": 0.1}
+RULE = {"look_ahead_hours": 4.0, "oldest_hours": 336.0, "safe_risk": 0.1}
 SLACK = {"oldest_hours": 336.0, "deadline_hours": 48.0}
 TEXTS = ("ids",)
 FLAGS = ("lost", "always_first")
@@ -77,16 +77,16 @@ def test_work_already_lost_goes_last(items):
     ranking = rank(items, **RULE)
 
     lost = items.lost | (items.hours_to_due <= 0)
-    guarded = items.always_first | (items.age_hours > 336)
-    assert (ranking.tier[lost & ~guarded] == Tier.LOST).all()
+    assert (ranking.tier[lost & ~items.always_first] == Tier.LOST).all()
     assert (ranking.tier[~lost] != Tier.LOST).all()
 
 
 @given(items=some_items)
-def test_older_than_the_limit_goes_before_all_but_the_rules(items):
+def test_older_than_the_limit_and_not_lost_goes_before_all_but_the_rules(items):
     ranking = rank(items, **RULE)
 
-    old = (items.age_hours > 336) & ~items.always_first
+    lost = items.lost | (items.hours_to_due <= 0)
+    old = (items.age_hours > 336) & ~items.always_first & ~lost
     assert (ranking.tier[old] == Tier.OLDEST).all()
     assert (ranking.tier[items.always_first] == Tier.RULE).all()
 
@@ -105,9 +105,9 @@ def test_a_larger_loss_never_lowers_the_place(items, factor):
 def test_a_nearer_deadline_never_lowers_the_place_as_long_as_the_work_fits(
     items, share, touch, spread
 ):
-    # It fits while the median touch time and the look-ahead are left; once it does not, the item
-    # is ever less worth the hour.
-    far, fits = 200.0, touch / 60 + RULE["look_ahead_hours"]
+    # It fits while the 90 % quantile of the touch time is left; once it does not, the item is ever
+    # less worth the hour.
+    far, fits = 200.0, touch / 60 * spread + 1e-6
     due, minutes, slowest = (getattr(items, name).copy() for name in _TIMES)
     due[0], minutes[0], slowest[0] = far, touch, touch * spread
     later = replace(items, hours_to_due=due, touch_p50_minutes=minutes, touch_p90_minutes=slowest)

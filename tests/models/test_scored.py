@@ -9,6 +9,7 @@ from data.policy import Policy
 from features.ticks import MISSING_TICK
 from models.ranking_rule import CURVE_AGES_HOURS, Tier
 from models.scored import Predictions, Scored, ranking, scored, scored_stock
+from models.shifts import Clock, Shifts
 
 HOUR = 3_600_000
 NOW = 20_000 * 24 * HOUR
@@ -208,3 +209,16 @@ def test_stock_is_ranked_without_a_model_too(policy):
     found = ranking(stock_scored(policy, STEADILY, STEADILY).at(NOW), policy, degraded=True)
 
     assert len(found.order) == 2
+
+
+def test_hours_are_counted_by_the_shifts_of_the_team_where_they_are_known(columns, policy):
+    opens = np.array([NOW - HOUR, NOW + 4 * HOUR])
+    crew = Shifts(opens, opens + 3 * HOUR, np.array([2, 2]))
+    found = scored(IDS, columns, None, policy)
+
+    items = found.at(NOW, Clock((crew,), np.array([0, 0, -1])))
+
+    np.testing.assert_array_equal(items.hours_to_due, [5, np.nan, -1])
+    np.testing.assert_array_equal(items.work.to_due, [3, np.nan, -1])
+    np.testing.assert_allclose(items.work.to_ages[0, :4], [0, 1, 2, 5], atol=1e-4)
+    np.testing.assert_allclose(items.work.to_ages[2], CURVE_AGES_HOURS, atol=1e-4)
