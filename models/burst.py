@@ -1,11 +1,28 @@
-"""A burst: many exceptions with one cause, in the words that an operator reads."""
+"""What goes into the detector of bursts and what comes out, in the words that an operator reads."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 _HARDLY_EVER = 0.05
 _MANY_TIMES = 1_000
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One exception as it was detected.
+
+    Attributes:
+        id: Of the exception.
+        tick: Milliseconds since 1970; one before its predecessor's counts as that.
+        values: The names that it may share with others, from `models.burst_values.burst_values`.
+    """
+
+    id: str
+    tick: int
+    values: Mapping[str, str]
 
 
 @dataclass(kw_only=True)
@@ -74,6 +91,42 @@ class Burst:
             return "hardly ever seen before"
         ratio = self.rate_ratio
         return f"{ratio:.0f} x its usual rate" if ratio >= 10 else f"{ratio:.1f} x its usual rate"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What came of an arrival, or of time.
+
+    Attributes:
+        kind: `closed` when the value is back to its usual rate.
+        burst: As it is now.
+        members: Who joined: all so far when it is opened, none when it is closed.
+    """
+
+    kind: Literal["opened", "joined", "closed"]
+    burst: Burst
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """An open burst as it was kept, to go on with after a restart.
+
+    Attributes:
+        id: As given by the detector.
+        cause: As in `Burst`.
+        since_ms: As in `Burst`.
+        opened_ms: As in `Burst`.
+        left: Exceptions that people took out of it.
+        left_values: Attributes and values that people took out of it.
+    """
+
+    id: str
+    cause: tuple[tuple[str, str], ...]
+    since_ms: int
+    opened_ms: int
+    left: tuple[str, ...] = ()
+    left_values: tuple[tuple[str, str], ...] = ()
 
 
 def _spaced(name: str) -> str:

@@ -52,15 +52,13 @@ class CauseFinder:
             cause: One or two values.
             before: Rows from this one on are not usual, and don't count.
         """
-        codes = np.array([code for _, code in cause])
-        counts = self._rates.counts(codes)
-        shape = float(self._rates.shape(codes, counts).min())
+        shape = self._rates.least_shape([code for _, code in cause])
         past = self._past.table(self._past.first, before)
         hours = max(float(np.ptp(past.hours)), 1.0) if len(past) else 1.0
         seen = int((past.with_all(cause) & past.unexplained).sum())
         if len(cause) > 1:
             return (seen + _SHAPE) / hours, shape  # that its values are rare does not make it rarer
-        values = self._keys.values_of_group[self._keys.group[cause[0][1]]]
+        values = self._keys.values_of_group[self._keys.group[next(iter(cause))[1]]]
         mean = max(len(past), 1) / values / hours
         return (seen + _SHAPE) / (hours + _SHAPE / mean), shape
 
@@ -95,10 +93,11 @@ class CauseFinder:
         for column in range(len(self._keys.attributes)):
             codes = rows.codes[mine, column]
             codes = codes[codes >= 0]
-            codes = codes[~self._rates.dominating(codes)]
             if len(codes):
                 values, counts = np.unique(codes, return_counts=True)
-                found.append(((column, int(values[counts.argmax()])),))
+                commonest = int(values[counts.argmax()])
+                if not self._rates.dominates(commonest):
+                    found.append(((column, commonest),))
         return found
 
     def _wonder(self, rows: Rows, cause: Cause, span: float) -> float:

@@ -24,6 +24,8 @@ class WeekClock:
         weight: How much what happens now counts; doubles every four weeks, so that the past fades.
         exposure: Hours seen, each by the weight of its time.
         hour_of_week: Of the last moment, 0 on Monday at midnight UTC.
+        rhythm: What is expected in each hour of the week; the mean is 1.
+        rhythm_of_day: Summed up over the days, by hour of the day.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class WeekClock:
         self.exposure = 0.0
         self.hour_of_week = 0
         self.rhythm = np.ones(HOURS_A_WEEK)
+        self.rhythm_of_day = np.full(24, 7.0)
         self._counts = np.zeros(HOURS_A_WEEK)
 
     @property
@@ -57,6 +60,7 @@ class WeekClock:
             hour = _hour_of_week(until)
             if hour != self.hour_of_week and hour % 24 == 0:
                 self.rhythm = self._learned()
+                self.rhythm_of_day = self.rhythm.reshape(7, 24).sum(0)
             self.hour_of_week = hour
 
     def count(self, times: float = 1.0) -> None:

@@ -14,8 +14,10 @@ the rates do, which is why `models/burst_rates.py` errs on the high side.
 """
 
 import numpy as np
+from numba import njit
 
-from models.burst_rates import doubled
+from models.burst_rates import Rates, doubled
+from models.burst_usual import Learned, Now, learn_arrival, rate_today
 
 _RATES = 8
 _STEP = 4.0
@@ -40,17 +42,11 @@ class Evidence:
         while size > len(self._sums):
             self._sums = doubled(self._sums)
 
-    def take(self, keys: np.ndarray, rates: np.ndarray, since_hours: np.ndarray) -> np.ndarray:
-        """Take one arrival of each key; return the mean over the extra rates, in hours.
-
-        Args:
-            keys: Whose arrival it is, each once.
-            rates: Expected of each per hour now.
-            since_hours: Since each key's last arrival.
-        """
-        sums = self._stepped(self._sums[keys], rates, since_hours)
-        self._sums[keys] = sums
-        return sums.mean(1)
+    def take(self, keys: np.ndarray, rates: Rates) -> np.ndarray:
+        """Take one arrival, of each of its keys, and learn it; return the evidence in hours."""
+        found = _arrived(keys, self._sums, self._extra, rates.learned, rates.now)
+        rates.arrived()
+        return found
 
     def clear(self, key: int) -> None:
         """Begin anew: what spoke for a burst has been explained."""
@@ -58,16 +54,37 @@ class Evidence:
 
     def replay(self, key: int, rates: np.ndarray, gaps_hours: np.ndarray) -> float:
         """Begin anew and take arrivals of one key, the first `gaps_hours[0]` after the start."""
-        sums = np.zeros((1, len(self._extra)))
-        for rate, gap in zip(rates, gaps_hours, strict=True):
-            sums = self._stepped(sums, np.array([rate]), np.array([gap]))
-        self._sums[key] = sums[0]
-        return float(sums.mean())
+        self._sums[key] = 0
+        mean = 0.0
+        for rate, gap in zip(rates.tolist(), gaps_hours.tolist(), strict=True):
+            mean = _stepped(self._sums[key], self._extra, rate, gap)
+        return mean
 
-    def _stepped(self, sums: np.ndarray, rates: np.ndarray, hours: np.ndarray) -> np.ndarray:
-        left = np.exp(-hours[:, None] * self._extra)
-        grown = (sums * left + (1 - left) / self._extra) * (1 + self._extra / rates[:, None])
-        return np.minimum(grown, _LARGEST)
+
+@njit
+def _arrived(
+    keys: np.ndarray, sums: np.ndarray, extra: np.ndarray, learned: Learned, now: Now
+) -> np.ndarray:
+    evidence = np.empty(len(keys))
+    for i in range(len(keys)):
+        since = now.hours - learned.at_hours[keys[i]]
+        rate = rate_today(keys[i], learned, now)
+        evidence[i] = _stepped(sums[keys[i]], extra, rate, since)
+    for key in keys:  # a pair's rate reads those of its values: all are weighed before any learns
+        learn_arrival(key, learned, now)
+    return evidence
+
+
+@njit
+def _stepped(sums: np.ndarray, extra: np.ndarray, rate: float, hours: float) -> float:
+    """Step one key's sums in place; return their mean."""
+    total = 0.0
+    for i in range(len(extra)):
+        left = np.exp(-hours * extra[i])
+        grown = (sums[i] * left + (1 - left) / extra[i]) * (1 + extra[i] / rate)
+        sums[i] = min(grown, _LARGEST)
+        total += sums[i]
+    return total / len(extra)
 
 
 def surprise(seen: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> np.ndarray:

@@ -42,6 +42,8 @@ class Keys:
         self.values_of_group: list[int] = []
         self.is_pair_group: list[bool] = []
         self._group_of_column: list[int] = []
+        self._shared_among = 0
+        self._shares = np.ones(0)
 
     def __len__(self) -> int:
         return len(self.group)
@@ -90,8 +92,14 @@ class Keys:
         """Columns that say what kind of exception it is, the most telling first."""
         return self._kind_columns
 
+    @property
     def shares(self) -> np.ndarray:
-        """Return for each group how much of the false alarms allowed each of its keys may have."""
+        """For each group how much of the false alarms allowed each of its keys may have."""
+        if len(self) != self._shared_among:
+            self._shares, self._shared_among = self._shared(), len(self)
+        return self._shares
+
+    def _shared(self) -> np.ndarray:
         pair = np.array(self.is_pair_group, bool)
         of_group = np.where(
             pair, (1 - SINGLE_SHARE) / max(pair.sum(), 1), SINGLE_SHARE / max((~pair).sum(), 1)

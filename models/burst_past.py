@@ -1,14 +1,12 @@
 """The arrivals of the last weeks, row by row: what a cause is looked for in."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from models.burst_clock import WeekClock
 from models.burst_keys import MOST_ATTRIBUTES, NOTHING
 from models.burst_rates import When
 
-Cause = Sequence[tuple[int, int]]
+Cause = tuple[tuple[int, int], ...]
 """One or two values, each as its column and code."""
 USUAL = -1
 """Owner of a row that belongs to no burst."""

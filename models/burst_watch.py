@@ -13,7 +13,7 @@ _STILL = 0.5
 _SURE = 3.0
 """Log odds of one to twenty that it goes on end it."""
 _SHORTEST_HOURS = 0.25
-_MOST_TAUGHT = 10
+MOST_TAUGHT = 10
 _LEAST_RATIO = 1.5
 NEW_USUAL_HOURS = 168.0
 """What has lasted for a week is no burst any more."""
@@ -80,7 +80,7 @@ class Watched:
 
         What bursts every day is usual; but one large burst must not hide the next for weeks.
         """
-        most = _MOST_TAUGHT + 2 * self.burst.expected
+        most = MOST_TAUGHT + 2 * self.burst.expected
         return 1.0 if len(self.burst.members) <= most else self.usual_part
 
     def has_value(self, codes: np.ndarray) -> bool:
