@@ -33,11 +33,18 @@ def play(work: Work, world: World, rule: Order, skills: np.ndarray | None = None
     job = _job(work, world)
     crews = crews_of(work.crews, np.eye(len(work.crews), dtype=bool) if skills is None else skills)
     queues = _queues(work, crews)
-    _run(job, crews, queues, rule)
+    _run(job, crews, queues, _plain(rule))
     untouched = np.bincount(work.visit_of, minlength=len(work.ids)) == 0
     job.resolved_at[untouched] = world.heals_at[untouched]
     job.healed[untouched] = world.heals_at[untouched] < NEVER
     return Played.judged(world, job.started_at, job.ended_at, job.resolved_at, job.healed)
+
+
+def _plain(rule: Order) -> Order:
+    """Return a rule in the one layout that is compiled."""
+    arrays = {name: np.ascontiguousarray(each) for name, each in rule._asdict().items()}
+    scalars = {"kind": int(rule.kind), "look_ahead_hours": float(rule.look_ahead_hours)}
+    return Order(**arrays | scalars)
 
 
 def _job(work: Work, world: World) -> Job:
@@ -51,7 +58,7 @@ def _job(work: Work, world: World) -> Job:
         team=work.team.astype(np.int64),
         ready_at=work.ready_at.astype(np.int64),
         delay_ms=work.delay_ms.astype(np.int64),
-        may_heal=work.may_heal,
+        may_heal=np.ascontiguousarray(work.may_heal, bool),
         heals_at=world.heals_at.astype(np.int64),
         arrivals=arrivals,
         left_ms=np.maximum(work.touch_ms, 1).astype(np.int64),

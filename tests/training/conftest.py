@@ -16,7 +16,10 @@ from data.importing import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from data.sourcing import import_files
+from features.ticks import MISSING_TICK, TICKS_PER_DAY
+from models.ranking_rule import CURVE_AGES_HOURS
 from models.scored import Predictions
+from models.shifts import Shifts
 from models.store import Store
 from models.triage import Triage
 from training.choosing import choose
@@ -24,6 +27,8 @@ from training.final import fit_final
 from training.fitting import Prepared, prepare
 from training.known import Known
 from training.promotion import Outcome
+from training.queue_rules import Opinions
+from training.queue_world import NEVER, Work, World
 from training.rehearsal import rehearse
 from training.triage import train_triage
 
@@ -254,3 +259,77 @@ def a_queue(a_history: Callable[[Tables], History]) -> Callable[..., History]:
         return a_history(tables)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def a_work() -> Callable[..., Work]:
+    """Draw work by a seed: two teams, some exceptions with several visits, some that can heal."""
+
+    def build(n: int, seed: int, people: int = 2, days: int = 3) -> Work:
+        random = np.random.default_rng(seed)
+        begin = 20_000 * TICKS_PER_DAY
+        visits = random.choice([1, 2, 3], n, p=[0.6, 0.3, 0.1])
+        visit_of = np.repeat(np.arange(n), visits)
+        m = len(visit_of)
+        first = np.append(True, np.diff(visit_of) > 0)
+        detected_at = begin + random.integers(0, days * TICKS_PER_DAY, n)
+        touch_ms = (random.lognormal(3, 1, m) * 60_000).astype(np.int64) + 1
+        opens = begin + np.arange(days) * TICKS_PER_DAY + TICKS_PER_DAY // 3
+        crew = Shifts(opens, opens + TICKS_PER_DAY // 4, np.full(days, people))
+        never, exceptions = np.full(m, NEVER), np.full(n, NEVER)
+        return Work(
+            ids=np.array([f"e{i:04}" for i in range(n)], object),
+            detected_at=detected_at,
+            visit_of=visit_of,
+            team=random.integers(0, 2, m),
+            ready_at=np.where(first, detected_at[visit_of] + 60_000, 0),
+            delay_ms=np.where(first, 0, random.integers(0, 3_600_000, m)),
+            touch_ms=touch_ms,
+            may_heal=random.random(m) < 0.7,
+            started_at=never,
+            ended_at=never,
+            resolved_at=exceptions,
+            healed=np.zeros(n, bool),
+            teams=("blue", "red"),
+            crews=(crew, crew),
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def a_world() -> Callable[[Work, int], World]:
+    """Draw by a seed when exceptions of a work are lost or heal, and what that costs."""
+
+    def build(work: Work, seed: int) -> World:
+        random, n = np.random.default_rng(seed), len(work.ids)
+        hours = random.exponential(30, (2, n)) * TICKS_PER_DAY / 24
+        lost_at, heals_at = work.detected_at + hours.astype(np.int64)
+        heals = random.random(n) < 0.2
+        return World(lost_at, random.lognormal(4, 1, n), np.where(heals, heals_at, NEVER))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def opinions_on() -> Callable[[Work, int], Opinions]:
+    """Draw opinions on the exceptions of a work by a seed; a third of them have no deadline."""
+
+    def build(work: Work, seed: int) -> Opinions:
+        random, n = np.random.default_rng(seed), len(work.ids)
+        due_at = work.detected_at + (random.exponential(40, n) * TICKS_PER_DAY / 24).astype(int)
+        median = random.lognormal(3, 1, n)
+        rises = random.exponential(0.1, (n, len(CURVE_AGES_HOURS)))
+        return Opinions(
+            due_at=np.where(random.random(n) < 1 / 3, MISSING_TICK, due_at),
+            priority=random.integers(0, 4, n),
+            p_breach=random.random(n),
+            loss=random.lognormal(4, 1, n),
+            loss_of_likeliest=random.lognormal(4, 1, n),
+            curve=np.minimum(np.cumsum(rises, axis=1), 1.0),
+            touch_p50_minutes=median,
+            touch_p90_minutes=median * random.uniform(1.0, 5.0, n),
+            waiting_cost_per_hour=random.random(n),
+        )
+
+    return build
