@@ -42,6 +42,10 @@ class Evidence:
         while size > len(self._sums):
             self._sums = doubled(self._sums)
 
+    def compile(self, rates: Rates) -> None:
+        """Compile what every arrival needs, which takes seconds, before the first one comes."""
+        _arrived(np.zeros(0, np.intp), self._sums, self._extra, rates.learned, rates.now)
+
     def take(self, keys: np.ndarray, rates: Rates) -> np.ndarray:
         """Take one arrival, of each of its keys, and learn it; return the evidence in hours."""
         found = _arrived(keys, self._sums, self._extra, rates.learned, rates.now)
@@ -67,7 +71,7 @@ def _arrived(
 ) -> np.ndarray:
     evidence = np.empty(len(keys))
     for i in range(len(keys)):
-        since = now.hours - learned.at_hours[keys[i]]
+        since = float(now.hours - learned.at_hours[keys[i]])
         rate = rate_today(keys[i], learned, now)
         evidence[i] = _stepped(sums[keys[i]], extra, rate, since)
     for key in keys:  # a pair's rate reads those of its values: all are weighed before any learns

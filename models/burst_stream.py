@@ -31,6 +31,7 @@ class Stream:
         self.rates = Rates(self.keys, self.clock)
         self._evidence = Evidence(extra_rates(fewest_members, longest_hours))
         self._longest_hours = longest_hours
+        self._evidence.compile(self.rates)
 
     def go_to(self, tick: int) -> None:
         """Move on to a moment; one that is over already is taken for now."""

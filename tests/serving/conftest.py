@@ -313,7 +313,7 @@ class Incidents:
 
     def wait_for(self, members: int) -> dict[str, Any]:
         """Wait for an incident of so many open members."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while True:
             found = [row for row in self.rows() if row["members"] == members]
             if found:
