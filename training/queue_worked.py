@@ -88,16 +88,23 @@ def is_last(exception: np.ndarray) -> np.ndarray:
 def _worked_ms(visits: Visits, crews: tuple[Shifts, ...], since: int) -> np.ndarray:
     """Return the working time of each visit after a moment, whole milliseconds.
 
-    A piece that lies wholly outside the hours of its team was overtime and counts as it is.
+    A piece that lasts from one shift into another leaves out what lies between them; overtime
+    counts as it is.
     """
     pieces = visits.pieces
     known = (pieces.end != NEVER) & (pieces.end > since)
     visit, end = pieces.visit[known], pieces.end[known]
     begin = np.maximum(pieces.begin[known], since)
-    length = (end - begin).astype(np.float64)
-    team = visits.team[visit]
+    length, team = end - begin, visits.team[visit]
     for code in np.unique(team[team >= 0]):
         mine = np.flatnonzero(team == code)
-        inside = crews[code].worked(end[mine]) - crews[code].worked(begin[mine])
-        length[mine] = np.where(inside > 0, inside, length[mine])
+        length[mine] -= _closed_between(crews[code], begin[mine], end[mine])
     return np.bincount(visit, length, len(visits.exception)).astype(np.int64)
+
+
+def _closed_between(crew: Shifts, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return how long a team was closed from shift to shift, within n stretches of time."""
+    closed = np.append(0, np.cumsum(crew.opens_at[1:] - crew.closes_at[:-1]))
+    first = np.searchsorted(crew.closes_at[:-1], begin, side="left")
+    last = np.searchsorted(crew.opens_at[1:], end, side="right")
+    return np.maximum(closed[last] - closed[first], 0)

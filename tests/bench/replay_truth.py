@@ -24,9 +24,9 @@ from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from training.measures import Figure
 from training.queue_findings import Compared
-from training.queue_replay import Asked, set_up
 from training.queue_rules import RULES
 from training.queue_scene import Scene, play_all
+from training.queue_setting import Asked, set_up
 from training.queue_truth import true_scene
 
 READ = ("orders", "exceptions", "exception_events", "outcomes")

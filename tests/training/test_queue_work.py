@@ -63,6 +63,15 @@ def test_a_night_within_the_work_is_no_work(work_of):
     assert work_of(steps, shifts=shifts).touch_ms.tolist() == [120 * MINUTE]
 
 
+def test_overtime_is_work(work_of):
+    steps = [*SIMPLE[:2], ("a", "2025-03-03 10:40", "resolved", "care", "ana")]
+    care = ROUND_THE_CLOCK.teams["care"]
+    by_day = care.model_copy(update={"opens": "08:00", "closes": "10:00"})
+    shifts = ROUND_THE_CLOCK.model_copy(update={"teams": {"care": by_day}})
+
+    assert work_of(steps, shifts=shifts).touch_ms.tolist() == [100 * MINUTE]
+
+
 def test_what_was_only_passed_on_is_no_visit(work_of):
     steps = [("a", "2025-03-03 07:00", "assigned", "stock", "bot"), *SIMPLE]
 
