@@ -100,7 +100,8 @@ class Ranking:
         loss_now: Expected loss if it is started now.
         loss_deferred: Expected loss, and cost of waiting, if it is started at its next turn.
         touch_hours: Expected touch time.
-        safe_start_hours: Hours until the chance of loss passes the accepted risk; 0 if it has.
+        safe_start_hours: Working hours until the chance of loss passes the accepted risk; 0 if it
+            has.
     """
 
     order: np.ndarray
@@ -207,14 +208,15 @@ def _safe_start_hours(
     items: Items, median_hours: np.ndarray, sigma: np.ndarray, risk: float
 ) -> np.ndarray:
     """Return when the chance of a loss that is not there yet passes a risk; infinite for never."""
+    work = items.in_work_hours()
     before = curve_at(items.curve, items.age_hours[:, None])[:, 0]
     limit = before + risk * (1 - before)
     slowest = median_hours * np.exp(sigma * NORMAL_P90)
-    by_deadline = items.hours_to_due - slowest
+    by_deadline = work.to_due - slowest
     reached = items.curve >= limit[:, None]
-    age = np.where(reached.any(axis=1), CURVE_AGES_HOURS[reached.argmax(axis=1)], np.inf)
-    by_curve = age - items.age_hours - median_hours
-    return np.maximum(np.where(np.isnan(items.hours_to_due), by_curve, by_deadline), 0.0)
+    knot = np.take_along_axis(work.to_ages, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
+    by_curve = np.where(reached.any(axis=1), knot - median_hours, np.inf)
+    return np.maximum(np.where(np.isnan(work.to_due), by_curve, by_deadline), 0.0)
 
 
 def rank_by_slack(items: Items, *, oldest_hours: float, deadline_hours: float) -> Ranking:

@@ -66,6 +66,17 @@ class Shifts:
         """Return the open hours between moments; negative where `end` comes first."""
         return (self.worked(np.asarray(end)) - self.worked(np.asarray(begin))) / TICKS_PER_HOUR
 
+    def moments(self, begin: int, hours: np.ndarray) -> np.ndarray:
+        """Return the ticks (float) at which so many open hours have passed since a moment.
+
+        Hours that end with a shift end as it closes; what lies after the last one never comes.
+        """
+        ends = np.cumsum(self.closes_at - self.opens_at)
+        worked = self.worked(np.array(begin)) + hours * TICKS_PER_HOUR
+        shift = np.minimum(np.searchsorted(ends, worked, side="left"), len(ends) - 1)
+        found = self.closes_at[shift] - (ends[shift] - worked)
+        return np.where(worked <= ends[-1], np.maximum(found, begin), np.inf)
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -87,6 +98,14 @@ class Clock:
             theirs = self.team == number
             hours[theirs] = crew.worked_hours(across[theirs], moments[theirs])
         return hours
+
+    def hours_on_the_wall(self, now: int, hours: np.ndarray) -> np.ndarray:
+        """Return the hours that pass until so many working hours of each item have; 0 or more."""
+        passed = hours.copy()
+        for number, crew in enumerate(self.crews):
+            theirs = self.team == number
+            passed[theirs] = (crew.moments(now, hours[theirs]) - now) / TICKS_PER_HOUR
+        return passed
 
 
 def _ticks(local: pd.DatetimeIndex, timezone: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy as np
 from fastapi import Request
 
 from data.ledger import Ledger, Record
@@ -17,6 +18,7 @@ from data.ledger_promises import salt_of, suspensions_of
 from data.ledger_versions import CHAMPION, POLICY, InUse, note
 from data.policy import Policy
 from data.settings import Settings
+from models.crews import clock_at, on_the_wall
 from models.scored import ranking
 from serving.answers import Place, rfc3339, scoring_answer
 from serving.auditing import Ended
@@ -159,7 +161,10 @@ class Desk:
         if not opinions:
             return []
         degraded = all(opinion.degraded for opinion in opinions)
-        ranked = ranking(rescored(opinions).at(now_ms), self.policy, degraded=degraded)
+        teams = np.array([opinion.team for opinion in opinions], object)
+        clock = clock_at(self.policy.shifts, teams, now_ms)
+        alone = ranking(rescored(opinions).at(now_ms, clock), self.policy, degraded=degraded)
+        ranked = on_the_wall(alone, clock, now_ms)
         return [
             scoring_answer(opinion, Place.of(ranked, i), self.policy, now_ms=now_ms)
             for i, opinion in enumerate(opinions)

@@ -11,7 +11,7 @@ from data.policy import Policy
 from features.ticks import MISSING_TICK
 from models.incident_rank import ALONE, Groups, grouped, with_one_fix
 from models.ranking_rule import Items, Ranking
-from models.scored import ranking
+from models.shifts import Clock
 from serving.open_exceptions import Frozen, OpenRow
 
 
@@ -82,20 +82,18 @@ class Rows:
         groups = Groups(numbers[which], len(incidents))
         return cls(now_open, groups, _rows(now_open, groups, incidents, now_ms))
 
-    def items(self, policy: Policy, now_ms: int) -> Items:
+    def items(self, policy: Policy, clock: Clock | None, now_ms: int) -> Items:
         """Return what is ranked: members have the touch time of the one fix."""
         return with_one_fix(
-            self.open.scored.at(now_ms),
+            self.open.scored.at(now_ms, clock),
             self.groups,
             p50_minutes=policy.incidents.fix_minutes_p50,
             p90_minutes=policy.incidents.fix_minutes_p90,
         )
 
-    def ranked(self, items: Items, policy: Policy, *, degraded: bool) -> tuple[Ranking, np.ndarray]:
-        """Rank the rows; the second is the order of all exceptions, each by itself."""
-        alone = ranking(items, policy, degraded=degraded)
-        band = policy.guards.rerank_band
-        return grouped(alone, items, self.groups, rerank_band=band), alone.order
+    def ranked(self, alone: Ranking, items: Items, policy: Policy) -> Ranking:
+        """Rank the rows, from the ranking of all exceptions, each by itself."""
+        return grouped(alone, items, self.groups, rerank_band=policy.guards.rerank_band)
 
     def ranks(self, order: np.ndarray) -> np.ndarray:
         """Return for each place its rank, from 1; a member has that of its incident."""

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from data.policy import Policy
+from models.crews import clock_at, on_the_wall
 from models.ranking_rule import Items, Ranking
+from models.scored import ranking
 from serving.answers import Place, rfc3339
 from serving.capacity import Lines
 from serving.claims import Claims
@@ -69,8 +71,10 @@ class Snapshot:
         """Rank what is open."""
         degraded = judges.model_version is None
         rows = Rows.of(now_open, now_ms)
-        items = rows.items(judges.policy, now_ms)
-        ranked, item_order = rows.ranked(items, judges.policy, degraded=degraded)
+        clock = clock_at(judges.policy.shifts, now_open.teams, now_ms)
+        items = rows.items(judges.policy, clock, now_ms)
+        alone = ranking(items, judges.policy, degraded=degraded)
+        ranked = rows.ranked(on_the_wall(alone, clock, now_ms), items, judges.policy)
         return cls(
             number,
             now_ms,
@@ -78,7 +82,7 @@ class Snapshot:
             rows,
             items,
             ranked,
-            item_order,
+            alone.order,
             rank_of=rows.ranks(ranked.order),
             lines=Lines.of(rows, items, ranked, judges.policy, now_ms),
         )

@@ -127,6 +127,24 @@ def test_a_row_tells_what_it_costs_if_it_waits(on_shift, an_exception):
     assert cost["day"] == pytest.approx(stake + 24 * 0.05, rel=0.05)
 
 
+def test_what_is_due_tonight_must_be_started_before_the_shift_ends(on_shift, an_exception):
+    client = on_shift()
+    fill(client, an_exception, "a", due_at="2026-03-01T16:00:00Z")
+    start = client.get("/v1/worklist").json()["rows"][0]["latest_safe_start_at"]
+
+    assert "2026-03-01T12:15" < start < "2026-03-01T12:20"
+
+
+def test_an_answer_to_a_post_and_the_list_tell_the_same(on_shift, an_exception):
+    client = on_shift()
+    answer = client.post("/v1/exceptions", json=an_exception("a")).json()
+    row = client.get("/v1/worklist").json()["rows"][0]
+
+    assert {name: row[name] for name in answer if name in row} == {
+        name: answer[name] for name in answer if name in row
+    }
+
+
 def test_while_nobody_is_there_no_shift_ends(on_shift, an_exception):
     client = on_shift(fraud_opens="14:00")
     fill(client, an_exception, "a", type="fraud_risk")
