@@ -42,9 +42,12 @@ def play(work: Work, world: World, rule: Order, skills: np.ndarray | None = None
 
 def _plain(rule: Order) -> Order:
     """Return a rule in the one layout that is compiled."""
-    arrays = {name: np.ascontiguousarray(each) for name, each in rule._asdict().items()}
-    scalars = {"kind": int(rule.kind), "look_ahead_hours": float(rule.look_ahead_hours)}
-    return Order(**arrays | scalars)
+    arrays = {
+        name: np.ascontiguousarray(each)
+        for name, each in rule._asdict().items()
+        if isinstance(each, np.ndarray)
+    }
+    return rule._replace(**arrays)
 
 
 def _job(work: Work, world: World) -> Job:

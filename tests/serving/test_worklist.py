@@ -175,10 +175,10 @@ def test_a_row_keeps_its_place_while_its_score_moves_but_little(a_row):
 
 def test_a_row_moves_when_its_score_moves_much(a_row):
     worklist = Worklist(Policy.read())
-    worklist.put(a_row("a", due_at="2026-03-01T12:20:00Z"))
+    worklist.put(a_row("a", due_at="2026-03-01T14:00:00Z"))
     worklist.put(a_row("b", due_at="2026-03-01T18:00:00Z"))
     order_of(worklist)
-    worklist.put(a_row("b", revision=2, due_at="2026-03-01T12:10:00Z"))
+    worklist.put(a_row("b", revision=2, due_at="2026-03-01T13:00:00Z"))
 
     assert order_of(worklist) == ["b", "a"]
 
