@@ -14,7 +14,7 @@ from training.queue_opinions import MOST_LEARNED
 from training.queue_record import Record
 from training.queue_rules import RULES
 from training.queue_scene import Say, Scene, play_all
-from training.queue_setting import STRESS, Asked, Setting, set_up
+from training.queue_setting import STRESS, TIMED, Asked, Setting, set_up
 from training.queue_simulator import play
 from training.queue_slots import TouchAssumption
 from training.queue_stress import Stress, judged, people_by_team, stresses
@@ -25,8 +25,6 @@ from training.queue_world import Work
 
 Plain = dict[str, Any]
 STRESS_WORLDS = 3
-PEOPLE_TOLD = (TouchAssumption.RECORDED, TouchAssumption.PEOPLE)
-"""Where people and hours are in the work at all; else it is played in slots of resolutions."""
 
 
 def replay(history: History, asked: Asked, say: Say, *, stress: bool) -> Plain:
@@ -104,9 +102,8 @@ def _stressed(setting: Setting, compared: Compared, say: Say) -> Plain:
     light = setting.scene.lighter(few)
     usual = Compared.of(light, {n: t[:few] for n, t in compared.tallies.items()}, asked.seed)
     others = stresses(light, setting.said, asked.policy, asked.random(STRESS))
-    told = asked.touch in PEOPLE_TOLD
     return {
-        "people": people_by_team(usual, asked.seed, say) if told else [],
+        "people": people_by_team(usual, asked.seed, say) if asked.touch in TIMED else [],
         "stress": [judged(other, asked.seed, say) for other in others],
     }
 

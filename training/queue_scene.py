@@ -19,6 +19,7 @@ Tallies = dict[str, list[Tally]]
 ATC_LOOK_AHEAD = 2.0
 """k of ATC, in mean touch times: what its authors found best at middling loads."""
 AT_ONCE = 2
+MS_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,24 @@ def terms_of(policy: Policy, work: Work) -> Terms:
         look_ahead_hours=policy.guards.look_ahead_minutes / 60,
         atc_hours=ATC_LOOK_AHEAD * mean_touch,
         deadline_hours=hours.deadline_hours,
+        oldest_hours=policy.guards.oldest_days * 24,
     )
+
+
+def in_slots(work: Work, opinions: Opinions, terms: Terms) -> tuple[Opinions, Terms]:
+    """Return opinions and terms for work that is played in slots that are no working hours.
+
+    A slot holds one piece of work, whatever the clock says. So an hour of work is worth as much
+    time in slots as the work of an hour fills there.
+    """
+    shrunk = float(work.touch_ms.mean() / MS_PER_MINUTE / opinions.touch_p50_minutes.mean())
+    seen = replace(
+        opinions,
+        touch_p50_minutes=opinions.touch_p50_minutes * shrunk,
+        touch_p90_minutes=opinions.touch_p90_minutes * shrunk,
+        waiting_cost_per_hour=opinions.waiting_cost_per_hour / shrunk,
+    )
+    return seen, replace(terms, look_ahead_hours=terms.look_ahead_hours * shrunk)
 
 
 def stack(tallies: Sequence[Tally], name: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from data.policy import Policy
 from training.queue_churn import moments_of
 from training.queue_opinions import Said, opinions_on, said_by_origins
 from training.queue_record import Record
-from training.queue_scene import Say, Scene, terms_of
+from training.queue_scene import Say, Scene, in_slots, terms_of
 from training.queue_slots import TouchAssumption
 from training.queue_tally import Groups, Ledger, last_team
 from training.queue_work import read_work
@@ -69,6 +69,8 @@ class Asked:
 
 
 _RECORDED = TouchAssumption.RECORDED
+TIMED = (_RECORDED, TouchAssumption.PEOPLE)
+"""Where people and hours are in the work; else it is played in slots of recorded resolutions."""
 
 
 @dataclass(frozen=True)
@@ -106,19 +108,24 @@ def set_up(history: History, asked: Asked, say: Say) -> Setting:
     earliest = min(int(work.detected_at.min()) for work in works.values())
     said = said_by_origins(history, asked.moments, earliest, asked.end, say)
     say("Drawing what nobody recorded")
-    scenes = {touch: _scene(record, work, said, asked) for touch, work in works.items()}
+    scenes = {touch: _scene(record, work, touch, said, asked) for touch, work in works.items()}
     scene = scenes.pop(asked.touch)
     return Setting(asked, record, said, scene, scenes)
 
 
-def _scene(record: Record, work: Work, said: Sequence[Said], asked: Asked) -> Scene:
-    policy = asked.policy
+def _scene(
+    record: Record, work: Work, touch: TouchAssumption, said: Sequence[Said], asked: Asked
+) -> Scene:
+    policy, opinions = asked.policy, opinions_on(work.ids, said, asked.policy)
+    terms = terms_of(policy, work)
+    if touch not in TIMED:
+        opinions, terms = in_slots(work, opinions, terms)
     prices = policy.losses.waiting_cost_per_hour, policy.handling.deadline_hours
     return Scene(
         work=work,
         worlds=draw_worlds(record, work, policy.losses, asked.random(WORLDS), asked.draws),
-        opinions=opinions_on(work.ids, said, policy),
-        terms=terms_of(policy, work),
+        opinions=opinions,
+        terms=terms,
         ledger=Ledger.of(work, (record.begin, record.end), groups_of(record, work), prices),
         moments=moments_of(work, asked.random(MOMENTS)),
     )

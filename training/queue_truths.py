@@ -10,7 +10,7 @@ from training.queue_rules import RULES, Known, Opinions, Rule
 from training.queue_world import NEVER
 
 MS_PER_MINUTE = 60_000
-LEAST_MINUTES = 0.01
+LEAST_MINUTES = 1e-6
 
 
 def _loss(known: Known) -> Opinions:

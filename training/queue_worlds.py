@@ -169,7 +169,8 @@ class _LossClock:
         seen = seen.take(_sample(len(seen.clock), random))
         if self.timed or not len(seen.clock):
             return Curves.product_limit(seen, borrows=True)
-        clock = BreachClock.fit(Ended(seen.group, seen.clock, seen.happened), lag_hours=0.0)
+        ended = Ended(seen.group.astype(str), seen.clock, seen.happened)
+        clock = BreachClock.fit(ended, lag_hours=0.0)
         return Curves({int(name or OTHERS): knots for name, knots in clock.curves.items()})
 
 
