@@ -21,7 +21,7 @@ class Case:
         currency: Of all money.
         stake: Money that handling it in time can save.
         lost_if_started_now: Chance, 0 to 1, that it is lost all the same; None without a model.
-        cost_of_an_hour: Money that an hour's wait loses; None without a model.
+        cost_of_an_hour: Money an hour that the wait for its next turn loses; None without a model.
         score: The same for an hour of work; None without a model.
         touch_minutes: Median touch time.
         hours_to_due: To the deadline, negative once passed; None where there is none.
@@ -53,7 +53,7 @@ def reasons(case: Case) -> list[Reason]:
     >>> for reason in reasons(case):
     ...     print(reason.text)
     EUR 58 at stake
-    EUR 22 lost for every hour it waits
+    EUR 22 an hour lost until its next turn, on average
     34 % likely to be lost even if started now
     about 12 minutes of work
     due in 3 h 20 min
@@ -63,7 +63,7 @@ def reasons(case: Case) -> list[Reason]:
     found.append(Reason("money_at_stake", f"{money(case.stake, case.currency)} at stake"))
     if case.cost_of_an_hour is not None and case.tier != Tier.LOST:
         cost = money(case.cost_of_an_hour, case.currency)
-        found.append(Reason("cost_of_waiting", f"{cost} lost for every hour it waits"))
+        found.append(Reason("cost_of_waiting", f"{cost} an hour lost until its next turn, on average"))
     if case.lost_if_started_now is not None and case.tier != Tier.LOST:
         chance = percent(case.lost_if_started_now)
         found.append(Reason("chance", f"{chance} likely to be lost even if started now"))

@@ -47,7 +47,7 @@ class Side:
         score: Money that an hour's wait loses, for an hour of work; None without a model.
         loss: Money at stake; 0 or more.
         lost_now: Expected money lost if it is started now; None without a model.
-        cost_of_an_hour: Money that an hour's wait loses; None without a model.
+        cost_of_an_hour: Money an hour that the wait for its next turn loses; None without a model.
         hours: Expected touch time; above 0.
         deadline: For people.
     """
@@ -63,7 +63,7 @@ class Side:
 
     @property
     def hazard(self) -> float | None:
-        """Share of the loss that an hour's wait takes; None where there is nothing to lose."""
+        """Share of the loss that waiting takes an hour; None where there is nothing to lose."""
         if self.cost_of_an_hour is None or self.loss <= 0:
             return None
         return self.cost_of_an_hour / self.loss
@@ -139,7 +139,7 @@ def sentences(one: Side, other: Side, by: Decider, currency: str) -> list[str]:
     what decides is the work that it takes
     an hour of work saves EUR 120 for every hour it does not wait, against EUR 30: 4 times as much
     EUR 60 at stake against EUR 90: 0.67 times as much
-    an hour of waiting takes 33 % of it, against 22 %: 1.5 times as much
+    waiting takes 33 % of it an hour, against 22 %: 1.5 times as much
     about 10 minutes of work against 40: 0.25 times as much
     due in 3 h, against due in 3 h
     """
@@ -155,7 +155,7 @@ def sentences(one: Side, other: Side, by: Decider, currency: str) -> list[str]:
     found.append("{} at stake against {}".format(*stakes) + _times(times.loss))
     if one.hazard is not None and other.hazard is not None:
         shares = [percent(side.hazard or 0.0) for side in (one, other)]
-        words = "an hour of waiting takes {} of it, against {}"
+        words = "waiting takes {} of it an hour, against {}"
         found.append(words.format(*shares) + _times(times.hazard))
     works = [max(1, round(side.hours * 60)) for side in (one, other)]
     found.append("about {} minutes of work against {}".format(*works) + _times(times.hours))
