@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.tables import TABLES
-from training.labels import TICKS_PER_HOUR, ClassLabels, read_labels
+from training.labels import (
+    FEWEST_HIDDEN,
+    TICKS_PER_HOUR,
+    ClassLabels,
+    Trust,
+    read_labels,
+    unswayed,
+)
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
 START_TICK = START.value // 1_000_000
@@ -155,3 +162,50 @@ def test_the_class_at_a_moment_is_the_one_told_last_before_it(told, moment):
         mine = [(k, n) for r, k, n in told if r == i and k < moment]
         newest = max((k for k, _ in mine), default=None)
         assert found[i] == next((n for k, n in reversed(mine) if k == newest), None)
+
+
+def test_what_was_set_automatically_is_no_label(labels_of):
+    end = ended(6, category="late", label_origin="automatic", team="blue", team_origin="typed")
+    labels = labels_of([resolved(5, category="late", team="blue")], [end])
+
+    assert "category" not in labels.classes
+    assert labels.automatic["category"].at(tick(7), 2).tolist() == ["late", None]
+    assert labels.classes["team"].at(tick(7), 2).tolist() == ["blue", None]
+
+
+def test_a_label_whose_origin_is_not_told_was_set_by_people(labels_of):
+    labels = labels_of([], [ended(6, category="late")])
+
+    assert labels.classes["category"].at(tick(7), 2).tolist() == ["late", None]
+    assert not labels.automatic
+
+
+@pytest.mark.parametrize(
+    ("trust", "names", "weights"),
+    [
+        (Trust(), ["late", None], [1]),
+        (Trust(accepted=0.5, automatic=0.25), ["late", "fraud"], [0.5, 0.25]),
+        (Trust(accepted=0.0), [None, None], []),
+    ],
+)
+def test_a_label_is_trusted_by_how_it_came_about(labels_of, trust, names, weights):
+    accepted = ended(6, category="late", label_origin="accepted")
+    automatic = ended(6, "e1", category="fraud", label_origin="automatic")
+
+    found, trusted = labels_of([], [accepted, automatic]).taught("category", tick(7), trust)
+
+    assert found.tolist() == names
+    assert [w for w, name in zip(trusted, names, strict=True) if name] == weights
+
+
+def test_whether_the_suggestion_was_hidden_is_known(labels_of):
+    labels = labels_of([], [ended(6, category="late", suggestion_hidden=True), ended(6, "e1")])
+
+    assert labels.hidden.tolist() == [True, False]
+
+
+def test_labels_without_a_suggestion_in_view_are_judged_by_where_there_are_enough():
+    named, hidden = np.ones(2 * FEWEST_HIDDEN, bool), np.arange(2 * FEWEST_HIDDEN) < FEWEST_HIDDEN
+
+    assert unswayed(named, hidden).sum() == FEWEST_HIDDEN
+    assert unswayed(named, hidden & (np.arange(len(hidden)) > 0)).all()
