@@ -12,7 +12,14 @@ from sqlalchemy import Column, ColumnElement, Connection, func, insert, select, 
 
 from data.domain import NotFoundError
 from data.ledger_claims import end_claims
-from data.ledger_tables import EVENTS, INCIDENT_MEMBERS, INCIDENT_STATES, INCIDENTS, READERS
+from data.ledger_tables import (
+    EVENTS,
+    EXCEPTIONS,
+    INCIDENT_MEMBERS,
+    INCIDENT_STATES,
+    INCIDENTS,
+    READERS,
+)
 
 IDS_AT_ONCE = 500
 
@@ -137,6 +144,16 @@ def changed(
     if is_closed:
         end_claims(connection, [incident.id], now_ms=now_ms)
     return after
+
+
+def detected_of_members(connection: Connection, incident_id: str) -> list[int]:
+    """Return when the members of an incident were detected, those split off left out."""
+    columns = INCIDENT_MEMBERS.c
+    query = select(EXCEPTIONS.c.detected_at_ms).join(
+        INCIDENT_MEMBERS, columns.exception_id == EXCEPTIONS.c.id
+    )
+    mine = (columns.incident_id == incident_id, columns.left_at_ms.is_(None))
+    return list(connection.execute(query.where(*mine)).scalars())
 
 
 def incidents_at(connection: Connection, at_ms: int) -> list[tuple[Incident, list[str]]]:

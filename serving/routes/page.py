@@ -49,7 +49,8 @@ def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
     return f"/?{urlencode(filled)}" if filled else "/"
 
 
-async def _list(request: Request, wanted: Wanted, begin: int) -> dict[str, Any]:
+async def list_values(request: Request, wanted: Wanted, begin: int) -> dict[str, Any]:
+    """Return what the list is drawn from."""
     shown = await overview(desk_of(request), wanted, begin, ROWS)
     return {
         "list": shown,
@@ -66,7 +67,7 @@ async def page(
     request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
 ) -> Response:
     """The ranked list; the list alone when the page's script asks."""
-    values = await _list(request, wanted, begin)
+    values = await list_values(request, wanted, begin)
     template = "list.html" if by_script else "page.html"
     return html(template, **values, whole=not by_script, one=None, below=None)
 
@@ -79,7 +80,7 @@ async def one(
     view = await explained(desk_of(request), exception_id)
     if by_script:
         return html("one.html", one=view, below=below)
-    values = await _list(request, Wanted(), 0)
+    values = await list_values(request, Wanted(), 0)
     return html("page.html", **values, whole=True, one=view, below=below)
 
 
@@ -105,14 +106,14 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
         )
     desk = desk_of(request)
     form = dict(parse_qsl((await body_of(request, desk.settings)).decode(errors="replace")))
-    told = _resolution(form)
+    told = resolution_of(form)
     seen = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
     await resolve_one(desk, exception_id, orjson.dumps(told), key=None, if_match=seen)
     headers = {"HX-Trigger": "resolved"}
     return html("resolved.html", headers, told=told, form=form, status=status(desk))
 
 
-def _resolution(form: dict[str, str]) -> dict[str, Any]:
+def resolution_of(form: dict[str, str]) -> dict[str, Any]:
     """What the form says, as the API takes it; what was left empty is left out."""
     names = ("category", "team", "touch_minutes", "by")
     told: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
