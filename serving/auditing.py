@@ -50,10 +50,7 @@ def end(
     """
     opinion = Opinion.from_json(record_of(connection, outcome.exception_id).opinion)
     held = opinion.withheld
-    origins = {
-        origin: _origin(getattr(outcome, label), getattr(outcome, origin), opinion)
-        for label, origin in ORIGINS.items()
-    }
+    origins = {name: _origin(getattr(outcome, name), opinion) for name in ORIGINS.values()}
     is_hidden = held is not None and held.why == HIDDEN
     told = replace(outcome, suggestion_hidden=is_hidden, **origins)
     record = resolve(connection, told, body=body, if_revision=if_revision)
@@ -85,9 +82,7 @@ def untouched(accepted: Iterable[Accepted], now_ms: int) -> list[Outcome]:
     return found
 
 
-def _origin(name: str | None, origin: str | None, opinion: Opinion) -> str | None:
-    if name is None:
-        return None
+def _origin(origin: str | None, opinion: Opinion) -> str | None:
     is_accepted = origin == LabelOrigin.ACCEPTED
     return str(LabelOrigin.TYPED) if is_accepted and opinion.withheld else origin
 

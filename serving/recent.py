@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.domain import LabelOrigin
 from data.ledger import Event, Ledger
 from data.tables import ExceptionEvents, Exceptions, Outcomes
 from features.class_shares import LABEL
@@ -133,15 +134,17 @@ def _labels(
     resolved: Sequence[tuple[Event, ResolutionIn]],
     place: Mapping[str, int],
 ) -> dict[str, LogRows]:
-    """The categories and teams that came out, as the codes of the champion's classes."""
+    """The categories and teams that people set, as the codes of the champion's classes."""
     logs = {}
-    for label in ("category", "team"):
+    for label, origin in (("category", "label_origin"), ("team", "team_origin")):
         model = triage.classes.get(label)
         codes = {name: i for i, name in enumerate(model.names)} if model else {}
         known = [
             (place[event.exception_id], event.known_at_ms, codes[name])
             for event, told in resolved
-            if (name := getattr(told, label)) in codes and event.exception_id in place
+            if (name := getattr(told, label)) in codes
+            and event.exception_id in place
+            and getattr(told, origin) is not LabelOrigin.AUTOMATIC
         ]
         if known:
             rows, ticks, values = (np.array(part, np.int64) for part in zip(*known, strict=True))
