@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -16,6 +17,8 @@ from models.explain import duration, money, percent
 from serving.answers import rfc3339
 
 PAGES = Path(__file__).with_name("pages")
+_PARTS = re.compile(r"(\d+)([MS])")
+_AN_HOUR = {"M": 60, "S": 3_600}
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 LIBRARIES = (
@@ -79,6 +82,7 @@ def _templates() -> Environment:
         "hours": duration,
         "minutes": lambda minutes: duration(minutes / 60),
         "moment": moment,
+        "lasting": lasting,
         "rfc3339": rfc3339,
     }
     return environment
@@ -113,6 +117,16 @@ def day(told: str) -> str:
     '1 Mar'
     """
     return f"{date.fromisoformat(told):%-d %b}"
+
+
+def lasting(told: str) -> str:
+    """Return a duration of the API for people.
+
+    >>> lasting("PT12M30S"), lasting("PT90M"), lasting("PT45S")
+    ('13 min', '1 h 30 min', '1 min')
+    """
+    hours = sum(int(count) / _AN_HOUR[unit] for count, unit in _PARTS.findall(told))
+    return duration(max(hours, 1 / 60))
 
 
 def moment(told: str) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from models.triage import Triage
-from serving.answers import case_of, is_scored, money
+from serving.answers import case_of, is_scored, money, rfc3339_or_none
 from serving.desk import Desk
 from serving.payload import EXCEPTION, OURS, ExceptionIn
 from serving.scoring import columns_as_of
 from serving.views import exception_view
+from serving.waiting import costs_of_waiting
 
 LOG = logging.getLogger("expedite.explained")
 MOST_CHANCES = 5
@@ -29,6 +30,7 @@ async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
     is_open, triage = view["status"] == "open", desk.champion.current
     view["told"] = told
     view["terms"] = await _terms(desk, exception_id) if is_open else None
+    view |= await _waiting(desk, exception_id)
     view["stock"] = view["payload"].get("stock") if told.source == OURS else None
     judged = is_open and told.source != OURS and not view["suggestion_hidden"]
     view["chances"] = _chances(desk, told, triage) if judged and triage else _NONE
@@ -78,6 +80,19 @@ async def _terms(desk: Desk, exception_id: str) -> dict[str, Any] | None:
         "touch_hours": place.touch_hours,
         "cost_of_an_hour": money(case.cost_of_an_hour or 0.0, case.currency),
         "score": money(place.score, case.currency),
+    }
+
+
+async def _waiting(desk: Desk, exception_id: str) -> dict[str, Any]:
+    """What waiting costs one open exception, and when its team's shift ends."""
+    snapshot = await desk.ranked()
+    row = snapshot.row_of(exception_id)
+    if row is None:
+        return {"cost_of_waiting": None, "shift_ends_at": None}
+    until = snapshot.lines.until(snapshot.rows.teams[row])
+    return {
+        "cost_of_waiting": costs_of_waiting(snapshot, [row])[0],
+        "shift_ends_at": rfc3339_or_none(until),
     }
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from data.domain import Priority
-from data.policy import Policy
 from models.ranking_rule import Tier
 from serving.answers import money, rfc3339, rfc3339_or_none
 from serving.desk import Desk
@@ -18,12 +17,21 @@ from serving.worklist import RANKED_AT_ONCE
 
 
 class Wanted(NamedTuple):
-    """Which rows are wanted; an empty text for all. `text` may stand anywhere in a row."""
+    """Which rows are wanted; an empty text for all.
+
+    Attributes:
+        team: Who should have them.
+        category: What they are.
+        priority: Their band.
+        text: Stands anywhere in a row.
+        at_ms: As of this moment; None for now.
+    """
 
     team: str = ""
     category: str = ""
     priority: str = ""
     text: str = ""
+    at_ms: int | None = None
 
 
 class Found(NamedTuple):
@@ -36,28 +44,34 @@ class Found(NamedTuple):
 
 
 async def overview(desk: Desk, wanted: Wanted, begin: int, limit: int) -> dict[str, Any]:
-    """Return some of the wanted rows, and what the list as a whole amounts to."""
-    snapshot = await desk.ranked()
+    """Return some of the wanted rows, and what the list as a whole amounts to.
+
+    Raises:
+        BadPayloadError: There is no list as of the wanted moment.
+    """
+    sight = await desk.sight(wanted.at_ms)
+    snapshot = sight.snapshot
     if len(snapshot.order) > RANKED_AT_ONCE:
-        found = await asyncio.to_thread(_found, snapshot, wanted, desk.policy)
+        found = await asyncio.to_thread(_found, snapshot, wanted)
     else:
-        found = _found(snapshot, wanted, desk.policy)
-    sight = Sight(snapshot, desk.claims, desk.now_ms())
+        found = _found(snapshot, wanted)
     begin = min(begin, max(0, (len(found.places) - 1) // limit * limit))
     return {
+        "at": None if wanted.at_ms is None else rfc3339(wanted.at_ms),
         "rows": _rows(sight, found.places, (begin, begin + limit)),
         "begin": begin,
         "end": min(begin + limit, len(found.places)),
         "total": len(found.places),
         "open": len(snapshot.order),
-        "at_stake": _at_stake(desk.policy, snapshot, found.places),
+        "at_stake": _at_stake(snapshot, found.places),
         "overdue": int((snapshot.ranking.tier[found.places] == Tier.LOST).sum()),
         "teams": sorted(found.teams.items()),
         "categories": sorted(found.categories.items()),
         "priorities": [(one.value, found.priorities[one.value]) for one in Priority],
         "ranked_at": rfc3339(snapshot.now_ms),
+        **snapshot.lines.shown(wanted.team or None),
         **status(desk),
-        "degraded": snapshot.degraded,
+        **snapshot.stamp(),
     }
 
 
@@ -71,14 +85,15 @@ def status(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _found(snapshot: Snapshot, wanted: Wanted, policy: Policy) -> Found:
+def _found(snapshot: Snapshot, wanted: Wanted) -> Found:
+    bands = snapshot.policy.bands
     places, teams, categories, priorities = [], Counter(), Counter(), Counter()
     scores = snapshot.ranking.score.tolist()
     text = wanted.text.strip().casefold()
     for place in snapshot.order.tolist():
         row = snapshot.rows.at(place)
         known = not (row.is_degraded or math.isnan(scores[place]))
-        priority = policy.bands.priority(scores[place]).value if known else ""
+        priority = bands.priority(scores[place]).value if known else ""
         own = (row.team or "", row.category or "", priority)
         for counts, name in zip((teams, categories, priorities), own, strict=True):
             if name:
@@ -119,14 +134,13 @@ def _words(row: OpenRow) -> str:
 
 
 def _rows(sight: Sight, places: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:
-    """The rows of a span, each with the id of the one below it."""
-    shown = places[slice(*span)]
-    below = [sight.snapshot.rows.at(place).id for place in places[span[0] + 1 : span[1] + 1]]
+    """The rows of a span, each with the rank of the one below it."""
+    ranks = sight.snapshot.rank_of[places[span[0] + 1 : span[1] + 1]].tolist()
     return [
-        row | {"below_id": below[i] if i < len(below) else None}
-        for i, row in enumerate(rows_view(sight, shown))
+        row | {"below": ranks[i] if i < len(ranks) else None}
+        for i, row in enumerate(rows_view(sight, places[slice(*span)]))
     ]
 
 
-def _at_stake(policy: Policy, snapshot: Snapshot, places: list[int]) -> dict[str, str]:
-    return money(float(snapshot.rows.losses[places].sum()), policy.currency)
+def _at_stake(snapshot: Snapshot, places: list[int]) -> dict[str, str]:
+    return money(float(snapshot.rows.losses[places].sum()), snapshot.policy.currency)

@@ -43,6 +43,17 @@ def versus_view(snapshot: Snapshot, one_id: str, other_id: str) -> dict[str, Any
     }
 
 
+def at_rank(snapshot: Snapshot, rank: int) -> str:
+    """Return the id of the row of a rank.
+
+    Raises:
+        NotFoundError: The list is not so long.
+    """
+    if not 1 <= rank <= len(snapshot.order):
+        raise NotFoundError("rank", str(rank))
+    return snapshot.rows.at(int(snapshot.order[rank - 1])).id
+
+
 def _place_of(snapshot: Snapshot, row_id: str) -> int:
     place = snapshot.row_of(row_id)
     if place is None:

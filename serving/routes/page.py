@@ -7,15 +7,17 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
+from serving.answers import rfc3339
 from serving.bodies import body_of
 from serving.desk import desk_of
 from serving.drawing import assets, packed
 from serving.explained import explained, strongest
 from serving.html import ByScript, html
 from serving.incident_payload import ROW_ID
+from serving.moments import At, tick_of
 from serving.overview import Wanted, overview, status
 from serving.resolving import etag, resolve_one
-from serving.versus import versus_view
+from serving.versus import at_rank, versus_view
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,13 +32,16 @@ FOR_EVER = {
 ID = "^exc_[0-9a-z]{26}$"
 Id = Annotated[str, Path(pattern=ID)]
 RowId = Annotated[str, Path(pattern=ROW_ID)]
-Below = Annotated[str | None, Query(pattern=ID)]
+Rank = Annotated[int, Query(ge=1, le=10_000_000)]
+Below = Annotated[int | None, Query(ge=1, le=10_000_000)]
 Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 
 
-def _wanted(team: Word = "", category: Word = "", priority: Word = "", text: Word = "") -> Wanted:
-    return Wanted(team, category, priority, text)
+def _wanted(
+    team: Word = "", category: Word = "", priority: Word = "", text: Word = "", at: At = None
+) -> Wanted:
+    return Wanted(team, category, priority, text, tick_of(at))
 
 
 Filters = Annotated[Wanted, Depends(_wanted)]
@@ -44,7 +49,9 @@ Filters = Annotated[Wanted, Depends(_wanted)]
 
 def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
-    told = wanted._asdict() | {"from": str(begin) if begin else ""} | changes
+    words = {name: getattr(wanted, name) for name in ("team", "category", "priority", "text")}
+    at = "" if wanted.at_ms is None else rfc3339(wanted.at_ms)
+    told = words | {"at": at, "from": str(begin) if begin else ""} | changes
     filled = {name: value for name, value in told.items() if value}
     return f"/?{urlencode(filled)}" if filled else "/"
 
@@ -90,10 +97,11 @@ async def what_moved_it(request: Request, exception_id: Id) -> Response:
     return html("strongest.html", moved=await strongest(desk_of(request), exception_id))
 
 
-@router.get("/exceptions/{exception_id}/versus/{other_id}")
-async def versus(request: Request, exception_id: RowId, other_id: RowId) -> Response:
-    """How one row compares with another."""
-    view = versus_view(await desk_of(request).ranked(), exception_id, other_id)
+@router.get("/exceptions/{exception_id}/versus")
+async def versus(request: Request, exception_id: RowId, rank: Rank) -> Response:
+    """How one row compares with the one of another rank."""
+    snapshot = await desk_of(request).ranked()
+    view = versus_view(snapshot, exception_id, at_rank(snapshot, rank))
     return html("versus.html", versus=view)
 
 

@@ -18,6 +18,7 @@ const FORMS = {
   weekday: { weekday: "short", hour: "2-digit", minute: "2-digit" },
   clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
   day: { day: "numeric", month: "short", year: "numeric" },
+  past: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
   moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
 };
 

@@ -9,7 +9,7 @@ const changes = document.getElementById("changes");
 let touchedAt = -Infinity;
 let openId = panel.querySelector(".one")?.dataset.id ?? null;
 
-const rows = (root = document) => [...root.querySelectorAll("#list tbody tr")];
+const rows = (root = document) => [...root.querySelectorAll("#list tbody tr[data-id]")];
 const isFormTouched = () => {
   const form = $("resolve");
   return form !== null && [...form.elements].some((one) =>
@@ -88,10 +88,25 @@ document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
   markOpen();
 });
 
-document.body.addEventListener("resolved", refresh);
+for (const kind of ["resolved", "changed"]) document.body.addEventListener(kind, refresh);
 changes.addEventListener("click", refresh);
 document.addEventListener("pointermove", ({ target }) => {
   touchedAt = target.closest?.("#list tbody") ? performance.now() : -Infinity;
+});
+
+// ---- who works here ----------------------------------------------------------------------------
+
+/** Put the name that was last given into the fields that ask for it; a given one counts as typed. */
+function recall(root) {
+  const name = localStorage.getItem("by") ?? "";
+  for (const field of root.querySelectorAll("[data-remembered]")) field.value = field.defaultValue = name;
+}
+
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => recall(detail.target.isConnected ? detail.target : panel));
+panel.addEventListener("change", ({ target }) => {
+  if (!target.matches("[data-remembered]")) return;
+  localStorage.setItem("by", target.value.trim());
+  recall(panel);
 });
 
 // ---- opening, closing, keys --------------------------------------------------------------------
@@ -143,6 +158,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// ---- a list of the past ------------------------------------------------------------------------
+
+/** The moment is told in the reader's own time; the service wants it with its offset. */
+$("past").addEventListener("submit", (event) => {
+  event.preventDefault();
+  location.href = `/?at=${new Date(event.target.at.value).toISOString()}`;
+});
+const shown = $("past").at;
+if (shown.dataset.utc) {
+  const at = new Date(shown.dataset.utc);
+  shown.value = new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 setClock(document);
 markOpen();
+recall(panel);
 tellTimes();

@@ -82,8 +82,8 @@ def test_an_open_row_gives_the_terms_of_the_rule(opened, client, two):
 
 
 def test_an_open_row_shows_all_likely_categories_and_teams(opened):
-    expect(opened.locator(".bars >> nth=0")).to_contain_text("fraud risk")
-    expect(opened.locator(".bars >> nth=1")).to_contain_text("addresses")
+    expect(opened.locator(".bars:not(.waits) >> nth=0")).to_contain_text("fraud risk")
+    expect(opened.locator(".bars:not(.waits) >> nth=1")).to_contain_text("addresses")
 
 
 def test_an_open_row_shows_its_order_and_its_history(opened):
@@ -92,9 +92,36 @@ def test_an_open_row_shows_its_order_and_its_history(opened):
     expect(opened.locator(".history")).to_contain_text("created")
 
 
-def test_why_it_stands_above_the_one_below_is_told_on_demand(opened):
-    opened.click("text=Why above the one below?")
-    expect(opened.locator("#why-above")).to_contain_text("Rank 1 above rank 2")
+def test_how_it_compares_with_the_one_below_is_told_on_demand(opened):
+    opened.click("text=Compare with rank")
+
+    expect(opened.locator("#versus")).to_contain_text("Rank 1 stands above rank 2")
+    expect(opened.locator("#versus .decides")).to_have_count(1)
+
+
+def test_it_can_be_compared_with_any_rank(page, client, two):
+    page.goto(f"{client.base_url}/exceptions/{two[1]}")
+    page.fill(".compare input", "1")
+    page.press(".compare input", "Enter")
+
+    expect(page.locator("#versus")).to_contain_text("Rank 2 stands below rank 1")
+
+
+def test_a_rank_that_is_not_there_is_said_to_be_none(opened, complaints):
+    opened.locator(".compare input").evaluate("field => { field.max = 99; field.value = 7 }")
+    opened.click("text=Compare with rank")
+
+    expect(opened.locator(".compare .form-problem")).to_contain_text("rank '7'")
+    assert any("404" in said for said in complaints)
+    complaints.clear()
+
+
+def test_an_open_row_shows_what_waiting_costs(opened, client):
+    waits = client.get("/v1/worklist").json()["rows"][0]["cost_of_waiting"]
+    day = f"EUR {float(waits['day']['amount']):,.0f}"
+
+    expect(opened.locator(".waits")).to_contain_text("an hour")
+    expect(opened.locator(".waits")).to_contain_text(day)
 
 
 def test_what_moved_the_chance_is_told_on_demand(opened):
