@@ -6,18 +6,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.checking import Terms
+from data.choices import source_folder
 from data.domain import NotEnoughDataError
+from data.history import History
 from data.policy import Policy
 from data.policy import Shifts as PolicyShifts
+from data.sourcing import import_files
 from training.measures import Figure
 from training.queue_fidelity import check
 from training.queue_findings import Compared
-from training.queue_rules import RULES
+from training.queue_record import Record
+from training.queue_rules import RULES, Known
 from training.queue_scene import play_all
 from training.queue_setting import Asked, set_up
 from training.queue_simulator import play
+from training.queue_slots import TouchAssumption
 from training.queue_truth import true_scene
+from training.queue_work import read_work
 from training.queue_world import NEVER, Played
+from training.queue_worlds import draw_worlds
 
 POLICY = Policy.read()
 HOUR = 3_600_000
@@ -120,6 +128,30 @@ def test_what_a_replay_says_agrees_with_the_truth(a_shop, seed):
     told, true = (_saved(each, seed) for each in (scene, true_scene(scene, shop.truth)))
 
     assert all(told[rule].low <= true[rule].value <= told[rule].high for rule in told)
+
+
+@pytest.fixture(scope="module")
+def incident_log(real_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("incident_log")
+    terms = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
+    import_files([real_data / "incident_log"], source_folder("incident_log"), folder, terms)
+    return History.open(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("touch", "holds"), [("equal", True), ("people", False)])
+def test_resolutions_by_a_team_are_reproduced_as_slots_and_not_as_people(
+    incident_log, touch, holds
+):
+    begin, end = (pd.Timestamp(day, tz="UTC") for day in ("2016-04-11", "2016-04-18"))
+    record, random = Record.read(incident_log, begin, end), np.random.default_rng(1)
+    work = read_work(record, POLICY.shifts, random, TouchAssumption(touch))
+    (world,) = draw_worlds(record, work, POLICY.losses, random, 1)
+    nothing = Known(work, world, None, None)  # pyright: ignore[reportArgumentType]
+
+    played = play(work, world, RULES["history"](nothing))
+
+    assert check(work, [world], [played], record.seen_until).holds is holds
 
 
 def _saved(scene, seed) -> dict[str, Figure]:
