@@ -114,6 +114,9 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     levels = _levels(first, evidence.accepted[:, -1], 1 - terms.confidence)
     last = (np.maximum.accumulate(p, axis=1) <= levels[:, None]).sum(axis=1) - 1
     made = (last >= start) & (first <= levels)
+    # As strict as shows the same rows: below what the window held nothing was seen.
+    held = evidence.accepted + evidence.still_open
+    last = (held >= held[rows, last][:, None]).argmax(axis=1)
     best, more = _more_labels(evidence, errors, levels, start)
     shown = np.where(made, last, best)
     accepted, wrong = evidence.accepted[rows, shown], evidence.wrong[rows, shown]

@@ -64,6 +64,12 @@ def test_the_threshold_leaves_out_what_would_break_the_promise(terms):
     assert found.accepted == 400
 
 
+def test_below_what_the_window_held_nothing_is_promised(terms):
+    found = of(promised(evidence((0, 0.9, 400, 2)), terms(error=0.1)), "address")
+
+    assert 0.85 < found.threshold <= 0.9
+
+
 def test_a_looser_promise_never_has_a_higher_threshold(terms):
     window = evidence((0, 0.99, 400, 2), (0, 0.9, 300, 12), (0, 0.7, 300, 30))
 
