@@ -12,6 +12,8 @@ from models.burst_past import Cause, Past, Rows
 from models.burst_rates import Rates
 
 _SHAPE = 0.5
+_PAIR_HANDICAP = 0.75
+"""A pair is named where it is clearly better than one value: there are many pairs to be right."""
 
 
 class CauseFinder:
@@ -84,8 +86,9 @@ class CauseFinder:
 
         singles = explaining(self._top_values(rows, mine))
         pairs = combinations([c for c in singles if c[0][0] not in self._keys.kind_columns], 2)
-        candidates = [*singles, *explaining((*a, *b) for a, b in pairs), whole[:1]]
-        return max((self._wonder(rows, cause, span), cause) for cause in candidates)[1]
+        candidates = [whole[:1], *singles, *explaining((*a, *b) for a, b in pairs)]
+        # Of values that always come together the first one, which max() keeps, is named.
+        return max(candidates, key=lambda cause: self._wonder(rows, cause, span))
 
     def _top_values(self, rows: Rows, mine: np.ndarray) -> list[Cause]:
         """The commonest value of each attribute: no other can hold most of the excess."""
@@ -113,6 +116,8 @@ class CauseFinder:
                 counts = _kind_counts(here[:, column], before[:, column])
                 best = max(best, _best_kinds(*counts, rate * span, shape))
         looked_at = (self._keys.values_of_group[self._keys.group[code]] for _, code in cause)
+        if len(cause) > 1:
+            best *= _PAIR_HANDICAP
         return best - sum(log(max(values, 1)) for values in looked_at)
 
 

@@ -52,6 +52,10 @@ class Evidence:
         rates.arrived()
         return found
 
+    def pass_time(self, keys: np.ndarray, rates: Rates) -> None:
+        """Bring keys up to now, an arrival of which is no evidence; before it is learned."""
+        _passed(keys, self._sums, self._extra, rates.learned.at_hours, rates.now.hours)
+
     def clear(self, key: int) -> None:
         """Begin anew: what spoke for a burst has been explained."""
         self._sums[key] = 0
@@ -77,6 +81,14 @@ def _arrived(
     for key in keys:  # a pair's rate reads those of its values: all are weighed before any learns
         learn_arrival(key, learned, now)
     return evidence
+
+
+@njit
+def _passed(
+    keys: np.ndarray, sums: np.ndarray, extra: np.ndarray, at_hours: np.ndarray, hours: float
+) -> None:
+    for key in keys:
+        _stepped(sums[key], extra, np.inf, float(hours - at_hours[key]))
 
 
 @njit

@@ -3,17 +3,27 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from models.burst_clock import HOURS_A_WEEK, WeekClock
 from models.burst_keys import Keys
-from models.burst_usual import SPANS_HOURS, Learned, Now, add_arrival, shape, usual_rate
+from models.burst_usual import (
+    SPANS_HOURS,
+    Learned,
+    Now,
+    add_arrival,
+    learn_unevenness,
+    rate_today,
+    shape,
+    usual_rate,
+)
 
 MOST_SHARE = 0.8
 """A value of a larger share of all exceptions is not looked at."""
 _FIRST_ROOM = 1_024
 _FIRST_GROUPS = 64
 _LONGEST_SINCE = 12.0
-_BY_KEY = ("group", "first", "second", "slot", "counted", "at_hours", "seen", "expected")
+_BY_KEY = ("group", "first", "second", "slot", "counted", "at_hours", "seen", "came", "expected")
 _BY_GROUP = ("values", "group_count", "uneven", "even")
 
 
@@ -45,6 +55,7 @@ class Rates:
             counted=np.zeros(_FIRST_ROOM),
             at_hours=np.zeros(_FIRST_ROOM),
             seen=np.zeros((_FIRST_ROOM, 2)),
+            came=np.zeros((_FIRST_ROOM, 2)),
             expected=np.zeros((_FIRST_ROOM, 2)),
             of_hour=np.zeros((_FIRST_ROOM, HOURS_A_WEEK), np.float32),
             values=np.zeros(_FIRST_GROUPS, np.intp),
@@ -123,11 +134,17 @@ class Rates:
         seen = learned.seen[keys] + part * np.exp(later / np.array(SPANS_HOURS))
         learned.seen[keys] = np.maximum(seen, 0)
 
-    def learn(self, keys: np.ndarray, when: When, part: float) -> None:
-        """Learn a part of an arrival for the usual rates."""
-        self.arrivals += part * when.weight
-        for key in keys.tolist():
-            add_arrival(key, self.learned, when.hour_of_week, part * when.weight)
+    def learn_member(self, keys: np.ndarray, seen_part: float, learned_part: float) -> None:
+        """Learn an arrival of now that belongs to a burst.
+
+        Args:
+            keys: Its keys.
+            seen_part: How much of it is usual for the day.
+            learned_part: How much it teaches about the usual rates.
+        """
+        now = self.now
+        self.arrivals += learned_part * now.weight
+        _learn_member(keys, self.learned, now, seen_part, learned_part)
 
     def dominates(self, key: int) -> bool:
         """Say whether nearly all exceptions have a value of the key: it explains nothing."""
@@ -142,6 +159,19 @@ class Rates:
             array = getattr(self.learned, name)
             array *= factor
         self.arrivals *= factor
+
+
+@njit
+def _learn_member(
+    keys: np.ndarray, learned: Learned, now: Now, seen_part: float, learned_part: float
+) -> None:
+    for key in keys:
+        rate_today(key, learned, now)
+    for key in keys:
+        learn_unevenness(key, learned, now)
+        for span in range(2):
+            learned.seen[key, span] += seen_part
+        add_arrival(key, learned, now.hour_of_week, learned_part * now.weight)
 
 
 def doubled(array: np.ndarray) -> np.ndarray:

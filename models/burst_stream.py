@@ -74,10 +74,10 @@ class Stream:
             self.rates.see(self.keys_of(row), self.past.when(row), part - 1)
 
     def teach(self, row: int, seen_part: float, learned_part: float) -> None:
-        """Let a row that was not counted teach something about the day, and about what is usual."""
-        keys, when = self.keys_of(row), self.past.when(row)
-        self.rates.see(keys, when, seen_part)
-        self.rates.learn(keys, when, learned_part)
+        """Learn the newest row, which belongs to a burst, as far as it is usual."""
+        keys = self.keys_of(row)
+        self._evidence.pass_time(keys, self.rates)
+        self.rates.learn_member(keys, seen_part, learned_part)
 
     def longest_window(self) -> Rows:
         """Return the rows that a burst may have among those up to now."""

@@ -47,8 +47,9 @@ class Learned(NamedTuple):
     """All that was learned.
 
     By key: `group`; `first` and `second` of a pair, -1 for a single value; `slot`, the row of its
-    value in `of_hour`; `counted` by weight; `seen` and `expected` of the last hour and day as of
-    `at_hours`. By group: `values`, `group_count`, `uneven` and `even`.
+    value in `of_hour`; `counted` by weight; of the last hour and day as of `at_hours` what was
+    `seen` (members of bursts only as far as they are usual), what `came`, and what was `expected`.
+    By group: `values`, `group_count`, `uneven` and `even`.
     """
 
     group: np.ndarray
@@ -58,6 +59,7 @@ class Learned(NamedTuple):
     counted: np.ndarray
     at_hours: np.ndarray
     seen: np.ndarray
+    came: np.ndarray
     expected: np.ndarray
     of_hour: np.ndarray
     values: np.ndarray
@@ -123,6 +125,7 @@ def rate_today(key: int, learned: Learned, now: Now) -> float:
         seen = learned.seen[key, span] * faded
         expected = learned.expected[key, span] * faded + rate * SPANS_HOURS[span] * (1 - faded)
         learned.seen[key, span], learned.expected[key, span] = seen, expected
+        learned.came[key, span] *= faded
         k = shape(key, span, learned, now)
         factor = max(factor, (k + seen) / (k + expected))
     learned.at_hours[key] = now.hours
@@ -131,19 +134,27 @@ def rate_today(key: int, learned: Learned, now: Now) -> float:
 
 @njit
 def learn_arrival(key: int, learned: Learned, now: Now) -> None:
-    """Learn one arrival of a key now, after `rate_today`.
+    """Learn one usual arrival of a key now, after `rate_today`."""
+    for span in range(2):
+        learned.seen[key, span] += 1
+    learn_unevenness(key, learned, now)
+    add_arrival(key, learned, now.hour_of_week, now.weight)
 
-    What came before is compared with what was expected; a burst counts for little.
+
+@njit
+def learn_unevenness(key: int, learned: Learned, now: Now) -> None:
+    """Compare what came before an arrival of now with what was expected, after `rate_today`.
+
+    Members of bursts are compared too: what bursts often is uneven. Extremes count for little.
     """
     group = learned.group[key]
     for span in range(2):
         expected = learned.expected[key, span]
         most = expected + _MOST_SIGMA * np.sqrt(expected) + _MOST_SIGMA
-        more = min(learned.seen[key, span], most) - expected
+        more = min(learned.came[key, span], most) - expected
         learned.uneven[group, span] += now.weight * more
         learned.even[group, span] += now.weight * expected
-        learned.seen[key, span] += 1
-    add_arrival(key, learned, now.hour_of_week, now.weight)
+        learned.came[key, span] += 1
 
 
 @njit

@@ -14,6 +14,7 @@ from training import (
     drift_commands,
     exception_commands,
     forecast_commands,
+    incident_commands,
     queue_commands,
     replay_commands,
     shift_commands,
@@ -51,6 +52,7 @@ replay.command("queue")(queue_commands.queue)
 replay.command("tune")(queue_commands.tune)
 main.add_typer(replay, name="replay")
 main.command()(shift_commands.shifts)
+main.command()(incident_commands.incidents)
 main.command()(forecast_commands.forecast)
 main.command()(drift_commands.drift)
 
