@@ -20,6 +20,7 @@ from training.queue_slots import TouchAssumption
 from training.queue_stress import Stress, judged, people_by_team, stresses
 from training.queue_tally import TICKS_PER_HOUR
 from training.queue_truths import TERMS, TRUTHS
+from training.queue_windows import bounded
 from training.queue_words import headline
 from training.queue_world import Work
 
@@ -103,6 +104,7 @@ def _stressed(setting: Setting, compared: Compared, say: Say) -> Plain:
     usual = Compared.of(light, {n: t[:few] for n, t in compared.tallies.items()}, asked.seed)
     others = stresses(light, setting.said, asked.policy, asked.random(STRESS))
     return {
+        "bound": bounded(light, asked.random(STRESS), say),
         "people": people_by_team(usual, asked.seed, say) if asked.touch in TIMED else [],
         "stress": [judged(other, asked.seed, say) for other in others],
     }
