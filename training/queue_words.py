@@ -59,7 +59,8 @@ def _against_simple(compared: Compared, currency: str) -> str:
     there = [name for name in SIMPLE if name in compared.tallies]
     best = min(there, key=lambda name: compared.total(name).value)
     saved = compared.saved("ours", best)
-    words = f"the best of {len(there)} simple rules, picked with hindsight ({WORDS[best].lower()})"
+    named = WORDS[best][0].lower() + WORDS[best][1:]
+    words = f"the best of {len(there)} simple rules, picked with hindsight ({named})"
     if saved.low > 0:
         return (
             f"It would also have saved {amount(saved.value, currency)} against {words}: "
