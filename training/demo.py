@@ -1,10 +1,12 @@
 """`make demo`: a shop is simulated, learned from, forecast and served with its pages.
 
 Ctrl-C ends it. Everything lies below `data/files/demo/` and can be deleted. The last days of the
-simulated shop are kept from training and then sent to the service as an OMS would send them.
+simulated shop are kept from training and then sent to the service as an OMS would send them. Its
+people work the hours that the history shows, in a time zone in which the day has just begun.
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,12 +21,14 @@ import pandas as pd
 from rich.console import Console
 
 from data.history import History
+from data.policy import DEFAULT_POLICY
 from data.tables import Exceptions
 
 ROOT = Path("data/files/demo")
 ORDERS, SEED = 20_000, 7
 KEPT_DAYS = 5
 PATIENCE_SECONDS = 120
+SHIFTS = re.compile(r"^\[shifts\].*?(?=^\[(?!shifts))", re.MULTILINE | re.DOTALL)
 console = Console()
 
 
@@ -44,15 +48,38 @@ def main() -> int:
     detected = History.open(history).table("exceptions", columns=[Exceptions.detected_at])
     newest: pd.Timestamp = detected[Exceptions.detected_at].max()
     as_of = (newest - pd.Timedelta(days=KEPT_DAYS)).isoformat()
+    oldest = detected[Exceptions.detected_at].min().isoformat()
+    environment["EXPEDITE_POLICY"] = str(_policy(history, oldest, as_of, environment))
     for program, moment in (("triage", as_of), ("demand", as_of), ("forecast", newest.isoformat())):
         told = ("--history", str(history), "--as-of", moment)
         _run("training", program, *told, environment=environment)
     return _serve(history, environment)
 
 
-def _run(door: str, *arguments: str, environment: dict[str, str]) -> None:
+def _policy(history: Path, begin: str, end: str, environment: dict[str, str]) -> Path:
+    """Write the policy that is shipped, with the shifts that the history shows; return where."""
+    period = ("--history", str(history), "--from", begin, "--to", end)
+    learned = _run("training", "shifts", *period, environment=environment, stdout=subprocess.PIPE)
+    shifts = learned.decode().replace('"UTC"', f'"{_where_it_is_morning()}"')
+    shipped = DEFAULT_POLICY.read_text(encoding="utf-8")
+    path = ROOT / "policy.toml"
+    path.write_text(SHIFTS.sub(lambda _: shifts + "\n", shipped, count=1), encoding="utf-8")
+    return path
+
+
+def _where_it_is_morning() -> str:
+    """Return a time zone in which it is between eight and nine: the shop is always seen at work."""
+    ahead = (8 - pd.Timestamp.now("UTC").hour + 12) % 24 - 12
+    return f"Etc/GMT{-ahead:+d}"
+
+
+def _run(
+    door: str, *arguments: str, environment: dict[str, str], stdout: int | None = None
+) -> bytes:
+    """Run a program; return what it printed, where that is piped."""
     console.rule(f"python -m {door} {' '.join(arguments[:2])}")
-    subprocess.run([sys.executable, "-m", door, *arguments], env=environment, check=True)  # noqa: S603
+    command = [sys.executable, "-m", door, *arguments]
+    return subprocess.run(command, env=environment, check=True, stdout=stdout).stdout  # noqa: S603
 
 
 def _serve(history: Path, environment: dict[str, str]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from data.domain import BadInputError
@@ -33,7 +34,7 @@ def shifts(history: HistoryPath, begin: From, end: To, timezone: Timezone = "") 
         raise BadInputError("exception_events", problem, "Write [shifts] into the policy by hand.")
     weeks = learned_weeks(pieces, record.teams, zone, (record.begin, record.end))
     console.print(snippet(weeks, zone), markup=False, highlight=False, soft_wrap=True)
-    console.print(_table(weeks))
+    Console(stderr=True).print(_table(weeks))
 
 
 def snippet(weeks: Mapping[str, TeamWeek], timezone: str) -> str:
