@@ -201,3 +201,18 @@ def test_an_export_again_changes_nothing(post, resolve, exported, an_exception):
 def test_an_empty_ledger_says_so(exported):
     with pytest.raises(BadInputError, match="nothing came in"):
         exported()
+
+
+def test_a_ledger_on_postgresql_is_exported_alike(
+    running, shelf, a_triage, postgres_url, tmp_path, an_exception
+):
+    shelf.promote(a_triage())
+    with running(database_url=postgres_url, poll_seconds=1, recent_seconds=60) as client:
+        created = client.post("/v1/exceptions", json=an_exception(order=full_order())).json()
+        client.post(f"/v1/exceptions/{created['id']}/resolve", json={"category": "fraud_risk"})
+        export_ledger(client.app.state.desk.ledger, tmp_path / "files", begin=None, end=None)
+    import_files([tmp_path / "files"], source_folder("expedite"), tmp_path / "h", TERMS)
+    history = History.open(tmp_path / "h")
+
+    assert history.table("outcomes")["category"].tolist() == ["fraud_risk"]
+    assert history.table("orders")["total"].tolist() == [184.9]

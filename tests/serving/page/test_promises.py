@@ -77,7 +77,7 @@ def test_the_form_of_one_that_is_withheld_suggests_nothing(page, audited, an_exc
 def test_what_is_said_of_one_that_was_withheld_was_typed(page, audited, an_exception):
     created = audited.post("/v1/exceptions", json=an_exception("A-1")).json()
     page.goto(f"{audited.base_url}/exceptions/{created['id']}")
-    page.click("summary")
+    page.click(".resolve summary")
     page.fill("#resolve [name=category]", "incorrect_address")
     page.fill("#resolve [name=team]", "addresses")
     page.click("text=Resolve and take off the list")
