@@ -203,4 +203,6 @@ def tables(promises: Mapping[str, Any]) -> list[Table]:
 
 
 def _percent(value: Mapping[str, float]) -> str:
+    if not np.isfinite(value["value"]):
+        return "-"
     return "{value:.1%} [{low:.1%} {high:.1%}]".format(**value)
