@@ -1,8 +1,11 @@
 """Builders of the service's tests: a clock that stands, small real champions, a running service."""
 
+import os
 import random
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +38,7 @@ from models.triage import Triage
 from serving.answers import rfc3339
 from serving.app import create_app
 
+ROOT = Path(__file__).parents[2]
 NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00:00Z
 HOUR_MS = 3_600_000
 
@@ -268,11 +272,11 @@ def demand_client(book: Book, running: Running) -> Iterator[Client]:
 
 @pytest.fixture
 def usual(an_exception: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
-    """Twelve quiet days until noon, all ended: forty a day, evenly over five carriers."""
+    """Nine quiet days until noon, all ended: one an hour, evenly over five carriers."""
     chance = random.Random(5)
     told = []
-    for i in range(480):
-        at = rfc3339(NOON_MS - 12 * 24 * HOUR_MS + int((i + chance.random()) * 0.6 * HOUR_MS))
+    for i in range(9 * 24):
+        at = rfc3339(NOON_MS - 9 * 24 * HOUR_MS + int((i + chance.random()) * HOUR_MS))
         carrier = {"carrier": ("dhl", "ups", "gls", "dpd", "fedex")[i % 5]}
         told.append(an_exception(f"U-{i}", detected_at=at, status="closed", attributes=carrier))
     return told
@@ -311,7 +315,7 @@ class Incidents:
         asked = {"limit": "500", **asked}
         return self.client.get("/v1/worklist", params=asked).json()["rows"]
 
-    def wait_for(self, members: int) -> dict[str, Any]:
+    def wait_for(self, members: int, patience_seconds: float = 30) -> dict[str, Any]:
         """Wait for an incident of so many open members."""
         end = time.monotonic() + 60
         while True:
@@ -329,3 +333,39 @@ def incidents(client: Client, usual: list[dict[str, Any]], clock: Clock) -> Inci
     doing.post(usual)
     clock.pass_hours(0.34)
     return doing
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
+    """Start a service on a free port; returns the process and its address."""
+    processes = []
+
+    def start(**environment):
+        settings = {
+            "EXPEDITE_PORT": "0",
+            "EXPEDITE_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.sqlite'}",
+            "EXPEDITE_MLRUNS": str(tmp_path / "mlruns"),
+            "EXPEDITE_STARTUP_WAIT_SECONDS": "0",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving"],
+            cwd=ROOT,
+            env=os.environ | settings | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        processes.append(process)
+        line = process.stdout.readline()
+        return process, line.rsplit(" ", 1)[-1].strip()
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def client_of(address):
+    transport = httpx.HTTPTransport(retries=50)
+    return httpx.Client(base_url=address, transport=transport, timeout=60)

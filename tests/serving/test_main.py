@@ -1,10 +1,7 @@
 """`python -m serving` as a process: starts, prints its address, survives a kill, stops cleanly."""
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -13,44 +10,9 @@ import httpx
 import pytest
 
 from serving.__main__ import main
+from tests.serving.conftest import client_of
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start a service on a free port; returns the process and its address."""
-    processes = []
-
-    def start(**environment):
-        settings = {
-            "EXPEDITE_PORT": "0",
-            "EXPEDITE_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.sqlite'}",
-            "EXPEDITE_MLRUNS": str(tmp_path / "mlruns"),
-            "EXPEDITE_STARTUP_WAIT_SECONDS": "0",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "serving"],
-            cwd=ROOT,
-            env=os.environ | settings | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        processes.append(process)
-        line = process.stdout.readline()
-        return process, line.rsplit(" ", 1)[-1].strip()
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def client_of(address):
-    transport = httpx.HTTPTransport(retries=50)
-    return httpx.Client(base_url=address, transport=transport, timeout=60)
 
 
 def test_a_kill_amid_writes_keeps_all_that_was_answered(start, an_exception):
