@@ -21,14 +21,14 @@ def judged(client, an_exception, **told):
     client.post(f"/v1/exceptions/{created['id']}/resolve", json=told)
 
 
-def test_the_page_says_what_is_set_without_asking(page, client):
+def test_the_page_says_what_is_set_without_asking(client, page):
     page.goto(f"{client.base_url}/promises")
 
     expect(page.locator(ADDRESS)).to_contain_text("set without asking")
     expect(page.locator(ADDRESS)).to_contain_text("0 of 400 wrong")
 
 
-def test_a_promise_is_withdrawn_by_a_person_who_says_why(page, client):
+def test_a_promise_is_withdrawn_by_a_person_who_says_why(client, page):
     page.goto(f"{client.base_url}/promises")
     row = page.locator(ADDRESS)
     row.locator("summary").click()
@@ -46,7 +46,7 @@ def test_a_form_of_another_site_withdraws_nothing(client):
     assert answer.status_code == 403
 
 
-def test_doubt_is_drawn_once_people_have_checked(page, audited, an_exception):
+def test_doubt_is_drawn_once_people_have_checked(audited, page, an_exception):
     for minutes in range(3):
         judged(audited, an_exception, category="incorrect_address", touch_minutes=minutes)
     page.goto(f"{audited.base_url}/promises")
@@ -55,13 +55,13 @@ def test_doubt_is_drawn_once_people_have_checked(page, audited, an_exception):
     expect(page.locator(f"{ADDRESS} polyline")).to_have_count(1)
 
 
-def test_without_a_model_the_page_says_what_to_do(page, without_champion):
+def test_without_a_model_the_page_says_what_to_do(without_champion, page):
     page.goto(f"{without_champion.base_url}/promises")
 
     expect(page.locator(".empty")).to_contain_text("python -m training triage")
 
 
-def test_the_form_of_one_that_is_withheld_suggests_nothing(page, audited, an_exception):
+def test_the_form_of_one_that_is_withheld_suggests_nothing(audited, page, an_exception):
     audited.post("/v1/exceptions", json=an_exception("A-1"))
     audited.post("/v1/exceptions", json=an_exception("A-2"))
     page.goto(str(audited.base_url))
@@ -74,7 +74,7 @@ def test_the_form_of_one_that_is_withheld_suggests_nothing(page, audited, an_exc
     expect(page.locator("#panel")).not_to_contain_text("What it probably is")
 
 
-def test_what_is_said_of_one_that_was_withheld_was_typed(page, audited, an_exception):
+def test_what_is_said_of_one_that_was_withheld_was_typed(audited, page, an_exception):
     created = audited.post("/v1/exceptions", json=an_exception("A-1")).json()
     page.goto(f"{audited.base_url}/exceptions/{created['id']}")
     page.click(".resolve summary")
@@ -88,7 +88,7 @@ def test_what_is_said_of_one_that_was_withheld_was_typed(page, audited, an_excep
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_the_page_is_no_wider_than_the_window(page, client, width):
+def test_the_page_is_no_wider_than_the_window(client, page, width):
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{client.base_url}/promises")
     expect(page.locator(ADDRESS)).to_be_visible()
