@@ -9,6 +9,7 @@ from pathlib import Path
 import allocation_bench
 import features_bench
 import forecasts_bench
+import incidents_bench
 import numpy as np
 import pandas as pd
 import serving_bench
@@ -63,6 +64,8 @@ def _run(folder: Path) -> list[Ratio]:
     ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))
     sent = [told.exception for told in last_days(history, days=7, newest_at=None)][:200]
     ratios += serving_bench.run(serving_bench.root(folder), sent)
+    console.print("Incidents of ten thousand ...")
+    ratios += incidents_bench.run()
     console.print("Reading forecasts ...")
     return ratios + forecasts_bench.run(serving_bench.root(folder))
 
