@@ -10,12 +10,15 @@ import pytest
 
 from data.domain import BadInputError
 from data.policy import Policy
+from training.queue_commands import queue
 from training.queue_replay import replay
 from training.queue_report import page
 from training.queue_setting import Asked, Setting, set_up
 from training.queue_spread import Spread
-from training.queue_stress import stresses
+from training.queue_stress import judged, stresses
 from training.queue_tuning import tune, tuned_text
+from training.queue_what_if import with_people
+from training.queue_windows import bounded
 
 Tables = dict[str, pd.DataFrame]
 
@@ -138,6 +141,40 @@ def test_more_work_of_the_same_kind_stays_on_its_days(asked, setting):
     assert len(loads["load_x1.5"].work.ids) == pytest.approx(1.5 * n, rel=0.1)
     assert len(loads["load_x0.7"].work.ids) == pytest.approx(0.7 * n, rel=0.1)
     assert set(loads["load_x1.5"].ledger.day) == set(scene.ledger.day)
+
+
+def test_under_no_stress_is_ours_worse_than_first_come_first_served(asked, setting):
+    scenes = stresses(
+        setting.scene.lighter(1), setting.said, asked.policy, np.random.default_rng(1)
+    )
+
+    told = [judged(each, 1, quietly) for each in scenes]
+
+    assert "models_shuffled" in [each["name"] for each in told]
+    assert not [each["name"] for each in told if each["worse_than_fifo"]]
+
+
+def test_one_person_fewer_leaves_a_team_of_one_every_other_shift(setting):
+    crew = setting.scene.work.crews[0]
+    fewer = with_people(setting.scene, 0, -1).work.crews[0]
+
+    assert crew.people.max() == 1
+    assert len(fewer.opens_at) == (len(crew.opens_at) + 1) // 2
+
+
+def test_nothing_loses_less_than_the_bound(setting):
+    for window in bounded(setting.scene, np.random.default_rng(1), quietly):
+        assert min(window["money_lost"].values()) >= window["lost_whatever_the_order"] - 0.01
+
+
+def test_the_command_writes_a_report_and_a_page(shop, tmp_path):
+    report, html = tmp_path / "queue.json", tmp_path / "queue.html"
+    begin, end = shop.as_of.isoformat(), shop.end.isoformat()
+
+    queue(shop.history.path, begin, end, report, html, origins=0, draws=1, stress=False)
+
+    assert orjson.loads(report.read_bytes())["savings_told"]
+    assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_days_that_are_all_alike_leave_no_doubt():
