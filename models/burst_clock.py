@@ -63,9 +63,9 @@ class WeekClock:
                 self.rhythm_of_day = self.rhythm.reshape(7, 24).sum(0)
             self.hour_of_week = hour
 
-    def count(self, times: float = 1.0) -> None:
-        """Learn that something happened now; negative times undo it."""
-        self._counts[self.hour_of_week] += times * self.weight
+    def learn(self, hour_of_week: int, weight: float) -> None:
+        """Learn that something usual happened in an hour of the week."""
+        self._counts[hour_of_week] += weight
 
     def rescale(self) -> float:
         """Return what all weights so far must be multiplied by; 1 nearly always."""

@@ -16,8 +16,8 @@ the rates do, which is why `models/burst_rates.py` errs on the high side.
 import numpy as np
 from numba import njit
 
-from models.burst_rates import Rates, doubled
-from models.burst_usual import Learned, Now, learn_arrival, rate_today
+from models.burst_rates import Lesson, Rates, doubled
+from models.burst_usual import Learned, Now, note_arrival, rate_today
 
 _RATES = 8
 _STEP = 4.0
@@ -44,17 +44,23 @@ class Evidence:
 
     def compile(self, rates: Rates) -> None:
         """Compile what every arrival needs, which takes seconds, before the first one comes."""
-        _arrived(np.zeros(0, np.intp), self._sums, self._extra, rates.learned, rates.now)
+        self.take(np.zeros(0, np.intp), rates, 1.0)
 
-    def take(self, keys: np.ndarray, rates: Rates) -> np.ndarray:
-        """Take one arrival, of each of its keys, and learn it; return the evidence in hours."""
-        found = _arrived(keys, self._sums, self._extra, rates.learned, rates.now)
-        rates.arrived()
-        return found
+    def take(self, keys: np.ndarray, rates: Rates, seen_part: float) -> tuple[np.ndarray, Lesson]:
+        """Take one arrival of now.
 
-    def pass_time(self, keys: np.ndarray, rates: Rates) -> None:
-        """Bring keys up to now, an arrival of which is no evidence; before it is learned."""
-        _passed(keys, self._sums, self._extra, rates.learned.at_hours, rates.now.hours)
+        Args:
+            keys: Its keys.
+            rates: Stands for the day from now on.
+            seen_part: 1, or for a member of a burst how much of it is usual: no evidence then.
+
+        Returns:
+            Evidence by key, in hours; and what it teaches when it is some days old.
+        """
+        more, expected = np.empty((len(keys), 2)), np.empty((len(keys), 2))
+        arrival = (keys, more, expected, seen_part)
+        found = _arrived(arrival, self._sums, self._extra, rates.learned, rates.now)
+        return found, (more, expected)
 
     def clear(self, key: int) -> None:
         """Begin anew: what spoke for a burst has been explained."""
@@ -71,24 +77,18 @@ class Evidence:
 
 @njit
 def _arrived(
-    keys: np.ndarray, sums: np.ndarray, extra: np.ndarray, learned: Learned, now: Now
+    arrival: tuple, sums: np.ndarray, extra: np.ndarray, learned: Learned, now: Now
 ) -> np.ndarray:
+    keys, more, expected, seen_part = arrival
     evidence = np.empty(len(keys))
     for i in range(len(keys)):
         since = float(now.hours - learned.at_hours[keys[i]])
         rate = rate_today(keys[i], learned, now)
+        if seen_part < 1:
+            rate = np.inf
         evidence[i] = _stepped(sums[keys[i]], extra, rate, since)
-    for key in keys:  # a pair's rate reads those of its values: all are weighed before any learns
-        learn_arrival(key, learned, now)
+        note_arrival(keys[i], learned, seen_part, more[i], expected[i])
     return evidence
-
-
-@njit
-def _passed(
-    keys: np.ndarray, sums: np.ndarray, extra: np.ndarray, at_hours: np.ndarray, hours: float
-) -> None:
-    for key in keys:
-        _stepped(sums[key], extra, np.inf, float(hours - at_hours[key]))
 
 
 @njit

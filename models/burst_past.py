@@ -67,6 +67,10 @@ class Past:
         at = row - self._base
         return When(float(self._hours[at]), float(self._weights[at]), int(self._of_week[at]))
 
+    def owner(self, row: int) -> int:
+        """Return the burst that a row belongs to, or `USUAL`."""
+        return int(self._owners[row - self._base])
+
     def own(self, rows: np.ndarray, owner: int) -> None:
         """Say which burst rows belong to."""
         self._owners[rows - self._base] = owner

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.burst_clock import HOURS_A_WEEK, WeekClock
 from models.burst_keys import Keys
@@ -11,9 +10,7 @@ from models.burst_usual import (
     SPANS_HOURS,
     Learned,
     Now,
-    add_arrival,
-    learn_unevenness,
-    rate_today,
+    learn_arrivals,
     shape,
     usual_rate,
 )
@@ -25,6 +22,10 @@ _FIRST_GROUPS = 64
 _LONGEST_SINCE = 12.0
 _BY_KEY = ("group", "first", "second", "slot", "counted", "at_hours", "seen", "came", "expected")
 _BY_GROUP = ("values", "group_count", "uneven", "even")
+
+
+Lesson = tuple[np.ndarray, np.ndarray]
+"""How uneven an arrival makes its keys: what came beyond the expected, and the expected."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ class Rates:
         learned: Arrays that the compiled functions read and write.
     """
 
-    def __init__(self, keys: Keys, clock: WeekClock) -> None:
-        self._keys, self._clock = keys, clock
+    def __init__(self, keys: Keys, clock: WeekClock, lag_hours: float) -> None:
+        """Begin with nothing; arrivals will be learned `lag_hours` after they came."""
+        self._keys, self._clock, self._lag_hours = keys, clock, lag_hours
         self._known = self._slots = 0
         self.arrivals = 0.0
         self.learned = Learned(
@@ -70,13 +72,9 @@ class Rates:
         clock = self._clock
         hour = clock.hour_of_week
         return Now(
-            clock.hours, clock.weight, max(clock.exposed_hours, 1e-6), hour,
+            clock.hours, clock.weight, max(clock.exposed_hours - self._lag_hours, 1.0), hour,
             float(clock.rhythm[hour]), float(clock.rhythm_of_day[hour % 24]), self.arrivals,
         )  # fmt: skip
-
-    def arrived(self) -> None:
-        """Count an arrival that was learned now."""
-        self.arrivals += self._clock.weight
 
     def grow(self) -> None:
         """Make room for keys that are new. Any of them could have come since the start."""
@@ -134,17 +132,14 @@ class Rates:
         seen = learned.seen[keys] + part * np.exp(later / np.array(SPANS_HOURS))
         learned.seen[keys] = np.maximum(seen, 0)
 
-    def learn_member(self, keys: np.ndarray, seen_part: float, learned_part: float) -> None:
-        """Learn an arrival of now that belongs to a burst.
+    def learn(self, keys: np.ndarray, lesson: Lesson, when: When, part: float) -> None:
+        """Learn an arrival of some days ago, as far as it is usual.
 
-        Args:
-            keys: Its keys.
-            seen_part: How much of it is usual for the day.
-            learned_part: How much it teaches about the usual rates.
+        What has just come teaches nothing yet, else a burst would soon be taken for usual.
         """
-        now = self.now
-        self.arrivals += learned_part * now.weight
-        _learn_member(keys, self.learned, now, seen_part, learned_part)
+        weight = when.weight
+        self.arrivals += part * weight
+        learn_arrivals(keys, self.learned, lesson, part, weight, when.hour_of_week)
 
     def dominates(self, key: int) -> bool:
         """Say whether nearly all exceptions have a value of the key: it explains nothing."""
@@ -159,19 +154,6 @@ class Rates:
             array = getattr(self.learned, name)
             array *= factor
         self.arrivals *= factor
-
-
-@njit
-def _learn_member(
-    keys: np.ndarray, learned: Learned, now: Now, seen_part: float, learned_part: float
-) -> None:
-    for key in keys:
-        rate_today(key, learned, now)
-    for key in keys:
-        learn_unevenness(key, learned, now)
-        for span in range(2):
-            learned.seen[key, span] += seen_part
-        add_arrival(key, learned, now.hour_of_week, learned_part * now.weight)
 
 
 def doubled(array: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The stream so far: what came, what is usual, and what speaks for a burst, kept in step."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -8,8 +9,10 @@ from models.burst_clock import HOURS_A_WEEK, WeekClock
 from models.burst_evidence import Evidence, extra_rates
 from models.burst_keys import Keys
 from models.burst_past import USUAL, Cause, Past, Rows
-from models.burst_rates import Rates
+from models.burst_rates import Lesson, Rates
 
+Ripe = tuple[int, np.ndarray, Lesson]
+"""A row, its keys and what it teaches."""
 WARM_UP_HOURS = HOURS_A_WEEK
 """Nothing is found in the first week: there is no usual yet."""
 
@@ -28,9 +31,10 @@ class Stream:
         self, attributes: frozenset[str] | None, fewest_members: int, longest_hours: float
     ) -> None:
         self.clock, self.keys, self.past = WeekClock(), Keys(attributes), Past()
-        self.rates = Rates(self.keys, self.clock)
+        self.rates = Rates(self.keys, self.clock, longest_hours)
         self._evidence = Evidence(extra_rates(fewest_members, longest_hours))
         self._longest_hours = longest_hours
+        self._untaught: deque[Ripe] = deque()
         self._evidence.compile(self.rates)
 
     def go_to(self, tick: int) -> None:
@@ -59,25 +63,43 @@ class Stream:
             row: The newest.
             enough_hours: Of weighted evidence; see `models/burst_evidence.py`.
         """
-        keys = self.keys_of(row)
-        evidence = self._evidence.take(keys, self.rates)
-        self.clock.count()
+        keys, evidence = self._take(row, 1.0)
         if self.clock.exposed_hours < WARM_UP_HOURS:
             return []
         shares = self.keys.shares[self.rates.learned.group[keys]]
         found = keys[evidence * shares >= enough_hours].tolist()
         return [key for key in found if not self.rates.dominates(key)]
 
+    def count_member(self, row: int, seen_part: float) -> None:
+        """Count what has just arrived and belongs to a burst, as far as it is usual."""
+        self._take(row, min(seen_part, 0.999))
+
+    def _take(self, row: int, seen_part: float) -> tuple[np.ndarray, np.ndarray]:
+        keys = self.keys_of(row)
+        evidence, lesson = self._evidence.take(keys, self.rates, seen_part)
+        self._untaught.append((row, keys, lesson))
+        return keys, evidence
+
+    def ripe(self) -> Iterator[Ripe]:
+        """Yield what has come to teach something: what is older than the longest window."""
+        until = self.clock.hours - self._longest_hours
+        while self._untaught and self.past.when(self._untaught[0][0]).hours < until:
+            yield self._untaught.popleft()
+
+    def teach(self, ripe: Ripe, part: float) -> None:
+        """Learn an arrival, as far as it is usual."""
+        row, keys, lesson = ripe
+        when = self.past.when(row)
+        if when.hours < WARM_UP_HOURS:
+            # What was expected then was a guess: it tells nothing about unevenness.
+            lesson = (np.zeros_like(lesson[0]), np.zeros_like(lesson[1]))
+        self.rates.learn(keys, lesson, when, part)
+        self.clock.learn(when.hour_of_week, part * when.weight)
+
     def explained(self, rows: Sequence[int], part: float) -> None:
         """Say that rows which were counted belong to a burst, but for a part that is usual."""
         for row in rows:
             self.rates.see(self.keys_of(row), self.past.when(row), part - 1)
-
-    def teach(self, row: int, seen_part: float, learned_part: float) -> None:
-        """Learn the newest row, which belongs to a burst, as far as it is usual."""
-        keys = self.keys_of(row)
-        self._evidence.pass_time(keys, self.rates)
-        self.rates.learn_member(keys, seen_part, learned_part)
 
     def longest_window(self) -> Rows:
         """Return the rows that a burst may have among those up to now."""

@@ -133,28 +133,48 @@ def rate_today(key: int, learned: Learned, now: Now) -> float:
 
 
 @njit
-def learn_arrival(key: int, learned: Learned, now: Now) -> None:
-    """Learn one usual arrival of a key now, after `rate_today`."""
+def note_arrival(
+    key: int, learned: Learned, seen_part: float, more: np.ndarray, expected: np.ndarray
+) -> None:
+    """Let an arrival of now stand for the day, after `rate_today`; say how uneven it makes the key.
+
+    Args:
+        key: Whose arrival.
+        learned: All that was learned.
+        seen_part: How much of it is usual: 1, or less for a member of a burst.
+        more: Filled with what came before beyond what was expected; extremes count for little.
+        expected: Filled with what was expected.
+    """
     for span in range(2):
-        learned.seen[key, span] += 1
-    learn_unevenness(key, learned, now)
-    add_arrival(key, learned, now.hour_of_week, now.weight)
+        usual = learned.expected[key, span]
+        most = usual + _MOST_SIGMA * np.sqrt(usual) + _MOST_SIGMA
+        more[span] = min(learned.came[key, span], most) - usual
+        expected[span] = usual
+        learned.seen[key, span] += seen_part
+        learned.came[key, span] += 1
 
 
 @njit
-def learn_unevenness(key: int, learned: Learned, now: Now) -> None:
-    """Compare what came before an arrival of now with what was expected, after `rate_today`.
+def learn_arrivals(
+    keys: np.ndarray, learned: Learned, lesson: tuple, part: float, weight: float, hour: int
+) -> None:
+    """Learn an arrival of some days ago.
 
-    Members of bursts are compared too: what bursts often is uneven. Extremes count for little.
+    Args:
+        keys: Its keys.
+        learned: All that was learned.
+        lesson: What `note_arrival` said of each key, arrays by key and span.
+        part: How much of it is usual.
+        weight: Of its time.
+        hour: Its hour of the week.
     """
-    group = learned.group[key]
-    for span in range(2):
-        expected = learned.expected[key, span]
-        most = expected + _MOST_SIGMA * np.sqrt(expected) + _MOST_SIGMA
-        more = min(learned.came[key, span], most) - expected
-        learned.uneven[group, span] += now.weight * more
-        learned.even[group, span] += now.weight * expected
-        learned.came[key, span] += 1
+    more, expected = lesson
+    for i in range(len(keys)):
+        group = learned.group[keys[i]]
+        for span in range(2):
+            learned.uneven[group, span] += weight * more[i, span]
+            learned.even[group, span] += weight * expected[i, span]
+        add_arrival(keys[i], learned, hour, part * weight)
 
 
 @njit

@@ -13,7 +13,6 @@ _STILL = 0.5
 _SURE = 3.0
 """Log odds of one to twenty that it goes on end it."""
 _SHORTEST_HOURS = 0.25
-MOST_TAUGHT = 10
 _LEAST_RATIO = 1.5
 NEW_USUAL_HOURS = 168.0
 """What has lasted for a week is no burst any more."""
@@ -73,15 +72,6 @@ class Watched:
     def usual_part(self) -> float:
         """Share of its members that would have come anyway."""
         return min(self.burst.expected / max(len(self.burst.members), 1), 1.0)
-
-    @property
-    def taught_part(self) -> float:
-        """How much its next member teaches about what is usual: all of it, as long as it is small.
-
-        What bursts every day is usual; but one large burst must not hide the next for weeks.
-        """
-        most = MOST_TAUGHT + 2 * self.burst.expected
-        return 1.0 if len(self.burst.members) <= most else self.usual_part
 
     def has_value(self, codes: np.ndarray) -> bool:
         """Say whether a row has its value, or both of its values."""

@@ -21,10 +21,12 @@ from models.burst_keys import NOTHING
 from models.burst_kinds import Kinds
 from models.burst_past import USUAL, Cause
 from models.burst_stream import Stream
-from models.burst_watch import MOST_TAUGHT, Watched
+from models.burst_watch import Watched
 
 __all__ = ["Arrival", "Burst", "Change", "Detector", "Kept"]
 
+MOST_TAUGHT = 20
+"""Members of one burst that teach what is usual."""
 LEAST_RATIO = 2.0
 """What comes less than twice as often as usual is not called a burst, however sure it is."""
 
@@ -41,7 +43,7 @@ class Detector:
         self._enough = HOURS_A_WEEK / terms.false_alarms_per_week
         self._open: dict[str, Watched] = {}
         self._owners: dict[str, int] = {}
-        self._learned_members: dict[str, int] = {}
+        self._taught: dict[int, int] = {}
         self._left: dict[Cause, set[str]] = {}
 
     @property
@@ -56,13 +58,13 @@ class Detector:
             arrival: In order of detection, before all that are observed.
             member_of: The burst that it belongs, or once belonged to.
         """
-        self._stream.go_to(arrival.tick)
+        self._go_to(arrival.tick)
         if member_of is None:
             self._stream.count(self._stream.store(arrival.id, arrival.values), self._enough)
-            return
-        row = self._stream.store(arrival.id, arrival.values, self._owner(member_of))
-        so_far = self._learned_members[member_of] = self._learned_members.get(member_of, 0) + 1
-        self._stream.teach(row, 0.0, float(so_far <= MOST_TAUGHT))
+        else:
+            owner = self._owner(member_of)
+            row = self._stream.store(arrival.id, arrival.values, owner)
+            self._stream.count_member(row, 0.0)
 
     def adopt(self, kept: Kept) -> None:
         """Go on with an open burst whose members were learned, if its cause is still looked at."""
@@ -101,7 +103,7 @@ class Detector:
 
     def advance(self, tick: int) -> list[Change]:
         """Move on to a moment; return the bursts that are over by then."""
-        self._stream.go_to(tick)
+        self._go_to(tick)
         over = [w for w in self._open.values() if w.is_over(self._stream.clock.hours)]
         for watched in over:
             self.close(watched.burst.id)
@@ -137,6 +139,20 @@ class Detector:
         """End a burst that is over; its value may burst again, as another one."""
         del self._open[burst_id]
 
+    def _go_to(self, tick: int) -> None:
+        """Move on; what is older than the longest window teaches what is usual.
+
+        All of a small burst does, since what bursts every day is usual; but of a large one only
+        the first members: it must not hide the next for weeks.
+        """
+        self._stream.go_to(tick)
+        for ripe in self._stream.ripe():
+            owner = self._past.owner(ripe[0])
+            taught = self._taught.get(owner, 0)
+            if owner != USUAL:
+                self._taught[owner] = taught + 1
+            self._stream.teach(ripe, float(taught < MOST_TAUGHT))
+
     def _join(self, row: int) -> Watched | None:
         """Let an arrival join the first open burst that takes it; all with its value count it."""
         codes, taken_by = self._past.codes(row), None
@@ -148,7 +164,7 @@ class Detector:
         if taken_by is not None:
             self._past.own(np.array([row]), self._owner(taken_by.burst.id))
             self._add(taken_by, row)
-            self._stream.teach(row, taken_by.usual_part, taken_by.taught_part)
+            self._stream.count_member(row, taken_by.usual_part)
         return taken_by
 
     def _takes(self, watched: Watched, row: int) -> bool:
@@ -165,9 +181,9 @@ class Detector:
             return []
         now, fewest = self._stream.clock.hours, self._terms.fewest_members
         start = self._finder.start(rows, whole, fewest, now)
-        self._stream.start_anew(key)
         if start < 0:
             return []
+        self._stream.start_anew(key)
         cause = self._finder.explain(self._past.table(start), key, now)
         open_already = next((w for w in self._open.values() if w.cause == cause), None)
         if open_already is not None:
