@@ -19,6 +19,7 @@ from training.queue_world import NEVER
 
 LOOK_BACK_DAYS = 365
 """Work before the period from which losses, healing and shifts are learned as well."""
+NO_TEAM = "(no team)"
 EVENTS = tuple(str(event) for event in HandlingEvent)
 
 
@@ -50,8 +51,8 @@ class Record:
         end: Tick at which it ends: later exceptions are not in here.
         seen_until: Tick of the last thing that the history knows.
         facts: n rows: detected_at, due_at, resolved_at and breached_at (ticks, `NEVER` for none),
-            type, severity, segment, category ("" for none), team (code, -1 for none), order_value,
-            touch_minutes, breached (0 or 1) and loss (NaN for none), healed.
+            type, severity, segment, category ("" for none), team (code, the last that had it),
+            order_value, touch_minutes, breached (0 or 1) and loss (NaN for none), healed.
         ids: n exception ids.
         steps: Their handling.
         teams: Names by code.
@@ -108,16 +109,24 @@ def _column(values: pd.Series) -> np.ndarray:
 def _steps(
     history: History, ids: np.ndarray, solved_by: pd.Series
 ) -> tuple[Steps, tuple[str, ...], np.ndarray]:
-    """Return the steps, the names of all teams, and the code of the team of each outcome."""
+    """Return the steps, the names of all teams, and the code of each exception's last team."""
     wanted = pa.table({"exception_id": pa.array(ids, pa.string()), "position": np.arange(len(ids))})
     parts = list(history.batches("queue/steps", beside={"wanted": wanted}))
     rows = pa.Table.from_batches(parts).to_pandas() if parts else pd.DataFrame(columns=_STEP)
-    team, names = pd.factorize(pd.concat([rows["team"], solved_by]).astype(object), sort=True)
+    team, found = pd.factorize(pd.concat([rows["team"], solved_by]).astype(object), sort=True)
     event = pd.Categorical(rows["event"], list(EVENTS)).codes
     by, _ = pd.factorize(rows["by"].astype(object))
     exception, at = (rows[name].to_numpy(np.int64) for name in ("exception", "at"))
     steps = Steps(exception, at, event.astype(np.int64), team[: len(rows)], by)
-    return steps, tuple(str(name) for name in names), team[len(rows) :]
+    names = [str(name) for name in found]
+    had_by = team[len(rows) :].copy()
+    told = steps.team >= 0
+    last = np.full(len(ids), -1)
+    last[steps.exception[told]] = steps.team[told]  # the last of them stays
+    had_by = np.where(had_by < 0, last, had_by)
+    if (had_by < 0).any():
+        names.append(NO_TEAM)
+    return steps, tuple(names), np.where(had_by < 0, len(names) - 1, had_by)
 
 
 _STEP = ["exception", "at", "event", "team", "by"]

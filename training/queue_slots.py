@@ -52,7 +52,7 @@ def assumed(
     What was never resolved is left out: there is no slot for it.
     """
     last = np.flatnonzero(is_last(visits.exception))
-    last = last[(visits.resolved_at[last] != NEVER) & (visits.team[last] >= 0)]
+    last = last[visits.resolved_at[last] != NEVER]
     exception, team, ended_at = (
         c[last] for c in (visits.exception, visits.team, visits.resolved_at)
     )

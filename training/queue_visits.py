@@ -48,7 +48,7 @@ class Visits:
 
     Attributes:
         exception: Positions of exceptions, not falling; every exception has one at least.
-        team: Codes of teams, -1 where none is told.
+        team: Codes of teams.
         ready_at: Ticks at which the team got it.
         started_at: Ticks, `NEVER` where no start is recorded.
         ended_at: Ticks, `NEVER` where it has not ended or nobody began.
@@ -96,6 +96,9 @@ def visits_of(record: Record) -> Visits:
     named = np.where(team[first] >= 0, team[first], team[last])
     worked_by = _first_of(m, pieces.visit, pieces.team)
     named = np.where(worked_by >= 0, worked_by, named)
+    named = np.where(named >= 0, named, record.facts["team"][exception[first]])
+    by_team = np.where(pieces.team >= 0, pieces.team, named[pieces.visit])
+    pieces = replace(pieces, team=by_team)
     visits = Visits(exception[first], named, at[first], started_at, ended_at, resolved_at, pieces)
     return _kept(visits)
 

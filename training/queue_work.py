@@ -82,7 +82,7 @@ def _of_period(
         ids=record.ids[kept],
         detected_at=record.facts["detected_at"][kept],
         visit_of=visit_of,
-        team=np.maximum(rows.team, 0),
+        team=rows.team,
         ready_at=np.where(first, ready_at, 0),
         delay_ms=np.where(first, 0, rows.delay_ms),
         touch_ms=np.maximum(rows.left_ms, 1),

@@ -178,6 +178,20 @@ def test_touch_times_of_outcomes_do_where_nobody_records_starts(work_of):
     assert work_of(steps, {"a": outcome}).touch_ms.tolist() == [25 * MINUTE]
 
 
+def test_a_step_that_names_no_team_was_done_by_the_team_that_had_it(work_of):
+    steps = [SIMPLE[0], *((name, at, event, None, by) for name, at, event, _, by in SIMPLE[1:])]
+
+    work = work_of(steps)
+
+    assert [work.teams[code] for code in work.team] == ["care"]
+
+
+def test_where_no_team_is_told_there_is_one_for_all(work_of):
+    steps = [(name, at, event, None, by) for name, at, event, _, by in SIMPLE]
+
+    assert work_of(steps).teams == ("(no team)",)
+
+
 def test_a_state_that_lasts_for_days_is_no_touch_time(work_of):
     steps = [*SIMPLE[:2], ("a", "2025-03-06 09:00", "resolved", "care", "ana")]
 
