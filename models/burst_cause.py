@@ -14,6 +14,8 @@ from models.burst_rates import Rates
 _SHAPE = 0.5
 _PAIR_HANDICAP = 0.75
 """A pair is named where it is clearly better than one value: there are many pairs to be right."""
+_KIND_HANDICAP = 0.5
+"""A kind is named where no value explains nearly as much: two bursts may be of one kind."""
 
 
 class CauseFinder:
@@ -40,12 +42,11 @@ class CauseFinder:
         own = np.flatnonzero(rows.with_all(cause) & rows.unexplained)
         if len(own) < fewest:
             return -1
-        first = own[: len(own) - fewest + 1]
-        after = len(own) - 1.0 - np.arange(len(first))
+        first, after = own[:-1], len(own) - 1.0 - np.arange(len(own) - 1)
         rate, shape = self.rate(cause, rows.begin)
         spans = np.maximum(now_hours - rows.hours[first], 1e-3)
         best = surprise(after, rate * spans, np.full(len(first), shape)).argmax()
-        return rows.begin + int(first[best])
+        return rows.begin + int(first[best]) if len(own) - best >= fewest else -1
 
     def rate(self, cause: Cause, before: int) -> tuple[float, float]:
         """Return how often a cause comes in an hour, and the shape of its unevenness.
@@ -118,6 +119,8 @@ class CauseFinder:
         looked_at = (self._keys.values_of_group[self._keys.group[code]] for _, code in cause)
         if len(cause) > 1:
             best *= _PAIR_HANDICAP
+        elif cause[0][0] in self._keys.kind_columns:
+            best *= _KIND_HANDICAP
         return best - sum(log(max(values, 1)) for values in looked_at)
 
 

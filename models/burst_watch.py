@@ -90,6 +90,10 @@ class Watched:
             self.renew(hours)
         burst.expected = self.expected_rows(hours) * self._usually_taken
 
+    def begins_to_doubt(self) -> None:
+        """Forget the gaps among the members that it was opened with."""
+        self._doubt = 0.0
+
     def renew(self, hours: float) -> None:
         """Look anew at what its members have in common; done as they double."""
         self._renew_at = 2 * len(self.burst.members)

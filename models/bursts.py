@@ -27,6 +27,9 @@ __all__ = ["Arrival", "Burst", "Change", "Detector", "Kept"]
 
 MOST_TAUGHT = 20
 """Members of one burst that teach what is usual."""
+MORE_OF_A_KIND = 2
+"""So many times the fewest members make a burst that is nothing but a kind of exception: what they
+have in common may show by then."""
 LEAST_RATIO = 2.0
 """What comes less than twice as often as usual is not called a burst, however sure it is."""
 
@@ -88,6 +91,7 @@ class Detector:
             watched.kinds.see(rows.codes[at])
             if rows.owners[at] == owner:
                 self._add(watched, begin + at)
+        watched.begins_to_doubt()
         watched.renew(self._stream.clock.hours)
 
     def observe(self, arrival: Arrival) -> list[Change]:
@@ -183,14 +187,19 @@ class Detector:
         start = self._finder.start(rows, whole, fewest, now)
         if start < 0:
             return []
-        self._stream.start_anew(key)
         cause = self._finder.explain(self._past.table(start), key, now)
         open_already = next((w for w in self._open.values() if w.cause == cause), None)
         if open_already is not None:
+            self._stream.start_anew(key)
             joined = self._let_join(open_already, self._belonging(open_already))
             return [Change("joined", open_already.burst, joined)] if joined else []
+        if cause[0][0] in self._keys.kind_columns:
+            fewest *= MORE_OF_A_KIND
         start = self._finder.start(rows, cause, fewest, now)
-        return self._opened(cause, start) if start >= 0 else []
+        if start < 0:
+            return []
+        self._stream.start_anew(key)
+        return self._opened(cause, start)
 
     def _opened(self, cause: Cause, start: int) -> list[Change]:
         names = tuple(self._keys.names[code][0] for _, code in cause)
@@ -218,6 +227,7 @@ class Detector:
         self._past.own(np.array(rows, np.intp), self._owner(watched.burst.id))
         for row in rows:
             self._add(watched, row)
+        watched.begins_to_doubt()
         watched.renew(self._stream.clock.hours)
         self._stream.explained(rows, watched.usual_part)
         return tuple(self._past.id(row) for row in rows)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from data.incident_terms import IncidentTerms
+from data.policy import Policy
 from features import text
 from features.class_shares import LABEL, ClassShares
 from features.computing import Matrix
 from features.event_log import LogRows
 from features.ticks import MISSING_TICK, TICKS_PER_DAY
+from models.bursts import Arrival
 from models.contract import Rows
 from models.ranking_rule import Items
 
@@ -139,3 +142,67 @@ def an_item_of():
         return Items(ids=np.array(given.get("ids", plain["ids"]), object), **columns)
 
     return build
+
+
+HOUR_MS = 3_600_000
+_BURST_START = 20_454 * TICKS_PER_DAY  # a Monday
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Exceptions without bursts: independent values, a steady rate.
+
+    Attributes:
+        arrivals: In order.
+        end: Tick after the last.
+    """
+
+    arrivals: list[Arrival]
+    end: int
+
+    def burst(
+        self, members: int, *, minutes_apart: float = 5.0, begin: int | None = None, **values: str
+    ) -> list[Arrival]:
+        """Return a burst of one value, or of several together, beginning an hour after the end."""
+        begin = self.end + HOUR_MS if begin is None else begin
+        usual = {"type": "late", **values}
+        name = "-".join(values.values())
+        return [
+            Arrival(f"{name}-{n}", begin + int(n * minutes_apart * 60_000), usual)
+            for n in range(members)
+        ]
+
+
+@pytest.fixture(scope="session")
+def quiet_stream() -> Callable[..., Stream]:
+    """Build quiet weeks: Poisson arrivals, five carriers, forty SKUs, four types."""
+
+    def build(weeks: float, an_hour: float, seed: int = 7) -> Stream:
+        random = np.random.default_rng(seed)
+        hours = weeks * 168
+        ticks = np.sort(random.uniform(0, hours, random.poisson(an_hour * hours)))
+        popular = 1 / np.arange(1, 41)
+        columns = zip(
+            ticks.tolist(),
+            random.choice(["dhl", "ups", "dpd", "gls", "fedex"], len(ticks)).tolist(),
+            random.choice(40, len(ticks), p=popular / popular.sum()).tolist(),
+            random.choice(["late", "address", "payment", "stock"], len(ticks)).tolist(),
+            strict=True,
+        )
+        arrivals = [
+            Arrival(
+                f"q{n}",
+                _BURST_START + int(hour * HOUR_MS),
+                {"carrier": carrier, "sku": f"sku{sku}", "type": kind},
+            )
+            for n, (hour, carrier, sku, kind) in enumerate(columns)
+        ]
+        return Stream(arrivals, _BURST_START + int(hours * HOUR_MS))
+
+    return build
+
+
+@pytest.fixture
+def incident_terms() -> IncidentTerms:
+    """At most one false alarm in ten quiet weeks."""
+    return Policy.read().incidents
