@@ -22,6 +22,8 @@ class PromiseTerms(Section):
         audit_share: Of the automatic ones, drawn at random, that people decide all the same.
         hidden_share: Of all exceptions, drawn at random, whose suggestion is not shown.
         suggest_probability: Of the first name; nothing is suggested below it.
+        largest_lost: Share of any name's exceptions that may be set to one other name: a rare one
+            must not disappear among the errors of a frequent one.
         set_coverage: Share of sets that hold the right name, whichever that is.
         largest_set: A set of more names is not shown.
         learn_accepted: Weight in training of labels that accepted a suggestion; 0 leaves them out.
@@ -35,6 +37,7 @@ class PromiseTerms(Section):
     audit_share: Audited
     hidden_share: Share
     suggest_probability: Share
+    largest_lost: Share
     set_coverage: Annotated[float, Field(ge=0.5, le=0.99)]
     largest_set: Annotated[int, Field(ge=1, le=10)]
     learn_accepted: Share

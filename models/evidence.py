@@ -15,6 +15,9 @@ MORE_ACCEPTED = 1.1
 """A model that inherits evidence may accept so many times as much."""
 
 _COUNTS = ("accepted", "wrong", "still_open")
+_SHARES = ("most_lost", "late_error")
+FEWEST_LOST = 5
+"""So many rows of a class that are taken for another are no chance."""
 
 
 class HeldOut(NamedTuple):
@@ -51,6 +54,7 @@ class Evidence:
             of `GRID`.
         wrong: Those of them that were another class.
         still_open: Rows besides, predicted likewise, whose label is not known yet.
+        most_lost: (classes, 56) largest share of any other class that is among the wrong ones.
         late_error: (56,) share of wrong ones among the labels that came last, by `GRID`.
         hidden: People gave the labels without seeing a suggestion.
         pilot: The same of rows before: they choose what is tested and are not tested on.
@@ -63,6 +67,7 @@ class Evidence:
     accepted: np.ndarray
     wrong: np.ndarray
     still_open: np.ndarray
+    most_lost: np.ndarray
     late_error: np.ndarray
     hidden: bool = False
     pilot: "Evidence | None" = None
@@ -104,6 +109,7 @@ class Evidence:
             by_class(rows.labelled),
             by_class(wrong),
             by_class(~rows.labelled),
+            _most_lost(best, rows.code, passed, len(names)),
             late_error,
             rows.hidden,
         )
@@ -135,15 +141,15 @@ class Evidence:
         """Return it by the codes of another model: of a class that is new nothing is known."""
         place = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
         known = (place >= 0)[:, None]
-        accepted, wrong, still_open = (
-            np.where(known, part[place], 0) for part in (self.accepted, self.wrong, self.still_open)
-        )
+        counted = (self.accepted, self.wrong, self.still_open, self.most_lost)
+        accepted, wrong, still_open, lost = (np.where(known, c[place], 0) for c in counted)
         return replace(
             self,
             names=tuple(names),
             accepted=accepted,
             wrong=wrong,
             still_open=still_open,
+            most_lost=lost,
             pilot=self.pilot.ordered(names) if self.pilot else None,
             thresholds=None,
         )
@@ -160,8 +166,20 @@ class Evidence:
     def from_json(cls, plain: Plain) -> Self:
         """Build from what `to_json` gave."""
         counts = {name: np.array(plain[name], np.int64) for name in _COUNTS}
-        read = {"names": tuple(plain["names"]), "late_error": np.array(plain["late_error"])}
+        read: dict[str, Any] = {name: np.array(plain[name], float) for name in _SHARES}
+        read["names"] = tuple(plain["names"])
         read["pilot"] = cls.from_json(plain["pilot"]) if plain["pilot"] else None
         if plain["thresholds"]:
             read["thresholds"] = np.array(plain["thresholds"])
         return cls(**{**plain, **counts, **read})
+
+
+def _most_lost(best: np.ndarray, code: np.ndarray, passed: np.ndarray, classes: int) -> np.ndarray:
+    """Return, by predicted class and threshold, the largest share of another class taken for it."""
+    known = np.flatnonzero(code >= 0)
+    wrong = known[best[known] != code[known]]
+    counts = np.zeros((classes, classes, len(GRID) + 1), np.int64)
+    np.add.at(counts, (best[wrong], code[wrong], passed[wrong]), 1)
+    lost = counts.cumsum(axis=2)[:, :, :-1]
+    of_all = np.maximum(np.bincount(code[known], minlength=classes), 1)
+    return np.where(lost >= FEWEST_LOST, lost / of_all[:, None], 0.0).max(axis=1)

@@ -12,7 +12,8 @@ The classes of a label are tested side by side: their levels are lowered as Benj
 (1995) do, with more for the frequent (Genovese, Roeder and Wasserman 2006), so that of the promises
 made together no more than 1 - confidence are expected to be false; of each class alone that holds
 anyway. No class is promised on the strength of others: a pooled promise would let frequent classes
-pay for rare ones, so rare classes go to people.
+pay for rare ones, so rare classes go to people. Nor does a rare class disappear in a frequent one
+whose promise bears it: thresholds are not taken that set too large a share of it to the other.
 """
 
 from dataclasses import dataclass
@@ -113,6 +114,7 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     first = np.where(start < len(GRID), p[rows, np.minimum(start, len(GRID) - 1)], np.inf)
     levels = _levels(first, evidence.accepted[:, -1], 1 - terms.confidence)
     last = (np.maximum.accumulate(p, axis=1) <= levels[:, None]).sum(axis=1) - 1
+    last = np.minimum(last, (evidence.most_lost <= terms.largest_lost).sum(axis=1) - 1)
     made = (last >= start) & (first <= levels)
     # As strict as shows the same rows: below what the window held nothing was seen.
     held = evidence.accepted + evidence.still_open

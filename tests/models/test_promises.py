@@ -70,6 +70,15 @@ def test_below_what_the_window_held_nothing_is_promised(terms):
     assert 0.85 < found.threshold <= 0.9
 
 
+def test_a_rare_class_does_not_disappear_in_a_frequent_one(terms):
+    swallowed = [(0, 0.97, 400, 0), (0, 0.8, 300, 10), (1, 0.9, 5, 0)]
+
+    window, at = evidence(*swallowed), terms(error=0.05)
+
+    assert 0.8 < of(promised(window, at), "address").threshold <= 0.97
+    assert of(promised(window, terms(error=0.05, largest_lost=0.7)), "address").threshold <= 0.8
+
+
 def test_a_looser_promise_never_has_a_higher_threshold(terms):
     window = evidence((0, 0.99, 400, 2), (0, 0.9, 300, 12), (0, 0.7, 300, 30))
 
