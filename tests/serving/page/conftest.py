@@ -56,7 +56,7 @@ def two(tell, an_exception):
 
 
 @pytest.fixture
-def opened(page: Page, client, two):
+def opened(client, two, page: Page):
     """The page with its first row open."""
     page.goto(str(client.base_url))
     page.click(".open >> nth=0")

@@ -17,7 +17,7 @@ def ten(incidents, burst):
 
 
 @pytest.fixture
-def incident(page, client, ten):
+def incident(client, ten, page):
     """The page with the incident open."""
     page.goto(str(client.base_url))
     page.click(".incident .open")
@@ -88,14 +88,14 @@ def test_what_is_no_incident_is_taken_apart(incident):
     expect(incident.locator(ROWS)).to_have_count(10)
 
 
-def test_an_exception_leads_to_its_incident(page, client, ten):
+def test_an_exception_leads_to_its_incident(client, ten, page):
     page.goto(f"{client.base_url}/exceptions/{ten[0]}")
     page.click("text=the incident")
 
     expect(page.locator("#panel h2")).to_contain_text("Carrier dhl")
 
 
-def test_a_narrow_screen_shows_the_incident_whole(page, client, ten):
+def test_a_narrow_screen_shows_the_incident_whole(client, ten, page):
     page.set_viewport_size({"width": 400, "height": 860})
     page.goto(str(client.base_url))
     page.click(".incident .open")

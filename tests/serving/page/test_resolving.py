@@ -9,7 +9,7 @@ ROWS = "#list tbody tr"
 
 
 def test_a_resolved_exception_leaves_the_list(opened, client, two):
-    opened.click("summary")
+    opened.click(".resolve summary")
     opened.fill("[name=touch_minutes]", "7.5")
     opened.get_by_label("No", exact=True).check()
     opened.click("text=Resolve and take off the list")
@@ -29,7 +29,7 @@ def test_a_resolved_exception_leaves_the_list(opened, client, two):
     ("category", "origin"), [("incorrect_address", "accepted"), ("duplicate", "typed")]
 )
 def test_an_accepted_category_is_told_from_a_typed_one(opened, client, two, category, origin):
-    opened.click("summary")
+    opened.click(".resolve summary")
     opened.fill("#resolve [name=category]", category)
     opened.click("text=Resolve and take off the list")
     expect(opened.locator("#panel h2")).to_have_text("Resolved")
@@ -38,11 +38,11 @@ def test_an_accepted_category_is_told_from_a_typed_one(opened, client, two, cate
 
 
 def test_a_wrong_entry_is_told_and_what_was_typed_stays(opened, client, two, complaints):
-    opened.click("summary")
+    opened.click(".resolve summary")
     opened.fill("[name=touch_minutes]", "ten")
     opened.click("text=Resolve and take off the list")
 
-    expect(opened.locator(".form-problem")).to_contain_text("/touch_minutes")
+    expect(opened.locator("#resolve .form-problem")).to_contain_text("/touch_minutes")
     expect(opened.locator("[name=touch_minutes]")).to_have_value("ten")
     complaints.clear()
 
@@ -51,10 +51,10 @@ def test_an_exception_that_changed_meanwhile_is_not_resolved_unseen(
     opened, client, two, an_exception, complaints
 ):
     client.post("/v1/exceptions", json=an_exception("A-1", updated_at="2026-03-01T11:00:00Z"))
-    opened.click("summary")
+    opened.click(".resolve summary")
     opened.click("text=Resolve and take off the list")
 
-    expect(opened.locator(".form-problem")).to_contain_text("Read it again")
+    expect(opened.locator("#resolve .form-problem")).to_contain_text("Read it again")
     complaints.clear()
 
 
@@ -64,7 +64,7 @@ def test_a_form_of_another_site_resolves_nothing(client, two):
 
 
 def test_a_refresh_keeps_the_open_form_as_it_is(opened, tell, an_exception):
-    opened.click("summary")
+    opened.click(".resolve summary")
     opened.fill("[name=touch_minutes]", "12")
     tell(an_exception("N-1"))
     opened.evaluate("htmx.trigger('#live', 'refresh')")
@@ -74,7 +74,7 @@ def test_a_refresh_keeps_the_open_form_as_it_is(opened, tell, an_exception):
 
 
 def test_a_touched_form_is_not_left_without_asking(opened):
-    opened.click("summary")
+    opened.click(".resolve summary")
     opened.fill("[name=touch_minutes]", "12")
     asked = []
     opened.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))

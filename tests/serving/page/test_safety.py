@@ -72,7 +72,7 @@ def test_dark_is_dark(page, client, two):
 
 
 def test_every_control_has_a_name(opened):
-    opened.click("summary")
+    opened.click(".resolve summary")
     nameless = opened.evaluate("""() => [...document.querySelectorAll("a, button, input, select")]
         .filter((one) => one.type !== "hidden" && one.checkVisibility())
         .filter((one) => !(one.innerText || one.ariaLabel || one.labels?.length))
