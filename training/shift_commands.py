@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Annotated
+from zoneinfo import available_timezones
 
 import typer
 from rich.console import Console
@@ -26,6 +27,8 @@ Timezone = Annotated[
 def shifts(history: HistoryPath, begin: From, end: To, timezone: Timezone = "") -> None:
     """Learn from a history who works when, and print it for policy.toml."""
     zone = timezone or Policy.read(Settings.read().policy).shifts.timezone
+    if zone not in available_timezones():
+        raise BadInputError("--timezone", f"there is no '{zone}'", "One is 'Europe/Lisbon'.")
     opened = History.open(history)
     record = Record.read(opened, moment(begin, "--from"), moment(end, "--to"))
     pieces = visits_of(record).pieces

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from data.domain import BadInputError
 from data.policy import Shifts as PolicyShifts
 from features.ticks import TICKS_PER_DAY
 from training.__main__ import main
@@ -161,3 +162,12 @@ def test_the_command_prints_what_a_policy_can_read(busy_shop):
     said = CliRunner().invoke(main, ["shifts", *arguments], catch_exceptions=False).output
 
     assert '[shifts.teams.risk]\npeople = 1\nweekdays = ["mon", "tue", "wed"' in said
+
+
+def test_a_time_zone_that_is_none_is_refused(busy_shop):
+    arguments = ["shifts", "--history", str(busy_shop.history.path), "--timezone", "Mars/Olympus"]
+
+    with pytest.raises(BadInputError, match="Mars/Olympus"):
+        CliRunner().invoke(
+            main, [*arguments, "--from", "2025-02-01", "--to", "2025-03-01"], catch_exceptions=False
+        )
