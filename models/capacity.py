@@ -19,12 +19,14 @@ class Work:
     """r rows of a list, the first to be worked on first, and the n exceptions that they are about.
 
     Attributes:
-        items: The exceptions.
+        items: All exceptions of the list.
+        about: n positions of items.
         row_of: n positions of rows: an incident is one row of many exceptions.
         touch_hours: r expected touch times; above 0.
     """
 
     items: Items
+    about: np.ndarray
     row_of: np.ndarray
     touch_hours: np.ndarray
 
@@ -71,7 +73,7 @@ def reach(work: Work, crew: Shifts, now: int) -> Reach | None:
     plans = [_starts(begins, one) for one in (left, _an_hour_longer(left), _one_less(left))]
     moments = [np.full(len(begins), moment) for moment in (now, until, next_at)]
     waits = (np.stack(plans + moments, axis=1) - now) / TICKS_PER_HOUR
-    losses = losses_after(work.items, waits[work.row_of])
+    losses = losses_after(work.items, work.about, waits[work.row_of])
     whole, longer, fewer = losses[:, :3].sum(axis=0).tolist()
     begun, then, following = losses[~reached[work.row_of], 3:].sum(axis=0).tolist()
     return Reach(

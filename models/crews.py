@@ -41,10 +41,14 @@ def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> Clock | None:
         return None
     day = now // TICKS_PER_DAY
     crews = tuple(_laid(shift, rules.timezone, day) for shift in rules.teams.values())  # pyright: ignore[reportArgumentType] - as above
-    team = np.full(len(teams), ROUND_THE_CLOCK)
-    for number, name in enumerate(rules.teams):
-        team[teams == name] = number
-    return Clock(crews, team)
+    return Clock(crews, team_numbers(rules, teams))
+
+
+def team_numbers(rules: ShiftRules, teams: np.ndarray) -> np.ndarray:
+    """Return for each name its place among the teams with shifts, else `ROUND_THE_CLOCK`."""
+    numbers = {name: number for number, name in enumerate(rules.teams)}
+    found = (numbers.get(name, ROUND_THE_CLOCK) for name in teams.tolist())
+    return np.fromiter(found, np.int64, len(teams))
 
 
 def on_the_wall(ranking: Ranking, clock: Clock | None, now: int) -> Ranking:

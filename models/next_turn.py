@@ -22,7 +22,8 @@ class WorkHours:
 
     Attributes:
         to_due: To the known deadline; NaN where none is known.
-        to_ages: (n, 11) to the ages at which curves are given, rising.
+        to_ages: (n, 11) to the ages at which curves are given, rising; not read where `to_due` is
+            known.
     """
 
     to_due: np.ndarray

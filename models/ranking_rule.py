@@ -171,12 +171,12 @@ def _lost_now_and_added(
     """Return the chances that it is lost if begun now, and what waiting for a turn adds to them."""
     work = items.in_work_hours()
     ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
-    known = ~np.isnan(work.to_due)
-    now, added = by_curve(items.curve, work.to_ages, ends, look_ahead_hours)
-    if known.any():
-        in_time = chances_by_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
-        now = np.where(known, in_time, now)
-        added = np.where(known, by_deadline(work.to_due, ends, look_ahead_hours), added)
+    guessed = np.isnan(work.to_due)
+    now = chances_by_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
+    added = by_deadline(work.to_due, ends, look_ahead_hours)
+    if guessed.any():  # the curves cost the most, and most exceptions have a deadline
+        curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
+        now[guessed], added[guessed] = by_curve(*curves, look_ahead_hours)
     return now, added
 
 

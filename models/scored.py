@@ -93,10 +93,10 @@ class Scored:
         unknown = self.due_at == MISSING_TICK
         to_due = clock.hours_until(now, np.where(unknown, now, self.due_at))
         detected = np.minimum(self.detected_at, now)
-        ages = detected[:, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
-        return WorkHours(
-            np.where(unknown, np.nan, to_due), clock.hours_until(now, ages) + KNOTS_APART_HOURS
-        )
+        knots = detected[unknown, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
+        to_ages = np.tile(KNOTS_APART_HOURS, (len(now), 1))  # nobody reads a curve where it is due
+        to_ages[unknown] += clock.take(unknown).hours_until(now[unknown], knots)
+        return WorkHours(np.where(unknown, np.nan, to_due), to_ages)
 
     @classmethod
     def concatenate(cls, parts: "list[Scored]") -> Self:

@@ -90,6 +90,10 @@ class Clock:
     crews: tuple[Shifts, ...]
     team: np.ndarray
 
+    def take(self, rows: np.ndarray) -> Self:
+        """Return that of some of the items."""
+        return type(self)(self.crews, self.team[rows])
+
     def hours_until(self, now: np.ndarray, moments: np.ndarray) -> np.ndarray:
         """Return the working hours from n moments to n or (n, k) others; below 0 backwards."""
         across = now if moments.ndim == 1 else now[:, None]

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.policy import Policy
 from models.capacity import Reach, Work, reach
-from models.crews import crew_from
+from models.crews import crew_from, team_numbers
 from models.incident_rank import ALONE
 from models.ranking_rule import Items, Ranking
 from serving.answers import money, rfc3339
@@ -53,9 +53,10 @@ class Lines:
         if np.isnan(ranking.score).any():
             return cls({}, last_rank, "no model is in use", currency)
         lines, begins = {}, []
-        for team, shift in policy.shifts.teams.items():
+        whose = team_numbers(policy.shifts, rows.teams)[ranking.order]
+        for number, (team, shift) in enumerate(policy.shifts.teams.items()):
             crew = crew_from(shift, policy.shifts.timezone, now_ms)
-            mine = np.flatnonzero(rows.teams[ranking.order] == team)
+            mine = np.flatnonzero(whose == number)
             far = reach(_work(rows, items, ranking, ranking.order[mine]), crew, now_ms)
             if far is None:
                 begins.append(int(crew.opens_at[0]))
@@ -118,9 +119,9 @@ class Lines:
 
 def _work(rows: Rows, items: Items, ranking: Ranking, places: np.ndarray) -> Work:
     """Return the rows at some places, with the exceptions that each of them is about."""
-    n, of_item = len(items.ids), rows.groups.of_item
+    n, of_item = len(items.loss), rows.groups.of_item
     position = np.full(len(ranking.tier), -1)
     position[places] = np.arange(len(places))
     row_of = position[np.where(of_item == ALONE, np.arange(n), n + of_item)]
-    inside = row_of >= 0
-    return Work(items.take(inside), row_of[inside], ranking.touch_hours[places])
+    about = np.flatnonzero(row_of >= 0)
+    return Work(items, about, row_of[about], ranking.touch_hours[places])

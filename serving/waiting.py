@@ -22,7 +22,7 @@ def costs_of_waiting(snapshot: Snapshot, places: list[int]) -> list[Costs | None
     waits = np.array([_waits(snapshot, snapshot.rows.teams[place]) for place in places])
     exceptions, row_of = snapshot.rows.unfolded(np.array(places, np.int64))
     asked = np.nan_to_num(waits).reshape(len(places), 4)[row_of]
-    losses = losses_after(snapshot.items.take(exceptions), asked)
+    losses = losses_after(snapshot.items, exceptions, asked)
     rises = np.zeros((len(places), 3))
     np.add.at(rises, row_of, losses[:, 1:] - losses[:, :1])
     rises[:, 1] = np.where(np.isnan(waits[:, 2]), np.nan, rises[:, 1]) if places else 0

@@ -33,7 +33,7 @@ def a_crew():
 def reached_by(items, touch_hours, crew, now):
     """How far a crew gets with one row for each item."""
     rows = np.arange(len(touch_hours))
-    return reach(Work(items, rows, np.array(touch_hours, float)), crew, now)
+    return reach(Work(items, rows, rows, np.array(touch_hours, float)), crew, now)
 
 
 def test_the_line_is_where_the_hours_of_the_shift_are_used_up(an_item_of, a_crew):
@@ -90,7 +90,7 @@ def test_one_less_of_one_leaves_all_for_the_next_morning(an_item_of, a_crew):
 
 def test_a_row_of_many_loses_what_they_lose_together(an_item_of, a_crew):
     items = an_item_of(3, hours_to_due=[5.0, 5.0, 5.0], loss=[80.0, 100.0, 50.0])
-    incident_first = Work(items, np.array([1, 0, 0]), np.array([1.0, 1.0]))
+    incident_first = Work(items, np.arange(3), np.array([1, 0, 0]), np.array([1.0, 1.0]))
 
     reached = reach(incident_first, a_crew(), FIVE_PM)
 
@@ -121,7 +121,7 @@ def test_more_work_saves_and_less_costs_whatever_the_rows(some_items, a_crew, to
 def test_the_loss_of_no_wait_is_that_of_the_rule(some_items, seed):
     items = some_items(20, seed)
 
-    losses = losses_after(items, np.zeros((1, 1)))[:, 0]
+    losses = losses_after(items, np.arange(20), np.zeros((1, 1)))[:, 0]
 
     np.testing.assert_allclose(losses, rank(items, **RULE).loss_now)
 
@@ -130,7 +130,9 @@ def test_the_loss_of_no_wait_is_that_of_the_rule(some_items, seed):
 def test_a_longer_wait_never_costs_less(some_items, seed):
     waits = np.array([[0.0, 0.5, 1.0, 5.0, 24.0, 200.0]])
 
-    assert (np.diff(losses_after(some_items(20, seed), waits), axis=1) >= -1e-6).all()
+    assert (
+        np.diff(losses_after(some_items(20, seed), np.arange(20), waits), axis=1) >= -1e-6
+    ).all()
 
 
 @pytest.fixture(scope="module")

@@ -217,8 +217,9 @@ def test_hours_are_counted_by_the_shifts_of_the_team_where_they_are_known(column
     found = scored(IDS, columns, None, policy)
 
     items = found.at(NOW, Clock((crew,), np.array([0, 0, -1])))
+    round_the_clock = found.at(NOW, Clock((crew,), np.array([-1, -1, -1])))
 
     np.testing.assert_array_equal(items.hours_to_due, [5, np.nan, -1])
     np.testing.assert_array_equal(items.work.to_due, [3, np.nan, -1])
-    np.testing.assert_allclose(items.work.to_ages[0, :4], [0, 1, 2, 5], atol=1e-4)
-    np.testing.assert_allclose(items.work.to_ages[2], CURVE_AGES_HOURS, atol=1e-4)
+    np.testing.assert_allclose(items.work.to_ages[1, :4], [0, 1, 2, 5], atol=1e-4)
+    np.testing.assert_allclose(round_the_clock.work.to_ages[1], CURVE_AGES_HOURS, atol=1e-4)
