@@ -12,6 +12,7 @@ import forecasts_bench
 import incidents_bench
 import numpy as np
 import pandas as pd
+import queue_bench
 import serving_bench
 import training_bench
 from rich.console import Console
@@ -49,6 +50,8 @@ def _run(folder: Path) -> list[Ratio]:
     ratios = [features_bench.run()]
     console.print("Allocating a million series ...")
     ratios.append(allocation_bench.run())
+    console.print("Playing a queue of a hundred thousand exceptions ...")
+    ratios.append(queue_bench.run())
     console.print(f"Simulating {ORDERS:,} orders ...")
     shop = SyntheticShop(orders=ORDERS, seed=7)
     write_history(folder / "history", generate(shop), Terms("synthetic", pd.Timestamp(shop.end)))
