@@ -15,6 +15,7 @@ import pandas as pd
 import queue_bench
 import serving_bench
 import training_bench
+import worklist_bench
 from rich.console import Console
 from timing import Ratio
 
@@ -67,6 +68,8 @@ def _run(folder: Path) -> list[Ratio]:
     ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))
     sent = [told.exception for told in last_days(history, days=7, newest_at=None)][:200]
     ratios += serving_bench.run(serving_bench.root(folder), sent)
+    console.print("A list of ten thousand ...")
+    ratios.append(worklist_bench.run(folder))
     console.print("Incidents of ten thousand ...")
     ratios += incidents_bench.run()
     console.print("Reading forecasts ...")

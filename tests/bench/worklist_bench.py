@@ -1,0 +1,73 @@
+"""A page of the work list at 10,000 open: ranked, with capacity line and cost of waiting."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import numpy as np
+import orjson
+from timing import Ratio, in_turns
+
+from data.policy import DEFAULT_POLICY, Policy
+from features.ticks import MISSING_TICK
+from serving.claims import Claims
+from serving.list_view import page_view
+from serving.open_exceptions import OpenExceptions, OpenRow
+from serving.opinions import Opinion, Verdict
+from serving.paging import cut
+from serving.payload import exception
+from serving.scoring import judge
+from serving.snapshot import Filters, Judges, Sight, Snapshot
+
+OPEN, ROUNDS, TEAMS, NOW_MS = 10_000, 15, 5, 1_772_366_400_000
+HOUR_MS = 3_600_000
+TOLD = {"source": "bench", "external_id": "a", "type": "fraud_risk",
+        "detected_at": "2026-03-01T09:00:00Z", "due_at": "2026-03-05T16:00:00Z"}  # fmt: skip
+SHIFT = 'people = 3\nweekdays = ["sun", "mon"]\nopens = "08:00"\ncloses = "18:00"\n'
+
+
+def run(folder: Path) -> Ratio:
+    """Time a page of a policy with the shifts of five teams against one that names none."""
+    listed = _open().frozen()
+    policies = [_policy(folder, shifts) for shifts in (True, False)]
+
+    def page_by(policy: Policy) -> None:
+        snapshot = Snapshot.of(listed, Judges(policy, "7"), NOW_MS, number=1)
+        page = cut(snapshot, Filters(), 0, 50)
+        orjson.dumps(page_view(page, Sight(snapshot, Claims([]), NOW_MS), None))
+
+    ours, theirs = in_turns(lambda: page_by(policies[0]), lambda: page_by(policies[1]), ROUNDS)
+    what, against = f"a page of {OPEN:,} open, with shifts", "the same without shifts"
+    return Ratio(what, against, min(ours) * 1000, min(theirs) * 1000, "ms", 2.5)
+
+
+def _policy(folder: Path, shifts: bool) -> Policy:
+    text = DEFAULT_POLICY.read_text(encoding="utf-8")
+    if shifts:
+        begin, end = text.index("[shifts]"), text.index("[promises]")
+        teams = "".join(f"[shifts.teams.t{i}]\n{SHIFT}" for i in range(TEAMS))
+        text = f'{text[:begin]}[shifts]\ntimezone = "UTC"\n{teams}{text[end:]}'
+    path = folder / f"policy_{time.time_ns()}.toml"
+    path.write_text(text, encoding="utf-8")
+    return Policy.read(path)
+
+
+def _open() -> OpenExceptions:
+    random, told = np.random.default_rng(0), exception(TOLD)
+    plain = judge([told], None, Policy.read(), now_ms=NOW_MS, rules={}).opinions[0]
+    listed = OpenExceptions()
+    for i in range(OPEN):
+        listed.put(OpenRow(f"exc_{i:026}", 1, told, _opinion(plain, i, random)))
+    return listed
+
+
+def _opinion(plain: Opinion, number: int, random: np.random.Generator) -> Opinion:
+    due = NOW_MS + int(random.uniform(0, 60) * HOUR_MS)
+    terms = dict(plain.terms) | {
+        "detected_at": NOW_MS - int(random.uniform(0, 90) * HOUR_MS),
+        "due_at": due if random.random() < 0.8 else MISSING_TICK,
+        "loss": float(random.lognormal(3, 1)),
+        "curve": np.sort(random.random(11)).tolist(),
+    }
+    team = Verdict(f"t{number % TEAMS}", 0.9, (), "suggest")
+    return dataclasses.replace(plain, degraded=False, model_version="7", terms=terms, routing=team)
