@@ -119,7 +119,7 @@ class CauseFinder:
         looked_at = (self._keys.values_of_group[self._keys.group[code]] for _, code in cause)
         if len(cause) > 1:
             best *= _PAIR_HANDICAP
-        elif cause[0][0] in self._keys.kind_columns:
+        elif any(column in self._keys.kind_columns for column, _ in cause):
             best *= _KIND_HANDICAP
         return best - sum(log(max(values, 1)) for values in looked_at)
 

@@ -25,7 +25,8 @@ SPANS_HOURS = (1.0, 24.0)
 
 _SINGLE_SHAPE, _PAIR_SHAPE = 0.5, 5.0
 """How much the prior rate counts, in arrivals. Half an arrival: few values are near the mean."""
-_RHYTHM_SMOOTHING = 4.0
+_RHYTHM_SMOOTHING = 20.0
+"""Arrivals: the hours of few are noise, and the quietest of many would be taken for quiet."""
 _UNEVEN_PRIOR = 0.05
 _UNEVEN_PRIOR_ARRIVALS = 5.0
 _MOST_SIGMA = 3.0
@@ -109,7 +110,10 @@ def shape(key: int, span: int, learned: Learned, now: Now) -> float:
     uneven = learned.uneven[group, span] + _UNEVEN_PRIOR * prior
     inverse = max(uneven / (learned.even[group, span] + prior), 1e-3)
     of_prior = _SINGLE_SHAPE if learned.first[key] < 0 else _PAIR_SHAPE
-    return 1 / (inverse + 1 / (learned.counted[key] / now.weight + of_prior))
+    value = key if learned.first[key] < 0 else learned.first[key]
+    of_hour = learned.of_hour[learned.slot[value], now.hour_of_week] / now.weight
+    of_rate = 1 / (learned.counted[key] / now.weight + of_prior)
+    return 1 / (inverse + of_rate + 1 / (of_hour + _RHYTHM_SMOOTHING))
 
 
 @njit

@@ -193,7 +193,7 @@ class Detector:
             self._stream.start_anew(key)
             joined = self._let_join(open_already, self._belonging(open_already))
             return [Change("joined", open_already.burst, joined)] if joined else []
-        if cause[0][0] in self._keys.kind_columns:
+        if all(column in self._keys.kind_columns for column, _ in cause):
             fewest *= MORE_OF_A_KIND
         start = self._finder.start(rows, cause, fewest, now)
         if start < 0:
