@@ -30,11 +30,16 @@ def sure(triage):
     """The champion with evidence that bears any promise: each class was always right."""
     certain = {
         label: replace(
-            one, accepted=np.full_like(one.accepted, 500), wrong=np.zeros_like(one.wrong),
-            still_open=np.zeros_like(one.still_open), pilot=None, thresholds=None,
+            one,
+            accepted=500 + np.zeros_like(one.accepted) + np.arange(one.accepted.shape[1]),
+            wrong=np.zeros_like(one.wrong),
+            still_open=np.zeros_like(one.still_open),
+            most_lost=np.zeros_like(one.most_lost),
+            pilot=None,
+            thresholds=None,
         )
         for label, one in triage.evidence.items()
-    }  # fmt: skip
+    }
     found = replace(triage)
     found.evidence = certain
     return found
