@@ -62,7 +62,7 @@ class Evidence:
         found = _arrived(arrival, self._sums, self._extra, rates.learned, rates.now)
         return found, (more, expected)
 
-    def clear(self, key: int) -> None:
+    def clear(self, key: int | np.ndarray) -> None:
         """Begin anew: what spoke for a burst has been explained."""
         self._sums[key] = 0
 

@@ -65,6 +65,7 @@ class Stream:
         """
         keys, evidence = self._take(row, 1.0)
         if self.clock.exposed_hours < WARM_UP_HOURS:
+            self._evidence.clear(keys)  # it was weighed against rates that nobody knew yet
             return []
         shares = self.keys.shares[self.rates.learned.group[keys]]
         found = keys[evidence * shares >= enough_hours].tolist()
