@@ -26,7 +26,7 @@ def burst_values(texts: Mapping[str, str | None], attributes: Mapping[str, Any])
         attributes: What its source sent besides; of equal names these win.
 
     >>> burst_values({"type": "late", "postcode": "1100-148"}, {"carrier": "rapido", "tries": 2})
-    {'type': 'late', 'postcode_area': '11', 'carrier': 'rapido'}
+    {'type': 'late', 'carrier': 'rapido', 'postcode_area': '11'}
     """
     named: dict[str, Any] = {**texts, **attributes}
     postcode = named.get("postcode")
