@@ -14,7 +14,7 @@ from training.queue_world import NEVER, Work, World
 EXCEPTIONS = 100_000
 DAYS, TEAMS, PEOPLE = 60, 7, 30
 LOAD = 0.97
-ALLOWED = 400.0
+ALLOWED = 1_500.0
 HOUR = TICKS_PER_DAY // 24
 
 
