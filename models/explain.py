@@ -63,7 +63,9 @@ def reasons(case: Case) -> list[Reason]:
     found.append(Reason("money_at_stake", f"{money(case.stake, case.currency)} at stake"))
     if case.cost_of_an_hour is not None and case.tier != Tier.LOST:
         cost = money(case.cost_of_an_hour, case.currency)
-        found.append(Reason("cost_of_waiting", f"{cost} an hour lost until its next turn, on average"))
+        found.append(
+            Reason("cost_of_waiting", f"{cost} an hour lost until its next turn, on average")
+        )
     if case.lost_if_started_now is not None and case.tier != Tier.LOST:
         chance = percent(case.lost_if_started_now)
         found.append(Reason("chance", f"{chance} likely to be lost even if started now"))

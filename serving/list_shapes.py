@@ -83,7 +83,9 @@ class SideOut(Shape):
     score: float | None
     money_at_stake: MoneyOut
     expected_loss_now: MoneyOut | None
-    cost_of_an_hour: MoneyOut | None = Field(description="that waiting for its next turn loses an hour")
+    cost_of_an_hour: MoneyOut | None = Field(
+        description="that waiting for its next turn loses an hour"
+    )
     hazard_per_hour: float | None = Field(description="share of the stake that is")
     touch_time: str = Field(description="expected work, ISO 8601")
 
