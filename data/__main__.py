@@ -52,6 +52,10 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     encoding: Annotated[str, typer.Option(help=f"Of CSV files: {', '.join(ENCODINGS)}")] = "utf-8",
     orders: Annotated[int, typer.Option(help="Only synthetic: how many orders")] = 20_000,
     seed: Annotated[int, typer.Option(help="Only synthetic: the same seed, the same rows")] = 7,
+    days: Annotated[int, typer.Option(min=0, help="Only synthetic: how long; 0 for as suits")] = 0,
+    load: Annotated[
+        float, typer.Option(min=0, help="Only synthetic: work over what the teams can do; 0 eases")
+    ] = 0.0,
     end: Annotated[
         str, typer.Option(help="Only synthetic: the day on which the period ends; 'today' for now")
     ] = "",
@@ -61,7 +65,7 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
 ) -> None:
     """Import FILES with the queries of a source; rows that break the contract are set apart."""
     if source == SYNTHETIC:
-        shop = SyntheticShop(orders=orders, seed=seed)
+        shop = SyntheticShop(orders=orders, seed=seed, days=days, load=load or None)
         if end:
             last = _now().normalize() if end == "today" else pd.Timestamp(end, tz="UTC")
             first = last.to_pydatetime() - timedelta(days=shop.period_days)
