@@ -143,7 +143,7 @@ def rank(
     >>> rank(slow_one_lost, **rule).order.tolist()    # lost work last
     [1, 0]
     """
-    median_hours, sigma = touch_spread(items)
+    median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
     touch_hours = median_hours * np.exp(sigma**2 / 2)
     lost, tier = _lost_and_tier(items, oldest_hours)
     now, added = _lost_now_and_added(items, median_hours, sigma, look_ahead_hours)
@@ -153,16 +153,8 @@ def rank(
     score = deferring / (look_ahead_hours * touch_hours)
     band = score_bands(score, rerank_band)
     order = np.lexsort((items.ids, -items.age_hours, -band, tier))
-    safe = _safe_start_hours(items, median_hours, sigma, safe_risk)
-    return Ranking(
-        order,
-        tier,
-        score,
-        loss_now,
-        loss_now + deferring,
-        touch_hours,
-        np.where(lost, 0.0, safe),
-    )
+    safe = np.where(lost, 0.0, _safe_start_hours(items, median_hours, sigma, safe_risk))
+    return Ranking(order, tier, score, loss_now, loss_now + deferring, touch_hours, safe)
 
 
 def _lost_now_and_added(
@@ -180,10 +172,10 @@ def _lost_now_and_added(
     return now, added
 
 
-def touch_spread(items: Items) -> tuple[np.ndarray, np.ndarray]:
+def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the median touch time in hours, and its log-normal spread."""
-    sigma = np.log(items.touch_p90_minutes / items.touch_p50_minutes) / NORMAL_P90
-    return items.touch_p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, LEAST_SIGMA)
+    sigma = np.log(p90_minutes / p50_minutes) / NORMAL_P90
+    return p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, LEAST_SIGMA)
 
 
 def _lost_and_tier(items: Items, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:

@@ -31,7 +31,7 @@ def losses_after(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np
 
 
 def _by_curve(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
-    median_hours, sigma = touch_spread(items)
+    median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
     touch = median_hours[about, None] * np.exp(sigma[about, None] * TOUCH_POINTS)
     ages = items.age_hours[about, None, None] + waits_hours[:, :, None] + touch[:, None, :]
     flat = ages.reshape(len(ages), ages.shape[1] * ages.shape[2])
@@ -39,6 +39,6 @@ def _by_curve(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np.nd
 
 
 def _by_deadline(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
-    median_hours, sigma = touch_spread(items)
+    median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
     due = items.hours_to_due[about]
     return chances_by_deadline(due, median_hours[about], sigma[about], waits_hours)

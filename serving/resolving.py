@@ -3,14 +3,15 @@
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection
 
 from data.ledger import Outcome
-from data.ledger_answers import Answered, remember
 from serving.answers import rfc3339
 from serving.auditing import Ended, end
 from serving.bodies import canonical, parsed
 from serving.desk import Desk
-from serving.intake import Answer, earlier, fingerprint
+from serving.intake import Answer, fingerprint
+from serving.once import once
 from serving.payload import ResolutionIn, resolution
 from serving.problems import BadPayloadError, Flaw
 
@@ -28,27 +29,18 @@ async def resolve_one(
     told = resolution(value)
     now_ms = desk.now_ms()
     outcome = outcome_of(exception_id, told, now_ms)
-    request = fingerprint(exception_id, body)
     seen = None if if_match is None else revision_of(if_match)
 
     ended: list[Ended] = []
 
-    def work() -> Answer:
-        with desk.ledger.writing() as connection:
-            before = earlier(connection, key, request)
-            if before is not None:
-                return before
-            terms, text = desk.policy.promises, canonical(value)
-            one = end(connection, outcome, terms, body=text, if_revision=seen)
-            closed, ended[:] = one.record, [one]
-            shape = _shape(desk, outcome, closed.revision, closed.closed_at_ms or now_ms)
-            answer = Answer(200, orjson.dumps(shape), closed.revision)
-            if key:
-                kept = Answered(key, request, answer.status, answer.body.decode())
-                remember(connection, kept, now_ms=now_ms)
-            return answer
+    def work(connection: Connection) -> Answer:
+        terms, text = desk.policy.promises, canonical(value)
+        one = end(connection, outcome, terms, body=text, if_revision=seen)
+        closed, ended[:] = one.record, [one]
+        shape = _shape(desk, outcome, closed.revision, closed.closed_at_ms or now_ms)
+        return Answer(200, orjson.dumps(shape), closed.revision)
 
-    answer = await desk.write(work)
+    answer = await once(desk, key, fingerprint(exception_id, body), work)
     for one in ended:
         desk.take_off(exception_id)
         desk.heed(one)

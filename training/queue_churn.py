@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit
 
+from models.shifts import TICKS_PER_HOUR
 from training.queue_order import ARRIVAL, Order, key_at
 from training.queue_rules import going_on
-from training.queue_tally import TICKS_PER_HOUR
 from training.queue_world import NEVER, Played, Work
 
 TOP = 20

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.domain import NotEnoughDataError
-from features.ticks import TICKS_PER_DAY
+from models.shifts import TICKS_PER_HOUR
 from training.queue_world import NEVER, Played, Work, World
 
-TICKS_PER_HOUR = TICKS_PER_DAY // 24
 FEWEST_VISITS = 50
 MEASURES = {"mean": 0.10, "median": 0.15, "90th percentile": 0.15}
 """How far a played wait may be from the recorded one, as a share of it."""

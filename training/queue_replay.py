@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.domain import NotEnoughDataError
 from data.history import History
+from models.shifts import TICKS_PER_HOUR
 from training.queue_fidelity import check
 from training.queue_findings import STRONG, Compared
 from training.queue_opinions import MOST_LEARNED
@@ -18,7 +19,6 @@ from training.queue_setting import STRESS, TIMED, Asked, Setting, set_up
 from training.queue_simulator import play
 from training.queue_slots import TouchAssumption
 from training.queue_stress import Stress, judged, people_by_team, stresses
-from training.queue_tally import TICKS_PER_HOUR
 from training.queue_truths import TERMS, TRUTHS
 from training.queue_windows import bounded
 from training.queue_words import headline

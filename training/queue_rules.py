@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.ticks import MISSING_TICK, TICKS_PER_DAY
-from models.ranking_rule import CURVE_AGES_HOURS, LEAST_SIGMA, MINUTES_PER_HOUR, NORMAL_P90
+from features.ticks import MISSING_TICK
+from models.ranking_rule import CURVE_AGES_HOURS, MINUTES_PER_HOUR, touch_spread
 from models.scored import KNOTS_APART_HOURS
-from models.shifts import Shifts
+from models.shifts import TICKS_PER_HOUR, Shifts
 from training.queue_crews import WEEK_MS
 from training.queue_order import ARRIVAL, ATC, FIXED, OURS, Order
 from training.queue_world import NEVER, Work, World
 
-TICKS_PER_HOUR = TICKS_PER_DAY // 24
 FARTHEST_WEEKS = 53
 
 
@@ -157,9 +156,7 @@ def _atc(known: Known) -> Order:
 def _moving(known: Known, loss: np.ndarray) -> Order:
     """Return the order of our own rule, with one or another loss."""
     work, seen = known.work, known.opinions
-    sigma = np.log(seen.touch_p90_minutes / seen.touch_p50_minutes) / NORMAL_P90
-    sigma = np.maximum(sigma, LEAST_SIGMA)
-    median = seen.touch_p50_minutes / MINUTES_PER_HOUR
+    median, sigma = touch_spread(seen.touch_p50_minutes, seen.touch_p90_minutes)
     undated = (seen.due_at == MISSING_TICK)[work.visit_of]
     rows = np.flatnonzero(undated)
     ages = work.detected_at[:, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)

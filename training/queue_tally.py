@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.ticks import TICKS_PER_DAY
+from models.shifts import TICKS_PER_HOUR
 from training.queue_world import NEVER, Played, Work, World
 
-TICKS_PER_HOUR = TICKS_PER_DAY // 24
 MOST_GROUPS = 12
 NOT_TOLD, OTHERS = "not told", "all others"
 

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from features.ticks import MISSING_TICK
-from models.shifts import Shifts
+from models.shifts import TICKS_PER_HOUR, Shifts
 from training.queue_rules import Opinions
 from training.queue_scene import Scene
-from training.queue_tally import TICKS_PER_HOUR
 from training.queue_world import NEVER, Work, World
 
 COPY_WITHIN_MS = TICKS_PER_HOUR // 2

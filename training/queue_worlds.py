@@ -15,13 +15,13 @@ import pandas as pd
 
 from data.policy import Losses
 from models.breach_clock import BreachClock, Ended
+from models.shifts import TICKS_PER_HOUR
 from training.queue_curves import OTHERS, Curves, Seen
 from training.queue_losses import LossBook, kinds
 from training.queue_record import Record
 from training.queue_visits import starts_are_work, visits_of, waits_of
 from training.queue_world import NEVER, Work, World
 
-TICKS_PER_HOUR = 3_600_000
 MOST_FITTED = 200_000
 HALF = 0.5
 

@@ -35,6 +35,12 @@ def sent(answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers=headers, media_type=kind)
 
 
+async def asked_of(request: Request, subject_id: str, key: str | None, match: str | None) -> Asked:
+    """Return what is asked of one row of the list: its body, and what the headers said."""
+    body = await body_of(request, desk_of(request).settings)
+    return Asked(subject_id, body, key, match)
+
+
 @router.post(
     "",
     openapi_extra=exceptions_body(),
@@ -93,9 +99,8 @@ async def claim_exception(
     request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Take an exception for a while: nobody else can until then. Claiming again renews it."""
-    desk = desk_of(request)
-    body = await body_of(request, desk.settings)
-    return sent(await claim_one(desk, Asked(exception_id, body, idempotency_key, if_match)))
+    asked = await asked_of(request, exception_id, idempotency_key, if_match)
+    return sent(await claim_one(desk_of(request), asked))
 
 
 @router.post(
@@ -107,6 +112,5 @@ async def release_exception(
     request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Let go of an exception that one has claimed; one that is free stays so."""
-    desk = desk_of(request)
-    body = await body_of(request, desk.settings)
-    return sent(await release_one(desk, Asked(exception_id, body, idempotency_key, if_match)))
+    asked = await asked_of(request, exception_id, idempotency_key, if_match)
+    return sent(await release_one(desk_of(request), asked))

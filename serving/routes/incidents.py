@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from serving.bodies import body_of, json_answer
-from serving.claiming import Asked, claim_one, release_one
+from serving.bodies import json_answer
+from serving.claiming import claim_one, release_one
 from serving.desk import desk_of
 from serving.documentation import answers, claim_body
 from serving.incident_documentation import incident_resolution_body, split_body
@@ -14,18 +14,13 @@ from serving.incident_resolving import resolve_incident
 from serving.incident_shapes import BulkResolved, IncidentPage, IncidentView, SplitOff
 from serving.incident_views import incidents_view, one_incident_view
 from serving.resolving import etag
-from serving.routes.exceptions import IfMatch, Key, sent
+from serving.routes.exceptions import IfMatch, Key, asked_of, sent
 from serving.shapes import Claimed
 from serving.splitting import split_incident
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
 Id = Annotated[str, Path(pattern=INCIDENT_ID, examples=["inc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
-
-
-async def _asked(request: Request, incident_id: str, key: str | None, match: str | None) -> Asked:
-    body = await body_of(request, desk_of(request).settings)
-    return Asked(incident_id, body, key, match)
 
 
 @router.get("", responses=answers(IncidentPage))
@@ -55,7 +50,7 @@ async def claim_incident(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Take an incident for a while, with all its members; claiming again renews it."""
-    asked = await _asked(request, incident_id, idempotency_key, if_match)
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
     return sent(await claim_one(desk_of(request), asked))
 
 
@@ -68,7 +63,7 @@ async def release_incident(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Let go of an incident that one has claimed; one that is free stays so."""
-    asked = await _asked(request, incident_id, idempotency_key, if_match)
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
     return sent(await release_one(desk_of(request), asked))
 
 
@@ -85,7 +80,7 @@ async def resolve_members(
     Members that somebody else has, that changed since they were seen or that ended already are
     told one by one, and left as they are.
     """
-    asked = await _asked(request, incident_id, idempotency_key, if_match)
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
     return sent(await resolve_incident(desk_of(request), asked))
 
 
@@ -98,5 +93,5 @@ async def split_off_members(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Let members be rows of their own again, some or all; they are not merged into it again."""
-    asked = await _asked(request, incident_id, idempotency_key, if_match)
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
     return sent(await split_incident(desk_of(request), asked))
