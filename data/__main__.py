@@ -12,23 +12,23 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from data.checking import Terms
-from data.choices import SOURCES, source_folder
+from data.console import ProgressBars, show_history, show_import
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
-from data.exporting import export_ledger
-from data.feeding import last_days
-from data.history import History
-from data.importing import ImportReport, Watch, write_history
-from data.ledger import Ledger
-from data.reading import ENCODINGS
-from data.sending import send
+from data.history.history import History
+from data.ingest.readers import ENCODINGS
+from data.ingest.row_checks import Terms
+from data.ingest.run_source import import_files
+from data.ingest.source_template import write_skeleton
+from data.ingest.sources import SOURCES, source_folder
+from data.ingest.verify import faults
+from data.ingest.write_history import ImportReport, Watch, write_history
+from data.ledger.export import export_ledger
+from data.ledger.ledger import Ledger
+from data.oms_client.calls import last_days
+from data.oms_client.send import send
 from data.settings import Settings
-from data.showing import ProgressBars, show_history, show_import
-from data.skeleton import write_skeleton
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from data.sourcing import import_files
-from data.verifying import faults
 
 SYNTHETIC = "synthetic"
 NARROWEST = 100
@@ -100,7 +100,7 @@ def describe(history: Folder) -> None:
     opened = History.open(history)
     # The only looks up from data: a door may, and only this command pays for them.
     from features.catalog import dark_features
-    from training.demand_described import demand_facts
+    from training.demand.describe import demand_facts
 
     dark = dark_features(opened.filled_columns())
     show_history(_wide_console(), opened, demand_facts(opened), dark)

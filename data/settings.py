@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.domain import BadInputError
-from data.policy import DEFAULT_POLICY
+from data.policy.policy import DEFAULT_POLICY
 
 
 class Settings(BaseSettings):

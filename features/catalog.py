@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from features import exceptions, orders
-from features.feature_set import Entity, FeatureSet
+from features.engine.feature_set import Entity, FeatureSet
+from features.exceptions import features
+from features.orders import features as orders_features
 
 FEATURE_SETS: dict[str, FeatureSet] = {
-    "exceptions": exceptions.FEATURES,
-    "orders": orders.FEATURES,
+    "exceptions": features.FEATURES,
+    "orders": orders_features.FEATURES,
 }
 
 
@@ -41,12 +42,12 @@ def all_features() -> Iterator[FeatureInfo]:
 
 
 def _attribute_template() -> Iterator[FeatureInfo]:
-    name = exceptions.ATTRIBUTE + "<name>"
+    name = features.ATTRIBUTE + "<name>"
     needs = ("exceptions.attributes",)
     yield FeatureInfo(
         "exceptions", name, "Any attribute that a source sends", "word or number", needs
     )
-    for past in exceptions.FEATURES.history(Entity(name, (name,))):
+    for past in features.FEATURES.history(Entity(name, (name,))):
         yield FeatureInfo("exceptions", past.name, past.meaning, past.unit, needs)
 
 

@@ -16,8 +16,8 @@ import sys
 import uvicorn
 
 from data.domain import BadInputError, ExpediteError
-from data.ledger import Ledger
-from data.policy import Policy
+from data.ledger.ledger import Ledger
+from data.policy.policy import Policy
 from data.settings import Settings
 from serving.app import create_app
 

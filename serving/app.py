@@ -1,28 +1,34 @@
-"""The HTTP application: `create_app(settings)` mounts every file of `serving/routes`."""
+"""The HTTP application: `create_app(settings)` mounts the router of every module of routes.
+
+Such a module is called `routes` or `*_routes`, stands in any package of `serving`, and holds a
+`router`.
+"""
 
 import asyncio
 import pkgutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+import serving
 from data.domain import NoChampionError
 from data.settings import Settings
-from serving import documentation, problems, routes
-from serving.champion import Champion, ModelStore, Watch
-from serving.desk import Desk
-from serving.forecasts import ForecastWatch
-from serving.incidents import keep_incidents
+from serving.demand import routes as demand_routes
+from serving.exceptions import score_routes
+from serving.exceptions.rescore import keep_scored
+from serving.forecast_book import ForecastWatch
+from serving.http import openapi, problems
+from serving.incident_watch.watch import keep_incidents
+from serving.inventory.stock_exceptions import keep_raised
 from serving.metrics import Measured, registry_of
-from serving.recent import Recent
-from serving.rescoring import keep_scored
-from serving.routes import forecasts, score
-from serving.stock_exceptions import keep_raised
+from serving.scoring.champion import Champion, ModelStore, Watch
+from serving.scoring.recent_logs import Recent
+from serving.service import Desk
 
 
 def create_app(
@@ -63,14 +69,21 @@ def create_app(
         title="Expedite", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None
     )
     problems.install(app)
-    documentation.install(app)
+    openapi.install(app)
     app.add_middleware(Measured)
-    for module in pkgutil.iter_modules(routes.__path__, f"{routes.__name__}."):
-        app.include_router(import_module(module.name).router)
+    for router in _routers():
+        app.include_router(router)
     # The hot paths go straight to their functions. FastAPI's own routes to them document them.
-    app.router.routes.insert(0, _Direct("/v1/score", score.score, methods=["POST"]))
-    app.router.routes.insert(0, _Direct("/v1/forecasts", forecasts.read, methods=["GET"]))
+    app.router.routes.insert(0, _Direct("/v1/score", score_routes.score, methods=["POST"]))
+    app.router.routes.insert(0, _Direct("/v1/forecasts", demand_routes.read, methods=["GET"]))
     return app
+
+
+def _routers() -> Iterator[APIRouter]:
+    for module in pkgutil.walk_packages(serving.__path__, f"{serving.__name__}."):
+        name = module.name.rpartition(".")[2]
+        if name == "routes" or name.endswith("_routes"):
+            yield import_module(module.name).router
 
 
 class _Direct(Route):
@@ -86,4 +99,4 @@ def _store_of(settings: Settings) -> ModelStore:
     if not any(settings.mlruns.glob("*.db")):
         raise NoChampionError("triage", f"no model was ever trained into {settings.mlruns}")
     # MLflow takes seconds to import: only the thread that watches the champion waits for it.
-    return import_module("models.store").Store(settings.mlruns)
+    return import_module("models.registry.store").Store(settings.mlruns)

@@ -8,8 +8,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.counters import AUDITED, DECIDED, SUSPENDED
-from serving.desk import Desk
+from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
+from serving.service import Desk
 
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
 SECONDS = Histogram(

@@ -16,10 +16,10 @@ from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from data.domain import Grain
-from features.demand_panel import Panel, next_periods
-from models.book import Aggregates, Book, Recent, Review, Stock
-from models.forecast import Forecast
-from models.level_sets import PROBABILITIES, LevelSets
+from features.demand.panel import Panel, next_periods
+from models.demand.forecast import Forecast
+from models.demand.level_sets import PROBABILITIES, LevelSets
+from models.forecast_book.book import Aggregates, Book, Recent, Review, Stock
 
 # Seeded, so that a failure repeats; no deadline, since no test may depend on machine speed.
 settings.register_profile("house", deadline=None, derandomize=True)

@@ -9,17 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from data.domain import ExpediteError
-from training import (
-    demand_commands,
-    drift_commands,
-    exception_commands,
-    forecast_commands,
-    incident_commands,
-    queue_commands,
-    replay_commands,
-    shift_commands,
-)
-from training.command_line import console, store
+from training.bursts import commands as bursts_commands
+from training.common.options import console, store
+from training.demand import commands
+from training.drift import commands as drift_commands
+from training.forecast_book import commands as forecast_book_commands
+from training.queue_replay import commands as queue_replay_commands
+from training.queue_replay import shift_commands
+from training.stock_replay import commands as stock_replay_commands
+from training.triage import commands as triage_commands
 
 MODELS = ("triage", "warning", "demand")
 
@@ -32,28 +30,28 @@ def group(summary: str | None) -> typer.Typer:
 
 
 main = group(__doc__)
-main.command()(exception_commands.triage)
-main.command()(exception_commands.warning)
-main.command()(demand_commands.demand)
+main.command()(triage_commands.triage)
+main.command()(triage_commands.warning)
+main.command()(commands.demand)
 backtest = group("Score forecasts of the past, each made with what was known then.")
-backtest.command("demand")(demand_commands.backtest_demand)
+backtest.command("demand")(commands.backtest_demand)
 main.add_typer(backtest, name="backtest")
 recalibrate = group("Fit the champion's calibration and promises anew, without training it.")
-recalibrate.command("triage")(exception_commands.recalibrate_triage)
+recalibrate.command("triage")(triage_commands.recalibrate_triage)
 main.add_typer(recalibrate, name="recalibrate")
 evaluate = group("Score a period and say how good that was.")
-evaluate.command("triage")(exception_commands.evaluate_triage)
-evaluate.command("warning")(exception_commands.evaluate_warning)
-evaluate.command("demand")(demand_commands.evaluate_demand)
+evaluate.command("triage")(triage_commands.evaluate_triage)
+evaluate.command("warning")(triage_commands.evaluate_warning)
+evaluate.command("demand")(commands.evaluate_demand)
 main.add_typer(evaluate, name="evaluate")
 replay = group("Play a rule forward on what it has not seen.")
-replay.command("stock")(replay_commands.stock)
-replay.command("queue")(queue_commands.queue)
-replay.command("tune")(queue_commands.tune)
+replay.command("stock")(stock_replay_commands.stock)
+replay.command("queue")(queue_replay_commands.queue)
+replay.command("tune")(queue_replay_commands.tune)
 main.add_typer(replay, name="replay")
 main.command()(shift_commands.shifts)
-main.command()(incident_commands.incidents)
-main.command()(forecast_commands.forecast)
+main.command()(bursts_commands.incidents)
+main.command()(forecast_book_commands.forecast)
 main.command()(drift_commands.drift)
 
 

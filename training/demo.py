@@ -20,9 +20,9 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from data.history import History
-from data.policy import DEFAULT_POLICY
-from data.tables import Exceptions
+from data.contract.tables import Exceptions
+from data.history.history import History
+from data.policy.policy import DEFAULT_POLICY
 
 ROOT = Path("data/files/demo")
 ORDERS, SEED = 20_000, 7

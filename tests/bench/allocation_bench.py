@@ -3,10 +3,10 @@
 import numpy as np
 from timing import Ratio, in_turns
 
-from models.allocation import Allocation, allocate
-from models.demand_table import DemandTable
-from models.level_sets import PROBABILITIES
-from models.places import Places
+from models.demand.level_sets import PROBABILITIES
+from models.inventory.allocation import Allocation, allocate
+from models.inventory.discrete_demand import DemandTable
+from models.inventory.locations import Places
 
 SERIES, POOLS = 1_000_000, 100_000
 HALVINGS = 20  # to a hundred-thousandth of the largest value of a sale

@@ -19,14 +19,14 @@ import worklist_bench
 from rich.console import Console
 from timing import Ratio
 
-from data.feeding import last_days
-from data.history import ALWAYS, History
-from data.importing import Terms, write_history
+from data.history.history import ALWAYS, History
+from data.ingest.write_history import Terms, write_history
+from data.oms_client.calls import last_days
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from models.store import Store
-from training.known import Known
-from training.triage import git_commit
+from models.registry.store import Store
+from training.triage.dataset import Known
+from training.triage.train import git_commit
 
 RESULTS = Path("docs/results.md")
 ORDERS = 200_000

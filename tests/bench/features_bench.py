@@ -3,8 +3,8 @@
 import numpy as np
 from timing import Ratio, in_turns
 
-from features.event_log import LogRows
-from features.windows import HistoryFeature, HistoryIndex
+from features.engine.event_log import LogRows
+from features.engine.history_features import HistoryFeature, HistoryIndex
 
 ROWS = 1_000_000
 ENTITIES = {"type": 16, "team": 60, "carrier": 12, "sku": 5_000, "customer": 200_000}

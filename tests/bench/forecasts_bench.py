@@ -17,10 +17,10 @@ from timing import Ratio, in_turns, quantile
 
 from data.domain import Grain
 from data.settings import Settings
-from models.book import Aggregates, Book, Recent, Review, Stock
-from models.forecast import Forecast
-from models.forecast_book import write_book
-from models.level_sets import LevelSets
+from models.demand.forecast import Forecast
+from models.demand.level_sets import LevelSets
+from models.forecast_book.book import Aggregates, Book, Recent, Review, Stock
+from models.forecast_book.store import write_book
 from serving.app import create_app
 
 CALLS, WARM_UP = 3_000, 300

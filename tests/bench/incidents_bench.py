@@ -10,19 +10,19 @@ import orjson
 from timing import Ratio, in_turns
 
 from data.domain import NoChampionError
-from data.ledger_incidents import Incident, join, keep_incident
-from data.ledger_writing import new_id
+from data.ledger.incidents import Incident, join, keep_incident
+from data.ledger.intake import new_id
 from data.settings import Settings
-from models.bursts import Burst
-from serving.champion import Champion, ModelStore
-from serving.claiming import Asked
-from serving.desk import Desk
-from serving.incident_evidence import Evidence
-from serving.incident_resolving import resolve_incident
-from serving.intake import take_in
-from serving.list_view import rows_view
-from serving.snapshot import Judges, Sight, Snapshot
-from serving.splitting import split_incident
+from models.bursts.detector import Burst
+from serving.exceptions.claim import Asked
+from serving.exceptions.intake import take_in
+from serving.incident_watch.evidence import Evidence
+from serving.incidents.resolve import resolve_incident
+from serving.incidents.split import split_incident
+from serving.live_list.snapshot import Judges, Sight, Snapshot
+from serving.scoring.champion import Champion, ModelStore
+from serving.service import Desk
+from serving.worklist.view import rows_view
 
 MEMBERS, OTHERS, ROWS, AT_ONCE, ROUNDS = 10_000, 10_000, 50, 5_000, 9
 LARGEST = 2.0

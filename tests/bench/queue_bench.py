@@ -5,11 +5,11 @@ import statistics
 import numpy as np
 from timing import Ratio, in_turns
 
-from features.ticks import TICKS_PER_DAY
-from models.shifts import Shifts
-from training.queue_rules import RULES, Known, Opinions, Terms
-from training.queue_simulator import play
-from training.queue_world import NEVER, Work, World
+from data.ticks import TICKS_PER_DAY
+from models.worktime.shifts import Shifts
+from training.queue_replay.rules.rules import RULES, Known, Opinions, Terms
+from training.queue_replay.simulator.simulator import play
+from training.queue_replay.workload.workload import NEVER, Work, World
 
 EXCEPTIONS = 100_000
 DAYS, TEAMS, PEOPLE = 60, 7, 30

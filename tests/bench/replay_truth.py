@@ -16,18 +16,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from data.checking import Terms
-from data.history import History
-from data.importing import write_history
-from data.policy import Policy
+from data.history.history import History
+from data.ingest.row_checks import Terms
+from data.ingest.write_history import write_history
+from data.policy.policy import Policy
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from training.measures import Figure
-from training.queue_findings import Compared
-from training.queue_rules import RULES
-from training.queue_scene import Scene, play_all
-from training.queue_setting import Asked, set_up
-from training.queue_truth import true_scene
+from training.common.measures import Figure
+from training.queue_replay.analysis.comparison import Compared
+from training.queue_replay.analysis.experiment import Scene, play_all
+from training.queue_replay.analysis.ground_truth import true_scene
+from training.queue_replay.plan import Asked, set_up
+from training.queue_replay.rules.rules import RULES
 
 READ = ("orders", "exceptions", "exception_events", "outcomes")
 COMPARED = ("edd_lost_last", "value_per_hour", "ours")

@@ -14,10 +14,10 @@ from fastapi import FastAPI, Request
 from timing import Ratio, in_turns, quantile, seconds
 
 from data.settings import Settings
-from models.store import Store
-from models.triage import Triage
+from models.registry.store import Store
+from models.triage.triage import Triage
 from serving.app import create_app
-from serving.payload import ExceptionIn
+from serving.wire.exception_in import ExceptionIn
 
 CALLS, WARM_UP = 3_000, 300
 BATCH = 1_000
@@ -130,7 +130,7 @@ def batch(store: Store, columns: dict[str, np.ndarray], as_of: np.ndarray) -> Ra
 
 def _tables(triage: Triage, columns: dict[str, np.ndarray], as_of: np.ndarray) -> list[Any]:
     """Catch each Booster with the table that it is given."""
-    from models.trees import Trees
+    from models.boosters import Trees
 
     caught: list[Any] = []
     original = Trees.predict_table

@@ -8,10 +8,10 @@ import lightgbm as lgb
 import pandas as pd
 from timing import Ratio, seconds
 
-from data.history import History
-from models.store import Store
-from training.fitting import side_by_side
-from training.triage import train_triage
+from data.history.history import History
+from models.registry.store import Store
+from training.triage.fit import side_by_side
+from training.triage.train import train_triage
 
 
 def run(history: Path, as_of: pd.Timestamp, store: Store) -> Ratio:

@@ -8,16 +8,16 @@ import numpy as np
 import orjson
 from timing import Ratio, in_turns
 
-from data.policy import DEFAULT_POLICY, Policy
-from features.ticks import MISSING_TICK
-from serving.claims import Claims
-from serving.list_view import page_view
-from serving.open_exceptions import OpenExceptions, OpenRow
-from serving.opinions import Opinion, Verdict
-from serving.paging import cut
-from serving.payload import exception
-from serving.scoring import judge
-from serving.snapshot import Filters, Judges, Sight, Snapshot
+from data.policy.policy import DEFAULT_POLICY, Policy
+from data.ticks import MISSING_TICK
+from serving.live_list.claim_board import Claims
+from serving.live_list.open_exceptions import OpenExceptions, OpenRow
+from serving.live_list.paging import cut
+from serving.live_list.snapshot import Filters, Judges, Sight, Snapshot
+from serving.scoring.assessment import Opinion, Verdict
+from serving.scoring.scorer import judge
+from serving.wire.exception_in import exception
+from serving.worklist.view import page_view
 
 OPEN, ROUNDS, TEAMS, NOW_MS = 10_000, 15, 5, 1_772_366_400_000
 HOUR_MS = 3_600_000

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.checking import Terms
-from data.history import History
-from data.importing import ImportReport, write_history
-from data.sourcing import import_files
+from data.history.history import History
+from data.ingest.row_checks import Terms
+from data.ingest.run_source import import_files
+from data.ingest.write_history import ImportReport, write_history
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from data.__main__ import main
-from data.ledger import Ledger
-from data.ledger_writing import Incoming, accept
+from data.ledger.intake import Incoming, accept
+from data.ledger.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
 SIMULATE = ["import", "--source", "synthetic", "--orders", 1_000, "--into"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.tables import TABLES
+from data.contract.tables import TABLES
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
 ATTRIBUTES = ['{"team": "blue"}', '{"team": "red", "tries": 2}', '{"tries": 1.5}', "{}", None]

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from data.incident_terms import IncidentTerms
-from data.policy import Policy
-from features import text
-from features.class_shares import LABEL, ClassShares
-from features.computing import Matrix
-from features.event_log import LogRows
-from features.ticks import MISSING_TICK, TICKS_PER_DAY
-from models.bursts import Arrival
-from models.contract import Rows
-from models.ranking_rule import Items
+from data.policy.incidents import IncidentTerms
+from data.policy.policy import Policy
+from data.ticks import MISSING_TICK, TICKS_PER_DAY
+from features.engine import text
+from features.engine.class_shares import LABEL, ClassShares
+from features.engine.compute import Matrix
+from features.engine.event_log import LogRows
+from models.bursts.detector import Arrival
+from models.estimator import Rows
+from models.ranking.rule import Items
 
 TYPES = ["address", "fraud", "late", None]
 MESSAGES = {"address": "address not found", "fraud": "支付 可疑", "late": "entrega atrasada"}

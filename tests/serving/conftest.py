@@ -21,22 +21,22 @@ import uvicorn
 from fastapi import FastAPI
 
 from data.domain import NoChampionError
-from data.policy import DEFAULT_POLICY
+from data.policy.policy import DEFAULT_POLICY
 from data.settings import Settings
-from features.computing import Features
-from features.exceptions import ENTITIES, FEATURES
-from features.feature_set import FeaturePlan
-from models.book import Book
-from models.class_lookup import ClassLookup
-from models.class_model import ClassModel
-from models.classes import Calibration
-from models.conformal import Sets
-from models.evidence import Evidence, HeldOut
-from models.forecast_book import write_book
-from models.touch_time import TouchTime
-from models.triage import Triage
-from serving.answers import rfc3339
+from features.engine.compute import Features
+from features.engine.feature_set import FeaturePlan
+from features.exceptions.features import ENTITIES, FEATURES
+from models.automation.conformal_sets import Sets
+from models.automation.evidence import Evidence, HeldOut
+from models.classifiers.calibration import Calibration
+from models.classifiers.classifier import ClassModel
+from models.classifiers.lookup import ClassLookup
+from models.forecast_book.book import Book
+from models.forecast_book.store import write_book
+from models.triage.touch_time import TouchTime
+from models.triage.triage import Triage
 from serving.app import create_app
+from serving.scoring.answer import rfc3339
 
 ROOT = Path(__file__).parents[2]
 NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00:00Z

@@ -12,19 +12,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from data.ledger_incidents import Incident, keep_incident
-from data.ledger_writing import new_id
-from models.bursts import Burst
-from serving import (
-    demand_documentation,
-    demand_shapes,
-    documentation,
-    incident_documentation,
-    incident_shapes,
-    list_shapes,
-    shapes,
-)
-from serving.incident_evidence import Evidence
+from data.ledger.incidents import Incident, keep_incident
+from data.ledger.intake import new_id
+from models.bursts.detector import Burst
+from serving.demand import openapi, schemas
+from serving.http import openapi as http_openapi
+from serving.http import schemas as http_schemas
+from serving.incident_watch.evidence import Evidence
+from serving.incidents import openapi as incidents_openapi
+from serving.incidents import schemas as incidents_schemas
+from serving.worklist import schemas as worklist_schemas
 
 KEPT = [
     CHECKS.get_one("not_a_server_error"),
@@ -111,7 +108,7 @@ def examples(client):
 
 
 def test_every_documented_example_is_accepted(client):
-    created = client.post("/v1/exceptions", json=documentation.EXCEPTION).json()
+    created = client.post("/v1/exceptions", json=http_openapi.EXCEPTION).json()
     resolving_last = sorted(examples(client), key=lambda one: one[0].endswith("/resolve"))
     for path, method, name, value in resolving_last:
         url = re.sub(r"\{exception_id\}", created["id"], path)
@@ -142,47 +139,47 @@ def test_every_body_has_an_example(client):
 def test_answers_have_their_documented_shapes(request, champion, an_exception):
     client = request.getfixturevalue(champion)
     many = {"exceptions": [an_exception("a"), an_exception("b"), {}]}
-    shapes.ScoreAnswer.model_validate(client.post("/v1/score", json=an_exception()).json())
-    shapes.ScoreBatch.model_validate(client.post("/v1/score", json=many).json())
-    shapes.AcceptedBatch.model_validate(client.post("/v1/exceptions", json=many).json())
-    page = list_shapes.WorklistPage.model_validate(client.get("/v1/worklist").json())
+    http_schemas.ScoreAnswer.model_validate(client.post("/v1/score", json=an_exception()).json())
+    http_schemas.ScoreBatch.model_validate(client.post("/v1/score", json=many).json())
+    http_schemas.AcceptedBatch.model_validate(client.post("/v1/exceptions", json=many).json())
+    page = worklist_schemas.WorklistPage.model_validate(client.get("/v1/worklist").json())
     one, other = (row.id for row in page.rows)
     why = client.get(f"/v1/exceptions/{one}/versus/{other}").json()
-    list_shapes.Comparison.model_validate(why)
-    claimed = client.post(f"/v1/exceptions/{one}/claim", json=documentation.CLAIM).json()
-    shapes.Claimed.model_validate(claimed)
-    ended = client.post(f"/v1/exceptions/{one}/resolve", json=documentation.RESOLUTION).json()
-    shapes.Resolved.model_validate(ended)
-    shapes.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())
-    shapes.Ready.model_validate(client.get("/readyz").json())
+    worklist_schemas.Comparison.model_validate(why)
+    claimed = client.post(f"/v1/exceptions/{one}/claim", json=http_openapi.CLAIM).json()
+    http_schemas.Claimed.model_validate(claimed)
+    ended = client.post(f"/v1/exceptions/{one}/resolve", json=http_openapi.RESOLUTION).json()
+    http_schemas.Resolved.model_validate(ended)
+    http_schemas.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())
+    http_schemas.Ready.model_validate(client.get("/readyz").json())
 
 
 def test_answers_about_incidents_have_their_documented_shapes(incidents, burst):
     client = incidents.client
     incidents.post(burst(8))
     row = incidents.wait_for(members=8)
-    url, told = f"/v1/incidents/{row['id']}", incident_documentation
-    list_shapes.WorklistPage.model_validate(client.get("/v1/worklist").json())
-    incident_shapes.IncidentPage.model_validate(client.get("/v1/incidents").json())
-    incident_shapes.IncidentView.model_validate(client.get(url).json())
+    url, told = f"/v1/incidents/{row['id']}", incidents_openapi
+    worklist_schemas.WorklistPage.model_validate(client.get("/v1/worklist").json())
+    incidents_schemas.IncidentPage.model_validate(client.get("/v1/incidents").json())
+    incidents_schemas.IncidentView.model_validate(client.get(url).json())
     one = client.get(url).json()["members"][0]["id"]
     some = told.SPLIT | {"members": [one]}
-    incident_shapes.SplitOff.model_validate(client.post(f"{url}/split", json=some).json())
+    incidents_schemas.SplitOff.model_validate(client.post(f"{url}/split", json=some).json())
     ended = client.post(f"{url}/resolve", json=told.RESOLUTION).json()
-    incident_shapes.BulkResolved.model_validate(ended)
-    incident_shapes.IncidentView.model_validate(client.get(url).json())
+    incidents_schemas.BulkResolved.model_validate(ended)
+    incidents_schemas.IncidentView.model_validate(client.get(url).json())
 
 
 def test_answers_about_demand_have_their_documented_shapes(client):
     found = client.get("/v1/forecasts", params={"sku": "A-00001"}).json()
-    demand_shapes.ForecastAnswer.model_validate(found)
+    schemas.ForecastAnswer.model_validate(found)
     total = client.get("/v1/forecasts", params={"aggregate": "total"}).json()
-    demand_shapes.ForecastAnswer.model_validate(total)
-    asked = demand_documentation
+    schemas.ForecastAnswer.model_validate(total)
+    asked = openapi
     for path, body, shape in (
-        ("forecasts/query", asked.QUERY, demand_shapes.QueryAnswer),
-        ("allocations", asked.ALLOCATION, demand_shapes.AllocationAnswer),
-        ("replenishments", asked.REPLENISHMENT, demand_shapes.ReplenishmentAnswer),
+        ("forecasts/query", asked.QUERY, schemas.QueryAnswer),
+        ("allocations", asked.ALLOCATION, schemas.AllocationAnswer),
+        ("replenishments", asked.REPLENISHMENT, schemas.ReplenishmentAnswer),
     ):
         shape.model_validate(client.post(f"/v1/{path}", json=body).json())
 
@@ -195,7 +192,7 @@ def test_every_error_is_a_problem(client, method, path):
     answer = client.request(method, path)
 
     assert answer.headers["content-type"] == "application/problem+json"
-    shapes.Problem.model_validate(answer.json())
+    http_schemas.Problem.model_validate(answer.json())
 
 
 def test_a_fault_of_ours_is_a_problem_too(client, monkeypatch):

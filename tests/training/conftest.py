@@ -9,28 +9,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.checking import Terms
-from data.choices import source_folder
-from data.history import History
-from data.importing import write_history
+from data.history.history import History
+from data.ingest.row_checks import Terms
+from data.ingest.run_source import import_files
+from data.ingest.sources import source_folder
+from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from data.sourcing import import_files
-from features.ticks import MISSING_TICK, TICKS_PER_DAY
-from models.ranking_rule import CURVE_AGES_HOURS
-from models.scored import Predictions
-from models.shifts import Shifts
-from models.store import Store
-from models.triage import Triage
-from training.choosing import choose
-from training.final import fit_final
-from training.fitting import Prepared, prepare
-from training.known import Known
-from training.promotion import Outcome
-from training.queue_rules import Opinions
-from training.queue_world import NEVER, Work, World
-from training.rehearsal import rehearse
-from training.triage import train_triage
+from data.ticks import MISSING_TICK, TICKS_PER_DAY
+from models.ranking.pricing import Predictions
+from models.ranking.rule import CURVE_AGES_HOURS
+from models.registry.store import Store
+from models.triage.triage import Triage
+from models.worktime.shifts import Shifts
+from training.common.promotion import Outcome
+from training.queue_replay.rules.rules import Opinions
+from training.queue_replay.workload.workload import NEVER, Work, World
+from training.triage.dataset import Known
+from training.triage.entity_selection import choose
+from training.triage.final_fit import fit_final
+from training.triage.fit import Prepared, prepare
+from training.triage.rehearsal import rehearse
+from training.triage.train import train_triage
 
 TERMS = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
 SHOP = SyntheticShop(orders=8_000, seed=5, days=90)

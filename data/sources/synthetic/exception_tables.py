@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from data.contract.tables import YesNo
 from data.domain import LabelOrigin, Priority
 from data.sources.synthetic.catalogue import SOURCES, Catalogue
 from data.sources.synthetic.causes import CAUSES, NAMES, TEAMS, TYPES
@@ -19,7 +20,6 @@ from data.sources.synthetic.handling import EVENTS, OPERATORS_A_TEAM, SYSTEM, Re
 from data.sources.synthetic.orders import Orders
 from data.sources.synthetic.shop import SyntheticShop
 from data.sources.synthetic.texts import attributes, messages
-from data.tables import YesNo
 
 PRIORITIES = [str(each) for each in Priority]
 CODES = [code for cause in CAUSES.values() for code in cause.codes]

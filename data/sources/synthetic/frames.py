@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.contract.tables import Text, Time
 from data.sources.synthetic.shop import SyntheticShop
-from data.tables import Text, Time
 
 MISSING = -1
 

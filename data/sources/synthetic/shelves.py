@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from data.contract.tables import YesNo
 from data.sources.synthetic.catalogue import (
     COUNTRY_SHARE,
     SITE_LEAD_DAYS,
@@ -19,7 +20,6 @@ from data.sources.synthetic.visits import (
     moments_of_day,
     visits_of_day,
 )
-from data.tables import YesNo
 
 # A marketplace sees our stock late: an empty shelf is sold there more often than in our own shop.
 OVERSELL_SHARE_OF_CHANNEL = np.array([0.06, 0.06, 0.35, 0.10])

@@ -20,10 +20,10 @@ from rich.console import Console
 from scale import scale_table
 from sets import SETS, DataSet, origins_of, write_panel
 
-from models.demand import Demand
-from models.level_sets import M5_PROBABILITIES
-from training.demand_origins import Origin
-from training.demand_scores import HISTORIES, SEASON, figures, histories, series_scores
+from models.demand.forecaster import Demand
+from models.demand.level_sets import M5_PROBABILITIES
+from training.demand.origins import Origin
+from training.demand.scores import HISTORIES, SEASON, figures, histories, series_scores
 
 RUN = Path(__file__).with_name("run.py")
 RESULTS = Path("docs/results.md")

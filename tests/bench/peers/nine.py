@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
-from features.demand_panel import Panel
-from models.demand_trees import SETTINGS, DemandTrees, training_rows
-from models.level_sets import M5_PROBABILITIES
-from models.trees import Trees
+from features.demand.panel import Panel
+from models.boosters import Trees
+from models.demand.boosted import SETTINGS, DemandTrees, training_rows
+from models.demand.level_sets import M5_PROBABILITIES
 
 
 def nine_quantiles(panel: Panel, horizon: int) -> dict[str, np.ndarray]:

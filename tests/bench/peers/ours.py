@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from scale import HORIZON, drawn_panel
 
-from models.demand import Demand
+from models.demand.forecaster import Demand
 
 
 def run(series: int, out: Annotated[Path, typer.Option()]) -> None:

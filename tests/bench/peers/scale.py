@@ -9,7 +9,7 @@ import numpy as np
 from sets import write_panel
 
 from data.domain import Grain
-from features.demand_panel import Panel
+from features.demand.panel import Panel
 
 DAYS, HORIZON = 180, 28
 PEER_SERIES = (500, 30_000)

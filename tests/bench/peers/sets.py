@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.choices import source_folder
 from data.domain import Grain
-from data.history import History
-from data.importing import Terms
-from data.sourcing import import_files
-from features.demand_panel import Panel
-from training.demand_origins import Origin, cut_offs, read_origin, read_truth
-from training.demand_scores import SEASON
+from data.history.history import History
+from data.ingest.run_source import import_files
+from data.ingest.sources import source_folder
+from data.ingest.write_history import Terms
+from features.demand.panel import Panel
+from training.demand.origins import Origin, cut_offs, read_origin, read_truth
+from training.demand.scores import SEASON
 
 ORIGINS = 3
 FREQUENCY = {Grain.DAY: "D", Grain.WEEK: "7D", Grain.MONTH: "MS"}

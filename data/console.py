@@ -1,0 +1,158 @@
+"""What `python -m data` prints: progress, what an import did, what a history holds."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from data.history.history import History
+from data.ingest.write_history import ImportReport
+
+NUMBER = re.compile(r"[\d,.-]+%?|unknown")
+SHOWN_REASONS = 5
+SHOWN_FEATURES = 3
+
+
+class ProgressBars:
+    """A bar for every step of an import, on the console that is given. A context."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} rows"),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._steps: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "ProgressBars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self._end_all()
+        self._progress.stop()
+
+    def watch(self, step: str, rows: int) -> None:
+        """Move the bar of a step, which is made, the former ones ended, when it is new."""
+        if step not in self._steps:
+            self._end_all()
+            self._steps[step] = self._progress.add_task(step, total=None)
+        self._progress.advance(self._steps[step], rows)
+
+    def _end_all(self) -> None:
+        for task in self._progress.tasks:
+            self._progress.update(task.id, total=task.completed)
+
+
+def show_import(console: Console, report: ImportReport) -> None:
+    """The counts of an import, which always add up, and why rows were refused."""
+    names = ("read", "accepted", "quarantined", "new", "updated", "unchanged")
+    rows = [
+        [name, *(f"{counts.as_numbers()[count]:,}" for count in names)]
+        for name, counts in report.counts.items()
+    ]
+    console.print(_table("", ["table", *names], rows))
+    for name, counts in report.counts.items():
+        for reason, number in counts.reasons.most_common(SHOWN_REASONS):
+            where = counts.examples.get(reason, "")
+            line = f"  {name}: {number:,} x {reason}, e.g. {where}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for line in [*report.notices, *(f"Refused rows: {file}" for file in report.quarantine)]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if not report.changed:
+        console.print("All of this was known before: the history has not changed.")
+
+
+def show_history(
+    console: Console,
+    history: History,
+    demand: Sequence[tuple[str, str]],
+    dark: Iterable[tuple[str, str]],
+) -> None:
+    """What a history holds, what it lacks, and which features that leaves without a value."""
+    console.print(f"{history.path}: {history.fingerprint}", highlight=False, soft_wrap=True)
+    tables = [_rows(history), _missing(history)]
+    if history.rows["exceptions"]:
+        tables += [_categories(history), _months(history)]
+    if demand:
+        tables.append(_table("Demand", ["what", "figure"], [list(fact) for fact in demand]))
+    for table in [*tables, _dark(dark)]:
+        console.print(table)
+
+
+def _rows(history: History) -> Table:
+    rows = [
+        [name, f"{history.rows[name]:,}", f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"]
+        for name, first, last in history.query("periods").itertuples(index=False)
+    ]
+    return _table("What there is", ["table", "rows", "known from", "to"], rows)
+
+
+def _categories(history: History) -> Table:
+    counts = history.query("category_counts").itertuples(index=False)
+    rows = [[category, f"{raised:,}", f"{ended:,}"] for category, raised, ended in counts]
+    return _table("Categories of exceptions", ["category", "exceptions", "ended"], rows)
+
+
+def _months(history: History) -> Table:
+    months = history.query("breach_rate_by_month").itertuples(index=False)
+    rows = [
+        [month, f"{raised:,}", f"{judged:,}", f"{share:.1%}" if judged else "unknown"]
+        for month, raised, judged, share in months
+    ]
+    columns = ["detected in", "exceptions", "judged", "breached"]
+    return _table("Breach rate by month", columns, rows)
+
+
+def _dark(dark: Iterable[tuple[str, str]]) -> Table:
+    """By column: how many features want it, alone or with others, and a few of them."""
+    features: dict[str, list[str]] = {}
+    for feature, lacking in dark:
+        for column in lacking.split(", "):
+            features.setdefault(column, []).append(feature)
+    rows = [
+        [column, f"{len(names):,}", ", ".join(names[:SHOWN_FEATURES])]
+        for column, names in sorted(features.items(), key=lambda item: -len(item[1]))
+    ]
+    return _table("Features that stay dark", ["for want of", "how many", "for instance"], rows)
+
+
+def _missing(history: History) -> Table:
+    """For each table the columns with gaps, the emptiest first."""
+    rows = []
+    for name, stored in history.manifest.tables.items():
+        shares = {c: 1 - filled / max(stored.rows, 1) for c, filled in stored.filled.items()}
+        gaps = sorted((column for column in shares if shares[column]), key=lambda c: -shares[c])
+        rows.append([name, ", ".join(f"{c} {_percent(shares[c])}" for c in gaps) or "nothing"])
+    return _table("What is missing", ["table", "missing share by column"], rows)
+
+
+def _percent(share: float) -> str:
+    """Never 0 % or 100 % of what is not none or all."""
+    if 0 < share < 0.01:
+        return "< 1 %"
+    return f"{min(share, 0.99) if share < 1 else 1:.0%}".replace("%", " %")
+
+
+def _table(title: str, columns: list[str], rows: list[list[str]]) -> Table:
+    """Numbers stand to the right, words to the left; a column that explains takes what is left."""
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
+    for place, column in enumerate(columns):
+        is_number = place > 0 and all(NUMBER.fullmatch(row[place]) for row in rows)
+        explains = place == len(columns) - 1 and not is_number
+        table.add_column(
+            column,
+            justify="right" if is_number else "left",
+            no_wrap=not explains,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table

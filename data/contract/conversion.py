@@ -1,0 +1,201 @@
+"""Texts, numbers and times as files hold them, turned into the contract's types.
+
+Works on whole columns. A value that can't be turned is marked, never dropped and never guessed:
+the check names it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+from data.contract.tables import Text, Time, YesNo, columns_of
+from data.domain import BadInputError
+
+# A time with a clock at its end may carry an offset; "-01" at the end of a date is none.
+FULL_DATE = r"^\d{4}-\d{2}-\d{2}(?:[T ]|$)"
+OFFSET = r":\d{2}(?:[.,]\d+)?\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+EARLIEST, LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
+NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
+
+
+class Kind(Enum):
+    """The kinds of columns in the contract, with their types in a Parquet file."""
+
+    TEXT = pa.string()
+    TIME = pa.timestamp("us", tz="UTC")
+    NUMBER = pa.float64()
+    WHOLE = pa.int64()
+    YES_NO = pa.bool_()
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One column in its type. `bad` marks the values that `problem` is true of."""
+
+    values: pd.Series
+    bad: np.ndarray
+    problem: str = ""
+    mixes_zones: bool = False
+
+
+def kinds_of(table: str) -> dict[str, Kind]:
+    """The kind of each column of a table, in the contract's order."""
+    by_dtype = {str(Time): Kind.TIME, str(YesNo): Kind.YES_NO, "float64": Kind.NUMBER}
+    by_dtype |= {"int64": Kind.WHOLE}
+    return {name: by_dtype.get(str(c.dtype.type), Kind.TEXT) for name, c in columns_of(table)}
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """The columns of a table as they stand in a Parquet file."""
+    return pa.schema([(name, kind.value) for name, kind in kinds_of(table).items()])
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """A frame in the contract's types: text is text, yes/no may be empty."""
+    mapper = {pa.string(): Text, pa.large_string(): Text, pa.bool_(): YesNo}
+    return table.to_pandas(types_mapper=mapper.get)
+
+
+def empty_column(kind: Kind, rows: int) -> pd.Series:
+    """A column without a value."""
+    return to_frame(pa.table({"column": pa.nulls(rows, kind.value)}))["column"]
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column as text; blank text is no value."""
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    text = column.cast(pa.string())
+    blank = pc.call_function("equal", [pc.call_function("utf8_trim_whitespace", [text]), ""])
+    return pc.call_function("if_else", [blank, pa.scalar(None, pa.string()), text])
+
+
+def converted(column: pa.ChunkedArray, kind: Kind, *, where: str, timezone: str) -> Converted:
+    """Turn a column into its kind.
+
+    Args:
+        column: The values as a file or query gave them.
+        kind: What the contract wants.
+        where: Table and column, for an error.
+        timezone: In which times without an offset are read.
+
+    Raises:
+        BadInputError: the column as a whole is of a type that can't hold the kind.
+    """
+    if types.is_null(column.type):
+        return Converted(empty_column(kind, len(column)), np.zeros(len(column), dtype=bool))
+    if types.is_nested(column.type) or types.is_binary(column.type):
+        problem = f"holds {column.type}, not one plain value a row"
+        raise BadInputError(where, problem, "Select a text or a number in the query.")
+    if kind is Kind.TIME:
+        return _times(column, where=where, timezone=timezone)
+    text_or_dictionary = types.is_dictionary(column.type) or _is_text(column.type)
+    return _BY_KIND[kind](as_text(column) if text_or_dictionary else column)
+
+
+def _is_text(arrow_type: pa.DataType) -> bool:
+    return (
+        types.is_string(arrow_type)
+        or types.is_large_string(arrow_type)
+        or types.is_string_view(arrow_type)
+    )
+
+
+def _series(column: pa.ChunkedArray) -> pd.Series:
+    return to_frame(pa.table({"column": column}))["column"]
+
+
+def _texts(column: pa.ChunkedArray) -> Converted:
+    return Converted(_series(as_text(column)), np.zeros(len(column), dtype=bool))
+
+
+def _numbers(column: pa.ChunkedArray) -> Converted:
+    given = _series(column)
+    if _is_text(column.type):
+        given = given.str.strip()
+        plain = given.where(given.str.fullmatch(NUMBER, na=False))
+        column = pa.chunked_array([pa.array(plain, pa.string())])
+    values = _series(column.cast(pa.float64(), safe=False))
+    bad = given.notna().to_numpy() & ~np.isfinite(values.to_numpy())
+    return Converted(values.mask(bad), bad, "is not a number")
+
+
+def _wholes(column: pa.ChunkedArray) -> Converted:
+    numbers = _numbers(column)
+    broken = numbers.values.notna().to_numpy() & (numbers.values % 1 != 0).to_numpy()
+    bad = numbers.bad | broken
+    return Converted(numbers.values.mask(bad), bad, "is not a whole number")
+
+
+def _yes_nos(column: pa.ChunkedArray) -> Converted:
+    if types.is_boolean(column.type):
+        return Converted(_series(column), np.zeros(len(column), dtype=bool))
+    given = _series(as_text(column)).str.lower()
+    values = given.isin(YES).astype(YesNo).mask(~given.isin(YES | NO))
+    return Converted(
+        values, (given.notna() & values.isna()).to_numpy(), "is neither true nor false"
+    )
+
+
+def _times(column: pa.ChunkedArray, *, where: str, timezone: str) -> Converted:
+    if types.is_dictionary(column.type) or _is_text(column.type):
+        return _times_of_text(_series(as_text(column)), timezone)
+    if types.is_date(column.type):
+        column = column.cast(pa.timestamp("us"))
+    if not types.is_timestamp(column.type):
+        problem = f"holds {column.type}, not times"
+        raise BadInputError(
+            where, problem, "In the query, turn numbers into times: to_timestamp(x)."
+        )
+    given = column.to_pandas()
+    zoned = column.type.tz is not None
+    return _within_bounds(given.dt.tz_convert("UTC") if zoned else _in_zone(given, timezone), given)
+
+
+def _times_of_text(given: pd.Series, timezone: str) -> Converted:
+    whole = given.str.contains(FULL_DATE, na=False).astype(bool)
+    zoned = (given.str.contains(OFFSET, na=False) & whole).astype(bool)
+    parts = [
+        pd.to_datetime(given[zoned], format="ISO8601", utc=True, errors="coerce"),
+        _in_zone(
+            pd.to_datetime(given[whole & ~zoned], format="ISO8601", errors="coerce"), timezone
+        ),
+    ]
+    known = pd.concat([part.astype(Time) for part in parts])
+    result = _within_bounds(known.reindex(given.index), given)
+    mixes = bool(zoned.any() and (whole & ~zoned).any())
+    return Converted(result.values, result.bad, result.problem, mixes_zones=mixes)
+
+
+def _in_zone(naive: pd.Series, timezone: str) -> pd.Series:
+    """Times without an offset, read in a zone.
+
+    The hour that a clock shows twice is read as the second one: nothing is known too early.
+    """
+    clock = naive.astype("datetime64[us]").dt
+    second = np.zeros(len(naive), dtype=bool)
+    return clock.tz_localize(timezone, ambiguous=second, nonexistent="shift_forward").dt.tz_convert(
+        "UTC"
+    )
+
+
+def _within_bounds(times: pd.Series, given: pd.Series) -> Converted:
+    values = times.astype(Time)
+    bad = given.notna().to_numpy() & ~values.between(EARLIEST, LATEST).to_numpy()
+    return Converted(values.mask(bad), bad, "is not a time between 1900 and 2200")
+
+
+_BY_KIND: dict[Kind, Callable[[pa.ChunkedArray], Converted]] = {
+    Kind.TEXT: _texts,
+    Kind.NUMBER: _numbers,
+    Kind.WHOLE: _wholes,
+    Kind.YES_NO: _yes_nos,
+}

@@ -1,0 +1,132 @@
+"""The order history as its readers see it: tables as of a moment, and named queries over them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from data.contract.conversion import arrow_schema, to_frame
+from data.contract.tables import TABLES
+from data.domain import NoHistoryError, UnknownChoiceError
+from data.history.manifest import Manifest
+from data.history.queries import database, query_text, show_table
+
+ALWAYS = pd.Timestamp("2262-01-01", tz="UTC")
+ROWS_AT_ONCE = 1_000_000
+
+
+@dataclass(frozen=True)
+class History:
+    """One state of an order history; a later import does not show until it is opened again.
+
+    Holds no file and no connection open between reads, so that threads may share it.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: Path | str) -> "History":
+        """Open the history at a path.
+
+        Raises:
+            NoHistoryError: there is none.
+        """
+        path = Path(path)
+        manifest = Manifest.read(path)
+        if manifest is None:
+            raise NoHistoryError(str(path))
+        return cls(path, manifest)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has; 0 for a table that no source gave."""
+        files = self.manifest.tables
+        return {name: files[name].rows if name in files else 0 for name in TABLES}
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 that names the content: equal for equal rows, however they came."""
+        return self.manifest.fingerprint
+
+    def filled_columns(self) -> set[str]:
+        """The columns that have a value at all, as "orders.promised_at"."""
+        return {
+            f"{table}.{column}"
+            for table, file in self.manifest.tables.items()
+            for column, rows in file.filled.items()
+            if rows
+        }
+
+    def table(
+        self,
+        name: str,
+        *,
+        known_before: pd.Timestamp | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """The rows of a table with `known_at < known_before`, sorted by `known_at`, then key.
+
+        Args:
+            name: A table of the contract. One that no source gave is empty.
+            known_before: A moment with its zone; all rows if left out.
+            columns: Those wanted, in this order; all if left out.
+        """
+        _among("table", [name], TABLES)
+        wanted = list(columns) if columns is not None else arrow_schema(name).names
+        _among(f"column of {name}", wanted, arrow_schema(name).names)
+        names = {"table": name, "columns": ", ".join(f'"{name}"' for name in wanted)}
+        moment = ALWAYS if known_before is None else known_before.tz_convert("UTC")
+        return self._read(query_text("rows_known_before", **names), [name], known_before=moment)
+
+    def query(self, name: str, **values: Any) -> pd.DataFrame:
+        """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
+        sql = query_text(name)
+        return self._read(sql, _named_in(sql), **values)
+
+    def batches(
+        self, name: str, *, beside: Mapping[str, pa.Table], **values: Any
+    ) -> Iterator[pa.RecordBatch]:
+        """The answer of `data/sql/<name>.sql` in parts, so that it may be larger than the memory.
+
+        Args:
+            name: The query.
+            beside: Tables that it reads besides those of the history, by name.
+            values: What its `$names` are bound to.
+        """
+        sql = query_text(name)
+        with self._opened(_named_in(sql)) as con:
+            for table, rows in beside.items():
+                con.from_arrow(rows).create_view(table)
+            yield from con.sql(sql, params=values or None).to_arrow_reader(ROWS_AT_ONCE)
+
+    def _read(self, sql: str, tables: Iterable[str], **values: Any) -> pd.DataFrame:
+        with self._opened(tables) as con:
+            return to_frame(con.sql(sql, params=values or None).to_arrow_table())
+
+    @contextmanager
+    def _opened(self, tables: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees tables of this history."""
+        with database() as con:
+            for table in tables:
+                stored = self.manifest.tables.get(table)
+                show_table(con, table, table, self.path / stored.file if stored else None)
+            yield con
+
+
+def _named_in(sql: str) -> list[str]:
+    """The tables that a query may read: those whose names stand in it."""
+    words = set(re.findall(r"\w+", sql))
+    return [table for table in TABLES if table in words]
+
+
+def _among(kind: str, wanted: Sequence[str], known: Sequence[str] | dict[str, Any]) -> None:
+    for name in wanted:
+        if name not in known:
+            raise UnknownChoiceError(kind, name, known)

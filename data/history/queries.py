@@ -1,0 +1,59 @@
+"""Opens DuckDB and reads the queries in `data/sql`. No SQL text stands in Python."""
+
+from pathlib import Path
+from string import Template
+
+import duckdb
+
+from data.contract.conversion import arrow_schema
+
+SQL_FOLDER = Path(__file__).parents[1] / "sql"
+
+
+class _Query(Template):
+    """`@{name}` stands for names of the contract; `$name` is DuckDB's own bound value."""
+
+    delimiter = "@"
+
+
+def query_text(name: str, **names: str) -> str:
+    """The text of `data/sql/<name>.sql`, with names of tables and columns filled in."""
+    return _Query((SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")).substitute(names)
+
+
+def database(
+    file: Path | None = None, *, memory_gb: float | None = None, spill_to: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that thinks in UTC and never fetches anything from a network.
+
+    Args:
+        file: Where its own tables lie; in memory if left out.
+        memory_gb: How much memory it may take before it spills; DuckDB's default if left out.
+        spill_to: Where it spills.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    if memory_gb:
+        config["memory_limit"] = f"{memory_gb}GB"
+    if spill_to:
+        config["temp_directory"] = str(spill_to)
+    con = duckdb.connect(str(file) if file else ":memory:", config=config)
+    con.execute("set TimeZone = 'UTC'")
+    return con
+
+
+def show_table(con: duckdb.DuckDBPyConnection, view: str, table: str, file: Path | None) -> None:
+    """Make a view of a table's file with the contract's columns of today; empty without a file."""
+    con.from_arrow(arrow_schema(table).empty_table()).create(f"empty_{view}")
+    empty = con.table(f"empty_{view}")
+    if file is None:
+        empty.create_view(view)
+        return
+    stored = con.read_parquet(str(file))
+    columns = [
+        f'"{name}"' if name in stored.columns else f'null::{kind} as "{name}"'
+        for name, kind in zip(empty.columns, empty.types, strict=True)
+    ]
+    stored.project(", ".join(columns)).create_view(view)

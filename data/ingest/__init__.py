@@ -1,0 +1,1 @@
+"""Import of files into a history: read, check, quarantine, merge, write, verify."""

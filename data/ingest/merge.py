@@ -1,0 +1,122 @@
+"""What rows show only beside each other: duplicates, orphans, what is new; then the merged file."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from data.contract.conversion import arrow_schema
+from data.contract.tables import TABLES, TableRule
+from data.history.manifest import TABLES_FOLDER, TableFile, sha256_of
+from data.history.queries import database, query_text, show_table
+from data.ingest.staging import ROWS_AT_ONCE, TableStage
+
+MEMORY_GB = 2.0
+ROWS_IN_A_GROUP = 122_880  # DuckDB's own: a reader skips a group whole if it was known too late
+
+
+@dataclass
+class Settlement:
+    """Settles the tables of one import, parents first.
+
+    Attributes:
+        history: The folder of the history.
+        former: The history's tables before this import.
+        staging: Where the new files are written.
+        fresh: The new files, by the place that each will take in the history.
+    """
+
+    history: Path
+    former: dict[str, TableFile]
+    staging: Path
+    fresh: dict[str, Path] = field(default_factory=dict)
+    settled: dict[str, TableFile] = field(default_factory=dict)
+
+    def settle(self, stage: TableStage) -> None:
+        """Compare the staged rows of one table with each other and with the history, and merge."""
+        rule, names = stage.rule, names_of(stage.rule)
+        with database(memory_gb=MEMORY_GB, spill_to=self.staging / "spill") as con:
+            con.read_parquet(str(stage.path)).create_view("staged")
+            show_table(con, "former", rule.name, self._file(rule.name, self.former))
+            if rule.parent:
+                parent_file = self._file(rule.parent, self.former | self.settled)
+                show_table(con, "parent_rows", rule.parent, parent_file)
+                con.sql(query_text("settle/parents", **names)).create_view("parents")
+            _refuse(con, stage, names)
+            self._take(con, rule, names)
+            if not self._is_all_known(con, stage, names):
+                self.settled[rule.name] = self._merge(con, rule, names)
+
+    def _take(self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]) -> None:
+        """Keep the rows to take; on disk where a join makes them, for it is not done twice."""
+        if not rule.parent:
+            con.sql(query_text("settle/taken", **names)).create_view("taken")
+            return
+        taken = self.staging / f"taken-{rule.name}.parquet"
+        con.sql(query_text("settle/taken_with_parent", **names)).write_parquet(str(taken))
+        con.read_parquet(str(taken)).create_view("taken")
+
+    def _file(self, table: str, files: dict[str, TableFile]) -> Path | None:
+        place = files[table].file if table in files else None
+        return self.fresh.get(place, self.history / place) if place else None
+
+    def _is_all_known(
+        self, con: duckdb.DuckDBPyConnection, stage: TableStage, names: dict[str, str]
+    ) -> bool:
+        """Count the rows met again; true if the history holds every taken row as it is."""
+        if stage.rule.name not in self.former:
+            return False
+        met = con.sql(query_text("settle/met_again", **names)).to_arrow_table().to_pylist()[0]
+        stage.counts.unchanged, stage.counts.updated = met["unchanged"], met["updated"]
+        return stage.counts.unchanged == stage.counts.accepted
+
+    def _merge(
+        self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]
+    ) -> TableFile:
+        merged = self.staging / f"merged-{rule.name}.parquet"
+        con.sql(query_text("settle/merged", **names)).write_parquet(
+            str(merged), compression="zstd", row_group_size=ROWS_IN_A_GROUP
+        )
+        con.read_parquet(str(merged)).create_view("merged")
+        counts = con.sql(query_text("settle/filled", **names)).to_arrow_table().to_pylist()[0]
+        sha256 = sha256_of(merged)
+        place = f"{TABLES_FOLDER}/{rule.name}-{sha256[:16]}.parquet"
+        self.fresh[place] = merged
+        return TableFile(place, counts.pop("rows"), sha256, counts)
+
+
+def names_of(rule: TableRule) -> dict[str, str]:
+    """What the queries of `sql/settle` may say about a table."""
+    columns = [f'"{name}"' for name in arrow_schema(rule.name).names]
+    key = [f'"{name}"' for name in rule.key]
+    names = {
+        "key": ", ".join(key),
+        "key_words": ", ".join(rule.key),
+        "columns": ", ".join(columns),
+        "texts": ", ".join(f"any_value({name}::varchar) as {name}" for name in columns),
+        "counts": ", ".join(f"count({name}) as {name}" for name in columns),
+    }
+    if rule.parent:
+        names |= {
+            "id": TABLES[rule.parent].key[0],
+            "parent": rule.parent,
+            "parent_time": TABLES[rule.parent].happened_at or "known_at",
+            "time": rule.happened_at or "known_at",
+            "columns_but_known_at": ", ".join(f"staged.{name}" for name in columns[:-1]),
+        }
+    return names
+
+
+def _refuse(con: duckdb.DuckDBPyConnection, stage: TableStage, names: dict[str, str]) -> None:
+    """Fill the table `refused`, and write the rows in it to the quarantine."""
+    con.sql(query_text("settle/refused", **names)).create("refused")
+    if stage.rule.parent:
+        con.sql(query_text("settle/orphans", **names)).insert_into("refused")
+    rows = con.sql(query_text("settle/refused_rows", **names))
+    for batch in rows.to_arrow_reader(ROWS_AT_ONCE):
+        chunk = pa.Table.from_batches([batch])
+        stage.counts.quarantined += len(chunk)
+        for row in chunk.select(["kind", "file", "row"]).to_pylist():
+            stage.counts.explain(row["kind"], 1, f"{row['file']} row {row['row']}")
+        stage.quarantine.add(chunk)

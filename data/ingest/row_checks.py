@@ -1,0 +1,185 @@
+"""The check of rows at the door: what one row can show of itself. What needs other rows: settling.
+
+Works on whole chunks. The rows that break the contract come back with their reasons in words.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pandera.errors import SchemaErrors
+
+from data.contract.conversion import Kind, converted, empty_column, kinds_of
+from data.contract.tables import TABLES, TableRule, columns_of
+from data.domain import BadInputError
+
+SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an import is told from outside.
+
+    Attributes:
+        source: The name of the source, for the record.
+        imported_at: The moment of the import; nothing can be known after it.
+        timezone: In which times without an offset are read.
+    """
+
+    source: str
+    imported_at: pd.Timestamp
+    timezone: str = "UTC"
+
+
+@dataclass
+class Checked:
+    """One checked chunk.
+
+    Attributes:
+        rows: All rows, in the contract's types.
+        reasons: Why rows break it, by their positions.
+        kinds: The positions of the rows, by kind of reason.
+        mixed_zones: The columns with times both with and without an offset.
+    """
+
+    rows: pd.DataFrame
+    reasons: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
+    kinds: dict[str, np.ndarray] = field(default_factory=dict)
+    mixed_zones: list[str] = field(default_factory=list)
+
+
+class _Reasons:
+    """Collects reasons by row position; a column that is broken already gets no second reason."""
+
+    def __init__(self) -> None:
+        self.parts: list[pd.DataFrame] = []
+        self.kinds: dict[str, np.ndarray] = {}
+        self.seen: dict[str, set[int]] = {}
+
+    def add(self, column: str, positions: np.ndarray, shown: pd.Series, problem: str) -> None:
+        """Refuse the rows at `positions`, whose values are `shown` (empty ones as nothing)."""
+        seen = self.seen.setdefault(column, set())
+        fresh = np.array([p not in seen for p in positions], dtype=bool)
+        positions = positions[fresh]
+        if len(positions) == 0:
+            return
+        seen.update(positions.tolist())
+        values = shown[fresh].astype(str).str.slice(0, SHOWN_CHARACTERS)
+        texts = (column + ": '" + values + "' " + problem).to_numpy(dtype=object)
+        if problem == "is empty":
+            texts = np.full(len(positions), f"{column}: is empty", dtype=object)
+        self.parts.append(pd.DataFrame({"position": positions, "reason": texts}))
+        self.kinds[f"{column}: {problem}"] = positions
+
+    def excuse(self, column: str, positions: np.ndarray) -> None:
+        """Give these rows no reason for this column: another column's is the cause."""
+        self.seen.setdefault(column, set()).update(positions.tolist())
+
+    def by_row(self) -> pd.Series:
+        """The reasons of each refused row, as one text."""
+        if not self.parts:
+            return pd.Series(dtype=object)
+        return pd.concat(self.parts).groupby("position")["reason"].agg("; ".join)
+
+
+def required_columns(table: str) -> list[str]:
+    """The columns that a source must give: neither nullable, nor defaulted, nor filled."""
+    filled = {"known_at"} if TABLES[table].known_at_from else set[str]()
+    return [
+        name
+        for name, column in columns_of(table)
+        if not column.nullable and column.default is None and name not in filled
+    ]
+
+
+def check_columns(rule: TableRule, given: list[str], *, where: str) -> list[str]:
+    """Return the columns that the contract has no word for.
+
+    Raises:
+        BadInputError: a column that must be given is missing.
+    """
+    missing = [name for name in required_columns(rule.name) if name not in given]
+    if missing:
+        cure = (
+            f"Select it in the query of '{rule.name}'; data/contract/tables.py says what it means."
+        )
+        if missing == ["known_at"]:
+            cure += " A row that was always known may say timestamp '1970-01-01'."
+        raise BadInputError(where, f"column '{missing[0]}' is missing", cure)
+    known = kinds_of(rule.name)
+    return [name for name in given if name not in known and not name.startswith("_")]
+
+
+def checked(rule: TableRule, chunk: pa.Table, terms: Terms) -> Checked:
+    """Convert and check one chunk, whose columns `check_columns` has passed."""
+    reasons, result = _Reasons(), Checked(pd.DataFrame())
+    columns: dict[str, pd.Series] = {}
+    for name, kind in kinds_of(rule.name).items():
+        if name not in chunk.column_names:
+            columns[name] = empty_column(kind, len(chunk))
+            continue
+        where = f"{rule.name}.{name}"
+        column = converted(chunk[name], kind, where=where, timezone=terms.timezone)
+        columns[name] = column.values
+        result.mixed_zones += [where] if column.mixes_zones else []
+        if column.bad.any():
+            positions = np.flatnonzero(column.bad)
+            shown = chunk[name].take(pa.array(positions)).cast(pa.string()).to_pandas()
+            reasons.add(name, positions, shown, column.problem)
+            if rule.known_at_from == "happened_at" and name == rule.happened_at:
+                reasons.excuse("known_at", positions)
+    result.rows = _filled(rule, columns)
+    _check_schema(rule, result.rows, reasons)
+    _check_times(rule, result.rows, terms, reasons)
+    result.reasons, result.kinds = reasons.by_row(), reasons.kinds
+    return result
+
+
+def _filled(rule: TableRule, columns: dict[str, pd.Series]) -> pd.DataFrame:
+    """The columns as a frame, with defaults, and `known_at` where this row can tell it."""
+    kinds = kinds_of(rule.name)
+    for name, column in columns_of(rule.name):
+        if column.default is not None:
+            columns[name] = columns[name].fillna(column.default)
+        if kinds[name] is Kind.WHOLE:
+            columns[name] = columns[name].fillna(0).astype("int64")
+    if rule.known_at_from == "happened_at" and rule.happened_at:
+        columns["known_at"] = columns["known_at"].fillna(columns[rule.happened_at])
+    return pd.DataFrame(columns)
+
+
+def _check_schema(rule: TableRule, rows: pd.DataFrame, reasons: _Reasons) -> None:
+    try:
+        rule.schema.validate(rows, lazy=True)
+    except SchemaErrors as errors:
+        cases = errors.failure_cases
+        if rule.known_at_from == "parent":
+            cases = cases[(cases["column"] != "known_at") | (cases["check"] != "not_nullable")]
+        for (column, check), failed in cases.groupby(["column", "check"], sort=True):
+            positions = failed["index"].to_numpy(dtype="int64")
+            reasons.add(str(column), positions, failed["failure_case"], _in_words(str(check)))
+
+
+def _in_words(check: str) -> str:
+    """The pandera check as the end of a sentence that begins with the value."""
+    name, _, detail = check.partition("(")
+    words = {
+        "not_nullable": "is empty",
+        "greater_than_or_equal_to": "is below ",
+        "greater_than": "is not above ",
+        "less_than_or_equal_to": "is above ",
+        "str_matches": "does not look like ",
+        "isin": "is not one of ",
+        "json_object": "is not a JSON object",
+    }
+    return words.get(name, f"breaks {check}") + detail.removesuffix(")").strip("[]'\"")
+
+
+def _check_times(rule: TableRule, rows: pd.DataFrame, terms: Terms, reasons: _Reasons) -> None:
+    known_at = rows["known_at"]
+    future = np.flatnonzero(known_at > terms.imported_at)
+    reasons.add("known_at", future, known_at.iloc[future], "is after the moment of the import")
+    if rule.happened_at:
+        early = np.flatnonzero(known_at < rows[rule.happened_at])
+        reasons.add("known_at", early, known_at.iloc[early], f"is before {rule.happened_at}")

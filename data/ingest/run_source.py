@@ -1,0 +1,150 @@
+"""A source is a folder with one query a table: run over the user's files, it yields the rows."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from data.contract.tables import TABLES
+from data.domain import BadInputError, UnknownChoiceError
+from data.history.queries import database, query_text
+from data.ingest.input_files import found_files, named_by_pattern, named_by_stem
+from data.ingest.merge import MEMORY_GB
+from data.ingest.readers import load
+from data.ingest.row_checks import Terms, check_columns
+from data.ingest.staging import LINES, ROWS_AT_ONCE
+from data.ingest.write_history import STAGING, ImportReport, Watch, unwatched, write_history
+
+INPUTS = "inputs.toml"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder of queries.
+
+    Attributes:
+        name: Its name.
+        queries: The query files by table, parents first.
+        views: Queries that the others read, by name; each name begins with an underscore.
+        patterns: The tables that the queries read, by the file stems that make each; none if
+            every file is a table of its own name.
+    """
+
+    name: str
+    queries: dict[str, Path]
+    views: dict[str, Path]
+    patterns: dict[str, list[str]]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Source":
+        """Read a source's folder."""
+        files = {file.stem: file for file in sorted(folder.glob("*.sql"))}
+        views = {name: file for name, file in files.items() if name.startswith("_")}
+        for name in files.keys() - views.keys():
+            if name not in TABLES:
+                raise UnknownChoiceError("table", name, TABLES)
+        inputs = folder / INPUTS
+        try:
+            patterns = tomllib.loads(inputs.read_text(encoding="utf-8")) if inputs.exists() else {}
+        except tomllib.TOMLDecodeError as error:
+            cure = 'Each line is: table = ["name*", "other*"].'
+            raise BadInputError(str(inputs), f"is not TOML ({error})", cure) from error
+        queries = {name: files[name] for name in TABLES if name in files}
+        return cls(folder.name, queries, views, patterns)
+
+    def tables(self, files: list[Path]) -> dict[str, list[Path]]:
+        """The tables that the queries can read, with the files of each."""
+        if not self.patterns:
+            return named_by_stem(files)
+        return named_by_pattern(files, self.patterns, source=self.name)
+
+
+def import_files(
+    paths: list[Path],
+    folder: Path,
+    into: Path,
+    terms: Terms,
+    *,
+    encoding: str = "utf-8",
+    watch: Watch = unwatched,
+) -> ImportReport:
+    """Read files with the queries in `folder` and merge the rows into the history at `into`.
+
+    Raises:
+        BadInputError: a file, a query or the history is at fault; nothing has been touched.
+    """
+    source = Source.read(folder)
+    tables = source.tables(found_files(paths))
+    rows = _rows(source, tables, into / STAGING / "inputs.duckdb", encoding, watch)
+    return write_history(into, rows, terms, watch=watch)
+
+
+def _rows(
+    source: Source, tables: dict[str, list[Path]], scratch: Path, encoding: str, watch: Watch
+) -> Iterator[tuple[str, pa.Table]]:
+    with database(scratch, memory_gb=MEMORY_GB, spill_to=scratch.parent / "spill") as con:
+        con.execute(query_text("reading/macros"))
+        for table, files in tables.items():
+            watch(f"reading {', '.join(file.name for file in files)}", 0)
+            for lines in load(con, table, files, encoding=encoding):
+                yield LINES, lines
+        for name, path in source.views.items():
+            with _told(con, path, tables):
+                con.sql(path.read_text(encoding="utf-8")).create(name)
+        for path in source.queries.values():
+            with _told(con, path, tables):
+                query = con.sql(path.read_text(encoding="utf-8"))
+            check_columns(TABLES[path.stem], query.columns, where=_where(path))
+        for table, path in source.queries.items():
+            with _told(con, path, tables):
+                query = con.sql(path.read_text(encoding="utf-8"))
+                for batch in query.to_arrow_reader(ROWS_AT_ONCE):
+                    yield table, pa.Table.from_batches([batch])
+
+
+def _where(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+@contextmanager
+def _told(
+    con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]
+) -> Iterator[None]:
+    """Turn an error of a query into one that says which file lacks what."""
+    try:
+        yield
+    except duckdb.BinderException as error:
+        detail = _detail(error)
+        missing = re.search(r'column "([^"]+)"', detail)
+        problem = f"column '{missing[1]}' is missing" if missing else detail
+        cure = f"Correct the file or the query: {_held(con, path, tables)}."
+        raise BadInputError(_where(path), problem, cure) from error
+    except duckdb.ConversionException as error:
+        cure = "Leave values as text: the import converts them and names those that it can't."
+        raise BadInputError(_where(path), _detail(error), cure) from error
+    except duckdb.Error as error:
+        cure = f"Correct the file or the query: {_held(con, path, tables)}."
+        raise BadInputError(_where(path), _detail(error), cure) from error
+
+
+def _detail(error: duckdb.Error) -> str:
+    """What is wrong and, where DuckDB says so, in which line of the query."""
+    lines = str(error).splitlines()
+    place = next((f" ({line.strip()})" for line in lines if line.startswith("LINE ")), "")
+    return lines[0].split(": ", 1)[-1] + place
+
+
+def _held(con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]) -> str:
+    """Which tables a query can read, with files and columns; only those it names, if it does."""
+    sql = path.read_text(encoding="utf-8")
+    read = {t: files for t, files in tables.items() if re.search(rf"\b{t}\b", sql)} or tables
+    return "; ".join(
+        f"{', '.join(file.name for file in files)} (table {table}) has "
+        + ", ".join(name for name in con.table(table).columns if not name.startswith("_"))
+        for table, files in read.items()
+    )

@@ -1,0 +1,59 @@
+"""The skeleton of a new source: one annotated query for each table of the contract."""
+
+from pathlib import Path
+
+from data.contract.conversion import Kind, kinds_of
+from data.contract.tables import TABLES, columns_of
+from data.domain import BadInputError
+from data.history.queries import query_text
+from data.ingest.row_checks import required_columns
+from data.ingest.run_source import INPUTS
+
+KIND_WORDS = {
+    Kind.TEXT: "text",
+    Kind.TIME: "time",
+    Kind.NUMBER: "number",
+    Kind.WHOLE: "whole number",
+    Kind.YES_NO: "true or false",
+}
+INPUTS_TEXT = """\
+# The tables that the queries read, and the names (without .csv, .parquet, ...) of their files; each
+# is made of all files that fit. Without this file every file is a table of its own name.
+{lines}
+"""
+
+
+def write_skeleton(folder: Path) -> list[Path]:
+    """Write the queries of a new source into a folder that is not there yet.
+
+    Raises:
+        BadInputError: it is there.
+    """
+    if folder.exists():
+        raise BadInputError(str(folder), "is there already", "Choose another name.")
+    folder.mkdir(parents=True)
+    lines = "\n".join(f'my_{table} = ["*{table}*"]' for table in TABLES)
+    texts = {INPUTS: INPUTS_TEXT.format(lines=lines)}
+    texts |= {f"{table}.sql": _query(table) for table in TABLES}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def _query(table: str) -> str:
+    needed, kinds = required_columns(table), kinds_of(table)
+    meanings = {
+        name: ", ".join(filter(None, [KIND_WORDS[kinds[name]], column.description]))
+        for name, column in columns_of(table)
+    }
+    return query_text(
+        "skeleton",
+        table=table,
+        grain=(TABLES[table].schema.__doc__ or table).split(".")[0],
+        needed="\n".join(f'    "{name}",  -- {meanings[name]}' for name in needed),
+        optional="\n".join(
+            f'    -- "{name}",  -- {meaning}'
+            for name, meaning in meanings.items()
+            if name not in needed
+        ),
+    )

@@ -1,0 +1,217 @@
+"""Where the rows of an import wait: checked one by one, not yet compared with each other."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from data.contract.conversion import arrow_schema, kinds_of
+from data.contract.tables import TABLES
+from data.domain import UnknownChoiceError
+from data.ingest.row_checks import Checked, Terms, check_columns, checked
+
+FILE, ROW = "_file", "_row"
+ORIGIN = pa.schema([("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64())])
+LINES = "lines"  # not a table: lines of a file that could not be read as rows of anything
+LINE_COLUMNS = ["file", "row", "reason", "line_text"]
+ROWS_AT_ONCE = 100_000
+
+
+@dataclass
+class Counts:
+    """How many rows of one table an import met. `accepted` = new + updated + unchanged."""
+
+    read: int = 0
+    quarantined: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> int:
+        """Rows that were taken."""
+        return self.read - self.quarantined
+
+    @property
+    def new(self) -> int:
+        """Rows that were taken under a key not seen before."""
+        return self.accepted - self.updated - self.unchanged
+
+    def explain(self, reason: str, rows: int, example: str) -> None:
+        """Count the rows with one kind of reason, of which one stands at `example`."""
+        self.reasons[reason] += rows
+        self.examples.setdefault(reason, example)
+
+    def as_numbers(self) -> dict[str, int]:
+        """The counts alone."""
+        names = ("read", "accepted", "quarantined", "new", "updated", "unchanged")
+        return {name: getattr(self, name) for name in names}
+
+
+class Quarantine:
+    """A CSV file of refused rows, made when the first one comes."""
+
+    def __init__(self, path: Path, columns: list[str]) -> None:
+        self.path = path
+        self.schema = pa.schema(
+            [(name, pa.string()) for name in ("reason", "file", "row", *columns)]
+        )
+        self._writer: pa_csv.CSVWriter | None = None
+
+    def add(self, rows: pa.Table) -> None:
+        """Append rows; a column that they do not have stays empty."""
+        if not len(rows):
+            return
+        writer = self._writer or pa_csv.CSVWriter(self.path, self.schema)
+        self._writer = writer
+        empty = pa.nulls(len(rows), pa.string())
+        columns = [
+            rows[name].cast(pa.string()) if name in rows.column_names else empty
+            for name in self.schema.names
+        ]
+        writer.write(pa.Table.from_arrays(columns, schema=self.schema))
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+class TableStage:
+    """One table of an import: its checked rows in a Parquet file, its refused ones in a CSV."""
+
+    def __init__(self, table: str, folder: Path, terms: Terms) -> None:
+        self.rule, self.terms = TABLES[table], terms
+        self.path = folder / f"{table}.parquet"
+        self.schema = pa.unify_schemas([arrow_schema(table), ORIGIN])
+        self.quarantine = Quarantine(folder / f"{table}.csv", list(kinds_of(table)))
+        self.counts = Counts()
+        self.notices: dict[str, None] = {}
+        self._writer = pq.ParquetWriter(self.path, self.schema)
+
+    def add(self, chunk: pa.Table) -> None:
+        """Check the rows of a chunk of any size and put them where they belong."""
+        for name in check_columns(self.rule, chunk.column_names, where=self.rule.name):
+            self.notices[f"{self.rule.name}.{name} is not in the contract and is left out."] = None
+        for start in range(0, len(chunk), ROWS_AT_ONCE):
+            self._add(self._with_origin(chunk.slice(start, ROWS_AT_ONCE)))
+
+    def close(self) -> None:
+        """Finish the Parquet file; the quarantine stays open for what settling refuses."""
+        self._writer.close()
+
+    def _with_origin(self, chunk: pa.Table) -> pa.Table:
+        first = self.counts.read
+        self.counts.read += len(chunk)
+        positions = pa.array(np.arange(first, self.counts.read))
+        chunk = chunk.append_column("position", positions)
+        if FILE not in chunk.column_names:
+            positions_from_one = pa.array(np.arange(first + 1, self.counts.read + 1))
+            files = pa.array([self.terms.source] * len(chunk), pa.string())
+            chunk = chunk.append_column(FILE, files).append_column(ROW, positions_from_one)
+        return chunk
+
+    def _add(self, chunk: pa.Table) -> None:
+        result = checked(self.rule, chunk, self.terms)
+        for where in result.mixed_zones:
+            self.notices[
+                f"{where} mixes times with and without an offset: "
+                f"those without are read in {self.terms.timezone}."
+            ] = None
+        refused = result.reasons.index.to_numpy(dtype="int64")
+        if len(refused):
+            self._refuse(chunk, result)
+        rows = pa.Table.from_pandas(result.rows, preserve_index=False)
+        for name in ORIGIN.names:
+            rows = rows.append_column(name, chunk[name])
+        if len(refused):
+            kept = np.ones(len(rows), dtype=bool)
+            kept[refused] = False
+            rows = rows.filter(pa.array(kept))
+        self._writer.write_table(rows.select(self.schema.names).cast(self.schema))
+
+    def _refuse(self, chunk: pa.Table, result: Checked) -> None:
+        for kind, positions in result.kinds.items():
+            first = int(positions[0])
+            example = f"{chunk[FILE][first]} row {chunk[ROW][first]}"
+            self.counts.explain(kind, len(positions), example)
+        rows = chunk.take(pa.array(result.reasons.index.to_numpy(dtype="int64")))
+        self.counts.quarantined += len(rows)
+        columns = {n: rows[n] for n in kinds_of(self.rule.name) if n in rows.column_names}
+        reasons = pa.array(result.reasons.to_numpy(dtype=object), pa.string())
+        columns |= {"reason": reasons, "file": rows[FILE], "row": rows[ROW]}
+        self.quarantine.add(pa.table(columns))
+
+
+class Stage:
+    """All tables of an import. A context: leaves no file open."""
+
+    def __init__(self, folder: Path, terms: Terms) -> None:
+        self.folder, self.terms = folder, terms
+        self.tables: dict[str, TableStage] = {}
+        self.lines = Quarantine(folder / f"{LINES}.csv", ["line_text"])
+        self.line_counts: dict[str, Counts] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.finish()
+        for quarantine in self._quarantines():
+            quarantine.close()
+
+    def add(self, table: str, chunk: pd.DataFrame | pa.Table) -> None:
+        """Check and keep a chunk of one table, or of `LINES`."""
+        if isinstance(chunk, pd.DataFrame):
+            chunk = pa.Table.from_pandas(chunk, preserve_index=False)
+        if table == LINES:
+            self._add_lines(chunk)
+            return
+        if table not in TABLES:
+            raise UnknownChoiceError("table", table, TABLES)
+        if table not in self.tables:
+            self.tables[table] = TableStage(table, self.folder, self.terms)
+        self.tables[table].add(chunk)
+
+    def finish(self) -> None:
+        """Finish the files of the staged rows; the quarantine stays open for settling."""
+        for table in self.tables.values():
+            table.close()
+
+    def _add_lines(self, lines: pa.Table) -> None:
+        """Keep lines that could not be read, with the columns of `LINE_COLUMNS`."""
+        for row in lines.select(["file", "row"]).to_pylist():
+            counts = self.line_counts.setdefault(f"lines of {row['file']}", Counts())
+            counts.read += 1
+            counts.quarantined += 1
+            counts.explain("not a row", 1, f"{row['file']} row {row['row']}")
+        self.lines.add(lines)
+
+    def counts(self) -> dict[str, Counts]:
+        """The counts by table, and by file for lines that could not be read."""
+        return {t.rule.name: t.counts for t in self.in_order()} | self.line_counts
+
+    def quarantine_files(self) -> list[Path]:
+        """The quarantine files that have rows."""
+        return [quarantine.path for quarantine in self._quarantines() if quarantine.path.exists()]
+
+    def _quarantines(self) -> list[Quarantine]:
+        return [self.lines, *(table.quarantine for table in self.in_order())]
+
+    def in_order(self) -> Iterator[TableStage]:
+        """The tables, parents before children."""
+        return (self.tables[name] for name in TABLES if name in self.tables)

@@ -1,0 +1,84 @@
+"""Looks whether a history on disk is whole and keeps the contract, row by row and between rows."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.contract.tables import TABLES, TableRule
+from data.domain import BadInputError, NoHistoryError
+from data.history.manifest import Manifest, TableFile, sha256_of
+from data.history.queries import database, query_text, show_table
+from data.ingest.merge import MEMORY_GB, names_of
+from data.ingest.row_checks import Terms, check_columns, checked
+from data.ingest.staging import ROWS_AT_ONCE
+
+
+def faults(history: Path, terms: Terms) -> Iterator[str]:
+    """Yield what is wrong with a history, one sentence each; nothing if all is well.
+
+    Raises:
+        NoHistoryError: there is no history at the path.
+    """
+    manifest = Manifest.read(history)
+    if manifest is None:
+        raise NoHistoryError(str(history))
+    whole = {}
+    for name, stored in manifest.tables.items():
+        fault = _file_fault(history / stored.file, stored)
+        if fault:
+            yield f"{stored.file}: {fault}. Import the data again into a new folder."
+        else:
+            whole[name] = history / stored.file
+    for file in sorted(manifest.quarantine):
+        if not (history / file).is_file():
+            yield f"{file}: the quarantine file is gone. Nothing reads it but people."
+    for name, file in whole.items():
+        for reason, rows in sorted(_broken_rules(TABLES[name], file, whole, terms).items()):
+            yield f"{name}: {rows} rows break the contract ({reason}). Import them again."
+
+
+def _file_fault(file: Path, stored: TableFile) -> str | None:
+    if not file.is_file():
+        return "the file is gone"
+    if sha256_of(file) != stored.sha256:
+        return "the file is not the one that was written"
+    return None
+
+
+def _broken_rules(
+    rule: TableRule, file: Path, whole: dict[str, Path], terms: Terms
+) -> Counter[str]:
+    broken = _alone(rule, file, terms)
+    with database(memory_gb=MEMORY_GB) as con:
+        show_table(con, "stored", rule.name, file)
+        con.sql(query_text("settle/numbered")).create_view("staged")
+        broken.update(_together(con, "settle/refused", rule))
+        if rule.parent:
+            show_table(con, "parent_rows", rule.parent, whole.get(rule.parent))
+            con.sql(query_text("settle/parents", **names_of(rule))).create_view("parents")
+            broken.update(_together(con, "settle/orphans", rule))
+    return broken
+
+
+def _alone(rule: TableRule, file: Path, terms: Terms) -> Counter[str]:
+    """The rules that rows break by themselves."""
+    broken: Counter[str] = Counter()
+    with pq.ParquetFile(file) as stored:
+        try:
+            check_columns(rule, stored.schema_arrow.names, where=rule.name)
+        except BadInputError as error:
+            return Counter({error.problem: stored.metadata.num_rows})
+        for batch in stored.iter_batches(ROWS_AT_ONCE):
+            kinds = checked(rule, pa.Table.from_batches([batch]), terms).kinds
+            broken.update({kind: len(positions) for kind, positions in kinds.items()})
+    return broken
+
+
+def _together(con: duckdb.DuckDBPyConnection, query: str, rule: TableRule) -> Counter[str]:
+    """The rules that rows break beside each other."""
+    kinds = con.sql(query_text(query, **names_of(rule))).to_arrow_table()["kind"]
+    return Counter(kinds.to_pylist())

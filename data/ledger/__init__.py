@@ -1,0 +1,1 @@
+"""The ledger: the SQL database of exceptions, decisions, claims, incidents and outcomes."""

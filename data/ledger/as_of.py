@@ -1,0 +1,81 @@
+"""What was open at a moment that is over, from the events that were known by then."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import Connection, select
+
+from data.ledger.tables import EVENTS, EXCEPTIONS
+
+IDS_AT_ONCE = 500
+_ENDS = ("closed", "resolved")
+_TELL = ("created", "updated", "closed", "reopened")
+"""Kinds of events whose body is the exception as its source told it."""
+_TURN = ("created", "closed", "reopened", "resolved")
+"""Kinds of events that open an exception or end it."""
+_COUNT = (*_TELL, "resolved")
+"""Kinds of events that make another revision."""
+
+
+@dataclass(frozen=True)
+class Then:
+    """One exception as it stood at a moment, not ended.
+
+    Attributes:
+        id: The exception's.
+        revision: As of then.
+        payload: As its source had told it last. One that was told as ended already is among these.
+        opinion: What was made of it then.
+    """
+
+    id: str
+    revision: int
+    payload: str
+    opinion: str
+
+
+def not_ended(connection: Connection, at_ms: int) -> Iterator[Then]:
+    """Yield what had come in and not ended by a moment, as it was known then.
+
+    Reads what is open now, or ended since, and never what ended before: the events of others are
+    not looked at, however many there are.
+    """
+    wanted = _candidates(connection, at_ms)
+    for begin in range(0, len(wanted), IDS_AT_ONCE):
+        yield from _as_of(connection, wanted[begin : begin + IDS_AT_ONCE], at_ms)
+
+
+def _candidates(connection: Connection, at_ms: int) -> list[str]:
+    there = EXCEPTIONS.c.received_at_ms <= at_ms
+    is_open = select(EXCEPTIONS.c.id).where(EXCEPTIONS.c.is_open, there)
+    ended = (
+        select(EVENTS.c.exception_id)
+        .join(EXCEPTIONS, EXCEPTIONS.c.id == EVENTS.c.exception_id)
+        .where(EVENTS.c.known_at_ms > at_ms, EVENTS.c.kind.in_(_ENDS), there)
+    )
+    return sorted(connection.execute(is_open.union(ended)).scalars())
+
+
+def _as_of(connection: Connection, ids: list[str], at_ms: int) -> Iterator[Then]:
+    columns = (EVENTS.c.exception_id, EVENTS.c.kind, EVENTS.c.body, EVENTS.c.opinion)
+    query = select(*columns).where(EVENTS.c.exception_id.in_(ids), EVENTS.c.known_at_ms <= at_ms)
+    events = connection.execute(query.order_by(EVENTS.c.exception_id, EVENTS.c.seq))
+    for exception_id, story in groupby(events, key=lambda event: event.exception_id):
+        then = _told(exception_id, story)
+        if then is not None:
+            yield then
+
+
+def _told(
+    exception_id: str, story: Iterable[tuple[str, str, str | None, str | None]]
+) -> Then | None:
+    revision, payload, opinion, is_ended = 0, "", "", False
+    for _, kind, body, judged in story:
+        revision += kind in _COUNT
+        if kind in _TELL:
+            payload = body or payload
+        if kind in _TURN:
+            is_ended = kind in _ENDS
+        opinion = judged or opinion
+    return None if is_ended else Then(exception_id, revision, payload, opinion)

@@ -1,0 +1,134 @@
+"""Audits of automatic decisions and the promises that they withdrew, as the ledger keeps them.
+
+What is written is written inside the caller's one transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, delete, insert, select
+
+from data.ledger.tables import AUDITS, EXCEPTIONS, IDENTITY, OUTCOMES, SUSPENSIONS
+
+
+class Key(NamedTuple):
+    """Names one promise."""
+
+    label: str
+    name: str
+    model_version: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What people found of one decision that was kept from them; fields of `AUDITS`."""
+
+    exception_id: str
+    label: str
+    name: str
+    model_version: str
+    actual: str
+    known_at_ms: int
+
+    @property
+    def key(self) -> Key:
+        """The promise that it is about."""
+        return Key(self.label, self.name, self.model_version)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it would have been decided wrongly."""
+        return self.actual != self.name
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """A promise that was withdrawn, or given again; fields of `SUSPENSIONS`."""
+
+    label: str
+    name: str
+    model_version: str
+    is_lifted: bool
+    known_at_ms: int
+    by: str | None
+    reason: str
+
+    @property
+    def key(self) -> Key:
+        """The promise that it is about."""
+        return Key(self.label, self.name, self.model_version)
+
+
+class HiddenEnd(NamedTuple):
+    """How people ended an exception of the random share whose suggestion they were not shown."""
+
+    category: str | None
+    team: str | None
+    opinion: str
+
+
+def salt_of(connection: Connection) -> str:
+    """Return what makes the random draws of this ledger its own."""
+    return connection.execute(select(IDENTITY.c.salt)).scalar_one()
+
+
+def keep_audits(connection: Connection, exception_id: str, audits: Sequence[Audit]) -> bool:
+    """Keep what people found of one exception in place of what they said before.
+
+    Returns:
+        Whether they say anything else than before.
+    """
+    before = {_said(audit) for audit in audits_of_exception(connection, exception_id)}
+    if before == {_said(audit) for audit in audits}:
+        return False
+    connection.execute(delete(AUDITS).where(AUDITS.c.exception_id == exception_id))
+    if audits:
+        connection.execute(insert(AUDITS), [asdict(audit) for audit in audits])
+    return True
+
+
+def _said(audit: Audit) -> tuple[str, str, str, str]:
+    return audit.label, audit.name, audit.model_version, audit.actual
+
+
+def audits_of_exception(connection: Connection, exception_id: str) -> list[Audit]:
+    """Return what people found of one exception."""
+    query = select(*_columns(AUDITS, Audit)).where(AUDITS.c.exception_id == exception_id)
+    return [Audit(**row) for row in connection.execute(query).mappings()]
+
+
+def audits_of(connection: Connection, model_version: str) -> list[Audit]:
+    """Return all audits of the promises of one model, the first known first."""
+    query = select(*_columns(AUDITS, Audit)).where(AUDITS.c.model_version == model_version)
+    rows = connection.execute(query.order_by(AUDITS.c.seq)).mappings()
+    return [Audit(**row) for row in rows]
+
+
+def suspend(connection: Connection, suspension: Suspension) -> None:
+    """Write down that a promise is withdrawn, or given again."""
+    connection.execute(insert(SUSPENSIONS), [asdict(suspension)])
+
+
+def suspensions_of(connection: Connection, model_version: str | None = None) -> list[Suspension]:
+    """Return withdrawals and their ends, of one model or of all, the first first."""
+    query = select(*_columns(SUSPENSIONS, Suspension)).order_by(SUSPENSIONS.c.seq)
+    if model_version is not None:
+        query = query.where(SUSPENSIONS.c.model_version == model_version)
+    return [Suspension(**row) for row in connection.execute(query).mappings()]
+
+
+def hidden_ends(connection: Connection, most: int) -> list[HiddenEnd]:
+    """Return how exceptions of the hidden share ended, the last known first."""
+    query = (
+        select(OUTCOMES.c.category, OUTCOMES.c.team, EXCEPTIONS.c.opinion)
+        .join(EXCEPTIONS, EXCEPTIONS.c.id == OUTCOMES.c.exception_id)
+        .where(OUTCOMES.c.suggestion_hidden)
+        .order_by(OUTCOMES.c.known_at_ms.desc(), OUTCOMES.c.exception_id)
+        .limit(most)
+    )
+    return [HiddenEnd(*row) for row in connection.execute(query)]
+
+
+def _columns(table: Table, kind: type[Audit] | type[Suspension]) -> list[Any]:
+    return [table.c[field.name] for field in fields(kind)]

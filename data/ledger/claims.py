@@ -1,0 +1,126 @@
+"""Who has taken an exception or an incident: a lease, which frees itself when it runs out.
+
+A subject is named by its id; its own row is locked first, so of two claims at once one wins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from data.domain import ClaimedError, ConflictError, NotFoundError, PreconditionError
+from data.ledger.tables import CLAIMS, EXCEPTIONS, INCIDENTS
+
+IDS_AT_ONCE = 500
+INCIDENT_PREFIX = "inc_"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One lease; the fields are those of `ledger_tables.CLAIMS` without the end."""
+
+    subject_id: str
+    by: str
+    claimed_at_ms: int
+    until_ms: int
+
+
+def revision_of_open(connection: Connection, subject_id: str, if_revision: int | None) -> int:
+    """Lock an open exception or incident until the transaction ends; return its revision.
+
+    Raises:
+        NotFoundError: There is none of this id.
+        ConflictError: It ended.
+        PreconditionError: It is not at the revision that the caller saw.
+    """
+    kind = "incident" if subject_id.startswith(INCIDENT_PREFIX) else "exception"
+    table = INCIDENTS if kind == "incident" else EXCEPTIONS
+    query = select(table.c.revision, table.c.closed_at_ms).where(table.c.id == subject_id)
+    row = connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise NotFoundError(kind, subject_id)
+    if if_revision is not None and if_revision != row.revision:
+        raise PreconditionError(subject_id, if_revision, row.revision)
+    if row.closed_at_ms is not None:
+        raise ConflictError(subject_id, "it is not open any more", "Take another one.")
+    return row.revision
+
+
+def claim(connection: Connection, wanted: Claim) -> Claim:
+    """Give a lease to who asks, another one in the place of theirs; the subject is locked.
+
+    What was held until when stays on record: a lease is only ever ended.
+
+    Raises:
+        ClaimedError: Somebody else has it.
+    """
+    now_ms = wanted.claimed_at_ms
+    held = _held(connection, wanted.subject_id)
+    if held is not None and held.until_ms > now_ms and held.by != wanted.by:
+        raise ClaimedError(held.subject_id, held.by, held.until_ms)
+    if held is not None:
+        end_claims(connection, [held.subject_id], now_ms=min(held.until_ms, now_ms))
+    connection.execute(insert(CLAIMS), [vars(wanted)])
+    return wanted
+
+
+def release(connection: Connection, subject_id: str, by: str, *, now_ms: int) -> None:
+    """End a lease; one that is not there is let be. The subject is locked.
+
+    Raises:
+        ClaimedError: Somebody else has it.
+    """
+    held = _held(connection, subject_id)
+    if held is None or held.until_ms <= now_ms:
+        return
+    if held.by != by:
+        raise ClaimedError(subject_id, held.by, held.until_ms)
+    end_claims(connection, [subject_id], now_ms=now_ms)
+
+
+def end_claims(connection: Connection, subject_ids: Sequence[str], *, now_ms: int) -> None:
+    """End whatever leases there are on some subjects."""
+    for begin in range(0, len(subject_ids), IDS_AT_ONCE):
+        some = subject_ids[begin : begin + IDS_AT_ONCE]
+        of_them = (CLAIMS.c.subject_id.in_(some), CLAIMS.c.ended_at_ms.is_(None))
+        connection.execute(update(CLAIMS).where(*of_them).values(ended_at_ms=now_ms))
+
+
+def held_claims(connection: Connection, *, now_ms: int) -> list[Claim]:
+    """Return all leases that hold."""
+    query = _claims().where(CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
+    return [Claim(**row) for row in connection.execute(query).mappings()]
+
+
+def claims_at(connection: Connection, at_ms: int) -> list[Claim]:
+    """Return all leases that held at a moment."""
+    columns = CLAIMS.c
+    not_ended = columns.ended_at_ms.is_(None) | (columns.ended_at_ms > at_ms)
+    query = _claims().where(columns.claimed_at_ms <= at_ms, columns.until_ms > at_ms, not_ended)
+    return [Claim(**row) for row in connection.execute(query).mappings()]
+
+
+def claims_on(
+    connection: Connection, subject_ids: Sequence[str], *, now_ms: int
+) -> dict[str, Claim]:
+    """Return the leases that hold on some subjects."""
+    holds = (CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
+    found = []
+    for begin in range(0, len(subject_ids), IDS_AT_ONCE):
+        some = CLAIMS.c.subject_id.in_(subject_ids[begin : begin + IDS_AT_ONCE])
+        found += connection.execute(_claims().where(some, *holds)).mappings()
+    return {row["subject_id"]: Claim(**row) for row in found}
+
+
+def _claims():  # noqa: ANN202 - a query
+    columns = CLAIMS.c
+    return select(columns.subject_id, columns.by, columns.claimed_at_ms, columns.until_ms)
+
+
+def _held(connection: Connection, subject_id: str) -> Claim | None:
+    row = connection.execute(_claims().where(*_is_held(subject_id))).mappings().one_or_none()
+    return None if row is None else Claim(**row)
+
+
+def _is_held(subject_id: str):  # noqa: ANN202 - two conditions
+    return CLAIMS.c.subject_id == subject_id, CLAIMS.c.ended_at_ms.is_(None)

@@ -1,0 +1,177 @@
+"""What the service took in and how people ended it, as files of the source `expedite`.
+
+Two Parquet files: `exceptions` holds each exception as it was first told, with how it ended;
+`steps` what happened on the way. The queries in `data/sources/expedite` make tables of the contract
+of them. What the service raised itself is left out: triage does not learn from it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import ColumnElement, Connection, Select, and_, literal, null, select
+
+from data.domain import BadInputError, type_word
+from data.ledger.ledger import Ledger
+from data.ledger.tables import CLAIMS, EVENTS, EXCEPTIONS, OUTCOMES
+
+OWN_SOURCE = "expedite"
+AT_ONCE = 10_000
+_TIME = pa.timestamp("ms", tz="UTC")
+_SCHEMAS = {
+    "exceptions": pa.schema(
+        {
+            "exception_id": pa.string(), "source": pa.string(), "external_id": pa.string(),
+            "type": pa.string(), "known_at": _TIME, "told": pa.string(),
+            "outcome_known_at": _TIME, "resolved_at": _TIME,
+            "category": pa.string(), "label_origin": pa.string(),
+            "suggestion_hidden": pa.bool_(), "team": pa.string(), "team_origin": pa.string(),
+            "touch_minutes": pa.float64(), "breached": pa.bool_(),
+            "loss_amount": pa.string(), "loss_currency": pa.string(),
+        }
+    ),
+    "steps": pa.schema(
+        {
+            "exception_id": pa.string(), "step": pa.int64(), "kind": pa.string(),
+            "occurred_at": _TIME, "known_at": _TIME, "by": pa.string(), "team": pa.string(),
+        }
+    ),
+}  # fmt: skip
+_ENDS = ("resolved", "closed", "reopened")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Rows that were written."""
+
+    exceptions: int
+    steps: int
+
+
+def export_ledger(ledger: Ledger, into: Path, *, begin: int | None, end: int | None) -> Exported:
+    """Write what came in between two moments, and what was known of it by the second.
+
+    Args:
+        ledger: The service's.
+        into: A folder; files of an earlier export in it are replaced.
+        begin: Tick; None for all.
+        end: Tick; None for all.
+
+    Raises:
+        BadInputError: Nothing came in.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    with ledger.reading() as connection:
+        came_in = _came_in(begin, end)
+        exceptions = _write(into, "exceptions", _exceptions(connection, came_in, end))
+        if not exceptions:
+            cure = "Choose other moments, or another EXPEDITE_DATABASE_URL."
+            raise BadInputError("the ledger", "nothing came in then", cure)
+        return Exported(exceptions, _write(into, "steps", _steps(connection, came_in, end)))
+
+
+def _write(into: Path, name: str, rows: Iterator[dict[str, Any]]) -> int:
+    """Write a file under another name first, so that a whole one is there or none."""
+    count, part, schema = 0, into / f".{name}.part", _SCHEMAS[name]
+    with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+        while batch := [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]:
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            count += len(batch)
+    part.rename(into / f"{name}.parquet")
+    return count
+
+
+def _came_in(begin: int | None, end: int | None) -> ColumnElement[bool]:
+    """Of an event: that by it an exception of another source than us came in between."""
+    wanted = [EVENTS.c.kind == "created", EXCEPTIONS.c.source != OWN_SOURCE]
+    if begin is not None:
+        wanted.append(EVENTS.c.known_at_ms >= begin)
+    if end is not None:
+        wanted.append(EVENTS.c.known_at_ms < end)
+    return and_(*wanted)
+
+
+def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    streamed = connection.execution_options(yield_per=AT_ONCE).execute(query)
+    return (dict(row) for row in streamed.mappings())
+
+
+def _exceptions(
+    connection: Connection, came_in: ColumnElement[bool], end: int | None
+) -> Iterator[dict[str, Any]]:
+    ended = OUTCOMES.c.exception_id == EXCEPTIONS.c.id
+    if end is not None:
+        ended = and_(ended, OUTCOMES.c.known_at_ms < end)
+    same = ("category", "label_origin", "suggestion_hidden", "team", "team_origin",
+            "touch_minutes", "breached", "loss_amount", "loss_currency")  # fmt: skip
+    query = (
+        select(
+            EXCEPTIONS.c.id.label("exception_id"),
+            EXCEPTIONS.c.source,
+            EXCEPTIONS.c.external_id,
+            EVENTS.c.known_at_ms.label("known_at"),
+            EVENTS.c.body.label("told"),
+            OUTCOMES.c.known_at_ms.label("outcome_known_at"),
+            OUTCOMES.c.resolved_at_ms.label("resolved_at"),
+            *(OUTCOMES.c[name] for name in same),
+        )
+        .select_from(EVENTS)
+        .join(EXCEPTIONS, EXCEPTIONS.c.id == EVENTS.c.exception_id)
+        .outerjoin(OUTCOMES, ended)
+        .where(came_in)
+        .order_by(EVENTS.c.seq)
+    )
+    for row in _rows(connection, query):
+        told = orjson.loads(row["told"])
+        yield row | {"type": type_word(told.get("type"), told.get("source_value"))}
+
+
+def _steps(
+    connection: Connection, came_in: ColumnElement[bool], end: int | None
+) -> Iterator[dict[str, Any]]:
+    """What happened, and from when on somebody had it in hand."""
+    came = (
+        select(EVENTS.c.exception_id)
+        .join(EXCEPTIONS, EXCEPTIONS.c.id == EVENTS.c.exception_id)
+        .where(came_in)
+    )
+    happened = select(
+        EVENTS.c.exception_id,
+        EVENTS.c.seq.label("step"),
+        EVENTS.c.kind,
+        EVENTS.c.occurred_at_ms.label("occurred_at"),
+        EVENTS.c.known_at_ms.label("known_at"),
+        EVENTS.c.by,
+        EVENTS.c.body,
+        EVENTS.c.opinion,
+    ).where(EVENTS.c.exception_id.in_(came), EVENTS.c.kind.in_(("created", *_ENDS)))
+    claimed = select(
+        CLAIMS.c.subject_id.label("exception_id"),
+        CLAIMS.c.seq.label("step"),
+        literal("claimed").label("kind"),
+        CLAIMS.c.claimed_at_ms.label("occurred_at"),
+        CLAIMS.c.claimed_at_ms.label("known_at"),
+        CLAIMS.c.by,
+        null().label("body"),
+        null().label("opinion"),
+    ).where(CLAIMS.c.subject_id.in_(came))
+    if end is not None:
+        happened = happened.where(EVENTS.c.known_at_ms < end)
+        claimed = claimed.where(CLAIMS.c.claimed_at_ms < end)
+    for query in (happened.order_by(EVENTS.c.seq), claimed.order_by(CLAIMS.c.seq)):
+        for row in _rows(connection, query):
+            body, opinion = row.pop("body"), row.pop("opinion")
+            yield row | {"team": _team(row["kind"], body, opinion)}
+
+
+def _team(kind: str, body: str | None, opinion: str | None) -> str | None:
+    """Who had it after a step: whom people named, or whom it was routed to without asking."""
+    if kind == "resolved":
+        return orjson.loads(body or "{}").get("team")
+    routing = orjson.loads(opinion or "{}").get("routing") or {}
+    is_routed = kind in ("created", "reopened") and routing.get("decision") == "auto"
+    return routing["label"] if is_routed else None

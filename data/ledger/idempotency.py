@@ -1,0 +1,34 @@
+"""What was answered to requests that named an `Idempotency-Key`, kept for a day."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+
+from data.ledger.tables import IDEMPOTENCY
+
+IDEMPOTENCY_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered to a request with an `Idempotency-Key`."""
+
+    key: str
+    request_sha256: str
+    status: int
+    answer: str
+
+
+def answered(connection: Connection, key: str) -> Answered | None:
+    """Return what was answered to this `Idempotency-Key`, None if it is new."""
+    columns = IDEMPOTENCY.c
+    query = select(columns.key, columns.request_sha256, columns.status, columns.answer)
+    row = connection.execute(query.where(columns.key == key)).mappings().one_or_none()
+    return None if row is None else Answered(**row)
+
+
+def remember(connection: Connection, answer: Answered, *, now_ms: int) -> None:
+    """Keep an answer for a day; older ones are let go."""
+    oldest = now_ms - IDEMPOTENCY_HOURS * 3_600_000
+    connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.made_at_ms < oldest))
+    connection.execute(insert(IDEMPOTENCY), [asdict(answer) | {"made_at_ms": now_ms}])

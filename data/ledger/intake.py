@@ -1,0 +1,186 @@
+"""What comes into the ledger and what is made of it, written inside the caller's transaction."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+
+from data.ledger.claims import end_claims
+from data.ledger.ledger import Record
+from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
+
+KEYS_AT_ONCE = 500
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class Arrival(StrEnum):
+    """What an accepted exception did to the ledger."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    LATE = "late"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One exception as a source tells it; the fields are those of `Record`."""
+
+    source: str
+    external_id: str
+    is_open: bool
+    version: int | None
+    updated_at_ms: int
+    detected_at_ms: int
+    payload: str
+    opinion: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of one incoming exception, and how the ledger holds it now."""
+
+    arrival: Arrival
+    record: Record
+
+
+def new_id(now_ms: int, kind: str = "exc") -> str:
+    """Return an id that sorts by time: its kind, 48 bits of time and 80 of chance."""
+    number = (now_ms << 80) | secrets.randbits(80)
+    return f"{kind}_" + "".join(_LETTERS[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int) -> list[Accepted]:
+    """Take in exceptions in the order given; what is older than what is known is only noted."""
+    known = _known(connection, arriving)
+    before = dict(known)
+    accepted, events = [], []
+    for incoming in arriving:
+        key = (incoming.source, incoming.external_id)
+        result = _accepted(known.get(key), incoming, now_ms)
+        known[key] = result.record
+        accepted.append(result)
+        if result.arrival is Arrival.LATE and _is_noted(connection, result.record, incoming):
+            continue
+        if result.arrival is not Arrival.UNCHANGED:
+            events.append(_arrival_event(result, incoming, now_ms))
+    _write(connection, before, known, now_ms)
+    if events:
+        connection.execute(insert(EVENTS), events)
+    return accepted
+
+
+def _known(connection: Connection, arriving: Sequence[Incoming]) -> dict[tuple[str, str], Record]:
+    keys = list({(one.source, one.external_id) for one in arriving})
+    found: dict[tuple[str, str], Record] = {}
+    for begin in range(0, len(keys), KEYS_AT_ONCE):
+        pair = tuple_(EXCEPTIONS.c.source, EXCEPTIONS.c.external_id)
+        query = select(EXCEPTIONS).where(pair.in_(keys[begin : begin + KEYS_AT_ONCE]))
+        for row in connection.execute(query.with_for_update()).mappings():
+            found[row["source"], row["external_id"]] = Record.of(row)
+    return found
+
+
+def _accepted(known: Record | None, incoming: Incoming, now_ms: int) -> Accepted:
+    if known is None:
+        closed_at_ms = None if incoming.is_open else incoming.updated_at_ms
+        created = Record(new_id(now_ms), revision=1, received_at_ms=now_ms,
+                         closed_at_ms=closed_at_ms, **asdict(incoming))  # fmt: skip
+        return Accepted(Arrival.CREATED, created)
+    if known.payload == incoming.payload:
+        return Accepted(Arrival.UNCHANGED, known)
+    if _is_late(known, incoming):
+        return Accepted(Arrival.LATE, known)
+    return _changed(known, replace(known, revision=known.revision + 1, **asdict(incoming)))
+
+
+def _changed(known: Record, told: Record) -> Accepted:
+    # What was made of an exception as long as it was open stands once it has ended.
+    ended = replace(told, is_open=False, opinion=known.opinion)
+    if known.closed_at_ms is None:
+        if told.is_open:
+            return Accepted(Arrival.UPDATED, told)
+        return Accepted(Arrival.CLOSED, replace(ended, closed_at_ms=told.updated_at_ms))
+    # What a source wrote before it heard of our resolution does not take it back.
+    if told.is_open and told.updated_at_ms > known.closed_at_ms:
+        return Accepted(Arrival.REOPENED, replace(told, closed_at_ms=None))
+    return Accepted(Arrival.UPDATED, ended)
+
+
+def _is_late(known: Record, incoming: Incoming) -> bool:
+    """By the source's own count or clock, never by arrival; of equals the later to arrive holds."""
+    if known.version is not None and incoming.version is not None:
+        return incoming.version < known.version
+    return incoming.updated_at_ms < known.updated_at_ms
+
+
+def _is_noted(connection: Connection, record: Record, incoming: Incoming) -> bool:
+    """Return whether this very word of the source is in the history already."""
+    same = (EVENTS.c.exception_id == record.id, EVENTS.c.body == incoming.payload)
+    return connection.execute(select(EVENTS.c.seq).where(*same).limit(1)).first() is not None
+
+
+def _arrival_event(result: Accepted, incoming: Incoming, now_ms: int) -> dict[str, object]:
+    created = result.arrival is Arrival.CREATED
+    return {
+        "exception_id": result.record.id,
+        "kind": result.arrival.value,
+        "occurred_at_ms": incoming.detected_at_ms if created else incoming.updated_at_ms,
+        "known_at_ms": now_ms,
+        "by": incoming.source,
+        "body": incoming.payload,
+        "opinion": None if result.arrival is Arrival.LATE else result.record.opinion,
+    }
+
+
+def _write(
+    connection: Connection,
+    before: dict[tuple[str, str], Record],
+    after: dict[tuple[str, str], Record],
+    now_ms: int,
+) -> None:
+    new = [asdict(record) for key, record in after.items() if key not in before]
+    changed = [record for key, record in after.items() if before.get(key, record) != record]
+    if new:
+        connection.execute(insert(EXCEPTIONS), new)
+    if changed:
+        rows = [asdict(record) | {"which": record.id} for record in changed]
+        connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == bindparam("which")), rows)
+    closed = [r.id for r in changed if not r.is_open]
+    end_claims(connection, closed, now_ms=now_ms)
+    reopened = [r.id for r in changed if r.is_open]
+    for begin in range(0, len(reopened), KEYS_AT_ONCE):
+        some = reopened[begin : begin + KEYS_AT_ONCE]
+        connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(some)))
+
+
+def rescore(
+    connection: Connection, opinions: Sequence[tuple[str, int, str]], *, now_ms: int
+) -> None:
+    """Keep new opinions: (id, revision, opinion); skipped where the exception changed meanwhile."""
+    ids = [exception_id for exception_id, _, _ in opinions]
+    query = select(EXCEPTIONS.c.id, EXCEPTIONS.c.revision).where(EXCEPTIONS.c.id.in_(ids))
+    revisions = {row.id: row.revision for row in connection.execute(query.with_for_update())}
+    kept = [
+        {"which": exception_id, "opinion": opinion}
+        for exception_id, revision, opinion in opinions
+        if revisions.get(exception_id) == revision
+    ]
+    if not kept:
+        return
+    connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == bindparam("which")), kept)
+    events = [
+        {
+            "exception_id": one["which"],
+            "kind": "rescored",
+            "occurred_at_ms": now_ms,
+            "known_at_ms": now_ms,
+            "opinion": one["opinion"],
+        }
+        for one in kept
+    ]
+    connection.execute(insert(EVENTS), events)

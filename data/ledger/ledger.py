@@ -1,0 +1,231 @@
+"""What must never be lost: exceptions, what was decided on them, how they ended.
+
+SQLite by default (write-ahead log, every commit on the disk before it is answered), PostgreSQL as
+well. The tables are brought up to date at every start. One service process writes to one ledger.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from data.domain import BadInputError, NotFoundError
+from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+IDS_AT_ONCE = 500
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=10000",
+    "foreign_keys=ON",
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One exception as it stands; the fields are those of `ledger_tables.EXCEPTIONS`."""
+
+    id: str
+    source: str
+    external_id: str
+    is_open: bool
+    revision: int
+    version: int | None
+    updated_at_ms: int
+    detected_at_ms: int
+    received_at_ms: int
+    closed_at_ms: int | None
+    payload: str
+    opinion: str
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """Take a row of the table."""
+        return cls(**row)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; the fields are those of `ledger_tables.EVENTS`."""
+
+    seq: int
+    exception_id: str
+    kind: str
+    occurred_at_ms: int
+    known_at_ms: int
+    by: str | None
+    body: str | None
+    opinion: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One exception as it ended; the fields are those of `ledger_tables.OUTCOMES`."""
+
+    exception_id: str
+    known_at_ms: int
+    resolved_at_ms: int
+    category: str | None = None
+    label_origin: str | None = None
+    suggestion_hidden: bool | None = None
+    team: str | None = None
+    team_origin: str | None = None
+    touch_minutes: float | None = None
+    breached: bool | None = None
+    loss_amount: str | None = None
+    loss_currency: str | None = None
+    by: str | None = None
+
+
+class Ledger:
+    """An open ledger: reads here, writes through `data.ledger.intake.Writing`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connect and bring the tables up to date.
+
+        Raises:
+            BadInputError: The address can't be read, or no database answers there.
+        """
+        cure = "Correct EXPEDITE_DATABASE_URL, or start the database."
+        try:
+            engine = _engine(url)
+            with engine.connect() as connection:
+                _migrate(connection)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise BadInputError("EXPEDITE_DATABASE_URL", f"not usable: {error}", cure) from error
+        except SQLAlchemyError as error:
+            shown = make_url(url).render_as_string(hide_password=True)
+            raise BadInputError(
+                f"the ledger at {shown}", f"can't be opened: {error}", cure
+            ) from error
+        return cls(engine)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that writes: kept whole when the block ends, undone if it fails."""
+        with self._engine.execution_options(expedite_writes=True).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that only reads: it sees one state of all tables."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    def is_alive(self) -> bool:
+        """Return whether the database answers."""
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(text("select 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def record(self, exception_id: str) -> Record:
+        """Return one exception.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        with self._engine.connect() as connection:
+            return record_of(connection, exception_id)
+
+    def open_records(self) -> Iterator[Record]:
+        """Yield all open exceptions."""
+        query = select(EXCEPTIONS).where(EXCEPTIONS.c.is_open)
+        with self._engine.connect() as connection:
+            for rows in connection.execute(query).mappings().partitions(1_000):
+                yield from (Record.of(row) for row in rows)
+
+    def events(self, exception_id: str) -> list[Event]:
+        """Return what happened to one exception, the first first."""
+        query = select(EVENTS).where(EVENTS.c.exception_id == exception_id).order_by(EVENTS.c.seq)
+        with self._engine.connect() as connection:
+            return [Event(**row) for row in connection.execute(query).mappings()]
+
+    def events_after(self, seq: int, kinds: Sequence[str], most: int) -> list[Event]:
+        """Return up to `most` events of some kinds that were written after one, in order."""
+        query = select(EVENTS).where(EVENTS.c.seq > seq, EVENTS.c.kind.in_(kinds))
+        query = query.order_by(EVENTS.c.seq).limit(most)
+        with self._engine.connect() as connection:
+            return [Event(**row) for row in connection.execute(query).mappings()]
+
+    def outcome(self, exception_id: str) -> Outcome | None:
+        """Return how one exception ended, None as long as it has not."""
+        query = select(OUTCOMES).where(OUTCOMES.c.exception_id == exception_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else Outcome(**row)
+
+
+def record_of(connection: Connection, exception_id: str) -> Record:
+    """Return one exception inside a transaction.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    query = select(EXCEPTIONS).where(EXCEPTIONS.c.id == exception_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("exception", exception_id)
+    return Record.of(row)
+
+
+def records_of(connection: Connection, source: str) -> list[Record]:
+    """Return all exceptions of a source, open or not, inside a transaction."""
+    query = select(EXCEPTIONS).where(EXCEPTIONS.c.source == source)
+    return [Record.of(row) for row in connection.execute(query).mappings()]
+
+
+def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Record]:
+    """Return exceptions inside a transaction, locked until its end."""
+    found: dict[str, Record] = {}
+    for begin in range(0, len(ids), IDS_AT_ONCE):
+        query = select(EXCEPTIONS).where(EXCEPTIONS.c.id.in_(ids[begin : begin + IDS_AT_ONCE]))
+        for row in connection.execute(query.with_for_update()).mappings():
+            found[row["id"]] = Record.of(row)
+    return found
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that begins by reading and then writes can fail half-way; this one waits first.
+    writes = connection.get_execution_options().get("expedite_writes", False)
+    connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    with connection.begin():
+        command.upgrade(config, "head")

@@ -1,0 +1,92 @@
+"""How exceptions end: written once, inside the caller's one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from data.domain import ConflictError, PreconditionError
+from data.ledger.claims import end_claims
+from data.ledger.ledger import Outcome, Record, record_of
+from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
+
+IDS_AT_ONCE = 500
+
+
+def resolve(
+    connection: Connection, outcome: Outcome, *, body: str, if_revision: int | None
+) -> Record:
+    """Close an exception with how it ended; doing it again alike changes nothing.
+
+    Args:
+        connection: The transaction.
+        outcome: How it ended.
+        body: The request, for the record.
+        if_revision: The revision that the caller saw; None if they did not say.
+
+    Raises:
+        NotFoundError: There is no such exception.
+        PreconditionError: It is not at that revision any more.
+        ConflictError: It ended otherwise already, and the caller did not say that they know.
+    """
+    record = record_of(connection, outcome.exception_id)
+    query = select(OUTCOMES).where(OUTCOMES.c.exception_id == record.id)
+    row = connection.execute(query).mappings().one_or_none()
+    ended = None if row is None else Outcome(**row)
+    if ended is not None and _same_end(ended, outcome):
+        return record
+    if if_revision is not None and if_revision != record.revision:
+        raise PreconditionError(record.id, if_revision, record.revision)
+    if ended is not None and if_revision is None:
+        raise ConflictError(record.id, "it was resolved otherwise already")
+    return end_all(connection, [(record, outcome)], body=body)[0]
+
+
+def _same_end(ended: Outcome, outcome: Outcome) -> bool:
+    moments = {"known_at_ms": 0, "resolved_at_ms": 0}
+    return replace(ended, **moments) == replace(outcome, **moments)
+
+
+def end_all(
+    connection: Connection, ending: Sequence[tuple[Record, Outcome]], *, body: str
+) -> list[Record]:
+    """Close exceptions, each with its outcome, whatever was known of their ends before."""
+    closed = [
+        replace(
+            record,
+            is_open=False,
+            revision=record.revision + 1,
+            closed_at_ms=outcome.resolved_at_ms,
+        )
+        for record, outcome in ending
+    ]
+    which = EXCEPTIONS.c.id == bindparam("which")
+    wanted = [("which", "id"), *((n, n) for n in ("is_open", "revision", "closed_at_ms"))]
+    rows = [{name: getattr(record, field) for name, field in wanted} for record in closed]
+    connection.execute(update(EXCEPTIONS).where(which), rows)
+    ids = [record.id for record in closed]
+    end_claims(connection, ids, now_ms=max(outcome.known_at_ms for _, outcome in ending))
+    for begin in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[begin : begin + IDS_AT_ONCE]
+        connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(some)))
+    connection.execute(insert(OUTCOMES), [asdict(outcome) for _, outcome in ending])
+    connection.execute(insert(EVENTS), [_resolved(*one, body) for one in ending])
+    return closed
+
+
+def _resolved(record: Record, outcome: Outcome, body: str) -> dict[str, object]:
+    return {
+        "exception_id": record.id,
+        "kind": "resolved",
+        "occurred_at_ms": outcome.resolved_at_ms,
+        "known_at_ms": outcome.known_at_ms,
+        "by": outcome.by,
+        "body": body,
+        "opinion": record.opinion,
+    }
+
+
+def end_untouched(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Keep how exceptions ended that their source closed, and that nobody resolved."""
+    if outcomes:
+        connection.execute(insert(OUTCOMES), [asdict(outcome) for outcome in outcomes])

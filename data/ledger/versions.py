@@ -1,0 +1,52 @@
+"""Which policy and which champion were in use, from when: what a past answer rested on.
+
+A row is written before what it names comes into use, so nothing was ever in use that is not here.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select
+
+from data.ledger.tables import VERSIONS
+
+POLICY = "policy"
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What was in use from a moment on; the fields are those of `ledger_tables.VERSIONS`.
+
+    Attributes:
+        kind: `POLICY` or `CHAMPION`.
+        label: Version; None where there was no champion.
+        known_at_ms: From when.
+        body: Text of the policy, else None.
+    """
+
+    kind: str
+    label: str | None
+    known_at_ms: int
+    body: str | None = None
+
+
+def note(connection: Connection, version: InUse) -> None:
+    """Keep that something comes into use; what is in use already is not written twice."""
+    latest = in_use(connection, version.kind, at_ms=version.known_at_ms)
+    if latest is None or (latest.label, latest.body) != (version.label, version.body):
+        connection.execute(insert(VERSIONS), [vars(version)])
+
+
+def in_use(connection: Connection, kind: str, *, at_ms: int) -> InUse | None:
+    """Return what was in use at a moment, None where that was not recorded yet."""
+    columns = VERSIONS.c
+    query = select(columns.kind, columns.label, columns.known_at_ms, columns.body)
+    query = query.where(columns.kind == kind, columns.known_at_ms <= at_ms)
+    query = query.order_by(columns.known_at_ms.desc(), columns.seq.desc()).limit(1)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else InUse(**row)
+
+
+def recorded_since(connection: Connection) -> int | None:
+    """Return the moment from which on this is recorded, None where it never was."""
+    return connection.execute(select(func.min(VERSIONS.c.known_at_ms))).scalar_one()

@@ -1,1 +1,0 @@
-"""The history of the ledger's tables, for alembic; `data.ledger` runs it at every start."""

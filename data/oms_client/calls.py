@@ -1,0 +1,187 @@
+"""The last days of an order history as calls of an OMS: each exception, and how it ended.
+
+Of an exception is told what was known of it and of its order when it was detected, so that a
+service computes the very features that training did. All times are moved by one span.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from data.contract.tables import Exceptions, OrderLines, Orders, Outcomes
+from data.domain import BadInputError
+from data.history.history import History
+
+NO_CURRENCY = "XXX"
+"""What ISO 4217 has for "none": an amount is told even where its currency is not known."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One exception as it is posted, and the resolution to post after it; None if still open."""
+
+    exception: dict[str, Any]
+    resolution: dict[str, Any] | None
+
+
+def last_days(
+    history: History,
+    *,
+    days: float,
+    newest_at: pd.Timestamp | None,
+    until: pd.Timestamp | None = None,
+) -> list[Told]:
+    """Return the exceptions of the last days, the first detected first.
+
+    Resolutions are given of those that had ended when the newest was detected.
+
+    Args:
+        history: Where they stand.
+        days: How far to go back from the newest.
+        newest_at: The moment that the newest is to be detected at; the others keep their distance.
+            None leaves all times as they are.
+        until: Take none that was detected at or after it; None takes all.
+
+    Raises:
+        BadInputError: The history has no exceptions.
+    """
+    exceptions = history.table("exceptions").sort_values(Exceptions.detected_at, kind="stable")
+    if until is not None:
+        exceptions = exceptions[exceptions[Exceptions.detected_at] < until]
+    if exceptions.empty:
+        cure = "Import a source that gives the table `exceptions`, or choose another period."
+        raise BadInputError(str(history.path), "there are no exceptions in it", cure)
+    newest = exceptions[Exceptions.detected_at].iloc[-1]
+    late = exceptions[Exceptions.detected_at] > newest - pd.Timedelta(days=days)
+    telling = _Telling(history, exceptions[late], _Shift(newest, newest_at or newest))
+    return [telling.told(row) for row in _rows(exceptions[late])]
+
+
+class _Shift:
+    """Moves times by a whole number of milliseconds; finer is cut off before, as a service does."""
+
+    def __init__(self, newest: pd.Timestamp, newest_at: pd.Timestamp) -> None:
+        self._span = newest_at.floor("ms") - newest.floor("ms")
+
+    def __call__(self, moment: pd.Timestamp | None) -> str | None:
+        if moment is None:
+            return None
+        moved = moment.floor("ms") + self._span
+        return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Telling:
+    """What stands in the history beside the exceptions, at hand by its key."""
+
+    def __init__(self, history: History, exceptions: pd.DataFrame, moved: _Shift) -> None:
+        self._moved = moved
+        self._newest = exceptions[Exceptions.detected_at].iloc[-1]
+        wanted = exceptions[Exceptions.order_id].dropna()
+        orders, lines, outcomes = map(history.table, ("orders", "order_lines", "outcomes"))
+        orders = orders[orders[Orders.order_id].isin(wanted)]
+        lines = lines[lines[OrderLines.order_id].isin(wanted)].sort_values(OrderLines.line_id)
+        self._orders = {row[Orders.order_id]: row for row in _rows(orders)}
+        self._lines: dict[str, list[Row]] = {}
+        for row in _rows(lines):
+            self._lines.setdefault(row[OrderLines.order_id], []).append(row)
+        self._outcomes = {row[Outcomes.exception_id]: row for row in _rows(outcomes)}
+
+    def told(self, row: Row) -> Told:
+        order = self._orders.get(row[Exceptions.order_id])
+        detected_at = row[Exceptions.detected_at]
+        if order is not None and not order[Orders.known_at] < detected_at:
+            order = None
+        exception = {
+            "external_id": row[Exceptions.exception_id],
+            "source": row[Exceptions.source] or "history",
+            "detected_at": self._moved(detected_at),
+            "due_at": self._moved(row[Exceptions.due_at]),
+            "attributes": json.loads(row[Exceptions.attributes] or "{}"),
+            "order": order and self._order(order, detected_at),
+        }
+        for name in ("type", "reason_code", "message", "severity"):
+            exception[name] = row[name]
+        return Told(_filled(exception), self._resolution(row, order))
+
+    def _order(self, order: Row, detected_at: pd.Timestamp) -> dict[str, Any]:
+        currency = order[Orders.currency] or NO_CURRENCY
+        lines = [
+            line
+            for line in self._lines.get(order[Orders.order_id], [])
+            if line[OrderLines.known_at] < detected_at
+        ]
+        told = {
+            "external_id": order[Orders.order_id],
+            "order_number": order[Orders.order_id],
+            "placed_at": self._moved(order[Orders.placed_at]),
+            "promised_delivery_at": self._moved(order[Orders.promised_at]),
+            "ship_by_at": self._moved(order[Orders.ship_by_at]),
+            "total": _money(order[Orders.total], currency),
+            "shipping_address": _address(order),
+            "line_items": [_line(line, currency) for line in lines],
+            "customer": _filled(
+                {
+                    "external_id": order[Orders.customer_id],
+                    "segment": order[Orders.customer_segment],
+                }
+            ),
+        }
+        same = ("channel", "status", "payment_status", "payment_method", "fulfillment_status")
+        return _filled(told | {name: order[name] for name in same})
+
+    def _resolution(self, row: Row, order: Row | None) -> dict[str, Any] | None:
+        outcome = self._outcomes.get(row[Exceptions.exception_id])
+        resolved_at = outcome and outcome[Outcomes.resolved_at]
+        if outcome is None or resolved_at is None or resolved_at > self._newest:
+            return None
+        currency = order[Orders.currency] if order else None
+        told = {
+            "resolved_at": self._moved(max(resolved_at, row[Exceptions.detected_at])),
+            "loss": _money(outcome[Outcomes.loss], currency) if currency else None,
+        }
+        same = ("category", "team", "touch_minutes", "breached", "label_origin")
+        return _filled(told | {name: outcome[name] for name in same})
+
+
+def _rows(table: pd.DataFrame) -> Iterator[Row]:
+    """Rows as plain values, None where there is none."""
+    plain = table.astype(object).where(table.notna(), None)
+    return (dict(zip(table.columns, row, strict=True)) for row in plain.itertuples(index=False))
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _address(order: Row) -> dict[str, Any]:
+    names = {
+        "country_code": Orders.country,
+        "postal_code": Orders.postcode,
+        "city": Orders.city,
+        "region": Orders.region,
+    }
+    return _filled({name: order[column] for name, column in names.items()})
+
+
+def _line(line: Row, currency: str) -> dict[str, Any]:
+    told = {
+        "external_id": line[OrderLines.line_id],
+        "sku": line[OrderLines.sku],
+        "quantity": line[OrderLines.units],
+        "site": line[OrderLines.site],
+        "unit_price": _money(line[OrderLines.unit_price], currency),
+    }
+    return _filled(told)
+
+
+def _money(amount: float | None, currency: str) -> dict[str, str] | None:
+    """Return an amount as the text that reads as the same number again."""
+    if amount is None:
+        return None
+    return {"amount": f"{Decimal(repr(round(float(amount), 6))):f}", "currency": currency}

@@ -1,0 +1,1 @@
+"""The policy: costs, fallbacks and guards that the company prefers, read from one file."""

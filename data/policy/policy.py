@@ -1,0 +1,221 @@
+"""What the company prefers: costs, fallbacks, guards. Read from `policy.toml` and validated."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self, get_args
+from zoneinfo import available_timezones
+
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
+
+from data.domain import BadInputError, Priority
+from data.policy.automation import PromiseTerms
+from data.policy.incidents import IncidentTerms
+from data.policy.section import NotNegative, Positive, Section, Share
+
+DEFAULT_POLICY = Path(__file__).parents[1] / "policy.toml"
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAYS = get_args(Weekday)
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+def _minute(time_of_day: str) -> int:
+    hours, minutes = time_of_day.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+class CategoryLoss(Section):
+    """What differs for one category; what is left out is as in `losses`."""
+
+    share_of_order: NotNegative | None = None
+    fixed: NotNegative | None = None
+    handling_helps: Share | None = None
+
+
+class Losses(Section):
+    """Money lost if an exception is harmed."""
+
+    share_of_order: NotNegative
+    fixed: NotNegative
+    order_value: NotNegative
+    handling_helps: Share
+    waiting_cost_per_hour: NotNegative
+    largest: Positive
+    categories: Mapping[str, CategoryLoss] = {}
+
+    def preventable(self, category: str, order_value: float) -> float:
+        """Return the money that handling in time is expected to save, 0 to `largest`."""
+        share, fixed, helps = self.terms(category)
+        return min(share * order_value + fixed, self.largest) * helps
+
+    def terms(self, category: str) -> tuple[float, float, float]:
+        """Return share of the order, fixed loss and chance that handling helps, of one category."""
+        own = self.categories.get(category)
+        if own is None:
+            return self.share_of_order, self.fixed, self.handling_helps
+        return (
+            self.share_of_order if own.share_of_order is None else own.share_of_order,
+            self.fixed if own.fixed is None else own.fixed,
+            self.handling_helps if own.handling_helps is None else own.handling_helps,
+        )
+
+
+class Handling(Section):
+    """Fallbacks for what no model can say."""
+
+    touch_minutes_p50: Positive
+    touch_minutes_p90: Positive
+    deadline_hours: Positive
+
+
+class Guards(Section):
+    """What stands above the score, and what keeps it calm."""
+
+    look_ahead_minutes: Positive
+    oldest_days: Positive
+    always_first: list[str]
+    safe_risk: Share
+    rerank_band: Share
+    claim_minutes: Positive
+
+
+class Bands(Section):
+    """The lowest score of each priority."""
+
+    p1: Positive
+    p2: Positive
+    p3: Positive
+
+    def priority(self, score: float) -> Priority:
+        """Return the band of a score."""
+        for band, lowest in (
+            (Priority.P1, self.p1),
+            (Priority.P2, self.p2),
+            (Priority.P3, self.p3),
+        ):
+            if score >= lowest:
+                return band
+        return Priority.P4
+
+
+class StockRules(Section):
+    """What makes stock an exception, and what it costs; the units stand in the names."""
+
+    team: Annotated[str, Field(min_length=1, max_length=255)]
+    touch_minutes_p50: Positive
+    touch_minutes_p90: Positive
+    unit_price: Positive
+    margin_share: Share
+    holding_share_per_year: NotNegative
+    lead_time_days: Positive
+    remedy_hours: NotNegative
+    keep_days: Positive
+    orders_open_days: Positive
+    on_hand_after_open_orders: bool
+    smallest_chance: Share
+    smallest_loss: NotNegative
+    most_of_a_kind: Annotated[int, Field(ge=0)]
+    worse_share: NotNegative
+
+
+class TeamShift(Section):
+    """When the people of a team work, in the time zone of `shifts`; the same hours each day."""
+
+    people: Annotated[int, Field(ge=1)]
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)]
+    opens: TimeOfDay
+    closes: TimeOfDay
+
+    @property
+    def weekday_numbers(self) -> list[int]:
+        """Days worked, Monday is 0."""
+        return sorted({_WEEKDAYS.index(day) for day in self.weekdays})
+
+    @property
+    def opens_minute(self) -> int:
+        """Minutes after midnight at which the shift begins."""
+        return _minute(self.opens)
+
+    @property
+    def closes_minute(self) -> int:
+        """Minutes after the midnight before it began at which it ends: above 1,440 at night."""
+        closes = _minute(self.closes)
+        return closes if closes > self.opens_minute else closes + 24 * 60
+
+
+class Shifts(Section):
+    """Who works when. A team that is not named works round the clock, by nobody knows how many."""
+
+    timezone: str
+    teams: Mapping[str, TeamShift] = {}
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"there is no time zone '{name}'; one is 'Europe/Lisbon'")
+        return name
+
+
+class Policy(Section):
+    """The whole of `policy.toml`."""
+
+    version: str
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    losses: Losses
+    handling: Handling
+    guards: Guards
+    bands: Bands
+    stock: StockRules
+    shifts: Shifts
+    promises: PromiseTerms
+    incidents: IncidentTerms
+    _text: str = PrivateAttr("")
+    _fingerprint: str = PrivateAttr("")
+
+    @property
+    def text(self) -> str:
+        """The file, as it was read."""
+        return self._text
+
+    @property
+    def label(self) -> str:
+        """Version and fingerprint: what a decision records."""
+        return f"{self.version}+{self._fingerprint}"
+
+    @classmethod
+    def read(cls, path: Path = DEFAULT_POLICY) -> Self:
+        """Read and validate a policy file.
+
+        Raises:
+            BadInputError: The file is not there or not TOML; a value is missing or out of range.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise BadInputError(
+                str(path), "no such file", f"Copy {DEFAULT_POLICY.name}."
+            ) from error
+        return cls.of_text(text, str(path))
+
+    @classmethod
+    def of_text(cls, text: str, where: str) -> Self:
+        """Validate the text of a policy file.
+
+        Raises:
+            BadInputError: It is not TOML; a value is missing or out of range.
+        """
+        try:
+            policy = cls.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise BadInputError(where, f"not TOML: {error}", "Mend the line.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            what = ".".join(str(part) for part in first["loc"])
+            cure = f"Compare with {DEFAULT_POLICY.name}."
+            raise BadInputError(where, f"{what}: {first['msg']}", cure) from error
+        policy._text = text
+        policy._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return policy

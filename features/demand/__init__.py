@@ -1,0 +1,1 @@
+"""Features of demand: the panel of series by periods, its calendar, windows and matrix."""

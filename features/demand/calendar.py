@@ -1,0 +1,63 @@
+"""The calendar of a panel's periods: weekday, part of the year, holidays of the country."""
+
+import holidays
+import numpy as np
+import pandas as pd
+
+from data.domain import Grain
+from features.demand.panel import Panel
+
+REPEATED_DAYS = 450  # a week of the year that was seen once says nothing about the next one
+FAR_DAYS = 15  # beyond that a holiday is neither awaited nor remembered
+
+
+def calendar_columns(panel: Panel, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is known of each period in each country.
+
+    Returns:
+        (n,) the row of each series' country, and (countries, T + reach, features) float32.
+    """
+    periods = np.concatenate([panel.periods, panel.next_periods(reach)])
+    names = np.asarray(panel.attributes.get("country", np.full(panel.series, None)), object)
+    names = np.where(names == None, "", names).astype(str)  # noqa: E711 (elementwise)
+    countries, codes = np.unique(names, return_inverse=True)
+    table = [_of_country(periods, panel.grain, country) for country in countries]
+    return codes, np.stack(table)
+
+
+def _of_country(periods: np.ndarray, grain: Grain, country: str) -> np.ndarray:
+    dates = pd.DatetimeIndex(periods)
+    if grain is Grain.MONTH:
+        return np.stack([dates.month, dates.days_in_month], axis=1).astype(np.float32)
+    week = dates.isocalendar().week.to_numpy().astype(np.float32)
+    if (dates[-1] - dates[0]).days < REPEATED_DAYS:
+        week[:] = np.nan
+    days = _holidays(dates, country)
+    if grain is Grain.WEEK:
+        inside = [(days >= day) & (days < day + 7) for day in periods.astype("datetime64[D]")]
+        count = np.array([found.sum() for found in inside])
+        following = np.append(count[1:], 0)
+        return np.stack([week, dates.day, count, following], axis=1).astype(np.float32)
+    ahead, behind = _distances(periods.astype("datetime64[D]"), days)
+    return np.stack([dates.dayofweek, dates.day, week, ahead, behind], axis=1).astype(np.float32)
+
+
+def _holidays(dates: pd.DatetimeIndex, country: str) -> np.ndarray:
+    """Return the country's public holidays around the dates; none if it is not known."""
+    years = range(dates[0].year - 1, dates[-1].year + 2)
+    try:
+        found = sorted(holidays.country_holidays(country, years=years))
+    except NotImplementedError:
+        found = []
+    return np.array(found, "datetime64[D]")
+
+
+def _distances(days: np.ndarray, holiday: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return days to the next and since the last holiday, both 0 on one, `FAR_DAYS` at most."""
+    far = np.timedelta64(FAR_DAYS, "D")
+    known = np.concatenate([[days[0] - far], holiday, [days[-1] + far]])
+    known = np.unique(known)
+    after = known[np.searchsorted(known, days, side="left")]
+    before = known[np.searchsorted(known, days, side="right") - 1]
+    day = np.timedelta64(1, "D")
+    return (np.minimum((after - days) / day, FAR_DAYS), np.minimum((days - before) / day, FAR_DAYS))

@@ -1,0 +1,1 @@
+"""Features of exceptions, from tables for training and from columns for a call."""

@@ -1,0 +1,1 @@
+"""Features of orders, for the early warning."""

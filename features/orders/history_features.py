@@ -1,0 +1,63 @@
+"""What is looked at in the past of every entity of an order."""
+
+from features.engine.history_features import HistoryFeature
+
+_SMOOTHING = 20.0
+"""Imaginary orders at the overall rate: an entity with twenty orders counts for half."""
+
+_PLACED = ("orders.known_at",)
+_ENDED = ("exceptions.order_id", "order_events.stage")
+_STEPS = ("order_events.stage", "order_events.occurred_at")
+_MARGIN = ("orders.promised_at", *_STEPS)
+
+
+def _share(log: str, value: str, meaning: str, days: float | None) -> HistoryFeature:
+    """A share among orders whose end is known, each counted with its weight."""
+    return HistoryFeature(
+        log, "", "mean", meaning, "share", _ENDED, value, days, _SMOOTHING, weight="weight"
+    )
+
+
+def _usual(
+    log: str, value: str, meaning: str, unit: str, needs: tuple[str, ...], days: float | None
+) -> HistoryFeature:
+    return HistoryFeature(log, "", "mean", meaning, unit, needs, value, days, _SMOOTHING)
+
+
+PAST = [
+    HistoryFeature(
+        "placed", "", "count", "Orders placed in four weeks", "orders", _PLACED, days=28
+    ),
+    HistoryFeature("open", "", "sum", "Orders under way", "orders", _PLACED + _ENDED, "change"),
+    _share("ended", "failed", "Share with an exception in four weeks", 28),
+    _share("ended", "failed", "Share with an exception in a quarter", 90),
+    _share("ended", "failed", "Share with an exception ever", None),
+    _share("punctual", "late", "Share late in four weeks", 28),
+    _share("punctual", "late", "Share late ever", None),
+    _usual("shipped", "ship_hours", "Usual hours to ship in four weeks", "log hours", _STEPS, 28),
+    _usual("shipped", "ship_hours", "Usual hours to ship ever", "log hours", _STEPS, None),
+    _usual(
+        "arrived", "road_hours", "Usual hours on the road in four weeks", "log hours", _STEPS, 28
+    ),
+    _usual("arrived", "road_hours", "Usual hours on the road ever", "log hours", _STEPS, None),
+    _usual("arrived", "margin_days", "Days before the promise in four weeks", "days", _MARGIN, 28),
+    _usual("arrived", "margin_days", "Days before the promise ever", "days", _MARGIN, None),
+]
+
+RATE_OF = {"site": "seller", "region": "region", "promise_weeks": "promise length"}
+"""The rates that anybody would try first, by the entity that each is of."""
+
+RATES = [
+    HistoryFeature(
+        "ended", entity, "mean", "", "share", _ENDED, "failed", days, smoothing, weight="weight"
+    )
+    for entity in RATE_OF
+    for days in (28, 90, None)
+    for smoothing in (5.0, 20.0, 80.0, 300.0)
+]
+"""The baselines of the early warning; which window and smoothing serves best is learned."""
+
+PACE = HistoryFeature(
+    "pace", "stage", "mean", "Slower than predicted", "log hours", _STEPS, "slower", 28, 100.0
+)
+"""How much longer than predicted the orders delivered lately took; the log is the model's."""

@@ -1,0 +1,1 @@
+"""Risk-controlled automation: bounds, prediction sets and a sequential test."""

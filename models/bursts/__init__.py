@@ -1,0 +1,1 @@
+"""Detection of bursts of exceptions that share a cause."""

@@ -1,0 +1,120 @@
+"""How strongly the arrivals of each watched value speak for a burst that has begun at some time.
+
+For an extra rate `d` the statistic of Shiryaev and Roberts adds up, over all moments at which a
+burst may have begun, the likelihood of what has come since with that extra rate over that without:
+
+    R <- R * exp(-d t) + (1 - exp(-d t)) / d       after t hours without an arrival
+    R <- R * (1 + d / rate)                         at an arrival
+
+Without a burst the mean of R is the hours watched, whatever the rates do (they may depend on the
+past in any way). So of a weighted mean of R over extra rates and values, weights that add up to 1,
+the mean time until it first passes A is at least A hours: one bound for all values, all
+windows and all looks. (Pollak 1985; e-detectors: Shin, Ramdas and Rinaldo 2022.) It holds as far as
+the rates do, which is why `models/bursts/rates.py` errs on the high side.
+"""
+
+import numpy as np
+from numba import njit
+
+from models.bursts.baseline_rate import Learned, Now, note_arrival, rate_today
+from models.bursts.rates import Lesson, Rates, doubled
+
+_RATES = 8
+_STEP = 4.0
+_LARGEST = 1e200
+_FIRST_ROOM = 1_024
+
+
+def extra_rates(fewest_members: int, longest_hours: float) -> np.ndarray:
+    """Return the extra rates looked for, per hour: from the fewest in the longest window on."""
+    return fewest_members / longest_hours * _STEP ** np.arange(_RATES)
+
+
+class Evidence:
+    """The statistic of every key, for every extra rate."""
+
+    def __init__(self, extra: np.ndarray) -> None:
+        self._extra = extra
+        self._sums = np.zeros((_FIRST_ROOM, len(extra)))
+
+    def grow(self, size: int) -> None:
+        """Make room for so many keys."""
+        while size > len(self._sums):
+            self._sums = doubled(self._sums)
+
+    def compile(self, rates: Rates) -> None:
+        """Compile what every arrival needs, which takes seconds, before the first one comes."""
+        self.take(np.zeros(0, np.intp), rates, 1.0)
+
+    def take(self, keys: np.ndarray, rates: Rates, seen_part: float) -> tuple[np.ndarray, Lesson]:
+        """Take one arrival of now.
+
+        Args:
+            keys: Its keys.
+            rates: Stands for the day from now on.
+            seen_part: 1, or for a member of a burst how much of it is usual: no evidence then.
+
+        Returns:
+            Evidence by key, in hours; and what it teaches when it is some days old.
+        """
+        more, expected = np.empty((len(keys), 2)), np.empty((len(keys), 2))
+        arrival = (keys, more, expected, seen_part)
+        found = _arrived(arrival, self._sums, self._extra, rates.learned, rates.now)
+        return found, (more, expected)
+
+    def clear(self, key: int | np.ndarray) -> None:
+        """Begin anew: what spoke for a burst has been explained."""
+        self._sums[key] = 0
+
+    def replay(self, key: int, rates: np.ndarray, gaps_hours: np.ndarray) -> float:
+        """Begin anew and take arrivals of one key, the first `gaps_hours[0]` after the start."""
+        self._sums[key] = 0
+        mean = 0.0
+        for rate, gap in zip(rates.tolist(), gaps_hours.tolist(), strict=True):
+            mean = _stepped(self._sums[key], self._extra, rate, gap)
+        return mean
+
+
+@njit
+def _arrived(
+    arrival: tuple, sums: np.ndarray, extra: np.ndarray, learned: Learned, now: Now
+) -> np.ndarray:
+    keys, more, expected, seen_part = arrival
+    evidence = np.empty(len(keys))
+    for i in range(len(keys)):
+        since = float(now.hours - learned.at_hours[keys[i]])
+        rate = rate_today(keys[i], learned, now)
+        if seen_part < 1:
+            rate = np.inf
+        evidence[i] = _stepped(sums[keys[i]], extra, rate, since)
+        note_arrival(keys[i], learned, seen_part, more[i], expected[i])
+    return evidence
+
+
+@njit
+def _stepped(sums: np.ndarray, extra: np.ndarray, rate: float, hours: float) -> float:
+    """Step one key's sums in place; return their mean."""
+    total = 0.0
+    for i in range(len(extra)):
+        left = np.exp(-hours * extra[i])
+        grown = (sums[i] * left + (1 - left) / extra[i]) * (1 + extra[i] / rate)
+        sums[i] = min(grown, _LARGEST)
+        total += sums[i]
+    return total / len(extra)
+
+
+def surprise(seen: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Return how little chance explains a count: the log-likelihood ratio of a negative binomial.
+
+    Args:
+        seen: Counts.
+        expected: Their means if nothing is unusual; above 0.
+        shape: Of the Gamma distributed factor of the means.
+
+    >>> surprise(np.array([40.0, 3.0]), np.array([3.0, 3.0]), np.array([1e9, 1e9])).round(1)
+    array([66.6,  0. ])
+    """
+    seen = np.maximum(seen, expected)
+    return seen * np.log(seen / expected) - (seen + shape) * np.log(
+        (seen + shape) / (expected + shape)
+    )

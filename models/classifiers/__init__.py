@@ -1,0 +1,1 @@
+"""Class estimators: a calibrated probability for each class of a label."""

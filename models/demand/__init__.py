@@ -1,0 +1,1 @@
+"""Demand forecasters: a distribution for each series and period, and joint paths."""

@@ -1,0 +1,124 @@
+"""Forecasts without learning: a moving average by the season of the week, and the last season."""
+
+import json
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from data.domain import Grain
+from features.demand.panel import Panel
+from features.demand.running_totals import silent_after_life
+from features.demand.windows import RHYTHMS
+from models.estimator import Files
+
+FILE = "average.json"
+OWN_PRIOR = 0.5  # so many periods of all its past are added to the recent ones
+WEEKDAY_PRIOR = 4.0  # so many weeks of the common pattern are added to the series' own
+
+
+@dataclass(frozen=True)
+class Average:
+    """Mean of the last periods in stock; of days by the pattern of the week.
+
+    Attributes:
+        horizon: Periods ahead.
+        window: Periods that are averaged.
+    """
+
+    horizon: int
+    window: int
+
+    @classmethod
+    def fit(cls, panel: Panel, horizon: int) -> Self:
+        """Choose the window that was best for the periods before the panel's end."""
+        cut = panel.length - horizon
+        windows = [w for w in _choices(panel.grain) if w <= max(cut, min(_choices(panel.grain)))]
+        if cut < 2:
+            return cls(horizon, windows[0])
+        came = panel.demanded()[:, cut:]
+        past = panel.until(cut)
+        losses = [_loss(cls(horizon, window).points(past), came) for window in windows]
+        return cls(horizon, windows[int(np.argmin(losses))])
+
+    def points(self, panel: Panel) -> np.ndarray:
+        """Return (n, H) float32 units for the periods after the panel's end."""
+        exposure, sold = _exposed(panel, self.window)
+        always, ever = _exposed(panel, panel.length)
+        prior = ever.sum(1) / (always.sum(1) + 1)
+        level = (sold.sum(1) + OWN_PRIOR * prior) / (exposure.sum(1) + OWN_PRIOR)
+        if panel.grain is not Grain.DAY:
+            return np.repeat(level[:, None], self.horizon, axis=1).astype(np.float32)
+        pattern = _week_pattern(*_exposed(panel, RHYTHMS[Grain.DAY].windows[-1]))
+        # `_exposed` ends with the panel, so the pattern's last day is the panel's last one.
+        return (level[:, None] * pattern[:, np.arange(self.horizon) % 7]).astype(np.float32)
+
+    def to_files(self) -> Files:
+        """Return one text, from which `from_files` builds it again."""
+        return {FILE: json.dumps({"window": self.window})}
+
+    @classmethod
+    def from_files(cls, files: Files, horizon: int) -> Self:
+        """Build it from what `to_files` gave."""
+        return cls(horizon, json.loads(files[FILE])["window"])
+
+
+@dataclass(frozen=True)
+class SeasonalNaive:
+    """The last season again; where it was not in stock, the mean of the season."""
+
+    horizon: int
+
+    def points(self, panel: Panel) -> np.ndarray:
+        """Return (n, H) float32 units for the periods after the panel's end."""
+        season = min(RHYTHMS[panel.grain].season, panel.length)
+        whole = np.where(panel.in_stock > 0, silent_after_life(panel.units), np.nan)[:, -season:]
+        known = np.isfinite(whole)
+        mean = np.where(known, whole, 0).sum(1) / np.maximum(known.sum(1), 1)
+        filled = np.where(known, whole, mean[:, None])
+        return filled[:, np.arange(self.horizon) % season].astype(np.float32)
+
+    def to_files(self) -> Files:
+        """Return nothing: it has learned nothing."""
+        return {}
+
+    @classmethod
+    def from_files(cls, files: Files, horizon: int) -> Self:
+        """Build it again; there is nothing to read."""
+        return cls(horizon)
+
+
+def _choices(grain: Grain) -> tuple[int, ...]:
+    return {
+        Grain.DAY: (14, 28, 56, 112),
+        Grain.WEEK: (4, 8, 13, 26, 52),
+        Grain.MONTH: (3, 6, 12, 24),
+    }[grain]
+
+
+def _exposed(panel: Panel, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (n, w) shares in stock and units of the last periods, 0 where not observed."""
+    units = silent_after_life(panel.units[:, -window:])
+    exposure = np.where(np.isfinite(units), panel.in_stock[:, -window:], 0)
+    return exposure, np.where(exposure > 0, units, 0)
+
+
+def _week_pattern(exposure: np.ndarray, sold: np.ndarray) -> np.ndarray:
+    """Return (n, 7) demand over the mean of the next seven days' weekdays, own and common."""
+    spare = -exposure.shape[1] % 7
+    shape = (len(exposure), -1, 7)
+    exposed = np.pad(exposure, ((0, 0), (spare, 0))).reshape(shape).sum(1)
+    units = np.pad(sold, ((0, 0), (spare, 0))).reshape(shape).sum(1)
+    level = units.sum(1, keepdims=True) / np.maximum(exposed.sum(1, keepdims=True), 1)
+    relative = units / np.where(level > 0, level, 1)
+    common = (relative.sum(0) + 1) / (np.where(level > 0, exposed, 0).sum(0) + 1)
+    own = (relative + WEEKDAY_PRIOR * common) / (exposed + WEEKDAY_PRIOR)
+    return np.where(level > 0, own, common)
+
+
+def _loss(points: np.ndarray, came: np.ndarray) -> float:
+    known = np.isfinite(came)
+    if not known.any():
+        return 0.0
+    scale = np.maximum(points.mean(1, keepdims=True), 0.1)
+    return float((np.abs(points - came) / scale)[known].mean())

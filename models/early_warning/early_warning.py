@@ -1,0 +1,171 @@
+"""The early warning: which orders will raise an exception that they have not raised yet."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import orjson
+
+from data.domain import Stage
+from features.engine.feature_set import FeaturePlan
+from models.boosters import Trees, TreeSettings
+from models.early_warning.delivery_time import DeliveryTime
+from models.early_warning.stage_logit import StageLogit, logit
+from models.estimator import Files
+
+SETTINGS = TreeSettings(
+    rounds=150, learning_rate=0.03, leaves=7, smallest_leaf=80, columns_share=0.3, l2=20.0
+)
+ANY = "any"
+SHORTAGE = "delivery time"
+OVER = (str(Stage.DELIVERED), str(Stage.AFTER_SALES))
+"""Stages after which nothing can go wrong on the way."""
+
+
+class OrderRows(NamedTuple):
+    """n orders, each at one stage, as the early warning sees them.
+
+    Attributes:
+        dense: (n, features).
+        rates: (n, rates): `features.orders.history_features.RATES`.
+        stage: n stages.
+        hours_left: Hours left to the promise, NaN where there is none.
+        pace: How much slower than predicted orders lately were, on the log scale.
+        raised: For each type whether the order has raised it already.
+    """
+
+    dense: np.ndarray
+    rates: np.ndarray
+    stage: np.ndarray
+    hours_left: np.ndarray
+    pace: np.ndarray
+    raised: dict[str, np.ndarray]
+
+    def take(self, rows: np.ndarray) -> "OrderRows":
+        """Return some of the orders."""
+        raised = {name: flag[rows] for name, flag in self.raised.items()}
+        return OrderRows(
+            self.dense[rows],
+            self.rates[rows],
+            self.stage[rows],
+            self.hours_left[rows],
+            self.pace[rows],
+            raised,
+        )
+
+
+class Warnings(NamedTuple):
+    """Chances of n orders; one by type."""
+
+    p_exception: np.ndarray
+    p_type: dict[str, np.ndarray]
+
+
+@dataclass
+class EarlyWarning:
+    """The fitted models.
+
+    Attributes:
+        plan: What the features learned of the history.
+        thinned: Whether that history was a thinned sample.
+        trained_as_of: Tick: nothing known at or after it was seen.
+        delivery: Time to deliver; None without promises or deliveries.
+        trees: Boosters of any exception and of the types of enough cases.
+        joined: For `any` and for types: scores to a chance.
+        shares: Of exceptions by type, for the types that have no model of their own.
+        after_sales: Types that say nothing of the way: no part of `p_exception`.
+        baselines: For each baseline the rate that did best in the rehearsal.
+        served_by: Name of what won for `p_exception`, with its figures.
+        version: Name of the registered version.
+    """
+
+    plan: FeaturePlan
+    thinned: bool
+    trained_as_of: int
+    delivery: DeliveryTime | None
+    trees: dict[str, Trees]
+    joined: dict[str, StageLogit] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
+    after_sales: tuple[str, ...] = ()
+    baselines: dict[str, int] = field(default_factory=dict)
+    served_by: str = ""
+    version: str = ""
+
+    def scores(self, rows: OrderRows) -> dict[str, np.ndarray]:
+        """Return all scores: log odds of the boosters and rates, and the shortage of time."""
+        found = {
+            name: logit(trees.predict_table(rows.dense)[:, 0]) for name, trees in self.trees.items()
+        }
+        found |= {f"rate {i}": logit(rate) for i, rate in enumerate(rows.rates.T)}
+        if self.delivery:
+            short = self.delivery.shortage(rows.dense, rows.hours_left)
+            found[SHORTAGE] = np.where(np.isnan(rows.hours_left), 0.0, short + rows.pace)
+        return found
+
+    def predict(self, rows: OrderRows) -> Warnings:
+        """Return the chances; a type that was raised already can't be raised again."""
+        scores = self.scores(rows)
+        over = np.isin(rows.stage, OVER)
+        p_any = self.joined[ANY].chance(scores, rows.stage)
+        p_type, still = {}, np.ones(len(p_any))
+        for name, share in self.shares.items():
+            model = self.joined.get(name)
+            chance = model.chance(scores, rows.stage) if model else share * p_any
+            if name not in self.after_sales:
+                chance = np.where(over, share * _OVER_CHANCE, np.minimum(chance, p_any))
+            chance = np.where(rows.raised.get(name, np.zeros(len(p_any), bool)), 0.0, chance)
+            p_type[name] = chance
+            if name not in self.after_sales:
+                still *= 1 - chance
+        # Once one type is raised, only the others are left to come.
+        begun = np.zeros(len(p_any), bool)
+        for name, flag in rows.raised.items():
+            begun |= flag & (name not in self.after_sales)
+        return Warnings(np.where(begun | over, 1 - still, p_any), p_type)
+
+    def to_files(self) -> Files:
+        """Return all as texts, `warning.json` among them."""
+        plain: dict[str, Any] = {
+            "plan": self.plan.to_json(),
+            "thinned": self.thinned,
+            "trained_as_of": self.trained_as_of,
+            "joined": {name: model.to_json() for name, model in self.joined.items()},
+            "shares": self.shares,
+            "after_sales": list(self.after_sales),
+            "baselines": self.baselines,
+            "served_by": self.served_by,
+            "trees": list(self.trees),
+        }
+        files = {f"trees.{i}.txt": trees.to_text() for i, trees in enumerate(self.trees.values())}
+        if self.delivery:
+            plain["delivery"], own = self.delivery.to_json()
+            files |= {f"delivery.{name}": text for name, text in own.items()}
+        return files | {"warning.json": orjson.dumps(plain).decode()}
+
+    @classmethod
+    def from_files(cls, files: Files) -> Self:
+        """Build from what `to_files` gave."""
+        plain = orjson.loads(files["warning.json"])
+        delivery = None
+        if "delivery" in plain:
+            own = {"trees.txt": files["delivery.trees.txt"]}
+            delivery = DeliveryTime.from_json(plain["delivery"], own)
+        return cls(
+            plan=FeaturePlan.from_json(plain["plan"]),
+            thinned=plain["thinned"],
+            trained_as_of=plain["trained_as_of"],
+            delivery=delivery,
+            trees={
+                name: Trees.from_text(files[f"trees.{i}.txt"])
+                for i, name in enumerate(plain["trees"])
+            },
+            joined={name: StageLogit.from_json(v) for name, v in plain["joined"].items()},
+            shares=plain["shares"],
+            after_sales=tuple(plain["after_sales"]),
+            baselines=plain["baselines"],
+            served_by=plain["served_by"],
+        )
+
+
+_OVER_CHANCE = 0.001
+"""After the delivery something on the way goes wrong for hardly any order."""

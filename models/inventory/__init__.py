@@ -1,0 +1,1 @@
+"""Inventory decisions: allocation, replenishment, stock risk and order filling."""

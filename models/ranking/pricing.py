@@ -1,0 +1,219 @@
+"""From predictions and the company's policy to what the ranking rule reads, for any moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+
+from data.domain import ExceptionType
+from data.policy.policy import Policy
+from data.ticks import MISSING_TICK
+from features.engine.feature_set import Columns
+from models.ranking.deferral_loss import WorkHours
+from models.ranking.rule import (
+    CURVE_AGES_HOURS,
+    Items,
+    Ranking,
+    rank,
+    rank_by_slack,
+)
+from models.worktime.shifts import TICKS_PER_HOUR, Clock
+
+KNOTS_APART_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
+"""Hours that keep knots apart between which nobody works."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the models expect of n exceptions; None where no model could be trained.
+
+    Attributes:
+        categories: Names of the category columns.
+        category: (n, categories) calibrated probabilities, rows sum to 1.
+        teams: Names of the team columns.
+        team: (n, teams) calibrated probabilities.
+        p_breach: n chances that it ends harmed, handled as such exceptions are.
+        curve: (n, 11) chance that it is harmed by each age of `CURVE_AGES_HOURS` if left open.
+        touch_minutes: (n, 3) quantiles 10, 50, 90 % of the touch time.
+        resolve_mass: (n, 16) chances that it is resolved in each interval of `resolve_time`.
+        priorities: Names of the priority columns.
+        priority: (n, priorities) probabilities of the band that people would give.
+    """
+
+    categories: tuple[str, ...] = ()
+    category: np.ndarray | None = None
+    teams: tuple[str, ...] = ()
+    team: np.ndarray | None = None
+    p_breach: np.ndarray | None = None
+    curve: np.ndarray | None = None
+    touch_minutes: np.ndarray | None = None
+    resolve_mass: np.ndarray | None = None
+    priorities: tuple[str, ...] = ()
+    priority: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Exceptions ready to be ranked at any moment; arrays of length n, moments in ticks.
+
+    The fields are those of `ranking_rule.Items`, with moments instead of hours.
+    """
+
+    ids: np.ndarray
+    detected_at: np.ndarray
+    due_at: np.ndarray
+    loss: np.ndarray
+    curve: np.ndarray
+    touch_p50_minutes: np.ndarray
+    touch_p90_minutes: np.ndarray
+    waiting_cost_per_hour: np.ndarray
+    lost: np.ndarray
+    always_first: np.ndarray
+
+    def at(self, tick: int | np.ndarray, clock: Clock | None = None) -> Items:
+        """Return the items as they stand at a moment (one for all, or one each).
+
+        Args:
+            tick: The moment.
+            clock: By whose working hours time is counted; None for round the clock.
+        """
+        unknown = self.due_at == MISSING_TICK
+        hours_to_due = (np.where(unknown, 0, self.due_at) - tick) / TICKS_PER_HOUR
+        return Items(
+            ids=self.ids,
+            age_hours=np.maximum((tick - self.detected_at) / TICKS_PER_HOUR, 0.0),
+            hours_to_due=np.where(unknown, np.nan, hours_to_due),
+            **{name: getattr(self, name) for name in _TIMELESS},
+            work=self._in_work_hours(tick, clock) if clock else None,
+        )
+
+    def _in_work_hours(self, tick: int | np.ndarray, clock: Clock) -> WorkHours:
+        now = np.broadcast_to(tick, self.due_at.shape)
+        unknown = self.due_at == MISSING_TICK
+        to_due = clock.hours_until(now, np.where(unknown, now, self.due_at))
+        detected = np.minimum(self.detected_at, now)
+        knots = detected[unknown, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
+        to_ages = np.tile(KNOTS_APART_HOURS, (len(now), 1))  # nobody reads a curve where it is due
+        to_ages[unknown] += clock.take(unknown).hours_until(now[unknown], knots)
+        return WorkHours(np.where(unknown, np.nan, to_due), to_ages)
+
+    @classmethod
+    def concatenate(cls, parts: "list[Scored]") -> Self:
+        """Join several into one."""
+        return cls(
+            **{
+                f.name: np.concatenate([getattr(part, f.name) for part in parts])
+                for f in fields(cls)
+            }
+        )
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return some of them."""
+        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+_TIMELESS = (
+    "loss", "curve", "touch_p50_minutes", "touch_p90_minutes",
+    "waiting_cost_per_hour", "lost", "always_first",
+)  # fmt: skip
+
+
+def scored(
+    ids: np.ndarray, columns: Columns, predictions: Predictions | None, policy: Policy
+) -> Scored:
+    """Price predictions by the policy; what was not predicted falls back to the policy's values."""
+    n = len(ids)
+    predictions = predictions or Predictions()
+    handling = policy.handling
+    touch = predictions.touch_minutes
+    if touch is None:
+        touch = np.tile([np.nan, handling.touch_minutes_p50, handling.touch_minutes_p90], (n, 1))
+    curve = predictions.curve
+    return Scored(
+        ids=ids,
+        detected_at=columns["detected_at"],
+        due_at=columns["due_at"],
+        loss=_losses(columns, predictions, policy),
+        curve=_assumed_curve(n, handling.deadline_hours) if curve is None else curve,
+        touch_p50_minutes=np.maximum(touch[:, 1], 0.5),
+        touch_p90_minutes=np.maximum(touch[:, 2], np.maximum(touch[:, 1], 0.5) * 1.05),
+        waiting_cost_per_hour=np.full(n, policy.losses.waiting_cost_per_hour),
+        lost=np.zeros(n, bool),
+        always_first=np.array(
+            [kind in policy.guards.always_first for kind in columns["type"]], bool
+        ),
+    )
+
+
+def scored_stock(
+    types: np.ndarray,
+    as_of: int,
+    due_at: np.ndarray,
+    loss: np.ndarray,
+    curve: np.ndarray,
+    policy: Policy,
+) -> Scored:
+    """Return exceptions whose loss and time were computed, not predicted; touch times are policy.
+
+    All that waiting costs is in the curve. Only orders have a deadline that ends it: a shelf that
+    is empty goes on losing. What can't be saved any more is lost.
+
+    Args:
+        types: n words.
+        as_of: Tick from which the curves count.
+        due_at: n ticks to act by.
+        loss: n amounts of money that handling saves.
+        curve: (n, 11) share of them that is gone by each age.
+        policy: What the company prefers.
+    """
+    n, rules = len(types), policy.stock
+    return Scored(
+        ids=np.arange(n),
+        detected_at=np.full(n, as_of),
+        due_at=np.where(types == str(ExceptionType.UNFILLABLE_ORDERS), due_at, MISSING_TICK),
+        loss=loss,
+        curve=curve,
+        touch_p50_minutes=np.full(n, rules.touch_minutes_p50),
+        touch_p90_minutes=np.full(n, max(rules.touch_minutes_p90, rules.touch_minutes_p50 * 1.05)),
+        waiting_cost_per_hour=np.zeros(n),
+        lost=curve[:, 0] >= 1,
+        always_first=np.isin(types, policy.guards.always_first),
+    )
+
+
+def _assumed_curve(n: int, deadline_hours: float) -> np.ndarray:
+    return np.tile(np.minimum(CURVE_AGES_HOURS / (2 * deadline_hours), 1.0), (n, 1))
+
+
+def _losses(columns: Columns, predictions: Predictions, policy: Policy) -> np.ndarray:
+    losses = policy.losses
+    value = np.where(np.isnan(columns["total"]), losses.order_value, columns["total"])
+    if predictions.category is None:
+        names = ["" if kind is None else kind for kind in columns["type"]]
+        return np.array([losses.preventable(*pair) for pair in zip(names, value, strict=True)])
+    table = preventable(value, predictions.categories, policy)
+    return (predictions.category * table).sum(axis=1)
+
+
+def preventable(value: np.ndarray, categories: Sequence[str], policy: Policy) -> np.ndarray:
+    """Return (n, categories) money that handling in time saves, if it is of the category."""
+    losses = policy.losses
+    share, fixed, helps = np.array([losses.terms(name) for name in categories]).T
+    return np.minimum(value[:, None] * share + fixed, losses.largest) * helps
+
+
+def ranking(items: Items, policy: Policy, *, degraded: bool) -> Ranking:
+    """Rank by the rule, or without any model by the declared fallback."""
+    guards = policy.guards
+    oldest_hours = guards.oldest_days * 24
+    if degraded:
+        deadline = policy.handling.deadline_hours
+        return rank_by_slack(items, oldest_hours=oldest_hours, deadline_hours=deadline)
+    return rank(
+        items,
+        look_ahead_hours=guards.look_ahead_minutes / 60,
+        oldest_hours=oldest_hours,
+        safe_risk=guards.safe_risk,
+        rerank_band=guards.rerank_band,
+    )

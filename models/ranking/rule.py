@@ -1,0 +1,232 @@
+"""The ranking rule: chance, loss and effort in, order of work out. Pure; all who rank call it.
+
+    score_i(t) = E[ C_i(t + W) - C_i(t) ] / ( h * E[S_i] )      money an hour, for an hour of work
+    C_i(t)     = loss_i * P(the loss has happened by t + S_i)  +  w_i * t
+
+`W` is the wait until the next turn if it is not begun now: exponential with mean `h`, the
+look-ahead (`next_turn.py`). `loss_i` is the preventable loss, averaged over the posterior of the
+categories. The loss happens at the deadline where one is known, else by the predicted curve; few
+losses are seen when they happen, so an old exception counts as lost as far as its curve says.
+`S_i`, the touch time, is log-normal. Time is the working time of the team where its shifts are
+known: what is due tonight is due when the shift closes.
+
+A finite-difference form of the generalised c-mu rule (Van Mieghem 1995) on a predicted hazard; at a
+deadline it is the weighted apparent tardiness cost of Vepsalainen and Morton (1987), with random
+work. A deadline is a step and not a convex cost, so no theorem applies: no optimality is claimed.
+
+Work already lost goes last, except where a rule of law puts it first.
+"""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+
+from models.ranking.deferral_loss import WorkHours, by_curve, by_deadline, chances_by_deadline
+from models.ranking.score_bands import score_bands
+
+MINUTES_PER_HOUR = 60.0
+LEAST_SIGMA = 0.05
+NORMAL_P90 = 1.2815515655446004
+TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
+"""Standard normal quantiles of 10, 30, 50, 70 and 90 %: five equally likely touch times."""
+
+CURVE_AGES_HOURS = np.array([0, 1, 4, 8, 24, 48, 96, 168, 336, 720, 2160], np.float64)
+"""Ages at which a curve of loss is given; it is straight between them and flat after the last."""
+_CURVE_STEPS_HOURS = np.diff(CURVE_AGES_HOURS)
+
+
+class Tier(IntEnum):
+    """What stands above the score, the first tier first."""
+
+    RULE = 0
+    OLDEST = 1
+    OPEN = 2
+    LOST = 3
+
+
+@dataclass(frozen=True)
+class Items:
+    """Open exceptions as the rule sees them; arrays of length n.
+
+    Attributes:
+        ids: Texts; the last tie-break.
+        age_hours: Since detected; 0 or more.
+        hours_to_due: To the known deadline, negative once passed; NaN where none is known.
+        loss: Preventable money, 0 or more.
+        curve: (n, 11) chance, 0 to 1 and not falling, that an exception left open is lost by each
+            of `CURVE_AGES_HOURS`; read where no deadline is known.
+        touch_p50_minutes: Median touch time; above 0.
+        touch_p90_minutes: 90 % quantile of the touch time; at least the median.
+        waiting_cost_per_hour: Money an hour, whatever comes of it.
+        lost: The loss is recorded as having happened.
+        always_first: Law or safety puts it first.
+        work: The same moments in working hours; None where people work round the clock.
+    """
+
+    ids: np.ndarray
+    age_hours: np.ndarray
+    hours_to_due: np.ndarray
+    loss: np.ndarray
+    curve: np.ndarray
+    touch_p50_minutes: np.ndarray
+    touch_p90_minutes: np.ndarray
+    waiting_cost_per_hour: np.ndarray
+    lost: np.ndarray
+    always_first: np.ndarray
+    work: WorkHours | None = None
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return some of the items."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "work"}
+        return type(self)(**columns, work=self.work and self.work.take(rows))
+
+    def in_work_hours(self) -> WorkHours:
+        """Return the moments in the hours that the rule counts in."""
+        if self.work:
+            return self.work
+        return WorkHours(self.hours_to_due, CURVE_AGES_HOURS - self.age_hours[:, None])
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Items in money; arrays in the order of the items, `order` lists their places.
+
+    Attributes:
+        order: Positions of the items, the first to be worked on first.
+        tier: What stands above the score.
+        score: Money that an hour's wait loses, for an hour of work.
+        loss_now: Expected loss if it is started now.
+        loss_deferred: Expected loss, and cost of waiting, if it is started at its next turn.
+        touch_hours: Expected touch time.
+        safe_start_hours: Working hours until the chance of loss passes the accepted risk; 0 if it
+            has.
+    """
+
+    order: np.ndarray
+    tier: np.ndarray
+    score: np.ndarray
+    loss_now: np.ndarray
+    loss_deferred: np.ndarray
+    touch_hours: np.ndarray
+    safe_start_hours: np.ndarray
+
+
+def rank(
+    items: Items,
+    *,
+    look_ahead_hours: float,
+    oldest_hours: float,
+    safe_risk: float,
+    rerank_band: float = 0.0,
+) -> Ranking:
+    """Rank open exceptions by the money that is lost by leaving them, per hour of work.
+
+    Args:
+        items: What is open.
+        look_ahead_hours: `h`; above 0.
+        oldest_hours: An older one goes first, unless it is lost.
+        safe_risk: Chance of loss that a safe start accepts.
+        rerank_band: Scores of one band of this width count as equal (`score_bands`).
+
+    >>> two = dict(age_hours=np.zeros(2), loss=np.array([100.0, 100.0]), curve=np.zeros((2, 11)),
+    ...            touch_p50_minutes=np.array([60.0, 10.0]),
+    ...            touch_p90_minutes=np.array([90.0, 15.0]),
+    ...            waiting_cost_per_hour=np.zeros(2), lost=np.zeros(2, bool),
+    ...            always_first=np.zeros(2, bool), ids=np.array(["slow", "quick"]))
+    >>> rule = dict(look_ahead_hours=0.1, oldest_hours=336, safe_risk=0.1)
+    >>> one_hour_left = Items(hours_to_due=np.array([1.0, 1.0]), **two)
+    >>> rank(one_hour_left, **rule).order.tolist()    # the quick one can still wait
+    [0, 1]
+    >>> slow_one_lost = Items(hours_to_due=np.array([-1.0, 0.2]), **two)
+    >>> rank(slow_one_lost, **rule).order.tolist()    # lost work last
+    [1, 0]
+    """
+    median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
+    touch_hours = median_hours * np.exp(sigma**2 / 2)
+    lost, tier = _lost_and_tier(items, oldest_hours)
+    now, added = _lost_now_and_added(items, median_hours, sigma, look_ahead_hours)
+    loss_now = np.where(lost, items.loss, items.loss * now)
+    waiting = items.waiting_cost_per_hour * look_ahead_hours
+    deferring = np.where(lost, 0.0, items.loss * added) + waiting
+    score = deferring / (look_ahead_hours * touch_hours)
+    band = score_bands(score, rerank_band)
+    order = np.lexsort((items.ids, -items.age_hours, -band, tier))
+    safe = np.where(lost, 0.0, _safe_start_hours(items, median_hours, sigma, safe_risk))
+    return Ranking(order, tier, score, loss_now, loss_now + deferring, touch_hours, safe)
+
+
+def _lost_now_and_added(
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, look_ahead_hours: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chances that it is lost if begun now, and what waiting for a turn adds to them."""
+    work = items.in_work_hours()
+    ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
+    guessed = np.isnan(work.to_due)
+    now = chances_by_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
+    added = by_deadline(work.to_due, ends, look_ahead_hours)
+    if guessed.any():  # the curves cost the most, and most exceptions have a deadline
+        curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
+        now[guessed], added[guessed] = by_curve(*curves, look_ahead_hours)
+    return now, added
+
+
+def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median touch time in hours, and its log-normal spread."""
+    sigma = np.log(p90_minutes / p50_minutes) / NORMAL_P90
+    return p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, LEAST_SIGMA)
+
+
+def _lost_and_tier(items: Items, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is lost already, and what stands above any score: rules, age, lost work last."""
+    lost = items.lost | (items.hours_to_due <= 0)
+    tier = np.where(lost, Tier.LOST, Tier.OPEN)
+    tier = np.where((items.age_hours > oldest_hours) & ~lost, Tier.OLDEST, tier)
+    return lost, np.where(items.always_first, Tier.RULE, tier)
+
+
+def curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
+    """Interpolate n curves at (n, m) ages."""
+    place = np.searchsorted(CURVE_AGES_HOURS[1:-1], ages, side="right")
+    share = np.minimum((ages - CURVE_AGES_HOURS[place]) / _CURVE_STEPS_HOURS[place], 1.0)
+    values = curve.ravel()
+    place += np.arange(0, curve.size, curve.shape[1])[:, None]
+    low = values[place]
+    return low + share * (values[place + 1] - low)
+
+
+def _safe_start_hours(
+    items: Items, median_hours: np.ndarray, sigma: np.ndarray, risk: float
+) -> np.ndarray:
+    """Return when the chance of a loss that is not there yet passes a risk; infinite for never."""
+    work = items.in_work_hours()
+    before = curve_at(items.curve, items.age_hours[:, None])[:, 0]
+    limit = before + risk * (1 - before)
+    slowest = median_hours * np.exp(sigma * NORMAL_P90)
+    by_deadline = work.to_due - slowest
+    reached = items.curve >= limit[:, None]
+    knot = np.take_along_axis(work.to_ages, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
+    by_curve = np.where(reached.any(axis=1), knot - median_hours, np.inf)
+    return np.maximum(np.where(np.isnan(work.to_due), by_curve, by_deadline), 0.0)
+
+
+def rank_by_slack(items: Items, *, oldest_hours: float, deadline_hours: float) -> Ranking:
+    """Rank without any model: least slack first, lost work last, then the larger loss.
+
+    The declared fallback. It has no score: `score` and both losses are NaN, never a default.
+
+    Args:
+        items: What is open; curve is not read.
+        oldest_hours: An older one goes first.
+        deadline_hours: Age at which one without a deadline is taken to be due.
+    """
+    touch_hours = items.touch_p50_minutes / MINUTES_PER_HOUR
+    due = np.where(
+        np.isnan(items.hours_to_due), deadline_hours - items.age_hours, items.hours_to_due
+    )
+    _, tier = _lost_and_tier(items, oldest_hours)
+    slack = due - touch_hours
+    order = np.lexsort((items.ids, -items.age_hours, -items.loss, slack, tier))
+    unknown = np.full(len(items.ids), np.nan)
+    return Ranking(order, tier, unknown, unknown, unknown, touch_hours, np.maximum(slack, 0.0))

@@ -1,0 +1,65 @@
+"""Who is there when, by the policy: around a moment, and from it on. Pure."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from data.policy.policy import Shifts as ShiftRules
+from data.policy.policy import TeamShift
+from data.ticks import TICKS_PER_DAY
+from models.ranking.rule import Ranking
+from models.worktime.shifts import Clock, Shifts
+
+BEFORE_DAYS, AHEAD_DAYS = 31, 95
+"""Curves of loss end at 90 days; how long ago something was that is lost by now matters little."""
+ROUND_THE_CLOCK = -1
+
+
+def crew_from(shift: TeamShift, timezone: str, now: int) -> Shifts:
+    """Return a team's shifts from the one under way, or the next one, for three months.
+
+    Args:
+        shift: Of the policy.
+        timezone: IANA name that its hours are told in.
+        now: Tick.
+    """
+    laid = _laid(shift, timezone, now // TICKS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
+    ahead = slice(int(np.searchsorted(laid.closes_at, now, side="right")), None)
+    return Shifts(laid.opens_at[ahead], laid.closes_at[ahead], laid.people[ahead])
+
+
+def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> Clock | None:
+    """Return by whose hours time counts around a moment; None where the policy names no shifts.
+
+    Args:
+        rules: Of the policy.
+        teams: n names; a team without shifts, or None, works round the clock.
+        now: Tick.
+    """
+    if not rules.teams:
+        return None
+    day = now // TICKS_PER_DAY
+    crews = tuple(_laid(shift, rules.timezone, day) for shift in rules.teams.values())  # pyright: ignore[reportArgumentType] - as above
+    return Clock(crews, team_numbers(rules, teams))
+
+
+def team_numbers(rules: ShiftRules, teams: np.ndarray) -> np.ndarray:
+    """Return for each name its place among the teams with shifts, else `ROUND_THE_CLOCK`."""
+    numbers = {name: number for number, name in enumerate(rules.teams)}
+    found = (numbers.get(name, ROUND_THE_CLOCK) for name in teams.tolist())
+    return np.fromiter(found, np.int64, len(teams))
+
+
+def on_the_wall(ranking: Ranking, clock: Clock | None, now: int) -> Ranking:
+    """Return a ranking whose safe starts are in hours as they pass, not in working hours."""
+    if clock is None or np.isnan(ranking.score).any():
+        return ranking
+    safe = clock.hours_on_the_wall(now, ranking.safe_start_hours)
+    return replace(ranking, safe_start_hours=safe)
+
+
+@lru_cache(maxsize=256)
+def _laid(shift: TeamShift, timezone: str, day: int) -> Shifts:
+    begin, end = day - BEFORE_DAYS, day + AHEAD_DAYS
+    return Shifts.of(shift, timezone, begin * TICKS_PER_DAY, end * TICKS_PER_DAY)

@@ -1,0 +1,1 @@
+"""The model registry: MLflow runs, aliases, and checked files of each version."""

@@ -1,0 +1,216 @@
+"""Runs, registered versions and the champion. The only file of the project that imports MLflow.
+
+Everything lies below one folder: `mlflow.db` (runs, versions, aliases) and `artifacts/`. A version
+is a folder as `models.registry.version_files` writes it; the registry keeps its sha256, so that a
+file that was changed on disk is refused. No pickle is written or read.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # noqa: TID251 - read on import
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")  # noqa: TID251
+
+import numpy as np
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from data.domain import NoChampionError, UnknownChoiceError
+from features.engine.event_log import LogRows
+from models.estimator import Files
+from models.registry.version_files import read_version, write_version
+from models.triage.triage import Triage
+
+CHAMPION = "champion"
+_SHA_TAG = "sha256"
+_WHY, _SINCE, _BEFORE = "promoted_because", "promoted_at", "champion_before"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What one training run leaves behind.
+
+    Attributes:
+        model: triage, warning, ...
+        files: The model's texts.
+        past: Its logs.
+        params: How it was trained.
+        metrics: Figures by name.
+        tags: Data fingerprint, git commit, as_of.
+        pictures: Writes plots and reports into a folder.
+    """
+
+    model: str
+    files: Files
+    past: Mapping[str, LogRows]
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    pictures: Callable[[Path], None] = field(default=lambda _folder: None)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version, as `models` lists it."""
+
+    model: str
+    version: str
+    created_at: float
+    champion: bool
+    since: str
+    why: str
+    tags: Mapping[str, str]
+
+
+class Store:
+    """The registry below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.root.mkdir(parents=True, exist_ok=True)
+        uri = f"sqlite:///{self.root / 'mlflow.db'}"
+        self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def record(self, trained: Trained) -> str:
+        """Log a run and register its version; return the version's number."""
+        run = self._client.create_run(self._experiment(trained.model))
+        run_id = run.info.run_id
+        now = int(time.time() * 1000)
+        finite = {name: value for name, value in trained.metrics.items() if np.isfinite(value)}
+        self._client.log_batch(
+            run_id,
+            metrics=[Metric(name, float(value), now, 0) for name, value in finite.items()],
+            params=[Param(name, str(value)[:500]) for name, value in trained.params.items()],
+            tags=[RunTag(name, value) for name, value in trained.tags.items()],
+        )
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            digest = write_version(folder / "model", trained.files, trained.past)
+            (folder / "report").mkdir()
+            trained.pictures(folder / "report")
+            self._client.log_artifacts(run_id, str(folder))
+        self._client.set_terminated(run_id)
+        return self._register(trained, run_id, digest)
+
+    def add_report(self, model: str, version: str, folder: Path, name: str) -> None:
+        """Keep a folder of reports with the run of a version."""
+        run_id = self._version(model, version).run_id
+        self._client.log_artifacts(str(run_id), str(folder), name)
+
+    def _experiment(self, model: str) -> str:
+        found = self._client.get_experiment_by_name(model)
+        if found:
+            return found.experiment_id
+        location = (self.root / "artifacts").as_uri()
+        return self._client.create_experiment(model, artifact_location=location)
+
+    def _register(self, trained: Trained, run_id: str, digest: str) -> str:
+        if not self._registered(trained.model):
+            self._client.create_registered_model(trained.model)
+        source = f"{self._client.get_run(run_id).info.artifact_uri}/model"
+        tags = {**trained.tags, _SHA_TAG: digest}
+        made = self._client.create_model_version(trained.model, source, run_id, tags=tags)
+        return str(made.version)
+
+    def _registered(self, model: str) -> bool:
+        return any(m.name == model for m in self._client.search_registered_models())
+
+    def versions(self, model: str) -> list[Version]:
+        """List the versions of a model, the newest first."""
+        champion = self.champion_version(model)
+        found = self._client.search_model_versions(f"name = '{model}'")
+        return [
+            Version(
+                model,
+                str(v.version),
+                v.creation_timestamp / 1000,
+                str(v.version) == champion,
+                v.tags.get(_SINCE, ""),
+                v.tags.get(_WHY, ""),
+                v.tags,
+            )
+            for v in sorted(found, key=lambda v: -int(v.version))
+        ]
+
+    def champion_version(self, model: str) -> str | None:
+        """Return the champion's version number; cheap, made to be polled."""
+        try:
+            return str(self._client.get_model_version_by_alias(model, CHAMPION).version)
+        except MlflowException:
+            return None
+
+    def promote(self, model: str, version: str, *, why: str, now: str) -> None:
+        """Make a version the champion, and remember which one it follows."""
+        self._version(model, version)
+        before = self.champion_version(model)
+        tags = {_WHY: why, _SINCE: now}
+        if before and before != version:
+            tags[_BEFORE] = before
+        for name, value in tags.items():
+            self._client.set_model_version_tag(model, version, name, value)
+        self._client.set_registered_model_alias(model, CHAMPION, version)
+
+    def rollback(self, model: str, *, now: str) -> str:
+        """Make the champion's predecessor the champion again; return its version.
+
+        Raises:
+            NoChampionError: There is no champion, or it is the first.
+        """
+        champion = self.champion_version(model)
+        if champion is None:
+            raise NoChampionError(model, "nothing is promoted")
+        before = self._version(model, champion).tags.get(_BEFORE)
+        if before is None:
+            raise NoChampionError(model, f"version {champion} has no predecessor to go back to")
+        tags = {_WHY: f"rolled back from version {champion}", _SINCE: now}
+        for name, value in tags.items():
+            self._client.set_model_version_tag(model, before, name, value)
+        self._client.set_registered_model_alias(model, CHAMPION, before)
+        return before
+
+    def _version(self, model: str, version: str) -> ModelVersion:
+        known = {str(v.version): v for v in self._client.search_model_versions(f"name = '{model}'")}
+        if version not in known:
+            raise UnknownChoiceError(f"version of '{model}'", version, known)
+        return known[version]
+
+    def read(self, model: str, version: str | None = None) -> tuple[str, Files, dict[str, LogRows]]:
+        """Read a version's files, each checked against its sha256.
+
+        Args:
+            model: triage, warning, ...
+            version: None for the champion.
+
+        Raises:
+            NoChampionError: None is promoted, or a file is missing or was changed.
+        """
+        version = version or self.champion_version(model)
+        if version is None:
+            raise NoChampionError(model, "nothing is promoted")
+        registered = self._version(model, version)
+        folder = Path(str(registered.source).removeprefix("file://"))
+        try:
+            return version, *read_version(folder, registered.tags.get(_SHA_TAG, ""))
+        except (OSError, ValueError) as error:
+            raise NoChampionError(model, f"version {version}: {error}") from error
+
+    def load_triage(self, version: str | None = None) -> Triage:
+        """Load the models of triage, the champion's where no version is named.
+
+        Raises:
+            NoChampionError: None is promoted, or it can't be loaded.
+        """
+        version, files, past = self.read("triage", version)
+        try:
+            triage = Triage.from_files(files, past)
+        except (KeyError, ValueError, TypeError) as error:
+            raise NoChampionError("triage", f"version {version} can't be built: {error}") from error
+        triage.version = f"triage-{version}"
+        return triage

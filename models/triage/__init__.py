@@ -1,0 +1,1 @@
+"""Triage of exceptions: category, team, breach risk, time to resolve and touch time."""

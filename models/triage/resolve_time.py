@@ -1,0 +1,168 @@
+"""Hours from detection to resolution: a discrete-time hazard, so that open exceptions count too.
+
+Time is cut into intervals; one booster gives the chance that an exception which is still open at
+the begin of an interval is resolved in it. Those still open when the model is fitted are censored:
+they enter with the intervals that they have outlived, and a part of the present one.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+
+from models.boosters import Trees, TreeSettings
+from models.estimator import Files, Plain, Rows
+
+EDGES_HOURS = np.array(
+    [0, 0.1, 0.25, 1, 4, 12, 24, 48, 72, 96, 114, 144, 192, 288, 480, 960, 3000], np.float64
+)
+"""Begin of each interval; the last two close the last interval."""
+
+QUANTILES = (0.1, 0.5, 0.9)
+MOST_TRAINING_ROWS = 600_000
+SETTINGS = TreeSettings(rounds=100, learning_rate=0.08, leaves=31, smallest_leaf=40)
+_INTERVALS = len(EDGES_HOURS) - 1
+_CHUNK_ROWS = 16_384
+
+
+class ResolveTime:
+    """The hazard of being resolved, interval by interval."""
+
+    kind = "discrete-time hazard"
+
+    def __init__(self, trees: Trees) -> None:
+        self.trees = trees
+
+    @classmethod
+    def fit(cls, rows: Rows, hours: np.ndarray, resolved: np.ndarray, weight: np.ndarray) -> Self:
+        """Fit the hazard.
+
+        Args:
+            rows: n subjects.
+            hours: Hours until resolved, or until the model is fitted for those still open.
+            resolved: Whether it was resolved.
+            weight: n weights.
+        """
+        subject, interval, ended, exposure = exposures(hours, resolved)
+        if len(subject) > MOST_TRAINING_ROWS:
+            chosen = np.random.default_rng(7).choice(
+                len(subject), MOST_TRAINING_ROWS, replace=False
+            )
+            subject, interval = subject[chosen], interval[chosen]
+            ended, exposure = ended[chosen], exposure[chosen]
+        table = np.column_stack([rows.matrix.dense[subject], interval.astype(np.float32)])
+        trees = Trees.fit(
+            table, ended, SETTINGS, weight=weight[subject] * exposure, objective="binary"
+        )
+        return cls(trees)
+
+    def mass(self, rows: Rows) -> np.ndarray:
+        """Return (n, 16) chances of being resolved in each interval; rows sum to 1."""
+        dense = rows.matrix.dense
+        hazard = np.ones((len(dense), _INTERVALS))
+        for begin in range(0, len(dense), _CHUNK_ROWS):
+            part = slice(begin, begin + _CHUNK_ROWS)
+            hazard[part, :-1] = self._hazards(dense[part])
+        alive = np.ones_like(hazard)
+        np.cumprod(1 - hazard[:, :-1], axis=1, out=alive[:, 1:])
+        return alive * hazard
+
+    def _hazards(self, dense: np.ndarray) -> np.ndarray:
+        """Return (n, 15) hazards of the intervals but the last, which ends all."""
+        n, width = dense.shape
+        table = np.empty((n, _INTERVALS - 1, width + 1), np.float32)
+        table[:, :, :-1] = dense[:, None, :]
+        table[:, :, -1] = np.arange(_INTERVALS - 1)
+        found = self.trees.predict_table(table.reshape(n * (_INTERVALS - 1), width + 1))
+        return found.reshape(n, _INTERVALS - 1)
+
+    def predict(self, rows: Rows) -> np.ndarray:
+        """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
+        return quantiles(self.mass(rows))
+
+    def to_json(self) -> tuple[dict[str, Any], Files]:
+        """Return plain values and the booster."""
+        return {}, {"trees.txt": self.trees.to_text()}
+
+    @classmethod
+    def from_json(cls, _values: Plain, files: Files) -> Self:
+        """Build from what `to_json` gave."""
+        return cls(Trees.from_text(files["trees.txt"]))
+
+
+class ConstantResolveTime:
+    """The baseline: the product-limit (Kaplan-Meier) distribution of all, the same for each."""
+
+    kind = "one distribution for all"
+
+    def __init__(self, shares: np.ndarray) -> None:
+        self.shares = shares
+
+    @classmethod
+    def fit(cls, rows: Rows, hours: np.ndarray, resolved: np.ndarray, weight: np.ndarray) -> Self:
+        """Count exposures and resolutions by interval; arguments as of `ResolveTime.fit`."""
+        subject, interval, ended, exposure = exposures(hours, resolved)
+        at_risk = np.bincount(interval, weight[subject] * exposure, _INTERVALS)
+        solved = np.bincount(interval, weight[subject] * exposure * ended, _INTERVALS)
+        hazard = np.clip(solved / np.maximum(at_risk, 1e-9), 0, 1)
+        hazard[-1] = 1.0
+        alive = np.concatenate([[1.0], np.cumprod(1 - hazard[:-1])])
+        return cls(alive * hazard)
+
+    def mass(self, rows: Rows) -> np.ndarray:
+        """Return (n, 16) chances of being resolved in each interval."""
+        return np.tile(self.shares, (rows.n, 1))
+
+    def predict(self, rows: Rows) -> np.ndarray:
+        """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
+        return quantiles(self.mass(rows))
+
+    def to_json(self) -> tuple[dict[str, Any], Files]:
+        """Return plain values."""
+        return {"shares": self.shares.tolist()}, {}
+
+    @classmethod
+    def from_json(cls, values: Plain, _files: Files) -> Self:
+        """Build from what `to_json` gave."""
+        return cls(np.array(values["shares"]))
+
+
+def exposures(
+    hours: np.ndarray, resolved: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Spread subjects over the intervals that they were open in.
+
+    Returns:
+        Subject, interval, whether it was resolved in it (0 or 1), and the share of the interval
+        that counts: 1, but less for the interval in which a censored one is last seen.
+    """
+    hours = np.maximum(hours, 1e-6)
+    begin, end = EDGES_HOURS[:-1], np.append(EDGES_HOURS[1:-1], np.inf)
+    subject, interval = np.nonzero(hours[:, None] > begin)
+    d, is_last = hours[subject], hours[subject] <= end[interval]
+    ended = is_last & resolved[subject]
+    width = EDGES_HOURS[interval + 1] - begin[interval]
+    part = np.clip((d - begin[interval]) / width, 0.02, 1.0)
+    exposure = np.where(is_last & ~resolved[subject], part, 1.0)
+    return subject, interval, ended.astype(float), exposure
+
+
+def quantiles(mass: np.ndarray, shares: tuple[float, ...] = QUANTILES) -> np.ndarray:
+    """Invert (n, 16) masses at shares of 0 to 1, straight in the logarithm within an interval."""
+    reached = np.cumsum(mass, axis=1)
+    edges = np.log1p(EDGES_HOURS)
+    found = np.empty((len(mass), len(shares)))
+    row = np.arange(len(mass))
+    for column, share in enumerate(shares):
+        place = np.minimum((reached < share).sum(axis=1), _INTERVALS - 1)
+        before = reached[row, place] - mass[row, place]
+        part = np.clip((share - before) / np.maximum(mass[row, place], 1e-9), 0, 1)
+        found[:, column] = np.expm1(edges[place] + part * (edges[place + 1] - edges[place]))
+    return found
+
+
+def outlived(mass: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    """Return (n, 16) masses of those that are still open after n hours; rows sum to 1."""
+    left = np.clip((EDGES_HOURS[1:] - hours[:, None]) / np.diff(EDGES_HOURS), 0, 1)
+    kept = mass * left
+    kept[:, -1] += 1e-9  # what has outlived everything ends in the last interval
+    return kept / kept.sum(axis=1, keepdims=True)

@@ -1,0 +1,192 @@
+"""All models of triage together: what is promoted, loaded and asked as one."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import orjson
+
+from features.engine.class_shares import ClassShares
+from features.engine.compute import Features
+from features.engine.event_log import LogRows
+from features.engine.feature_set import Columns, Entity, FeaturePlan
+from features.exceptions.features import FEATURES
+from models.automation.conformal_sets import Sets
+from models.automation.evidence import Evidence
+from models.classifiers.classifier import ClassModel
+from models.estimator import Files, Plain, Rows
+from models.ranking.pricing import Predictions
+from models.triage.breach_risk import Harm
+from models.triage.resolve_time import ConstantResolveTime, ResolveTime
+from models.triage.touch_time import TouchTime
+
+LABELS = ("category", "team", "priority")
+PROMISED = ("category", "team")
+"""Labels that may be set without asking."""
+_RESOLVE = {"hazard": ResolveTime, "constant": ConstantResolveTime}
+
+
+@dataclass
+class Triage:
+    """The models of triage and the past they read.
+
+    Attributes:
+        features: Computes what the models read.
+        past: Logs of what was known at training; `labels.<label>` holds the labelled rows.
+        trained_as_of: Tick: nothing known at or after it was seen.
+        classes: Models of category, team and priority, those that could be trained.
+        resolve: Hours to resolve.
+        harm: Chance of ending harmed.
+        touch: Touch time.
+        untrained: For each model that could not be trained, why.
+        evidence: For category and team what a held-out window shows of their errors.
+        sets: For category and team the sets that a suggestion names.
+        version: Name of the registered version; empty before it is registered.
+    """
+
+    features: Features
+    past: dict[str, LogRows]
+    trained_as_of: int
+    classes: dict[str, ClassModel] = field(default_factory=dict)
+    resolve: ResolveTime | ConstantResolveTime | None = None
+    harm: Harm | None = None
+    touch: TouchTime | None = None
+    untrained: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    sets: dict[str, Sets] = field(default_factory=dict)
+    version: str = ""
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The attributes that are read, each a `word` or a `number`."""
+        return self.features.plan.attributes
+
+    @property
+    def entities(self) -> list[Entity]:
+        """The entities whose past is looked at."""
+        plan = self.features.plan.entities
+        return [Entity(name, tuple(columns)) for name, columns in plan.items()]
+
+    def rows(self, columns: Columns, as_of: np.ndarray) -> Rows:
+        """Compute what the estimators read of n subjects, as known before each one's tick."""
+        keys = self.features.keys(columns)
+        return Rows(columns, keys, self.features.compute(columns, keys, as_of), as_of)
+
+    def predict(self, columns: Columns, as_of: np.ndarray) -> Predictions:
+        """Predict all that can be predicted of n exceptions."""
+        return self.predict_rows(self.rows(columns, as_of))
+
+    def predict_rows(self, rows: Rows) -> Predictions:
+        """Predict from rows whose features are computed."""
+        classes = {label: model.probability(rows) for label, model in self.classes.items()}
+        names = {label: model.names for label, model in self.classes.items()}
+        mass = self.resolve.mass(rows) if self.resolve else None
+        return Predictions(
+            categories=names.get("category", ()),
+            category=classes.get("category"),
+            teams=names.get("team", ()),
+            team=classes.get("team"),
+            p_breach=self.harm.predict(rows, mass) if self.harm and mass is not None else None,
+            curve=self.harm.curve(rows.columns) if self.harm else None,
+            touch_minutes=self.touch.predict(rows) if self.touch else None,
+            resolve_mass=mass,
+            priorities=names.get("priority", ()),
+            priority=classes.get("priority"),
+        )
+
+    def with_recent(self, recent: Mapping[str, LogRows]) -> Self:
+        """Return a copy whose past is continued by what became known since training.
+
+        Args:
+            recent: Logs as of `exception_logs`, and `labels.<label>` with the class codes.
+        """
+        other = copy(self)
+        other.features = self.features.with_recent(recent)
+        other.classes = {}
+        for label, model in self.classes.items():
+            rows, shares = recent.get(f"labels.{label}"), model.shares
+            continued = shares.with_recent(rows) if shares and rows else None
+            other.classes[label] = model.with_recent(continued)
+        return other
+
+    def reasons(
+        self, columns: Columns, as_of: np.ndarray, row: int = 0, most: int = 5
+    ) -> list[tuple[str, float]]:
+        """Say which features moved the chance of harm of one exception, the strongest first.
+
+        Returns:
+            Meaning of the feature and its contribution in log odds. Slow: for one row on demand.
+        """
+        if self.harm is None or self.harm.trees is None:
+            return []
+        table = self.rows(columns, as_of).take(np.array([row])).matrix.table
+        contribution = self.harm.trees.contributions(table)[0]
+        meanings = [*self.features.meanings, *["Words of the message"] * len(contribution)]
+        found: dict[str, float] = {}
+        for meaning, value in zip(meanings, contribution[:-1], strict=False):
+            found[meaning] = found.get(meaning, 0.0) + float(value)
+        return sorted(found.items(), key=lambda pair: -abs(pair[1]))[:most]
+
+    def to_files(self) -> Files:
+        """Return all but the past as files, `triage.json` among them."""
+        parts = {label: model.to_json() for label, model in self.classes.items()}
+        plain: dict[str, Any] = {
+            "trained_as_of": self.trained_as_of,
+            "plan": self.features.plan.to_json(),
+            "features": self.features.names,
+            "untrained": self.untrained,
+            "classes": {label: values for label, (values, _) in parts.items()},
+            "evidence": [one.to_json() for one in self.evidence.values()],
+            "sets": [one.to_json() for one in self.sets.values()],
+        }
+        for name, model in (("resolve", self.resolve), ("harm", self.harm), ("touch", self.touch)):
+            if model:
+                parts[name] = model.to_json()
+                plain[name] = parts[name][0]
+        plain["resolve_kind"] = "hazard" if isinstance(self.resolve, ResolveTime) else "constant"
+        files = {
+            f"{part}.{file}": text for part, (_, own) in parts.items() for file, text in own.items()
+        }
+        return files | {"triage.json": orjson.dumps(plain).decode()}
+
+    @classmethod
+    def from_files(cls, files: Files, past: dict[str, LogRows]) -> Self:
+        """Build from what `to_files` gave and the past.
+
+        Raises:
+            ValueError: The features are no longer those that it was trained on.
+        """
+        plain = orjson.loads(files["triage.json"])
+        features = Features(FEATURES, FeaturePlan.from_json(plain["plan"]), past)
+        if features.names != plain["features"]:
+            raise ValueError("it was trained on other features than this code declares: train anew")
+
+        def own(part: str) -> Files:
+            prefix = f"{part}."
+            return {n.removeprefix(prefix): t for n, t in files.items() if n.startswith(prefix)}
+
+        triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
+        for label, values in plain["classes"].items():
+            shares = shares_of(values, past.get(f"labels.{label}"))
+            triage.classes[label] = ClassModel.from_json(values, own(label), shares)
+        evidence = [Evidence.from_json(values) for values in plain.get("evidence", ())]
+        triage.evidence = {one.label: one for one in evidence}
+        triage.sets = {one.label: one for one in map(Sets.from_json, plain.get("sets", ()))}
+        if "resolve" in plain:
+            kind = _RESOLVE[plain["resolve_kind"]]
+            triage.resolve = kind.from_json(plain["resolve"], own("resolve"))
+        if "harm" in plain:
+            triage.harm = Harm.from_json(plain["harm"], own("harm"))
+        if "touch" in plain:
+            triage.touch = TouchTime.from_json(plain["touch"], own("touch"))
+        return triage
+
+
+def shares_of(values: Plain, rows: LogRows | None) -> ClassShares | None:
+    """Index the labelled past of a class model that ranks candidates."""
+    if values["estimator"] != "candidates" or rows is None:
+        return None
+    entities: Sequence[str] = values["values"]["entities"]
+    return ClassShares(rows, entities, len(values["names"]))

@@ -1,0 +1,1 @@
+"""Working hours: shifts of teams, and clocks that count inside them."""

@@ -1,0 +1,120 @@
+"""Working time: when a team's people are there, and how much of it lies between two moments.
+
+Moments are ticks (milliseconds since 1970, UTC). A shift is given in the company's own time zone,
+so one that begins at eight does so before and after the clocks change.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from data.policy.policy import TeamShift
+from data.ticks import TICKS_PER_DAY
+
+TICKS_PER_HOUR = TICKS_PER_DAY // 24
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """The hours of one team; arrays of one length, in order of time, never overlapping.
+
+    Attributes:
+        opens_at: Ticks.
+        closes_at: Ticks; after `opens_at`.
+        people: How many are there; 1 or more.
+    """
+
+    opens_at: np.ndarray
+    closes_at: np.ndarray
+    people: np.ndarray
+
+    @classmethod
+    def of(cls, shift: TeamShift, timezone: str, begin: int, end: int) -> Self:
+        """Lay a team's week over a period.
+
+        Args:
+            shift: The week.
+            timezone: IANA name that its hours are told in.
+            begin: Tick from which shifts are wanted; one that is under way then is among them.
+            end: Tick up to which.
+        """
+        first, last = (
+            pd.Timestamp(tick, unit="ms", tz="UTC").tz_convert(timezone).normalize()
+            for tick in (begin - TICKS_PER_DAY, end + TICKS_PER_DAY)
+        )
+        days = pd.date_range(first, last, freq="D").tz_localize(None)
+        days = days[np.isin(days.dayofweek, shift.weekday_numbers)]
+        opens = _ticks(days + pd.Timedelta(minutes=shift.opens_minute), timezone)
+        closes = _ticks(days + pd.Timedelta(minutes=shift.closes_minute), timezone)
+        wanted = (closes > begin) & (opens < end) & (closes > opens)
+        opens, closes = opens[wanted], closes[wanted]
+        return cls(opens, closes, np.full(len(opens), shift.people))
+
+    def worked(self, ticks: np.ndarray) -> np.ndarray:
+        """Return the open ticks (float) before each moment, whoever is there."""
+        before = np.concatenate([[0], np.cumsum(self.closes_at - self.opens_at)])
+        place = np.searchsorted(self.opens_at, ticks, side="right")
+        shift = np.maximum(place - 1, 0)
+        if not len(self.opens_at):
+            return np.zeros(np.shape(ticks))
+        inside = np.minimum(ticks, self.closes_at[shift]) - self.opens_at[shift]
+        return np.where(place > 0, before[shift] + inside, 0).astype(np.float64)
+
+    def worked_hours(self, begin: int | np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Return the open hours between moments; negative where `end` comes first."""
+        return (self.worked(np.asarray(end)) - self.worked(np.asarray(begin))) / TICKS_PER_HOUR
+
+    def moments(self, begin: int, hours: np.ndarray) -> np.ndarray:
+        """Return the ticks (float) at which so many open hours have passed since a moment.
+
+        Hours that end with a shift end as it closes; what lies after the last one never comes.
+        """
+        ends = np.cumsum(self.closes_at - self.opens_at)
+        worked = self.worked(np.array(begin)) + hours * TICKS_PER_HOUR
+        shift = np.minimum(np.searchsorted(ends, worked, side="left"), len(ends) - 1)
+        found = self.closes_at[shift] - (ends[shift] - worked)
+        return np.where(worked <= ends[-1], np.maximum(found, begin), np.inf)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """By whose hours time is counted for n items.
+
+    Attributes:
+        crews: Teams with shifts.
+        team: n positions among them, -1 where people work round the clock.
+    """
+
+    crews: tuple[Shifts, ...]
+    team: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return that of some of the items."""
+        return type(self)(self.crews, self.team[rows])
+
+    def hours_until(self, now: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """Return the working hours from n moments to n or (n, k) others; below 0 backwards."""
+        across = now if moments.ndim == 1 else now[:, None]
+        hours = (moments - across) / TICKS_PER_HOUR
+        for number, crew in enumerate(self.crews):
+            theirs = self.team == number
+            hours[theirs] = crew.worked_hours(across[theirs], moments[theirs])
+        return hours
+
+    def hours_on_the_wall(self, now: int, hours: np.ndarray) -> np.ndarray:
+        """Return the hours that pass until so many working hours of each item have; 0 or more."""
+        passed = hours.copy()
+        for number, crew in enumerate(self.crews):
+            theirs = self.team == number
+            passed[theirs] = (crew.moments(now, hours[theirs]) - now) / TICKS_PER_HOUR
+        return passed
+
+
+def _ticks(local: pd.DatetimeIndex, timezone: str) -> np.ndarray:
+    """Read local times as ticks; an hour that the change of clocks skips begins with the next."""
+    moments = local.tz_localize(
+        timezone, ambiguous=np.zeros(len(local), bool), nonexistent="shift_forward"
+    )
+    return moments.tz_convert("UTC").as_unit("ms").asi8

@@ -1,0 +1,1 @@
+"""Automation seen from outside: guarantees, audits, suspensions, and their page."""

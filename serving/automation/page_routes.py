@@ -1,0 +1,49 @@
+"""`/promises`: what is decided without asking and how well that goes, for people."""
+
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+
+from serving.automation.chart import sections
+from serving.automation.payload import PROMISE
+from serving.automation.suspend import withdraw
+from serving.automation.view import promises_view
+from serving.http.html import ByScript, html
+from serving.http.requests import body_of
+from serving.service import Desk, desk_of
+from serving.wire.exception_in import checked
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _shown(desk: Desk, template: str) -> Response:
+    view = await promises_view(desk)
+    return html(template, view=view, sections=sections(view), problem=desk.champion.problem)
+
+
+@router.get("/promises")
+async def page(request: Request) -> Response:
+    """What is promised of each category and team, and what became of it."""
+    return await _shown(desk_of(request), "automation/promises.html")
+
+
+@router.post("/promises/suspend")
+async def suspend(request: Request, by_script: ByScript = False) -> Response:
+    """Withdraw a promise, from the page's form."""
+    return await _withdrawn(request, by_script=by_script, is_lifted=False)
+
+
+@router.post("/promises/lift")
+async def lift(request: Request, by_script: ByScript = False) -> Response:
+    """Give a promise again, from the page's form."""
+    return await _withdrawn(request, by_script=by_script, is_lifted=True)
+
+
+async def _withdrawn(request: Request, *, by_script: bool, is_lifted: bool) -> Response:
+    if not by_script:
+        raise HTTPException(403, "This form is sent by the page. Use POST /v1/promises/suspend.")
+    desk = desk_of(request)
+    form = dict(parse_qsl((await body_of(request, desk.settings)).decode(errors="replace")))
+    await withdraw(desk, checked(PROMISE, form), is_lifted=is_lifted)
+    return await _shown(desk, "automation/promises_list.html")

@@ -1,0 +1,23 @@
+"""What callers may send about promises."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter
+
+from data.policy.automation import PromisedLabel
+from serving.wire.exception_in import Name
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+
+
+class PromiseIn(BaseModel):
+    """A promise of the champion in use that is withdrawn, or given again: by whom, and why."""
+
+    model_config = ConfigDict(extra="ignore")
+    label: PromisedLabel
+    name: Name
+    by: Name
+    reason: Reason
+
+
+PROMISE = TypeAdapter(PromiseIn)

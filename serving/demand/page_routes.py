@@ -1,0 +1,116 @@
+"""`/demand`: what is forecast, for people. It shows what the book holds and computes nothing."""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from data.domain import NotFoundError
+from models.forecast_book.book import Book
+from serving.demand.charts import demand_chart
+from serving.demand.list import ORDERS, Wanted, book_told, horizon_words, listed, series_list
+from serving.demand.view import Shown, aggregate_view, series_view
+from serving.forecast_book import InUse
+from serving.http.html import CHARTED, ByScript, html
+from serving.service import desk_of
+
+router = APIRouter(include_in_schema=False)
+# Its functions are no coroutines: what takes longer than a score must not keep one waiting.
+
+ROWS = 50
+REFRESH_SECONDS = 60
+Word = Annotated[str, Query(max_length=255)]
+Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
+
+
+def _wanted(
+    text: Word = "",
+    site: Word = "",
+    group: Word = "",
+    level: Word = "series",
+    order: Word = "volume",
+) -> Wanted:
+    return Wanted(text, site, group, level, order if order in ORDERS else "volume")
+
+
+Filters = Annotated[Wanted, Depends(_wanted)]
+
+
+def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
+    """The address of the list, filtered so."""
+    told = wanted._asdict() | {"from": str(begin) if begin else ""} | changes
+    usual = Wanted()._asdict()
+    filled = {name: value for name, value in told.items() if value and value != usual.get(name)}
+    return f"/demand?{urlencode(filled)}" if filled else "/demand"
+
+
+@router.get("/demand")
+def page(
+    request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
+) -> Response:
+    """The list beside its first row; the list alone when the page's script asks."""
+    desk = desk_of(request)
+    if desk.forecasts.current is None:
+        return html("demand/demand.html", list=None, problem=desk.forecasts.problem)
+    in_use = desk.forecasts.in_use()
+    values = _list(in_use, desk.now_ms(), wanted, begin)
+    if by_script:
+        return html("demand/demand_list.html", **values, opened=None)
+    rows = values["list"]["rows"]
+    return html(
+        "demand/demand.html",
+        CHARTED,
+        **values,
+        **_one(in_use.book, rows[0].query if rows else None),
+    )
+
+
+@router.get("/demand/one")
+def one(request: Request, by_script: ByScript = False) -> Response:
+    """One series (`sku`, `site`) or sum (`kind`, `key`): beside the list, or alone."""
+    desk = desk_of(request)
+    if desk.forecasts.current is None:
+        return html("demand/demand.html", list=None, problem=desk.forecasts.problem)
+    in_use = desk.forecasts.in_use()
+    values = _one(in_use.book, request.url.query)
+    if by_script:
+        return html("demand/demand_one.html", **values)
+    return html(
+        "demand/demand.html", CHARTED, **_list(in_use, desk.now_ms(), Wanted(), 0), **values
+    )
+
+
+def _list(in_use: InUse, now_ms: int, wanted: Wanted, begin: int) -> dict[str, Any]:
+    return {
+        "list": listed(series_list(in_use.book), wanted, begin, ROWS),
+        "wanted": wanted,
+        "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
+        "rows_a_page": ROWS,
+        "refresh_seconds": REFRESH_SECONDS,
+        "book": book_told(in_use, now_ms),
+    }
+
+
+def _one(book: Book, query: str | None) -> dict[str, Any]:
+    if query is None:
+        return {"shown": None, "opened": None}
+    shown = _shown(book, dict(parse_qsl(query)))
+    return {
+        "shown": shown,
+        "opened": query,
+        "chart": orjson.dumps(demand_chart(shown)).decode(),
+        "horizon": horizon_words(book),
+    }
+
+
+def _shown(book: Book, asked: dict[str, str]) -> Shown:
+    if "kind" in asked:
+        row = book.aggregates.rows.get((asked["kind"], asked.get("key", "")))
+        view = aggregate_view
+    else:
+        row = book.row(asked.get("sku", ""), asked.get("site", ""))
+        view = series_view
+    if row is None:
+        raise NotFoundError("forecast of", " ".join(asked.values()))
+    return view(book, row)

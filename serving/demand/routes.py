@@ -1,0 +1,72 @@
+"""`/v1/forecasts`: what will be demanded, read from the forecast book."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from serving.demand.forecast_view import Shape, forecasts_of, head, series_views, shape_of
+from serving.demand.openapi import (
+    FORECAST_PARAMETERS,
+    query_body,
+    streamed_answers,
+)
+from serving.demand.payload import QUERY, SERIES, QueryIn
+from serving.demand.schemas import ForecastAnswer, QueryAnswer
+from serving.demand.selection import Asked, asked
+from serving.forecast_book import InUse
+from serving.http.openapi import answers
+from serving.http.requests import JSON, body_of, parsed
+from serving.http.streaming import in_parts, streamed
+from serving.service import desk_of
+from serving.wire.exception_in import checked
+
+router = APIRouter(prefix="/v1/forecasts", tags=["demand"])
+
+SERIES_AT_ONCE = 500
+
+
+@router.get(
+    "",
+    openapi_extra={"parameters": FORECAST_PARAMETERS},
+    responses=answers(ForecastAnswer, 404, 422, 503),
+)
+async def read(request: Request) -> Response:
+    """The forecast of a SKU at one site or at all, or of a sum: a site, a product group, the total.
+
+    It is read from the newest forecast book; `stale` says that a newer one is due.
+    """
+    desk = desk_of(request)
+    found = forecasts_of(desk.forecasts.in_use(), dict(request.query_params), desk.now_ms())
+    return Response(found, media_type=JSON)
+
+
+@router.post(
+    "/query",
+    openapi_extra=query_body(),
+    responses=streamed_answers(QueryAnswer, 400, 413, 422, 503),
+)
+async def query(request: Request) -> Response:
+    """The forecasts of thousands of series; without `series` all. Unknown ones are named.
+
+    Accept `application/x-ndjson` to get them line by line, after a first line with what holds for
+    all.
+    """
+    desk = desk_of(request)
+    used = desk.forecasts.in_use()
+    body = await body_of(request, desk.settings)
+    shape, found = await asyncio.to_thread(_understood, used, body)
+    first = {**head(used, shape, desk.now_ms()), "refused": found.refused}
+
+    def make(part: Sequence[int]) -> list[dict[str, Any]]:
+        return series_views(used, [found.rows[place] for place in part], shape)
+
+    return streamed(request, first, "forecasts", in_parts(len(found.rows), SERIES_AT_ONCE), make)
+
+
+def _understood(used: InUse, body: bytes) -> tuple[Shape, Asked]:
+    told: QueryIn = checked(QUERY, parsed(body))
+    quantiles = tuple(sorted(set(told.quantiles or ())))
+    shape = shape_of(used, told.horizon, quantiles, "/horizon")
+    return shape, asked(used.book, told.series, SERIES)

@@ -1,0 +1,72 @@
+"""Which rows of a forecast book are asked for, item by item: a wrong one never fails the rest."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pydantic import TypeAdapter
+
+from data.domain import NotFoundError
+from models.forecast_book.book import Book
+from serving.demand.payload import SeriesIn
+from serving.http.problems import BadPayloadError, Flaw, problem_of
+from serving.wire.exception_in import checked
+
+Item = TypeVar("Item", bound=SeriesIn)
+
+
+class Asked(NamedTuple, Generic[Item]):
+    """What is asked for.
+
+    Attributes:
+        rows: Of the book.
+        items: What was told of each row; empty where all series are asked for.
+        refused: The answers to items that can't be answered.
+    """
+
+    rows: Sequence[int]
+    items: Sequence[Item]
+    refused: list[dict[str, Any]]
+
+
+def asked(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> Asked[Item]:
+    """Find the rows of series; all of a book where none are named."""
+    if series is None:
+        return Asked(range(book.forecast.series), (), [])
+    rows: list[int] = []
+    items: list[Item] = []
+    refused: list[dict[str, Any]] = []
+    for place, value in enumerate(series):
+        try:
+            item = checked(kind, value)
+            found = rows_of(book, item.sku, item.site)
+        except BadPayloadError as error:
+            flaws = [Flaw(f"/series/{place}{flaw.pointer}", flaw.detail) for flaw in error.flaws]
+            refused.append(refusal(value, BadPayloadError(flaws)))
+        except NotFoundError as error:
+            refused.append(refusal(value, error))
+        else:
+            rows += found
+            items += [item] * len(found)
+    return Asked(rows, items, refused)
+
+
+def rows_of(book: Book, sku: str, site: str | None) -> Sequence[int]:
+    """Return the rows of a SKU at a site, or at all of its sites.
+
+    Raises:
+        NotFoundError: There is no forecast of it.
+    """
+    if site is None:
+        found: Sequence[int] = book.rows(sku)
+    else:
+        row = book.row(sku, site)
+        found = () if row is None else (row,)
+    if not found:
+        raise NotFoundError("forecast of", sku if site is None else f"{sku} at {site}")
+    return found
+
+
+def refusal(value: Any, error: Exception) -> dict[str, Any]:
+    """Return the answer to an item that can't be answered."""
+    told = {n: value.get(n) if isinstance(value, dict) else None for n in ("sku", "site")}
+    return told | problem_of(error)

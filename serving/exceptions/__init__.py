@@ -1,0 +1,1 @@
+"""Exceptions: scored, taken in, claimed, resolved, explained."""

@@ -1,0 +1,117 @@
+"""One exception explained: the terms of the rule, what the models expect, what moved them."""
+
+import asyncio
+import logging
+from typing import Any
+
+import numpy as np
+
+from models.triage.triage import Triage
+from serving.exceptions.view import exception_view
+from serving.live_list.waiting_cost import costs_of_waiting
+from serving.scoring.answer import case_of, is_scored, money, rfc3339_or_none
+from serving.scoring.scorer import columns_as_of
+from serving.service import Desk
+from serving.wire.exception_in import EXCEPTION, OURS, ExceptionIn
+
+LOG = logging.getLogger("expedite.explained")
+MOST_CHANCES = 5
+_NONE: dict[str, list[tuple[str, float]]] = {"category": [], "team": []}
+
+
+async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
+    """Return an exception as the API shows it, and with it what its place is made of.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    view = await exception_view(desk, exception_id)
+    told = EXCEPTION.validate_python(view["payload"])
+    is_open, triage = view["status"] == "open", desk.champion.current
+    view["told"] = told
+    view["terms"] = await _terms(desk, exception_id) if is_open else None
+    view |= await _waiting(desk, exception_id)
+    view["stock"] = view["payload"].get("stock") if told.source == OURS else None
+    judged = is_open and told.source != OURS and not view["suggestion_hidden"]
+    view["chances"] = _chances(desk, told, triage) if judged and triage else _NONE
+    view["known"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
+    return view
+
+
+async def strongest(desk: Desk, exception_id: str) -> list[dict[str, Any]]:
+    """Return the features that moved the chance of harm most; empty where no model says.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    view = await exception_view(desk, exception_id)
+    triage = desk.champion.current
+    told = EXCEPTION.validate_python(view["payload"])
+    if triage is None or told.source == OURS:
+        return []
+    columns, as_of = columns_as_of([told], triage, now_ms=desk.now_ms())
+    moved = await asyncio.to_thread(triage.reasons, columns, as_of)
+    largest = max((abs(by) for _, by in moved), default=0.0) or 1.0
+    return [
+        {"meaning": meaning, "log_odds": by, "share": abs(by) / largest} for meaning, by in moved
+    ]
+
+
+async def _terms(desk: Desk, exception_id: str) -> dict[str, Any] | None:
+    """The numbers of the rule for one open exception; None once it is off the list."""
+    snapshot = await desk.ranked()
+    row = snapshot.row_of(exception_id)
+    if row is None:
+        return None
+    opinion, place = snapshot.open.rows[row].opinion, snapshot.place(row)
+    if not is_scored(opinion, place):
+        return None
+    case = case_of(opinion, place, desk.policy, now_ms=snapshot.now_ms)
+    look_ahead_hours = desk.policy.guards.look_ahead_minutes / 60
+    return {
+        "loss": money(case.stake, case.currency),
+        "chance": case.lost_if_started_now,
+        "loss_now": money(place.loss_now, case.currency),
+        "loss_deferred": money(place.loss_deferred, case.currency),
+        "touch_minutes": case.touch_minutes,
+        "touch_minutes_p90": opinion.terms["touch_p90_minutes"],
+        "look_ahead_minutes": desk.policy.guards.look_ahead_minutes,
+        "look_ahead_hours": look_ahead_hours,
+        "touch_hours": place.touch_hours,
+        "cost_of_an_hour": money(case.cost_of_an_hour or 0.0, case.currency),
+        "score": money(place.score, case.currency),
+    }
+
+
+async def _waiting(desk: Desk, exception_id: str) -> dict[str, Any]:
+    """What waiting costs one open exception, and when its team's shift ends."""
+    snapshot = await desk.ranked()
+    row = snapshot.row_of(exception_id)
+    if row is None:
+        return {"cost_of_waiting": None, "shift_ends_at": None}
+    until = snapshot.lines.until(snapshot.rows.teams[row])
+    return {
+        "cost_of_waiting": costs_of_waiting(snapshot, [row])[0],
+        "shift_ends_at": rfc3339_or_none(until),
+    }
+
+
+def _chances(desk: Desk, told: ExceptionIn, triage: Triage) -> dict[str, Any]:
+    columns, as_of = columns_as_of([told], triage, now_ms=desk.now_ms())
+    try:
+        expected = triage.predict(columns, as_of)
+    except Exception:  # whatever a model raises, the rest of the explanation stands
+        LOG.exception("Champion %s failed on %s", triage.version, told.external_id)
+        return _NONE
+    return {
+        "category": _likeliest(expected.categories, expected.category),
+        "team": _likeliest(expected.teams, expected.team),
+    }
+
+
+def _likeliest(names: tuple[str, ...], chances: np.ndarray | None) -> list[tuple[str, float]]:
+    """The likeliest names, the first first."""
+    if chances is None:
+        return []
+    best = np.argsort(-chances[0])[:MOST_CHANCES]
+    return [(names[i], float(chances[0][i])) for i in best]

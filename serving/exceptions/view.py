@@ -1,0 +1,94 @@
+"""What one exception shows; the API and the page both answer from here."""
+
+import asyncio
+from typing import Any
+
+import orjson
+
+from data.ledger.ledger import Event, Outcome, Record
+from serving.scoring.answer import rfc3339
+from serving.scoring.assessment import Opinion
+from serving.service import Desk
+from serving.wire.exception_in import EXCEPTION
+from serving.worklist.view import facts
+
+
+async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
+    """Return one exception: as posted, as scored now, and what happened to it.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    record, events, outcome = await asyncio.to_thread(_read, desk, exception_id)
+    now_ms = desk.now_ms()
+    opinion = _seen(record.opinion, is_open=record.is_open)
+    told = EXCEPTION.validate_json(record.payload)
+    snapshot = await desk.ranked()
+    row = snapshot.row_of(record.id)
+    incident = desk.worklist.open.incidents.of_exception(record.id)
+    return {
+        **facts(record.id, record.revision, told, now_ms),
+        **desk.claims.shown(record.id, now_ms),
+        "status": "open" if record.is_open else "resolved",
+        "rank": None if row is None else int(snapshot.rank_of[row]),
+        "open_total": len(desk.worklist.open),
+        **desk.answers([opinion], now_ms)[0],
+        "incident_id": incident.id if incident else None,
+        "payload": orjson.loads(record.payload),
+        "outcome": _outcome(outcome),
+        "history": [_event(event, is_open=record.is_open) for event in events],
+    }
+
+
+def _read(desk: Desk, exception_id: str) -> tuple[Record, list[Event], Outcome | None]:
+    ledger = desk.ledger
+    return ledger.record(exception_id), ledger.events(exception_id), ledger.outcome(exception_id)
+
+
+def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
+    if outcome is None:
+        return None
+    loss = None
+    if outcome.loss_amount is not None:
+        loss = {"amount": outcome.loss_amount, "currency": outcome.loss_currency}
+    return {
+        "category": outcome.category,
+        "label_origin": outcome.label_origin,
+        "team": outcome.team,
+        "team_origin": outcome.team_origin,
+        "suggestion_hidden": outcome.suggestion_hidden,
+        "touch_minutes": outcome.touch_minutes,
+        "breached": outcome.breached,
+        "loss": loss,
+        "by": outcome.by,
+        "resolved_at": rfc3339(outcome.resolved_at_ms),
+        "known_at": rfc3339(outcome.known_at_ms),
+    }
+
+
+def _seen(text: str, *, is_open: bool) -> Opinion:
+    """What people may see: all of it once they have judged."""
+    opinion = Opinion.from_json(text)
+    return opinion if is_open else opinion.revealed()
+
+
+def _event(event: Event, *, is_open: bool) -> dict[str, Any]:
+    opinion = None if event.opinion is None else _seen(event.opinion, is_open=is_open)
+    decided = None
+    if opinion is not None:
+        decided = {
+            "category": opinion.category.label,
+            "decision": opinion.category.decision,
+            "team": opinion.team,
+            "model_version": opinion.model_version,
+            "policy_version": opinion.policy_version,
+            "scored_at": rfc3339(opinion.scored_at_ms),
+            "degraded": opinion.degraded,
+        }
+    return {
+        "event": event.kind,
+        "occurred_at": rfc3339(event.occurred_at_ms),
+        "known_at": rfc3339(event.known_at_ms),
+        "by": event.by,
+        "decided": decided,
+    }

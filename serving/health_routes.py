@@ -1,0 +1,41 @@
+"""Whether the process lives, whether it can serve, and its counts."""
+
+import asyncio
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from serving.http.openapi import answers
+from serving.http.requests import json_answer
+from serving.http.schemas import Ready
+from serving.service import desk_of
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez")
+async def livez() -> Response:
+    """The process answers."""
+    return json_answer({"status": "alive"})
+
+
+@router.get("/readyz", responses=answers(Ready) | {503: {"model": Ready}})
+async def readyz(request: Request) -> Response:
+    """The ledger answers. Without a champion it is ready all the same, and says `degraded`."""
+    desk = desk_of(request)
+    ready = await asyncio.to_thread(desk.ledger.is_alive)
+    shape = {
+        "status": "ready" if ready else "the ledger does not answer",
+        "champion": desk.champion.problem or "in use",
+        "forecasts": desk.forecasts.problem or "in use",
+        "open_exceptions": len(desk.worklist.open),
+        **desk.stamp(desk.now_ms()),
+    }
+    return json_answer(shape, 200 if ready else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(request: Request) -> Response:
+    """Counts and times, as Prometheus reads them."""
+    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

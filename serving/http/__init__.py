@@ -1,0 +1,1 @@
+"""HTTP: bodies, parameters, problems, streams, templates and documentation."""

@@ -1,0 +1,61 @@
+"""Long answers piece by piece: made in a thread, sent as they come, never whole in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from serving.demand.forecast_view import dumped
+from serving.http.requests import JSON
+
+NDJSON = "application/x-ndjson"
+Make = Callable[[Sequence[int]], list[dict[str, Any]]]
+
+
+def streamed(
+    request: Request, head: Mapping[str, Any], name: str, parts: Sequence[Sequence[int]], make: Make
+) -> Response:
+    """Return an answer of many rows.
+
+    Args:
+        request: A caller that accepts NDJSON gets the head and each row on a line of its own;
+            others get one JSON object, with the rows in a list.
+        head: What stands before the rows.
+        name: Of the list.
+        parts: Places of rows, so many at once.
+        make: Returns the rows of a part. It must not fail: the answer has begun.
+    """
+    if NDJSON in request.headers.get("accept", ""):
+        return StreamingResponse(_lines(head, parts, make), media_type=NDJSON)
+    return StreamingResponse(_object(head, name, parts, make), media_type=JSON)
+
+
+async def _lines(
+    head: Mapping[str, Any], parts: Sequence[Sequence[int]], make: Make
+) -> AsyncIterator[bytes]:
+    yield dumped(head) + b"\n"
+    for part in parts:
+        yield await asyncio.to_thread(_joined, part, make, b"\n") + b"\n"
+
+
+async def _object(
+    head: Mapping[str, Any], name: str, parts: Sequence[Sequence[int]], make: Make
+) -> AsyncIterator[bytes]:
+    before = b"," + orjson.dumps(name) + b":["
+    yield dumped(head)[:-1]
+    for part in parts:
+        yield before + await asyncio.to_thread(_joined, part, make, b",")
+        before = b","
+    yield (b"" if parts else before) + b"]}"
+
+
+def _joined(part: Sequence[int], make: Make, between: bytes) -> bytes:
+    return between.join(map(dumped, make(part)))
+
+
+def in_parts(count: int, size: int) -> list[range]:
+    """Cut places 0 .. count - 1 into runs."""
+    return [range(begin, min(begin + size, count)) for begin in range(0, count, size)]

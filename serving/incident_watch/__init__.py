@@ -1,0 +1,1 @@
+"""The watch that finds incidents on the stream of the ledger's events."""

@@ -1,0 +1,82 @@
+"""What is known of an incident beside its members, as the ledger keeps it."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+import orjson
+
+from models.bursts.detector import Burst, Kept
+
+NOUN = "orders"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why exceptions were taken for one burst.
+
+    Attributes:
+        burst_id: As the detector calls it.
+        cause: Attribute and value, or two of them.
+        words: The cause in words.
+        count: How many there were so far.
+        expected: As many are usual.
+        opened_ms: When it was noticed.
+        last_ms: When the last member came.
+        kinds: What kind of exceptions there are too many of.
+        is_over: Its value is back to its usual rate, or a person ended it: nobody joins any more.
+    """
+
+    burst_id: str
+    cause: tuple[tuple[str, str], ...]
+    words: str
+    count: int
+    expected: float
+    opened_ms: int
+    last_ms: int
+    kinds: tuple[str, ...]
+    is_over: bool = False
+
+    @classmethod
+    def of(cls, burst: Burst, timezone: str, *, is_over: bool) -> Self:
+        """Take down a burst as it is now."""
+        return cls(
+            burst.id,
+            burst.cause,
+            burst.words(timezone, NOUN),
+            len(burst.members),
+            burst.expected,
+            burst.opened_ms,
+            burst.last_ms,
+            burst.kinds,
+            is_over,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` gave."""
+        values = orjson.loads(text)
+        cause = tuple((attribute, value) for attribute, value in values.pop("cause"))
+        return cls(cause=cause, kinds=tuple(values.pop("kinds")), **values)
+
+    def to_json(self) -> str:
+        """Return it as text for the ledger."""
+        return orjson.dumps(asdict(self)).decode()
+
+    @property
+    def times_usual(self) -> float:
+        """How many times as many there were as usual."""
+        return self.count / max(self.expected, 1e-9)
+
+    def over(self) -> Self:
+        """Return it as it is once nobody joins any more."""
+        return replace(self, is_over=True)
+
+    def kept(self, since_ms: int, left: tuple[str, ...]) -> Kept:
+        """Return what the detector goes on with after a restart."""
+        return Kept(
+            id=self.burst_id,
+            cause=self.cause,
+            since_ms=since_ms,
+            opened_ms=self.opened_ms,
+            left=left,
+        )

@@ -1,0 +1,1 @@
+"""Incidents: shown, split and resolved as one."""

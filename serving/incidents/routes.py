@@ -1,0 +1,97 @@
+"""`/v1/incidents`: look at, claim, resolve as a whole, split."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from serving.exceptions.claim import claim_one, release_one
+from serving.exceptions.resolve import etag
+from serving.exceptions.routes import IfMatch, Key, asked_of, sent
+from serving.http.openapi import answers, claim_body
+from serving.http.requests import json_answer
+from serving.http.schemas import Claimed
+from serving.incidents.openapi import incident_resolution_body, split_body
+from serving.incidents.payload import INCIDENT_ID
+from serving.incidents.resolve import resolve_incident
+from serving.incidents.schemas import BulkResolved, IncidentPage, IncidentView, SplitOff
+from serving.incidents.split import split_incident
+from serving.incidents.view import incidents_view, one_incident_view
+from serving.service import desk_of
+
+router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
+
+Id = Annotated[str, Path(pattern=INCIDENT_ID, examples=["inc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
+
+
+@router.get("", responses=answers(IncidentPage))
+async def look_at_incidents(request: Request) -> Response:
+    """The open incidents, the most worthwhile first."""
+    return json_answer(await incidents_view(desk_of(request)))
+
+
+@router.get("/{incident_id}", responses=answers(IncidentView, 404, 422, 503))
+async def look_at_incident(
+    request: Request,
+    incident_id: Id,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """One incident, and page by page its open members in the order of the ranking rule."""
+    view = await one_incident_view(desk_of(request), incident_id, limit, cursor)
+    return json_answer(view, headers={"ETag": etag(view["revision"])})
+
+
+@router.post(
+    "/{incident_id}/claim",
+    openapi_extra=claim_body(),
+    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+)
+async def claim_incident(
+    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
+) -> Response:
+    """Take an incident for a while, with all its members; claiming again renews it."""
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
+    return sent(await claim_one(desk_of(request), asked))
+
+
+@router.post(
+    "/{incident_id}/release",
+    openapi_extra=claim_body(),
+    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+)
+async def release_incident(
+    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
+) -> Response:
+    """Let go of an incident that one has claimed; one that is free stays so."""
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
+    return sent(await release_one(desk_of(request), asked))
+
+
+@router.post(
+    "/{incident_id}/resolve",
+    openapi_extra=incident_resolution_body(),
+    responses=answers(BulkResolved, 400, 404, 409, 412, 413, 422, 503),
+)
+async def resolve_members(
+    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
+) -> Response:
+    """Say once how the members ended: each gets the outcome, and an equal share of time and loss.
+
+    Members that somebody else has, that changed since they were seen or that ended already are
+    told one by one, and left as they are.
+    """
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
+    return sent(await resolve_incident(desk_of(request), asked))
+
+
+@router.post(
+    "/{incident_id}/split",
+    openapi_extra=split_body(),
+    responses=answers(SplitOff, 400, 404, 409, 412, 413, 422, 503),
+)
+async def split_off_members(
+    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
+) -> Response:
+    """Let members be rows of their own again, some or all; they are not merged into it again."""
+    asked = await asked_of(request, incident_id, idempotency_key, if_match)
+    return sent(await split_incident(desk_of(request), asked))

@@ -1,0 +1,1 @@
+"""Allocation, replenishment and the stock page."""

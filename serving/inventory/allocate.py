@@ -1,0 +1,177 @@
+"""A pool of units shared among the sites of a SKU, by the forecasts of the book. No HTTP in it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from data.domain import BadInputError, NotFoundError
+from data.policy.policy import Policy
+from models.demand.sample_paths import sample_paths
+from models.forecast_book.book import Book
+from models.inventory.allocation import Allocation, allocate
+from models.inventory.allocation_reasons import margins as edges
+from models.inventory.allocation_reasons import reason
+from models.inventory.coupled_allocation import Coupling, allocate_coupled
+from models.inventory.discrete_demand import DemandTable
+from models.inventory.locations import Places
+from serving.demand.payload import AllocationIn, LocationIn
+from serving.demand.selection import rows_of
+from serving.http.problems import BadPayloadError, Flaw
+from serving.inventory.economics import holding_costs, margins
+from serving.scoring.answer import money
+from serving.wire.exception_in import Money
+
+PATHS, SEED = 400, 7
+UNIT_DECIMALS = 2
+
+
+def allocated(book: Book, told: AllocationIn, policy: Policy) -> dict[str, Any]:
+    """Share a pool and say what that does, place by place.
+
+    Raises:
+        NotFoundError: There is no forecast of the SKU.
+        BadPayloadError: A location is unknown or named twice, money is in another currency, ...
+    """
+    locations = told.locations or [
+        LocationIn(site=book.forecast.site[row]) for row in rows_of(book, told.sku, None)
+    ]
+    rows = _rows(book, told, locations)
+    periods = told.periods or book.forecast.horizon
+    if periods > book.forecast.horizon:
+        flaw = f"the forecasts reach {book.forecast.horizon} periods"
+        raise BadPayloadError([Flaw("/periods", flaw)])
+    places = _places(book, told, locations, rows, policy)
+    return _answer(_shared(places, told, locations), told, policy.currency) | {"periods": periods}
+
+
+def _rows(book: Book, told: AllocationIn, locations: Sequence[LocationIn]) -> np.ndarray:
+    if not book.rows(told.sku):
+        raise NotFoundError("forecast of", told.sku)
+    rows = [book.row(told.sku, location.site) for location in locations]
+    flaws = [
+        Flaw(f"/locations/{place}/site", f"there is no forecast of {told.sku} at {location.site}")
+        for place, (row, location) in enumerate(zip(rows, locations, strict=True))
+        if row is None
+    ]
+    flaws += [
+        Flaw(f"/locations/{place}/site", "is named twice")
+        for place, row in enumerate(rows)
+        if row is not None and row in rows[:place]
+    ]
+    if flaws:
+        raise BadPayloadError(flaws)
+    return np.array(rows, np.intp)
+
+
+def _places(
+    book: Book,
+    told: AllocationIn,
+    locations: Sequence[LocationIn],
+    rows: np.ndarray,
+    policy: Policy,
+) -> Places:
+    periods = told.periods or book.forecast.horizon
+    paths = sample_paths(book.forecast, rows, PATHS, SEED)[:, :, :periods]
+    ours = np.nan_to_num(book.stock.on_hand[rows])
+    ours = ours + np.nan_to_num(book.stock.inbound[rows, :periods]).sum(1)
+    known = {
+        "sale_value": margins(book, rows, policy),
+        "leftover_cost": holding_costs(book, rows, policy, periods),
+        "placing_cost": np.zeros(len(rows)),
+    }
+    return Places(
+        demand=DemandTable.from_samples(paths.sum(2)),
+        stock=np.array([_or(x.stock, own) for x, own in zip(locations, ours, strict=True)], float),
+        reserve=np.array([x.reserve for x in locations], float),
+        cap=np.array([_or(x.cap, np.inf) for x in locations], float),
+        name=np.array([x.site for x in locations], object),
+        **{name: _money(name, told, locations, own, policy) for name, own in known.items()},
+    )
+
+
+def _money(
+    name: str,
+    told: AllocationIn,
+    locations: Sequence[LocationIn],
+    known: np.ndarray,
+    policy: Policy,
+) -> np.ndarray:
+    """Return (n,) amounts: the location's own, else that for all, else what is known."""
+    own = [getattr(location, name) for location in locations]
+    general = amount(getattr(told, name), policy.currency, f"/{name}")
+    return np.array(
+        [
+            _or(_or(amount(one, policy.currency, f"/locations/{place}/{name}"), general), usual)
+            for place, (one, usual) in enumerate(zip(own, known, strict=True))
+        ],
+        float,
+    )
+
+
+def amount(told: Money | None, currency: str, pointer: str) -> float | None:
+    """Return an amount in the currency that we count in.
+
+    Raises:
+        BadPayloadError: It is in another.
+    """
+    if told is None:
+        return None
+    if told.currency != currency:
+        raise BadPayloadError([Flaw(f"{pointer}/currency", f"is counted in {currency} here")])
+    return float(told.amount)
+
+
+def _or(told: float | None, otherwise: float | None) -> float | None:
+    return otherwise if told is None else told
+
+
+def _shared(places: Places, told: AllocationIn, locations: Sequence[LocationIn]) -> Allocation:
+    pack = np.array([location.pack_size for location in locations])
+    least = np.array([location.min_order for location in locations])
+    try:
+        if (pack > 1).any() or (least > 0).any():
+            return allocate_coupled(places, told.units, Coupling(pack=pack, least=least))
+        return allocate(places, told.units)
+    except BadInputError as error:
+        place = {location.site: f"/locations/{i}" for i, location in enumerate(locations)}
+        detail = f"{error.problem}. {error.cure}"
+        raise BadPayloadError([Flaw(place.get(error.where, ""), detail)]) from error
+
+
+def _answer(found: Allocation, told: AllocationIn, currency: str) -> dict[str, Any]:
+    kept_back = int(found.kept_back[0])
+    return {
+        "sku": told.sku,
+        "units": int(told.units),
+        "placed": int(found.units.sum()),
+        "kept_back": kept_back,
+        "shadow_price": money(float(found.shadow_price[0]), currency),
+        "short_of_reserves": bool(found.short_of_reserves[0]),
+        "expected": _outcome(found.pool, 0, currency),
+        "locations": [
+            {
+                "site": edge.name,
+                "units": edge.units,
+                "stock": float(found.places.stock[place]),
+                "sale_value": money(float(found.places.sale_value[place]), currency),
+                "leftover_cost": money(float(found.places.leftover_cost[place]), currency),
+                "placing_cost": money(float(found.places.placing_cost[place]), currency),
+                "expected": _outcome(found.place, place, currency),
+                "next_unit_worth": money(edge.next_worth, currency)
+                if np.isfinite(edge.next_worth)
+                else None,
+                "why": reason(edge, currency)._asdict(),
+            }
+            for place, edge in enumerate(edges(found))
+        ],
+    }
+
+
+def _outcome(outcome: Any, place: int, currency: str) -> dict[str, Any]:
+    units = {
+        name: round(float(getattr(outcome, name)[place]), UNIT_DECIMALS)
+        for name in ("demand", "sold", "leftover")
+    }
+    rate = round(float(outcome.fill_rate[place]), 4)
+    return units | {"gain": money(float(outcome.gain[place]), currency), "fill_rate": rate}

@@ -1,0 +1,37 @@
+"""What a book and the policy say of units where a caller says nothing: their worth, their costs."""
+
+import numpy as np
+
+from data.policy.policy import Policy
+from models.forecast_book.book import Book
+from serving.forecast_book import period_days
+
+DAYS_A_YEAR = 365.0
+
+
+def margins(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
+    """Return (n,) money that a sale brings: price less cost, or the policy's share of the price."""
+    price = _known(book.stock.unit_price[rows], policy.stock.unit_price)
+    margin = price - book.stock.unit_cost[rows]
+    return np.maximum(_known(margin, price * policy.stock.margin_share), 0)
+
+
+def holding_costs(book: Book, rows: np.ndarray, policy: Policy, periods: int) -> np.ndarray:
+    """Return (n,) money that a unit costs that lies for some periods."""
+    price = _known(book.stock.unit_price[rows], policy.stock.unit_price)
+    cost = _known(book.stock.unit_cost[rows], price * (1 - policy.stock.margin_share))
+    years = periods * period_days(book.forecast.grain) / DAYS_A_YEAR
+    return cost * policy.stock.holding_share_per_year * years
+
+
+def lead_periods(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
+    """Return (n,) from which period on an order can be sold that is decided now.
+
+    It is decided at the end of a period: one that takes no time is sold from the next.
+    """
+    days = _known(book.stock.lead_time_days[rows], policy.stock.lead_time_days)
+    return 1 + np.ceil(days / period_days(book.forecast.grain))
+
+
+def _known(values: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
+    return np.where(np.isfinite(values), values, otherwise)

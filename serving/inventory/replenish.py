@@ -1,0 +1,193 @@
+"""What to order for series of the forecast book, when they run out, and the risk at each date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data.policy.policy import Policy
+from models.demand.sample_paths import sample_paths
+from models.forecast_book.book import Book
+from models.inventory.projection import Projection, Shelf
+from models.inventory.replenishment import OrderTerms, Replenishment, replenish
+from serving.demand.payload import REPLENISHED, OrderTermsIn, ReplenishedIn, ReplenishmentIn
+from serving.demand.selection import Asked, asked, refusal
+from serving.forecast_book import InUse
+from serving.http.problems import BadPayloadError, Flaw
+from serving.inventory.allocate import amount
+from serving.inventory.economics import holding_costs, lead_periods, margins
+
+PATHS, SEED = 400, 7
+SERIES_AT_ONCE = 128
+DECIMALS = 4
+BY_COSTS = -1.0  # in place of a service level
+
+
+@dataclass(frozen=True)
+class Orders:
+    """n series that may be ordered.
+
+    Attributes:
+        used: The book.
+        rows: (n,) rows of it.
+        terms: Of each.
+        on_hand: (n,) units; below 0 where units are owed.
+        inbound: By place, what a caller told of what is on its way; else it is the book's.
+        refused: The answers to items that can't be answered.
+    """
+
+    used: InUse
+    rows: np.ndarray
+    terms: OrderTerms
+    on_hand: np.ndarray
+    inbound: dict[int, np.ndarray]
+    refused: list[dict[str, Any]]
+
+
+def orders(used: InUse, told: ReplenishmentIn, policy: Policy) -> Orders:
+    """Understand what is asked, refusing item by item what can't be answered.
+
+    Raises:
+        BadPayloadError: Money that holds for all is in another currency.
+    """
+    book = used.book
+    general = _Told.of(told, policy.currency, "")
+    found, own = _checked(asked(book, told.series, REPLENISHED), policy.currency)
+    rows = np.asarray(found.rows, np.intp)
+
+    def column(name: str, usual: np.ndarray | float) -> np.ndarray:
+        whole = getattr(general, name)
+        values = np.broadcast_to(usual if whole is None else whole, rows.shape).astype(float)
+        for place, one in enumerate(own):
+            if getattr(one, name) is not None:
+                values[place] = getattr(one, name)
+        return values
+
+    terms = OrderTerms(
+        review_periods=told.review_periods,
+        lead_periods=column("lead_periods", lead_periods(book, rows, policy)),
+        holding_cost=column("holding_cost", holding_costs(book, rows, policy, 1)),
+        shortage_cost=column("shortage_cost", margins(book, rows, policy)),
+        service_level=column("service_level", BY_COSTS),
+        pack_units=column("pack_size", 1),
+        least_units=column("min_order", 0),
+    )
+    on_hand = book.stock.on_hand[rows].astype(float)
+    inbound = {}
+    for place, item in enumerate(found.items):
+        if item.on_hand is not None:
+            on_hand[place] = item.on_hand
+        if item.inbound is not None:
+            inbound[place] = np.array(item.inbound, float)
+    return _possible(Orders(used, rows, terms, on_hand, inbound, found.refused), named=bool(own))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The terms of one item, or of all; None where nothing was said. Fields of `OrderTermsIn`."""
+
+    lead_periods: float | None
+    holding_cost: float | None
+    shortage_cost: float | None
+    service_level: float | None
+    pack_size: float | None
+    min_order: float | None
+
+    @classmethod
+    def of(cls, told: OrderTermsIn, currency: str, pointer: str) -> "_Told":
+        """Take money in our currency; raise BadPayloadError where it is in another."""
+        return cls(
+            told.lead_periods,
+            amount(told.holding_cost, currency, f"{pointer}/holding_cost"),
+            amount(told.shortage_cost, currency, f"{pointer}/shortage_cost"),
+            told.service_level,
+            told.pack_size,
+            told.min_order,
+        )
+
+
+def _checked(
+    found: Asked[ReplenishedIn], currency: str
+) -> tuple[Asked[ReplenishedIn], list[_Told]]:
+    """Read each item's terms; an item in another currency is refused."""
+    kept, own, refused = [], [], list(found.refused)
+    for place, item in enumerate(found.items):
+        try:
+            own.append(_Told.of(item, currency, ""))
+            kept.append(place)
+        except BadPayloadError as error:
+            refused.append(refusal(item.model_dump(), error))
+    if not found.items:
+        return found, own
+    rows, items = [found.rows[place] for place in kept], [found.items[place] for place in kept]
+    return Asked(rows, items, refused), own
+
+
+def _possible(whole: Orders, *, named: bool) -> Orders:
+    """Leave out what can't be ordered: those that a caller named are refused by name."""
+    forecast = whole.used.book.forecast
+    need = whole.terms.lead_periods + whole.terms.review_periods - 1
+    problems = (
+        (
+            need > forecast.horizon,
+            "lead_periods",
+            f"the forecasts reach {forecast.horizon} periods",
+        ),
+        (np.isnan(whole.on_hand), "on_hand", "is not known: tell it"),
+    )
+    refused = list(whole.refused)
+    for bad, field, detail in problems:
+        for row in whole.rows[bad] if named or field != "on_hand" else ():
+            name = {"sku": forecast.sku[row], "site": forecast.site[row]}
+            refused.append(refusal(name, BadPayloadError([Flaw(f"/{field}", detail)])))
+    good = np.flatnonzero(~np.logical_or.reduce([bad for bad, *_ in problems]))
+    inbound = {
+        new: whole.inbound[old] for new, old in enumerate(good.tolist()) if old in whole.inbound
+    }
+    return Orders(
+        whole.used, whole.rows[good], whole.terms.take(good), whole.on_hand[good], inbound, refused
+    )
+
+
+def order_views(whole: Orders, part: Sequence[int]) -> list[dict[str, Any]]:
+    """Return what to order for some of the series; numbers stay arrays, for `dumped`."""
+    book, places = whole.used.book, np.asarray(part, np.intp)
+    rows = whole.rows[places]
+    paths = sample_paths(book.forecast, rows, PATHS, SEED)
+    owed = np.maximum(-whole.on_hand[places], 0)
+    paths[:, :, 0] += owed[:, None]  # what is owed already is asked for first
+    inbound = np.nan_to_num(book.stock.inbound[rows]).astype(float)
+    for place, row in enumerate(part):
+        if row in whole.inbound:
+            told = whole.inbound[row][: inbound.shape[1]]
+            inbound[place] = np.pad(told, (0, inbound.shape[1] - len(told)))
+    shelf = Shelf(np.maximum(whole.on_hand[places], 0), inbound)
+    found = replenish(paths, shelf, whole.terms.take(places))
+    return [_view(book, whole.used.dates, found, place, row) for place, row in enumerate(rows)]
+
+
+def _view(
+    book: Book, dates: list[str], found: Replenishment, place: int, row: int
+) -> dict[str, Any]:
+    return {
+        "sku": book.forecast.sku[row],
+        "site": book.forecast.site[row],
+        "order": int(found.order[place]),
+        "sold_from": dates[int(found.arrives[place])],
+        "as_it_is": _ahead(found.as_it_is, place, dates),
+        "with_order": _ahead(found.with_order, place, dates),
+    }
+
+
+def _ahead(projection: Projection, place: int, dates: list[str]) -> dict[str, Any]:
+    """Return what is ahead of one series: when it runs out, and the risk at each date."""
+    median, early = (int(projection.runs_out(chance)[place]) for chance in (0.5, 0.1))
+    return {
+        "runs_out_on": dates[median] if median < len(dates) else None,
+        "safe_until": dates[early] if early < len(dates) else None,
+        "lost_units": round(float(projection.lost[place].sum()), 2),
+        "fill_rate": round(float(projection.fill_rate[place]), DECIMALS),
+        "risk": np.round(projection.risk[place], DECIMALS),
+        "stock": np.round(projection.stock[place], 2),
+    }

@@ -1,0 +1,48 @@
+"""`POST /v1/replenishments`: what to order."""
+
+import asyncio
+from functools import partial
+
+from fastapi import APIRouter, Request, Response
+
+from data.policy.policy import Policy
+from serving.demand.openapi import replenishment_body, streamed_answers
+from serving.demand.payload import REPLENISHMENT
+from serving.demand.schemas import ReplenishmentAnswer
+from serving.forecast_book import InUse
+from serving.http.requests import body_of, parsed
+from serving.http.streaming import in_parts, streamed
+from serving.inventory.replenish import SERIES_AT_ONCE, Orders, order_views, orders
+from serving.service import desk_of
+from serving.wire.exception_in import checked
+
+router = APIRouter(prefix="/v1", tags=["stock"])
+
+
+@router.post(
+    "/replenishments",
+    openapi_extra=replenishment_body(),
+    responses=streamed_answers(ReplenishmentAnswer, 400, 413, 422, 503),
+)
+async def replenishments(request: Request) -> Response:
+    """What to order now of each series, when it runs out, and the risk at each date.
+
+    Demand that is not met is taken to be lost. Without `series` all are answered whose stock is
+    known. Accept `application/x-ndjson` to get them line by line. Nothing is stored or ordered.
+    """
+    desk = desk_of(request)
+    used = desk.forecasts.in_use()
+    body = await body_of(request, desk.settings)
+    found = await asyncio.to_thread(_understood, used, body, desk.policy)
+    head = {
+        "grain": str(used.book.forecast.grain),
+        "periods": used.dates,
+        **used.stamp(desk.now_ms()),
+        "refused": found.refused,
+    }
+    parts = in_parts(len(found.rows), SERIES_AT_ONCE)
+    return streamed(request, head, "replenishments", parts, partial(order_views, found))
+
+
+def _understood(used: InUse, body: bytes, policy: Policy) -> Orders:
+    return orders(used, checked(REPLENISHMENT, parsed(body)), policy)

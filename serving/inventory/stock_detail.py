@@ -1,0 +1,151 @@
+"""What the stock page shows of a series: the stock ahead, what to order, its SKU's pool shared.
+
+Pure: decisions in, words and bars out.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data.domain import Grain
+from data.policy.policy import Policy
+from models.forecast_book.book import Book
+from models.ranking.reasons import percent
+from serving.demand.payload import AllocationIn, LocationIn, ReplenishmentIn
+from serving.forecast_book import InUse
+from serving.http.templates import day, units
+from serving.inventory.allocate import allocated
+from serving.inventory.economics import margins
+from serving.inventory.replenish import order_views, orders
+from serving.scoring.answer import money
+from serving.wire.exception_in import Money
+
+PLENTY = 1e8
+"""Units that no SKU can use: what is placed of them is what pays."""
+BEYOND_WHAT_PAYS = 1.25
+LEAST_POOL = 10
+
+
+def sliders(book: Book, sku: str, policy: Policy) -> dict[str, float]:
+    """Return where the sliders of a SKU's pool and margin stand at first, and where they end.
+
+    The pool is all that pays at the margin that is known; its slider ends beyond that.
+    """
+    pays = allocated(book, AllocationIn(sku=sku, units=PLENTY), policy)["placed"]
+    margin = round(float(margins(book, np.array(book.rows(sku), np.intp), policy).mean()), 2)
+    return {
+        "pool": pays,
+        "most_pool": max(math.ceil(pays * BEYOND_WHAT_PAYS), LEAST_POOL),
+        "margin": margin,
+        "most_margin": 2 * margin,
+    }
+
+
+def sharing(
+    book: Book, sku: str, policy: Policy, pool: float, margin: float | None = None
+) -> dict[str, Any]:
+    """Return how the API shares a pool, with the lengths of bars: shares of the longest.
+
+    Args:
+        book: Knows the SKU.
+        sku: Of which.
+        policy: Of costs.
+        pool: Units.
+        margin: Money that a sale brings on average: those of the sites grow or shrink alike.
+            What is known if left out.
+    """
+    locations = None if margin is None else _at_margin(book, sku, policy, margin)
+    answer = allocated(book, AllocationIn(sku=sku, units=pool, locations=locations), policy)
+    places = answer["locations"]
+    for place in places:
+        place["there"] = max(place["stock"], 0)
+    longest = max(max(p["there"] + p["units"], p["expected"]["demand"]) for p in places) or 1
+    for place in places:
+        place["bars"] = {
+            "stock": place["there"] / longest,
+            "given": place["units"] / longest,
+            "demand": place["expected"]["demand"] / longest,
+        }
+    return answer
+
+
+def _at_margin(book: Book, sku: str, policy: Policy, margin: float) -> list[LocationIn]:
+    rows = np.array(book.rows(sku), np.intp)
+    known = margins(book, rows, policy)
+    changed = known * (margin / known.mean()) if known.any() else np.full(len(rows), margin)
+    return [
+        LocationIn(
+            site=str(book.forecast.site[row]), sale_value=Money(**money(value, policy.currency))
+        )
+        for row, value in zip(rows, changed.tolist(), strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The stock ahead of one series, as the API tells it.
+
+    Attributes:
+        grain: Of the forecast.
+        days: First days of the periods.
+        told: What to order, and the stock as it is and with that order.
+    """
+
+    grain: Grain
+    days: list[str]
+    told: dict[str, Any]
+
+    @property
+    def order(self) -> int:
+        """Units to order now."""
+        return self.told["order"]
+
+    def words(self) -> list[str]:
+        """Return what to do and why, as sentences."""
+        out, sold_from = self.told["as_it_is"]["runs_out_on"], self.told["sold_from"]
+        if out:
+            ends = f"it more likely than not runs out {self._when(out)}"
+        else:
+            ends = f"it more likely than not lasts beyond {day(self.days[-1])}"
+        if not self.order:
+            return [f"As it is, {ends}.", "Nothing has to be ordered now."]
+        then = self.days.index(sold_from)
+        risks = [percent(float(self.told[one]["risk"][then])) for one in ("as_it_is", "with_order")]
+        what = (
+            f"Order {units(self.order)} units now: they can be sold from {day(sold_from)} on, and "
+            f"the risk to lose sales {self._when(sold_from)} falls from {risks[0]} to {risks[1]}."
+        )
+        return [f"As it is, {ends}.", what]
+
+    def _when(self, first: str) -> str:
+        return (
+            f"on {day(first)}"
+            if self.grain is Grain.DAY
+            else f"in the {self.grain} of {day(first)}"
+        )
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield the stock ahead, a line a period."""
+        now, then = self.told["as_it_is"], self.told["with_order"]
+        for i, first in enumerate(self.days):
+            risks = {"risk": float(now["risk"][i]), "risk_then": float(then["risk"][i])}
+            yield {"day": first, "stock": now["stock"][i], "stock_then": then["stock"][i]} | risks
+
+
+def ahead(used: InUse, sku: str, site: str, policy: Policy) -> Ahead | None:
+    """Return the stock ahead of a series; None where nothing can be said of it."""
+    told = ordered(used, [(sku, site)], policy).get((sku, site))
+    return Ahead(used.book.forecast.grain, used.dates, told) if told else None
+
+
+def ordered(
+    used: InUse, series: Sequence[tuple[str, str]], policy: Policy
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what the API says to order of each SKU and site, where it can say it."""
+    told = ReplenishmentIn(series=[{"sku": sku, "site": site} for sku, site in series])
+    found = orders(used, told, policy)
+    views = order_views(found, range(len(found.rows)))
+    return {(view["sku"], view["site"]): view for view in views}

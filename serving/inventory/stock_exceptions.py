@@ -1,0 +1,204 @@
+"""The stock exceptions of a forecast book are raised on the work list, kept true, and taken off.
+
+The ledger is compared with the book and brought in line in one transaction: after a crash, or when
+two looks are taken at one book, the next look finds nothing left to do. What is raised is an
+exception like any other, of the source `expedite`; the money, and the time of its loss, are the
+book's. What the source last said is the state:
+
+- open, and a person resolved it: left alone for as long as the cause goes on, unless its loss grew
+  by the policy's `worse_share` over what it was when they resolved it;
+- closed: the cause was gone. If it comes back, that is another episode, and is raised again.
+
+What is not true any more is closed as healed by itself, without an outcome: it was not handled, and
+nothing is to be learned from it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import orjson
+from sqlalchemy.exc import SQLAlchemyError
+
+from data.ledger.intake import Accepted, Arrival, Incoming, accept
+from data.ledger.ledger import Record, records_of
+from data.policy.policy import Policy
+from data.ticks import MISSING_TICK
+from features.demand.panel import next_periods
+from models.forecast_book.book import Book
+from models.ranking.pricing import scored_stock
+from serving.http.requests import canonical
+from serving.scoring.answer import rfc3339, rfc3339_or_none
+from serving.scoring.assessment import NOTHING, SUGGEST, Opinion, Verdict
+from serving.scoring.scorer import terms_of
+from serving.service import Desk
+from serving.wire.exception_in import EXCEPTION, OURS
+
+LOG = logging.getLogger("expedite.stock_exceptions")
+LONGEST_NAME = 255
+
+
+async def keep_raised(desk: Desk, current: Callable[[], Book | None]) -> None:
+    """Watch for another forecast book, for ever."""
+    done = None
+    while True:
+        book = current()
+        if book is not None and book is not done:
+            try:
+                await raise_stock_exceptions(desk, book)
+                done = book
+            except SQLAlchemyError:
+                LOG.exception("Stock exceptions could not be raised; trying later")
+            except Exception:  # whatever is amiss with a book, the work list goes on without it
+                LOG.exception("Stock exceptions of the book of %s are refused", book.made_at_ms)
+                done = book
+        await asyncio.sleep(desk.settings.poll_seconds)
+
+
+async def raise_stock_exceptions(desk: Desk, book: Book) -> int:
+    """Bring the work list in line with a book; return how many exceptions changed.
+
+    A book whose last period is over says nothing about the present: it changes nothing.
+    """
+    if not book.exceptions.num_columns:
+        return 0
+    if desk.now_ms() >= _end_ms(book):
+        LOG.warning("The forecast book ended before today: no stock exceptions are raised from it")
+        return 0
+    accepted = await desk.write(partial(_in_line, desk, book))
+    for one in accepted:
+        desk.show(one.record)
+    if accepted:
+        LOG.info("%d stock exceptions were raised, renewed or closed", len(accepted))
+    return len(accepted)
+
+
+def _end_ms(book: Book) -> int:
+    end = next_periods(book.forecast.periods[-1], book.forecast.grain, 1)[0]
+    return int(end.astype("datetime64[ms]").astype(np.int64))
+
+
+def _in_line(desk: Desk, book: Book) -> list[Accepted]:
+    now_ms = desk.now_ms()
+    words = _words(book, desk.policy, now_ms)
+    with desk.ledger.writing() as connection:
+        known = {record.external_id: record for record in records_of(connection, OURS)}
+        arriving = [
+            _incoming(known.get(name), payload, opinion, now_ms)
+            for name, (payload, opinion) in words.items()
+            if _is_to_be_told(known.get(name), opinion, desk.policy)
+        ]
+        arriving += [
+            _healed(record, now_ms)
+            for name, record in known.items()
+            if name not in words and not _is_told_closed(record)
+        ]
+        accepted = accept(connection, arriving, now_ms=now_ms)
+    return [one for one in accepted if one.arrival is not Arrival.UNCHANGED]
+
+
+def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str, Any], Opinion]]:
+    """What a book says: by name of the exception what is told of it, and its opinion."""
+    rows = book.exceptions.to_pylist()
+    if not rows:
+        return {}
+    types = np.array([row["kind"] for row in rows], object)
+    loss = np.array([row["loss"] for row in rows], np.float64)
+    curve = np.array([row["curve"] for row in rows], np.float64)
+    due_at = np.array([_tick(row["due_at_ms"]) for row in rows], np.int64)
+    terms = terms_of(scored_stock(types, book.as_of_ms, due_at, loss, curve, policy))
+    told = {}
+    for row, term in zip(rows, terms, strict=True):
+        payload = {
+            "source": OURS,
+            "external_id": _name(row),
+            "type": row["kind"],
+            "status": "open",
+            "detected_at": rfc3339(book.as_of_ms),
+            "due_at": rfc3339_or_none(row["due_at_ms"]),
+            "message": row["message"],
+            "stock": orjson.loads(row["facts"])
+            | {"can_be_saved": round(row["loss"], 2), "as_of": rfc3339(book.as_of_ms)},
+        }
+        opinion = Opinion(
+            model_version=book.model_version,
+            policy_version=policy.label,
+            scored_at_ms=now_ms,
+            degraded=False,
+            category=NOTHING,
+            routing=Verdict(policy.stock.team, decision=SUGGEST),
+            p_breach=row["chance"],
+            terms=term,
+            grounds=row["message"],
+        )
+        EXCEPTION.validate_python(payload)  # what can't be read back must not be written
+        told[payload["external_id"]] = payload, opinion
+    return told
+
+
+def _tick(told: int | None) -> int:
+    return MISSING_TICK if told is None else told
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """The cause: one kind of trouble with one SKU at one site."""
+    name = f"{row['kind']}:{row['sku']}@{row['site']}"
+    if len(name) <= LONGEST_NAME and name.isprintable():
+        return name
+    return f"{row['kind']}:{sha256(name.encode()).hexdigest()}"
+
+
+def _is_to_be_told(known: Record | None, opinion: Opinion, policy: Policy) -> bool:
+    if known is None or known.is_open or _is_told_closed(known):
+        return True
+    resolved_at = Opinion.from_json(known.opinion).terms["loss"]
+    return opinion.terms["loss"] >= resolved_at * (1 + policy.stock.worse_share)
+
+
+def _is_told_closed(record: Record) -> bool:
+    return orjson.loads(record.payload)["status"] == "resolved"
+
+
+def _incoming(
+    known: Record | None, payload: dict[str, Any], opinion: Opinion, now_ms: int
+) -> Incoming:
+    """What is open stays detected when it first was; what is raised again is detected anew."""
+    detected_at_ms = opinion.terms["detected_at"]
+    if known is not None and known.is_open:
+        detected_at_ms = known.detected_at_ms
+    told = payload | {"detected_at": rfc3339(detected_at_ms)}
+    return Incoming(
+        source=OURS,
+        external_id=payload["external_id"],
+        is_open=True,
+        version=None,
+        updated_at_ms=_later(known, now_ms),
+        detected_at_ms=detected_at_ms,
+        payload=canonical(told),
+        opinion=opinion.to_json(),
+    )
+
+
+def _healed(known: Record, now_ms: int) -> Incoming:
+    told = orjson.loads(known.payload) | {"status": "resolved", "healed_itself": True}
+    return Incoming(
+        source=OURS,
+        external_id=known.external_id,
+        is_open=False,
+        version=None,
+        updated_at_ms=_later(known, now_ms),
+        detected_at_ms=known.detected_at_ms,
+        payload=canonical(told),
+        opinion=known.opinion,
+    )
+
+
+def _later(known: Record | None, now_ms: int) -> int:
+    """A moment after all that is known, so that what we say now holds whatever clocks did."""
+    if known is None:
+        return now_ms
+    return max(now_ms, known.updated_at_ms + 1, (known.closed_at_ms or 0) + 1)

@@ -1,0 +1,149 @@
+"""The lists of the stock page: what runs out, what can't be filled, what lies too long.
+
+Pure: a book and the policy in, what is shown out.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import numpy as np
+import orjson
+
+from data.domain import ExceptionType
+from data.policy.policy import Policy
+from models.forecast_book.book import Book
+from models.ranking.reasons import money
+from serving.forecast_book import InUse
+from serving.inventory.stock_detail import ordered
+
+KINDS = {
+    ExceptionType.STOCK_OUT_RISK: "Runs out",
+    ExceptionType.UNFILLABLE_ORDERS: "Can't fill",
+    ExceptionType.OVERSTOCK: "Lies too long",
+}
+
+
+class Wanted(NamedTuple):
+    """Which exceptions are wanted; an empty text for all."""
+
+    kind: str = ExceptionType.STOCK_OUT_RISK
+    text: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True)
+class StockRow:
+    """One stock exception.
+
+    Attributes:
+        query: What names its series in an address.
+        kind: Which of `KINDS`.
+        sku: Of the series.
+        site: Of the series.
+        loss: Money that handling it can save.
+        message: What it is, as a sentence.
+        facts: The numbers behind that.
+        order: Units to order now; None where that was not asked or can't be said.
+    """
+
+    query: str
+    kind: str
+    sku: str
+    site: str
+    loss: float
+    message: str
+    facts: Mapping[str, Any]
+    order: float | None = None
+
+
+@lru_cache(maxsize=1)
+def stock_list(book: Book) -> "StockList":
+    """Return the stock exceptions of a book, which are read once."""
+    return StockList(book)
+
+
+class StockList:
+    """The stock exceptions of a book, the dearest first."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    @cached_property
+    def rows(self) -> list[StockRow]:
+        """All; what runs out by the margin that it loses, the others by what handling saves."""
+        told = self.book.exceptions
+        rows = [_row(one) for one in told.to_pylist()] if told.num_columns else []
+        return sorted(rows, key=lambda row: -row.facts.get("lost_margin", row.loss))
+
+    @cached_property
+    def kinds(self) -> list[tuple[str, str, int]]:
+        """Each kind: its key, its name, how many there are."""
+        count = Counter(row.kind for row in self.rows)
+        return [(str(kind), name, count[kind]) for kind, name in KINDS.items()]
+
+    @property
+    def counted(self) -> bool:
+        """Whether any stock was ever counted."""
+        return bool(np.isfinite(self.book.stock.on_hand).any())
+
+    def found(self, wanted: Wanted) -> list[StockRow]:
+        """Return those of a kind whose SKU or site holds all words of a text."""
+        words = wanted.text.casefold().split()
+        return [
+            row
+            for row in self.rows
+            if row.kind == wanted.kind
+            and wanted.site in ("", row.site)
+            and all(word in f"{row.sku} {row.site}".casefold() for word in words)
+        ]
+
+    def of_series(self, sku: str, site: str) -> list[StockRow]:
+        """Return all of one series."""
+        return [row for row in self.rows if (row.sku, row.site) == (sku, site)]
+
+
+def stock_listed(
+    used: InUse, policy: Policy, wanted: Wanted, begin: int, limit: int
+) -> dict[str, Any]:
+    """Return some of the wanted rows, and what there is to choose from."""
+    told = stock_list(used.book)
+    found = told.found(wanted)
+    begin = min(begin, max(0, (len(found) - 1) // limit * limit))
+    rows = found[begin : begin + limit]
+    return {
+        "rows": _with_orders(used, policy, rows),
+        "begin": begin,
+        "end": begin + len(rows),
+        "total": len(found),
+        "of_kind": sum(row.kind == wanted.kind for row in told.rows),
+        "saving": money(sum(row.loss for row in found), policy.currency),
+        "currency": policy.currency,
+        "kinds": told.kinds,
+        "sites": sorted({row.site for row in told.rows}),
+        "counted": told.counted,
+    }
+
+
+def _with_orders(used: InUse, policy: Policy, rows: list[StockRow]) -> list[StockRow]:
+    """Add what to order to those that run out."""
+    short = [(row.sku, row.site) for row in rows if row.kind == ExceptionType.STOCK_OUT_RISK]
+    if not short:
+        return rows
+    told = ordered(used, short, policy)
+    return [replace(row, order=told.get((row.sku, row.site), {}).get("order")) for row in rows]
+
+
+def _row(told: Mapping[str, Any]) -> StockRow:
+    return StockRow(
+        query=urlencode({"sku": told["sku"], "site": told["site"]}),
+        kind=told["kind"],
+        sku=told["sku"],
+        site=told["site"],
+        loss=told["loss"],
+        message=told["message"],
+        facts=orjson.loads(told["facts"]),
+    )

@@ -1,0 +1,82 @@
+"""The work list as it was at a moment that is over, from what the ledger knew by then.
+
+Each event keeps what the source had told and what was made of it; the ledger also keeps which
+policy and champion were in use. The same code ranks and shows a list of the past and of the
+present, so a past list is the answer that was, or would have been, given at its moment.
+"""
+
+import asyncio
+from collections import OrderedDict
+
+from sqlalchemy import Connection
+
+from data.ledger.as_of import not_ended
+from data.ledger.claims import claims_at
+from data.ledger.incidents import incidents_at
+from data.ledger.ledger import Ledger
+from data.ledger.versions import CHAMPION, POLICY, in_use, recorded_since
+from data.policy.policy import Policy
+from serving.http.problems import BadPayloadError, Flaw
+from serving.live_list.claim_board import Claims
+from serving.live_list.open_exceptions import OpenExceptions, OpenRow
+from serving.live_list.snapshot import Judges, Sight, Snapshot
+from serving.scoring.answer import rfc3339
+from serving.scoring.assessment import Opinion
+from serving.wire.exception_in import EXCEPTION
+
+KEPT = 4
+"""So many past lists stay in memory, for those who page through one."""
+
+
+class PastLists:
+    """Past lists, the last few kept as they were rebuilt: what is over does not change."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._kept: OrderedDict[int, Sight] = OrderedDict()
+        self._rebuilding = asyncio.Lock()
+
+    async def at(self, at_ms: int, *, now_ms: int) -> Sight:
+        """Return the list as it was.
+
+        Raises:
+            BadPayloadError: The moment is not over, or came before anything was recorded.
+        """
+        if at_ms >= now_ms:
+            raise _refused("is not over yet: leave it out for the list as of now")
+        async with self._rebuilding:
+            if at_ms not in self._kept:
+                self._kept[at_ms] = await asyncio.to_thread(_rebuilt, self._ledger, at_ms)
+            self._kept.move_to_end(at_ms)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return self._kept[at_ms]
+
+
+def _rebuilt(ledger: Ledger, at_ms: int) -> Sight:
+    with ledger.reading() as connection:
+        judges = _judges_at(connection, at_ms)
+        then = OpenExceptions()
+        for one in not_ended(connection, at_ms):
+            told = EXCEPTION.validate_json(one.payload)
+            if told.is_open:
+                then.put(OpenRow(one.id, one.revision, told, Opinion.from_json(one.opinion)))
+        for incident, members in incidents_at(connection, at_ms):
+            then.join(incident, members)
+        claims = Claims(claims_at(connection, at_ms))
+    return Sight(Snapshot.of(then.frozen(), judges, at_ms, number=at_ms), claims, at_ms)
+
+
+def _judges_at(connection: Connection, at_ms: int) -> Judges:
+    policy = in_use(connection, POLICY, at_ms=at_ms)
+    champion = in_use(connection, CHAMPION, at_ms=at_ms)
+    if policy is None or champion is None:
+        since = recorded_since(connection)
+        begin = "nothing is recorded yet" if since is None else f"it begins at {rfc3339(since)}"
+        raise _refused(f"is before what the ledger can tell: {begin}")
+    read = Policy.of_text(policy.body or "", f"the policy {policy.label} of then")
+    return Judges(read, champion.label)
+
+
+def _refused(detail: str) -> BadPayloadError:
+    return BadPayloadError([Flaw("query/at", detail)])

@@ -1,0 +1,127 @@
+"""The capacity line: how far the people on shift get down the list, and what the rest loses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from data.policy.policy import Policy
+from models.ranking.capacity import Reach, Work, reach
+from models.ranking.incidents import ALONE
+from models.ranking.rule import Items, Ranking
+from models.ranking.staffing import crew_from, team_numbers
+from serving.live_list.incident_groups import Rows
+from serving.scoring.answer import money, rfc3339
+
+
+@dataclass(frozen=True)
+class Line:
+    """How far one team gets down its own rows.
+
+    Attributes:
+        team: By name.
+        reach: What it gets to until when, and what the rest loses.
+        first_left: Rank of the first of its rows that is not reached; None if all are.
+    """
+
+    team: str
+    reach: Reach
+    first_left: int | None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of all teams that are on shift.
+
+    Attributes:
+        by_team: By name.
+        last_rank: Of the list.
+        reason: Why there are none, for people; "" if there are.
+        currency: Of all money.
+    """
+
+    by_team: Mapping[str, Line]
+    last_rank: int
+    reason: str
+    currency: str
+
+    @classmethod
+    def of(cls, rows: Rows, items: Items, ranking: Ranking, policy: Policy, now_ms: int) -> Self:
+        """Draw them; without a model nobody knows what is lost, and there are none."""
+        last_rank, currency = len(ranking.order), policy.currency
+        if np.isnan(ranking.score).any():
+            return cls({}, last_rank, "no model is in use", currency)
+        lines, begins = {}, []
+        whose = team_numbers(policy.shifts, rows.teams)[ranking.order]
+        for number, (team, shift) in enumerate(policy.shifts.teams.items()):
+            crew = crew_from(shift, policy.shifts.timezone, now_ms)
+            mine = np.flatnonzero(whose == number)
+            far = reach(_work(rows, items, ranking, ranking.order[mine]), crew, now_ms)
+            if far is None:
+                begins.append(int(crew.opens_at[0]))
+                continue
+            left = mine[~far.reached]
+            lines[team] = Line(team, far, int(left[0]) + 1 if len(left) else None)
+        reason = ""
+        if not policy.shifts.teams:
+            reason = "the policy names no shifts"
+        elif not lines:
+            reason = f"nobody is on shift before {rfc3339(min(begins))}"
+        return cls(lines, last_rank, reason, currency)
+
+    def until(self, team: str | None) -> int | None:
+        """Return the tick at which the shift of a team ends; None if nobody is there."""
+        line = self.by_team.get(team or "")
+        return None if line is None else line.reach.until
+
+    def shown(self, team: str | None) -> dict[str, Any]:
+        """Return the line of a team, or of all together, as answers say it."""
+        if team is None:
+            whole = self._together() if self.by_team else None
+            return {"capacity": whole, "capacity_reason": self.reason or None}
+        line = self.by_team.get(team)
+        if line is not None:
+            return {"capacity": self._one(line), "capacity_reason": None}
+        reason = self.reason or "nobody of this team is on shift"
+        return {"capacity": None, "capacity_reason": reason}
+
+    def _one(self, line: Line) -> dict[str, Any]:
+        return self._summed([line]) | {"team": line.team}
+
+    def _together(self) -> dict[str, Any]:
+        lines = list(self.by_team.values())
+        return self._summed(lines) | {"team": None}
+
+    def _summed(self, lines: list[Line]) -> dict[str, Any]:
+        """Teams side by side, each on its own rows: an hour more is taken where it saves most."""
+        reaches = [line.reach for line in lines]
+        firsts = [line.first_left for line in lines if line.first_left is not None]
+        more = max(lines, key=lambda line: line.reach.one_more_hour_saves)
+        less = min(lines, key=lambda line: line.reach.one_person_less_costs)
+        return {
+            "people": sum(one.people for one in reaches),
+            "until": rfc3339(max(one.until for one in reaches)),
+            "reaches_rank": min(firsts) - 1 if firsts else self.last_rank,
+            "rows_reached": sum(int(one.reached.sum()) for one in reaches),
+            "rows_left": sum(int((~one.reached).sum()) for one in reaches),
+            "lost_below": money(sum(one.lost_by_then for one in reaches), self.currency),
+            "next_shift_at": rfc3339(min(one.next_at for one in reaches)),
+            "lost_below_by_next_shift": money(
+                sum(one.lost_by_next for one in reaches), self.currency
+            ),
+            "one_more_hour_saves": money(more.reach.one_more_hour_saves, self.currency),
+            "one_more_hour_in": more.team,
+            "one_person_less_costs": money(less.reach.one_person_less_costs, self.currency),
+            "one_person_less_in": less.team,
+        }
+
+
+def _work(rows: Rows, items: Items, ranking: Ranking, places: np.ndarray) -> Work:
+    """Return the rows at some places, with the exceptions that each of them is about."""
+    n, of_item = len(items.loss), rows.groups.of_item
+    position = np.full(len(ranking.tier), -1)
+    position[places] = np.arange(len(places))
+    row_of = position[np.where(of_item == ALONE, np.arange(n), n + of_item)]
+    about = np.flatnonzero(row_of >= 0)
+    return Work(items, about, row_of[about], ranking.touch_hours[places])

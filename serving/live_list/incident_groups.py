@@ -1,0 +1,181 @@
+"""Incidents among the rows of the work list: one row stands for many open exceptions. No HTTP."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from data.ledger.incidents import Incident
+from data.policy.policy import Policy
+from data.ticks import MISSING_TICK
+from models.ranking.incidents import ALONE, Groups, grouped, with_one_fix
+from models.ranking.rule import Items, Ranking
+from models.worktime.shifts import Clock
+from serving.live_list.open_exceptions import Frozen, OpenRow
+
+
+@dataclass(frozen=True)
+class IncidentRow:
+    """What the list shows of one incident, as its open members make it.
+
+    Attributes:
+        incident: As the ledger holds it.
+        members: How many are open.
+        team: The most frequent among them.
+        category: The most frequent.
+        loss: Money at stake, of all together.
+        detected_at: Tick at which the first was.
+        due_at: Tick at which the next deadline passes, else the last one has; `MISSING_TICK` if
+            there is none.
+    """
+
+    incident: Incident
+    members: int
+    team: str | None
+    category: str | None
+    loss: float
+    detected_at: int
+    due_at: int
+
+    @property
+    def id(self) -> str:
+        """The incident's."""
+        return self.incident.id
+
+    @property
+    def is_degraded(self) -> bool:
+        """Never told by itself: a group without a score has none."""
+        return False
+
+    @property
+    def revision(self) -> int:
+        """The incident's."""
+        return self.incident.revision
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a list of n open exceptions with g incidents.
+
+    Place i below n is an exception, n + i an incident. Members are places, but no rows.
+
+    Attributes:
+        open: The exceptions.
+        groups: Which of them are members.
+        incidents: The rows of the incidents.
+    """
+
+    open: Frozen
+    groups: Groups
+    incidents: list[IncidentRow]
+
+    @classmethod
+    def of(cls, now_open: Frozen, now_ms: int) -> Self:
+        """Find the incidents among what is open at a moment."""
+        keys, which = np.unique(now_open.incidents, return_inverse=True)
+        incidents, numbers = [], np.full(len(keys), ALONE)
+        for i, key in enumerate(keys.tolist()):
+            if key in now_open.by_number:
+                numbers[i] = len(incidents)
+                incidents.append(now_open.by_number[key])
+        groups = Groups(numbers[which], len(incidents))
+        return cls(now_open, groups, _rows(now_open, groups, incidents, now_ms))
+
+    def items(self, policy: Policy, clock: Clock | None, now_ms: int) -> Items:
+        """Return what is ranked: members have the touch time of the one fix."""
+        return with_one_fix(
+            self.open.scored.at(now_ms, clock),
+            self.groups,
+            p50_minutes=policy.incidents.fix_minutes_p50,
+            p90_minutes=policy.incidents.fix_minutes_p90,
+        )
+
+    def ranked(self, alone: Ranking, items: Items, policy: Policy) -> Ranking:
+        """Rank the rows, from the ranking of all exceptions, each by itself."""
+        return grouped(alone, items, self.groups, rerank_band=policy.guards.rerank_band)
+
+    def ranks(self, order: np.ndarray) -> np.ndarray:
+        """Return for each place its rank, from 1; a member has that of its incident."""
+        n = len(self.open.rows)
+        rank_of = np.zeros(n + self.groups.count, np.int64)
+        rank_of[order] = np.arange(1, len(order) + 1)
+        inside = np.flatnonzero(self.groups.of_item != ALONE)
+        rank_of[inside] = rank_of[n + self.groups.of_item[inside]]
+        return rank_of
+
+    def at(self, place: int) -> OpenRow | IncidentRow:
+        """Return what stands at a place."""
+        n = len(self.open.rows)
+        return self.open.rows[place] if place < n else self.incidents[place - n]
+
+    def place_of(self, row_id: str) -> int | None:
+        """Return the place of an exception or an incident, None if it is not open."""
+        for group, one in enumerate(self.incidents):
+            if one.id == row_id:
+                return len(self.open.rows) + group
+        found = np.flatnonzero(self.open.scored.ids == row_id)
+        return int(found[0]) if len(found) else None
+
+    def are_of(self, place: int) -> np.ndarray:
+        """Return for each exception whether it is a member of the incident at a place."""
+        return self.groups.of_item == place - len(self.open.rows)
+
+    def incident_of(self, place: int) -> Incident | None:
+        """Return the incident at a place, or that of the exception there."""
+        row = self.at(place)
+        if isinstance(row, IncidentRow):
+            return row.incident
+        return self.open.by_number.get(int(self.open.incidents[place]))
+
+    def unfolded(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the exceptions at some places, members one by one, and for each the row it is of.
+
+        What is asked of exceptions can so be summed up by rows: rows count from 0, as `places` do.
+        """
+        n = len(self.open.rows)
+        parts = [
+            np.array([p]) if p < n else np.flatnonzero(self.are_of(p)) for p in places.tolist()
+        ]
+        whole = np.concatenate([places[:0], *parts])
+        return whole, np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+
+    @cached_property
+    def teams(self) -> np.ndarray:
+        """For each place who should have it."""
+        return _and(self.open.teams, [one.team for one in self.incidents])
+
+    @cached_property
+    def categories(self) -> np.ndarray:
+        """For each place what it is filtered by."""
+        return _and(self.open.categories, [one.category for one in self.incidents])
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """For each place the money at stake."""
+        return np.append(self.open.scored.loss, [one.loss for one in self.incidents])
+
+
+def _rows(
+    now_open: Frozen, groups: Groups, incidents: list[Incident], now_ms: int
+) -> list[IncidentRow]:
+    scored = now_open.scored
+    ahead = np.where(scored.due_at > now_ms, scored.due_at, np.inf)
+    next_due, last_due = groups.least(ahead), -groups.least(-scored.due_at.astype(np.float64))
+    due = np.where(np.isfinite(next_due), next_due, last_due)
+    columns = (
+        groups.sums(np.ones(len(now_open.rows))).astype(int).tolist(),
+        groups.commonest(now_open.teams).tolist(),
+        groups.commonest(now_open.categories).tolist(),
+        groups.sums(scored.loss).tolist(),
+        groups.least(scored.detected_at).astype(np.int64).tolist(),
+        np.where(due < 0, MISSING_TICK, due).astype(np.int64).tolist(),
+    )
+    return [IncidentRow(*row) for row in zip(incidents, *columns, strict=True)]
+
+
+def _and(exceptions: np.ndarray, incidents: list[str | None]) -> np.ndarray:
+    whole = np.empty(len(exceptions) + len(incidents), object)
+    whole[: len(exceptions)] = exceptions
+    whole[len(exceptions) :] = incidents
+    return whole

@@ -1,0 +1,188 @@
+"""All open exceptions in memory, as the arrays that the ranking rule reads."""
+
+import threading
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data.ledger.incidents import Incident
+from models.ranking.incidents import ALONE
+from models.ranking.pricing import Scored
+from models.ranking.rule import CURVE_AGES_HOURS
+from serving.live_list.open_incidents import OpenIncidents
+from serving.scoring.assessment import Opinion
+from serving.wire.exception_in import ExceptionIn
+
+_FIRST_CAPACITY = 1_024
+
+
+@dataclass(frozen=True)
+class OpenRow:
+    """What the list shows of one open exception beside its scoring."""
+
+    id: str
+    revision: int
+    exception: ExceptionIn
+    opinion: Opinion
+
+    @property
+    def team(self) -> str | None:
+        """Who should have it."""
+        return self.opinion.team
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether no model had a say."""
+        return self.opinion.degraded
+
+    @property
+    def category(self) -> str | None:
+        """What the list is filtered by: the predicted category, else the type as raised."""
+        return self.opinion.category.label or self.exception.known_type
+
+
+class Frozen(NamedTuple):
+    """The open exceptions at one moment; arrays of one length.
+
+    Attributes:
+        scored: What the ranking rule reads.
+        rows: `OpenRow`s.
+        keys: Numbers that name a row for as long as it is open.
+        incidents: Numbers of the incidents that they belong to; `ALONE` for none.
+        by_number: The open incidents.
+        teams: Who should have them.
+        categories: What they are filtered by.
+    """
+
+    scored: Scored
+    rows: np.ndarray
+    keys: np.ndarray
+    incidents: np.ndarray
+    by_number: Mapping[int, Incident]
+    teams: np.ndarray
+    categories: np.ndarray
+
+
+class OpenExceptions:
+    """Arrays that are always dense: the last row moves into the place of one that leaves."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._place: dict[str, int] = {}
+        self._next_key = 0
+        self.incidents = OpenIncidents()
+        self._arrays = _arrays(_FIRST_CAPACITY)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def get(self, exception_id: str) -> OpenRow | None:
+        """Return one open exception, None if it is not open."""
+        place = self._place.get(exception_id)
+        return None if place is None else self._arrays["rows"][place]
+
+    def put(self, row: OpenRow) -> None:
+        """Add or replace one; an older revision than the one held is ignored."""
+        with self._lock:
+            place = self._place.get(row.id)
+            if place is None:
+                place = self._new_place(row.id)
+            elif self._arrays["rows"][place].revision > row.revision:
+                return
+            self._arrays["rows"][place] = row
+            self._arrays["ids"][place] = row.id
+            self._arrays["teams"][place] = row.opinion.team
+            self._arrays["categories"][place] = row.category
+            for name, value in row.opinion.terms.items():
+                self._arrays[name][place] = value
+
+    def _new_place(self, exception_id: str) -> int:
+        place = len(self._place)
+        if place == len(self._arrays["ids"]):
+            larger = _arrays(2 * place)
+            for name, array in self._arrays.items():
+                larger[name][:place] = array
+            self._arrays = larger
+        self._place[exception_id] = place
+        self._arrays["keys"][place] = self._next_key
+        self._arrays["incidents"][place] = self.incidents.number_of(exception_id)
+        self._next_key += 1
+        return place
+
+    def join(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let an incident, as it is now, have more members, open or not."""
+        with self._lock:
+            number = self.incidents.put(incident)
+            self.incidents.join(exception_ids, number)
+            self._number(exception_ids, number)
+
+    def leave(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let members of an incident go, and the incident itself once it is closed."""
+        with self._lock:
+            self.incidents.leave(exception_ids)
+            self._number(exception_ids, ALONE)
+            if incident.closed_at_ms is None:
+                self.incidents.put(incident)
+            else:
+                self.incidents.remove(incident.id)
+
+    def count_members(self, incident_id: str) -> int:
+        """Return how many members of an incident are open."""
+        with self._lock:
+            mine = self._arrays["incidents"][: len(self._place)]
+            return int(np.count_nonzero(mine == self.incidents.number(incident_id)))
+
+    def _number(self, exception_ids: Iterable[str], number: int) -> None:
+        for exception_id in exception_ids:
+            place = self._place.get(exception_id)
+            if place is not None:
+                self._arrays["incidents"][place] = number
+
+    def remove(self, exception_id: str) -> None:
+        """Take one out, if it is there."""
+        with self._lock:
+            place = self._place.pop(exception_id, None)
+            if place is None:
+                return
+            last = len(self._place)
+            if place != last:
+                for array in self._arrays.values():
+                    array[place] = array[last]
+                self._place[str(self._arrays["ids"][place])] = place
+            self._arrays["rows"][last] = None
+
+    def remove_all(self, exception_ids: Collection[str]) -> None:
+        """Take many out at once."""
+        with self._lock:
+            n = len(self._place)
+            stays = np.ones(n, bool)
+            stays[[self._place[one] for one in exception_ids if one in self._place]] = False
+            left = int(stays.sum())
+            for array in self._arrays.values():
+                array[:left] = array[:n][stays]
+            self._arrays["rows"][left:n] = None
+            ids = self._arrays["ids"][:left].tolist()
+            self._place = dict(zip(ids, range(left), strict=True))
+
+    def frozen(self) -> Frozen:
+        """Return a copy that stays as it is."""
+        with self._lock:
+            n = len(self._place)
+            copies = {name: array[:n].copy() for name, array in self._arrays.items()}
+            by_number = self.incidents.frozen()
+        beside = {name: copies.pop(name) for name in Frozen._fields if name in copies}
+        return Frozen(Scored(**copies), **beside, by_number=by_number)
+
+
+def _arrays(capacity: int) -> dict[str, np.ndarray]:
+    kinds: dict[str, Any] = {"ids": "U30", "detected_at": np.int64, "due_at": np.int64,
+                             "lost": bool, "always_first": bool}  # fmt: skip
+    shapes = {"curve": (capacity, len(CURVE_AGES_HOURS))}
+    arrays: dict[str, np.ndarray] = {
+        f.name: np.zeros(shapes.get(f.name, capacity), kinds.get(f.name, np.float64))
+        for f in fields(Scored)
+    }
+    beside = {name: np.empty(capacity, object) for name in ("rows", "teams", "categories")}
+    return arrays | beside | {name: np.zeros(capacity, np.int64) for name in ("keys", "incidents")}

@@ -1,0 +1,159 @@
+"""The work list as it stands at one moment: what is open, ranked by the rule.
+
+Lists of now and of the past are made here alike: from what was open, by what, and when.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from data.policy.policy import Policy
+from models.ranking.pricing import ranking
+from models.ranking.rule import Items, Ranking
+from models.ranking.staffing import clock_at, on_the_wall
+from serving.live_list.capacity import Lines
+from serving.live_list.claim_board import Claims
+from serving.live_list.incident_groups import Rows
+from serving.live_list.open_exceptions import Frozen
+from serving.scoring.answer import Place, rfc3339
+
+
+class Filters(NamedTuple):
+    """Which rows are wanted; None for all."""
+
+    team: str | None = None
+    category: str | None = None
+    incident_id: str | None = None
+
+
+class Judges(NamedTuple):
+    """By what a list is ranked.
+
+    Attributes:
+        policy: What the company prefers.
+        model_version: Of the champion in use; None where there is none, and the fallback ranks.
+    """
+
+    policy: Policy
+    model_version: str | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The list as ranked at one moment.
+
+    Attributes:
+        number: A cursor names it.
+        now_ms: When.
+        judges: By what.
+        rows: What was open; its places are those of the ranking.
+        items: The exceptions as they were ranked.
+        ranking: By the rule. The order leaves out the members of incidents.
+        item_order: Places of all exceptions, each by itself.
+        rank_of: For each place its rank, from 1.
+        lines: How far the people on shift get.
+    """
+
+    number: int
+    now_ms: int
+    judges: Judges
+    rows: Rows
+    items: Items
+    ranking: Ranking
+    item_order: np.ndarray
+    rank_of: np.ndarray
+    lines: Lines
+    _filtered: dict[Filters, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, now_open: Frozen, judges: Judges, now_ms: int, *, number: int) -> Self:
+        """Rank what is open."""
+        degraded = judges.model_version is None
+        rows = Rows.of(now_open, now_ms)
+        clock = clock_at(judges.policy.shifts, now_open.teams, now_ms)
+        items = rows.items(judges.policy, clock, now_ms)
+        alone = ranking(items, judges.policy, degraded=degraded)
+        ranked = rows.ranked(on_the_wall(alone, clock, now_ms), items, judges.policy)
+        return cls(
+            number,
+            now_ms,
+            judges,
+            rows,
+            items,
+            ranked,
+            alone.order,
+            rank_of=rows.ranks(ranked.order),
+            lines=Lines.of(rows, items, ranked, judges.policy, now_ms),
+        )
+
+    @property
+    def open(self) -> Frozen:
+        """The exceptions that were open."""
+        return self.rows.open
+
+    @property
+    def order(self) -> np.ndarray:
+        """Places of the rows, the first to be worked on first."""
+        return self.ranking.order
+
+    @property
+    def policy(self) -> Policy:
+        """What the company preferred."""
+        return self.judges.policy
+
+    @property
+    def degraded(self) -> bool:
+        """Whether it was ranked by the fallback."""
+        return self.judges.model_version is None
+
+    def matching(self, filters: Filters) -> np.ndarray:
+        """Return the places of the wanted rows, in order."""
+        if filters == Filters():
+            return self.order
+        if filters not in self._filtered:
+            order = self.order if filters.incident_id is None else self.members(filters.incident_id)
+            wanted = np.ones(len(order), bool)
+            for kept, word in zip((self.rows.teams, self.rows.categories), filters, strict=False):
+                if word is not None:
+                    wanted &= kept[order] == word
+            self._filtered[filters] = order[wanted]
+        return self._filtered[filters]
+
+    def members(self, incident_id: str) -> np.ndarray:
+        """Return the places of an incident's open members, in order; none if it is not open."""
+        place = self.rows.place_of(incident_id)
+        if place is None:
+            return self.item_order[:0]
+        return self.item_order[self.rows.are_of(place)[self.item_order]]
+
+    def row_of(self, row_id: str) -> int | None:
+        """Return the place of an exception or an incident, None if it is not open."""
+        return self.rows.place_of(row_id)
+
+    def place(self, row: int) -> Place:
+        """Return where the rule puts a row."""
+        return Place.of(self.ranking, row)
+
+    def stamp(self) -> dict[str, Any]:
+        """Return what an answer made of it carries: by which model and policy, as of when."""
+        return {
+            "model_version": self.judges.model_version,
+            "policy_version": self.policy.label,
+            "scored_at": rfc3339(self.now_ms),
+            "degraded": self.degraded,
+        }
+
+
+class Sight(NamedTuple):
+    """What a list is seen with.
+
+    Attributes:
+        snapshot: What was open, ranked.
+        claims: Who had what.
+        now_ms: When it is, or was, looked at.
+    """
+
+    snapshot: Snapshot
+    claims: Claims
+    now_ms: int

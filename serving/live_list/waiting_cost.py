@@ -1,0 +1,45 @@
+"""What it costs if a row waits: an hour, until its team's shift ends, a day."""
+
+import math
+
+import numpy as np
+
+from data.ticks import TICKS_PER_DAY
+from models.ranking.waiting_cost import losses_after
+from models.worktime.shifts import TICKS_PER_HOUR
+from serving.live_list.snapshot import Snapshot
+from serving.scoring.answer import money
+
+Costs = dict[str, dict[str, str] | None]
+
+
+def costs_of_waiting(snapshot: Snapshot, places: list[int]) -> list[Costs | None]:
+    """Return what waiting costs the rows at some places, over starting on them now; in one pass.
+
+    The shift is null while nobody of the team is there. The whole is None where no model judged.
+    """
+    scores = snapshot.ranking.score[places]
+    waits = np.array([_waits(snapshot, snapshot.rows.teams[place]) for place in places])
+    exceptions, row_of = snapshot.rows.unfolded(np.array(places, np.int64))
+    asked = np.nan_to_num(waits).reshape(len(places), 4)[row_of]
+    losses = losses_after(snapshot.items, exceptions, asked)
+    rises = np.zeros((len(places), 3))
+    np.add.at(rises, row_of, losses[:, 1:] - losses[:, :1])
+    rises[:, 1] = np.where(np.isnan(waits[:, 2]), np.nan, rises[:, 1]) if places else 0
+    currency = snapshot.policy.currency
+    return [
+        None if math.isnan(score) else _costs(rise, currency)
+        for score, rise in zip(scores.tolist(), rises.tolist(), strict=True)
+    ]
+
+
+def _waits(snapshot: Snapshot, team: str | None) -> tuple[float, ...]:
+    """Hours: none, one, until the shift ends, a day."""
+    until = snapshot.lines.until(team)
+    shift = math.nan if until is None else (until - snapshot.now_ms) / TICKS_PER_HOUR
+    return 0.0, 1.0, shift, TICKS_PER_DAY / TICKS_PER_HOUR
+
+
+def _costs(rises: list[float], currency: str) -> Costs:
+    named = zip(("hour", "shift", "day"), rises, strict=True)
+    return {name: None if math.isnan(one) else money(one, currency) for name, one in named}

@@ -1,0 +1,146 @@
+"""`/`: the operator's page. It shows what the API's own functions answer and computes nothing."""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from starlette.exceptions import HTTPException
+
+from serving.exceptions.explanation import explained, strongest
+from serving.exceptions.resolve import etag, resolve_one
+from serving.http.html import ByScript, html
+from serving.http.parameters import At, tick_of
+from serving.http.requests import body_of
+from serving.http.templates import assets, packed
+from serving.incidents.payload import ROW_ID
+from serving.scoring.answer import rfc3339
+from serving.service import desk_of
+from serving.worklist.comparison import at_rank, versus_view
+from serving.worklist.overview import Wanted, overview, status
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+REFRESH_SECONDS = 5
+FOR_EVER = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
+}
+
+ID = "^exc_[0-9a-z]{26}$"
+Id = Annotated[str, Path(pattern=ID)]
+RowId = Annotated[str, Path(pattern=ROW_ID)]
+Rank = Annotated[int, Query(ge=1, le=10_000_000)]
+Below = Annotated[int | None, Query(ge=1, le=10_000_000)]
+Word = Annotated[str, Query(max_length=255)]
+Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
+
+
+def _wanted(
+    team: Word = "", category: Word = "", priority: Word = "", text: Word = "", at: At = None
+) -> Wanted:
+    return Wanted(team, category, priority, text, tick_of(at))
+
+
+Filters = Annotated[Wanted, Depends(_wanted)]
+
+
+def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
+    """The address of the list, filtered so."""
+    words = {name: getattr(wanted, name) for name in ("team", "category", "priority", "text")}
+    at = "" if wanted.at_ms is None else rfc3339(wanted.at_ms)
+    told = words | {"at": at, "from": str(begin) if begin else ""} | changes
+    filled = {name: value for name, value in told.items() if value}
+    return f"/?{urlencode(filled)}" if filled else "/"
+
+
+async def list_values(request: Request, wanted: Wanted, begin: int) -> dict[str, Any]:
+    """Return what the list is drawn from."""
+    shown = await overview(desk_of(request), wanted, begin, ROWS)
+    return {
+        "list": shown,
+        "wanted": wanted,
+        "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
+        "rows_a_page": ROWS,
+        "refresh_seconds": REFRESH_SECONDS,
+        "host": request.headers.get("host", "127.0.0.1:8000"),
+    }
+
+
+@router.get("/")
+async def page(
+    request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
+) -> Response:
+    """The ranked list; the list alone when the page's script asks."""
+    values = await list_values(request, wanted, begin)
+    template = "worklist/list.html" if by_script else "worklist/page.html"
+    return html(template, **values, whole=not by_script, one=None, below=None)
+
+
+@router.get("/exceptions/{exception_id}")
+async def one(
+    request: Request, exception_id: Id, below: Below = None, by_script: ByScript = False
+) -> Response:
+    """One exception: beside the list, or alone when the page's script asks."""
+    view = await explained(desk_of(request), exception_id)
+    if by_script:
+        return html("worklist/one.html", one=view, below=below)
+    values = await list_values(request, Wanted(), 0)
+    return html("worklist/page.html", **values, whole=True, one=view, below=below)
+
+
+@router.get("/exceptions/{exception_id}/strongest")
+async def what_moved_it(request: Request, exception_id: Id) -> Response:
+    """The features that moved the chance of harm most."""
+    return html("shared/strongest.html", moved=await strongest(desk_of(request), exception_id))
+
+
+@router.get("/exceptions/{exception_id}/versus")
+async def versus(request: Request, exception_id: RowId, rank: Rank) -> Response:
+    """How one row compares with the one of another rank."""
+    snapshot = await desk_of(request).ranked()
+    view = versus_view(snapshot, exception_id, at_rank(snapshot, rank))
+    return html("worklist/versus.html", versus=view)
+
+
+@router.post("/exceptions/{exception_id}/resolve")
+async def resolve(request: Request, exception_id: Id, by_script: ByScript = False) -> Response:
+    """Say how it ended, from the page's form."""
+    if not by_script:
+        raise HTTPException(
+            403, "This form is sent by the page. Use POST /v1/exceptions/ID/resolve."
+        )
+    desk = desk_of(request)
+    form = dict(parse_qsl((await body_of(request, desk.settings)).decode(errors="replace")))
+    told = resolution_of(form)
+    seen = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
+    await resolve_one(desk, exception_id, orjson.dumps(told), key=None, if_match=seen)
+    headers = {"HX-Trigger": "resolved"}
+    return html("worklist/resolved.html", headers, told=told, form=form, status=status(desk))
+
+
+def resolution_of(form: dict[str, str]) -> dict[str, Any]:
+    """What the form says, as the API takes it; what was left empty is left out."""
+    names = ("category", "team", "touch_minutes", "by")
+    told: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
+    if form.get("breached") in ("yes", "no"):
+        told["breached"] = form["breached"] == "yes"
+    for label, origin in (("category", "label_origin"), ("team", "team_origin")):
+        suggested = form.get(f"suggested_{label}")
+        accepted = suggested and told.get(label) == suggested
+        told[origin] = "accepted" if accepted else "typed"
+    return told
+
+
+@router.get("/static/{tag}/{name}")
+async def static(tag: str, name: str, accept_encoding: Annotated[str, Header()] = "") -> Response:
+    """A file that the page refers to, packed for those who can unpack it."""
+    asset = assets().get(name)
+    if asset is None or asset.tag != tag:
+        raise HTTPException(404, f"There is no file '{name}' of that content.")
+    if "gzip" in accept_encoding:
+        headers = FOR_EVER | {"Content-Encoding": "gzip"}
+        return Response(packed(name), media_type=asset.kind, headers=headers)
+    return Response(asset.content, media_type=asset.kind, headers=FOR_EVER)

@@ -1,0 +1,1 @@
+"""Scoring: the champion in use, its assessments, decisions and guarantees."""

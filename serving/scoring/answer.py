@@ -1,0 +1,169 @@
+"""The shapes of answers, and how an opinion and a place become one."""
+
+import math
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+
+from data.policy.policy import Policy
+from data.ticks import MISSING_TICK
+from models.ranking.reasons import Case, reasons
+from models.ranking.rule import Ranking, Tier
+from serving.scoring.assessment import Opinion, Verdict
+
+MS_PER_HOUR = 3_600_000
+_DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
+             "JOD": 3, "TND": 3}  # fmt: skip
+TIERS = {int(tier): tier.name.lower() for tier in Tier}
+_FARTHEST_HOURS = 24 * 365 * 10
+
+
+class Place(NamedTuple):
+    """Where the rule puts one exception at a moment; fields as in `Ranking`."""
+
+    tier: int
+    score: float
+    loss_now: float
+    loss_deferred: float
+    touch_hours: float
+    safe_start_hours: float
+
+    @classmethod
+    def of(cls, ranking: Ranking, row: int) -> Self:
+        """Take one row of a ranking."""
+        return cls(
+            int(ranking.tier[row]),
+            float(ranking.score[row]),
+            float(ranking.loss_now[row]),
+            float(ranking.loss_deferred[row]),
+            float(ranking.touch_hours[row]),
+            float(ranking.safe_start_hours[row]),
+        )
+
+
+def scoring_answer(
+    opinion: Opinion, place: Place, policy: Policy, *, now_ms: int
+) -> dict[str, Any]:
+    """Return the answer to a scoring call, without what names the exception."""
+    terms, known = opinion.terms, is_scored(opinion, place)
+    currency = policy.currency
+    routing = opinion.routing
+    return {
+        "score": round(place.score, 4) if known else None,
+        "priority": policy.bands.priority(place.score).value if known else None,
+        "money_at_stake": money(terms["loss"], currency),
+        "expected_loss_now": money(place.loss_now, currency) if known else None,
+        "expected_loss_if_deferred": money(place.loss_deferred, currency) if known else None,
+        "handling_time": {
+            "p50": iso_duration(terms["touch_p50_minutes"]),
+            "p90": iso_duration(terms["touch_p90_minutes"]),
+        },
+        "category": verdict_view(opinion.category),
+        "team": routing.label,
+        "team_probability": _rounded(routing.probability),
+        "routing": verdict_view(routing),
+        "suggestion_hidden": opinion.withheld is not None,
+        "chance_of_breach": _rounded(opinion.p_breach),
+        "latest_safe_start_at": safe_start_at(place, now_ms),
+        "incident_id": None,
+        "tier": TIERS[place.tier],
+        "reasons": [
+            {"code": code, "text": text}
+            for code, text in reasons(case_of(opinion, place, policy, now_ms=now_ms))
+        ],
+        "model_version": opinion.model_version,
+        "policy_version": opinion.policy_version,
+        "scored_at": rfc3339(opinion.scored_at_ms),
+        "degraded": opinion.degraded,
+    }
+
+
+def verdict_view(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict on category or team as answers show it."""
+    return {
+        "label": verdict.label,
+        "probability": _rounded(verdict.probability),
+        "prediction_set": verdict.prediction_set,
+        "decision": verdict.decision,
+        "promise": verdict.promise,
+    }
+
+
+def is_scored(opinion: Opinion, place: Place) -> bool:
+    """Return whether a model had a say; a score without one is never shown."""
+    return not (opinion.degraded or math.isnan(place.score))
+
+
+def case_of(opinion: Opinion, place: Place, policy: Policy, *, now_ms: int) -> Case:
+    """Return what reasons are made of."""
+    known = is_scored(opinion, place)
+    terms = opinion.terms
+    stake, due_at = terms["loss"], terms["due_at"]
+    touch_hours = place.touch_hours
+    return Case(
+        policy.currency,
+        stake,
+        place.loss_now / stake if known and stake > 0 else None,
+        place.score * touch_hours if known else None,
+        place.score if known else None,
+        terms["touch_p50_minutes"],
+        None if due_at == MISSING_TICK else (due_at - now_ms) / MS_PER_HOUR,
+        max(0.0, (now_ms - terms["detected_at"]) / MS_PER_HOUR),
+        opinion.category.label,
+        opinion.category.probability,
+        place.tier,
+        opinion.grounds,
+    )
+
+
+def safe_start_at(place: Place, now_ms: int) -> str | None:
+    """Return until when work can wait, None where that is years ahead."""
+    if not place.safe_start_hours < _FARTHEST_HOURS:
+        return None
+    return rfc3339(now_ms + int(place.safe_start_hours * MS_PER_HOUR))
+
+
+def money(amount: float, currency: str) -> dict[str, str]:
+    """Return money as a decimal text with the decimals of its currency."""
+    return {"amount": f"{amount:.{_DECIMALS.get(currency, 2)}f}", "currency": currency}
+
+
+def _rounded(chance: float | None) -> float | None:
+    return None if chance is None else round(chance, 6)
+
+
+def iso_duration(minutes: float) -> str:
+    """Return minutes as an ISO 8601 duration, to the second.
+
+    >>> iso_duration(12), iso_duration(0.5), iso_duration(61.25)
+    ('PT12M', 'PT30S', 'PT61M15S')
+    """
+    whole, seconds = divmod(round(minutes * 60), 60)
+    parts = (f"{whole}M" if whole else "") + (f"{seconds}S" if seconds else "")
+    return f"PT{parts or '0S'}"
+
+
+def iso_hours(hours: float) -> str:
+    """Return hours as an ISO 8601 duration, to the minute; negative once it has passed.
+
+    >>> iso_hours(3.5), iso_hours(-0.25)
+    ('PT3H30M', '-PT0H15M')
+    """
+    whole, minutes = divmod(round(abs(hours) * 60), 60)
+    return f"{'-' if hours < 0 else ''}PT{whole}H{minutes}M"
+
+
+@lru_cache(maxsize=1_024)
+def rfc3339(tick: int) -> str:
+    """Return a tick as text in UTC.
+
+    >>> rfc3339(1_772_366_400_007)
+    '2026-03-01T12:00:00.007Z'
+    """
+    seconds, ms = divmod(tick, 1_000)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{ms:03d}Z"
+
+
+def rfc3339_or_none(tick: int | None) -> str | None:
+    """Return a tick as text in UTC, None where there is none."""
+    return None if tick is None or tick == MISSING_TICK else rfc3339(tick)

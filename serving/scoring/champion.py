@@ -1,0 +1,166 @@
+"""The champion in use: looked for in the background, loaded whole, then swapped in.
+
+A call never waits for a model and never sees half of one. A champion that can't be loaded, or
+fails on its first exception, is refused with a line in the log; the one before stays.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from data.domain import NoChampionError
+from data.settings import Settings
+from models.triage.triage import Triage
+from serving.scoring.recent_logs import Recent
+from serving.scoring.scorer import columns_as_of
+from serving.wire.exception_in import exception
+
+LOG = logging.getLogger("expedite.champion")
+MODEL = "triage"
+REPEAT_BROKEN_AFTER_POLLS = 30
+_FIRST_EXCEPTION = {
+    "source": "none",
+    "external_id": "first",
+    "detected_at": "2026-01-01T00:00:00Z",
+}
+
+
+class ModelStore(Protocol):
+    """Where champions come from: `models.registry.store.Store`."""
+
+    def champion_version(self, model: str) -> str | None:
+        """Return the version promoted now; None if there is none."""
+        ...
+
+    def load_triage(self, version: str | None = None) -> Triage:
+        """Load a version."""
+        ...
+
+
+class Champion:
+    """Holds the champion; `current` may be read at any time from any thread.
+
+    `note_use` is told of each version just before it comes into use; where that fails, it does not.
+    """
+
+    def __init__(self, open_store: Callable[[], ModelStore]) -> None:
+        self._open_store = open_store
+        self._store: ModelStore | None = None
+        self._version: str | None = None
+        self._refused: str | None = None
+        self._polls_since_refused = 0
+        self._loaded: Triage | None = None
+        self.current: Triage | None = None
+        self.note_use: Callable[[str], None] = lambda _version: None
+        self.problem: str | None = "not looked for yet"
+
+    def poll(self) -> bool:
+        """Look once; return whether another champion was swapped in."""
+        try:
+            store = self._store = self._store or self._open_store()
+            version = store.champion_version(MODEL)
+        except NoChampionError as error:
+            self._note(str(error))
+            return False
+        except Exception as error:  # the store is files and a database: anything may be amiss
+            self._note(f"the model store can't be read: {error}")
+            return False
+        if version is None:
+            self._note("none is promoted")
+            return False
+        if version == self._version:
+            self.problem = None
+            return False
+        return self._load(store, version)
+
+    def _load(self, store: ModelStore, version: str) -> bool:
+        self._polls_since_refused += 1
+        if version == self._refused and self._polls_since_refused < REPEAT_BROKEN_AFTER_POLLS:
+            return False
+        try:
+            triage = store.load_triage(version)
+            columns, as_of = columns_as_of([exception(_FIRST_EXCEPTION)], triage, now_ms=2**62)
+            triage.predict(columns, as_of)
+        except Exception as error:  # a broken file can raise anything; the service must go on
+            self._refuse(version, error)
+        else:
+            return self._swap_in(version, triage)
+        return False
+
+    def _swap_in(self, version: str, triage: Triage) -> bool:
+        try:
+            self.note_use(triage.version)
+        except SQLAlchemyError as error:
+            self._note(f"version {version} waits for the ledger: {error}")
+            return False
+        LOG.info("Champion %s is in use", triage.version)
+        self._loaded = self.current = triage
+        self._version = version
+        self.problem, self._refused = None, None
+        return True
+
+    def continue_with(self, recent: Recent, *, swapped: bool) -> None:
+        """Let the history features go on with what the ledger learned since, if anything."""
+        learned = recent.read()
+        if self._loaded is None or not (learned or swapped):
+            return
+        try:
+            self.current = self._loaded.with_recent(recent.logs(self._loaded))
+        except Exception:  # the champion knows its own past still; that is enough to go on
+            LOG.exception("What the ledger learned could not be taken in")
+
+    def _refuse(self, version: str, error: Exception) -> None:
+        self._refused, self._polls_since_refused = version, 0
+        self._note(f"version {version} is refused: {type(error).__name__}: {error}")
+
+    def _note(self, problem: str) -> None:
+        if problem != self.problem:
+            LOG.warning("Champion of '%s': %s", MODEL, problem)
+        self.problem = problem
+
+
+class Watch:
+    """A thread that polls, and takes in what the ledger learned."""
+
+    def __init__(self, champion: Champion, recent: Recent, settings: Settings) -> None:
+        self._champion = champion
+        self._recent = recent
+        self._settings = settings
+        self._next_recent = 0.0
+        self._stopping = threading.Event()
+        self._first_look = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="champion", daemon=True)
+
+    def start(self) -> None:
+        """Begin, and wait for the first look, but not for ever."""
+        self._thread.start()
+        if not self._first_look.wait(self._settings.startup_wait_seconds):
+            LOG.warning("The champion is still being loaded: answers are degraded until it is")
+
+    def stop(self) -> None:
+        """End after the look under way, or without it if that takes long."""
+        self._stopping.set()
+        self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            swapped = self._champion.poll()
+            try:
+                self._take_in(swapped=swapped)
+            except SQLAlchemyError as error:
+                LOG.warning("The ledger can't be read: %s", error)
+            self._first_look.set()
+            self._stopping.wait(self._settings.poll_seconds)
+
+    def _take_in(self, *, swapped: bool) -> None:
+        began = time.monotonic()
+        if not swapped and began < self._next_recent:
+            return
+        self._champion.continue_with(self._recent, swapped=swapped)
+        took = time.monotonic() - began
+        # However much there is to take in, it gets no more than a tenth of the time.
+        self._next_recent = began + max(self._settings.recent_seconds, 10 * took)

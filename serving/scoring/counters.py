@@ -1,0 +1,31 @@
+"""What is counted of decisions, for Prometheus."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Counter
+
+from serving.scoring.assessment import Opinion
+
+DECIDED = Counter(
+    "expedite_decisions",
+    "Categories and teams of exceptions taken in, by how they are decided; withheld: by people",
+    ["label", "decision"],
+    registry=None,
+)
+AUDITED = Counter(
+    "expedite_audits",
+    "Automatic decisions that people were not told, and what they decided",
+    ["label", "found"],
+    registry=None,
+)
+SUSPENDED = Counter(
+    "expedite_suspensions", "Promises withdrawn by their audits", ["label"], registry=None
+)
+
+
+def count_decisions(opinions: Iterable[Opinion]) -> None:
+    """Count how categories and teams are decided, as people are told."""
+    for opinion in opinions:
+        for label, verdict in opinion.shown.items():
+            kind = "withheld" if opinion.withheld else verdict.decision
+            DECIDED.labels(label, kind).inc()

@@ -1,0 +1,121 @@
+"""What may be set without asking, what is suggested, and what is left to people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.policy.automation import PromiseTerms
+from models.automation.risk_control import NEVER, Promise, Promises, promised
+from models.triage.triage import PROMISED, Triage
+from serving.scoring.assessment import ABSTAIN, AUTO, NOTHING, SUGGEST, Pledge, Verdict
+
+NOT_IN_A_SET = 2.0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one label is decided; the arrays are by code of the class.
+
+    Attributes:
+        names: The classes.
+        thresholds: Probability from which each is set; NEVER where that is not promised.
+        pledges: What each of those rests on.
+        lowest: Probability from which each is a member of the set that a suggestion names.
+        suggest_probability: Of the likeliest; nothing is suggested below it.
+        largest_set: A set of more is not shown.
+    """
+
+    names: tuple[str, ...]
+    thresholds: np.ndarray
+    pledges: tuple[Pledge | None, ...]
+    lowest: np.ndarray
+    suggest_probability: float
+    largest_set: int
+
+    def verdicts(self, chances: np.ndarray) -> list[Verdict]:
+        """Decide n exceptions by their (n, classes) probabilities."""
+        return [self._verdict(row, row >= self.lowest) for row in chances]
+
+    def _verdict(self, chances: np.ndarray, is_member: np.ndarray) -> Verdict:
+        best = int(chances.argmax())
+        top = float(chances[best])
+        members = is_member.nonzero()[0].tolist()
+        likely: tuple[str, ...] = ()
+        if len(members) <= self.largest_set:
+            likely = tuple(self.names[i] for i in sorted(members, key=lambda i: -chances[i]))
+        name = self.names[best]
+        if top >= self.thresholds[best]:
+            return Verdict(name, top, likely, AUTO, self.pledges[best])
+        if likely and top >= self.suggest_probability:
+            return Verdict(name, top, likely, SUGGEST)
+        return Verdict(name, top, (), ABSTAIN)
+
+
+Rules = Mapping[str, Rule]
+NO_RULES: Rules = {}
+
+
+def verdicts_of(rule: Rule | None, chances: np.ndarray | None, n: int) -> list[Verdict]:
+    """Decide one label of n exceptions; nothing is said where no model of it is there."""
+    if rule is None or chances is None:
+        return [NOTHING] * n
+    return rule.verdicts(chances)
+
+
+def promises_of(triage: Triage, terms: PromiseTerms) -> dict[str, Promises]:
+    """Return what a champion's evidence bears at the policy's errors and confidence."""
+    return {label: promised(one, terms) for label, one in triage.evidence.items()}
+
+
+def rules_of(
+    triage: Triage,
+    promises: Mapping[str, Promises],
+    suspended: Iterable[tuple[str, str]],
+    terms: PromiseTerms,
+) -> Rules:
+    """Return how each label is decided; what is not promised, or suspended, is never automatic.
+
+    Args:
+        triage: The champion.
+        promises: Of it, by label.
+        suspended: Label and name of each promise that was withdrawn.
+        terms: Of the policy.
+    """
+    withdrawn = set(suspended)
+    return {
+        label: _rule(triage, label, promises.get(label), withdrawn, terms)
+        for label in PROMISED
+        if label in triage.classes
+    }
+
+
+def _rule(
+    triage: Triage,
+    label: str,
+    promises: Promises | None,
+    withdrawn: set[tuple[str, str]],
+    terms: PromiseTerms,
+) -> Rule:
+    names = tuple(triage.classes[label].names)
+    made = {
+        one.name: one
+        for one in (promises.classes if promises else ())
+        if one.made and (label, one.name) not in withdrawn
+    }
+    thresholds = [made[name].threshold if name in made else NEVER for name in names]
+    pledges = tuple(_pledge(made[n], triage.version) if n in made else None for n in names)
+    sets = triage.sets.get(label)
+    lowest = dict(zip(sets.names, sets.lowest(terms.set_coverage), strict=True)) if sets else {}
+    return Rule(
+        names,
+        np.array(thresholds),
+        pledges,
+        np.array([lowest.get(name, NOT_IN_A_SET) for name in names]),
+        terms.suggest_probability,
+        terms.largest_set,
+    )
+
+
+def _pledge(promise: Promise, model_version: str) -> Pledge:
+    return Pledge(promise.error, promise.confidence, promise.threshold, model_version)

@@ -1,0 +1,66 @@
+"""The promises of the champion in use, less those that were withdrawn."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from data.ledger.audits import Key, Suspension
+from data.policy.automation import PromiseTerms
+from models.automation.risk_control import Promises
+from models.triage.triage import Triage
+from serving.scoring.decisions import NO_RULES, Rules, promises_of, rules_of
+
+LOG = logging.getLogger("expedite.promises")
+
+
+class InUse(NamedTuple):
+    """A champion's promises, and the rules that are left of them."""
+
+    model_version: str
+    promises: Mapping[str, Promises]
+    rules: Rules
+
+
+class PromiseWatch:
+    """Promises as of now; may be read from any thread.
+
+    Attributes:
+        terms: Of the policy.
+        latest: The last word of the ledger on each promise that was ever withdrawn, of any model.
+    """
+
+    def __init__(self, terms: PromiseTerms, suspensions: Iterable[Suspension]) -> None:
+        self.terms = terms
+        self.latest: dict[Key, Suspension] = {}
+        self._in_use: InUse | None = None
+        self.take(suspensions)
+
+    def take(self, suspensions: Iterable[Suspension]) -> None:
+        """Heed what was withdrawn or given again, once it is in the ledger, in its order."""
+        self.latest = self.latest | {one.key: one for one in suspensions}
+        self._in_use = None
+
+    def of(self, triage: Triage) -> InUse:
+        """Return the promises of a champion, and the rules that are left of them."""
+        in_use = self._in_use
+        if in_use is None or in_use.model_version != triage.version:
+            try:
+                in_use = self._made(triage)
+            except Exception:  # whatever a champion lacks, the caller is answered
+                LOG.exception("Champion %s promises nothing", triage.version)
+                in_use = InUse(triage.version, {}, NO_RULES)
+            self._in_use = in_use
+        return in_use
+
+    def _made(self, triage: Triage) -> InUse:
+        withdrawn = [
+            (one.label, one.name)
+            for one in self.latest.values()
+            if one.model_version == triage.version and not one.is_lifted
+        ]
+        promises = promises_of(triage, self.terms)
+        return InUse(triage.version, promises, rules_of(triage, promises, withdrawn, self.terms))
+
+    def rules(self, triage: Triage | None) -> Rules:
+        """Return how a champion decides; without one nothing is decided."""
+        return NO_RULES if triage is None else self.of(triage).rules

@@ -1,0 +1,118 @@
+"""One incident as a row of the work list: the shape of an exception's row, told of the group."""
+
+import math
+from typing import Any
+
+from data.policy.policy import Policy
+from data.ticks import MISSING_TICK
+from models.ranking.reasons import Case, reasons
+from serving.incident_watch.evidence import Evidence
+from serving.live_list.incident_groups import IncidentRow
+from serving.live_list.snapshot import Sight
+from serving.scoring.answer import (
+    MS_PER_HOUR,
+    TIERS,
+    Place,
+    iso_duration,
+    iso_hours,
+    money,
+    rfc3339,
+    rfc3339_or_none,
+    safe_start_at,
+    verdict_view,
+)
+from serving.scoring.assessment import ABSTAIN, Verdict
+from serving.wire.exception_in import OURS
+
+KIND = "incident"
+
+
+def incident_view(sight: Sight, row: IncidentRow) -> dict[str, Any]:
+    """Return one incident as the work list shows it."""
+    snapshot = sight.snapshot
+    incident, evidence = row.incident, Evidence.from_json(row.incident.body)
+    at = snapshot.row_of(row.id)
+    assert at is not None  # noqa: S101 - it is a row of this snapshot
+    due = row.due_at
+    left = None if due == MISSING_TICK else iso_hours((due - snapshot.now_ms) / MS_PER_HOUR)
+    return {
+        "kind": KIND,
+        "rank": int(snapshot.rank_of[at]),
+        "id": row.id,
+        "revision": row.revision,
+        "source": OURS,
+        "external_id": row.id,
+        "type": KIND,
+        "message": evidence.words,
+        **dict.fromkeys(_OF_ONE_ORDER),
+        "detected_at": rfc3339(row.detected_at),
+        "due_at": rfc3339_or_none(due),
+        "time_left": left,
+        **sight.claims.shown(row.id, sight.now_ms),
+        **_scoring(row, snapshot.place(at), snapshot.policy, snapshot.now_ms),
+        **snapshot.stamp(),
+        "incident_id": row.id,
+        "members": row.members,
+        "incident": {
+            "attribute": incident.attribute,
+            "value": incident.value,
+            "began_at": rfc3339(incident.began_at_ms),
+            "noticed_at": rfc3339(evidence.opened_ms),
+            "last_at": rfc3339(evidence.last_ms),
+            "count": evidence.count,
+            "usual_count": round(evidence.expected, 3),
+            "times_usual": round(evidence.times_usual, 2),
+            "kinds": list(evidence.kinds),
+            "is_over": evidence.is_over,
+        },
+    }
+
+
+_OF_ONE_ORDER = ("source_value", "severity", "order_number", "order_total", "channel",
+                 "customer_segment")  # fmt: skip
+
+
+def _scoring(row: IncidentRow, place: Place, policy: Policy, now_ms: int) -> dict[str, Any]:
+    known, currency = not math.isnan(place.score), policy.currency
+    fix = policy.incidents
+    return {
+        "score": round(place.score, 4) if known else None,
+        "priority": policy.bands.priority(place.score).value if known else None,
+        "money_at_stake": money(row.loss, currency),
+        "expected_loss_now": money(place.loss_now, currency) if known else None,
+        "expected_loss_if_deferred": money(place.loss_deferred, currency) if known else None,
+        "handling_time": {
+            "p50": iso_duration(fix.fix_minutes_p50),
+            "p90": iso_duration(fix.fix_minutes_p90),
+        },
+        "category": verdict_view(Verdict(row.category, None, (), ABSTAIN)),
+        "team": row.team,
+        "team_probability": None,
+        "routing": verdict_view(Verdict(row.team, None, (), ABSTAIN)),
+        "suggestion_hidden": False,
+        "chance_of_breach": None,
+        "latest_safe_start_at": safe_start_at(place, now_ms),
+        "tier": TIERS[place.tier],
+        "reasons": [
+            {"code": code, "text": text}
+            for code, text in reasons(case_of_incident(row, place, policy, now_ms=now_ms))
+        ],
+    }
+
+
+def case_of_incident(row: IncidentRow, place: Place, policy: Policy, *, now_ms: int) -> Case:
+    """Return what reasons are made of: those of the group, under its one fix."""
+    known, due = not math.isnan(place.score), row.due_at
+    return Case(
+        policy.currency,
+        row.loss,
+        place.loss_now / row.loss if known and row.loss > 0 else None,
+        place.score * place.touch_hours if known else None,
+        place.score if known else None,
+        policy.incidents.fix_minutes_p50,
+        None if due == MISSING_TICK else (due - now_ms) / MS_PER_HOUR,
+        max(0.0, (now_ms - row.detected_at) / MS_PER_HOUR),
+        row.category,
+        None,
+        place.tier,
+    )

@@ -1,0 +1,40 @@
+"""`GET /v1/worklist`: what to work on now."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from serving.http.openapi import answers
+from serving.http.parameters import At, tick_of
+from serving.http.requests import json_answer
+from serving.incidents.payload import INCIDENT_ID
+from serving.live_list.snapshot import Filters
+from serving.service import desk_of
+from serving.worklist.schemas import WorklistPage
+from serving.worklist.view import Asked, worklist_view
+
+router = APIRouter(prefix="/v1", tags=["work list"])
+
+
+def _filters(
+    team: Annotated[str | None, Query(max_length=255)] = None,
+    category: Annotated[str | None, Query(max_length=255)] = None,
+    incident_id: Annotated[str | None, Query(pattern=INCIDENT_ID)] = None,
+) -> Filters:
+    return Filters(team, category, incident_id)
+
+
+@router.get("/worklist", responses=answers(WorklistPage, 422))
+async def worklist(
+    request: Request,
+    filters: Annotated[Filters, Depends(_filters)],
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    at: At = None,
+) -> Response:
+    """Open exceptions, the most worthwhile first, as of now or of any moment before.
+
+    An incident is one row; `incident_id` shows its members.
+    """
+    asked = Asked(filters, limit, cursor, tick_of(at))
+    return json_answer(await worklist_view(desk_of(request), asked))

@@ -1,0 +1,106 @@
+import pandas as pd
+import pytest
+
+from data.domain import BadInputError
+from data.history.history import History
+from data.ingest.row_checks import Terms
+from data.ingest.write_history import write_history
+
+TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+
+
+def test_an_unparsable_date_is_refused_with_its_file_row_and_value(write, orders, quarantined):
+    broken = orders.assign(placed_at=["2024-03-01", "31/02/2024", "2024-03-03"])
+    refused = quarantined(write(orders=broken.assign(_file="may.csv", _row=[7, 8, 9])))
+
+    assert refused[["reason", "file", "row", "placed_at"]].to_numpy().tolist() == [
+        [
+            "placed_at: '31/02/2024' is not a time between 1900 and 2200",
+            "may.csv",
+            "8",
+            "31/02/2024",
+        ]
+    ]
+
+
+def test_negative_units_are_refused(write, orders, reason, an_order_line):
+    report = write(orders=orders, order_lines=an_order_line(units=-3))
+
+    assert reason(report) == "units: '-3.0' is below 0"
+
+
+def test_what_is_known_only_after_the_import_is_refused(write, orders, reason):
+    late = orders.assign(known_at=["2024-03-01", "2024-03-03", "2025-01-02"])
+
+    assert reason(write(orders=late)) == (
+        "known_at: '2025-01-02 00:00:00+00:00' is after the moment of the import"
+    )
+
+
+def test_what_is_known_before_it_happened_is_refused(write, orders, reason):
+    early = orders.assign(known_at=["2024-02-01", None, None])
+
+    assert reason(write(orders=early)) == (
+        "known_at: '2024-02-01 00:00:00+00:00' is before placed_at"
+    )
+
+
+def test_times_without_an_offset_are_read_in_the_zone_of_the_import(tmp_path, orders):
+    terms = Terms("test", TERMS.imported_at, timezone="America/Sao_Paulo")
+    write_history(tmp_path, [("orders", orders)], terms)
+
+    placed = History.open(tmp_path).table("orders").set_index("order_id")["placed_at"]
+    assert placed.map(str).to_dict() == {
+        "A": "2024-03-01 03:00:00+00:00",
+        "B": "2024-03-02 10:00:00+00:00",
+        "C": "2024-03-03 08:00:00+00:00",
+    }
+
+
+def test_a_column_that_mixes_zones_is_told(write, orders):
+    assert write(orders=orders).notices == [
+        "orders.placed_at mixes times with and without an offset: those without are read in UTC."
+    ]
+
+
+def test_a_column_that_the_contract_does_not_know_is_told(write, orders):
+    notices = write(orders=orders.assign(colour="red")).notices
+
+    assert "orders.colour is not in the contract and is left out." in notices
+
+
+def test_a_missing_required_column_touches_nothing(write, history, orders):
+    write(orders=orders)
+    before = history().fingerprint
+
+    with pytest.raises(BadInputError, match="orders: column 'placed_at' is missing"):
+        write(orders=orders.drop(columns="placed_at"))
+    assert history().fingerprint == before
+
+
+def test_a_table_that_always_needs_known_at_says_so(write):
+    with pytest.raises(BadInputError, match=r"column 'known_at' is missing.*1970-01-01"):
+        write(products=pd.DataFrame({"sku": ["S"]}))
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "red"])
+def test_attributes_that_are_no_json_object_are_refused(write, exceptions, reason, text):
+    report = write(exceptions=exceptions.assign(attributes=[text, '{"colour": "red"}']))
+
+    assert reason(report) == f"attributes: '{text}' is not a JSON object"
+
+
+def test_an_event_of_handling_that_has_no_such_word_is_refused(write, exceptions, reason):
+    step = {"exception_id": ["E1"], "occurred_at": ["2024-04-02"], "event": ["pondered"]}
+
+    assert "event: 'pondered' is not one of" in reason(
+        write(exceptions=exceptions, exception_events=pd.DataFrame(step))
+    )
+
+
+def test_all_reasons_of_a_row_are_told(write, orders, reason):
+    broken = orders.assign(total=[-1.0, 1.0, 1.0], country=["Germany", "DE", "DE"])
+
+    assert reason(write(orders=broken)) == (
+        "country: 'Germany' does not look like ^[A-Z]{2}$; total: '-1.0' is below 0"
+    )

@@ -1,0 +1,276 @@
+"""The ledger, on SQLite and on PostgreSQL alike."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from data.domain import BadInputError, ConflictError, NotFoundError, PreconditionError
+from data.ledger.idempotency import Answered, answered, remember
+from data.ledger.intake import (
+    Arrival,
+    Incoming,
+    accept,
+    new_id,
+    rescore,
+)
+from data.ledger.ledger import Ledger, Outcome
+from data.ledger.outcomes import resolve
+from data.ledger.tables import METADATA
+
+NOON_MS = 1_772_366_400_000
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def ledger(url):
+    ledger = Ledger.open(url)
+    yield ledger
+    ledger.close()
+
+
+def incoming(external_id="PE-1", **changes):
+    plain = {
+        "source": "shopify:acme",
+        "external_id": external_id,
+        "is_open": True,
+        "version": None,
+        "updated_at_ms": NOON_MS,
+        "detected_at_ms": NOON_MS,
+        "payload": '{"n": 1}',
+        "opinion": "{}",
+    }
+    return Incoming(**plain | changes)
+
+
+def taken(ledger, *arriving, now_ms=NOON_MS):
+    with ledger.writing() as connection:
+        return accept(connection, arriving, now_ms=now_ms)
+
+
+def ended(exception_id, **changes):
+    plain = {"known_at_ms": NOON_MS + HOUR_MS, "resolved_at_ms": NOON_MS + HOUR_MS}
+    return Outcome(exception_id, **plain | changes)
+
+
+def closed(ledger, outcome, if_revision=None):
+    with ledger.writing() as connection:
+        return resolve(connection, outcome, body="{}", if_revision=if_revision)
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(ledger):
+    with ledger.writing() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_opening_again_keeps_what_is_there(ledger, url):
+    record = taken(ledger, incoming())[0].record
+
+    again = Ledger.open(url)
+
+    assert again.record(record.id) == record
+    again.close()
+
+
+def test_what_is_taken_in_is_open(ledger):
+    record = taken(ledger, incoming())[0].record
+
+    assert list(ledger.open_records()) == [record]
+
+
+def test_ids_sort_by_time():
+    ids = [new_id(NOON_MS + i) for i in range(50)]
+
+    assert ids == sorted(ids)
+
+
+def test_the_same_again_writes_nothing(ledger):
+    first = taken(ledger, incoming())[0].record
+    again = taken(ledger, incoming(opinion='{"other": 1}'), now_ms=NOON_MS + 1)[0]
+
+    assert (again.arrival, again.record) == (Arrival.UNCHANGED, first)
+    assert len(ledger.events(first.id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "arrival"),
+    [
+        ({}, {"updated_at_ms": NOON_MS + 1}, Arrival.UPDATED),
+        ({}, {"updated_at_ms": NOON_MS - 1}, Arrival.LATE),
+        ({}, {}, Arrival.UPDATED),
+        ({"version": 2}, {"version": 1, "updated_at_ms": NOON_MS + 1}, Arrival.LATE),
+        ({"version": 2}, {"version": 3, "updated_at_ms": NOON_MS - 1}, Arrival.UPDATED),
+        ({"version": 2}, {"updated_at_ms": NOON_MS + 1}, Arrival.UPDATED),
+        ({}, {"is_open": False, "updated_at_ms": NOON_MS + 1}, Arrival.CLOSED),
+        ({"is_open": False}, {"updated_at_ms": NOON_MS + 1}, Arrival.REOPENED),
+        ({"is_open": False}, {}, Arrival.UPDATED),
+    ],
+)
+def test_what_a_source_says_is_ordered_by_its_own_word(ledger, known, told, arrival):
+    taken(ledger, incoming(**known))
+
+    assert taken(ledger, incoming(payload='{"n": 2}', **told))[0].arrival is arrival
+
+
+def test_a_late_one_is_noted_once_however_often_it_comes(ledger):
+    record = taken(ledger, incoming())[0].record
+    late = incoming(payload='{"n": 0}', updated_at_ms=NOON_MS - 1)
+    for _ in range(3):
+        taken(ledger, late)
+
+    assert [event.kind for event in ledger.events(record.id)] == ["created", "late"]
+
+
+def test_a_thousand_are_taken_in_at_once(ledger):
+    accepted = taken(ledger, *[incoming(str(i)) for i in range(1_000)])
+
+    assert len({one.record.id for one in accepted}) == 1_000
+    assert sum(1 for _ in ledger.open_records()) == 1_000
+
+
+def test_a_failure_in_a_transaction_undoes_all_of_it(ledger):
+    def fail_half_way():
+        with ledger.writing() as connection:
+            accept(connection, [incoming()], now_ms=NOON_MS)
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        fail_half_way()
+
+    assert list(ledger.open_records()) == []
+
+
+def test_writers_at_the_same_time_lose_nothing(ledger):
+    def write(part):
+        for i in range(10):
+            taken(ledger, incoming(f"{part}-{i}"))
+
+    writers = [threading.Thread(target=write, args=(part,)) for part in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    assert sum(1 for _ in ledger.open_records()) == 40
+
+
+def test_a_resolved_one_is_not_open_and_its_outcome_is_kept(ledger):
+    record = taken(ledger, incoming())[0].record
+    outcome = ended(record.id, team="fraud", touch_minutes=3.5, breached=True, loss_amount="1.20",
+                    loss_currency="EUR", label_origin="typed", category="c", by="ana")  # fmt: skip
+    closed(ledger, outcome)
+
+    assert list(ledger.open_records()) == []
+    assert ledger.outcome(record.id) == outcome
+
+
+def test_resolving_again_alike_writes_nothing(ledger):
+    record = taken(ledger, incoming())[0].record
+    first = closed(ledger, ended(record.id, team="fraud"))
+    again = closed(ledger, ended(record.id, team="fraud", known_at_ms=NOON_MS + 2 * HOUR_MS))
+
+    assert again == first
+    assert len(ledger.events(record.id)) == 2
+
+
+def test_resolving_otherwise_is_a_conflict(ledger):
+    record = taken(ledger, incoming())[0].record
+    closed(ledger, ended(record.id, team="fraud"))
+
+    with pytest.raises(ConflictError, match="If-Match"):
+        closed(ledger, ended(record.id, team="addresses"))
+
+
+def test_a_correction_keeps_both_in_the_history(ledger):
+    record = taken(ledger, incoming())[0].record
+    first = closed(ledger, ended(record.id, team="fraud"))
+    closed(ledger, ended(record.id, team="addresses"), if_revision=first.revision)
+
+    assert ledger.outcome(record.id).team == "addresses"
+    kinds = [event.kind for event in ledger.events(record.id)]
+    assert kinds == ["created", "resolved", "resolved"]
+
+
+def test_a_revision_of_the_past_is_refused(ledger):
+    record = taken(ledger, incoming())[0].record
+    taken(ledger, incoming(payload='{"n": 2}'))
+
+    with pytest.raises(PreconditionError):
+        closed(ledger, ended(record.id), if_revision=record.revision)
+
+
+def test_resolving_what_is_not_there_says_so(ledger):
+    with pytest.raises(NotFoundError):
+        closed(ledger, ended("exc_none"))
+
+
+def test_reopening_takes_the_outcome_back(ledger):
+    record = taken(ledger, incoming())[0].record
+    closed(ledger, ended(record.id))
+    taken(ledger, incoming(payload='{"n": 2}', updated_at_ms=NOON_MS + 2 * HOUR_MS))
+
+    assert ledger.outcome(record.id) is None
+    assert ledger.record(record.id).is_open
+
+
+def test_a_second_opinion_replaces_the_first(ledger):
+    record = taken(ledger, incoming())[0].record
+    with ledger.writing() as connection:
+        rescore(connection, [(record.id, record.revision, '{"new": 1}')], now_ms=NOON_MS)
+
+    assert ledger.record(record.id) == replace(record, opinion='{"new": 1}')
+
+
+def test_a_second_opinion_on_what_changed_meanwhile_is_dropped(ledger):
+    record = taken(ledger, incoming())[0].record
+    taken(ledger, incoming(payload='{"n": 2}'))
+    with ledger.writing() as connection:
+        rescore(connection, [(record.id, record.revision, '{"new": 1}')], now_ms=NOON_MS)
+
+    assert ledger.record(record.id).opinion == "{}"
+
+
+def test_an_answer_is_remembered_for_a_day(ledger):
+    answer = Answered("key", "sha", 201, "{}")
+    with ledger.writing() as connection:
+        remember(connection, answer, now_ms=NOON_MS)
+        soon = answered(connection, "key")
+        remember(connection, replace(answer, key="next"), now_ms=NOON_MS + 25 * HOUR_MS)
+        later = answered(connection, "key")
+
+    assert (soon, later) == (answer, None)
+
+
+def test_events_are_read_on_from_where_a_reader_stopped(ledger):
+    taken(ledger, incoming("a"), incoming("b"))
+    first = ledger.events_after(0, ["created"], 1)
+    rest = ledger.events_after(first[-1].seq, ["created"], 10)
+
+    assert len(first) == len(rest) == 1
+    assert first[0].exception_id != rest[0].exception_id
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "nonsense", "oracle://x", "postgresql+psycopg://127.0.0.1:1/none"]
+)
+def test_an_address_that_can_not_be_opened_is_named_with_the_cure(wrong):
+    with pytest.raises(BadInputError, match="EXPEDITE_DATABASE_URL"):
+        Ledger.open(wrong)
+
+
+def test_an_error_never_shows_the_password():
+    with pytest.raises(BadInputError) as caught:
+        Ledger.open("postgresql+psycopg://ana:secret@127.0.0.1:1/none")
+
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,238 @@
+"""Pools shared over places: held to the optimum of HiGHS."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import optimize
+
+from data.domain import BadInputError
+from models.inventory import allocation as allocation_module
+from models.inventory.allocation import allocate
+from models.inventory.discrete_demand import DemandTable
+from models.inventory.locations import Places
+
+PROBABILITIES = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
+
+
+def some_places(seed: int, rows: int, *, reserves: bool = True) -> Places:
+    rng = np.random.default_rng(seed)
+    quantiles = np.sort(rng.gamma(0.7, rng.gamma(1, 8, (rows, 1)), (rows, len(PROBABILITIES))), 1)
+    reserve = rng.integers(0, 4, rows) * (rng.random(rows) < 0.4) if reserves else np.zeros(rows)
+    return Places(
+        DemandTable(PROBABILITIES, quantiles),
+        stock=rng.integers(-2, 8, rows),
+        sale_value=rng.uniform(1, 10, rows),
+        leftover_cost=rng.uniform(0, 3, rows),
+        placing_cost=rng.uniform(0, 1, rows),
+        reserve=reserve,
+        cap=reserve + rng.integers(0, 25, rows),
+        name=np.array([f"place {row}" for row in range(rows)]),
+    )
+
+
+pools = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(0, 60))
+
+
+def best_gain(places: Places, pool: float) -> float:
+    """The optimum by HiGHS, a binary for every unit that a place could take."""
+    whole = places.whole()
+    rows, worth, kept = [], [], []
+    for row in range(len(whole)):
+        one = whole.take(np.array([row]))
+        for number in range(1, int(min(one.cap[0], pool)) + 1):
+            rows.append(row)
+            worth.append(float(one.worth(np.array([number]))[0]))
+    if not rows:
+        return 0.0
+    of = np.equal.outer(np.arange(len(whole)), rows).astype(float)
+    kept = optimize.LinearConstraint(of, whole.reserve, whole.cap)
+    within = optimize.LinearConstraint(np.ones((1, len(rows))), ub=pool)
+    integral = np.ones(len(rows))
+    found = optimize.milp(
+        -np.array(worth),
+        integrality=integral,
+        bounds=optimize.Bounds(0, 1),
+        constraints=[kept, within],
+    )
+    return float(np.array(worth) @ np.round(found.x))
+
+
+@given(pools)
+@settings(max_examples=60, deadline=None)
+def test_the_gain_is_the_optimum_of_the_mixed_integer_program(pool):
+    seed, rows, units = pool
+    places = some_places(seed, rows)
+    assume(np.sum(places.reserve) <= units)
+
+    gain = allocate(places, units).pool.gain[0]
+
+    assert gain == pytest.approx(best_gain(places, units), rel=1e-9, abs=1e-9)
+
+
+@given(pools)
+def test_bisection_gains_as_much_as_placing_the_units_one_by_one(pool):
+    seed, rows, units = pool
+    places = some_places(seed, rows)
+    by_one = allocate(places, units)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(allocation_module, "FEW_CANDIDATES", 0)
+        by_halves = allocate(places, units)
+
+    assert by_halves.pool.gain == pytest.approx(by_one.pool.gain, rel=1e-9, abs=1e-9)
+
+
+@given(pools)
+def test_more_in_the_pool_never_gains_less(pool):
+    seed, rows, units = pool
+    places = some_places(seed, rows, reserves=False)
+
+    less, more = (allocate(places, given).pool.gain[0] for given in (units, units + 1))
+
+    assert more >= less - 1e-9
+
+
+@given(pools)
+def test_the_shadow_price_is_what_one_unit_more_gains(pool):
+    seed, rows, units = pool
+    places = some_places(seed, rows)
+    assume(np.sum(places.reserve) <= units)
+    now, more = allocate(places, units), allocate(places, units + 1)
+
+    assert more.pool.gain - now.pool.gain == pytest.approx(now.shadow_price, abs=1e-9)
+
+
+@given(pools)
+def test_pool_caps_and_reserves_are_kept(pool):
+    seed, rows, units = pool
+    places = some_places(seed, rows)
+    found = allocate(places, units)
+
+    assert found.units.sum() + found.kept_back[0] == units
+    assert found.kept_back[0] >= 0
+    assert (found.units <= places.cap).all()
+    if not found.short_of_reserves[0]:
+        assert (found.units >= places.reserve).all()
+
+
+@given(pools)
+def test_a_place_whose_sales_are_worth_twice_as_much_never_gets_less(pool):
+    seed, rows, units = pool
+    places = some_places(seed, rows, reserves=False)
+    doubled = np.array(places.sale_value)
+    doubled[0] *= 2
+
+    before = allocate(places, units).units[0]
+    after = allocate(replace(places, sale_value=doubled), units).units[0]
+
+    assert after >= before
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_many_pools_at_once_gain_what_each_gains_alone(seed, rows):
+    rng = np.random.default_rng(seed)
+    places = some_places(seed, rows)
+    places = replace(places, pool=rng.integers(0, 5, rows))
+    units = rng.integers(0, 40, 5)
+    together = allocate(places, units)
+
+    for pool in range(5):
+        here = np.flatnonzero(places.pool == pool)
+        alone = allocate(replace(places.whole().take(here), pool=0), units[pool])
+        assert together.pool.gain[pool] == pytest.approx(alone.pool.gain.sum(), abs=1e-9)
+
+
+def test_large_volumes_are_settled_by_halving_as_exactly():
+    rng = np.random.default_rng(7)
+    quantiles = np.sort(rng.gamma(2, 3_000, (12, len(PROBABILITIES))), 1)
+    places = Places(DemandTable(PROBABILITIES, quantiles), 0, rng.uniform(1, 5, 12), 0.5)
+    found = allocate(places, 40_000)
+    whole = places.whole()
+
+    last, after = whole.worth(found.units), whole.worth(found.units + 1)
+
+    assert found.units.sum() == 40_000
+    assert last[found.units > 0].min() >= after.max() - 1e-9
+
+
+def test_units_that_sum_to_almost_a_whole_one_are_one():
+    assert allocate(some_places(7, 4, reserves=False), 0.3 / 0.1).units.sum() == 3
+
+
+def test_an_empty_pool_gives_nothing():
+    found = allocate(some_places(7, 4, reserves=False), 0)
+
+    assert found.units.tolist() == [0, 0, 0, 0]
+    assert found.pool.gain == 0
+
+
+def test_without_demand_all_is_kept_back():
+    places = Places(DemandTable(PROBABILITIES, np.zeros((2, 7))), 0, 5.0, 1.0)
+    found = allocate(places, 10)
+
+    assert found.kept_back == 10
+    assert found.place.fill_rate.tolist() == [1, 1]
+
+
+def test_without_places_all_is_kept_back():
+    found = allocate(Places(DemandTable(PROBABILITIES, np.zeros((0, 7))), 0, 5.0), 10)
+
+    assert found.kept_back == 10
+
+
+def test_one_place_gets_units_until_they_no_longer_pay():
+    table = DemandTable(np.array([0.0, 1.0]), np.array([[0.5, 10.5]]))
+    # The k-th of 10 units sells with chance 1.1 - k / 10; it pays above 1 / (3 + 1).
+    found = allocate(Places(table, 0, 3.0, 1.0), 100)
+
+    assert found.units.tolist() == [8]
+    assert found.shadow_price == 0
+
+
+def test_units_owed_already_come_before_those_that_might_sell():
+    table = DemandTable(PROBABILITIES, np.tile(np.arange(7.0), (2, 1)))
+    found = allocate(Places(table, np.array([-3, 0]), 5.0), 3)
+
+    assert found.units.tolist() == [3, 0]
+    assert found.place.sold[0] == 3
+
+
+def test_a_pool_short_of_its_reserves_is_shared_among_them_by_worth():
+    table = DemandTable(PROBABILITIES, np.tile(np.full(7, 9.0), (3, 1)))
+    places = Places(table, 0, np.array([1.0, 2.0, 9.0]), reserve=np.array([4, 4, 0]))
+    found = allocate(places, 6)
+
+    assert found.units.tolist() == [2, 4, 0]
+    assert found.short_of_reserves.all()
+
+
+def test_reserves_of_a_short_pool_are_filled_even_where_they_do_not_pay():
+    places = Places(DemandTable(PROBABILITIES, np.zeros((2, 7))), 0, 0.0, 1.0, reserve=4)
+
+    assert allocate(places, 6).units.sum() == 6
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"cap": np.array([9, 1]), "reserve": 2}, "York: the cap is below the reserve"),
+        ({"sale_value": np.array([1.0, np.nan])}, "York: sale_value"),
+        ({"leftover_cost": -1.0}, "Leeds: leftover_cost"),
+        ({"stock": np.array([0, np.inf])}, "York: stock"),
+        ({"pool": np.array([0, 1])}, "for 1 pools"),
+    ],
+)
+def test_contradictions_are_refused_by_name(changed, words):
+    table = DemandTable(PROBABILITIES, np.ones((2, 7)))
+    places = replace(Places(table, 0, 1.0, name=np.array(["Leeds", "York"])), **changed)
+
+    with pytest.raises(BadInputError, match=words):
+        allocate(places, 5)
+
+
+def test_a_pool_below_nothing_is_refused():
+    with pytest.raises(BadInputError, match="pool_units"):
+        allocate(some_places(7, 2), -1)

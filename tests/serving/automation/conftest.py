@@ -1,0 +1,74 @@
+"""Builders of the tests of promises: services that withhold, and people who judge."""
+
+import pytest
+
+from serving.scoring.assessment import Opinion
+
+
+@pytest.fixture
+def audited(running, shelf, a_triage, policy_with):
+    """Start a service whose automatic decisions are all audited."""
+    shelf.promote(a_triage())
+    return lambda **changes: running(policy=policy_with(audit_share=1.0), **changes)
+
+
+@pytest.fixture
+def hidden(running, shelf, a_triage, policy_with):
+    """Start a service that shows no suggestion at all."""
+    shelf.promote(a_triage())
+    return lambda: running(policy=policy_with(hidden_share=1.0))
+
+
+@pytest.fixture
+def posted():
+    """Post one exception; return the answer."""
+
+    def post(client, one):
+        return client.post("/v1/exceptions", json=one).json()
+
+    return post
+
+
+@pytest.fixture
+def resolved():
+    """Say how one ended; return it as it is shown then."""
+
+    def resolve(client, exception_id, **told):
+        answer = client.post(f"/v1/exceptions/{exception_id}/resolve", json=told)
+        assert answer.status_code == 200, answer.text
+        return client.get(f"/v1/exceptions/{exception_id}").json()
+
+    return resolve
+
+
+@pytest.fixture
+def judged(posted, resolved):
+    """Post exceptions, and let people say what each was."""
+
+    def judge(client, an_exception, category, times, first=0):
+        for i in range(first, first + times):
+            resolved(client, posted(client, an_exception(f"J-{i}"))["id"], category=category)
+
+    return judge
+
+
+@pytest.fixture
+def decision():
+    """What is decided of the category of an exception, be it told or not."""
+
+    def find(client, exception_id):
+        record = client.app.state.desk.ledger.record(exception_id)
+        return Opinion.from_json(record.opinion).verdicts["category"].decision
+
+    return find
+
+
+@pytest.fixture
+def promise():
+    """One promise, as the service tells it."""
+
+    def find(client, name="incorrect_address", label="category"):
+        told = client.get("/v1/promises").json()["promises"]
+        return next(one for one in told if (one["label"], one["name"]) == (label, name))
+
+    return find

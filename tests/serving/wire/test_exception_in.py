@@ -1,0 +1,165 @@
+"""What callers send becomes the columns that a history gives."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.contract.tables import Exceptions, OrderLines, Orders
+from features.exceptions.features import NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
+from features.exceptions.tables import exception_columns
+from serving.http.openapi import EXCEPTION
+from serving.http.problems import BadPayloadError
+from serving.scoring.columns import columns_of
+from serving.wire.exception_in import exception, resolution
+
+KINDS = {"attributes.carrier": "word", "attributes.risk": "number"}
+
+
+@pytest.fixture
+def told():
+    lines = [
+        {"external_id": "li_2", "sku": "B-1", "quantity": 1, "site": "ROT",
+         "unit_price": {"amount": "90.00", "currency": "EUR"}},
+        {"external_id": "li_1", "sku": "A-1", "quantity": 2, "site": "BER",
+         "unit_price": {"amount": "79.95", "currency": "EUR"}},
+    ]  # fmt: skip
+    order = EXCEPTION["order"] | {"line_items": lines, "payment_method": "card"}
+    address = order["shipping_address"] | {"region": "BE"}
+    attributes = {"carrier": "dhl", "risk": 0.25}
+    return EXCEPTION | {
+        "order": order | {"shipping_address": address},
+        "attributes": attributes,
+    }
+
+
+@pytest.fixture
+def history():
+    """The same exception as tables."""
+    exceptions = pd.DataFrame(
+        {
+            Exceptions.exception_id: ["x"],
+            Exceptions.order_id: ["o"],
+            Exceptions.source: ["shopify:acme"],
+            Exceptions.type: ["incorrect_address"],
+            Exceptions.reason_code: ["INCORRECT_ADDRESS"],
+            Exceptions.message: ["Postcode does not match city"],
+            Exceptions.severity: ["high"],
+            Exceptions.detected_at: pd.to_datetime(["2026-03-01T09:13:02Z"]),
+            Exceptions.due_at: pd.to_datetime(["2026-03-02T12:00:00Z"]),
+            Exceptions.attributes: ['{"carrier": "dhl", "risk": 0.25}'],
+        }
+    )
+    known_at = pd.to_datetime(["2026-03-01T09:12:44Z"])
+    orders = pd.DataFrame(
+        {
+            Orders.order_id: ["o"],
+            Orders.known_at: known_at,
+            Orders.placed_at: known_at,
+            Orders.channel: ["web"],
+            Orders.customer_id: ["c_9"],
+            Orders.customer_segment: ["returning"],
+            Orders.currency: ["EUR"],
+            Orders.total: [184.90],
+            Orders.country: ["DE"],
+            Orders.region: ["BE"],
+            Orders.postcode: ["10115"],
+            Orders.payment_method: ["card"],
+            Orders.promised_at: pd.to_datetime(["2026-03-04T18:00:00Z"]),
+            Orders.ship_by_at: pd.to_datetime(["2026-03-02T15:00:00Z"]),
+        }
+    )
+    lines = pd.DataFrame(
+        {
+            OrderLines.order_id: ["o", "o"],
+            OrderLines.line_id: ["li_1", "li_2"],
+            OrderLines.sku: ["A-1", "B-1"],
+            OrderLines.units: [2.0, 1.0],
+            OrderLines.site: ["BER", "ROT"],
+            OrderLines.unit_price: [79.95, 90.0],
+            OrderLines.known_at: known_at.repeat(2),
+        }
+    )
+    return exceptions, orders, lines
+
+
+def test_a_call_gives_the_very_columns_that_a_history_gives(told, history):
+    called = columns_of([exception(told)], KINDS)
+    offline = exception_columns(*history, KINDS)
+
+    assert called.keys() == offline.keys()
+    for name, column in offline.items():
+        np.testing.assert_array_equal(called[name], column, err_msg=name)
+
+
+def test_what_is_not_told_is_missing_and_not_a_guess():
+    bare = {"source": "s", "external_id": "e", "detected_at": "2026-03-01T09:13:02Z"}
+    columns = columns_of([exception(bare)], KINDS)
+
+    told = {name for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS, *TIME_COLUMNS)
+            if columns[name][0] is not None and columns[name][0] == columns[name][0]
+            and columns[name][0] != np.iinfo(np.int64).min}  # fmt: skip
+    assert told == {"source", "detected_at"}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-03-01T09:13:02Z", "2026-03-01T10:13:02+01:00", "2026-03-01t04:13:02.000-05:00",
+     "2026-03-01 09:13:02z"],
+)  # fmt: skip
+def test_any_offset_names_the_same_moment(moment):
+    told = exception({"source": "s", "external_id": "e", "detected_at": moment})
+
+    assert told.detected_at == 1_772_356_382_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "word"),
+    [
+        ("fraud_risk", None, "fraud_risk"),
+        ("Fraud_Risk", None, "fraud_risk"),
+        ("Gremlins", None, "Gremlins"),
+        ("other", "Gremlins", "Gremlins"),
+        ("other", None, "other"),
+        (None, None, None),
+    ],
+)
+def test_features_read_our_word_for_a_type_else_the_sources_own(kind, own, word):
+    told = EXCEPTION | {"type": kind, "source_value": own}
+
+    assert exception(told).type_word == word
+
+
+def test_a_currency_in_lower_case_is_accepted():
+    total = {"amount": "1", "currency": "eur"}
+
+    assert exception(EXCEPTION | {"order": {"total": total}}).order.total.currency == "EUR"
+
+
+@pytest.mark.parametrize("amount", [12.5, 12, "-1", "1e3", "NaN", "1,5", " 1", "", None, "1" * 16])
+def test_an_amount_is_a_decimal_text(amount):
+    total = {"amount": amount, "currency": "EUR"}
+    with pytest.raises(BadPayloadError, match="decimal text"):
+        exception(EXCEPTION | {"order": {"total": total}})
+
+
+@pytest.mark.parametrize("name", ["", "a\x00b", "a\nb", "x" * 256, 3, None])
+def test_a_name_is_a_line_of_text(name):
+    with pytest.raises(BadPayloadError):
+        exception(EXCEPTION | {"external_id": name})
+
+
+def test_every_flaw_is_pointed_at():
+    with pytest.raises(BadPayloadError) as caught:
+        exception({"source": 3, "detected_at": "now", "order": {"line_items": [{"quantity": -1}]}})
+
+    assert {flaw.pointer for flaw in caught.value.flaws} == {
+        "/source",
+        "/external_id",
+        "/detected_at",
+        "/order/line_items/0/quantity",
+    }
+
+
+def test_a_label_origin_is_one_of_three():
+    with pytest.raises(BadPayloadError, match="label_origin"):
+        resolution({"label_origin": "guessed"})

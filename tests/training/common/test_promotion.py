@@ -1,0 +1,76 @@
+"""The gate says in a sentence why it opens or stays shut."""
+
+import numpy as np
+import pytest
+
+from training.common.measures import day_blocks
+from training.common.promotion import LATENCY_BUDGET_MS, Judged, first_verdict, verdict
+
+DAY = 86_400_000
+ROWS = 400
+BLOCKS = day_blocks(np.arange(ROWS) * DAY // 20)
+QUICK = LATENCY_BUDGET_MS / 2
+
+
+@pytest.fixture
+def losses():
+    """Losses around a mean."""
+    return lambda mean: mean + 0.3 * np.random.default_rng(1).normal(size=ROWS)
+
+
+def test_a_clear_gain_is_promoted(losses):
+    found = verdict(Judged(losses(0.5), 0.02), Judged(losses(0.6), 0.02), BLOCKS, QUICK)
+
+    assert found.promoted
+    assert "mean log loss" in found.reason
+    assert "better beyond the noise" in found.reason
+
+
+def test_no_gain_at_all_is_no_better(losses):
+    found = verdict(Judged(losses(0.5), 0.02), Judged(losses(0.5), 0.02), BLOCKS, QUICK)
+
+    assert not found.promoted
+    assert "no better than the champion" in found.reason
+
+
+def test_a_gain_of_one_lucky_day_is_within_the_noise(losses):
+    better = losses(0.5)
+    better[:20] -= 0.4
+
+    found = verdict(Judged(better, 0.0), Judged(losses(0.5), 0.0), BLOCKS, QUICK)
+
+    assert not found.promoted
+    assert "within the noise" in found.reason
+
+
+def test_a_worse_challenger_is_not_promoted(losses):
+    found = verdict(Judged(losses(0.7), 0.0), Judged(losses(0.5), 0.0), BLOCKS, QUICK)
+
+    assert not found.promoted
+    assert "no better than the champion" in found.reason
+
+
+def test_a_gain_that_costs_calibration_is_refused(losses):
+    found = verdict(Judged(losses(0.5), 0.09), Judged(losses(0.6), 0.02), BLOCKS, QUICK)
+
+    assert not found.promoted
+    assert "calibration error rises by 0.070" in found.reason
+
+
+def test_a_gain_that_is_too_slow_is_refused(losses):
+    slow = LATENCY_BUDGET_MS + 1
+    found = verdict(Judged(losses(0.5), 0.0), Judged(losses(0.6), 0.0), BLOCKS, slow)
+
+    assert not found.promoted
+    assert f"a call takes {slow:.1f} ms of {LATENCY_BUDGET_MS:g} allowed" in found.reason
+
+
+def test_the_first_champion_is_told_with_what_it_beat():
+    found = first_verdict({"team": "trees (loss 0.5) over majority (0.9)"})
+
+    assert found.promoted
+    assert "team: trees (loss 0.5) over majority (0.9)" in found.reason
+
+
+def test_nothing_trained_is_nothing_to_promote():
+    assert not first_verdict({}).promoted

@@ -1,0 +1,99 @@
+"""The gate of demand: better than the champion beyond the noise, and no less covered."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.demand.gate import best_method, judge
+
+SERIES = 60
+
+
+def scores(spl, covers=0.975, series=SERIES):
+    """Scores of series with a given SPL each, of which one share of the targets is covered."""
+    zeros = dict.fromkeys(("units", "error", "absolute_error"), np.zeros(series))
+    return pd.DataFrame(
+        {
+            "series": np.arange(series),
+            "origin": 0,
+            "history": "established",
+            "spl": spl,
+            "rmsse": spl,
+            "mase": spl,
+            "targets": 1000,
+            "covers_0.975": 1000 * covers,
+            **zeros,
+        }
+    )
+
+
+@pytest.fixture
+def usual():
+    return np.random.default_rng(5).uniform(0.2, 0.4, SERIES)
+
+
+def test_better_on_every_series_is_promoted(usual):
+    verdict = judge(scores(0.9 * usual), scores(usual))
+
+    assert verdict.promoted
+    assert "10.0% saved" in verdict.reason or "10.0%" in verdict.reason
+
+
+def test_the_same_again_is_not_promoted(usual):
+    verdict = judge(scores(usual), scores(usual))
+
+    assert not verdict.promoted
+    assert "no better than the champion" in verdict.reason
+
+
+def test_better_by_luck_is_not_promoted(usual):
+    noise = np.random.default_rng(6).normal(-0.002, 0.1, SERIES)
+    verdict = judge(scores(usual + noise - noise.mean() - 0.002), scores(usual))
+
+    assert not verdict.promoted
+    assert "within the noise" in verdict.reason
+
+
+def test_better_but_covering_less_is_not_promoted(usual):
+    verdict = judge(scores(0.9 * usual, covers=0.95), scores(usual))
+
+    assert not verdict.promoted
+    assert "covers 95.0%, the champion's 97.5%" in verdict.reason
+
+
+def test_to_cover_more_than_promised_is_no_fault(usual):
+    assert judge(scores(0.9 * usual, covers=0.999), scores(usual)).promoted
+
+
+def test_too_few_series_to_judge_by_ask_for_a_later_day(usual):
+    few = scores(usual[:3], series=3)
+    verdict = judge(few.assign(spl=0.01), few)
+
+    assert not verdict.promoted
+    assert "train with a later --as-of" in verdict.reason
+
+
+def test_the_method_of_the_least_loss_serves():
+    best, said = best_method({"trees": scores(0.3), "average": scores(0.2)}, "average")
+
+    assert best == "average"
+    assert said == "average serves: SPL of trees 0.3000, average 0.2000"
+
+
+def test_series_that_hardly_sold_decide_nothing_where_others_did():
+    many, few = scores(0.3), scores(99.0, series=5).assign(history="scarce")
+    trees, average = (pd.concat(both) for both in ((many, few), (scores(0.4), few.assign(spl=0.1))))
+    best, _ = best_method({"trees": trees, "average": average}, "average")
+
+    assert best == "trees"
+
+
+def test_where_nothing_could_be_compared_the_fallback_serves():
+    best, said = best_method({}, "average")
+
+    assert best == "average"
+    assert "too short" in said
+
+
+def test_series_without_a_scale_do_not_choose():
+    assert best_method({"trees": scores(np.nan), "average": scores(0.9)}, "x")[0] == "average"

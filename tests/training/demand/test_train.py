@@ -1,0 +1,116 @@
+"""A training run of demand: rehearsed, registered, promoted where it is better, and rolled back."""
+
+import pandas as pd
+import pytest
+
+from data.domain import Grain
+from models.demand.forecaster import Demand
+from models.registry.store import Store, Trained
+from training.demand.dataset import read_panel
+from training.demand.rehearsal import rehearse
+from training.demand.train import train_demand, trained_as_of
+from training.forecast_book.make_book import MODEL, load_demand
+
+END = pd.Timestamp("2025-02-24", tz="UTC")
+HORIZON = 4
+
+
+def weeks_before(weeks):
+    return END - pd.Timedelta(7 * weeks, "D")
+
+
+def say(_):
+    pass
+
+
+def trained(history, as_of, store, **more):
+    return train_demand(history, as_of, store, say, horizon=HORIZON, **more)
+
+
+@pytest.fixture(scope="module")
+def run(demand_history, tmp_path_factory):
+    """A store with a first champion, of twelve weeks before the end; and how it came to be."""
+    store = Store(tmp_path_factory.mktemp("demand") / "mlruns")
+    return store, trained(demand_history, weeks_before(12), store)
+
+
+def test_the_first_version_is_the_champion_and_says_what_serves(run):
+    store, outcome = run
+
+    assert outcome.verdict.promoted
+    assert "serves: SPL of trees" in outcome.verdicts[MODEL]
+    assert store.champion_version(MODEL) == outcome.version
+
+
+def test_a_version_holds_the_method_that_was_best(run, demand_history):
+    store, outcome = run
+    demand, _ = load_demand(store, outcome.version)
+    panel = read_panel(demand_history, weeks_before(12))
+
+    best = outcome.verdicts[MODEL].split()[0]
+    assert set(demand.forecast(panel).method) == {best}
+
+
+def test_a_version_says_from_when_on_it_has_seen_nothing(run):
+    store, outcome = run
+
+    assert trained_as_of(store, f"demand-{outcome.version}") == weeks_before(12)
+
+
+def test_the_champion_is_not_judged_by_what_it_has_seen(run, demand_history):
+    store, _ = run
+    outcome = trained(demand_history, weeks_before(12), store)
+
+    assert not outcome.verdict.promoted
+    assert "train with a later --as-of" in outcome.verdict.reason
+
+
+def test_what_is_no_better_is_not_promoted(demand_history, tmp_path):
+    store = Store(tmp_path / "mlruns")
+    rehearsed = weeks_before(HORIZON)
+    best = trained(demand_history, END, store).verdicts[MODEL].split()[0]
+    same = Demand.fit(read_panel(demand_history, rehearsed), HORIZON, method=best)
+    tags = {"as_of": rehearsed.isoformat()}
+    version = store.record(Trained(MODEL, same.to_files(), {}, {}, {}, tags))
+    store.promote(MODEL, version, why="for the test", now="2026-01-01T00:00:00Z")
+
+    outcome = trained(demand_history, END, store)
+
+    assert not outcome.verdict.promoted
+    assert " against " in outcome.verdict.reason
+
+
+def test_another_grain_is_not_compared(run, demand_history):
+    store, _ = run
+    outcome = trained(demand_history, weeks_before(0), store, grain=Grain.MONTH)
+
+    assert not outcome.verdict.promoted
+    assert "can't be compared" in outcome.verdict.reason
+
+
+def test_the_champion_before_comes_back(run, demand_history):
+    store, _ = run
+    before = store.champion_version(MODEL)
+    later = trained(demand_history, weeks_before(8), store)
+    store.promote(MODEL, later.version, why="by hand", now="2026-01-01T00:00:00Z")
+
+    assert store.rollback(MODEL, now="2026-01-01T00:00:00Z") == before
+
+
+def test_the_rehearsal_does_not_see_its_window(a_history, demand_history, demand_tables):
+    rows = demand_tables["demand"].copy()
+    rows.loc[rows["known_at"] >= weeks_before(HORIZON), "units"] = 999.0
+    altered = a_history({"demand": rows})
+    panel = read_panel(demand_history, END)
+
+    one, other = (rehearse(h, panel, HORIZON, say) for h in (demand_history, altered))
+    for method, forecast in one.forecasts.items():
+        assert (forecast.mean == other.forecasts[method].mean).all()
+
+
+def test_a_history_too_short_to_rehearse_is_served_by_the_fallback(demand_history):
+    panel = read_panel(demand_history, pd.Timestamp("2024-01-23", tz="UTC"))
+    found = rehearse(demand_history, panel, HORIZON, say)
+
+    assert found.served_by == "average"
+    assert "too short" in found.said

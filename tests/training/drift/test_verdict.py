@@ -1,0 +1,88 @@
+import pytest
+
+from training.common.measures import Figure
+from training.drift.columns import ColumnDrift, Comparison
+from training.drift.cost import Calibration, Cost
+from training.drift.verdict import Finding, finding, sentence
+
+
+@pytest.fixture
+def comparison():
+    """Three features, the promised and the seen breach rate; each has a distance."""
+
+    def _comparison(feature=0.0, predicted=0.0, breached=0.0):
+        distances = {
+            "weekday": feature,
+            "total": 0.05,
+            "severity": 0.01,
+            "prediction.p_breach": predicted,
+            "outcome.breached": breached,
+        }
+        columns = [
+            ColumnDrift(name, "wasserstein", score, 0.1, "mean", 0.66, 0.22)
+            for name, score in distances.items()
+        ]
+        return Comparison(columns, {}, "")
+
+    return _comparison
+
+
+@pytest.fixture
+def a_cost():
+    """A change of the calibration error, certain to 0.01."""
+
+    def _cost(change, label="breach", before=0.10):
+        errors = (before, before + change)
+        before, now = (Calibration(500, 0.41, 0.22, error, 0.02) for error in errors)
+        return Cost(label, before, now, Figure(change, change - 0.01, change + 0.01))
+
+    return _cost
+
+
+def test_drift_that_costs_says_what_moved_what_it_costs_and_what_to_do(comparison, a_cost):
+    said = sentence(comparison(feature=0.5, breached=0.4), [a_cost(0.09)])
+
+    assert said == (
+        "Drift: 1 of 3 features (most weekday, mean 0.66 -> 0.22) and the breach rate "
+        "(0.66 -> 0.22); breaches promised 0.41, seen 0.22: calibration error 0.10 -> 0.19. "
+        "Retrain."
+    )
+
+
+def test_moved_features_alone_are_no_drift_that_costs(comparison, a_cost):
+    said = sentence(comparison(feature=0.5, predicted=0.2), [a_cost(0.0)])
+
+    assert said.startswith("No drift that costs: 1 of 3 features")
+
+
+def test_another_regime_that_the_champion_reads_rightly_asks_for_no_retraining(comparison, a_cost):
+    said = sentence(comparison(breached=0.5), [a_cost(-0.08)])
+
+    assert said.startswith("Drift: ")
+    assert said.endswith("The champion keeps up with it.")
+
+
+def test_another_regime_that_the_champion_still_misses_asks_for_retraining(comparison, a_cost):
+    found = finding(comparison(breached=0.5), [a_cost(-0.33, before=0.48)])
+
+    assert found is Finding.COSTS
+
+
+def test_another_regime_of_few_known_outcomes_is_to_be_looked_at_again(comparison):
+    assert finding(comparison(breached=0.5), []) is Finding.NOT_KNOWN_YET
+
+
+def test_a_breach_rate_that_swings_as_it_does_from_week_to_week_is_quiet(comparison, a_cost):
+    assert finding(comparison(breached=0.12), [a_cost(0.0)]) is Finding.NONE
+
+
+def test_predictions_warn_as_long_as_outcomes_are_not_known(comparison):
+    assert finding(comparison(predicted=0.3), []) is Finding.NOT_KNOWN_YET
+    assert "too few outcomes are known" in sentence(comparison(predicted=0.3), [])
+
+
+def test_the_label_whose_calibration_suffered_is_told(comparison, a_cost):
+    said = sentence(comparison(), [a_cost(0.0), a_cost(0.07, label="team")])
+
+    assert "right teams promised" in said
+    assert said.endswith("Retrain.")

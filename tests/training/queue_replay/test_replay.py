@@ -1,0 +1,214 @@
+"""The replay of a queue, from a history to the page that people read."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+
+from data.domain import BadInputError
+from data.policy.policy import Policy
+from training.queue_replay.analysis.bootstrap import Spread
+from training.queue_replay.analysis.lower_bound_windows import bounded
+from training.queue_replay.analysis.report import page
+from training.queue_replay.analysis.sensitivity import judged, stresses
+from training.queue_replay.analysis.what_if import with_people
+from training.queue_replay.commands import queue
+from training.queue_replay.plan import Asked, Setting, set_up
+from training.queue_replay.replay import replay
+from training.queue_replay.tuning import tune, tuned_text
+
+Tables = dict[str, pd.DataFrame]
+
+
+def quietly(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def asked(shop) -> Asked:
+    """The last month of the simulated shop, without models."""
+    return Asked(shop.as_of, shop.end, Policy.read(), origins=0, draws=2, seed=3)
+
+
+@pytest.fixture(scope="module")
+def setting(shop, asked) -> Setting:
+    """What that month is replayed with, models of its first day among it."""
+    return set_up(shop.history, replace(asked, origins=1), quietly)
+
+
+@pytest.fixture(scope="module")
+def found(shop, asked) -> dict[str, Any]:
+    """The report of that month."""
+    return replay(shop.history, asked, quietly, stress=False)
+
+
+def test_the_same_seed_gives_the_same_report_to_the_last_byte(shop, asked, found):
+    again = replay(shop.history, asked, quietly, stress=False)
+
+    assert orjson.dumps(again) == orjson.dumps(found)
+
+
+def test_another_seed_draws_other_worlds(shop, asked, found):
+    other = replay(shop.history, replace(asked, seed=4), quietly, stress=False)
+
+    assert other["rules"]["ours"]["money_lost"] != found["rules"]["ours"]["money_lost"]
+
+
+def test_the_page_refers_to_nothing_outside_itself(found):
+    written = page(found)
+
+    assert "http://" not in written
+    assert "https://" not in written
+    assert len(written) < 3_000_000
+
+
+def test_the_page_begins_with_what_would_have_been_saved(found):
+    assert page(found).index("saved against the order") < page(found).index("All orders of work")
+
+
+def test_the_recorded_order_comes_first_and_is_reproduced(found):
+    assert found["savings_told"]
+    assert next(iter(found["rules"])) == "history"
+
+
+def test_ours_loses_no_more_than_first_come_first_served(found):
+    rules = found["rules"]
+    assert rules["ours"]["money_lost"]["value"] <= rules["fifo"]["money_lost"]["value"]
+
+
+def test_the_groups_add_up_to_the_whole(found):
+    for way in ("by_team", "by_type", "by_segment"):
+        total = sum(row["money_lost"] for row in found[way])
+        assert total == pytest.approx(found["rules"]["ours"]["money_lost"]["value"])
+
+
+@pytest.fixture(scope="module")
+def refused(shop, asked, a_history) -> dict[str, Any]:
+    """The report of a month in which the people were away for half of the time."""
+    away = shop.as_of + pd.Timedelta(2, "D"), shop.as_of + pd.Timedelta(16, "D")
+    return replay(a_history(_nobody_there(shop.tables, *away)), asked, quietly, stress=False)
+
+
+def test_where_the_recorded_order_is_not_reproduced_no_savings_are_told(refused):
+    assert not refused["savings_told"]
+    assert "no savings are told" in refused["headline"][0]
+    assert not refused.keys() & {"savings", "rules", "by_team", "stress", "people"}
+
+
+def test_the_page_of_a_refusal_says_it_first(refused):
+    assert page(refused).index("no savings are told") < page(refused).index("What this can")
+
+
+def _nobody_there(tables: Tables, begin: pd.Timestamp, end: pd.Timestamp) -> Tables:
+    """Let nothing be begun in a stretch of days: all that was done then is done after it."""
+    events, outcomes = tables["exception_events"].copy(), tables["outcomes"].copy()
+    for table, columns in ((events, ("occurred_at", "known_at")), (outcomes, ("resolved_at",))):
+        for column in columns:
+            inside = (table[column] >= begin) & (table[column] < end)
+            moved = end + (table[column] - begin) / 50
+            table[column] = table[column].where(~inside, moved.dt.as_unit("us"))
+    outcomes["known_at"] = outcomes[["known_at", "resolved_at"]].max(axis=1)
+    return tables | {"exception_events": events, "outcomes": outcomes}
+
+
+def test_worthless_models_are_not_listened_to(setting):
+    mixed = setting.said[0].shuffled(np.random.default_rng(1))
+
+    assert not setting.said[0].told["policy_only"]
+    assert mixed.told["policy_only"]
+
+
+def test_opinions_do_not_change_with_what_became_known_later(
+    shop, asked, setting, a_history, with_another_future
+):
+    other = a_history(with_another_future(shop.tables, asked.end))
+    again = set_up(other, replace(asked, origins=1), quietly)
+
+    for name in ("loss", "touch_p50_minutes", "curve"):
+        ours, theirs = (getattr(s.said[0].opinions(asked.policy), name) for s in (setting, again))
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_more_work_of_the_same_kind_stays_on_its_days(asked, setting):
+    scene = setting.scene
+    random = np.random.default_rng(1)
+    loads = {each.name: each.scene for each in stresses(scene, [], asked.policy, random)}
+
+    n = len(scene.work.ids)
+    assert len(loads["load_x1.5"].work.ids) == pytest.approx(1.5 * n, rel=0.1)
+    assert len(loads["load_x0.7"].work.ids) == pytest.approx(0.7 * n, rel=0.1)
+    assert set(loads["load_x1.5"].ledger.day) == set(scene.ledger.day)
+
+
+def test_under_no_stress_is_ours_worse_than_first_come_first_served(asked, setting):
+    scenes = stresses(
+        setting.scene.lighter(1), setting.said, asked.policy, np.random.default_rng(1)
+    )
+
+    told = [judged(each, 1, quietly) for each in scenes]
+
+    assert "models_shuffled" in [each["name"] for each in told]
+    assert not [each["name"] for each in told if each["worse_than_fifo"]]
+
+
+def test_one_person_fewer_leaves_a_team_of_one_every_other_shift(setting):
+    crew = setting.scene.work.crews[0]
+    fewer = with_people(setting.scene, 0, -1).work.crews[0]
+
+    assert crew.people.max() == 1
+    assert len(fewer.opens_at) == (len(crew.opens_at) + 1) // 2
+
+
+def test_nothing_loses_less_than_the_bound(setting):
+    for window in bounded(setting.scene, np.random.default_rng(1), quietly):
+        assert min(window["money_lost"].values()) >= window["lost_whatever_the_order"] - 0.01
+
+
+def test_the_command_writes_a_report_and_a_page(shop, tmp_path):
+    report, html = tmp_path / "queue.json", tmp_path / "queue.html"
+    begin, end = shop.as_of.isoformat(), shop.end.isoformat()
+
+    queue(shop.history.path, begin, end, report, html, origins=0, draws=1, stress=False)
+
+    assert orjson.loads(report.read_bytes())["savings_told"]
+    assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_days_that_are_all_alike_leave_no_doubt():
+    same = np.full((3, 40), 2.0)
+
+    total = Spread.of(worlds=3, days=40, seed=1).total(same)
+
+    assert (total.low, total.value, total.high) == pytest.approx((80, 80, 80))
+
+
+def test_one_day_that_made_all_the_gain_leaves_doubt():
+    gain = np.zeros((1, 30))
+    gain[0, 4] = 1_000
+
+    assert Spread.of(worlds=1, days=30, seed=1).total(gain).low == 0
+
+
+def test_a_period_that_ends_before_it_begins_is_told(shop, asked):
+    with pytest.raises(BadInputError, match="--to"):
+        replace(asked, end=asked.begin)
+
+
+def test_tuning_is_not_confirmed_on_what_it_has_seen(shop, asked):
+    with pytest.raises(BadInputError, match="--confirm-from"):
+        tune(shop.history, asked, asked, quietly)
+
+
+def test_what_is_tuned_stands_in_a_policy_that_can_be_read(shop, asked):
+    middle = asked.begin + (asked.end - asked.begin) / 2
+    first, later = replace(asked, end=middle), replace(asked, begin=middle)
+
+    tuned = tune(shop.history, first, later, quietly)
+
+    told = Policy.of_text(tuned_text(asked.policy, tuned), "tuned")
+    assert told.guards.look_ahead_minutes == tuned.look_ahead_minutes
+    assert told.losses == asked.policy.losses
+    assert tuned.confirmed == (tuned.later is not None and tuned.later.value >= 0)

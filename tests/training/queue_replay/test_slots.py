@@ -1,0 +1,96 @@
+"""Where no touch time is recorded, other orders of work fill the slots of the recorded ends."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.policy.policy import Shifts as PolicyShifts
+from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.read import read_work
+from training.queue_replay.workload.slots import UNIT_MS, TouchAssumption
+
+UTC = PolicyShifts(timezone="UTC")
+BEGIN = pd.Timestamp("2025-03-03", tz="UTC")
+RESOLVED = {"a": "2025-03-03 10:00", "b": "2025-03-03 10:00", "c": "2025-03-04 15:00"}
+STEPS = [
+    *((name, "2025-03-03 08:00", "assigned", "care", "bot") for name in RESOLVED),
+    ("c", "2025-03-03 09:00", "paused", "care", "ana"),
+    ("c", "2025-03-04 14:00", "started", "care", "ana"),
+    *((name, at, "resolved", "care", "ana") for name, at in RESOLVED.items()),
+]
+
+
+@pytest.fixture
+def slots_of(a_queue):
+    def read(assumption, steps=STEPS):
+        record = Record.read(a_queue(list(steps)), BEGIN, BEGIN + pd.Timedelta(3, "D"))
+        return read_work(record, UTC, np.random.default_rng(1), assumption)
+
+    return read
+
+
+def tick(text):
+    return pd.Timestamp(text, tz="UTC").value // 10**6
+
+
+def test_each_resolution_is_a_slot(slots_of):
+    (crew,) = slots_of(TouchAssumption.EQUAL).crews
+
+    assert len(crew.opens_at) == 3
+    assert (crew.closes_at - crew.opens_at).tolist() == [UNIT_MS] * 3
+
+
+def test_slots_of_one_minute_follow_each_other(slots_of):
+    (crew,) = slots_of(TouchAssumption.EQUAL).crews
+
+    assert (crew.opens_at[1:] >= crew.closes_at[:-1]).all()
+
+
+def test_slots_lie_where_things_were_resolved(slots_of):
+    (crew,) = slots_of(TouchAssumption.EQUAL).crews
+    minutes = crew.closes_at // 60_000
+
+    assert minutes.tolist() == [tick(at) // 60_000 for at in RESOLVED.values()]
+
+
+def test_a_slot_is_long_enough_for_the_work_in_it(slots_of):
+    work = slots_of(TouchAssumption.BY_KIND)
+    (crew,) = work.crews
+
+    assert (crew.closes_at - crew.opens_at).sum() == work.touch_ms.sum()
+
+
+def test_the_effort_of_a_kind_goes_with_its_usual_time(a_queue):
+    at = {name: BEGIN + pd.Timedelta(9 if name == "z" else 1, "h") for name in "abcdez"}
+    steps = [(name, BEGIN, "assigned", "care", "bot") for name in at]
+    steps += [(name, end, "resolved", "care", "ana") for name, end in at.items()]
+    outcomes = {
+        name: {"category": "slow" if name == "z" else "quick", "known_at": end, "resolved_at": end}
+        for name, end in at.items()
+    }
+    record = Record.read(a_queue(steps, outcomes), BEGIN, BEGIN + pd.Timedelta(1, "D"))
+
+    work = read_work(record, UTC, np.random.default_rng(1), TouchAssumption.BY_KIND)
+
+    assert work.touch_ms[work.ids == "z"] == 4 * UNIT_MS
+
+
+def test_what_was_held_can_be_done_once_it_is_back(slots_of):
+    work = slots_of(TouchAssumption.HELD)
+
+    assert work.ready_at[work.ids == "c"] == tick("2025-03-04 14:00")
+
+
+def test_what_was_never_resolved_has_no_slot(slots_of):
+    steps = [*STEPS, ("d", "2025-03-03 08:00", "assigned", "care", "bot")]
+
+    assert slots_of(TouchAssumption.EQUAL, steps).ids.tolist() == list("abc")
+
+
+def test_people_work_when_they_were_seen(slots_of):
+    (crew,) = slots_of(TouchAssumption.PEOPLE).crews
+
+    assert (crew.opens_at[0], crew.closes_at[0] // 1_000) == (
+        tick("2025-03-03 08:00"),
+        tick("2025-03-03 15:00") // 1_000,
+    )

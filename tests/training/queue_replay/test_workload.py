@@ -1,0 +1,233 @@
+"""The work is what was worked: visits, touch times, what was left when the period began."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.domain import BadInputError, NotEnoughDataError
+from data.policy.policy import Shifts as PolicyShifts
+from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.read import read_work
+from training.queue_replay.workload.workload import NEVER
+
+MINUTE = 60_000
+MARCH = pd.Timestamp("2025-03-03", tz="UTC")
+WEEK_LATER = MARCH + pd.Timedelta(7, "D")
+ROUND_THE_CLOCK = PolicyShifts.model_validate(
+    {
+        "timezone": "UTC",
+        "teams": {
+            team: {
+                "people": 1,
+                "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                "opens": "00:00",
+                "closes": "24:00",
+            }
+            for team in ("care", "stock")
+        },
+    }
+)
+SIMPLE = [
+    ("a", "2025-03-03 08:00", "assigned", "care", "bot"),
+    ("a", "2025-03-03 09:00", "started", "care", "ana"),
+    ("a", "2025-03-03 09:30", "resolved", "care", "ana"),
+]
+
+
+@pytest.fixture
+def work_of(a_queue):
+    def read(steps, outcomes=None, begin=MARCH, shifts=ROUND_THE_CLOCK):
+        record = Record.read(a_queue(steps, outcomes), begin, WEEK_LATER)
+        return read_work(record, shifts, np.random.default_rng(1))
+
+    return read
+
+
+def test_a_visit_takes_what_was_worked_between_starts_and_pauses(work_of):
+    steps = [
+        *SIMPLE[:2],
+        ("a", "2025-03-03 09:20", "paused", "care", "ana"),
+        ("a", "2025-03-04 08:00", "started", "care", "ana"),
+        ("a", "2025-03-04 08:25", "resolved", "care", "ana"),
+    ]
+
+    assert work_of(steps).touch_ms.tolist() == [45 * MINUTE]
+
+
+def test_a_night_within_the_work_is_no_work(work_of):
+    steps = [*SIMPLE[:2], ("a", "2025-03-04 09:00", "resolved", "care", "ana")]
+    care = ROUND_THE_CLOCK.teams["care"]
+    by_day = care.model_copy(update={"opens": "08:00", "closes": "10:00"})
+    shifts = ROUND_THE_CLOCK.model_copy(update={"teams": {"care": by_day}})
+
+    assert work_of(steps, shifts=shifts).touch_ms.tolist() == [120 * MINUTE]
+
+
+def test_overtime_is_work(work_of):
+    steps = [*SIMPLE[:2], ("a", "2025-03-03 10:40", "resolved", "care", "ana")]
+    care = ROUND_THE_CLOCK.teams["care"]
+    by_day = care.model_copy(update={"opens": "08:00", "closes": "10:00"})
+    shifts = ROUND_THE_CLOCK.model_copy(update={"teams": {"care": by_day}})
+
+    assert work_of(steps, shifts=shifts).touch_ms.tolist() == [100 * MINUTE]
+
+
+def test_what_was_only_passed_on_is_no_visit(work_of):
+    steps = [("a", "2025-03-03 07:00", "assigned", "stock", "bot"), *SIMPLE]
+
+    work = work_of(steps)
+
+    assert [work.teams[code] for code in work.team] == ["care"]
+    assert work.ready_at.tolist() == [pd.Timestamp("2025-03-03 08:00", tz="UTC").value // 10**6]
+
+
+def test_a_wrong_team_makes_a_visit_of_its_own(work_of):
+    steps = [
+        *SIMPLE[:2],
+        ("a", "2025-03-03 09:10", "reclassified", "stock", "ana"),
+        ("a", "2025-03-03 09:10", "assigned", "stock", "ana"),
+        ("a", "2025-03-03 11:00", "started", "stock", "ben"),
+        ("a", "2025-03-03 11:40", "resolved", "stock", "ben"),
+    ]
+
+    work = work_of(steps)
+
+    assert [work.teams[code] for code in work.team] == ["care", "stock"]
+    assert work.touch_ms.tolist() == [10 * MINUTE, 40 * MINUTE]
+
+
+def test_what_is_opened_again_is_visited_again_as_long_after(work_of):
+    steps = [
+        *SIMPLE,
+        ("a", "2025-03-03 12:30", "reopened", "care", "bot"),
+        ("a", "2025-03-03 13:00", "started", "care", "ana"),
+        ("a", "2025-03-03 13:05", "resolved", "care", "ana"),
+    ]
+
+    work = work_of(steps)
+
+    assert work.delay_ms.tolist() == [0, 180 * MINUTE]
+    assert work.may_heal.tolist() == [True, False]
+
+
+def test_what_is_assigned_once_it_is_resolved_is_no_visit(work_of):
+    steps = [*SIMPLE, ("a", "2025-03-03 10:00", "assigned", "stock", "bot")]
+
+    assert len(work_of(steps).team) == 1
+
+
+def test_of_what_was_under_way_when_the_period_begins_the_rest_is_left(work_of):
+    early = [
+        ("old", "2025-03-02 20:00", "assigned", "care", "bot"),
+        ("old", "2025-03-02 23:50", "started", "care", "ana"),
+        ("old", "2025-03-03 00:30", "resolved", "care", "ana"),
+    ]
+
+    work = work_of([*early, *SIMPLE])
+
+    assert dict(zip(work.ids, work.touch_ms, strict=True))["old"] == 30 * MINUTE
+
+
+def test_what_was_over_when_the_period_begins_is_not_in_it(work_of):
+    early = [
+        ("old", "2025-03-01 08:00", "assigned", "care", "bot"),
+        ("old", "2025-03-01 09:00", "started", "care", "ana"),
+        ("old", "2025-03-01 10:00", "resolved", "care", "ana"),
+    ]
+
+    assert work_of([*early, *SIMPLE]).ids.tolist() == ["a"]
+
+
+def test_what_nobody_has_heard_of_for_months_is_left_out(work_of):
+    early = [("old", "2024-10-01 08:00", "assigned", "care", "bot")]
+
+    assert work_of([*early, *SIMPLE]).ids.tolist() == ["a"]
+
+
+def test_what_went_away_by_itself_takes_as_long_as_its_like(work_of):
+    healed = [
+        ("b", "2025-03-03 08:00", "assigned", "care", "bot"),
+        ("b", "2025-03-03 08:30", "resolved", "care", "system"),
+    ]
+
+    work = work_of([*SIMPLE, *healed])
+
+    assert work.healed.tolist() == [False, True]
+    assert work.touch_ms.tolist() == [30 * MINUTE, 30 * MINUTE]
+    assert work.started_at[1] == NEVER
+
+
+def test_what_still_waits_goes_the_way_of_its_like(work_of):
+    passed_on = [
+        *SIMPLE[:2],
+        ("a", "2025-03-03 09:10", "assigned", "stock", "ana"),
+        ("a", "2025-03-03 11:00", "started", "stock", "ben"),
+        ("a", "2025-03-03 11:40", "resolved", "stock", "ben"),
+        ("b", "2025-03-03 12:00", "assigned", "care", "bot"),
+    ]
+
+    work = work_of(passed_on)
+
+    assert [work.teams[code] for code in work.team] == ["care", "stock"] * 2
+
+
+def test_touch_times_of_outcomes_do_where_nobody_records_starts(work_of):
+    steps = [SIMPLE[0], SIMPLE[2]]
+    outcome = {"known_at": "2025-03-04", "resolved_at": "2025-03-03 09:30", "touch_minutes": 25.0}
+
+    assert work_of(steps, {"a": outcome}).touch_ms.tolist() == [25 * MINUTE]
+
+
+def test_a_step_that_names_no_team_was_done_by_the_team_that_had_it(work_of):
+    steps = [SIMPLE[0], *((name, at, event, None, by) for name, at, event, _, by in SIMPLE[1:])]
+
+    work = work_of(steps)
+
+    assert [work.teams[code] for code in work.team] == ["care"]
+
+
+def test_where_no_team_is_told_there_is_one_for_all(work_of):
+    steps = [(name, at, event, None, by) for name, at, event, _, by in SIMPLE]
+
+    assert work_of(steps).teams == ("(no team)",)
+
+
+def test_a_state_that_lasts_for_days_is_no_touch_time(work_of):
+    steps = [*SIMPLE[:2], ("a", "2025-03-06 09:00", "resolved", "care", "ana")]
+
+    with pytest.raises(BadInputError, match="how long work took"):
+        work_of(steps)
+
+
+def test_nobody_works_on_many_things_at_once(work_of):
+    steps = [
+        (name, f"2025-03-03 {hour}", event, "care", "ana")
+        for name in "abcde"
+        for hour, event in (("08:00", "assigned"), ("08:01", "started"), ("16:00", "resolved"))
+    ]
+
+    with pytest.raises(BadInputError, match="how long work took"):
+        work_of(steps)
+
+
+def test_a_period_without_exceptions_is_refused(work_of):
+    with pytest.raises(NotEnoughDataError, match="exceptions detected"):
+        work_of(SIMPLE, begin=pd.Timestamp("2025-03-05", tz="UTC"))
+
+
+def test_touch_times_of_a_simulated_shop_are_the_true_ones(busy_shop):
+    record = Record.read(busy_shop.history, busy_shop.begin, busy_shop.end)
+    work = read_work(record, PolicyShifts(timezone="UTC"), np.random.default_rng(1))
+    truth = pd.read_parquet(busy_shop.truth / "exceptions.parquet").set_index("exception_id")
+    minutes = truth["touch_minutes"].loc[list(work.ids)].to_numpy()
+    whole = np.bincount(work.visit_of) == 1
+    whole &= (work.detected_at >= record.begin) & ~work.healed & (work.resolved_at != NEVER)
+    right = (
+        truth["team"].loc[list(work.ids)].to_numpy()
+        == np.array(work.teams)[work.team[np.unique(work.visit_of, return_index=True)[1]]]
+    )
+    whole &= right
+
+    touch = np.bincount(work.visit_of, work.touch_ms)[whole] / MINUTE
+
+    np.testing.assert_allclose(touch, minutes[whole], atol=0.001)

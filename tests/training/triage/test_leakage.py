@@ -1,0 +1,50 @@
+"""The leakage alarm: a later period can be told, ends that were dealt out at random can not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from training.triage.dataset import tick_of
+from training.triage.fit import Learned, fit_harm, fit_resolve
+
+
+def _later_auc(prepared, as_of):
+    """AUC of the chance of harm, learned before a moment, on what was detected after it."""
+    known = prepared.known
+    learned = Learned.before(known, tick_of(as_of))
+    resolve, _ = fit_resolve(prepared, learned)
+    harm = fit_harm(prepared, learned, resolve)
+    breached = known.labels.breached
+    rows = np.flatnonzero((known.detected_at >= tick_of(as_of)) & ~np.isnan(breached))
+    later = prepared.rows.take(rows)
+    return roc_auc_score(breached[rows], harm.predict(later, resolve.mass(later)))
+
+
+def test_breaches_of_a_later_period_are_told_from_the_rest(shop, prepared):
+    assert _later_auc(prepared(shop.history, shop.end), shop.as_of) > 0.65
+
+
+def _given_to_others(tables):
+    """Give each exception the end of another one, as long after its own detection."""
+    random = np.random.default_rng(9)
+    raised, ended = tables["exceptions"], tables["outcomes"]
+    raised = raised[raised["exception_id"].isin(ended["exception_id"])]
+    detected = raised.set_index("exception_id")["detected_at"]
+    taken = pd.Series(random.permutation(detected.index), index=detected.index)
+    changed = {"exceptions": raised, "orders": tables["orders"]}
+    for name in ("exception_events", "outcomes"):
+        rows = tables[name][tables[name]["exception_id"].isin(taken.index)].copy()
+        new = taken.loc[rows["exception_id"]]
+        shift = detected.loc[new].array - detected.loc[rows["exception_id"]].array
+        for column in ("known_at", "occurred_at", "resolved_at", "breached_at"):
+            if column in rows:
+                rows[column] += shift
+        changed[name] = rows.assign(exception_id=new.to_numpy())
+    return changed
+
+
+def test_shuffled_ends_can_not_be_told(shop, prepared, a_history):
+    shuffled = a_history(_given_to_others(shop.tables))
+
+    assert _later_auc(prepared(shuffled, shop.end), shop.as_of) == pytest.approx(0.5, abs=0.12)

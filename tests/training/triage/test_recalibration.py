@@ -1,0 +1,84 @@
+"""Recalibration moves what is read from the boosters, and never the boosters."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.domain import NotEnoughDataError
+from models.registry.store import Store
+from training.common.promotion import Judged, verdict_of_recalibration
+from training.triage.recalibration import recalibrate_triage
+
+
+@pytest.fixture(scope="module")
+def store(shop, tmp_path_factory):
+    """A copy of the store, whose champion may change."""
+    root = tmp_path_factory.mktemp("recalibrated") / "mlruns"
+    shutil.copytree(shop.store.root, root)
+    return Store(root)
+
+
+@pytest.fixture(scope="module")
+def outcome(shop, store):
+    return recalibrate_triage(shop.history, shop.end, store, lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def before_and_after(shop, store, outcome):
+    return store.load_triage(shop.outcome.version), store.load_triage(outcome.version)
+
+
+def test_the_boosters_are_the_same(before_and_after):
+    before, after = (triage.to_files() for triage in before_and_after)
+
+    boosters = [name for name in before if name.endswith("trees.txt")]
+    assert boosters
+    assert all(before[name] == after[name] for name in boosters)
+
+
+def test_the_calibration_is_another(before_and_after):
+    before, after = before_and_after
+
+    assert before.classes["category"].calibration != after.classes["category"].calibration
+    assert before.harm.calibration != after.harm.calibration
+
+
+def test_its_promises_rest_on_what_came_since(before_and_after):
+    before, after = before_and_after
+
+    assert (before.evidence["category"].accepted != after.evidence["category"].accepted).any()
+    assert after.evidence["category"].names == after.classes["category"].names
+
+
+def test_it_says_why_it_was_promoted_or_not(store, outcome):
+    assert "mean log loss" in outcome.verdict.reason
+    champion = store.champion_version("triage")
+    assert (champion == outcome.version) == outcome.verdict.promoted
+
+
+def test_the_version_says_what_it_comes_from(shop, store, outcome):
+    tags = next(v.tags for v in store.versions("triage") if v.version == outcome.version)
+
+    assert tags["recalibrated_from"] == f"triage-{shop.outcome.version}"
+
+
+def test_right_after_training_there_is_nothing_to_recalibrate_on(shop, store):
+    store.promote("triage", shop.outcome.version, why="test", now="")
+    soon = shop.as_of + pd.Timedelta(1, "D")
+
+    with pytest.raises(NotEnoughDataError, match="since the training"):
+        recalibrate_triage(shop.history, soon, store, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "promoted"), [(0.5, 0.02, True), (0.7, 0.02, False), (0.5, 0.09, False)]
+)
+def test_a_recalibration_that_is_worse_is_refused(loss, error, promoted):
+    blocks = [np.arange(100)] * 10
+    champion = Judged(np.full(100, 0.5), 0.02)
+
+    found = verdict_of_recalibration(Judged(np.full(100, loss), error), champion, blocks, "today")
+
+    assert found.promoted == promoted

@@ -1,0 +1,83 @@
+"""What is known of a breach is a chance: open cases count, and more so the longer they last."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.ticks import MISSING_TICK
+from models.triage.breach_label import BreachClock, Ended
+from models.triage.resolve_time import EDGES_HOURS
+from training.triage.dataset import Known, tick_of
+from training.triage.fit import Learned, resolve_hours
+from training.triage.soft_labels import breach_clock, soft_breach
+
+INTERVALS = len(EDGES_HOURS) - 1
+HOURS = np.linspace(0, 100, 400)
+CLOCK = BreachClock.fit(Ended(np.full(400, "", object), HOURS, HOURS > 48), 0.0)
+EVENLY = np.full(INTERVALS, 1 / INTERVALS)
+
+
+def soft(hours, resolved):
+    n = len(hours)
+    columns = {
+        "severity": np.full(n, None, object),
+        "due_at": np.full(n, MISSING_TICK),
+        "detected_at": np.zeros(n, np.int64),
+    }
+    mass = np.tile(EVENLY, (n, 1))
+    return soft_breach(columns, CLOCK, mass, np.array(hours, float), np.array(resolved))
+
+
+@given(st.lists(st.tuples(st.floats(0, 4_000), st.booleans()), min_size=1, max_size=20))
+def test_soft_labels_are_chances(cases):
+    found = soft([hours for hours, _ in cases], [resolved for _, resolved in cases])
+
+    assert (found > 0).all()
+    assert (found < 1).all()
+
+
+def test_a_resolved_case_counts_with_the_chance_at_its_hour():
+    assert soft([10.0, 90.0], [True, True]) == pytest.approx([0, 1], abs=0.01)
+
+
+def test_an_open_case_counts_with_what_may_still_come():
+    young, old = soft([1.0, 47.0], [False, False])
+
+    assert 0.2 < young < old
+    assert old > 0.95
+
+
+@given(hours=st.floats(0, 3_000), more=st.floats(0, 500))
+def test_to_stay_open_never_lowers_the_chance(hours, more):
+    sooner, later = soft([hours, hours + more], [False, False])
+
+    assert later >= sooner - 1e-6
+
+
+@pytest.fixture(scope="module")
+def known(shop):
+    return Known.read(shop.history, shop.as_of)
+
+
+def test_the_clock_of_a_shop_is_learned_from_what_had_ended(shop, known):
+    assert breach_clock(known, tick_of(shop.as_of)) is not None
+
+
+def test_too_few_ended_cases_give_no_clock(shop, known):
+    assert breach_clock(known, int(np.sort(known.labels.ended_known_at)[100])) is None
+
+
+def test_a_clock_does_not_see_what_ended_at_or_after_the_moment(shop, known):
+    middle = tick_of(shop.as_of) - 15 * 86_400_000
+    before = Known.read(shop.history, shop.as_of - np.timedelta64(15, "D"))
+
+    assert breach_clock(known, middle).to_json() == breach_clock(before, middle).to_json()
+
+
+def test_every_case_counts_open_ones_as_well(shop, known):
+    hours, resolved = resolve_hours(known, Learned.before(known, known.tick))
+
+    assert len(hours) == len(known.ids)
+    assert 0 < resolved.sum() < len(resolved)
+    assert (hours >= 0).all()

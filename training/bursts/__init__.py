@@ -1,0 +1,1 @@
+"""Evaluation of burst detection on a history."""

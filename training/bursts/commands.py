@@ -1,0 +1,106 @@
+"""The command that judges the detector of bursts."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from data.history.history import History
+from data.policy.policy import Policy
+from data.settings import Settings
+from training.common.options import From, ReportFile, To, console, moment, writable, write_report
+
+_MOST_SHOWN = 25
+Histories = Annotated[
+    list[Path], typer.Option("--history", help="folder of an order history; may be given again")
+]
+Opinions = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="fit the categories so often on the way, each time on what was known, so that the "
+        "detector hears them as the service would tell it; 0: types and reasons only",
+    ),
+]
+
+
+def incidents(
+    history: Histories, begin: From, end: To, report: ReportFile, opinions: Opinions = 0
+) -> None:
+    """Run the detector of bursts over histories from their beginning; list what it finds.
+
+    Where a folder truth/ lies beside the tables (synthetic histories), say how well it finds it.
+    A picture is written beside the report.
+    """
+    from training.bursts import (
+        evaluation as judging,  # imported here: it takes seconds, --help does not
+    )
+    from training.bursts.category_predictions import categories_of
+
+    writable(report)
+    terms = Policy.read(Settings.read().policy).incidents
+    period = (moment(begin, "--from"), moment(end, "--to"))
+    judged = []
+    with console.status("Starting") as status:
+        for path in history:
+            opened = History.open(path)
+            said = categories_of(opened, period, opinions, status.update)
+            judged.append(judging.judge(opened, period, terms, said, status.update))
+    told = judging.report(judged, terms)
+    write_report(report, told)
+    _draw(report.with_suffix(".png"), told)
+    _tell(told)
+
+
+def _tell(told: dict[str, Any]) -> None:
+    table = Table("members", "usual", "cause, in words", "opened")
+    largest = sorted(told["bursts"], key=lambda burst: -burst["excess"])
+    for burst in largest[:_MOST_SHOWN]:
+        opened = burst["opened"][:16].replace("T", " ")
+        table.add_row(str(burst["members"]), f"{burst['expected']:.1f}", burst["words"], opened)
+    console.print(table)
+    console.print(
+        f"{len(told['bursts'])} bursts among {told['exceptions']:,} exceptions "
+        f"in {told['weeks']:.1f} weeks; {min(len(largest), _MOST_SHOWN)} with the most excess shown"
+    )
+    if "truth" in told:
+        _tell_truth(told["truth"])
+
+
+def _tell_truth(truth: dict[str, Any]) -> None:
+    table = Table("against the truth", "share", "95 % interval", "of")
+    for name in (
+        "recall",
+        "recall_where_evident",
+        "precision",
+        "right_cause",
+        "member_precision",
+        "member_recall",
+    ):
+        one = truth[name]
+        interval = f"{one['low']:.1%} to {one['high']:.1%}"
+        table.add_row(name.replace("_", " "), f"{one['share']:.1%}", interval, str(one["of"]))
+    console.print(table)
+    console.print(f"False alarms in a week: {truth['false_alarms_per_week']:.3f}")
+    for name in ("minutes_after_fifth_member", "minutes_after_evidence", "members_at_detection"):
+        quantiles = ", ".join(f"{q} {value:,.0f}" for q, value in truth[name].items())
+        console.print(f"{name.replace('_', ' ')}: {quantiles}")
+
+
+def _draw(path: Path, told: dict[str, Any]) -> None:
+    """Draw each burst as a bar from its beginning to its last member, by its members."""
+    figure = Figure(figsize=(10.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    for burst in told["bursts"]:
+        moments = [datetime.fromisoformat(burst[name]) for name in ("since", "opened", "last")]
+        since, opened, last = (float(date2num(when)) for when in moments)  # pyright: ignore[reportArgumentType]
+        axes.plot([since, last], [burst["members"]] * 2, color="0.5", linewidth=2)
+        axes.plot([opened], [burst["members"]], marker="o", color="C3", markersize=4)
+    axes.xaxis_date()
+    axes.set(yscale="log", ylabel="members", title="Bursts from their beginning; dot: when found")
+    figure.autofmt_xdate()
+    figure.savefig(path)

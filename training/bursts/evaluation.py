@@ -1,0 +1,134 @@
+"""Judges the detector of bursts on histories: what it finds, and how well where that is known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.history.history import History
+from data.policy.incidents import IncidentTerms
+from models.bursts.detector import Arrival
+from training.bursts.ground_truth import Score, planted_bursts, scored, share, truth_of
+from training.bursts.stream import Found, Say, bursts_of, history_arrivals, weeks_between
+from training.triage.dataset import tick_of
+
+_QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of one history.
+
+    Attributes:
+        name: Of its folder.
+        found: Bursts opened in the period.
+        arrivals: Exceptions in the period.
+        weeks: Length of the period.
+        score: None where nobody knows which bursts there were.
+        delays: As `incident_truth.scored` returns them.
+    """
+
+    name: str
+    found: Sequence[Found]
+    arrivals: int
+    weeks: float
+    score: Score | None
+    delays: Mapping[str, list[float]]
+
+
+def judge(
+    history: History,
+    period: tuple[pd.Timestamp, pd.Timestamp],
+    terms: IncidentTerms,
+    categories: Mapping[str, str],
+    say: Say,
+) -> Judged:
+    """Run the detector over a history from its beginning; judge the bursts opened in a period."""
+    say("Reading")
+    arrivals = history_arrivals(history, period[1], categories)
+    begin = tick_of(period[0])
+    found = [f for f in bursts_of(arrivals, terms, say) if f.burst.opened_ms >= begin]
+    weeks = weeks_between(begin, arrivals[-1].tick) if arrivals else 0.0
+    score, delays = _judged(history, arrivals, found, terms, begin)
+    if score is not None:
+        score.weeks = weeks
+    here = sum(arrival.tick >= begin for arrival in arrivals)
+    return Judged(history.path.name, found, here, weeks, score, delays)
+
+
+def _judged(
+    history: History,
+    arrivals: Sequence[Arrival],
+    found: Sequence[Found],
+    terms: IncidentTerms,
+    begin: int,
+) -> tuple[Score | None, dict[str, list[float]]]:
+    truth = truth_of(history.path)
+    if truth is None:
+        return None, {}
+    planted = planted_bursts(arrivals, truth, terms, begin)
+    return scored(planted, found, terms.fewest_members, 0.0)
+
+
+def report(judged: Sequence[Judged], terms: IncidentTerms) -> dict[str, Any]:
+    """Return the figures of several histories together, for a JSON file."""
+    told: dict[str, Any] = {
+        "terms": terms.model_dump(),
+        "exceptions": sum(one.arrivals for one in judged),
+        "weeks": sum(one.weeks for one in judged),
+        "bursts": [_told(one.name, found) for one in judged for found in one.found],
+    }
+    scores = [one.score for one in judged if one.score is not None]
+    if scores:
+        told["truth"] = figures(scores, [one.delays for one in judged if one.score is not None])
+    return told
+
+
+def figures(scores: Sequence[Score], delays: Sequence[Mapping[str, list[float]]]) -> dict[str, Any]:
+    """Return shares with intervals, and delays, of several histories together."""
+    s = Score(*(sum(getattr(one, field.name) for one in scores) for field in fields(Score)))
+    minutes = {name: [x for one in delays for x in one[name]] for name in delays[0]}
+    return {
+        "histories": len(scores),
+        "counts": asdict(s),
+        "recall": share(s.found, s.planted),
+        "recall_where_evident": share(s.found_evident, s.evident),
+        "precision": share(s.true_alarms, s.alarms),
+        "right_cause": share(s.right_causes, s.true_alarms),
+        "member_precision": share(s.members_right, s.members),
+        "member_recall": share(s.members_found, s.members_planted),
+        "false_alarms_per_week": s.false_alarms_per_week,
+        "minutes_after_fifth_member": _quantiles(minutes["after_fifth"]),
+        "minutes_after_evidence": _quantiles(minutes["after_evidence"]),
+        "found_by_evidence_or_within_a_minute": share(
+            sum(x <= 1 for x in minutes["after_evidence"]), len(minutes["after_evidence"])
+        ),
+        "members_at_detection": _quantiles(minutes["members"]),
+    }
+
+
+def _quantiles(values: Sequence[float]) -> dict[str, float]:
+    return {f"p{q * 100:.0f}": float(np.quantile(values, q)) for q in _QUANTILES if len(values)}
+
+
+def _told(history: str, found: Found) -> dict[str, Any]:
+    burst = found.burst
+    return {
+        "history": history,
+        "words": burst.words(),
+        "cause": dict(burst.cause),
+        "kinds": list(burst.kinds),
+        "since": _moment(burst.since_ms),
+        "opened": _moment(burst.opened_ms),
+        "last": _moment(burst.last_ms),
+        "members": len(burst.members),
+        "members_at_detection": found.first_members,
+        "expected": burst.expected,
+        "excess": len(burst.members) - burst.expected,
+    }
+
+
+def _moment(tick: int) -> str:
+    return pd.Timestamp(tick, unit="ms", tz="UTC").isoformat()

@@ -1,0 +1,186 @@
+"""How well bursts were found, where it is known which there were."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta, poisson
+
+from data.policy.incidents import IncidentTerms
+from models.bursts.detector import Arrival
+from training.bursts.stream import Found
+
+TRUTH = ("bursts", "exceptions")
+_HOUR = 3_600_000
+_HOURS_A_WEEK = 168
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One burst that there was.
+
+    Attributes:
+        attribute: What its members share.
+        value: The value that they share.
+        members: Ids, in order of arrival.
+        ticks: When they came.
+        evident_at: Tick of the first member, the fifth or later, at which the value had come so
+            much too often since the first that chance would not do it within the false alarms
+            allowed, were every single value looked at once an hour and the usual rates known; -1
+            if that was never so.
+    """
+
+    attribute: str
+    value: str
+    members: tuple[str, ...]
+    ticks: np.ndarray
+    evident_at: int
+
+
+def truth_of(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Read the truth beside a history: bursts, and exceptions with `burst_id`; None without it."""
+    files = [folder / "truth" / f"{name}.parquet" for name in TRUTH]
+    if not all(file.exists() for file in files):
+        return None
+    return pd.read_parquet(files[0]), pd.read_parquet(files[1])
+
+
+def planted_bursts(
+    arrivals: Sequence[Arrival],
+    truth: tuple[pd.DataFrame, pd.DataFrame],
+    terms: IncidentTerms,
+    begin: int,
+) -> list[Planted]:
+    """Return the bursts that had members enough and began at or after a tick."""
+    told, of_exception = truth
+    burst_of = of_exception.dropna(subset="burst_id").set_index("exception_id")["burst_id"]
+    members: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        if (burst := burst_of.get(arrival.id)) is not None:
+            members.setdefault(burst, []).append(arrival)
+    usual = [arrival for arrival in arrivals if arrival.id not in burst_of.index]
+    named = told.set_index("burst_id")
+    found = []
+    for burst, own in members.items():
+        if len(own) >= terms.fewest_members and own[0].tick >= begin:
+            cause = (str(named.loc[burst, "attribute"]), str(named.loc[burst, "value"]))
+            found.append(_planted(cause, own, arrivals, usual, terms))
+    return found
+
+
+def _planted(
+    cause: tuple[str, str],
+    own: Sequence[Arrival],
+    arrivals: Sequence[Arrival],
+    usual: Sequence[Arrival],
+    terms: IncidentTerms,
+) -> Planted:
+    attribute, value = cause
+    hours = (arrivals[-1].tick - arrivals[0].tick) / _HOUR
+    rate = sum(a.values.get(attribute) == value for a in usual) / hours
+    values = len({item for a in arrivals for item in a.values.items()})
+    all_ticks = np.array([a.tick for a in arrivals if a.values.get(attribute) == value])
+    ticks = np.array([a.tick for a in own])
+    enough = terms.false_alarms_per_week / (_HOURS_A_WEEK * values)
+    evident_at = -1
+    for tick in ticks[terms.fewest_members - 1 :].tolist():
+        since_first = ((all_ticks > ticks[0]) & (all_ticks <= tick)).sum()
+        expected = rate * max((tick - ticks[0]) / _HOUR, 1e-3)
+        if poisson.sf(since_first - 1, expected) <= enough:
+            evident_at = tick
+            break
+    return Planted(attribute, value, tuple(a.id for a in own), ticks, evident_at)
+
+
+@dataclass
+class Score:
+    """Counts of one history, to be added up over several."""
+
+    planted: int = 0
+    evident: int = 0
+    found: int = 0
+    found_evident: int = 0
+    alarms: int = 0
+    true_alarms: int = 0
+    right_causes: int = 0
+    members: int = 0
+    members_right: int = 0
+    members_planted: int = 0
+    members_found: int = 0
+    weeks: float = 0.0
+
+    @property
+    def false_alarms_per_week(self) -> float:
+        """Alarms that stand for no burst, in a week."""
+        return (self.alarms - self.true_alarms) / max(self.weeks, 1e-9)
+
+
+def scored(
+    planted: Sequence[Planted], found: Sequence[Found], fewest: int, weeks: float
+) -> tuple[Score, dict[str, list[float]]]:
+    """Compare what was found with what there was.
+
+    A found burst stands for a planted one if most of its members belong to it, or if it names the
+    same value and holds at least the fewest members of it.
+
+    Returns:
+        Counts; and minutes from the fifth member, and from the moment of evidence (see `Planted`),
+        to detection, with the members that had come by then.
+    """
+    score = Score(planted=len(planted), alarms=len(found), weeks=weeks)
+    delays: dict[str, list[float]] = {"after_fifth": [], "after_evidence": [], "members": []}
+    owner = {id_: number for number, one in enumerate(planted) for id_ in one.members}
+    standing: dict[int, list[Found]] = {}
+    for one in found:
+        number = _stands_for(one, planted, owner, fewest)
+        if number is not None:
+            standing.setdefault(number, []).append(one)
+    for number, one in enumerate(planted):
+        score.evident += one.evident_at >= 0
+        if number in standing:
+            _add(score, delays, one, standing[number])
+    return score, delays
+
+
+def _stands_for(
+    one: Found, planted: Sequence[Planted], owner: Mapping[str, int], fewest: int
+) -> int | None:
+    counts = Counter(owner[id_] for id_ in one.burst.members if id_ in owner)
+    if not counts:
+        return None
+    number, most = counts.most_common(1)[0]
+    named = (planted[number].attribute, planted[number].value) in one.burst.cause
+    is_most = 2 * most > len(one.burst.members)
+    return number if is_most or (named and most >= fewest) else None
+
+
+def _add(
+    score: Score, delays: dict[str, list[float]], planted: Planted, standing: Sequence[Found]
+) -> None:
+    own = set(planted.members)
+    together = set().union(*(one.burst.members for one in standing))
+    score.found += 1
+    score.found_evident += planted.evident_at >= 0
+    score.true_alarms += len(standing)
+    score.right_causes += sum(
+        one.burst.cause == ((planted.attribute, planted.value),) for one in standing
+    )
+    score.members += len(together)
+    score.members_right += len(together & own)
+    score.members_planted += len(own)
+    score.members_found += len(together & own)
+    opened = min(one.burst.opened_ms for one in standing)
+    delays["after_fifth"].append((opened - int(planted.ticks[4])) / 60_000)
+    if planted.evident_at >= 0:
+        delays["after_evidence"].append((opened - planted.evident_at) / 60_000)
+    delays["members"].append(float((planted.ticks <= opened).sum()))
+
+
+def share(part: int, whole: int) -> dict[str, float | int]:
+    """Return a share with its exact 95 % interval (Clopper and Pearson)."""
+    low = float(beta.ppf(0.025, part, whole - part + 1)) if part else 0.0
+    high = float(beta.ppf(0.975, part + 1, whole - part)) if part < whole else 1.0
+    return {"share": part / max(whole, 1), "low": low, "high": high, "of": whole}

@@ -1,0 +1,92 @@
+"""A history's exceptions as a stream, and what the detector of bursts made of it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.contract.tables import Exceptions
+from data.history.history import History
+from data.policy.incidents import IncidentTerms
+from data.ticks import ceil_ticks
+from features.exceptions.features import TEXT_COLUMNS
+from features.exceptions.tables import attribute_rows, exception_columns
+from models.bursts.attributes import burst_values
+from models.bursts.detector import Arrival, Burst, Detector
+
+Say = Callable[[str], None]
+TABLES = ("exceptions", "orders", "order_lines")
+CATEGORY = "category"
+_TOLD_EVERY = 20_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """A burst as it was in the end, and how many members it had when it was opened."""
+
+    burst: Burst
+    first_members: int
+
+
+def history_arrivals(
+    history: History, end: pd.Timestamp, categories: Mapping[str, str]
+) -> list[Arrival]:
+    """Return what was known before a moment, in the order in which it became known.
+
+    Args:
+        history: The history.
+        end: Nothing known at or after it is read.
+        categories: As predicted, by exception id; may lack some, or all.
+    """
+    tables = {name: history.table(name, known_before=end) for name in TABLES}
+    return table_arrivals(tables, categories)
+
+
+def table_arrivals(
+    tables: Mapping[str, pd.DataFrame], categories: Mapping[str, str]
+) -> list[Arrival]:
+    """Return the exceptions of tables (`TABLES`), in the order in which they became known.
+
+    Each comes at its `known_at`: a detector can't hear of it before.
+    """
+    exceptions = tables["exceptions"].sort_values([Exceptions.known_at, Exceptions.exception_id])
+    exceptions = exceptions.reset_index(drop=True)
+    columns = exception_columns(exceptions, tables["orders"], tables["order_lines"], {})
+    texts = {name: columns[name].tolist() for name in TEXT_COLUMNS}
+    ids = exceptions[Exceptions.exception_id].tolist()
+    ticks = ceil_ticks(exceptions[Exceptions.known_at]).tolist()
+    own = attribute_rows(exceptions[Exceptions.attributes])
+    rows = zip(ids, ticks, own, strict=True)
+    return [
+        Arrival(id_, tick, burst_values(_texts(texts, i, categories.get(id_)), attributes))
+        for i, (id_, tick, attributes) in enumerate(rows)
+    ]
+
+
+def _texts(
+    texts: Mapping[str, Sequence[str | None]], row: int, category: str | None
+) -> dict[str, str | None]:
+    return {CATEGORY: category, **{name: column[row] for name, column in texts.items()}}
+
+
+def bursts_of(arrivals: Sequence[Arrival], terms: IncidentTerms, say: Say) -> list[Found]:
+    """Let a detector hear a stream from its beginning; return all bursts, in order of opening."""
+    detector, found = Detector(terms), []
+    for arrival in _told(arrivals, say):
+        opened = [change for change in detector.observe(arrival) if change.kind == "opened"]
+        found += [Found(change.burst, len(change.members)) for change in opened]
+    return found
+
+
+def _told(arrivals: Sequence[Arrival], say: Say) -> Iterator[Arrival]:
+    for number, arrival in enumerate(arrivals):
+        if number % _TOLD_EVERY == 0:
+            day = pd.Timestamp(arrival.tick, unit="ms")
+            say(f"{number:,} of {len(arrivals):,} exceptions, {day:%Y-%m-%d}")
+        yield arrival
+
+
+def weeks_between(begin: int, end: int) -> float:
+    """Return the weeks from a tick to another."""
+    return float(np.subtract(end, begin)) / (7 * 24 * 3_600_000)

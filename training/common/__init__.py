@@ -1,0 +1,1 @@
+"""Parts that every training program uses: options, measures, plots, the gate."""

@@ -1,0 +1,77 @@
+"""What the commands of `python -m training` share: options, how they are read, what is said."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import pandas as pd
+import typer
+from rich.console import Console
+
+from data.domain import BadInputError
+from data.settings import Settings
+from models.registry.store import Store
+from training.common.promotion import Outcome
+
+console = Console()
+FIRST_YEAR, LAST_YEAR = 1900, 2261
+CHAMPION = "champion"
+
+HistoryPath = Annotated[Path, typer.Option("--history", help="folder of the order history")]
+AsOf = Annotated[str, typer.Option("--as-of", help="nothing known at or after it is seen")]
+From = Annotated[str, typer.Option("--from", help="first day of the period")]
+To = Annotated[str, typer.Option("--to", help="first day after the period")]
+Model = Annotated[str, typer.Option("--model", help="champion, or a version's number")]
+ReportFile = Annotated[Path, typer.Option(help="JSON file to write: figures with intervals")]
+
+
+def moment(text: str, option: str) -> pd.Timestamp:
+    """Read a day or a moment; without a zone it is UTC.
+
+    Raises:
+        BadInputError: It is neither.
+    """
+    no_day = BadInputError(option, f"'{text}' is no day", "Write it as 2026-03-31.")
+    try:
+        read = pd.Timestamp(text)
+    except ValueError as error:
+        raise no_day from error
+    if pd.isna(read) or not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise no_day
+    return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")
+
+
+def store() -> Store:
+    """Open the registry that the settings name."""
+    return Store(Settings.read().mlruns)
+
+
+def writable(path: Path) -> Path:
+    """Return the path of a file to be written, if its folder is there.
+
+    Raises:
+        BadInputError: It is not: better said before the work than after.
+    """
+    if not path.parent.is_dir():
+        raise BadInputError(str(path), "its folder is not there", "Make the folder first.")
+    return path
+
+
+def version_of(model: str) -> str | None:
+    """Return the version that `--model` names; None for the champion."""
+    return None if model == CHAMPION else model
+
+
+def write_report(path: Path, figures: object) -> None:
+    """Write figures as JSON that is pleasant to read."""
+    path.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+
+
+def tell(outcome: Outcome) -> None:
+    """Print what came of a training run."""
+    for label, said in outcome.verdicts.items():
+        console.print(f"[bold]{label}[/]: {said}")
+    for label, said in outcome.untrained.items():
+        console.print(f"[bold]{label}[/]: not trained: {said}")
+    word = "promoted" if outcome.verdict.promoted else "not promoted"
+    console.print(f"Version {outcome.version} is {word}: {outcome.verdict.reason}")

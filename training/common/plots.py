@@ -1,0 +1,77 @@
+"""Pictures of a training run: reliability, lift and importance, as PNG files."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from models.automation.evidence import Evidence
+
+mpl.use("Agg")
+_SIZE = (6.0, 4.0)
+_BINS = 10
+_MOST_BARS = 20
+
+
+def reliability(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
+    """Draw promised against seen, in ten bins of equal size."""
+    parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
+    axes.plot([chance[p].mean() for p in parts], [happened[p].mean() for p in parts], marker="o")
+    axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
+    figure.savefig(path)
+
+
+def reliability_by(path: Path, groups: dict[str, tuple[np.ndarray, np.ndarray]], what: str) -> None:
+    """Draw promised against seen for each group: its chances, and what happened."""
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
+    for name, (chance, happened) in groups.items():
+        parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
+        seen = [happened[p].mean() for p in parts]
+        axes.plot([chance[p].mean() for p in parts], seen, marker=".", label=name or "none")
+    axes.legend(fontsize=7)
+    axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
+    figure.savefig(path)
+
+
+def error_by_coverage(path: Path, evidence: Evidence) -> None:
+    """Draw how wrong the surest are, by how many of them are taken; one threshold for all."""
+    accepted, wrong = evidence.accepted.sum(axis=0), evidence.expected_wrong.sum(axis=0)
+    some = accepted > 0
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot(accepted[some] / max(accepted[-1], 1), wrong[some] / accepted[some], marker=".")
+    axes.set(
+        title=f"Error of {evidence.label} among the surest", xlabel="share taken", ylabel="error"
+    )
+    figure.savefig(path)
+
+
+def lift(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
+    """Draw the share of all cases that is found by working the riskiest first."""
+    order = np.argsort(-chance)
+    found = np.cumsum(happened[order]) / max(happened.sum(), 1)
+    worked = np.arange(1, len(order) + 1) / len(order)
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
+    axes.plot(worked, found)
+    axes.set(title=f"Lift of {what}", xlabel="share worked, riskiest first", ylabel="share found")
+    figure.savefig(path)
+
+
+def importance(path: Path, names: list[str], gain: np.ndarray, what: str) -> None:
+    """Draw the features by the total gain of their splits."""
+    best = np.argsort(-gain)[:_MOST_BARS][::-1]
+    share = gain[best] / max(gain.sum(), 1e-12)
+    figure = Figure(figsize=(7.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    axes.barh([names[i] for i in best], share)
+    axes.tick_params(axis="y", labelsize=6)
+    axes.set(title=f"Importance for {what}", xlabel="share of the gain")
+    figure.savefig(path)

@@ -1,0 +1,1 @@
+"""Training and backtests of demand forecasts."""

@@ -1,0 +1,191 @@
+"""Backtest of demand forecasts by a rolling origin, each read anew as it was known then."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.domain import Grain, NotEnoughDataError
+from data.history.history import History
+from features.demand.panel import Panel
+from models.demand.forecast import Forecast
+from models.demand.forecaster import METHODS, Demand
+from training.demand.origins import (
+    Origin,
+    cut_offs,
+    read_origin,
+    read_truth,
+    score,
+    score_aggregates,
+)
+from training.demand.scores import CLASSES, HISTORIES, VOLUMES, figures, spl_saved
+from training.triage.train import Say, git_commit
+
+SEED = 7
+Figures = dict[str, float]
+
+
+@dataclass
+class Played:
+    """One method at all origins.
+
+    Attributes:
+        scores: A row a series and origin, as `demand_origins.score` gives them.
+        aggregates: A row a group and origin.
+        fit_seconds: Of each origin.
+        forecast_seconds: Of each origin.
+        last: The forecast of the last origin.
+    """
+
+    scores: list[pd.DataFrame] = field(default_factory=list)
+    aggregates: list[pd.DataFrame] = field(default_factory=list)
+    fit_seconds: list[float] = field(default_factory=list)
+    forecast_seconds: list[float] = field(default_factory=list)
+    last: Forecast | None = None
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What came of it: the report, and the last origin with its forecasts for pictures."""
+
+    report: dict[str, Any]
+    origin: Origin
+    forecasts: dict[str, Forecast]
+
+
+def backtest(
+    history: History,
+    horizon: int,
+    origins: int,
+    say: Say,
+    *,
+    grain: Grain | None = None,
+    methods: Sequence[str] = METHODS,
+) -> Backtest:
+    """Forecast the last horizons of a history with each method, and score what came.
+
+    Args:
+        history: The history.
+        horizon: Periods that are forecast at each origin.
+        origins: How many, a horizon apart.
+        say: Told each step.
+        grain: That of the given demand, else a day, if left out.
+        methods: Those of `METHODS` to compare; gains are given of the first over each other one.
+
+    Raises:
+        NotEnoughDataError: The history is too short, or has nothing to score.
+    """
+    say("Reading what came")
+    truth = read_truth(history, grain)
+    played = {method: Played() for method in methods}
+    seen: list[Origin] = []
+    for number, as_of in enumerate(cut_offs(truth, horizon, origins)):
+        origin = read_origin(history, as_of, truth, horizon)
+        seen.append(origin)
+        for method, found in played.items():
+            say(f"Origin {number + 1} of {origins} ({as_of:%Y-%m-%d}): {method}")
+            play(origin, method, number, found)
+    if not any(np.isfinite(origin.actual).any() for origin in seen):
+        cure = "Choose a shorter --horizon, or import demand with periods in stock."
+        raise NotEnoughDataError("periods to score", 0, 1, cure)
+    say("Drawing intervals")
+    report = {"history": history.fingerprint, **_report(truth, horizon, seen, played)}
+    last = {name: found.last for name, found in played.items() if found.last is not None}
+    return Backtest(report, seen[-1], last)
+
+
+def _report(
+    truth: Panel, horizon: int, seen: Sequence[Origin], played: dict[str, Played]
+) -> dict[str, Any]:
+    return {
+        "git_commit": git_commit(),
+        "grain": str(truth.grain),
+        "horizon": horizon,
+        "origins": [_origin_facts(origin, truth) for origin in seen],
+        "methods": {name: summary(found) for name, found in played.items()},
+        "spl_saved": _saved(played),
+    }
+
+
+def play(origin: Origin, method: str, number: int, played: Played) -> None:
+    """Fit on what was known at an origin, forecast, score, and add it to what was played."""
+    begin = time.perf_counter()
+    demand = Demand.fit(origin.panel, len(origin.periods), method=method, seed=SEED)
+    fitted = time.perf_counter()
+    forecast = demand.forecast(origin.panel)
+    played.forecast_seconds.append(time.perf_counter() - fitted)
+    played.fit_seconds.append(fitted - begin)
+    played.scores.append(score(origin, forecast).assign(origin=number))
+    played.aggregates.append(score_aggregates(origin, forecast).assign(origin=number))
+    played.last = forecast
+
+
+def joined(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Join the scores of origins, and number the series: one code at all origins."""
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(series=rows.groupby(keys).ngroup())
+
+
+def summary(played: Played) -> dict[str, Any]:
+    """Return the figures of a method: overall, by class, by volume, of aggregates, and its cost."""
+    scores = joined(played.scores, ["sku", "site"])
+    sums = joined(played.aggregates, ["level", "group"])
+    return {
+        "all": plain(scores),
+        "by_history": _by(scores, "history", HISTORIES),
+        "by_class": _by(scores, "demand_class", CLASSES),
+        "by_volume": _by(scores, "volume", VOLUMES),
+        "by_method": _by(scores, "method", sorted(scores["method"].unique())),
+        "aggregates": _by(sums, "level", list(dict.fromkeys(sums["level"]))),
+        "seconds": {"fit": played.fit_seconds, "forecast": played.forecast_seconds},
+    }
+
+
+def plain(scores: pd.DataFrame) -> dict[str, Any]:
+    """Return figures as plain values, with what they are of."""
+    counts = {
+        "series_scored": int(scores["spl"].notna().sum()),
+        "series_without_scale": int((scores["spl"].isna() & (scores["targets"] > 0)).sum()),
+        "targets": int(scores["targets"].sum()),
+    }
+    found = {name: asdict(figure) for name, figure in figures(scores).items()}
+    return counts | {name: value for name, value in found.items() if np.isfinite(value["value"])}
+
+
+def _by(scores: pd.DataFrame, column: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    parts = {name: scores[scores[column] == name] for name in names}
+    return {name: plain(part) for name, part in parts.items() if part["targets"].sum()}
+
+
+def _saved(played: dict[str, Played]) -> dict[str, dict[str, Figures]]:
+    """Return the share of each other method's SPL that the first one saves; all, established."""
+    first, *others = (joined(found.scores, ["sku", "site"]) for found in played.values())
+    known = first["history"] == HISTORIES[0]
+    parts = {"all": np.ones_like(known), HISTORIES[0]: known}
+    return {
+        name: {
+            part: asdict(spl_saved(first[rows], other[rows]))
+            for part, rows in parts.items()
+            if rows.any()
+        }
+        for name, other in zip(list(played)[1:], others, strict=True)
+    }
+
+
+def _origin_facts(origin: Origin, truth: Panel) -> dict[str, Any]:
+    """Say what an origin is, and how much came of series that nobody could know of."""
+    columns = np.isin(truth.periods, origin.periods)
+    came_in_all = np.nansum(truth.demanded()[:, columns])
+    return {
+        "as_of": origin.as_of.isoformat(),
+        "first_period": str(origin.periods[0]),
+        "last_period": str(origin.periods[-1]),
+        "series": origin.panel.series,
+        "periods_known": origin.panel.length,
+        "targets": int(np.isfinite(origin.actual).sum()),
+        "units": float(np.nansum(origin.actual)),
+        "units_of_unknown_series": float(came_in_all - np.nansum(origin.actual)),
+    }

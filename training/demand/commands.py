@@ -1,0 +1,119 @@
+"""The commands of demand: train, backtest and evaluate its forecasts."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.domain import Grain
+from data.history.history import History
+from training.common.options import (
+    AsOf,
+    HistoryPath,
+    ReportFile,
+    console,
+    moment,
+    store,
+    tell,
+    writable,
+    write_report,
+)
+
+Horizon = Annotated[int, typer.Option("--horizon", min=1, help="periods to forecast")]
+GrainOption = Annotated[
+    Grain | None,
+    typer.Option("--grain", help="how long a period is; as the demand is given, else a day"),
+]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="fresh (fitted as of --as-of), champion, or a version's number; none may have seen "
+        "anything known after --as-of",
+    ),
+]
+
+
+def demand(
+    history: HistoryPath,
+    as_of: AsOf,
+    horizon: Annotated[
+        int | None,
+        typer.Option(min=1, help="periods to forecast; 28 days, 8 weeks or 6 months if left out"),
+    ] = None,
+    grain: GrainOption = None,
+) -> None:
+    """Train the demand forecaster; promote it if it is better."""
+    from training.demand.train import (
+        train_demand,  # imported here: it takes seconds, --help does not
+    )
+
+    with console.status("Starting") as status:
+        opened, known_before = History.open(history), moment(as_of, "--as-of")
+        outcome = train_demand(
+            opened, known_before, store(), status.update, horizon=horizon, grain=grain
+        )
+    tell(outcome)
+
+
+def backtest_demand(
+    history: HistoryPath,
+    horizon: Horizon,
+    report: ReportFile,
+    origins: Annotated[int, typer.Option(min=1, help="cut-offs, a horizon apart")] = 3,
+    grain: GrainOption = None,
+    pictures: Annotated[Path | None, typer.Option(help="folder for PNG files, made anew")] = None,
+) -> None:
+    """Forecast the last horizons with each method, as known at each cut-off; score what came."""
+    from training.demand.backtest import backtest
+    from training.demand.report import draw, tables
+
+    for file in filter(None, (report, pictures)):
+        writable(file)
+    with console.status("Starting") as status:
+        found = backtest(History.open(history), horizon, origins, status.update, grain=grain)
+    write_report(report, found.report)
+    if pictures:
+        pictures.mkdir(exist_ok=True)
+        draw(found, pictures)
+    console.print(tables(found.report), soft_wrap=True, highlight=False, markup=False)
+
+
+def evaluate_demand(  # noqa: PLR0913  (each is an option of the command line)
+    history: HistoryPath,
+    as_of: AsOf,
+    horizon: Horizon,
+    forecasts: Annotated[
+        Path, typer.Option(help="Parquet file to write, a row a SKU, site, period and quantile")
+    ],
+    report: Annotated[
+        Path | None, typer.Option(help="JSON file to write: figures with intervals")
+    ] = None,
+    *,
+    model: ModelOption = "fresh",
+    grain: GrainOption = None,
+) -> None:
+    """Forecast the periods after a moment with what was known before it; score what came."""
+    from training.demand import evaluation
+    from training.demand.report import table
+
+    for file in filter(None, (forecasts, report)):
+        writable(file)
+    asked = evaluation.Asked(moment(as_of, "--as-of"), horizon, model, grain)
+    with console.status("Starting") as status:
+        found = evaluation.forecast_period(History.open(history), asked, store(), status.update)
+        rows = evaluation.write_forecasts(found.forecast, forecasts)
+        figures = evaluation.report(found)
+    if report:
+        write_report(report, figures)
+    say = partial(console.print, soft_wrap=True, highlight=False, markup=False)
+    say(f"Forecasts by {figures['made_by']}.")
+    say(
+        f"{rows:,} rows: {figures['series']:,} series, {horizon} periods ({figures['grain']}) from "
+        f"{figures['first_period']} to {figures['last_period']}."
+    )
+    if "figures" in figures:
+        say(table({"forecast": figures["figures"]}))
+    else:
+        say("What came is not known yet, so there is nothing to score.")

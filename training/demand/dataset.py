@@ -1,0 +1,234 @@
+"""Demand as it was known at a moment, read from a history into a panel."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from data.domain import BadInputError, Grain, NotEnoughDataError
+from data.history.history import History
+from features.demand.matrix import Sheet, coarser, lived, share_covered
+from features.demand.panel import Panel
+from features.demand.periods import Calendar, calendar_of
+
+PRODUCT_ATTRIBUTES = ("department_group", "department", "category", "product_group")
+SITE_ATTRIBUTES = ("country", "region", "format")
+US_PER_DAY = 86_400_000_000
+
+
+def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None) -> Panel:
+    """Read the demand of all SKUs and sites that were known before a moment.
+
+    It is the given `demand` where the history has any, else it is built by day from order lines;
+    their site is "all" where they name none. The last period is the last complete one; of given
+    demand, the last one of which a row was known.
+
+    Args:
+        history: The history.
+        as_of: A moment with its zone; rows known at or after it do not count. With midnight
+            the day before is complete.
+        grain: How long a period is; that of the given demand, else a day, if left out.
+
+    Raises:
+        BadInputError: The grain is finer than the given demand.
+        NotEnoughDataError: No period was complete before the moment.
+    """
+    moment = as_of.tz_convert("UTC")
+    source = _Source.of(history, moment)
+    wanted = source.calendar if grain in (None, source.calendar.grain) else Calendar(grain)
+    if source.calendar.is_coarser_than(wanted):
+        raise BadInputError(
+            f"demand by {wanted.grain}",
+            f"the history gives it by {source.calendar.grain}",
+            f"Take the grain '{source.calendar.grain}' or a longer one.",
+        )
+    panel = _panel(source)
+    if panel is not None and wanted != source.calendar:
+        panel = coarser(panel, source.calendar, wanted)
+    if panel is None:
+        what = f"complete periods ({wanted.grain}) of demand known before {moment:%Y-%m-%d %H:%M}"
+        raise NotEnoughDataError(what, 0, 1, "Choose a later moment or a shorter grain.")
+    return panel
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where demand is read from.
+
+    Attributes:
+        history: The history.
+        moment: Rows known at or after it are not read.
+        calendar: The periods that it is recorded in.
+        name: "given" or "ordered".
+    """
+
+    history: History
+    moment: pd.Timestamp
+    calendar: Calendar
+    name: str
+
+    @classmethod
+    def of(cls, history: History, moment: pd.Timestamp) -> Self:
+        """Return the given demand of a history, else its orders."""
+        if not history.rows["demand"]:
+            return cls(history, moment, Calendar(Grain.DAY), "ordered")
+        steps = history.query("demand/steps", known_before=moment)
+        first = np.datetime64(steps["first_on"][0], "D")
+        return cls(history, moment, calendar_of(first, float(steps["step_days"][0])), "given")
+
+    def series(self) -> pd.DataFrame:
+        """Return the series with the periods of their first and last life sign and given row."""
+        signs = self.history.query(f"demand/series_{self.name}", known_before=self.moment)
+        for name in ("first_at", "last_at", "given_at"):
+            there = signs[name].notna().to_numpy()
+            days = signs[name].dt.tz_localize(None).to_numpy("datetime64[D]")
+            signs[name] = np.where(there, self.calendar.number(days), np.nan)
+        return signs
+
+    def batches(self, name: str, series: pa.Table) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the columns of a query's answer, in parts."""
+        beside = {"series": series}
+        for batch in self.history.batches(
+            f"demand/{name}", beside=beside, known_before=self.moment
+        ):
+            yield {
+                column: batch[column].to_numpy(zero_copy_only=False)
+                for column in batch.schema.names
+            }
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The series and periods that values are put into.
+
+    Attributes:
+        source: Where the values are from.
+        series: Table of `sku`, `site` and `position`.
+        first: Number of the first period.
+        length: How many periods.
+    """
+
+    source: _Source
+    series: pa.Table
+    first: int
+    length: int
+
+    def columns(self, days: np.ndarray) -> np.ndarray:
+        """Return the columns that days since 1970 lie in."""
+        return self.source.calendar.number(days.astype("datetime64[D]")) - self.first
+
+    def places(self, moments_us: np.ndarray) -> np.ndarray:
+        """Return microseconds since 1970 as periods since the first, with fractions."""
+        columns = self.columns(moments_us // US_PER_DAY)
+        begins, ends = (self.begins_us(columns + step) for step in (0, 1))
+        return columns + (moments_us - begins) / (ends - begins)
+
+    def begins_us(self, columns: np.ndarray) -> np.ndarray:
+        """Return when periods begin."""
+        days = self.source.calendar.first_day(columns + self.first)
+        return days.astype(np.int64) * US_PER_DAY
+
+
+def _panel(source: _Source) -> Panel | None:
+    """Return the panel in the periods that demand is recorded in; None if none is complete."""
+    series = source.series()
+    first, end = series["first_at"].min(), _end(source, series)
+    if not first < end:
+        return None
+    numbered = pa.table(
+        {
+            "sku": pa.array(series["sku"], pa.string()),
+            "site": pa.array(series["site"], pa.string()),
+            "position": np.arange(len(series)),
+        }
+    )
+    frame = _Frame(source, numbered, int(first), end - int(first))
+    born = (series["first_at"] - first).fillna(frame.length).to_numpy(np.int64)
+    died = (series["last_at"] - first).fillna(-1).to_numpy(np.int64)
+    units = lived(born, died, frame.length)
+    shares, price, promotion = _fill(frame, units)
+    return Panel(
+        grain=source.calendar.grain,
+        periods=source.calendar.first_day(np.arange(first, end)),
+        sku=series["sku"].to_numpy(object),
+        site=series["site"].to_numpy(object),
+        units=units,
+        in_stock=_in_stock(frame, shares),
+        price=price,
+        promotion=promotion,
+        attributes=_attributes(source, series),
+    )
+
+
+def _end(source: _Source, series: pd.DataFrame) -> int:
+    """Return the number of the period after the last complete one of which a row was known."""
+    today = np.array([source.moment.tz_localize(None)], "datetime64[D]")
+    running = int(source.calendar.number(today)[0])
+    last_given = series["given_at"].max()
+    return running if np.isnan(last_given) else min(running, int(last_given) + 1)
+
+
+def _fill(
+    frame: _Frame, units: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+    """Add what was sold to `units`; return shares in stock, prices and promotions.
+
+    What is planned counts where nothing else is known.
+    """
+    planned = list(frame.source.batches("planned", frame.series))
+    last = max(
+        (int(frame.columns(rows["day"]).max()) for rows in planned if len(rows["day"])), default=0
+    )
+    wide = (units.shape[0], max(frame.length, last + 1))
+    share, price, promotion = Sheet(units.shape), Sheet(wide), Sheet(wide)
+    for rows in planned:
+        columns = frame.columns(rows["day"])
+        price.put(rows["series"], columns, rows["price"])
+        promotion.put(rows["series"], columns, rows["promotion"])
+    for rows in frame.source.batches(f"cells_{frame.source.name}", frame.series):
+        columns = frame.columns(rows["day"])
+        over = columns < frame.length
+        at = rows["series"][over], columns[over]
+        np.add.at(units, at, rows["units"][over])
+        share.put(*at, rows["in_stock_share"][over])
+        price.put(*at, rows["price"][over])
+        promotion.put(*at, rows["promotion"][over])
+    return share.matrix, price.matrix, promotion.matrix
+
+
+def _in_stock(frame: _Frame, shares: np.ndarray | None) -> np.ndarray:
+    """Return shares in stock: as given, else by the counts of stock, else 1.
+
+    What the last count of a series found holds to the end of its period.
+    """
+    shape = len(frame.series), frame.length
+    found = list(frame.source.batches("out_of_stock", frame.series))
+    if sum(len(rows["series"]) for rows in found):
+        rows = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+        from_us = rows["from_us"].astype(np.int64)
+        start = frame.places(from_us)
+        last = np.isnan(rows["until_us"].astype(float))
+        until_us = np.where(last, from_us, np.nan_to_num(rows["until_us"])).astype(np.int64)
+        end = np.where(last, np.floor(start) + 1, frame.places(until_us))
+        by_counts = 1 - share_covered(rows["series"], start, end, shape)
+    else:
+        by_counts = np.ones(shape, np.float32)
+    return by_counts if shares is None else np.where(np.isnan(shares), by_counts, shares)
+
+
+def _attributes(source: _Source, series: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the texts of each series' SKU and site; None where not known."""
+    attributes: dict[str, np.ndarray] = {}
+    for table, key, names in (
+        ("products", "sku", PRODUCT_ATTRIBUTES),
+        ("sites", "site", SITE_ATTRIBUTES),
+    ):
+        rows = source.history.table(table, known_before=source.moment, columns=[key, *names])
+        row = pd.Index(rows[key]).get_indexer(pd.Index(series[key]))
+        for name in names:
+            texts = rows[name].reset_index(drop=True).reindex(row).to_numpy(object)
+            attributes[name] = np.where(pd.isna(texts), np.array(None, object), texts)
+    return attributes

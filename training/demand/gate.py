@@ -1,0 +1,78 @@
+"""When a new demand model replaces the champion, which method a version holds, and why."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from training.common.promotion import Verdict
+from training.demand.scores import HISTORIES, Figure, figures, spl_saved
+
+UPPER = 0.975
+MOST_COVERAGE_LOST = 0.01
+FEWEST_JUDGED = 10  # series
+
+
+def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str, str]:
+    """Return the method with the least SPL, the fallback in a tie, and the sentence that says so.
+
+    Args:
+        scores: For each method the scores of the same series; empty if nothing could be rehearsed.
+        fallback: Serves where nothing could be compared.
+    """
+    means = {name: _comparable(rows)["spl"].mean() for name, rows in scores.items()}
+    means = {name: mean for name, mean in means.items() if np.isfinite(mean)}
+    if not means:
+        return fallback, f"{fallback} serves: the history is too short to compare methods"
+    best = min(means, key=lambda name: (means[name], name != fallback))
+    told = ", ".join(f"{name} {spl:.4f}" for name, spl in means.items())
+    return best, f"{best} serves: SPL of {told}"
+
+
+def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
+    """Judge a challenger against the champion, on targets that neither has learned from.
+
+    Args:
+        challenger: Scores of series, as `demand_scores.figures` takes them.
+        champion: Of the same series.
+    """
+    challenger, champion = _comparable(challenger), _comparable(champion)
+    judged = int((challenger["spl"].notna() & champion["spl"].notna()).sum())
+    if judged < FEWEST_JUDGED:
+        return Verdict(
+            False,
+            f"only {judged} series came that the champion has not seen, too few to judge by (at "
+            f"least {FEWEST_JUDGED}): train with a later --as-of",
+        )
+    saved = spl_saved(challenger, champion)
+    told = f"SPL {challenger['spl'].mean():.4f} against {champion['spl'].mean():.4f}"
+    if saved.value <= 0:
+        return Verdict(False, f"{told}: no better than the champion")
+    if saved.low <= 0:
+        return Verdict(False, f"{told}: the gain is within the noise ({_shares(saved)} saved)")
+    ours, theirs = (_upper_coverage(scores) for scores in (challenger, champion))
+    if _short(ours) > _short(theirs) + MOST_COVERAGE_LOST:
+        return Verdict(
+            False,
+            f"{told}, but the {UPPER:.1%} quantile covers {ours:.1%}, the champion's {theirs:.1%}",
+        )
+    return Verdict(True, f"{told}: better beyond the noise ({_shares(saved)} saved)")
+
+
+def _comparable(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the established series, where there are enough: a few others decide every mean."""
+    established = scores[scores["history"] == HISTORIES[0]]
+    return established if established["spl"].notna().sum() >= FEWEST_JUDGED else scores
+
+
+def _shares(figure: Figure) -> str:
+    return f"{figure.value:.1%}, between {figure.low:.1%} and {figure.high:.1%}"
+
+
+def _upper_coverage(scores: pd.DataFrame) -> float:
+    return figures(scores, repeats=0)[f"covers_{UPPER:g}"].value
+
+
+def _short(covers: float) -> float:
+    """Return how much less than promised is covered; to cover more costs SPL, and counts there."""
+    return max(UPPER - covers, 0.0)

@@ -1,0 +1,111 @@
+"""The rehearsal of demand: every method fitted before the last horizon, and judged on it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.domain import BadInputError, Grain
+from data.history.history import History
+from features.demand.panel import Panel
+from models.demand.forecast import Forecast
+from models.demand.forecaster import METHODS, Demand
+from training.demand.backtest import SEED, plain
+from training.demand.dataset import read_panel
+from training.demand.gate import best_method
+from training.demand.origins import (
+    FEWEST_PERIODS,
+    Origin,
+    last_known,
+    read_origin,
+    score,
+)
+from training.triage.train import Say
+
+FALLBACK = "average"
+HORIZONS = {Grain.DAY: 28, Grain.WEEK: 8, Grain.MONTH: 6}
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What each method would have forecast for the last horizon.
+
+    Attributes:
+        origin: The cut-off; None where the history is too short for one.
+        forecasts: By method.
+        scores: By method, a row a series.
+        served_by: The method that was best.
+        said: Why.
+    """
+
+    origin: Origin | None
+    forecasts: dict[str, Forecast]
+    scores: dict[str, pd.DataFrame]
+    served_by: str
+    said: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The figures by method, as a backtest reports them."""
+        return {name: {"all": plain(scores)} for name, scores in self.scores.items()}
+
+
+def read_known(history: History, as_of: pd.Timestamp, grain: Grain | None) -> Panel:
+    """Read what was known at a moment that is not long after everything that is known.
+
+    Raises:
+        BadInputError: It is: the periods between would look as if nothing had been sold.
+        NotEnoughDataError: No period was complete before the moment.
+    """
+    panel, last = read_panel(history, as_of, grain), last_known(history)
+    if pd.Timestamp(panel.periods[-1], tz="UTC") > last:
+        raise BadInputError(
+            "--as-of",
+            f"{as_of:%Y-%m-%d} is long after the last known row ({last:%Y-%m-%d %H:%M})",
+            "Name the day after it, or an earlier one.",
+        )
+    return panel
+
+
+def rehearse(history: History, panel: Panel, horizon: int, say: Say) -> Rehearsal:
+    """Play the last horizon of a panel with each method, and choose one.
+
+    Args:
+        history: Read anew as of the cut-off, so that nothing known later is learned from.
+        panel: As known at the moment of training: the truth of the rehearsal.
+        horizon: Periods.
+        say: Told each step.
+    """
+    if panel.length < horizon + FEWEST_PERIODS:
+        return Rehearsal(None, {}, {}, *best_method({}, FALLBACK))
+    as_of = pd.Timestamp(panel.periods[-horizon], tz="UTC")
+    origin = read_origin(history, as_of, panel, horizon)
+    forecasts = {}
+    for method in METHODS:
+        say(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
+        forecasts[method] = fit(origin.panel, horizon, method).forecast(origin.panel)
+    scores = {name: judged(origin, forecast) for name, forecast in forecasts.items()}
+    return Rehearsal(origin, forecasts, scores, *best_method(scores, FALLBACK))
+
+
+def fit(panel: Panel, horizon: int, method: str) -> Demand:
+    """Fit a method with the seed of all that is trained here."""
+    return Demand.fit(panel, horizon, method=method, seed=SEED)
+
+
+def judged(origin: Origin, forecast: Forecast) -> pd.DataFrame:
+    """Score a forecast at one origin, ready for figures."""
+    scores = score(origin, forecast)
+    return scores.assign(series=np.arange(len(scores)), origin=0)
+
+
+def restricted(origin: Origin, forecast: Forecast, columns: np.ndarray) -> tuple[Origin, Forecast]:
+    """Return some of the periods of an origin and of a forecast that was made at it."""
+    cut = {name: getattr(forecast, name)[:, columns] for name in ("mean", "point", "table")}
+    dependence = forecast.dependence[np.ix_(columns, columns)]
+    periods = forecast.periods[columns]
+    return (
+        replace(origin, periods=periods, actual=origin.actual[:, columns]),
+        replace(forecast, periods=periods, dependence=dependence, **cut),
+    )

@@ -1,0 +1,153 @@
+"""Train the demand forecaster: read, rehearse, judge, fit, register, promote or not."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.domain import Grain, NoChampionError
+from data.history.history import History
+from features.demand.panel import Panel
+from models.demand import boosted
+from models.demand.forecaster import Demand
+from models.registry.store import Store, Trained
+from training.common.promotion import Outcome, Verdict
+from training.demand import report
+from training.demand.gate import judge
+from training.demand.rehearsal import (
+    FALLBACK,
+    HORIZONS,
+    Rehearsal,
+    fit,
+    judged,
+    read_known,
+    rehearse,
+    restricted,
+)
+from training.forecast_book.make_book import MODEL, load_demand
+from training.triage.train import Say, git_commit
+
+
+def train_demand(
+    history: History,
+    as_of: pd.Timestamp,
+    store: Store,
+    say: Say,
+    *,
+    horizon: int | None = None,
+    grain: Grain | None = None,
+) -> Outcome:
+    """Train a challenger on what was known before a moment, and promote it if it is better.
+
+    Args:
+        history: The order history.
+        as_of: Nothing known at or after it is seen.
+        store: Where runs and versions are kept.
+        say: Told each step.
+        horizon: Periods; by the grain if left out.
+        grain: That of the given demand, else a day, if left out.
+
+    Raises:
+        NotEnoughDataError: No period was complete before the moment.
+        BadInputError: The moment is long after everything that is known.
+    """
+    say("Reading what was known")
+    panel = read_known(history, as_of, grain)
+    horizon = horizon or HORIZONS[panel.grain]
+    rehearsal = rehearse(history, panel, horizon, say)
+    say(f"Fitting on everything: {rehearsal.served_by}")
+    challenger = fit(panel, horizon, rehearsal.served_by)
+    verdict = _judge(rehearsal, challenger, store)
+    say("Registering")
+    version = store.record(_trained(history, as_of, panel, rehearsal, challenger))
+    if verdict.promoted:
+        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+        store.promote(MODEL, version, why=verdict.reason, now=now)
+    return Outcome(version, verdict, {MODEL: rehearsal.said}, {})
+
+
+def trained_as_of(store: Store, version: str) -> pd.Timestamp:
+    """Return the moment from which on a version has seen nothing.
+
+    Args:
+        store: Where it is registered.
+        version: Its number, or its name as `demand-3`.
+    """
+    number = version.removeprefix(f"{MODEL}-")
+    tags = {v.version: v.tags for v in store.versions(MODEL)}
+    return pd.Timestamp(tags[number]["as_of"])
+
+
+def _judge(rehearsal: Rehearsal, challenger: Demand, store: Store) -> Verdict:
+    """Compare the rehearsed challenger with the champion on periods that neither learned from."""
+    try:
+        champion, version = load_demand(store)
+    except NoChampionError:
+        return Verdict(True, f"the first champion. {rehearsal.said}")
+    if champion.grain != challenger.grain:
+        return Verdict(
+            False,
+            f"the champion forecasts by {champion.grain}, this one by {challenger.grain}, which "
+            "can't be compared: make it the champion by hand with `promote`",
+        )
+    if rehearsal.origin is None:
+        return Verdict(False, rehearsal.said)
+    origin, ours = rehearsal.origin, rehearsal.forecasts[rehearsal.served_by]
+    since = trained_as_of(store, version)
+    starts = pd.DatetimeIndex(origin.periods, tz="UTC")
+    columns = np.flatnonzero(starts[: champion.horizon] >= since)
+    if not len(columns):
+        return Verdict(
+            False,
+            f"the champion was trained as of {since:%Y-%m-%d} and has seen all that it could be "
+            "judged by: train with a later --as-of",
+        )
+    theirs = champion.forecast(origin.panel)
+    return judge(
+        judged(*restricted(origin, ours, columns)), judged(*restricted(origin, theirs, columns))
+    )
+
+
+def _trained(
+    history: History,
+    as_of: pd.Timestamp,
+    panel: Panel,
+    rehearsal: Rehearsal,
+    challenger: Demand,
+) -> Trained:
+    figures = {
+        f"{method}.{measure}": found["all"][measure]["value"]
+        for method, found in rehearsal.report.items()
+        for measure in report.COLUMNS
+        if measure in found["all"]
+    }
+    return Trained(
+        model=MODEL,
+        files=challenger.to_files(),
+        past={},
+        params={
+            "grain": str(panel.grain),
+            "horizon": challenger.horizon,
+            "served_by": rehearsal.served_by,
+            "fallback": FALLBACK,
+            "trees": boosted.SETTINGS,
+        },
+        metrics=figures | {"series": float(panel.series), "periods": float(panel.length)},
+        tags={
+            "as_of": as_of.isoformat(),
+            "data_fingerprint": history.fingerprint,
+            "git_commit": git_commit(),
+            "served.demand": rehearsal.said,
+        },
+        pictures=partial(_draw, rehearsal),
+    )
+
+
+def _draw(rehearsal: Rehearsal, folder: Path) -> None:
+    """Draw how well the rehearsed quantiles were kept, and some series with what came."""
+    if rehearsal.origin is None:
+        return
+    report.calibration({"methods": rehearsal.report}, folder / "calibration.png")
+    origin, forecast = rehearsal.origin, rehearsal.forecasts[rehearsal.served_by]
+    report.fans(origin.panel, forecast, origin.actual, folder / "fans.png")

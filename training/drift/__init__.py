@@ -1,0 +1,1 @@
+"""The drift report: which columns moved, and what that costs."""

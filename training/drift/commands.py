@@ -1,0 +1,50 @@
+"""The command that watches: have two periods drifted apart, and what does it cost."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from data.domain import BadInputError
+from data.history.history import History
+from training.common.options import CHAMPION, HistoryPath, Model, console, moment, store, version_of
+
+
+def drift(  # noqa: PLR0913  (each is an option of the command line)
+    history: HistoryPath,
+    reference: Annotated[str, typer.Option(help="A..B: first day, and first day after")],
+    current: Annotated[str, typer.Option(help="C..D: first day, and first day after")],
+    model: Model = CHAMPION,
+    html: Annotated[Path | None, typer.Option(help="page to write")] = None,
+    json: Annotated[Path | None, typer.Option(help="figures to write")] = None,
+    *,
+    fail_on_drift: Annotated[
+        bool, typer.Option("--fail-on-drift", help="exit with 1 if it is drift")
+    ] = False,
+) -> None:
+    """Compare two periods as the champion sees them: what drifted, and what it costs."""
+    from training.drift import compare as drifting
+
+    periods = (
+        drifting.Period(*_period(reference, "--reference")),
+        drifting.Period(*_period(current, "--current")),
+    )
+    opened = store()
+    with console.status("Comparing"):
+        loaded = opened.load_triage(version_of(model))
+        found = drifting.compare_periods(loaded, History.open(history), *periods)
+        drifting.keep(found, opened, html, json)
+    console.print(found.verdict, soft_wrap=True, highlight=False, markup=False)
+    if fail_on_drift and found.found:
+        raise typer.Exit(1)
+
+
+def _period(text: str, option: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    begin, dots, end = text.partition("..")
+    if not dots:
+        raise BadInputError(option, f"'{text}' is no period", "Write it as 2026-03-01..2026-04-01.")
+    first, after = moment(begin, option), moment(end, option)
+    if first >= after:
+        raise BadInputError(option, f"'{text}' ends before it begins", "Name the first day first.")
+    return first, after

@@ -1,0 +1,130 @@
+"""Compare two periods as the champion sees them: what drifted, and what it costs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+import pandas as pd
+
+from data.contract.tables import Exceptions
+from data.domain import BadInputError
+from data.history.history import ALWAYS, History
+from models.registry.store import Store
+from models.triage.triage import Triage
+from training.drift.columns import MOST_ROWS, Comparison, compare
+from training.drift.cost import Cost, cost
+from training.drift.periods import (
+    Period,
+    Side,
+    important_features,
+    promises,
+    seen_columns,
+    side_of,
+    too_few_known,
+)
+from training.drift.verdict import Finding, finding, sentence
+from training.triage.dataset import Known, tick_of
+from training.triage.evaluation import since_training
+
+_SIDES = ("reference", "current")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What drifted from the reference to the current period."""
+
+    model: str
+    sides: list[Side]
+    comparison: Comparison
+    costs: list[Cost]
+
+    @property
+    def verdict(self) -> str:
+        """One line: what moved most, what it costs, what to do."""
+        return sentence(self.comparison, self.costs)
+
+    @property
+    def found(self) -> bool:
+        """Whether the verdict is drift."""
+        return finding(self.comparison, self.costs) is not Finding.NONE
+
+    def to_json(self) -> dict[str, object]:
+        """Return the figures as plain values."""
+        return {
+            "model": self.model,
+            "verdict": self.verdict,
+            "drift": self.found,
+            "finding": finding(self.comparison, self.costs),
+            **{name: _told(side) for name, side in zip(_SIDES, self.sides, strict=True)},
+            "calibration": {cost.label: cost.to_json() for cost in self.costs},
+            "columns": [column.to_json() for column in self.comparison.columns],
+            "left_out": self.comparison.left_out,
+        }
+
+
+def _told(side: Side) -> dict[str, object]:
+    period, n = side.period, side.detected
+    looked = pd.to_datetime(side.looked_at, unit="ms", utc=True).isoformat()
+    return {
+        "from": period.begin.isoformat(),
+        "to": period.end.isoformat(),
+        "exceptions": n,
+        "scored": len(side.rows),
+        "compared": min(len(side.rows), MOST_ROWS),
+        "outcomes_known_before": looked,
+    }
+
+
+def compare_periods(triage: Triage, history: History, reference: Period, current: Period) -> Drift:
+    """Compare features, predictions and, as far as known, outcomes of two periods.
+
+    Both are looked at equally long after their ends: outcomes known early are those of quick cases,
+    and a mere difference of patience is no drift. Large periods are sampled. The words of messages
+    are not compared.
+
+    Raises:
+        BadInputError: The periods overlap.
+        NotEnoughDataError: Too few exceptions were detected in one of them.
+    """
+    if reference.begin < current.end and current.begin < reference.end:
+        raise BadInputError(
+            "--current", f"{current} overlaps {reference}", "Choose two periods that don't."
+        )
+    known = Known.read(history, ALWAYS, triage.kinds)
+    live = triage.with_recent(since_training(triage, known))
+    patience = max(0, _last_known(known) - tick_of(max(reference.end, current.end)))
+    sides = [
+        side_of(live, known, period, f"--{name}", tick_of(period.end) + patience)
+        for name, period in zip(_SIDES, (reference, current), strict=True)
+    ]
+    features = important_features(triage)
+    before, now = (seen_columns(live, known, side, features) for side in sides)
+    too_few = too_few_known(before, now)
+    found = compare(before.drop(columns=list(too_few)), now.drop(columns=list(too_few)))
+    comparison = Comparison(found.columns, found.left_out | too_few, found.html)
+    promised, kept = (dict(promises(live, known, side)) for side in sides)
+    costs = [cost(label, promised[label], kept[label]) for label in promised]
+    return Drift(triage.version, sides, comparison, [c for c in costs if c])
+
+
+def _last_known(known: Known) -> int:
+    moments = [table[Exceptions.known_at].max() for table in known.tables.values() if len(table)]
+    return tick_of(max(moments)) + 1
+
+
+def keep(drift: Drift, store: Store, html: Path | None, figures: Path | None) -> None:
+    """Keep the page and the figures with the champion's run, and at the paths that are given."""
+    told = orjson.dumps(drift.to_json(), option=orjson.OPT_INDENT_2)
+    page = drift.comparison.html.encode()
+    for path, content in ((html, page), (figures, told)):
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "drift.html").write_bytes(page)
+        (folder / "drift.json").write_bytes(told)
+        version = drift.model.removeprefix("triage-")
+        name = "drift_" + "_".join(str(side.period) for side in drift.sides)
+        store.add_report("triage", version, folder, name)

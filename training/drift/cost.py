@@ -1,0 +1,114 @@
+"""What drift costs: how far the promised is from the seen, in two periods."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from training.common.measures import Figure, day_blocks, expected_calibration_error
+
+FEWEST_LABELLED = 100
+"""Fewer known outcomes on a side say nothing of its calibration."""
+LEAST_CHANGE = 0.03
+"""A smaller change of the calibration error moves no rank and pays for no retraining."""
+MOST_ERROR = 0.06
+"""Quiet weeks of a champion that is in use stay below this error, beyond chance."""
+_SIMULATED = 40
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What a model promised in a period and what came of it, as far as known.
+
+    Attributes:
+        promised: n chances.
+        seen: n values, 1 where it came so, else 0.
+        detected_at: n ticks.
+    """
+
+    promised: np.ndarray
+    seen: np.ndarray
+    detected_at: np.ndarray
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How well promises were kept in one period.
+
+    Attributes:
+        labelled: How many outcomes are known.
+        promised: Mean chance.
+        seen: Share that came so.
+        error: Expected calibration error.
+        by_chance: The error that a perfectly calibrated model would show on so few outcomes.
+    """
+
+    labelled: int
+    promised: float
+    seen: float
+    error: float
+    by_chance: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How the calibration of one label differs between two periods.
+
+    Attributes:
+        label: breach, category or team.
+        reference: Calibration in the reference.
+        current: Calibration in the current period.
+        change: Of the error beyond chance, from reference to current, with its 95 % interval.
+    """
+
+    label: str
+    reference: Calibration
+    current: Calibration
+    change: Figure
+
+    @property
+    def grew(self) -> bool:
+        """Whether the error is larger in the current period, beyond chance."""
+        return self.change.value >= LEAST_CHANGE and self.change.low > 0
+
+    @property
+    def misses(self) -> bool:
+        """Whether the current period is not promised rightly, however the reference was."""
+        return self.current.error - self.current.by_chance >= MOST_ERROR
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self) | {"grew": self.grew, "misses": self.misses}
+
+
+def cost(label: str, reference: Promises, current: Promises) -> Cost | None:
+    """Compare the calibration of two periods; None where too few outcomes are known."""
+    if min(len(reference.seen), len(current.seen)) < FEWEST_LABELLED:
+        return None
+    (before, spread_before), (now, spread_now) = _calibration(reference), _calibration(current)
+    change = (now.error - now.by_chance) - (before.error - before.by_chance)
+    half = 1.96 * float(np.hypot(spread_before, spread_now))
+    return Cost(label, before, now, Figure(change, change - half, change + half))
+
+
+def _calibration(kept: Promises) -> tuple[Calibration, float]:
+    """Return the calibration, and the standard deviation of its error.
+
+    The spread is that of a bootstrap over days, or of chance alone where that is larger: a period
+    of one or two days has no days to draw from.
+    """
+    promised, seen = kept.promised, kept.seen
+    rng = np.random.default_rng(7)
+    drawn = [
+        expected_calibration_error(promised, (rng.random(len(promised)) < promised).astype(float))
+        for _ in range(_SIMULATED)
+    ]
+    by_day = [
+        expected_calibration_error(promised[rows], seen[rows])
+        for rows in day_blocks(kept.detected_at)
+    ]
+    error = expected_calibration_error(promised, seen)
+    found = Calibration(
+        len(seen), float(promised.mean()), float(seen.mean()), error, float(np.mean(drawn))
+    )
+    return found, float(max(np.std(by_day), np.std(drawn)))

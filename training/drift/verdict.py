@@ -1,0 +1,95 @@
+"""One line on drift: what moved most, what it costs, and whether to retrain."""
+
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+
+from training.drift.columns import ColumnDrift, Comparison
+from training.drift.cost import Cost
+
+PREDICTION, OUTCOME = "prediction.", "outcome."
+_BREACHED = f"{OUTCOME}breached"
+_REGIME = 0.2  # twice what counts as drift: from one quiet week to the next it may be 0.12
+_PROMISES = {"breach": "breaches", "category": "right categories", "team": "right teams"}
+
+
+class Finding(StrEnum):
+    """What came of a comparison."""
+
+    COSTS = "costs"
+    KEPT_UP = "kept up with"
+    NOT_KNOWN_YET = "cost not known yet"
+    NONE = "none that costs"
+
+
+def finding(comparison: Comparison, costs: Sequence[Cost]) -> Finding:
+    """Judge a comparison.
+
+    Features always move a little, and a model may read that rightly. So drift is called where a
+    calibration suffered or the breach rate is another one, or, while outcomes are few, where the
+    predictions moved.
+    """
+    if any(cost.grew for cost in costs):
+        return Finding.COSTS
+    other_regime = any(c.score >= max(_REGIME, c.threshold) for c in comparison.of(_BREACHED))
+    if other_regime:
+        return _in_other_regime(costs)
+    if not costs and any(c.drifted for c in comparison.of(PREDICTION)):
+        return Finding.NOT_KNOWN_YET
+    return Finding.NONE
+
+
+def _in_other_regime(costs: Sequence[Cost]) -> Finding:
+    breach = [cost for cost in costs if cost.label == "breach"]
+    if not breach:
+        return Finding.NOT_KNOWN_YET
+    return Finding.COSTS if breach[0].misses else Finding.KEPT_UP
+
+
+def sentence(comparison: Comparison, costs: Sequence[Cost]) -> str:
+    """Return the verdict."""
+    found = finding(comparison, costs)
+    quiet = "No drift that costs" if costs else "No drift of the predictions"
+    begin = quiet if found is Finding.NONE else "Drift"
+    end = {
+        Finding.COSTS: " Retrain.",
+        Finding.KEPT_UP: " The champion keeps up with it.",
+        Finding.NOT_KNOWN_YET: " Look again when more outcomes are known.",
+        Finding.NONE: "",
+    }[found]
+    return f"{begin}: {_moved(comparison)}; {_price(costs)}.{end}"
+
+
+def _moved(comparison: Comparison) -> str:
+    features = [c for c in comparison.columns if not c.name.startswith((PREDICTION, OUTCOME))]
+    drifted = [column for column in features if column.drifted]
+    parts = [f"{len(drifted)} of {len(features)} features"]
+    if drifted:
+        parts[0] += f" (most {_from_to(drifted[0])})"
+    names = {_BREACHED: "the breach rate", f"{PREDICTION}p_breach": "the promised breach rate"}
+    parts += [
+        f"{name} ({column.reference:.2f} -> {column.current:.2f})"
+        for prefix, name in names.items()
+        for column in comparison.of(prefix)
+        if column.drifted
+    ]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _from_to(column: ColumnDrift) -> str:
+    largest = max(abs(column.reference), abs(column.current), 1e-9)
+    decimals = max(2, 1 - math.floor(math.log10(largest)))
+    figures = f"{column.reference:.{decimals}f} -> {column.current:.{decimals}f}"
+    return f"{column.name}, {column.of} {figures}"
+
+
+def _price(costs: Sequence[Cost]) -> str:
+    """Tell of the label whose calibration suffered, else of the first."""
+    if not costs:
+        return "too few outcomes are known to say what it costs"
+    told = max(costs, key=lambda cost: (cost.grew, cost.change.value if cost.grew else 0.0))
+    before, now = told.reference, told.current
+    return (
+        f"{_PROMISES[told.label]} promised {now.promised:.2f}, seen {now.seen:.2f}: "
+        f"calibration error {before.error:.2f} -> {now.error:.2f}"
+    )

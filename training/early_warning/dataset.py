@@ -1,0 +1,218 @@
+"""All that the early warning reads of a history, as known before a moment."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from data.contract.tables import Exceptions, OrderEvents, Orders
+from data.domain import NotEnoughDataError, Stage
+from data.history.history import History
+from data.ticks import MISSING_TICK, TICKS_PER_DAY, ceil_ticks
+from features.engine.compute import Features
+from features.engine.event_log import LogRows
+from features.engine.feature_set import Columns, Entity, FeaturePlan
+from features.engine.history_features import HistoryIndex
+from features.exceptions.features import hours_between
+from features.orders.features import FEATURES
+from features.orders.history_features import PACE, RATES
+from features.orders.logs import (
+    AFTER_SALES,
+    LATE,
+    NEVER,
+    first_known,
+    is_thinned,
+    order_logs,
+)
+from features.orders.tables import OrderTables, first_steps, order_columns, order_subjects
+from models.early_warning.delivery_time import DeliveryTime
+from models.early_warning.early_warning import OVER, OrderRows
+from training.triage.dataset import tick_of
+
+USUAL_QUANTILE = 0.95
+_SHORTEST_SLACK_DAYS, _LONGEST_SLACK_DAYS = 2.0, 60.0
+
+
+@dataclass(frozen=True)
+class KnownOrders:
+    """Orders at their stages, and what was known of them before a moment.
+
+    Attributes:
+        tick: The moment.
+        subjects: order_id, stage, stage_at, scored_at: one row for each order and stage.
+        columns: `order_columns` of the subjects.
+        weight: Rows of the full set that each subject stands for.
+        raised_at: For each type the tick at which the order's first was known; `NEVER` before.
+        delivered_at: Tick of the delivery; `NEVER` where none is known.
+        told_at: Tick at which the delivery was known; `NEVER` before.
+        tables: The rows themselves.
+    """
+
+    tick: int
+    subjects: pd.DataFrame
+    columns: Columns
+    weight: np.ndarray
+    raised_at: dict[str, np.ndarray]
+    delivered_at: np.ndarray
+    told_at: np.ndarray
+    tables: OrderTables
+
+    @classmethod
+    def read(cls, history: History, as_of: pd.Timestamp) -> Self:
+        """Read a history as of a moment; rows known at or after it are not read.
+
+        Raises:
+            NotEnoughDataError: No order was known before the moment.
+        """
+        names = [field.name for field in fields(OrderTables)]
+        tables = OrderTables(**{n: history.table(n, known_before=as_of) for n in names})
+        if tables.orders.empty:
+            what = f"orders known before {as_of:%Y-%m-%d}"
+            raise NotEnoughDataError(what, 0, 1, "Choose a later --as-of.")
+        subjects = order_subjects(tables.orders, tables.order_events)
+        own = tables.orders.set_index(Orders.order_id).loc[subjects[Orders.order_id]]
+        return cls(
+            tick=tick_of(as_of),
+            subjects=subjects,
+            columns=order_columns(subjects, tables),
+            weight=own[Orders.weight].fillna(1.0).to_numpy(np.float64),
+            raised_at=_raised_at(tables, subjects),
+            delivered_at=_delivery(tables, subjects, OrderEvents.occurred_at),
+            told_at=_delivery(tables, subjects, OrderEvents.known_at),
+            tables=tables,
+        )
+
+    @property
+    def scored_at(self) -> np.ndarray:
+        """Ticks at which the subjects are scored."""
+        return self.columns["scored_at"]
+
+    @property
+    def stage(self) -> np.ndarray:
+        """Stage of each subject."""
+        return self.columns["stage"]
+
+    @cached_property
+    def way_types(self) -> list[str]:
+        """Types of what goes wrong on the way."""
+        return [name for name in self.raised_at if name not in AFTER_SALES]
+
+    @cached_property
+    def failed_at(self) -> np.ndarray:
+        """When the first exception on the way was known; `NEVER` where there was none."""
+        found = [self.raised_at[name] for name in self.way_types]
+        return np.minimum.reduce(found) if found else np.full(len(self.weight), NEVER)
+
+    def to_come(self, types: list[str]) -> np.ndarray:
+        """Say which subjects raise one of the types that they had not raised when scored."""
+        come = np.zeros(len(self.weight), bool)
+        for name in types:
+            known = self.raised_at[name]
+            come |= (known != NEVER) & (known >= self.scored_at)
+        return come
+
+    @cached_property
+    def limit(self) -> np.ndarray:
+        """The tick by which each order should be there: the promise, or as long as most take."""
+        took = (self.delivered_at - self.columns["placed_at"])[self.delivered_at != NEVER]
+        usual = np.quantile(took, USUAL_QUANTILE) if len(took) else 30 * TICKS_PER_DAY
+        promised = self.columns["promised_at"]
+        usual_end = self.columns["placed_at"] + int(usual)
+        return np.where(promised == MISSING_TICK, usual_end, promised)
+
+    def settled(self, types: list[str], tick: int) -> np.ndarray:
+        """Say of which subjects it was known, by a moment, whether they raise one of the types.
+
+        Those whose promise had passed for as long as such exceptions take to be known, however they
+        ended: to take all orders whose end is known would take the quick and good ones only.
+        """
+        lags = [
+            (self.raised_at[name] - self.limit)[self.raised_at[name] < min(tick, NEVER)]
+            for name in types
+        ]
+        lag = np.concatenate(lags) if lags else np.empty(0)
+        days = np.quantile(lag, USUAL_QUANTILE) / TICKS_PER_DAY if len(lag) else 0.0
+        days = float(np.clip(days, _SHORTEST_SLACK_DAYS, _LONGEST_SLACK_DAYS))
+        return self.limit + int(days * TICKS_PER_DAY) <= tick
+
+    @cached_property
+    def hours_left(self) -> np.ndarray:
+        """Hours left to the promise when scored; NaN where there is none."""
+        return hours_between(self.scored_at, self.columns["promised_at"])
+
+    @cached_property
+    def grace_hours(self) -> float:
+        """How long after the promise an order is usually said to be late."""
+        late = self.raised_at.get(LATE, np.full(len(self.weight), NEVER))
+        told = (late != NEVER) & (self.columns["promised_at"] != MISSING_TICK)
+        after = late[told] - self.columns["promised_at"][told]
+        after = after[after >= 0]
+        return float(np.quantile(after, 0.1)) / 3.6e6 if len(after) else 0.0
+
+    def plan(self) -> FeaturePlan:
+        """Learn which words are common and which entities are there."""
+        return FEATURES.fit(self.columns, {})
+
+    @property
+    def thinned(self) -> bool:
+        """Whether the history is a sample thinned by how orders ended."""
+        return is_thinned(self.tables.orders)
+
+    def rows(self, plan: FeaturePlan, *, thinned: bool) -> tuple[OrderRows, list[str]]:
+        """Compute what the models read of all subjects, and the names of the features."""
+        logs = self._logs(plan, thinned=thinned)
+        features = Features(FEATURES, plan, logs)
+        keys = features.keys(self.columns)
+        nobody = np.full(len(self.weight), None, object)
+        asked = {rate.entity: keys.get(rate.entity, nobody) for rate in RATES}
+        rows = OrderRows(
+            dense=features.compute(self.columns, keys, self.scored_at).dense,
+            rates=HistoryIndex(RATES, logs).compute(asked, self.scored_at),
+            stage=self.stage,
+            hours_left=self.hours_left,
+            pace=np.zeros(len(self.weight)),
+            raised={name: at < self.scored_at for name, at in self.raised_at.items()},
+        )
+        return rows, features.names
+
+    def paced(self, rows: OrderRows, delivery: DeliveryTime | None) -> OrderRows:
+        """Return the rows with how much slower than predicted orders lately were.
+
+        Seasons and carriers change faster than models are trained: this follows within four weeks.
+        """
+        if delivery is None:
+            return rows
+        told = np.flatnonzero((self.told_at != NEVER) & ~np.isin(self.stage, OVER))
+        hours = (self.delivered_at - self.scored_at)[told] / 3.6e6
+        slower = delivery.residual(rows.dense[told], hours)
+        log = LogRows(self.told_at[told], {"stage": self.stage[told]}, {"slower": slower})
+        found = HistoryIndex([PACE], {"pace": log}).compute({"stage": self.stage}, self.scored_at)
+        return rows._replace(pace=np.nan_to_num(found[:, 0]))
+
+    def _logs(self, plan: FeaturePlan, *, thinned: bool) -> dict[str, LogRows]:
+        placed = np.flatnonzero(self.stage == str(Stage.PLACED))
+        ids = self.subjects[Orders.order_id].to_numpy(object)[placed]
+        place = pd.Series(placed, index=ids).loc[self.tables.orders[Orders.order_id]].to_numpy()
+        columns = {name: column[place] for name, column in self.columns.items()}
+        entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
+        return order_logs(columns, entities, self.tables, thinned=thinned)
+
+
+def _raised_at(tables: OrderTables, subjects: pd.DataFrame) -> dict[str, np.ndarray]:
+    exceptions, ids = tables.exceptions, subjects[Orders.order_id]
+    start = np.zeros(len(ids), np.int64)
+    return {
+        str(name): first_known(own, ids, start)
+        for name, own in exceptions.groupby(Exceptions.type)
+        if own[Exceptions.order_id].notna().any()
+    }
+
+
+def _delivery(tables: OrderTables, subjects: pd.DataFrame, column: str) -> np.ndarray:
+    steps = first_steps(tables.order_events)
+    delivered = steps[steps[OrderEvents.stage] == str(Stage.DELIVERED)]
+    moment = delivered.set_index(OrderEvents.order_id)[column]
+    ticks = ceil_ticks(moment.reindex(subjects[Orders.order_id]))
+    return np.where(ticks == MISSING_TICK, NEVER, ticks)

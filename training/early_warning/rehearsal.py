@@ -1,0 +1,249 @@
+"""Rehearse the early warning: train as of several moments of the past, score what came after.
+
+One later window would teach its own weather: a season of late parcels shifts every chance for
+months. So the scores of four windows, each by models fitted before it, are joined and calibrated
+together. Each way of joining is judged window by window, on calibrations of the windows before.
+Where a baseline predicts the chance of an exception better, the baseline is served.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.domain import NotEnoughDataError
+from features.orders.history_features import RATE_OF, RATES
+from features.orders.logs import LATE
+from models.early_warning.early_warning import ANY, SHORTAGE, EarlyWarning
+from models.early_warning.stage_logit import StageLogit
+from training.common import measures
+from training.common.promotion import NOISE_QUANTILE
+from training.early_warning.fit import PreparedOrders, evened, fit_scores, settled_rows
+
+FEWEST_TO_JOIN = 25
+ORIGINS = (0.4, 0.55, 0.7, 0.85)
+"""Of the settled orders, by time: where the windows begin."""
+
+TREES, TIME, RATES_TOO = "boosted trees", "delivery time", "long-run rates"
+RATE = "rate of the"
+Way = tuple[str, ...]
+"""The names of the scores that are joined."""
+
+LONG_RATES = tuple(f"rate {i}" for i, f in enumerate(RATES) if (f.days, f.smoothing) == (None, 20))
+"""What is joined to the models: short windows carry the weather of one season into the next."""
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """Scores of orders by models that were fitted before they were placed.
+
+    Attributes:
+        rows: Positions of the subjects.
+        window: Which window each belongs to, from 0.
+        scores: By name, in the order of `rows`.
+    """
+
+    rows: np.ndarray
+    window: np.ndarray
+    scores: dict[str, np.ndarray]
+
+    def of(self, wanted: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the rows of a mask and their scores."""
+        return self.rows[wanted], {name: score[wanted] for name, score in self.scores.items()}
+
+
+@dataclass(frozen=True)
+class WarningRehearsal:
+    """How the ways did, and what is kept for the final models.
+
+    Attributes:
+        joined: For any exception and for types: calibrated on all windows.
+        baselines: For each baseline the rate that did best.
+        served_by: What won, and against what.
+        losses: Mean log loss of every way.
+        judged: Positions of the rows of the last window.
+        chance: Their chance of an exception, calibrated on the windows before.
+    """
+
+    joined: dict[str, StageLogit]
+    baselines: dict[str, int]
+    served_by: str
+    losses: dict[str, float]
+    judged: np.ndarray
+    chance: np.ndarray
+
+
+def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
+    """Score window after window, choose the best way to join the scores, and calibrate it.
+
+    Raises:
+        NotEnoughDataError: Too few orders are settled, or hardly any went wrong.
+    """
+    known = prepared.known
+    rehearsed = _score_windows(prepared)
+    settled = np.isin(rehearsed.rows, settled_rows(prepared, known.way_types, known.tick))
+    _refuse_too_few(prepared, rehearsed, settled)
+    judge = _Judge(prepared, rehearsed, settled)
+    ways = judge.ways()
+    losses = {name: float(judge.losses(way).mean()) for name, way in ways.items()}
+    best = judge.best(ways, losses)
+    last = rehearsed.window == len(ORIGINS) - 1
+    return WarningRehearsal(
+        joined=_join(prepared, rehearsed, ways[best]),
+        baselines={
+            name: int(way[0].removeprefix("rate "))
+            for name, way in ways.items()
+            if name.startswith(RATE)
+        },
+        served_by=_sentence(best, losses),
+        losses=losses,
+        judged=rehearsed.rows[last & settled],
+        chance=judge.chance(ways[best], len(ORIGINS) - 1),
+    )
+
+
+def _score_windows(prepared: PreparedOrders) -> Rehearsed:
+    known = prepared.known
+    placed = known.columns["placed_at"]
+    settled = settled_rows(prepared, known.way_types, known.tick)
+    edges = [int(edge) for edge in np.quantile(placed[settled], ORIGINS)]
+    rows, windows, parts = [], [], []
+    for window, (begin, end) in enumerate(zip(edges, [*edges[1:], known.tick], strict=True)):
+        own = np.flatnonzero((placed >= begin) & (placed < end))
+        model = fit_scores(prepared, begin)
+        rows.append(own)
+        windows.append(np.full(len(own), window))
+        paced = known.paced(prepared.rows, model.delivery)
+        parts.append(model.scores(paced.take(own)))
+    common = [name for name in parts[0] if all(name in part for part in parts)]
+    scores = {name: np.concatenate([part[name] for part in parts]) for name in common}
+    return Rehearsed(np.concatenate(rows), np.concatenate(windows), scores)
+
+
+def _refuse_too_few(prepared: PreparedOrders, rehearsed: Rehearsed, settled: np.ndarray) -> None:
+    happened = prepared.known.to_come(prepared.known.way_types)[rehearsed.rows]
+    counts = [int(happened[settled & (rehearsed.window == w)].sum()) for w in range(len(ORIGINS))]
+    if min(counts) < FEWEST_TO_JOIN:
+        raise NotEnoughDataError(
+            "exceptions of orders in one of the windows of the rehearsal",
+            min(counts),
+            FEWEST_TO_JOIN,
+            "Choose another --as-of, or import a longer history.",
+        )
+
+
+class _Judge:
+    """Judges ways of joining scores window by window."""
+
+    def __init__(self, prepared: PreparedOrders, rehearsed: Rehearsed, settled: np.ndarray) -> None:
+        self._prepared, self._rehearsed, self._settled = prepared, rehearsed, settled
+        known = prepared.known
+        self._happened = known.to_come(known.way_types)
+        self._judged = rehearsed.rows[settled & (rehearsed.window > 0)]
+        self._blocks = measures.day_blocks(known.columns["placed_at"][self._judged])
+        self._losses: dict[Way, np.ndarray] = {}
+
+    def ways(self) -> dict[str, Way]:
+        """Return every way by name: the models' from the fullest on, then the baselines'."""
+        ways = _model_ways(self._rehearsed.scores)
+        for entity, said in RATE_OF.items():
+            tried = [(f"rate {i}",) for i, rate in enumerate(RATES) if rate.entity == entity]
+            ways[f"{RATE} {said}"] = min(tried, key=lambda way: float(self.losses(way).mean()))
+        return ways
+
+    def best(self, ways: dict[str, Way], losses: dict[str, float]) -> str:
+        """Return the fullest way, unless another is better beyond noise, or a baseline is better.
+
+        What is joined of several scores holds up better in other seasons than what won by a hair.
+        """
+        models = [name for name in ways if not name.startswith(RATE)]
+        best = models[0]
+        for name in models[1:]:
+            gain = self.losses(ways[best]) - self.losses(ways[name])
+            drawn = [gain[rows].mean() for rows in self._blocks]
+            if np.quantile(drawn, NOISE_QUANTILE) > 0:
+                best = name
+        rival = min(ways.keys() - set(models), key=lambda name: losses[name])
+        return best if losses[best] < losses[rival] else rival
+
+    def losses(self, way: Way) -> np.ndarray:
+        """Return the weighted log losses in the windows that have others before them."""
+        if way not in self._losses:
+            windows = range(1, len(ORIGINS))
+            chance = np.concatenate([self.chance(way, window) for window in windows])
+            losses = log_losses(chance, self._happened[self._judged])
+            self._losses[way] = losses * evened(self._prepared.known.weight[self._judged])
+        return self._losses[way]
+
+    def chance(self, way: Way, window: int) -> np.ndarray:
+        """Return the chances of the settled rows of a window, calibrated on those before it."""
+        before = self._settled & (self._rehearsed.window < window)
+        rows, scores = self._rehearsed.of(before)
+        model = _fit(self._prepared, way, scores, (rows, self._happened[rows]))
+        rows, scores = self._rehearsed.of(self._settled & (self._rehearsed.window == window))
+        return model.chance(scores, self._prepared.known.stage[rows])
+
+
+def _model_ways(scores: dict[str, np.ndarray]) -> dict[str, Way]:
+    found: dict[str, Way] = {}
+    if SHORTAGE in scores:
+        found = {
+            f"{TREES}, {TIME} and {RATES_TOO}": (ANY, SHORTAGE, *LONG_RATES),
+            f"{TREES} and {TIME}": (ANY, SHORTAGE),
+            f"{TIME} and {RATES_TOO}": (SHORTAGE, *LONG_RATES),
+            TIME: (SHORTAGE,),
+        }
+    return found | {f"{TREES} and {RATES_TOO}": (ANY, *LONG_RATES), TREES: (ANY,)}
+
+
+def log_losses(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
+    """Return the log loss of each row."""
+    return -np.log(np.where(happened, chance, 1 - chance))
+
+
+def _fit(
+    prepared: PreparedOrders,
+    way: Way,
+    scores: dict[str, np.ndarray],
+    labelled: tuple[np.ndarray, np.ndarray],
+) -> StageLogit:
+    rows, happened = labelled
+    known = prepared.known
+    own = {name: scores[name] for name in way}
+    return StageLogit.fit(own, known.stage[rows], happened, evened(known.weight[rows]))
+
+
+def _join(prepared: PreparedOrders, rehearsed: Rehearsed, way: Way) -> dict[str, StageLogit]:
+    """Join scores to the chance of any exception and of each type of enough cases."""
+    known = prepared.known
+    joined = {}
+    for name in (ANY, *known.raised_at):
+        types = known.way_types if name == ANY else [name]
+        settled = np.isin(rehearsed.rows, settled_rows(prepared, types, known.tick))
+        rows, scores = rehearsed.of(settled)
+        happened = known.to_come(types)[rows]
+        if FEWEST_TO_JOIN <= happened.sum() < len(rows):
+            own = way if name == ANY else _type_way(name, scores, way)
+            joined[name] = _fit(prepared, own, scores, (rows, happened))
+    return joined
+
+
+def _type_way(name: str, scores: dict[str, np.ndarray], way: Way) -> Way:
+    """Return the scores of one type: lateness as any exception, others by their own booster."""
+    own = name if name in scores else ANY
+    if name == LATE:
+        return tuple(own if score == ANY else score for score in way)
+    return (own, SHORTAGE) if SHORTAGE in scores else (own,)
+
+
+def _sentence(best: str, losses: dict[str, float]) -> str:
+    baselines = {name: loss for name, loss in losses.items() if name.startswith(RATE)}
+    rival = min(baselines, key=lambda name: baselines[name])
+    return f"{best} (loss {losses[best]:.4f}); best baseline: {rival} ({losses[rival]:.4f})"
+
+
+def fit_final(prepared: PreparedOrders, rehearsal: WarningRehearsal) -> EarlyWarning:
+    """Fit the scores on everything settled; keep the choice and calibration of the rehearsal."""
+    model = fit_scores(prepared, prepared.known.tick)
+    model.joined, model.served_by = rehearsal.joined, rehearsal.served_by
+    model.baselines = rehearsal.baselines
+    return model

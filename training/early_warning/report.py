@@ -1,0 +1,223 @@
+"""Score every order of a period at each of its stages, and say how good that was.
+
+All figures are weighted by what each order stands for. They are drawn from orders that are settled:
+whose promise had passed long enough before the history ends.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from data.contract.tables import Orders
+from data.domain import NotEnoughDataError, Stage
+from data.history.history import ALWAYS, History
+from features.orders.history_features import RATE_OF, RATES
+from models.early_warning.early_warning import OVER, EarlyWarning, OrderRows, Warnings
+from training.common import measures
+from training.early_warning.dataset import KnownOrders
+from training.early_warning.fit import evened
+from training.triage.dataset import tick_of
+
+RISKIEST = 0.05
+_FEWEST_TO_SHOW = 20
+LONG_RATES = {
+    f"long-run rate of the {RATE_OF[rate.entity]}": i
+    for i, rate in enumerate(RATES)
+    if (rate.days, rate.smoothing) == (None, 20)
+}
+TICKS_PER_DAY = 86_400_000
+_FEWEST_TO_MEASURE = 5
+
+
+@dataclass(frozen=True)
+class OrderScoring:
+    """Chances of the orders scored in a period.
+
+    Attributes:
+        known: All of the history, for what came.
+        rows: Positions of the subjects of the period.
+        read: What the models read of them.
+        warnings: Their chances.
+        baselines: Which rate stands for each baseline: that of the best window and smoothing.
+    """
+
+    known: KnownOrders
+    rows: np.ndarray
+    read: OrderRows
+    warnings: Warnings
+    baselines: dict[str, int]
+
+    @cached_property
+    def happened(self) -> np.ndarray:
+        """Whether an exception on the way was still to come."""
+        return self.known.to_come(self.known.way_types)[self.rows]
+
+    @cached_property
+    def settled(self) -> np.ndarray:
+        """Of which subjects that is known by the end of the history."""
+        return self.known.settled(self.known.way_types, self._last_known)[self.rows]
+
+    @property
+    def _last_known(self) -> int:
+        tables = vars(self.known.tables).values()
+        return tick_of(max(table["known_at"].max() for table in tables if len(table)))
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Rows of the full set that each subject stands for."""
+        return self.known.weight[self.rows]
+
+    @cached_property
+    def scores(self) -> dict[str, np.ndarray]:
+        """The model's chance, and the rates that it has to beat."""
+        found = {"model": self.warnings.p_exception}
+        for name, place in self.baselines.items():
+            found[name] = np.nan_to_num(self.read.rates[:, place])
+        for name, place in LONG_RATES.items():
+            found[name] = np.nan_to_num(self.read.rates[:, place])
+        return found
+
+
+def score_orders(
+    model: EarlyWarning, history: History, begin: pd.Timestamp, end: pd.Timestamp
+) -> OrderScoring:
+    """Score what was placed or reached a stage in a period, each as known at that moment.
+
+    Raises:
+        NotEnoughDataError: No order reached a stage in the period.
+    """
+    known = KnownOrders.read(history, ALWAYS)
+    at = known.scored_at
+    rows = np.flatnonzero((at >= tick_of(begin)) & (at < tick_of(end)))
+    if not len(rows):
+        what = f"orders from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+        raise NotEnoughDataError(what, 0, 1, "Widen --from or --to.")
+    everyone, _ = known.rows(model.plan, thinned=model.thinned)
+    read = known.paced(everyone, model.delivery).take(rows)
+    return OrderScoring(known, rows, read, model.predict(read), model.baselines)
+
+
+def warnings_table(scoring: OrderScoring) -> pd.DataFrame:
+    """Return one row for each order and stage: its id, stage, moment and chances."""
+    subjects = scoring.known.subjects.iloc[scoring.rows]
+    columns = {
+        "order_id": subjects[Orders.order_id].to_numpy(object),
+        "stage": scoring.read.stage,
+        "scored_at": subjects["scored_at"].to_numpy(),
+        "p_exception": scoring.warnings.p_exception,
+    }
+    chances = {f"p_{name}": chance for name, chance in scoring.warnings.p_type.items()}
+    return pd.DataFrame(columns | chances)
+
+
+def riskiest(chance: np.ndarray, weight: np.ndarray, share: float = RISKIEST) -> np.ndarray:
+    """Return the positions of the riskiest, up to a share of the weight; at least one."""
+    order = np.argsort(-chance, kind="stable")
+    within = np.cumsum(weight[order]) <= share * weight.sum()
+    within[:1] = True
+    return order[within]
+
+
+def weighted_measures(
+    chance: np.ndarray, happened: np.ndarray, weight: np.ndarray
+) -> dict[str, measures.Measure]:
+    """Return AUC, average precision, precision among the riskiest, Brier and calibration."""
+
+    def both(r: np.ndarray) -> bool:
+        return 0 < happened[r].sum() < len(r)
+
+    def precision(r: np.ndarray) -> float:
+        top = r[riskiest(chance[r], weight[r])]
+        return float(np.average(happened[top], weights=weight[top]))
+
+    def auc(r: np.ndarray) -> float:
+        return roc_auc_score(happened[r], chance[r], sample_weight=weight[r]) if both(r) else np.nan
+
+    def average_precision(r: np.ndarray) -> float:
+        if not both(r):
+            return np.nan
+        return float(average_precision_score(happened[r], chance[r], sample_weight=weight[r]))
+
+    return {
+        "auc": auc,
+        "average_precision": average_precision,
+        "precision_riskiest_5_percent": precision,
+        "brier": lambda r: float(np.average((chance[r] - happened[r]) ** 2, weights=weight[r])),
+        "promised_minus_seen": lambda r: float(
+            np.average(chance[r] - happened[r], weights=weight[r])
+        ),
+    }
+
+
+def report(scoring: OrderScoring, model: EarlyWarning) -> dict[str, object]:
+    """Return the figures with 95 % intervals by stage and by month of purchase."""
+    stage, placed = scoring.read.stage, scoring.known.columns["placed_at"][scoring.rows]
+    month = pd.to_datetime(placed, unit="ms").strftime("%Y-%m").to_numpy(object)
+    under_way = scoring.settled & ~np.isin(stage, OVER)
+    stages = [s for s in map(str, Stage) if (under_way & (stage == s)).any()]
+    at_placing = under_way & (stage == str(Stage.PLACED))
+    months = [m for m in sorted(set(month)) if (at_placing & (month == m)).sum() >= _FEWEST_TO_SHOW]
+    return {
+        "model": model.version,
+        "served_by": model.served_by,
+        "rows": len(scoring.rows),
+        "settled": int(scoring.settled.sum()),
+        "types_on_the_way": scoring.known.way_types,
+        **{f"stage {s}": _figures(scoring, under_way & (stage == s)) for s in stages},
+        **{f"placed in {m}": _figures(scoring, at_placing & (month == m)) for m in months},
+        "warning won": warning_won(scoring, under_way),
+    }
+
+
+def _figures(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, object]:
+    rows = np.flatnonzero(chosen)
+    happened, weight = scoring.happened[rows], scoring.weight[rows]
+    if min(happened.sum(), (~happened).sum()) < _FEWEST_TO_MEASURE:
+        return {"settled_orders": len(rows), "labelled_exceptions": int(happened.sum())}
+    blocks = measures.day_blocks(scoring.known.columns["placed_at"][scoring.rows[rows]])
+    found: dict[str, object] = {
+        "labelled": len(rows),
+        "exceptions": int(happened.sum()),
+        "rate": float(np.average(happened, weights=weight)),
+    }
+    for name, chance in scoring.scores.items():
+        all_measures = weighted_measures(chance[rows], happened, evened(weight))
+        found[name] = measures.figures(all_measures, len(rows), blocks)
+    return found
+
+
+def warning_won(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, float]:
+    """Return how early and how many exceptions were warned of, working the riskiest 5 % by stage.
+
+    Days count from the first stage at which an order was among them until its exception was known.
+    """
+    known, rows = scoring.known, np.flatnonzero(chosen)
+    stage = scoring.read.stage[rows]
+    flagged = np.zeros(len(rows), bool)
+    for name in set(stage.tolist()):
+        own = np.flatnonzero(stage == name)
+        chance = scoring.warnings.p_exception[rows[own]]
+        flagged[own[riskiest(chance, scoring.weight[rows[own]])]] = True
+    subjects = pd.DataFrame(
+        {
+            "order_id": known.subjects[Orders.order_id].to_numpy(object)[scoring.rows[rows]],
+            "weight": scoring.weight[rows],
+            "warned_at": np.where(flagged, known.scored_at[scoring.rows[rows]], np.nan),
+            "failed_at": known.failed_at[scoring.rows[rows]].astype(float),
+            "happened": scoring.happened[rows],
+        }
+    )
+    failed = subjects[subjects["happened"]].groupby("order_id").agg("min")
+    warned = failed.dropna(subset="warned_at")
+    if not len(warned):
+        return {"exceptions": float(len(failed)), "warned_share": 0.0}
+    days = (warned["failed_at"] - warned["warned_at"]) / TICKS_PER_DAY
+    return {
+        "exceptions": float(len(failed)),
+        "warned_share": float(warned["weight"].sum() / failed["weight"].sum()),
+        "mean_days": float(np.average(days, weights=warned["weight"])),
+        "median_days": float(days.median()),
+    }

@@ -1,0 +1,158 @@
+"""Train the early warning: read, rehearse, judge, fit, register, promote or not."""
+
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from data.domain import NoChampionError
+from data.history.history import History
+from models.early_warning import delivery_time, early_warning
+from models.early_warning.early_warning import EarlyWarning
+from models.registry.store import Store, Trained
+from training.common import measures, plots
+from training.common.promotion import Judged, Outcome, Verdict, first_verdict, verdict
+from training.early_warning.dataset import KnownOrders
+from training.early_warning.fit import PreparedOrders, evened
+from training.early_warning.rehearsal import WarningRehearsal, fit_final, log_losses, rehearse
+from training.triage.train import Say, git_commit
+
+MODEL = "warning"
+FEWEST_JUDGED = 200
+_CALLS = 200
+
+
+def train_warning(history: History, as_of: pd.Timestamp, store: Store, say: Say) -> Outcome:
+    """Train a challenger on what was known before a moment, and promote it if it is better.
+
+    Args:
+        history: The order history.
+        as_of: Nothing known at or after it is seen.
+        store: Where runs and versions are kept.
+        say: Told each step.
+
+    Raises:
+        NotEnoughDataError: Too few orders are settled, or hardly any raised an exception.
+    """
+    say("Reading what was known")
+    prepared = PreparedOrders.of(KnownOrders.read(history, as_of))
+    say(f"Rehearsing on the last of {len(prepared.known.weight):,} orders at their stages")
+    rehearsal = rehearse(prepared)
+    say("Fitting on everything")
+    challenger = fit_final(prepared, rehearsal)
+    latency_ms = call_ms(challenger, prepared)
+    judged = _judge(prepared, rehearsal, store, latency_ms)
+    say("Registering")
+    trained = _trained((history, as_of), prepared, rehearsal, challenger, latency_ms)
+    version = store.record(trained)
+    if judged.promoted:
+        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+        store.promote(MODEL, version, why=judged.reason, now=now)
+    return Outcome(version, judged, {"exception": rehearsal.served_by}, {})
+
+
+def load_warning(store: Store, version: str | None = None) -> EarlyWarning:
+    """Load the early warning, the champion where no version is named.
+
+    Raises:
+        NoChampionError: None is promoted, or it can't be loaded.
+    """
+    version, files, _ = store.read(MODEL, version)
+    try:
+        loaded = EarlyWarning.from_files(files)
+    except (KeyError, ValueError, TypeError) as error:
+        raise NoChampionError(MODEL, f"version {version} can't be built: {error}") from error
+    loaded.version = f"{MODEL}-{version}"
+    return loaded
+
+
+def call_ms(model: EarlyWarning, prepared: PreparedOrders) -> float:
+    """Return the median time to score one order, in milliseconds."""
+    times = []
+    for row in np.linspace(0, len(prepared.known.weight) - 1, _CALLS).astype(int):
+        one = prepared.rows.take(np.array([row]))
+        begin = time.perf_counter()
+        model.predict(one)
+        times.append(time.perf_counter() - begin)
+    return float(np.median(times) * 1000)
+
+
+def _judge(
+    prepared: PreparedOrders, rehearsal: WarningRehearsal, store: Store, latency_ms: float
+) -> Verdict:
+    """Compare the rehearsed challenger with the champion on rows that neither has learned from."""
+    try:
+        champion = load_warning(store)
+    except NoChampionError:
+        return first_verdict({"exception": rehearsal.served_by})
+    known = prepared.known
+    fresh = known.scored_at[rehearsal.judged] >= champion.trained_as_of
+    rows = rehearsal.judged[fresh]
+    if len(rows) < FEWEST_JUDGED:
+        return Verdict(
+            False,
+            f"the champion has seen all but {len(rows)} of the last settled orders, too few to "
+            f"judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
+        )
+    read, _ = known.rows(champion.plan, thinned=champion.thinned)
+    theirs = champion.predict(known.paced(read, champion.delivery).take(rows))
+    ours = _judged(known, rows, rehearsal.chance[fresh])
+    blocks = measures.day_blocks(known.columns["placed_at"][rows])
+    return verdict(ours, _judged(known, rows, theirs.p_exception), blocks, latency_ms)
+
+
+def _judged(known: KnownOrders, rows: np.ndarray, chance: np.ndarray) -> Judged:
+    happened, weight = known.to_come(known.way_types)[rows], evened(known.weight[rows])
+    losses = log_losses(np.clip(chance, 1e-4, 1 - 1e-4), happened) * weight
+    promised, seen = np.average(chance, weights=weight), np.average(happened, weights=weight)
+    return Judged(losses, float(abs(promised - seen)))
+
+
+def _trained(
+    source: tuple[History, pd.Timestamp],
+    prepared: PreparedOrders,
+    rehearsal: WarningRehearsal,
+    challenger: EarlyWarning,
+    latency_ms: float,
+) -> Trained:
+    history, as_of = source
+    settings = {"trees": early_warning.SETTINGS, "delivery": delivery_time.SETTINGS}
+    losses = {f"loss.{name.replace(',', '')}": loss for name, loss in rehearsal.losses.items()}
+    return Trained(
+        model=MODEL,
+        files=challenger.to_files(),
+        past={},
+        params={name: orjson.dumps(asdict(s)).decode() for name, s in settings.items()}
+        | {"features": len(prepared.names), "types": ", ".join(challenger.shares)},
+        metrics=losses
+        | {"call_ms": latency_ms, "orders_at_stages": float(len(prepared.known.weight))},
+        tags={
+            "as_of": as_of.isoformat(),
+            "data_fingerprint": history.fingerprint,
+            "git_commit": git_commit(),
+            "served.exception": challenger.served_by,
+        },
+        pictures=partial(_draw, prepared, rehearsal, challenger),
+    )
+
+
+def _draw(
+    prepared: PreparedOrders,
+    rehearsal: WarningRehearsal,
+    challenger: EarlyWarning,
+    folder: Path,
+) -> None:
+    """Draw the rehearsed chance on the rows of judgement, and what the final models read."""
+    happened = prepared.known.to_come(prepared.known.way_types)[rehearsal.judged].astype(float)
+    for draw in (plots.reliability, plots.lift):
+        draw(folder / f"exception_{draw.__name__}.png", rehearsal.chance, happened, "exception")
+    boosters = {"exception": challenger.trees["any"]}
+    if challenger.delivery:
+        boosters["delivery_time"] = challenger.delivery.trees
+    for name, trees in boosters.items():
+        path = folder / f"{name}_importance.png"
+        plots.importance(path, prepared.names, trees.importance(), name.replace("_", " "))

@@ -1,0 +1,54 @@
+"""Coherent aggregates of a forecast: sites, product groups and the total, from the same paths."""
+
+import numpy as np
+
+from models.demand.aggregates import level_paths
+from models.demand.forecast import Forecast
+from models.demand.level_sets import PROBABILITIES
+from models.forecast_book.book import Aggregates, Recent
+
+PATHS, SEED = 300, 7
+_NO_GROUP = ""
+
+
+def aggregates(forecast: Forecast, recent: Recent, product_group: np.ndarray | None) -> Aggregates:
+    """Sum a forecast and what was sold lately.
+
+    Args:
+        forecast: Of n series.
+        recent: Of the same.
+        product_group: (n,) texts, None for series of which it is not known.
+    """
+    groups = {"site": forecast.site, "total": np.full(forecast.series, _NO_GROUP, object)}
+    if product_group is not None:
+        groups["product_group"] = np.array([name or _NO_GROUP for name in product_group], object)
+    drawn = level_paths(forecast, groups, PATHS, SEED)
+    parts = [_part(kind, drawn[kind], group, forecast, recent) for kind, group in groups.items()]
+    found = Aggregates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    named = (found.kind != "product_group") | (found.key != _NO_GROUP)
+    return Aggregates(*(column[named] for column in vars(found).values()))
+
+
+def _part(
+    kind: str,
+    drawn: tuple[np.ndarray, np.ndarray],
+    group: np.ndarray,
+    forecast: Forecast,
+    recent: Recent,
+) -> tuple[np.ndarray, ...]:
+    """Return the fields of `Aggregates` of one kind."""
+    names, paths = drawn
+    code = np.searchsorted(names, group.astype(str))
+    spread = np.quantile(paths, PROBABILITIES, axis=1).transpose(1, 2, 0)
+    return (
+        np.full(len(names), kind, object),
+        names.astype(object),
+        _summed(forecast.mean, code, len(names)),
+        spread.astype(np.float32),
+        _summed(np.nan_to_num(recent.units), code, len(names)),
+    )
+
+
+def _summed(matrix: np.ndarray, code: np.ndarray, groups: int) -> np.ndarray:
+    columns = [np.bincount(code, column, groups) for column in matrix.T]
+    return np.stack(columns, axis=1).astype(np.float32)

@@ -1,0 +1,39 @@
+"""The command that materialises forecasts."""
+
+from typing import Annotated
+
+import typer
+
+from data.history.history import History
+from data.policy.policy import Policy
+from data.settings import Settings
+from training.common.options import AsOf, HistoryPath, console, moment, store
+
+Horizon = Annotated[int | None, typer.Option(help="periods; all that the model can if left out")]
+
+
+def forecast(history: HistoryPath, as_of: AsOf, horizon: Horizon = None) -> None:
+    """Forecast every SKU and site with the champion, into a book that the service takes over."""
+    from models.forecast_book.store import (
+        write_book,  # imported here: it takes seconds, --help does not
+    )
+    from training.forecast_book.make_book import Job, make_book
+
+    settings = Settings.read()
+    with console.status("Starting") as status:
+        job = Job(
+            History.open(history),
+            moment(as_of, "--as-of"),
+            Policy.read(settings.policy),
+            horizon,
+        )
+        book = make_book(job, store(), status.update)
+        status.update("Writing the book")
+        pointer = write_book(settings.mlruns / "forecasts", book)
+    told = book.forecast
+    console.print(
+        f"Forecast {told.series:,} series over {told.horizon} periods ({told.grain}) from "
+        f"{told.periods[0]} with {book.model_version}: book {pointer.name}",
+        highlight=False,
+        soft_wrap=True,
+    )

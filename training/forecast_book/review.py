@@ -1,0 +1,88 @@
+"""The forecast that would have been made one horizon earlier, against what came since."""
+
+import numpy as np
+import pandas as pd
+
+from data.domain import Grain, NotEnoughDataError
+from data.history.history import History
+from features.demand.panel import Panel
+from models.demand.forecast import Forecast
+from models.demand.forecaster import Demand
+from models.forecast_book.book import REVIEWED, Review
+from training.demand.dataset import read_panel
+
+SEED = 7
+
+
+def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: Demand) -> Review:
+    """Fit as the champion was fitted, on what was known one horizon earlier, and look.
+
+    Args:
+        history: The history.
+        as_of: The moment that the panel is of.
+        panel: What came.
+        demand: The champion: its method and its horizon are taken.
+    """
+    horizon = demand.horizon
+    try:
+        known = read_panel(history, _earlier(as_of, panel.grain, horizon), panel.grain)
+    except NotEnoughDataError:
+        return judged(panel, horizon, None)
+    method = next(iter(demand.ways))
+    return judged(
+        panel, horizon, Demand.fit(known, horizon, method=method, seed=SEED).forecast(known)
+    )
+
+
+def _earlier(as_of: pd.Timestamp, grain: Grain, periods: int) -> pd.Timestamp:
+    if grain is Grain.MONTH:
+        return as_of - pd.DateOffset(months=periods)
+    return as_of - pd.Timedelta(days=periods * (7 if grain is Grain.WEEK else 1))
+
+
+def judged(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:
+    """Hold a forecast against the last periods of a panel, those out of stock left out."""
+    quantiles = np.full((panel.series, horizon, len(REVIEWED)), np.nan, np.float32)
+    mean = np.full((panel.series, horizon), np.nan, np.float32)
+    if forecast is not None:
+        where = _rows(forecast, panel)
+        there = where >= 0
+        # The last period given may be older than it should be; then there is less to compare.
+        columns = np.searchsorted(panel.periods, forecast.periods) - (panel.length - horizon)
+        seen = (columns >= 0) & (columns < horizon)
+        part = np.ix_(there, columns[seen])
+        quantiles[part] = forecast.quantiles(REVIEWED)[where[there]][:, seen]
+        mean[part] = forecast.mean[where[there]][:, seen]
+    came = np.full(mean.shape, np.nan, np.float32)
+    there = panel.demanded()[:, -horizon:]
+    came[:, horizon - there.shape[1] :] = there
+    return Review(quantiles, *_figures(mean, quantiles, came))
+
+
+def _rows(forecast: Forecast, panel: Panel) -> np.ndarray:
+    """Return (n,) rows of a panel's series in a forecast, -1 for those that it had not yet."""
+    then = pd.MultiIndex.from_arrays([forecast.sku, forecast.site])
+    return then.get_indexer(pd.MultiIndex.from_arrays([panel.sku, panel.site]))
+
+
+def _figures(
+    mean: np.ndarray, quantiles: np.ndarray, came: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    error = mean - came
+    scored = np.isfinite(error)
+    inside = (came >= quantiles[:, :, 0]) & (came <= quantiles[:, :, 2]) & scored
+    sums = {
+        "mean_absolute_error": np.nansum(np.abs(error), axis=1),
+        "bias": np.nansum(error, axis=1),
+        "covered": inside.sum(axis=1),
+    }
+    count = scored.sum(axis=1)
+    units = float(came[scored].sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        figures = {name: (total / count).astype(np.float32) for name, total in sums.items()}
+    periods = int(count.sum())
+    overall = {name: float(total.sum() / max(periods, 1)) for name, total in sums.items()}
+    if units > 0:
+        overall["wape"] = float(sums["mean_absolute_error"].sum() / units)
+    overall = overall if periods else {}
+    return figures | {"scored": count.astype(np.float32)}, overall | {"scored": float(periods)}

@@ -1,0 +1,161 @@
+"""Stock exceptions of a history and a forecast: the table that the service raises them from.
+
+What runs out and what lies too long comes from sample paths, what can't be filled from the open
+orders. Each row is priced, says when the money is lost, and brings its own sentence and facts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+
+from data.domain import ExceptionType
+from data.history.history import History
+from data.policy.policy import Policy
+from models.demand.forecast import Forecast
+from models.demand.sample_paths import sample_paths
+from models.inventory.stock_reasons import overstock_words, run_out_words
+from models.inventory.stock_risk import DemandPaths, Overstock, RunOut, Shelves, overstock, run_out
+from training.forecast_book.stock_facts import COLUMNS, StockException, StockKnown
+from training.forecast_book.unfillable_orders import unfillable_orders
+from training.triage.dataset import tick_of
+
+PATHS = 400
+SERIES_AT_ONCE = 500
+KINDS = (
+    ExceptionType.STOCK_OUT_RISK,
+    ExceptionType.UNFILLABLE_ORDERS,
+    ExceptionType.OVERSTOCK,
+)
+
+
+def stock_exceptions(
+    history: History, forecast: Forecast, policy: Policy, as_of: pd.Timestamp, *, seed: int = 7
+) -> pa.Table:
+    """Return one row a stock exception, the dearest first; none where no stock was ever counted.
+
+    Args:
+        history: Rows known at or after the moment are not read.
+        forecast: Made as of the same moment.
+        policy: What the company prefers.
+        as_of: The moment.
+        seed: Of the sample paths.
+    """
+    return exceptions_of(StockKnown.read(history, forecast, policy, as_of), seed)
+
+
+def exceptions_of(known: StockKnown, seed: int) -> pa.Table:
+    """Return the stock exceptions of what is known."""
+    found = [*_of_forecasts(known, seed), *unfillable_orders(known)] if len(known.stock) else []
+    found.sort(key=lambda one: (-one.loss, one.kind, one.sku, one.site))
+    most = known.policy.stock.most_of_a_kind
+    kept = [row for kind in KINDS for row in [one for one in found if one.kind is kind][:most]]
+    kept.sort(key=found.index)
+    return pa.Table.from_pylist([asdict(one) for one in kept], COLUMNS)
+
+
+def _of_forecasts(known: StockKnown, seed: int) -> Iterator[StockException]:
+    """What runs out and what lies too long, among the series that are forecast and counted."""
+    rules = known.policy.stock
+    rows, stock, shelves = known.shelves()
+    worth_a_look = np.flatnonzero(known.may_matter(rows, shelves))
+    for begin in range(0, len(worth_a_look), SERIES_AT_ONCE):
+        some = worth_a_look[begin : begin + SERIES_AT_ONCE]
+        paths = sample_paths(known.forecast, rows[some], PATHS, seed)
+        demand, there = DemandPaths.of(paths, known.edges_hours), shelves.take(some)
+        about = stock.iloc[some].assign(per_period=paths.mean(axis=(1, 2))).to_dict("records")
+        remedy = {"now_hours": known.now_hours, "remedy_hours": rules.remedy_hours}
+        yield from _risks(known, about, there, run_out(demand, there, **remedy))
+        keeping = {
+            "keep_hours": rules.keep_days * 24,
+            "share_per_year": rules.holding_share_per_year,
+        }
+        heaps = overstock(demand, there, now_hours=known.now_hours, **keeping)
+        yield from _heaps(known, about, heaps)
+
+
+def _risks(
+    known: StockKnown, about: list[dict[Any, Any]], shelves: Shelves, risks: RunOut
+) -> Iterator[StockException]:
+    policy = known.policy
+    loss = _preventable(policy, ExceptionType.STOCK_OUT_RISK, risks.saving)
+    wanted = (loss >= policy.stock.smallest_loss) & (risks.chance >= policy.stock.smallest_chance)
+    for i in np.flatnonzero(wanted):
+        delivery = shelves.delivery_hours[i]
+        median, early = risks.median_hours[i], risks.early_hours[i]
+        facts = _facts(known, about[i]) | {
+            "chance": round(float(risks.chance[i]), 4),
+            "runs_out_on": _day(known, median) if median < delivery else None,
+            "runs_out_early_on": _day(known, early) if early < delivery else None,
+            "next_delivery_on": _day(known, delivery),
+            "lost_units": round(float(risks.lost_units[i]), 1),
+            "lost_margin": round(float(risks.lost_margin[i]), 2),
+        }
+        yield StockException(
+            kind=ExceptionType.STOCK_OUT_RISK,
+            sku=about[i]["sku"],
+            site=about[i]["site"],
+            loss=float(loss[i]),
+            curve=risks.curve[i].tolist(),
+            chance=float(risks.chance[i]),
+            due_at_ms=_act_by(known, min(median, delivery), min(early, delivery)),
+            message=run_out_words(facts, policy.currency),
+            facts=orjson.dumps(facts).decode(),
+        )
+
+
+def _act_by(known: StockKnown, *runs_out_hours: float) -> int | None:
+    """The last moment at which a remedy still comes in time; when it runs out if that is over."""
+    remedy = known.policy.stock.remedy_hours
+    later = [h for at in runs_out_hours for h in (at - remedy, at) if h > known.now_hours]
+    return tick_of(known.moment(later[0])) if later else None
+
+
+def _heaps(
+    known: StockKnown, about: list[dict[Any, Any]], heaps: Overstock
+) -> Iterator[StockException]:
+    policy = known.policy
+    loss = _preventable(policy, ExceptionType.OVERSTOCK, heaps.saving)
+    for i in np.flatnonzero((loss >= policy.stock.smallest_loss) & (heaps.units > 0)):
+        facts = _facts(known, about[i]) | {
+            "excess_units": float(heaps.units[i]),
+            "keep_days": policy.stock.keep_days,
+            "tied_up": round(float(heaps.tied_up[i]), 2),
+            "holding_per_day": round(float(heaps.holding_per_day[i]), 4),
+        }
+        yield StockException(
+            kind=ExceptionType.OVERSTOCK,
+            sku=about[i]["sku"],
+            site=about[i]["site"],
+            loss=float(loss[i]),
+            curve=heaps.curve[i].tolist(),
+            chance=None,
+            due_at_ms=None,
+            message=overstock_words(facts, policy.currency),
+            facts=orjson.dumps(facts).decode(),
+        )
+
+
+def _preventable(policy: Policy, kind: ExceptionType, money: np.ndarray) -> np.ndarray:
+    """Price money at risk as the work list does: no more than the largest, as far as it helps."""
+    return np.minimum(money, policy.losses.largest) * policy.losses.terms(kind)[2]
+
+
+def _facts(known: StockKnown, about: dict[Any, Any]) -> dict[str, Any]:
+    inbound = about["inbound"]
+    return {
+        "sku": about["sku"],
+        "site": about["site"],
+        "on_hand": float(about["on_hand"]),
+        "inbound": 0.0 if np.isnan(inbound) else float(inbound),
+        "per_period": round(float(about["per_period"]), 3),
+        "period": str(known.forecast.grain),
+    }
+
+
+def _day(known: StockKnown, hours: float) -> str:
+    return f"{known.moment(hours):%Y-%m-%d}"

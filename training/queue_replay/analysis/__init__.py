@@ -1,0 +1,1 @@
+"""Analysis of simulated queues: costs, intervals, validation, sensitivity, report."""

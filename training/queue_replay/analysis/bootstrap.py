@@ -1,0 +1,52 @@
+"""How sure a comparison of rules is: days and worlds drawn again, the same ones for every rule."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from training.common.measures import REPEATS, Figure
+
+_EDGES = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Draws of days with replacement, each in one of the worlds, for figures of (worlds, days).
+
+    Attributes:
+        weight: (repeats, days) how often each day was drawn.
+        world: (repeats,) which world.
+    """
+
+    weight: np.ndarray
+    world: np.ndarray
+
+    @classmethod
+    def of(cls, worlds: int, days: int, seed: int, repeats: int = 5 * REPEATS) -> Self:
+        """Draw; the same arguments draw the same."""
+        random = np.random.default_rng([seed, worlds, days])
+        weight = random.multinomial(days, np.full(days, 1 / days), repeats)
+        return cls(weight, random.integers(0, worlds, repeats))
+
+    def drawn(self, values: np.ndarray) -> np.ndarray:
+        """Return the total of each draw.
+
+        Args:
+            values: (worlds, days).
+        """
+        return (self.weight * values[self.world]).sum(axis=1)
+
+    def total(self, values: np.ndarray) -> Figure:
+        """Return the total over all days, averaged over the worlds, with its 95 % interval."""
+        low, high = np.quantile(self.drawn(values), _EDGES)
+        return Figure(float(values.sum(axis=1).mean()), float(low), float(high))
+
+    def share(self, part: np.ndarray, whole: np.ndarray) -> Figure | None:
+        """Return one total as a share of another; None where the other is nothing."""
+        parts, wholes = self.drawn(part), self.drawn(whole)
+        if whole.sum() <= 0 or not (wholes > 0).any():
+            return None
+        shares = parts[wholes > 0] / wholes[wholes > 0]
+        low, high = np.quantile(shares, _EDGES)
+        return Figure(float(part.sum() / whole.sum()), float(low), float(high))

@@ -1,0 +1,170 @@
+"""What a play came to: money, breaches, waits, by day of detection and by group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.ticks import TICKS_PER_DAY
+from models.worktime.shifts import TICKS_PER_HOUR
+from training.queue_replay.workload.workload import NEVER, Played, Work, World
+
+MOST_GROUPS = 12
+NOT_TOLD, OTHERS = "not told", "all others"
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A way to divide n exceptions.
+
+    Attributes:
+        names: Of the groups.
+        code: n positions among the names.
+        size: How many exceptions each holds.
+    """
+
+    names: tuple[str, ...]
+    code: np.ndarray
+    size: np.ndarray
+
+    @classmethod
+    def of(cls, labels: np.ndarray, most: int = MOST_GROUPS) -> "Groups":
+        """Divide by n texts into the largest groups and all others; an empty text is `not told`."""
+        told = np.array([str(label) if label else NOT_TOLD for label in labels])
+        names, code, size = np.unique(told, return_inverse=True, return_counts=True)
+        largest = np.sort(np.argsort(-size, kind="stable")[:most])
+        place = np.full(len(names), len(largest))
+        place[largest] = np.arange(len(largest))
+        kept = [str(name) for name in names[largest]]
+        kept += [OTHERS] * (len(names) > len(largest))
+        return cls(tuple(kept), place[code], np.bincount(place[code], minlength=len(kept)))
+
+    def take(self, rows: np.ndarray) -> "Groups":
+        """Return the same groups of some exceptions, repeated ones among them."""
+        code = self.code[rows]
+        return Groups(self.names, code, np.bincount(code, minlength=len(self.names)))
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What every play of one work is charged by.
+
+    Attributes:
+        day: n positions of days of detection, those on which nothing was detected left out.
+        days: How many.
+        first_day: Of the period, in days since 1970.
+        period_days: Length of the period.
+        groups: Ways to divide the exceptions: `team`, `type`, `segment`.
+        waiting_cost_per_hour: Money for each hour that one is open.
+        long_wait_hours: A longer wait until work begins counts as starved.
+    """
+
+    day: np.ndarray
+    days: int
+    first_day: int
+    period_days: int
+    groups: Mapping[str, Groups]
+    waiting_cost_per_hour: float
+    long_wait_hours: float
+
+    @classmethod
+    def of(
+        cls,
+        work: Work,
+        period: tuple[int, int],
+        groups: Mapping[str, Groups],
+        prices: tuple[float, float],
+    ) -> "Ledger":
+        """Open the ledger of a work.
+
+        Args:
+            work: The work.
+            period: Its first tick and the first after it; what was waiting counts on the first day.
+            groups: Ways to divide it.
+            prices: Money for each hour that one is open; hours from which a wait is a long one.
+        """
+        first, last = (tick // TICKS_PER_DAY for tick in (period[0], period[1] - 1))
+        days, day = np.unique(work.detected_at // TICKS_PER_DAY, return_inverse=True)
+        return cls(day, len(days), int(first), int(last) - int(first) + 1, groups, *prices)
+
+    def by_day(self, values: np.ndarray) -> np.ndarray:
+        """Sum n values by day."""
+        return np.bincount(self.day, values, self.days)
+
+    def by_day_and(self, group: Groups, values: np.ndarray) -> np.ndarray:
+        """Sum n values by day and group: (days, groups)."""
+        many = len(group.names)
+        flat = np.bincount(self.day * many + group.code, values, self.days * many)
+        return flat.reshape(self.days, many)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one play of one rule in one world came to.
+
+    Attributes:
+        money: Money lost, by day of detection.
+        lost: Exceptions whose loss happened, by day of detection.
+        waiting_cost: Money, by day of detection.
+        money_of: For each way to divide, (days, groups).
+        money_when: Money lost by the day on which it was lost; the last holds all later ones.
+        wait_p95_hours: 95th percentile of the wait until work began.
+        age_p95_hours: 95th percentile of the age at the end.
+        age_max_hours: The highest age at the end.
+        starved_of: For each way to divide, how many of each group waited too long.
+        top_changes: Of the first twenty rows, how many lose their place in an hour; NaN if nobody
+            looked.
+    """
+
+    money: np.ndarray
+    lost: np.ndarray
+    waiting_cost: np.ndarray
+    money_of: dict[str, np.ndarray]
+    money_when: np.ndarray
+    wait_p95_hours: float
+    age_p95_hours: float
+    age_max_hours: float
+    starved_of: dict[str, np.ndarray]
+    top_changes: float
+
+
+def tally(
+    work: Work, world: World, played: Played, ledger: Ledger, top_changes: float = np.nan
+) -> Tally:
+    """Charge a play. What has not ended when all shifts are over is as old as the latest end."""
+    last = int(played.resolved_at[played.resolved_at < NEVER].max(initial=work.detected_at.max()))
+    ended = np.minimum(played.resolved_at, last)
+    age_hours = (ended - work.detected_at) / TICKS_PER_HOUR
+    wait_hours = (_begun(work, played, ended) - work.detected_at) / TICKS_PER_HOUR
+    starved = wait_hours > ledger.long_wait_hours
+    lost_day = np.minimum(world.lost_at // TICKS_PER_DAY - ledger.first_day, ledger.period_days)
+    money, groups = played.money_lost, ledger.groups
+    return Tally(
+        money=ledger.by_day(money),
+        lost=ledger.by_day(played.lost.astype(np.float64)),
+        waiting_cost=ledger.by_day(age_hours * ledger.waiting_cost_per_hour),
+        money_of={name: ledger.by_day_and(group, money) for name, group in groups.items()},
+        money_when=np.bincount(np.maximum(lost_day, 0), money, ledger.period_days + 1),
+        wait_p95_hours=float(np.quantile(wait_hours, 0.95)),
+        age_p95_hours=float(np.quantile(age_hours, 0.95)),
+        age_max_hours=float(age_hours.max()),
+        starved_of={
+            name: np.bincount(group.code[starved], minlength=len(group.names))
+            for name, group in groups.items()
+        },
+        top_changes=top_changes,
+    )
+
+
+def _begun(work: Work, played: Played, ended: np.ndarray) -> np.ndarray:
+    """Return when work on each exception began; its end where nobody ever had to."""
+    begun = ended.copy()
+    np.minimum.at(begun, work.visit_of, played.started_at)
+    return begun
+
+
+def last_team(work: Work) -> np.ndarray:
+    """Return the name of the team of each exception's last visit; None without any."""
+    team = np.full(len(work.ids), None, object)
+    team[work.visit_of] = np.array(work.teams, object)[work.team]  # the last of them stays
+    return team

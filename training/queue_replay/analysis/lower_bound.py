@@ -1,0 +1,125 @@
+"""A true lower bound of the money that any rule loses: a linear programme. For small windows.
+
+Time is cut into slots that lie within the shifts of a team. The programme chooses how many hours of
+each visit are worked in each slot, at most as many as its people have, and at most as many as one
+person has between the earliest begin of the visit and the loss; it saves of each exception the
+share that is worked, of its least worked visit, before the loss. Whatever heals in time it saves
+for nothing.
+
+Why nothing can do better: take what really happened under any rule and keep the hours worked on
+those exceptions that were resolved before their loss. They respect all limits, since nobody worked
+outside shifts, in two places at once, or before a visit could be ready, and each of these
+exceptions was worked whole: the programme could have chosen them. It may also choose what nobody
+can do: saving halves, and knowing the future.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array, vstack
+
+from models.worktime.shifts import TICKS_PER_HOUR
+from training.queue_replay.rules.rules import going_on
+from training.queue_replay.workload.workload import NEVER, Work, World
+
+SLOT_MS = TICKS_PER_HOUR
+
+
+def least_lost(work: Work, world: World) -> float:
+    """Return money that is lost whatever the rule.
+
+    Args:
+        work: The exceptions; hundreds, since the programme grows with visits times slots.
+        world: When and what they lose.
+    """
+    free = world.heals_at <= world.lost_at
+    at_risk = (world.lost_at != NEVER) & ~free & (world.loss > 0)
+    hours = [_hours(work, world, team, at_risk) for team in range(len(work.crews))]
+    visit, hour_limit, slot, slot_limit = (
+        np.concatenate(each) for each in zip(*hours, strict=True)
+    )
+    offsets = np.repeat(
+        np.cumsum([0, *(len(each[3]) for each in hours)])[:-1], [len(each[2]) for each in hours]
+    )
+    needed = np.flatnonzero(at_risk[work.visit_of])
+    saved = _most_saved(work, world, (visit, hour_limit), (slot + offsets, slot_limit), needed)
+    return max(float(world.loss[at_risk].sum()) - saved, 0.0)
+
+
+def part_of(work: Work, world: World, chosen: np.ndarray) -> tuple[Work, World]:
+    """Return some of the exceptions alone, as if there were no others; `chosen` are n bools."""
+    rows, number = chosen[work.visit_of], np.cumsum(chosen) - 1
+    columns = {name: getattr(work, name)[chosen] for name in _OF_EXCEPTIONS}
+    visits = {name: getattr(work, name)[rows] for name in _OF_VISITS}
+    visits["visit_of"] = number[visits["visit_of"]]
+    those = World(world.lost_at[chosen], world.loss[chosen], world.heals_at[chosen])
+    return replace(work, **columns | visits), those
+
+
+_OF_EXCEPTIONS = ("ids", "detected_at", "resolved_at", "healed")
+_OF_VISITS = (
+    "visit_of", "team", "ready_at", "delay_ms", "touch_ms", "may_heal", "started_at", "ended_at",
+)  # fmt: skip
+
+
+def _hours(
+    work: Work, world: World, team: int, at_risk: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what of a team's visits may be worked when: visit, limit, slot; and limits of slots.
+
+    Limits are hours. A visit is named for each slot in which it can be worked.
+    """
+    mine = np.flatnonzero((work.team == team) & at_risk[work.visit_of])
+    begin, end = earliest_begins(work)[mine], world.lost_at[work.visit_of[mine]]
+    crew = going_on(work.crews[team])
+    last = int(end.max(initial=0))
+    first = np.searchsorted(crew.closes_at, begin.min(initial=last), side="right")
+    shifts = range(int(first), int(np.searchsorted(crew.opens_at, last)))
+    starts = [np.arange(crew.opens_at[s], crew.closes_at[s], SLOT_MS) for s in shifts]
+    slot_begin = np.concatenate([np.zeros(0, np.int64), *starts])
+    each = np.repeat(np.array(shifts, np.int64), [len(part) for part in starts])
+    slot_end = np.minimum(slot_begin + SLOT_MS, crew.closes_at[each])
+    room = np.minimum(end[:, None], slot_end) - np.maximum(begin[:, None], slot_begin)
+    row, slot = np.nonzero(room > 0)
+    limit = crew.people[each] * (slot_end - slot_begin) / TICKS_PER_HOUR
+    return mine[row], room[row, slot] / TICKS_PER_HOUR, slot, limit
+
+
+def earliest_begins(work: Work) -> np.ndarray:
+    """Return m ticks before which no rule can begin each visit."""
+    first = np.append(True, np.diff(work.visit_of) > 0)
+    steps = np.where(first, 0, np.append(0, work.touch_ms[:-1]) + work.delay_ms)
+    since = np.cumsum(steps)
+    of_first = np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))
+    return work.ready_at[of_first] + since - since[of_first]
+
+
+def _most_saved(
+    work: Work,
+    world: World,
+    visits: tuple[np.ndarray, np.ndarray],
+    slots: tuple[np.ndarray, np.ndarray],
+    needed: np.ndarray,
+) -> float:
+    """Solve for the hours of each visit and slot, then the saved share of each exception."""
+    (visit, hour_limit), (slot, slot_limit) = visits, slots
+    hours, n = len(visit), len(work.ids)
+    touch_hours = work.touch_ms / TICKS_PER_HOUR
+    place = np.cumsum(np.isin(np.arange(len(work.team)), needed)) - 1
+    of_slots = coo_array((np.ones(hours), (slot, np.arange(hours))), (len(slot_limit), hours + n))
+    rows = np.concatenate([place[visit], np.arange(len(needed))])
+    columns = np.concatenate([np.arange(hours), hours + work.visit_of[needed]])
+    values = np.concatenate([-1 / touch_hours[visit], np.ones(len(needed))])
+    of_shares = coo_array((values, (rows, columns)), (len(needed), hours + n))
+    worth = np.zeros(n)
+    touched = np.unique(work.visit_of[needed])
+    worth[touched] = world.loss[touched]
+    found = linprog(
+        np.concatenate([np.zeros(hours), -worth]),
+        A_ub=vstack([of_slots, of_shares], format="csr"),
+        b_ub=np.concatenate([slot_limit, np.zeros(len(needed))]),
+        bounds=np.stack([np.zeros(hours + n), np.concatenate([hour_limit, np.ones(n)])], axis=1),
+        method="highs",
+    )
+    return -float(found.fun)

@@ -1,0 +1,85 @@
+"""How restless a list is: how many of its first twenty rows lose their place within an hour."""
+
+import numpy as np
+from numba import njit
+
+from models.worktime.shifts import TICKS_PER_HOUR
+from training.queue_replay.rules.rules import going_on
+from training.queue_replay.simulator.priority import ARRIVAL, Order, key_at
+from training.queue_replay.workload.workload import NEVER, Played, Work
+
+TOP = 20
+MOMENTS = 60
+
+
+def moments_of(work: Work, random: np.random.Generator) -> np.ndarray:
+    """Draw moments at which the list is looked at, and an hour later again: in working hours."""
+    opens = np.concatenate([crew.opens_at for crew in work.crews])
+    closes = np.concatenate([crew.closes_at for crew in work.crews])
+    last = work.detected_at.max()
+    long = (closes - opens > TICKS_PER_HOUR) & (opens < last) & (opens > work.ready_at.min())
+    if not long.any():
+        return np.empty(0, np.int64)
+    shift = random.choice(np.flatnonzero(long), MOMENTS)
+    room = closes[shift] - opens[shift] - TICKS_PER_HOUR
+    return opens[shift] + (random.random(MOMENTS) * room).astype(np.int64)
+
+
+def top_changes(work: Work, order: Order, played: Played, moments: np.ndarray) -> float:
+    """Return how many of the first twenty still wait an hour later and are not among them any more.
+
+    The list is that of all teams. NaN where there are never more than twenty.
+    """
+    if not len(moments):
+        return np.nan
+    first = np.append(True, np.diff(work.visit_of) > 0)
+    ended = np.append(0, played.ended_at[:-1])
+    ready = np.where(first, work.ready_at, np.where(ended == NEVER, NEVER, ended + work.delay_ms))
+    until = np.minimum(played.started_at, played.resolved_at[work.visit_of])
+    crews = [going_on(crew) for crew in work.crews]
+    changed = []
+    for moment in moments.tolist():
+        before, after = (_waiting(ready, until, at) for at in (moment, moment + TICKS_PER_HOUR))
+        if min(len(before), len(after)) <= TOP:
+            continue
+        worked = [[crew.worked(np.array([at]))[0] for crew in crews] for at in _hour(moment)]
+        top, later = (
+            _top(work, order, (rows, ready), (at, np.array(done, np.int64)))
+            for rows, at, done in zip((before, after), _hour(moment), worked, strict=True)
+        )
+        still = np.isin(top, after)
+        changed.append(int((still & ~np.isin(top, later)).sum()))
+    return float(np.mean(changed)) if changed else np.nan
+
+
+def _hour(moment: int) -> tuple[int, int]:
+    return moment, moment + TICKS_PER_HOUR
+
+
+def _waiting(ready: np.ndarray, until: np.ndarray, moment: int) -> np.ndarray:
+    return np.flatnonzero((ready <= moment) & (moment < until))
+
+
+def _top(
+    work: Work,
+    order: Order,
+    waiting: tuple[np.ndarray, np.ndarray],
+    at: tuple[int, np.ndarray],
+) -> np.ndarray:
+    """Return the first visits of the list at a moment, what is lost last."""
+    (rows, ready), (moment, worked_ms) = waiting, at
+    number = work.visit_of[rows]
+    if order.kind == ARRIVAL:
+        key = ready[rows].astype(np.float64)
+    else:
+        key = _keys(order, rows, number, worked_ms[work.team[rows]])
+    lost = order.lost_from[number] <= moment
+    return rows[np.lexsort((rows, key, lost))[:TOP]]
+
+
+@njit(nogil=True)
+def _keys(order: Order, rows: np.ndarray, number: np.ndarray, worked_ms: np.ndarray) -> np.ndarray:
+    keys = np.empty(len(rows))
+    for place in range(len(rows)):
+        keys[place] = key_at(order, rows[place], number[place], worked_ms[place])
+    return keys

@@ -1,0 +1,133 @@
+"""The page of a replay for people: one file that needs no network, light or dark, to be printed."""
+
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training.queue_replay.analysis.summary import amount
+
+Plain = Mapping[str, Any]
+INK = "#010203"
+"""Stands for the colour of the text until the picture is on the page, where it is light or dark."""
+COLOURS = {
+    "history": "#8a8f98",
+    "fifo": "#b07d2b",
+    "edd_lost_last": "#4f9bd9",
+    "risk_x_value": "#a06cd5",
+    "ours": "#1f9d6b",
+    "oracle": "#1f9d6b",
+}
+"""The rules that the curve shows; each readable on white and on black."""
+LONG_HOURS = 96
+NONE = "\N{EN DASH}"
+_PLAIN: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "replay",
+    "font.family": "sans-serif",
+    "font.size": 11,
+    **dict.fromkeys(
+        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
+    ),
+}
+
+
+def page(found: Plain) -> str:
+    """Write the page of a report of `queue_replay.replay`."""
+    place = FileSystemLoader(Path(__file__).parent)
+    writer = Environment(
+        loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    currency = found["currency"]
+    writer.filters |= {
+        "money": lambda value: amount(value, currency),
+        "between": lambda f: f"{amount(f['low'], currency)} to {amount(f['high'], currency)}",
+        "count": lambda value: f"{value:,.0f}",
+        "share": lambda value: NONE if value is None else f"{value:.0%}",
+        "hours": hours,
+        "sure": sure,
+        "day": lambda moment: moment[:10],
+    }
+    pictures = {}
+    if found["savings_told"]:
+        pictures = {"curve": curve(found), "bars": bars(found)}
+    return writer.get_template("report.html").render(found=found, pictures=pictures)
+
+
+def hours(value: float) -> str:
+    """Write a time for people: days where it is many hours."""
+    return f"{value:.0f} hours" if value < LONG_HOURS else f"{value / 24:.0f} days"
+
+
+def sure(figure: Plain) -> str:
+    """Say whether a saving is beyond chance: `better`, `worse` or `same`."""
+    if figure["low"] > 0:
+        return "better"
+    return "worse" if figure["high"] < 0 else "same"
+
+
+def curve(found: Plain) -> Markup:
+    """Draw the money lost up to each day, by rule."""
+    days, lost = found["curve"]["days"], found["curve"]["money_lost"]
+    with mpl.rc_context(_PLAIN):
+        figure = Figure(figsize=(9.0, 4.2), layout="constrained")
+        axes = figure.subplots()
+        for rule, colour in COLOURS.items():
+            line = "--" if rule == "oracle" else "-"
+            width = 3.0 if rule == "ours" else 1.6
+            label = found["rules"][rule]["words"]
+            axes.plot(lost[rule][:-1], line, color=colour, linewidth=width, label=label)
+        every = max(len(days) // 6, 1)
+        axes.set_xticks(range(0, len(days), every), days[::every])
+        axes.set_ylabel(f"lost so far, {found['currency']}")
+        axes.legend(frameon=False, loc="upper left", fontsize=10)
+        return _on_page(figure, axes, "Money lost up to each day, for each order of work")
+
+
+def bars(found: Plain) -> Markup:
+    """Draw what each rule saves against the order as worked, with its interval."""
+    rules = {name: found["rules"][name] for name in found["shown"] if name != "history"}
+    best_last = sorted(rules, key=lambda name: rules[name]["saved_against_history"]["value"])
+    saved = [rules[name]["saved_against_history"] for name in best_last]
+    value, low, high = (np.array([each[k] for each in saved]) for k in ("value", "low", "high"))
+    place = np.arange(len(saved))
+    with mpl.rc_context(_PLAIN):
+        figure = Figure(figsize=(9.0, 0.34 * len(saved) + 0.6), layout="constrained")
+        axes = figure.subplots()
+        colours = [COLOURS["ours"] if name == "ours" else "#8fa3b8" for name in best_last]
+        axes.barh(place, value, color=colours, height=0.62)
+        spread = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
+        axes.errorbar(value, place, xerr=spread, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.set_yticks(place, [rules[name]["words"] for name in best_last])
+        axes.set_xlabel(f"saved, {found['currency']}; the thin line is where it lies with 95 %")
+        return _on_page(figure, axes, "Saved by each order of work against that which was worked")
+
+
+def _on_page(figure: Figure, axes: Axes, title: str) -> Markup:
+    """Return a picture as SVG that takes its ink from the page and refers to nothing outside."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="both", color="#8a8f98", alpha=0.25, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for axis in (axes.xaxis, axes.yaxis):
+        if axis.get_major_formatter().__class__.__name__ == "ScalarFormatter":
+            axis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    file = io.StringIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    drawn = file.getvalue()
+    drawn = drawn[drawn.index("<svg") :]
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
+    drawn = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", drawn)
+    drawn = re.sub(r'width="[^"]*" height="[^"]*"', "", drawn, count=1)
+    named = f'<svg role="img" aria-label="{title}"'
+    drawn = drawn.replace("<svg", named, 1).replace(INK, "currentColor")
+    return Markup(drawn)  # noqa: S704  (drawn here; the labels in it are escaped by matplotlib)

@@ -1,0 +1,117 @@
+"""How the rule stands up where things are otherwise: load, people, bursts, prices, models."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from data.policy.policy import Policy
+from training.queue_replay.analysis.comparison import Compared
+from training.queue_replay.analysis.experiment import Say, Scene, play_all
+from training.queue_replay.analysis.what_if import (
+    with_bursts,
+    with_deadlines,
+    with_load,
+    with_losses,
+    with_people,
+)
+from training.queue_replay.rules.inputs import Said, opinions_on
+from training.queue_replay.rules.rules import RULES
+
+Plain = dict[str, Any]
+COMPARED = ("history", "fifo", "edd_lost_last", "risk_x_value", "ours", "oracle")
+LOADS = (0.7, 0.85, 1.15, 1.3, 1.5)
+BURST_TIMES = 3
+HALF, DOUBLE = 0.5, 2.0
+MOST_TEAMS = 12
+QUARTER = 0.25
+
+
+@dataclass(frozen=True)
+class Stress:
+    """One thing that is otherwise: its name for programs and for people, and the scene with it."""
+
+    name: str
+    words: str
+    scene: Scene
+
+
+def stresses(
+    scene: Scene, said: Sequence[Said], policy: Policy, random: np.random.Generator
+) -> Iterator[Stress]:
+    """Make the scenes one after another: each may be forgotten before the next is made."""
+    for load in LOADS:
+        yield Stress(f"load_x{load:g}", f"{load:.0%} of the work", with_load(scene, load, random))
+    busiest = int(np.bincount(scene.work.team, scene.work.touch_ms).argmax())
+    team = scene.work.teams[busiest]
+    fewer, more = (with_people(scene, busiest, change) for change in (-1, 1))
+    yield Stress("one_person_fewer", f"One person fewer in {team}", fewer)
+    yield Stress("one_person_more", f"One person more in {team}", more)
+    larger = with_bursts(scene, BURST_TIMES, random)
+    yield Stress("bursts_x3", "Bursts three times as large", larger)
+    yield from _mistold(scene, random)
+    if any(each.evidence for each in said):
+        mixed = opinions_on(scene.work.ids, [each.shuffled(random) for each in said], policy)
+        words = "Worthless models: what they say belongs to other exceptions"
+        yield Stress("models_shuffled", words, replace(scene, opinions=mixed))
+
+
+def _mistold(scene: Scene, random: np.random.Generator) -> Iterator[Stress]:
+    """Make the scenes in which the company is wrong about its losses and deadlines."""
+    types = scene.ledger.groups["type"]
+    by_type = np.where(random.random(len(types.names)) < HALF, HALF, DOUBLE)[types.code]
+    for name, words, factor in (
+        ("losses_halved", "All losses stated at half", HALF),
+        ("losses_doubled", "All losses stated at double", DOUBLE),
+        ("losses_mixed", "Losses of some types stated at half, of others at double", by_type),
+    ):
+        yield Stress(name, words, with_losses(scene, factor))
+    for name, words, share in (
+        ("deadlines_early", "Deadlines told a quarter too early", -QUARTER),
+        ("deadlines_late", "Deadlines told a quarter too late", QUARTER),
+    ):
+        yield Stress(name, words, with_deadlines(scene, share))
+
+
+def judged(stress: Stress, seed: int, say: Say) -> Plain:
+    """Play the rules that matter under a stress, and say how ours does."""
+    rules = {name: RULES[name] for name in COMPARED}
+    tallies = play_all(stress.scene, rules, lambda text: say(f"{stress.words}: {text}"))
+    compared = Compared.of(stress.scene, tallies, seed)
+    saved, closed = compared.saved("ours", "fifo"), compared.gap_closed("ours")
+    return {
+        "name": stress.name,
+        "words": stress.words,
+        "exceptions": len(stress.scene.work.ids),
+        "money_lost": {name: float(compared.money(name).sum(axis=1).mean()) for name in rules},
+        "saved_against": {
+            name: asdict(compared.saved("ours", name)) for name in COMPARED if name != "ours"
+        },
+        "gap_closed": asdict(closed) if closed else None,
+        "worse_than_fifo": saved.high < 0,
+    }
+
+
+def people_by_team(usual: Compared, seed: int, say: Say) -> list[Plain]:
+    """Return for each team that does most what one person fewer and one more would save.
+
+    Args:
+        usual: Our rule with the people as they are.
+        seed: Of the draws of days.
+        say: Told each play.
+    """
+    scene, rules = usual.scene, {"ours": RULES["ours"]}
+    work, money, found = scene.work, usual.money("ours"), []
+    load = np.bincount(work.team, work.touch_ms, len(work.teams))
+    for team in np.argsort(-load, kind="stable")[:MOST_TEAMS].tolist():
+        name = work.teams[team]
+        row: Plain = {"team": name, "people": int(work.crews[team].people.max(initial=0))}
+        for change, column in ((-1, "saved_by_one_fewer"), (1, "saved_by_one_more")):
+            other = with_people(scene, team, change)
+            tallies = play_all(other, rules, lambda text, n=name: say(f"People of {n}: {text}"))
+            row[column] = asdict(
+                usual.spread.total(money - Compared.of(other, tallies, seed).money("ours"))
+            )
+        found.append(row)
+    return found

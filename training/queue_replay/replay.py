@@ -1,0 +1,160 @@
+"""The replay of a queue: what other orders of work would have cost, on a company's own history."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.domain import NotEnoughDataError
+from data.history.history import History
+from models.worktime.shifts import TICKS_PER_HOUR
+from training.queue_replay.analysis.comparison import STRONG, Compared
+from training.queue_replay.analysis.experiment import Say, Scene, play_all
+from training.queue_replay.analysis.lower_bound_windows import bounded
+from training.queue_replay.analysis.sensitivity import Stress, judged, people_by_team, stresses
+from training.queue_replay.analysis.summary import headline
+from training.queue_replay.analysis.validation import check
+from training.queue_replay.plan import STRESS, TIMED, Asked, Setting, set_up
+from training.queue_replay.rules.inputs import MOST_LEARNED
+from training.queue_replay.rules.perfect_information import TERMS, TRUTHS
+from training.queue_replay.rules.rules import RULES
+from training.queue_replay.simulator.simulator import play
+from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.slots import TouchAssumption
+from training.queue_replay.workload.workload import Work
+
+Plain = dict[str, Any]
+STRESS_WORLDS = 3
+
+
+def replay(history: History, asked: Asked, say: Say, *, stress: bool) -> Plain:
+    """Replay a period: the historical order first, then, if that holds, all rules side by side.
+
+    Args:
+        history: The order history.
+        asked: What is to be replayed.
+        say: Told each step.
+        stress: Also play what would have been with more work, fewer people, wrong prices.
+
+    Raises:
+        NotEnoughDataError: Nothing was detected in the period.
+        BadInputError: The history does not tell how long work took.
+    """
+    setting = set_up(history, asked, say)
+    told = _told(history, setting)
+    say("Playing the historical order first")
+    fidelity, refusal = _reproduced(setting.scene, setting.record)
+    told["history"] = fidelity
+    if refusal:
+        return {"headline": [refusal], "savings_told": False} | told
+    scene, seed = setting.scene, asked.seed
+    compared = Compared.of(scene, play_all(scene, {**RULES, **TRUTHS}, say), seed)
+    currency = asked.policy.currency
+    found = {"headline": headline(compared, currency), "savings_told": True} | told
+    found |= _compared(compared)
+    found["assumptions"] = [_under(setting, touch, say) for touch in setting.others]
+    if stress:
+        found |= _stressed(setting, compared, say)
+    return found
+
+
+def _reproduced(scene: Scene, record: Record) -> tuple[Plain, str]:
+    """Play the historical order; return what was compared, and why savings can't be told."""
+    rule = RULES["history"]
+    plays = [play(scene.work, world, rule(scene.known(world))) for world in scene.worlds]
+    try:
+        fidelity = check(scene.work, scene.worlds, plays, record.seen_until)
+    except NotEnoughDataError as error:
+        refusal = f"No savings are told, since the record can't be checked: {error}"
+        return {"verdict": str(error), "compared": []}, refusal
+    rows = [asdict(each) | {"holds": each.holds} for each in fidelity.compared]
+    return {
+        "verdict": fidelity.verdict,
+        "compared": rows,
+    }, "" if fidelity.holds else fidelity.verdict
+
+
+def _compared(compared: Compared) -> Plain:
+    ledger, against = compared.scene.ledger, ("history", "fifo", *STRONG)
+    closed = compared.gap_closed("ours")
+    first = pd.Timestamp(ledger.first_day, unit="D")
+    days = pd.date_range(first, periods=ledger.period_days).strftime("%Y-%m-%d").tolist()
+    return {
+        "savings": {
+            "against": {name: asdict(compared.saved("ours", name)) for name in against},
+            "gap_closed": asdict(closed) if closed else None,
+        },
+        "shown": list(RULES),
+        "rules": compared.by_rule(),
+        "by_team": compared.by_group("team", "ours", "history"),
+        "by_type": compared.by_group("type", "ours", "history"),
+        "by_segment": compared.by_group("segment", "ours", "history"),
+        "misprediction": [
+            {"rule": name, "words": words, "worth": asdict(compared.saved(name, "ours"))}
+            for name, words in TERMS.items()
+        ],
+        "curve": {"days": days, "money_lost": {name: compared.curve(name) for name in RULES}},
+    }
+
+
+def _stressed(setting: Setting, compared: Compared, say: Say) -> Plain:
+    asked, few = setting.asked, min(STRESS_WORLDS, len(setting.scene.worlds))
+    light = setting.scene.lighter(few)
+    usual = Compared.of(light, {n: t[:few] for n, t in compared.tallies.items()}, asked.seed)
+    others = stresses(light, setting.said, asked.policy, asked.random(STRESS))
+    return {
+        "bound": bounded(light, asked.random(STRESS), say),
+        "people": people_by_team(usual, asked.seed, say) if asked.touch in TIMED else [],
+        "stress": [judged(other, asked.seed, say) for other in others],
+    }
+
+
+def _under(setting: Setting, touch: TouchAssumption, say: Say) -> Plain:
+    """Compare the rules that matter under another assumption about touch times."""
+    scene = setting.others[touch]
+    light, seed = scene.lighter(min(STRESS_WORLDS, len(scene.worlds))), setting.asked.seed
+    _, refusal = _reproduced(light, setting.record)
+    if refusal:
+        return {"touch": str(touch), "refused": refusal}
+    return judged(Stress(str(touch), str(touch), light), seed, say) | {
+        "touch": str(touch), "refused": "",
+    }  # fmt: skip
+
+
+def _told(history: History, setting: Setting) -> Plain:
+    """Say what was replayed and how."""
+    asked, work = setting.asked, setting.scene.work
+    return {
+        "period": {"from": str(asked.begin), "to": str(asked.end)},
+        "currency": asked.policy.currency,
+        "work": {
+            "exceptions": len(work.ids),
+            "waiting_at_the_start": int((work.detected_at < setting.record.begin).sum()),
+            "visits": len(work.visit_of),
+            "touch_hours": float(work.touch_ms.sum()) / TICKS_PER_HOUR,
+            "teams": [
+                {"name": name, "people": int(crew.people.max(initial=0)), **_load(work, code)}
+                for code, (name, crew) in enumerate(zip(work.teams, work.crews, strict=True))
+            ],
+        },
+        "models": [each.told for each in setting.said],
+        "made": {
+            "history": history.fingerprint,
+            "policy": asked.policy.label,
+            "draws": asked.draws,
+            "seed": asked.seed,
+            "touch": str(asked.touch),
+            "most_exceptions_learned_from": MOST_LEARNED,
+            "long_wait_hours": setting.scene.ledger.long_wait_hours,
+        },
+    }
+
+
+def _load(work: Work, code: int) -> Plain:
+    """Return the work that came for a team over what its people could do in the period."""
+    crew, last = work.crews[code], work.detected_at.max()
+    there = np.minimum(crew.closes_at, last) - np.minimum(crew.opens_at, last)
+    could = float((there * crew.people).sum())
+    came = float(work.touch_ms[work.team == code].sum())
+    return {"touch_hours": came / TICKS_PER_HOUR, "load": came / could if could else None}

@@ -1,0 +1,1 @@
+"""Queue rules, and what each may know when it orders."""

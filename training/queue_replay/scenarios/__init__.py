@@ -1,0 +1,1 @@
+"""Scenarios: draws of the facts that no history records."""

@@ -1,0 +1,1 @@
+"""The compiled simulator of teams and their queues."""

@@ -1,0 +1,103 @@
+"""What a rule hands to the simulator; scores of those that move with time are compiled."""
+
+# pyright: reportReturnType=false
+# An element of an array is a plain number once compiled; the types of numpy do not say so.
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from models.ranking.rule import TOUCH_POINTS
+
+ARRIVAL, FIXED, OURS, ATC = range(4)
+"""Kinds of orders: as it came to the team, by a key that stays, by our score, by that of ATC."""
+
+MS_PER_HOUR = 3_600_000.0
+FIRST = 1e15
+"""More money an hour than any score: sets what is too old before the rest."""
+
+
+class Order(NamedTuple):
+    """In which order visits are taken: lower keys first. Hours are working time of the team.
+
+    Attributes:
+        kind: One of the kinds above.
+        key: m keys of visits; read where they stay, and for what is lost.
+        lost_from: n ticks from which an exception is known to be lost, and goes last; `NEVER` for
+            a rule that does not ask.
+        look_ahead_hours: Of a score that moves.
+        old_hours: m working hours of the visit's team before it is so old that it goes first.
+        due_hours: m likewise, before it is due; NaN where no deadline is known.
+        ages_hours: (u, 11) likewise, before the ages of the curve, of u visits without a deadline.
+        ages_of: m rows of `ages_hours`; 0 where a deadline is known.
+        loss: n amounts of money.
+        curve: (n, 11) chances of loss by age.
+        touch_hours: n median touch times.
+        sigma: n log-normal spreads of them, above 0.
+        waiting: n costs of an hour's wait.
+    """
+
+    kind: int
+    key: np.ndarray
+    lost_from: np.ndarray
+    look_ahead_hours: float
+    old_hours: np.ndarray
+    due_hours: np.ndarray
+    ages_hours: np.ndarray
+    ages_of: np.ndarray
+    loss: np.ndarray
+    curve: np.ndarray
+    touch_hours: np.ndarray
+    sigma: np.ndarray
+    waiting: np.ndarray
+
+
+@njit(nogil=True)
+def key_at(rule: Order, visit: int, number: int, worked_ms: int) -> float:
+    """Return the key of a visit when its team has worked so long."""
+    now_hours = worked_ms / MS_PER_HOUR
+    if rule.kind == OURS:
+        score = _our_score(rule, visit, number, now_hours)
+        return -score - FIRST if now_hours > rule.old_hours[visit] else -score
+    if rule.kind == ATC:
+        return -_atc(rule, visit, number, now_hours)
+    return rule.key[visit]
+
+
+@njit(nogil=True)
+def _atc(rule: Order, visit: int, number: int, now_hours: float) -> float:
+    """Weighted apparent tardiness cost (Vepsalainen and Morton 1987): money per hour of work."""
+    touch = rule.touch_hours[number]
+    slack = max(rule.due_hours[visit] - now_hours - touch, 0.0)
+    return rule.loss[number] / touch * math.exp(-slack / rule.look_ahead_hours)
+
+
+@njit(nogil=True)
+def _our_score(rule: Order, visit: int, number: int, now_hours: float) -> float:
+    """The score of `models.ranking.rule.rank`, for one visit; a test holds the two equal."""
+    sigma, median, ahead = rule.sigma[number], rule.touch_hours[number], rule.look_ahead_hours
+    to_due = rule.due_hours[visit] - now_hours
+    added = 0.0
+    for point in TOUCH_POINTS:
+        end = median * math.exp(sigma * point)
+        if math.isnan(to_due):
+            ages = rule.ages_hours[rule.ages_of[visit]]
+            added += _added_by_curve(rule.curve[number], ages, now_hours + end, ahead)
+        elif end < to_due:
+            added += math.exp((end - to_due) / ahead)
+    lost = rule.loss[number] * added / len(TOUCH_POINTS)
+    touch = median * math.exp(sigma * sigma / 2)
+    return (lost / ahead + rule.waiting[number]) / touch
+
+
+@njit(nogil=True)
+def _added_by_curve(curve: np.ndarray, ages: np.ndarray, end: float, ahead: float) -> float:
+    """Return the chance of loss that a wait adds, by a curve that is straight between ages."""
+    added, fading = 0.0, math.exp(min(end - ages[0], 0.0) / ahead)
+    for knot in range(1, len(ages)):
+        before, fading = fading, math.exp(min(end - ages[knot], 0.0) / ahead)
+        rise = curve[knot] - curve[knot - 1]
+        added += rise * (before - fading) / (ages[knot] - ages[knot - 1])
+    return added * ahead

@@ -1,0 +1,199 @@
+"""What happens at the desks: visits come, wait, are begun, paused and done. Compiled."""
+
+# pyright: reportArgumentType=false, reportReturnType=false
+# An element of an array is a plain number once compiled; the types of numpy do not say so.
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from training.queue_replay.simulator.calendar import Crews, worked_ms_of
+from training.queue_replay.simulator.heap import Heaps, order_again, pop, push
+from training.queue_replay.simulator.priority import ARRIVAL, FIXED, Order, key_at
+from training.queue_replay.workload.workload import NEVER
+
+RERANK_MS = 300_000
+SHORT = 64
+
+
+class Job(NamedTuple):
+    """What is worked on, and what has come of it so far; as in `Work`, `World` and `Played`."""
+
+    visit_of: np.ndarray
+    team: np.ndarray
+    ready_at: np.ndarray
+    delay_ms: np.ndarray
+    may_heal: np.ndarray
+    heals_at: np.ndarray
+    arrivals: np.ndarray
+    left_ms: np.ndarray
+    received_at: np.ndarray
+    started_at: np.ndarray
+    ended_at: np.ndarray
+    resolved_at: np.ndarray
+    healed: np.ndarray
+
+
+class Queues(NamedTuple):
+    """Where visits wait: `open` by the rule, `lost` behind them; `later` and `busy` are by time."""
+
+    open: Heaps
+    lost: Heaps
+    later: Heaps
+    busy: Heaps
+    ranked_ms: np.ndarray
+    turns: np.ndarray
+    crew_of: np.ndarray
+
+
+@njit(nogil=True)
+def receive(job: Job, crews: Crews, queues: Queues, rule: Order, arrival: tuple[int, int]) -> int:
+    """Put a visit into the queue of its team; return how many visits are given up for ever."""
+    visit, now = arrival
+    team = job.team[visit]
+    if not crews.served[team]:
+        return _visits_left(job, visit)
+    job.received_at[visit] = now
+    if rule.kind == ARRIVAL:
+        key = float(now)
+    else:
+        key = key_at(rule, visit, job.visit_of[visit], worked_ms_of(crews, team, now))
+    push(queues.open, team, key, visit)
+    return 0
+
+
+@njit(nogil=True)
+def finish(job: Job, crews: Crews, queues: Queues, now: int) -> int:
+    """Lay down what is done, or paused by the end of the shift; return the visits that ended."""
+    ended = 0
+    while queues.busy.size[0] and queues.busy.key[0] == now:
+        visit = pop(queues.busy, 0)
+        crews.free[queues.crew_of[visit]] += 1
+        if job.left_ms[visit]:
+            push(queues.open, job.team[visit], -np.inf, visit)
+            continue
+        ended += 1
+        job.ended_at[visit] = now
+        number = job.visit_of[visit]
+        if visit + 1 < len(job.visit_of) and job.visit_of[visit + 1] == number:
+            push(queues.later, 0, now + job.delay_ms[visit + 1], visit + 1)
+        else:
+            job.resolved_at[number] = now
+    return ended
+
+
+@njit(nogil=True)
+def best_team(
+    job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, int]
+) -> tuple[int, int]:
+    """Return whose queue has the best visit that a crew may take (-1 for none), and what healed.
+
+    Lost work is taken where no other work waits.
+    """
+    crew, now = turn
+    best, best_key, gone = -1, np.inf, 0
+    lost, lost_key = -1, np.inf
+    for team in range(len(crews.at)):
+        if not crews.skilled[crew, team]:
+            continue
+        gone += _settle(job, crews, queues, rule, (team, now))
+        if queues.open.size[team]:
+            key = queues.open.key[queues.open.begin[team]]
+            if best < 0 or key < best_key:
+                best, best_key = team, key
+        elif queues.lost.size[team]:
+            key = queues.lost.key[queues.lost.begin[team]]
+            if lost < 0 or key < lost_key:
+                lost, lost_key = team, key
+    return (best if best >= 0 else lost), gone
+
+
+@njit(nogil=True)
+def _settle(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, int]) -> int:
+    """Bring a queue in order, so that its first visit can be begun; return the visits that healed.
+
+    What is lost goes behind the rest; what has healed leaves the queue.
+    """
+    team, now = turn
+    gone = 0
+    if rule.kind > FIXED:
+        _rank_again(job, crews, queues, rule, turn)
+    while queues.open.size[team]:
+        visit = queues.open.visit[queues.open.begin[team]]
+        number = job.visit_of[visit]
+        fresh = job.started_at[visit] == NEVER
+        if fresh and _heals(job, visit, now):
+            pop(queues.open, team)
+            gone += _leave(job, visit)
+        elif fresh and rule.lost_from[number] <= now:
+            key = queues.open.key[queues.open.begin[team]]
+            pop(queues.open, team)
+            push(queues.lost, team, key if rule.kind <= FIXED else rule.key[visit], visit)
+        else:
+            return gone
+    while queues.lost.size[team]:
+        visit = queues.lost.visit[queues.lost.begin[team]]
+        if not _heals(job, visit, now):
+            break
+        pop(queues.lost, team)
+        gone += _leave(job, visit)
+    return gone
+
+
+@njit(nogil=True)
+def _heals(job: Job, visit: int, now: int) -> bool:
+    """Return whether its exception has gone away while it waited."""
+    return job.may_heal[visit] and job.heals_at[job.visit_of[visit]] <= now
+
+
+@njit(nogil=True)
+def _leave(job: Job, visit: int) -> int:
+    """Close an exception that has healed; return how many visits it would have had."""
+    number = job.visit_of[visit]
+    job.healed[number] = visit == 0 or job.visit_of[visit - 1] != number
+    job.resolved_at[number] = max(job.heals_at[number], job.received_at[visit])
+    return _visits_left(job, visit)
+
+
+@njit(nogil=True)
+def _visits_left(job: Job, visit: int) -> int:
+    """Return how many visits an exception has from one on."""
+    end = visit
+    while end < len(job.visit_of) and job.visit_of[end] == job.visit_of[visit]:
+        end += 1
+    return end - visit
+
+
+@njit(nogil=True)
+def _rank_again(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, int]) -> None:
+    """Score a queue anew, unless that was done a moment ago."""
+    team, now = turn
+    size, begin = queues.open.size[team], queues.open.begin[team]
+    worked_ms = worked_ms_of(crews, team, now)
+    queues.turns[team] += 1
+    if size > SHORT and (
+        worked_ms - queues.ranked_ms[team] < RERANK_MS or queues.turns[team] < size // SHORT
+    ):
+        return
+    queues.ranked_ms[team], queues.turns[team] = worked_ms, 0
+    for place in range(begin, begin + size):
+        visit = queues.open.visit[place]
+        if job.started_at[visit] == NEVER:
+            queues.open.key[place] = key_at(rule, visit, job.visit_of[visit], worked_ms)
+    order_again(queues.open, team)
+
+
+@njit(nogil=True)
+def begin(job: Job, crews: Crews, queues: Queues, turn: tuple[int, int, int]) -> None:
+    """Have somebody of a crew take the first visit of a team, until it is done or they go home."""
+    crew, team, now = turn
+    queue = queues.open if queues.open.size[team] else queues.lost
+    visit = pop(queue, team)
+    if job.started_at[visit] == NEVER:
+        job.started_at[visit] = now
+    spell = min(job.left_ms[visit], crews.changes[crew] - now)
+    job.left_ms[visit] -= spell
+    queues.crew_of[visit] = crew
+    crews.free[crew] -= 1
+    push(queues.busy, 0, float(now + spell), visit)

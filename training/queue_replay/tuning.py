@@ -1,0 +1,128 @@
+"""Tune the policy by replay: on one period, confirmed on a later one, or not at all.
+
+Only what is a matter of method is tuned: how far the rule looks ahead. What things cost, which laws
+hold and how old an exception may become is for the company to say.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from data.domain import BadInputError
+from data.history.history import History
+from data.policy.policy import Policy
+from training.common.measures import Figure
+from training.queue_replay.analysis.bootstrap import Spread
+from training.queue_replay.analysis.experiment import Say, Scene, play_all, stack
+from training.queue_replay.plan import Asked, set_up
+from training.queue_replay.rules.rules import RULES, Known, Rule
+from training.queue_replay.simulator.priority import Order
+
+LOOK_AHEAD_MINUTES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0)
+MINUTES_PER_HOUR = 60.0
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What came of tuning.
+
+    Attributes:
+        look_ahead_minutes: The best on the first period.
+        cost: What each value tried cost there: money lost and waiting.
+        first: What the best saves there against the policy as it is.
+        later: What it saves on the later period; None where the policy's own value was the best.
+    """
+
+    look_ahead_minutes: float
+    cost: dict[float, float]
+    first: Figure
+    later: Figure | None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the later period bears it out: better there, or at least no worse."""
+        return self.later is not None and self.later.value >= 0
+
+    @property
+    def verdict(self) -> str:
+        """What to make of it, in words."""
+        if self.later is None:
+            return "Nothing gained: what the policy says already is the best of all that was tried."
+        found = (
+            f"Looking {self.look_ahead_minutes:g} minutes ahead saves {self.first.value:,.0f} on "
+            f"the first period and {self.later.value:,.0f} on the later one "
+            f"({self.later.low:,.0f} to {self.later.high:,.0f} with 95 % confidence)"
+        )
+        if self.later.low > 0:
+            return f"{found}: better beyond chance."
+        if self.confirmed:
+            return f"{found}: no worse, but the difference may be chance."
+        return f"Nothing gained: {found}, so it was not borne out."
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """All figures as plain values."""
+        return {
+            "verdict": self.verdict,
+            "confirmed": self.confirmed,
+            "look_ahead_minutes": self.look_ahead_minutes,
+            "cost": {f"{minutes:g}": cost for minutes, cost in self.cost.items()},
+            "saved_first": asdict(self.first),
+            "saved_later": asdict(self.later) if self.later else None,
+        }
+
+
+def tune(history: History, first: Asked, later: Asked, say: Say) -> Tuned:
+    """Find the best look-ahead on one period and see how it does on a later one.
+
+    Raises:
+        BadInputError: The later period begins before the first ends.
+        NotEnoughDataError: Nothing was detected in one of them.
+    """
+    if later.begin < first.end:
+        cure = "Confirm on a period that the tuning has not seen."
+        raise BadInputError("--confirm-from", "it is before --to", cure)
+    own = first.policy.guards.look_ahead_minutes
+    tried = sorted({own, *LOOK_AHEAD_MINUTES})
+    costs = _costs(set_up(history, first, say).scene, tried, say)
+    total = {minutes: float(cost.sum(axis=1).mean()) for minutes, cost in costs.items()}
+    best = min(tried, key=lambda minutes: (total[minutes], minutes != own))
+    gained = _saved(costs, best, own, first.seed)
+    if best == own:
+        return Tuned(own, total, gained, None)
+    again = _costs(set_up(history, later, say).scene, [own, best], say)
+    return Tuned(best, total, gained, _saved(again, best, own, later.seed))
+
+
+def tuned_text(policy: Policy, tuned: Tuned) -> str:
+    """Return the text of the policy with what was tuned, comments and all."""
+    minutes = f"{tuned.look_ahead_minutes:g}"
+    text = re.sub(r"(?m)^(look_ahead_minutes\s*=\s*)[\d.]+", rf"\g<1>{minutes}", policy.text)
+    return re.sub(r'(?m)^(version\s*=\s*"[^"]*)"', r'\1-tuned"', text, count=1)
+
+
+def _costs(scene: Scene, tried: Sequence[float], say: Say) -> dict[float, np.ndarray]:
+    """Return what each look-ahead costs, money lost and waiting, as (worlds, days)."""
+    rules = {f"{minutes:g} minutes ahead": _looking(minutes) for minutes in tried}
+    tallies = play_all(scene.lighter(len(scene.worlds)), rules, say)
+    return {
+        minutes: stack(found, "money") + stack(found, "waiting_cost")
+        for minutes, found in zip(tried, tallies.values(), strict=True)
+    }
+
+
+def _looking(minutes: float) -> Rule:
+    def rule(known: Known) -> Order:
+        terms = replace(known.terms, look_ahead_hours=minutes / MINUTES_PER_HOUR)
+        return RULES["ours"](replace(known, terms=terms))
+
+    return rule
+
+
+def _saved(costs: dict[float, np.ndarray], best: float, own: float, seed: int) -> Figure:
+    saved = costs[own] - costs[best]
+    worlds, days = saved.shape
+    return Spread.of(worlds, days, seed).total(saved)

@@ -1,0 +1,1 @@
+"""The workload of a past period: exceptions, visits, effort and staffing."""

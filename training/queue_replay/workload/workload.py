@@ -1,0 +1,102 @@
+"""What a replay plays with: the work that came in, the people, and what was at stake unseen.
+
+Moments are ticks (milliseconds since 1970, UTC); a moment that never comes is `NEVER`.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from models.worktime.shifts import Shifts
+
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Work:
+    """n exceptions and their m visits to teams, as the history records them.
+
+    A visit is one piece of work that one team does on one exception. The first visit of an
+    exception can begin when the team got it; each later one some time after the one before ended.
+
+    Attributes:
+        ids: n exception ids.
+        detected_at: n ticks.
+        visit_of: m positions of exceptions, not falling: an exception's visits stand together.
+        team: m codes of teams.
+        ready_at: m ticks; of an exception's first visit, else 0.
+        delay_ms: m waits after the visit before it, as recorded; 0 for a first visit.
+        touch_ms: m pieces of work, above 0.
+        may_heal: m, while it waits for this visit it can go away by itself; no more once it has
+            been resolved and is opened again.
+        started_at: m recorded begins, `NEVER` where none is recorded (healed, still waiting).
+        ended_at: m recorded ends, `NEVER` likewise.
+        resolved_at: n recorded ends of the exception, `NEVER` while open.
+        healed: n, it was recorded to have gone away by itself.
+        teams: Names by code.
+        crews: The hours and people of each team.
+    """
+
+    ids: np.ndarray
+    detected_at: np.ndarray
+    visit_of: np.ndarray
+    team: np.ndarray
+    ready_at: np.ndarray
+    delay_ms: np.ndarray
+    touch_ms: np.ndarray
+    may_heal: np.ndarray
+    started_at: np.ndarray
+    ended_at: np.ndarray
+    resolved_at: np.ndarray
+    healed: np.ndarray
+    teams: tuple[str, ...]
+    crews: tuple[Shifts, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """One draw of what no company records whole; arrays of the n exceptions of a `Work`.
+
+    What was recorded is in it as recorded; the rest is drawn given all that was.
+
+    Attributes:
+        lost_at: Tick at which the loss happens if it is still open then; `NEVER`.
+        loss: Money that it costs then.
+        heals_at: Tick at which it goes away by itself if nobody is at work on it then; `NEVER`.
+    """
+
+    lost_at: np.ndarray
+    loss: np.ndarray
+    heals_at: np.ndarray
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of one rule in one world.
+
+    Attributes:
+        started_at: m ticks at which the visits began, `NEVER` where none was needed any more.
+        ended_at: m ticks.
+        resolved_at: n ticks, `NEVER` for none.
+        healed: n, it went away before anybody began.
+        lost: n, the loss happened first.
+        money_lost: n amounts.
+    """
+
+    started_at: np.ndarray
+    ended_at: np.ndarray
+    resolved_at: np.ndarray
+    healed: np.ndarray
+    lost: np.ndarray
+    money_lost: np.ndarray
+
+    @classmethod
+    def judged(
+        cls, world: World, started_at: np.ndarray, ended_at: np.ndarray,
+        resolved_at: np.ndarray, healed: np.ndarray,
+    ) -> Self:  # fmt: skip
+        """Say what each exception cost, given when it was resolved."""
+        lost = resolved_at > world.lost_at
+        money = np.where(lost, world.loss, 0.0)
+        return cls(started_at, ended_at, resolved_at, healed, lost, money)

@@ -1,0 +1,1 @@
+"""Replay of stock policies on demand that they have not seen."""

@@ -1,0 +1,158 @@
+"""Rules for ordering, played against each other by `training.stock_replay.simulator`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from data.domain import Grain, UnknownChoiceError
+from features.demand.panel import Panel
+from models.demand.forecast import Forecast
+from models.demand.forecaster import Demand
+from models.demand.sample_paths import sample_paths
+from models.inventory.order_terms import OrderTerms
+from models.inventory.projection import Shelf
+from models.inventory.replenishment import order_units
+from training.stock_replay.simulator import Policy, Seen
+
+PATHS = 400
+LOOKAHEAD = 1  # the period of the next order, which is chosen together with this one
+SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
+RECENT = {Grain.DAY: 91, Grain.WEEK: 13, Grain.MONTH: 3}
+POLICIES = ("ours", "base-stock", "benchmark", "oracle")
+SEEDED = ("ours", "base-stock")
+
+
+def known_policy(name: str) -> None:
+    """Raise UnknownChoiceError where there is no such policy."""
+    if name not in POLICIES:
+        raise UnknownChoiceError("policy", name, POLICIES)
+
+
+def policy_of(name: str, demand: np.ndarray, seed: int, fits: int) -> Policy:
+    """Return one of `POLICIES`; `demand` (n, N) is what will come, for the oracle alone."""
+    if name == "oracle":
+        return Foresight(demand)
+    if name == "benchmark":
+        return Benchmark()
+    seeds = range(seed * fits, (seed + 1) * fits)
+    return SamplePaths(seeds) if name == "ours" else BaseStock(seeds)
+
+
+@dataclass(frozen=True)
+class SamplePaths:
+    """Ours: the forecaster fitted again each period, and the order that costs least on its paths.
+
+    Attributes:
+        seeds: Of each fit. Paths are averaged over the fits: drawn from the same random numbers,
+            that averages the quantiles.
+    """
+
+    seeds: Sequence[int]
+
+    def order(self, seen: Seen) -> np.ndarray:
+        """Return whole units."""
+        terms = seen.terms
+        horizon = min(terms.lead_periods + LOOKAHEAD, seen.periods_left)
+        drawn = [
+            sample_paths(forecast, seen.rows, PATHS, self.seeds[0])
+            for forecast in _refitted(seen, horizon, self.seeds)
+        ]
+        paths = np.mean(drawn, axis=0)
+        inbound = np.zeros((len(seen.rows), horizon))
+        inbound[:, : terms.lead_periods - 1] = seen.inbound
+        ordering = OrderTerms(
+            terms.lead_periods, holding_cost=terms.holding, shortage_cost=terms.shortage
+        )
+        return order_units(paths, Shelf(seen.on_hand, inbound), ordering).astype(float)
+
+
+@dataclass(frozen=True)
+class BaseStock:
+    """The textbook rule, on the mean of the same forecast, with a normal safety factor.
+
+    It orders up to the mean of L periods and the factor of the critical ratio times the deviation
+    of a period's demand over the latest season, as of L periods.
+
+    Attributes:
+        seeds: Of each fit; their means are averaged.
+    """
+
+    seeds: Sequence[int]
+
+    def order(self, seen: Seen) -> np.ndarray:
+        """Return whole units."""
+        terms = seen.terms
+        forecasts = _refitted(seen, terms.lead_periods, self.seeds)
+        mean = np.mean([forecast.mean[seen.rows].sum(axis=1) for forecast in forecasts], axis=0)
+        factor = ndtri(terms.shortage / (terms.shortage + terms.holding))
+        recent = seen.panel.demanded()[seen.rows, -SEASON[seen.panel.grain] :]
+        spread = np.sqrt(_mean_known((recent - _mean_known(recent, 1)[:, None]) ** 2, axis=1))
+        level = mean + factor * spread * np.sqrt(terms.lead_periods)
+        return np.maximum(np.rint(level - seen.on_hand - seen.inbound.sum(axis=1)), 0)
+
+
+def _refitted(seen: Seen, horizon: int, seeds: Sequence[int]) -> Iterator[Forecast]:
+    for seed in seeds:
+        yield Demand.fit(seen.panel, horizon, seed=seed).forecast(seen.panel)
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """The oracle: orders what will be short, knowing it. The cost that no policy can go below.
+
+    Attributes:
+        demand: (n, N) units of all periods that are played, NaN where not known.
+    """
+
+    demand: np.ndarray
+
+    def order(self, seen: Seen) -> np.ndarray:
+        """Return exactly what the period of arrival will lack."""
+        lead = seen.terms.lead_periods
+        begin = self.demand.shape[1] - seen.periods_left
+        coming = np.nan_to_num(self.demand[:, begin : begin + lead])
+        stock = seen.on_hand
+        for k in range(lead - 1):
+            stock = np.maximum(stock + seen.inbound[:, k] - coming[:, k], 0)
+        return np.maximum(coming[:, -1] - stock, 0)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The rule of the organisers of VN2: orders up to L + 1 periods of a seasonal mean.
+
+    One seasonal profile for all series, from the mean units of each period of the season over
+    all that is known; the level of a series is the mean of its latest 13 weeks (or as long) in
+    stock, each over the profile.
+    """
+
+    def order(self, seen: Seen) -> np.ndarray:
+        """Return whole units."""
+        panel, cover = seen.panel, seen.terms.lead_periods + 1
+        profile = _profile(panel, panel.length + cover)
+        recent = slice(max(panel.length - RECENT[panel.grain], 0), panel.length)
+        level = _mean_known(panel.demanded()[seen.rows, recent] / profile[recent], axis=1)
+        wanted = level * profile[panel.length :].sum()
+        return np.maximum(np.rint(wanted - seen.on_hand - seen.inbound.sum(axis=1)), 0)
+
+
+def _profile(panel: Panel, length: int) -> np.ndarray:
+    """Return (length,) factors of the season around 1, for known periods and those after them."""
+    season = SEASON[panel.grain]
+    mean = _mean_known(panel.demanded(), axis=0)
+    phase = np.arange(panel.length) % season
+    factors = np.ones(season)
+    for place in np.unique(phase):
+        factors[place] = mean[phase == place].mean()
+    seen = factors[np.unique(phase)]
+    factors[np.unique(phase)] = np.maximum(seen / max(seen.mean(), 1e-9), 1e-3)
+    return factors[np.arange(length) % season]
+
+
+def _mean_known(units: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean of what is known, 0 where nothing is."""
+    known = np.isfinite(units)
+    total = np.where(known, units, 0).sum(axis=axis, dtype=float)
+    return total / np.maximum(known.sum(axis=axis), 1)

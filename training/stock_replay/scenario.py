@@ -1,0 +1,76 @@
+"""The scene of a replay: the series and periods played, and what was known at each decision."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from data.domain import BadInputError, NotEnoughDataError
+from data.history.history import ALWAYS, History
+from features.demand.panel import Panel, next_periods
+from training.demand.dataset import read_panel
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is played. The series are those that were known at the start.
+
+    Attributes:
+        history: Where demand is read from.
+        begin: Start of the first scored period.
+        periods: (N,) first days of the scored periods.
+        series: (sku, site) of each series.
+        demand: (n, N) what they were to demand; NaN where they were out of stock.
+        appeared: How many series came later; they are not played.
+    """
+
+    history: History
+    begin: pd.Timestamp
+    periods: np.ndarray
+    series: list[tuple[str, str]]
+    demand: np.ndarray
+    appeared: int
+
+    @classmethod
+    def of(cls, history: History, begin: pd.Timestamp, periods: int) -> Self:
+        """Read it.
+
+        Raises:
+            BadInputError: No period starts at `begin`.
+            NotEnoughDataError: The history ends before the last period does.
+        """
+        start = read_panel(history, begin)
+        scored = next_periods(start.periods[-1], start.grain, periods)
+        if scored[0] != np.datetime64(begin.date(), "D"):
+            problem = f"the {start.grain} after the last one known then starts on {scored[0]}"
+            raise BadInputError(f"--from {begin:%Y-%m-%d}", problem, "Start there.")
+        everything = read_panel(history, ALWAYS)
+        column = int(np.searchsorted(everything.periods, scored[0]))
+        have = everything.length - column
+        if have < periods:
+            what = f"{start.grain}s of demand from {scored[0]}"
+            raise NotEnoughDataError(what, have, periods, "Import them, or lower --periods.")
+        series = _series(start)
+        rows = _positions(everything, series)
+        demand = everything.demanded()[rows, column : column + periods].astype(float)
+        return cls(history, begin, scored, series, demand, everything.series - len(series))
+
+    @property
+    def not_scored(self) -> int:
+        """How often a series was out of stock in a scored period."""
+        return int(np.isnan(self.demand).sum())
+
+    def known(self, number: int) -> tuple[Panel, np.ndarray]:
+        """Return the panel as of the start of a scored period, and (n,) its rows of the series."""
+        panel = read_panel(self.history, pd.Timestamp(self.periods[number], tz="UTC"))
+        return panel, _positions(panel, self.series)
+
+
+def _series(panel: Panel) -> list[tuple[str, str]]:
+    return list(zip(panel.sku.tolist(), panel.site.tolist(), strict=True))
+
+
+def _positions(panel: Panel, series: list[tuple[str, str]]) -> np.ndarray:
+    place = {key: row for row, key in enumerate(_series(panel))}
+    return np.array([place[key] for key in series])

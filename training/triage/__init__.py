@@ -1,0 +1,1 @@
+"""Training, rehearsal and evaluation of triage."""

@@ -1,0 +1,231 @@
+"""Whether the probabilities that are used as money are right: by class, by segment, by age.
+
+Promised is the mean of the chances, seen the share that came. A gap counts where its interval over
+days leaves 0 out. The calibration error of few rows is never 0, so the error stands beside it that
+chances wholly right would show on the same rows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from data.policy.policy import Policy
+from data.ticks import TICKS_PER_DAY
+from models.ranking.pricing import preventable
+from models.ranking.rule import CURVE_AGES_HOURS
+from training.common import plots
+from training.common.measures import REPEATS, expected_calibration_error
+from training.triage.automation_report import judged_of
+from training.triage.evaluation import Scoring
+from training.triage.labels import TICKS_PER_HOUR
+
+SEGMENTS = ("severity", "type", "customer_segment")
+FEWEST = 50
+MOST_VALUES = 8
+AGE_BANDS_HOURS = (0.0, 4.0, 24.0, 96.0, 336.0, np.inf)
+WORTH_TELLING = 0.03
+_DRAWN = 20
+
+
+@dataclass(frozen=True)
+class Chances:
+    """n chances of something, and whether it came.
+
+    Attributes:
+        what: In words.
+        promised: 0 to 1.
+        came: 0 or 1.
+        ticks: When each exception was detected.
+        groups: For each way to divide them the value of each, "" where there is none.
+    """
+
+    what: str
+    promised: np.ndarray
+    came: np.ndarray
+    ticks: np.ndarray
+    groups: Mapping[str, np.ndarray]
+
+
+def report(scoring: Scoring, policy: Policy) -> dict[str, Any]:
+    """Return for each probability its calibration, over all and by group; and the money priced."""
+    found: dict[str, Any] = {
+        chances.what: {"all": _figures(chances, slice(None))} | _by_group(chances)
+        for chances in chances_of(scoring)
+    }
+    return found | {"money": _money(scoring, policy)}
+
+
+def chances_of(scoring: Scoring) -> Iterator[Chances]:
+    """Yield the chances that are used as money, where it is known what came."""
+    predictions, known = scoring.predictions, scoring.known
+    segments, ticks = _segments(scoring), scoring.taken("detected_at")
+    breached = known.labels.breached[scoring.rows]
+    hours = (known.labels.resolved_at[scoring.rows] - ticks) / TICKS_PER_HOUR
+    if predictions.p_breach is not None:
+        yield _seen("breach", predictions.p_breach, breached, ticks, segments)
+    if predictions.curve is not None:
+        at_end = _read(predictions.curve, np.nan_to_num(hours))
+        came = np.where(np.isnan(hours), np.nan, breached)
+        band = np.digitize(np.nan_to_num(hours), AGE_BANDS_HOURS[1:-1])
+        bands = np.array([f"after {hours:g} h" for hours in AGE_BANDS_HOURS[:-1]], object)
+        yield _seen("curve at its end", at_end, came, ticks, segments | {"age": bands[band]})
+    if predictions.category is None or (judged := judged_of(scoring, "category")) is None:
+        return
+    right = np.where(judged.labelled, judged.best == judged.code, np.nan)
+    yield _seen("first category", judged.top, right, ticks, segments)
+    for k, name in enumerate(predictions.categories):
+        own = np.where(judged.labelled, judged.code == k, np.nan)
+        if (own == 1).sum() >= FEWEST:
+            yield _seen(f"category {name}", judged.probability[:, k], own, ticks, {})
+
+
+def draw(scoring: Scoring, folder: Path) -> None:
+    """Draw the reliability of each probability, by group where there is one."""
+    for chances in chances_of(scoring):
+        if len(chances.came) < FEWEST:
+            continue
+        file = "".join(c if c.isalnum() else "_" for c in chances.what)
+        plots.reliability(folder / f"{file}.png", chances.promised, chances.came, chances.what)
+        for group, values in chances.groups.items():
+            parts = {v: (chances.promised[r], chances.came[r]) for v, r in _largest(values)}
+            if len(parts) > 1:
+                what = f"{chances.what} by {group}"
+                plots.reliability_by(folder / f"{file}_by_{group}.png", parts, what)
+
+
+def _seen(
+    what: str, promised: np.ndarray, came: np.ndarray, ticks: np.ndarray, groups: Mapping[str, Any]
+) -> Chances:
+    """Keep the rows of which it is known what came."""
+    rows = np.flatnonzero(~np.isnan(came))
+    kept = {name: values[rows] for name, values in groups.items()}
+    return Chances(what, promised[rows], came[rows], ticks[rows], kept)
+
+
+def _segments(scoring: Scoring) -> dict[str, np.ndarray]:
+    known = scoring.known.columns
+    columns = {name: scoring.taken(name) for name in SEGMENTS if name in known}
+    return {
+        name: np.array(["" if value is None else str(value) for value in values], object)
+        for name, values in columns.items()
+    }
+
+
+def _read(curve: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    """Read (n, 11) curves at n ages."""
+    ages = CURVE_AGES_HOURS
+    after = np.clip(np.searchsorted(ages, hours), 1, len(ages) - 1)
+    share = np.clip((hours - ages[after - 1]) / (ages[after] - ages[after - 1]), 0, 1)
+    rows = np.arange(len(hours))
+    return curve[rows, after - 1] * (1 - share) + curve[rows, after] * share
+
+
+def _by_group(chances: Chances) -> dict[str, Any]:
+    groups = {name: _largest(values) for name, values in chances.groups.items()}
+    return {
+        name: {value: _figures(chances, rows) for value, rows in parts}
+        for name, parts in groups.items()
+        if len(parts) > 1
+    }
+
+
+def _largest(values: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Return the most frequent values with their rows."""
+    names, counts = np.unique(values.astype(str), return_counts=True)
+    most = [i for i in np.argsort(-counts, kind="stable")[:MOST_VALUES] if counts[i] >= FEWEST]
+    return [(str(names[i]), np.flatnonzero(values == names[i])) for i in most]
+
+
+def _figures(chances: Chances, rows: np.ndarray | slice) -> dict[str, float]:
+    promised, came = chances.promised[rows], chances.came[rows]
+    if not len(came):
+        return {"n": 0}
+    low, high = _interval(chances.ticks[rows], promised - came)
+    rng = np.random.default_rng(11)
+    by_chance = [
+        expected_calibration_error(promised, (rng.random(len(promised)) < promised).astype(float))
+        for _ in range(_DRAWN)
+    ]
+    return {
+        "n": len(came),
+        "promised": float(promised.mean()),
+        "seen": float(came.mean()),
+        "gap": float((promised - came).mean()),
+        "gap_low": low,
+        "gap_high": high,
+        "calibration_error": expected_calibration_error(promised, came),
+        "calibration_error_if_right": float(np.mean(by_chance)),
+    }
+
+
+def _interval(ticks: np.ndarray, differences: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of a mean by a bootstrap over days."""
+    days, place = np.unique(ticks // TICKS_PER_DAY, return_inverse=True)
+    totals, counts = np.bincount(place, differences), np.bincount(place)
+    drawn = np.random.default_rng(7).integers(0, len(days), (REPEATS, len(days)))
+    low, high = np.quantile(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _money(scoring: Scoring, policy: Policy) -> dict[str, Any]:
+    """Compare what the posterior of the category prices with what the true category costs."""
+    predictions, judged = scoring.predictions, judged_of(scoring, "category")
+    if predictions.category is None or judged is None:
+        return {}
+    total = scoring.taken("total")
+    value = np.where(np.isnan(total), policy.losses.order_value, total)
+    table = preventable(value, predictions.categories, policy)
+    seen = np.flatnonzero(judged.labelled & (judged.code >= 0))
+    priced = (predictions.category * table).sum(axis=1)[seen]
+    cost = table[seen, judged.code[seen]]
+    groups = {name: _largest(values[seen]) for name, values in _segments(scoring).items()}
+
+    def figures(rows: np.ndarray | slice) -> dict[str, float]:
+        low, high = _interval(scoring.taken("detected_at")[seen][rows], (priced - cost)[rows])
+        mean = float(cost[rows].mean())
+        return {
+            "n": len(cost[rows]),
+            "priced": float(priced[rows].mean()),
+            "cost": mean,
+            "gap_low": low,
+            "gap_high": high,
+        }
+
+    return {"all": figures(slice(None))} | {
+        name: {value: figures(rows) for value, rows in parts} for name, parts in groups.items()
+    }
+
+
+def worst(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
+    """Name where chances are wrong beyond the noise of days, the largest gap first."""
+    rows: list[tuple[str, Mapping[str, float]]] = []
+    for what, parts in found.items():
+        if what == "money":
+            continue
+        named = [("", parts["all"])] if what.startswith("category ") else []
+        named += [(f", {g} {v}", f) for g, vs in parts.items() if g != "all" for v, f in vs.items()]
+        rows += [(f"{what}{name}", figures) for name, figures in named if figures["n"]]
+    wrong = [(name, f) for name, f in rows if f["gap_low"] > 0 or f["gap_high"] < 0]
+    return sorted(
+        [(name, f) for name, f in wrong if abs(f["gap"]) >= WORTH_TELLING],
+        key=lambda row: -abs(row[1]["gap"]),
+    )
+
+
+def table(found: Mapping[str, Any], most: int = 15) -> Table:
+    """Lay out the calibration over all, and where it is worst."""
+    laid = Table("chance of", "cases", "promised", "seen", "gap", "error (if right)",
+                 title="calibration: over all, and where it is worst")  # fmt: skip
+    overall: Sequence[tuple[str, Mapping[str, float]]] = [
+        (what, parts["all"]) for what, parts in found.items() if what != "money"
+    ]
+    shown = [row for row in overall if row[1]["n"] and not row[0].startswith("category ")]
+    for name, f in [*shown, *worst(found)[:most]]:
+        gap = f"{f['gap']:+.1%} [{f['gap_low']:+.1%} {f['gap_high']:+.1%}]"
+        error = f"{f['calibration_error']:.3f} ({f['calibration_error_if_right']:.3f})"
+        laid.add_row(name, f"{f['n']:,}", f"{f['promised']:.1%}", f"{f['seen']:.1%}", gap, error)
+    return laid

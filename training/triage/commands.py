@@ -1,0 +1,139 @@
+"""The commands of exceptions: train and evaluate the triage and the early warning."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from data.history.history import History
+from data.policy.policy import Policy
+from data.settings import Settings
+from training.common.options import (
+    CHAMPION,
+    AsOf,
+    From,
+    HistoryPath,
+    Model,
+    ReportFile,
+    To,
+    console,
+    moment,
+    store,
+    tell,
+    version_of,
+    writable,
+    write_report,
+)
+
+
+def triage(history: HistoryPath, as_of: AsOf) -> None:
+    """Train category, team, harm, handling time and priority; promote them if they are better."""
+    from training.triage.labels import Trust  # imported here: it takes seconds, --help does not
+    from training.triage.train import train_triage
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        terms = Policy.read(Settings.read().policy).promises
+        trust = Trust(terms.learn_accepted, terms.learn_automatic)
+        outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update, trust)
+    tell(outcome)
+
+
+def warning(history: HistoryPath, as_of: AsOf) -> None:
+    """Train the early warning: which orders will raise an exception; promote it if it is better."""
+    from training.early_warning.train import train_warning
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        outcome = train_warning(opened, moment(as_of, "--as-of"), store(), status.update)
+    tell(outcome)
+
+
+def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:
+    """Fit the champion's calibration and promises on what came since; promote it unless worse."""
+    from training.triage import recalibration
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        moment_read = moment(as_of, "--as-of")
+        outcome = recalibration.recalibrate_triage(opened, moment_read, store(), status.update)
+    tell(outcome)
+
+
+def evaluate_triage(
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    predictions: Annotated[Path, typer.Option(help="Parquet file to write, one row an exception")],
+    report: ReportFile,
+    model: Model = CHAMPION,
+) -> None:
+    """Score every exception of a period at the moment it was detected."""
+    from training.triage import automation_report, calibration_report, evaluation
+
+    for file in (predictions, report):
+        writable(file)
+    opened = store()
+    with console.status("Scoring") as status:
+        loaded = opened.load_triage(version_of(model))
+        scoring = evaluation.score_period(
+            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+        )
+        policy = Policy.read(Settings.read().policy)
+        evaluation.predictions_table(scoring, policy).to_parquet(predictions)
+        status.update("Measuring")
+        figures = evaluation.report(scoring, loaded)
+        promises = automation_report.report(scoring, loaded, policy.promises)
+        calibration = calibration_report.report(scoring, policy)
+        with TemporaryDirectory() as folder:
+            calibration_report.draw(scoring, Path(folder))
+            version = loaded.version.removeprefix("triage-")
+            opened.add_report("triage", version, Path(folder), f"evaluated/{begin}_{end}")
+    write_report(report, figures | {"promises": promises, "calibration": calibration})
+    show(figures)
+    for table in (*automation_report.tables(promises), calibration_report.table(calibration)):
+        console.print(table)
+
+
+def evaluate_warning(
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    predictions: Annotated[Path, typer.Option(help="Parquet file, one row an order and stage")],
+    report: ReportFile,
+    model: Model = CHAMPION,
+) -> None:
+    """Score every order of a period when it was placed and at each stage that it reached."""
+    from training.early_warning import report as early_warning_report
+    from training.early_warning.train import load_warning
+
+    for file in (predictions, report):
+        writable(file)
+    with console.status("Scoring"):
+        loaded = load_warning(store(), version_of(model))
+        scoring = early_warning_report.score_orders(
+            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+        )
+        early_warning_report.warnings_table(scoring).to_parquet(predictions)
+        figures = early_warning_report.report(scoring, loaded)
+    write_report(report, figures)
+    show(figures)
+
+
+def show(figures: dict[str, object]) -> None:
+    """Print a report's figures as tables: a row a measure, a column an estimator."""
+    for part, values in figures.items():
+        if not isinstance(values, dict) or "labelled" not in values:
+            continue
+        columns = {name: found for name, found in values.items() if isinstance(found, dict)}
+        table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
+        for measure in dict.fromkeys(m for found in columns.values() for m in found):
+            cells = (_interval(found.get(measure)) for found in columns.values())
+            table.add_row(measure, *cells)
+        console.print(table)
+
+
+def _interval(value: dict[str, float] | None) -> str:
+    return "{value:.3f} [{low:.3f} {high:.3f}]".format(**value) if value else ""

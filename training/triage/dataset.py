@@ -1,0 +1,127 @@
+"""All that triage reads of a history, as known before a moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from data.contract.tables import Exceptions
+from data.domain import NotEnoughDataError
+from data.history.history import History
+from features.engine.class_shares import LABEL
+from features.engine.event_log import LogRows
+from features.engine.feature_set import Columns, Entity
+from features.exceptions.features import ATTRIBUTE
+from features.exceptions.tables import (
+    attribute_columns,
+    attribute_kinds,
+    attribute_rows,
+    exception_columns,
+    exception_logs,
+)
+from models.classifiers.calibration import codes
+from training.triage.labels import ClassLabels, Labels, read_labels
+
+TABLES = ("exceptions", "orders", "order_lines", "exception_events", "outcomes")
+
+
+def tick_of(moment: pd.Timestamp) -> int:
+    """Return a moment as a tick."""
+    return moment.value // 1_000_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """Exceptions and all that was known of them before a moment.
+
+    Attributes:
+        tick: The moment.
+        ids: Exception ids.
+        kinds: Attributes, each a `word` or a `number`.
+        columns: What was raised.
+        labels: How they ended.
+        tables: The rows themselves, by table.
+    """
+
+    tick: int
+    ids: np.ndarray
+    kinds: dict[str, str]
+    columns: Columns
+    labels: Labels
+    tables: dict[str, pd.DataFrame]
+
+    @classmethod
+    def read(
+        cls,
+        history: History,
+        as_of: pd.Timestamp,
+        kinds: Mapping[str, str] | None = None,
+        newest: int | None = None,
+    ) -> Self:
+        """Read a history as of a moment.
+
+        Args:
+            history: The history.
+            as_of: Rows known at or after it are not read.
+            kinds: Attributes to read; None finds those there are.
+            newest: Read only so many exceptions, those known last; None for all.
+
+        Raises:
+            NotEnoughDataError: No exception was known before the moment.
+        """
+        tables = {name: history.table(name, known_before=as_of) for name in TABLES}
+        exceptions = tables["exceptions"]
+        if newest is not None and len(exceptions) > newest:
+            exceptions = tables["exceptions"] = exceptions.iloc[-newest:].reset_index(drop=True)
+        if exceptions.empty:
+            raise NotEnoughDataError(
+                f"exceptions known before {as_of:%Y-%m-%d}", 0, 1, "Choose a later --as-of."
+            )
+        if kinds is None:
+            kinds = attribute_kinds(attribute_rows(exceptions[Exceptions.attributes]))
+        columns = exception_columns(exceptions, tables["orders"], tables["order_lines"], kinds)
+        labels = read_labels(exceptions, tables["exception_events"], tables["outcomes"])
+        ids = exceptions[Exceptions.exception_id].to_numpy(object)
+        return cls(tick_of(as_of), ids, dict(kinds), columns, labels, tables)
+
+    def read_by(self, kinds: Mapping[str, str]) -> Self:
+        """Return the same with other attributes: those that a model trained before reads."""
+        rows = attribute_rows(self.tables["exceptions"][Exceptions.attributes])
+        raised = {n: c for n, c in self.columns.items() if not n.startswith(ATTRIBUTE)}
+        return replace(self, kinds=dict(kinds), columns=raised | attribute_columns(rows, kinds))
+
+    @property
+    def detected_at(self) -> np.ndarray:
+        """Ticks at which they were detected."""
+        return self.columns["detected_at"]
+
+    def between(self, begin: int, end: int) -> np.ndarray:
+        """Return the positions of what was detected from a tick until another."""
+        return np.flatnonzero((self.detected_at >= begin) & (self.detected_at < end))
+
+    def logs(self, entities: list[Entity]) -> dict[str, LogRows]:
+        """Return the logs that features of the past are computed from."""
+        tables = self.tables
+        logs = exception_logs(
+            self.columns,
+            entities,
+            tables["exceptions"],
+            tables["exception_events"],
+            tables["outcomes"],
+        )
+        return {name: rows.known_before(self.tick) for name, rows in logs.items()}
+
+    def label_rows(
+        self, label: ClassLabels, names: list[str], keys: Mapping[str, np.ndarray]
+    ) -> LogRows:
+        """Return the labelled rows that shares of a class are counted from."""
+        code = codes(label.name, names)
+        kept = code >= 0
+        row = label.row[kept]
+        return LogRows(
+            label.known_at[kept],
+            {entity: key[row] for entity, key in keys.items()},
+            {LABEL: code[kept].astype(np.float64)},
+        )

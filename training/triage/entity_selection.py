@@ -1,0 +1,73 @@
+"""Choose the entities whose past is worth looking at: a scoring call pays for each of them."""
+
+import numpy as np
+
+from features.engine.class_shares import ClassShares
+from features.engine.compute import Features
+from features.engine.feature_set import Entity, FeaturePlan
+from features.exceptions.features import FEATURES
+from models.boosters import Trees, TreeSettings
+from models.classifiers.calibration import class_names, codes
+from training.triage.dataset import Known
+from training.triage.fit import FEWEST_OF_A_CLASS, FEWEST_ROWS, Learned, resolve_hours
+
+MOST_ENTITIES = 12
+MOST_SHARE_ENTITIES = 8
+MOST_ROWS = 20_000
+_QUICK = TreeSettings(rounds=80, learning_rate=0.1, leaves=15, columns_share=0.3)
+
+
+def choose(known: Known) -> tuple[FeaturePlan, dict[str, list[str]]]:
+    """Learn the plan of the features, with no more entities than pay.
+
+    The past of an entity pays by its gain in a quick model of the time to resolve. The shares of a
+    class pay by the log likelihood of the class that came out.
+
+    Returns:
+        The plan, and for each class the entities that its shares are counted by.
+    """
+    full = FEATURES.fit(known.columns, known.kinds)
+    shares = {label: _share_entities(known, full, label) for label in known.labels.classes}
+    past = _past_entities(known, full)
+    return full.keeping(past, {name for names in shares.values() for name in names}), shares
+
+
+def _past_entities(known: Known, full: FeaturePlan) -> list[str]:
+    if len(full.entities) <= MOST_ENTITIES:
+        return list(full.entities)
+    entities = [Entity(name, tuple(parts)) for name, parts in full.entities.items()]
+    features = Features(FEATURES, full, known.logs(entities))
+    learned = Learned.before(known, known.tick)
+    sample = np.argsort(known.detected_at[learned.rows], kind="stable")[-MOST_ROWS:]
+    columns = {name: column[learned.rows[sample]] for name, column in known.columns.items()}
+    matrix = features.compute(columns, features.keys(columns), columns["detected_at"])
+    hours, _ = resolve_hours(known, learned)
+    trees = Trees.fit(matrix.dense, np.log1p(hours[sample]), _QUICK, objective="regression")
+    gain = dict.fromkeys(full.entities, 0.0)
+    own = trees.importance()[-len(features.history_entities) :]
+    for entity, value in zip(features.history_entities, own, strict=True):
+        gain[entity] += float(value)
+    return sorted(gain, key=lambda name: -gain[name])[:MOST_ENTITIES]
+
+
+def _share_entities(known: Known, full: FeaturePlan, label: str) -> list[str]:
+    labels = known.labels.classes[label]
+    latest = labels.at(known.tick, len(known.ids))
+    seen = np.flatnonzero([name is not None for name in latest])
+    names = class_names(latest[seen], FEWEST_OF_A_CLASS) if len(seen) else []
+    if len(seen) < FEWEST_ROWS or len(names) < 2:
+        return []
+    sample = seen[np.argsort(known.detected_at[seen], kind="stable")[-MOST_ROWS:]]
+    code = codes(latest[sample], names)
+    sample, code = sample[code >= 0], code[code >= 0]
+    worth = {}
+    for name, parts in full.entities.items():
+        key = Entity(name, tuple(parts)).key(known.columns)
+        rows = known.label_rows(labels, names, {name: key})
+        shares = ClassShares(rows, [name], len(names))
+        at = known.detected_at[sample]
+        _, counts = shares.count({name: key[sample]}, at, code, 1)
+        prior = shares.overall[code]
+        share = (counts.pairs[1, :, 0, 0] + 2 * prior) / (counts.rows[1, :, 0] + 2)
+        worth[name] = float(np.log(share).mean())
+    return sorted(worth, key=lambda name: -worth[name])[:MOST_SHARE_ENTITIES]

@@ -1,0 +1,63 @@
+"""The final fit: everything that was known, with what the rehearsal decided."""
+
+from functools import partial
+
+from models.classifiers.classifier import ClassModel
+from models.triage.touch_time import TouchTime
+from models.triage.triage import Triage
+from training.triage import fit
+from training.triage.fit import Learned, Prepared
+from training.triage.rehearsal import Rehearsal, in_order
+
+
+def fit_final(prepared: Prepared, rehearsal: Rehearsal) -> Triage:
+    """Fit the challenger on all that was known."""
+    known = prepared.known
+    learned = Learned.before(known, known.tick)
+    triage = Triage(prepared.features, prepared.past, known.tick)
+    triage.untrained = dict(rehearsal.triage.untrained)
+    steps = [partial(_times, prepared, learned, rehearsal, triage)]
+    steps += [
+        partial(_class, prepared, learned, rehearsal, triage, label) for label in rehearsal.kinds
+    ]
+    steps += [partial(_touch, prepared, learned, rehearsal, triage)]
+    fit.side_by_side(steps)
+    triage.classes = in_order(triage.classes)
+    triage.evidence, triage.sets = in_order(triage.evidence), in_order(triage.sets)
+    return triage
+
+
+def _times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage) -> None:
+    fitted = fit.fit_resolve(prepared, learned)
+    if fitted is None or rehearsal.triage.resolve is None:
+        return
+    model, baseline = fitted
+    triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
+    harm = fit.fit_harm(prepared, learned, model)
+    if harm and rehearsal.triage.harm:
+        triage.harm = harm.baseline() if "harm" in rehearsal.use_baseline else harm
+
+
+def _touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage) -> None:
+    spread = rehearsal.touch_spread
+    if spread is None:
+        return
+    trees = fit.fit_touch(prepared, learned) if spread.trees else None
+    triage.touch = TouchTime(trees, spread.levels, spread.spread)
+
+
+def _class(
+    prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage, label: str
+) -> None:
+    fitted = fit.fit_class(prepared, learned, label, {rehearsal.kinds[label]})
+    triage.classes[label] = ClassModel(
+        label,
+        tuple(fitted.names),
+        fitted.prior,
+        fitted.estimators[0],
+        rehearsal.calibrations[label],
+        rehearsal.verdicts[label],
+    )
+    if label in rehearsal.tested:
+        inherited = rehearsal.tested[label].served_by(triage.classes[label], prepared.rows.take)
+        triage.evidence[label], triage.sets[label] = inherited

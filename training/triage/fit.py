@@ -1,0 +1,225 @@
+"""Fit the models of triage on what was known before a moment."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.domain import NotEnoughDataError
+from data.ticks import TICKS_PER_DAY
+from features.engine.class_shares import ClassShares
+from features.engine.compute import Features
+from features.engine.event_log import LogRows
+from features.engine.feature_set import Entity, FeaturePlan
+from features.exceptions.features import FEATURES, TEAM
+from models.boosters import Trees
+from models.classifiers import boosted
+from models.classifiers.boosted import ClassTrees
+from models.classifiers.calibration import class_names, codes, prior_of
+from models.classifiers.candidate_ranker import ClassCandidates
+from models.classifiers.linear import ClassLinear
+from models.classifiers.lookup import ClassLookup
+from models.estimator import ClassEstimator, Rows
+from models.triage.breach_risk import Harm
+from models.triage.resolve_time import ConstantResolveTime, ResolveTime
+from models.triage.touch_time import TouchTime
+from training.triage.dataset import Known
+from training.triage.labels import PEOPLE, TICKS_PER_HOUR, Trust
+from training.triage.soft_labels import breach_clock, soft_breach
+
+FEWEST_ROWS = 200
+FEWEST_OF_A_CLASS = 3
+SHORTEST_HALF_LIFE_DAYS = 28.0
+FIRST_COLUMNS = {"category": "type", "team": TEAM, "priority": "severity"}
+"""For each class the column that holds what was given at first."""
+
+
+def side_by_side(steps: Sequence[Callable[[], object]]) -> None:
+    """Run steps two at a time: LightGBM lets go of Python while it learns.
+
+    A step must not call this itself.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(step) for step in steps]:
+            done.result()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Exceptions with their features, each as of its own detection.
+
+    Attributes:
+        known: What was known.
+        features: Computed them.
+        rows: What the estimators read.
+        past: The logs behind the features.
+        share_entities: For each class the entities that its shares are counted by.
+        trust: In labels that people did not type.
+    """
+
+    known: Known
+    features: Features
+    rows: Rows
+    past: dict[str, LogRows]
+    share_entities: dict[str, list[str]]
+    trust: Trust = PEOPLE
+
+    @property
+    def words(self) -> list[int]:
+        """Columns that hold codes of words."""
+        return self.features.word_columns
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Which rows a fit may learn from, and how much each counts.
+
+    Attributes:
+        tick: Only what was known before it counts.
+        rows: Positions of the exceptions detected before it.
+        weight: One for each of these rows: newer ones count for more.
+    """
+
+    tick: int
+    rows: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def before(cls, known: Known, tick: int) -> "Learned":
+        """Take what was detected before a tick; weights halve with each third of the period."""
+        rows = np.flatnonzero(known.detected_at < tick)
+        days = (tick - known.detected_at[rows]) / TICKS_PER_DAY
+        longest = days.max(initial=0.0)
+        return cls(tick, rows, 0.5 ** (days / max(SHORTEST_HALF_LIFE_DAYS, longest / 3)))
+
+
+def prepare(known: Known, plan: FeaturePlan, share_entities: dict[str, list[str]]) -> Prepared:
+    """Compute all features of all known exceptions, each as of its own detection."""
+    entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
+    past = known.logs(entities)
+    features = Features(FEATURES, plan, past)
+    keys = features.keys(known.columns)
+    matrix = features.compute(known.columns, keys, known.detected_at)
+    rows = Rows(known.columns, keys, matrix, known.detected_at)
+    return Prepared(known, features, rows, past, share_entities)
+
+
+def resolve_hours(known: Known, learned: Learned) -> tuple[np.ndarray, np.ndarray]:
+    """Return hours to resolved, or open so far, and whether it is resolved, as of a tick."""
+    detected = known.detected_at[learned.rows]
+    at = known.labels.resolved_at[learned.rows]
+    resolved = known.labels.resolved_known_at[learned.rows] < learned.tick
+    hours = (np.where(resolved, at, learned.tick) - detected) / TICKS_PER_HOUR
+    return np.maximum(hours, 0.0), resolved
+
+
+def fit_resolve(
+    prepared: Prepared, learned: Learned
+) -> tuple[ResolveTime, ConstantResolveTime] | None:
+    """Fit the time to resolve and its baseline; None where resolutions are not recorded."""
+    hours, resolved = resolve_hours(prepared.known, learned)
+    if resolved.sum() < FEWEST_ROWS:
+        return None
+    rows = prepared.rows.take(learned.rows)
+    fit = (rows, hours, resolved, learned.weight)
+    return ResolveTime.fit(*fit), ConstantResolveTime.fit(*fit)
+
+
+def fit_harm(prepared: Prepared, learned: Learned, resolve: ResolveTime) -> Harm | None:
+    """Fit the chance of harm; None where breaches are not recorded."""
+    clock = breach_clock(prepared.known, learned.tick)
+    if clock is None:
+        return None
+    rows = prepared.rows.take(learned.rows)
+    hours, resolved = resolve_hours(prepared.known, learned)
+    soft = soft_breach(rows.columns, clock, resolve.mass(rows), hours, resolved)
+    return Harm.fit(rows, soft, clock, prepared.words, learned.weight)
+
+
+def fit_touch(prepared: Prepared, learned: Learned) -> Trees | None:
+    """Fit the level of the touch time; None where it is not recorded."""
+    minutes, known = touch_known(prepared.known, learned.rows, learned.tick)
+    if known.sum() < FEWEST_ROWS:
+        return None
+    rows = prepared.rows.take(learned.rows[known])
+    return TouchTime.fit(rows, minutes[known], prepared.words, learned.weight[known])
+
+
+def touch_known(known: Known, rows: np.ndarray, tick: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return touch minutes of rows, and whether they were known before a tick."""
+    minutes = known.labels.touch_minutes[rows]
+    return minutes, ~np.isnan(minutes) & (known.labels.ended_known_at[rows] < tick)
+
+
+@dataclass(frozen=True)
+class FittedClass:
+    """Candidates for one label: estimators by kind, fitted on the same rows.
+
+    Attributes:
+        label: category, team or priority.
+        names: The classes.
+        prior: Their shares in what was learned.
+        estimators: The models, then the baselines.
+        models: How many of the estimators are models.
+    """
+
+    label: str
+    names: list[str]
+    prior: np.ndarray
+    estimators: list[ClassEstimator]
+    models: int
+
+
+def fit_class(
+    prepared: Prepared, learned: Learned, label: str, kinds: set[str] | None = None
+) -> FittedClass:
+    """Fit the estimators of one label.
+
+    Args:
+        prepared: The exceptions.
+        learned: What may be learned from.
+        label: category, team or priority.
+        kinds: Fit only these; None fits all that suit.
+
+    Raises:
+        NotEnoughDataError: Too few labels were known.
+    """
+    named, trusted = prepared.known.labels.taught(label, learned.tick, prepared.trust)
+    named, trusted = named[learned.rows], trusted[learned.rows]
+    seen = np.array([name is not None for name in named], bool)
+    names = class_names(named[seen], FEWEST_OF_A_CLASS) if seen.any() else []
+    code = codes(named, names) if names else np.empty(0, int)
+    taught = np.flatnonzero(code >= 0)
+    if len(taught) < FEWEST_ROWS or len(names) < 2:
+        raise NotEnoughDataError(
+            label, len(taught), FEWEST_ROWS, "Record it in outcomes or exception_events."
+        )
+    rows, code = prepared.rows.take(learned.rows[taught]), code[taught]
+    weight = (learned.weight * trusted)[taught]
+    prior = prior_of(code, len(names))
+    fits: dict[str, Callable[[], ClassEstimator]] = {}
+    if len(names) <= boosted.MOST_CLASSES:
+        fits[ClassTrees.kind] = lambda: ClassTrees.fit(
+            rows, code, len(names), prepared.words, weight
+        )
+    if prepared.share_entities.get(label):
+        fits[ClassCandidates.kind] = lambda: ClassCandidates.fit(
+            rows, code, shares_of(prepared, label, names), names, FIRST_COLUMNS[label], weight
+        )
+    models = len(fits)
+    fits[ClassLinear.kind] = lambda: ClassLinear.fit(rows, code, len(names), prepared.words)
+    for column in (FIRST_COLUMNS[label], "reason_code", ""):
+        if not column or column in rows.columns:
+            kind = f"lookup by {column}" if column else "majority"
+            fits[kind] = lambda column=column: ClassLookup.fit(rows, code, prior, column)
+    wanted = [fit for kind, fit in fits.items() if kinds is None or kind in kinds]
+    return FittedClass(label, names, prior, [fit() for fit in wanted], models)
+
+
+def shares_of(prepared: Prepared, label: str, names: list[str]) -> ClassShares:
+    """Index the labelled past of a class."""
+    labels = prepared.known.labels.classes[label]
+    rows = prepared.known.label_rows(labels, names, prepared.rows.keys)
+    prepared.past[f"labels.{label}"] = rows
+    return ClassShares(rows, prepared.share_entities[label], len(names))

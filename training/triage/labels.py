@@ -1,0 +1,225 @@
+"""What is known, at a moment, of how exceptions ended. Labels count only once they were known.
+
+A class that was set automatically is no label: nobody looked, so it says what a model believed.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
+from data.domain import LabelOrigin
+from data.ticks import ceil_ticks, floor_ticks
+
+TICKS_PER_HOUR = 3_600_000
+FEWEST_HIDDEN = 400
+_ORIGINS = {"category": Outcomes.label_origin, "team": Outcomes.team_origin}
+
+
+class Trust(NamedTuple):
+    """How much a label counts in training, by how it came about; those that people typed count 1.
+
+    Attributes:
+        accepted: It accepted a suggestion.
+        automatic: Nobody looked at it: what a model said, not what was so.
+    """
+
+    accepted: float = 1.0
+    automatic: float = 0.0
+
+
+PEOPLE = Trust()
+
+
+@dataclass(frozen=True)
+class ClassLabels:
+    """Every time a class became known; one exception may have several.
+
+    Attributes:
+        row: Position of the exception.
+        known_at: Tick at which it became known.
+        name: The class.
+    """
+
+    row: np.ndarray
+    known_at: np.ndarray
+    name: np.ndarray
+
+    def at(self, tick: int, n: int) -> np.ndarray:
+        """Return for each of n exceptions the class known last before a tick, or None."""
+        known = self._in_order(tick)
+        latest = np.full(n, None, object)
+        latest[self.row[known]] = self.name[known]
+        return latest
+
+    def known(self, tick: int, n: int) -> np.ndarray:
+        """Return for each of n exceptions the tick at which that became known, or NaN."""
+        known = self._in_order(tick)
+        moment = np.full(n, np.nan)
+        moment[self.row[known]] = self.known_at[known]
+        return moment
+
+    def _in_order(self, tick: int) -> np.ndarray:
+        known = np.flatnonzero(self.known_at < tick)
+        return known[np.argsort(self.known_at[known], kind="stable")]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How exceptions ended, with when each thing became known; arrays by position.
+
+    Attributes:
+        classes: category, team and priority, those that the history records, as people set them.
+        automatic: category and team as they were set without anybody's look, where they were.
+        accepted: For category and team whether it accepted a suggestion.
+        hidden: Whether people set category and team without seeing a suggestion.
+        resolved_at: Tick of the latest resolution known before `as_of`, NaN while open.
+        resolved_known_at: Tick at which that became known, NaN while open.
+        ended_known_at: Tick at which the outcome became known, NaN before.
+        breached: 1, 0, or NaN where not known.
+        touch_minutes: NaN where not known.
+        loss: NaN where not known.
+    """
+
+    classes: dict[str, ClassLabels]
+    automatic: dict[str, ClassLabels]
+    accepted: dict[str, np.ndarray]
+    hidden: np.ndarray
+    resolved_at: np.ndarray
+    resolved_known_at: np.ndarray
+    ended_known_at: np.ndarray
+    breached: np.ndarray
+    touch_minutes: np.ndarray
+    loss: np.ndarray
+
+    def taught(self, label: str, tick: int, trust: Trust) -> tuple[np.ndarray, np.ndarray]:
+        """Return the class to learn of each exception, None where none counts, and its trust.
+
+        What people set goes before what was set automatically.
+
+        Args:
+            label: category, team or priority.
+            tick: Only what was known before it counts.
+            trust: How much a label counts that nobody typed.
+        """
+        n = len(self.hidden)
+        named, trusted = np.full(n, None, object), np.ones(n)
+        accepted = self.accepted.get(label, np.zeros(n, bool))
+        for told, weight in (
+            (self.automatic.get(label), np.full(n, trust.automatic)),
+            (self.classes.get(label), np.where(accepted, trust.accepted, 1.0)),
+        ):
+            if told is not None:
+                latest = told.at(tick, n)
+                known = np.array([name is not None for name in latest])
+                named[known], trusted[known] = latest[known], weight[known]
+        named[trusted == 0] = None
+        return named, trusted
+
+    def outcome_known(self, tick: int) -> np.ndarray:
+        """Say for each exception whether its outcome was known before a tick."""
+        return self.ended_known_at < tick
+
+
+def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.DataFrame) -> Labels:
+    """Read the labels of exceptions from rows that were all known before some moment.
+
+    A resolution counts from its own event where the history has events, else from the outcome.
+    """
+    n = len(exceptions)
+    position = pd.Series(np.arange(n), index=exceptions[Exceptions.exception_id])
+    ended = outcomes[outcomes[Outcomes.exception_id].isin(position.index)]
+    row = position.loc[ended[Outcomes.exception_id]].to_numpy()
+    ended = ended.assign(row=row, known=ceil_ticks(ended[Outcomes.known_at]))
+    steps = events[events[ExceptionEvents.exception_id].isin(position.index)]
+    steps = steps.assign(
+        row=position.loc[steps[ExceptionEvents.exception_id]].to_numpy(),
+        known=ceil_ticks(steps[ExceptionEvents.known_at]),
+    ).sort_values(["known", ExceptionEvents.step], kind="stable")
+    solved = steps[steps[ExceptionEvents.event] == "resolved"]
+    resolved_at, resolved_known_at = _resolved(n, steps, ended)
+    origins = _origins(n, ended)
+    classes, automatic = _classes(solved, ended, origins)
+    hidden = ended[Outcomes.suggestion_hidden].to_numpy(np.float64, na_value=0.0)
+    return Labels(
+        classes=classes,
+        automatic=automatic,
+        accepted={label: origin == LabelOrigin.ACCEPTED for label, origin in origins.items()},
+        hidden=_spread(n, row, hidden) == 1,
+        resolved_at=resolved_at,
+        resolved_known_at=resolved_known_at,
+        ended_known_at=_spread(n, row, ended["known"].to_numpy(np.float64)),
+        breached=_spread(n, row, ended[Outcomes.breached].to_numpy(np.float64, na_value=np.nan)),
+        touch_minutes=_spread(n, row, ended[Outcomes.touch_minutes].to_numpy(np.float64)),
+        loss=_spread(n, row, ended[Outcomes.loss].to_numpy(np.float64)),
+    )
+
+
+def unswayed(named: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Say which of n labels to judge by: if enough were set without a suggestion in view, those.
+
+    Whoever sees a suggestion tends to accept it, so the others make a model look better.
+
+    Args:
+        named: Whether people set the label.
+        hidden: Whether they did so without a suggestion in view.
+    """
+    alone = named & hidden
+    return alone if alone.sum() >= FEWEST_HIDDEN else named
+
+
+def _origins(n: int, ended: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return for category and team how each came about; empty where that is not recorded."""
+    found = {}
+    for label, column in _ORIGINS.items():
+        found[label] = np.full(n, "", object)
+        found[label][ended["row"]] = ended[column].fillna("").to_numpy(object)
+    return found
+
+
+def _classes(
+    solved: pd.DataFrame, ended: pd.DataFrame, origins: dict[str, np.ndarray]
+) -> tuple[dict[str, ClassLabels], dict[str, ClassLabels]]:
+    """Return what people set, and what was set automatically.
+
+    A class is known when a case is resolved; the outcome tells it where no step did, or anew.
+    """
+    by_people, automatic = {}, {}
+    for label in ("category", "team", "priority"):
+        parts = [part[["row", "known", label]] for part in (solved, ended)]
+        told = pd.concat(parts).dropna().sort_values("known", kind="stable")
+        told = told[told[label] != told.groupby("row")[label].shift()]
+        alone = np.zeros(len(told), bool)
+        if label in origins:
+            alone = origins[label][told["row"].to_numpy(int)] == LabelOrigin.AUTOMATIC
+        for found, rows in ((by_people, told[~alone]), (automatic, told[alone])):
+            if len(rows):
+                found[label] = ClassLabels(
+                    rows["row"].to_numpy(), rows["known"].to_numpy(), rows[label].to_numpy(object)
+                )
+    return by_people, automatic
+
+
+def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Find when each was resolved, and when that became known; NaN while open."""
+    row = ended["row"].to_numpy()
+    moments = _spread(n, row, _moments(ended[Outcomes.resolved_at]))
+    known = np.where(np.isnan(moments), np.nan, _spread(n, row, ended["known"].to_numpy(float)))
+    ends = steps[steps[ExceptionEvents.event].isin(["resolved", "reopened"])]
+    last = ends.groupby("row").last()
+    place, solved = last.index.to_numpy(), (last[ExceptionEvents.event] == "resolved").to_numpy()
+    moments[place] = np.where(solved, _moments(last[ExceptionEvents.occurred_at]), np.nan)
+    known[place] = np.where(solved, last["known"].to_numpy(float), np.nan)
+    return moments, known
+
+
+def _moments(times: pd.Series) -> np.ndarray:
+    return np.where(times.isna(), np.nan, floor_ticks(times).astype(np.float64))
+
+
+def _spread(n: int, row: np.ndarray, values: np.ndarray) -> np.ndarray:
+    spread = np.full(n, np.nan)
+    spread[row] = values
+    return spread

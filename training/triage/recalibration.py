@@ -1,0 +1,209 @@
+"""Recalibrate the champion without training it: its boosters stay, what is read from them moves.
+
+Temperatures and floors, the calibration of harm with its clock, promises and sets are fitted anew
+on what the champion never learned from: exceptions detected since its training. As in a rehearsal
+the first half of that window calibrates, the second judges and is the evidence; what is served is
+calibrated on both.
+"""
+
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.domain import NotEnoughDataError
+from data.history.history import History
+from data.ticks import TICKS_PER_DAY
+from models.classifiers.calibration import calibrated
+from models.estimator import Rows
+from models.registry.store import Store, Trained
+from models.triage.breach_risk import AS_FITTED, Harm
+from models.triage.platt import ChanceCalibration
+from models.triage.triage import PROMISED, Triage
+from training.common import measures, plots
+from training.common.promotion import Outcome, Verdict, verdict_of_recalibration
+from training.triage import fit
+from training.triage.dataset import Known
+from training.triage.evaluation import since_training
+from training.triage.fit import Learned
+from training.triage.held_out import most_settled, tested_on
+from training.triage.rehearse_classifier import judgeable
+from training.triage.soft_labels import breach_clock, soft_breach
+from training.triage.train import git_commit, losses_of
+from training.triage.window import FEWEST_JUDGED, LONGEST_DAYS, Window
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Recalibrated:
+    """A champion recalibrated.
+
+    Attributes:
+        judged: As calibrated on first halves, its past continued: what is compared.
+        served: As calibrated on all, its past as it was: what is registered.
+        from_tick: From when on rows may judge: no first half reaches so far.
+        told: For each part what changed, or why it stayed.
+    """
+
+    judged: Triage
+    served: Triage
+    from_tick: int
+    told: dict[str, str] = field(default_factory=dict)
+
+
+def recalibrate_triage(history: History, as_of: pd.Timestamp, store: Store, say: Say) -> Outcome:
+    """Recalibrate the champion on what was known before a moment; promote it unless it is worse.
+
+    Args:
+        history: The order history.
+        as_of: Nothing known at or after it is seen.
+        store: Where runs and versions are kept.
+        say: Told each step.
+
+    Raises:
+        NoChampionError: There is nothing to recalibrate.
+        NotEnoughDataError: Too few labels are known of what came since its training.
+    """
+    say("Reading what was known")
+    champion = store.load_triage()
+    known = Known.read(history, as_of, champion.kinds)
+    live = champion.with_recent(since_training(champion, known))
+    say("Calibrating on what came since its training")
+    made = recalibrated(champion, live, known)
+    say("Judging")
+    judged = _judge(made, live, known, f"{as_of:%Y-%m-%d}")
+    version = store.record(_trained(history, as_of, champion, made))
+    if judged.promoted:
+        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+        store.promote("triage", version, why=judged.reason, now=now)
+    return Outcome(version, judged, made.told, {})
+
+
+def recalibrated(champion: Triage, live: Triage, known: Known) -> Recalibrated:
+    """Fit anew all that is read from the boosters.
+
+    Raises:
+        NotEnoughDataError: No label has enough rows since the training.
+    """
+    made = Recalibrated(copy(live), copy(champion), champion.trained_as_of)
+    for triage in (made.judged, made.served):
+        triage.classes, triage.evidence = dict(triage.classes), dict(triage.evidence)
+        triage.sets = dict(triage.sets)
+    found = [label for label in live.classes if _recalibrate_class(made, live, known, label)]
+    if not found:
+        since = int((known.detected_at >= champion.trained_as_of).sum())
+        raise NotEnoughDataError(
+            "labels of exceptions since the training of the champion",
+            since,
+            2 * FEWEST_JUDGED,
+            "Wait for more, or train anew.",
+        )
+    _recalibrate_harm(made, live, known)
+    return made
+
+
+def windows(known: Known, begin: int) -> Iterator[Window]:
+    """Yield windows since a tick, the newest first: labels may not be in yet.
+
+    None is shorter than half of the time since then, however long labels take.
+    """
+    last = int(known.detected_at.max()) + 1
+    for back in range(int((last - begin) / 2 // TICKS_PER_DAY) + 1):
+        end = last - back * TICKS_PER_DAY
+        cut = max(begin, end - int(LONGEST_DAYS * TICKS_PER_DAY))
+        yield Window(cut, (cut + end) // 2, end)
+
+
+def _recalibrate_class(made: Recalibrated, live: Triage, known: Known, label: str) -> bool:
+    model, begin = live.classes[label], live.trained_as_of
+    window = None
+    if label in known.labels.classes:
+        window = most_settled(known, label, windows(known, begin))
+    if window is None:
+        made.told[label] = "as it was: too few labels are known since its training"
+        return False
+    take = partial(rows_of, live, known)
+    within = (window.cut, 2 * window.middle - window.cut)
+    seen = judgeable(known, label, list(model.names), within, known.tick)
+    taught = seen.code >= 0
+    rows, code = seen.rows[taught], seen.code[taught]
+    scores = model.estimator.scores(take(rows))
+    first = known.detected_at[rows] < window.middle
+    for triage, part in ((made.judged, first), (made.served, np.ones(len(rows), bool))):
+        calibration = calibrated(scores[part], code[part], model.prior)
+        triage.classes[label] = replace(triage.classes[label], calibration=calibration)
+    made.from_tick = max(made.from_tick, window.middle)
+    new, old = made.served.classes[label].calibration, model.calibration
+    made.told[label] = f"temperature {old.temperature:.2f} -> {new.temperature:.2f}"
+    if label in PROMISED:
+        served = replace(model, calibration=made.served.classes[label].calibration)
+        evidence, sets = tested_on(known, take, model, window).served_by(served, take)
+        made.served.evidence[label], made.served.sets[label] = evidence, sets
+        made.told[label] += f"; promises from {int(evidence.accepted[:, -1].sum()):,} labels"
+    return True
+
+
+def rows_of(triage: Triage, known: Known, positions: np.ndarray) -> Rows:
+    """Compute what the estimators read of some exceptions, each as of its own detection."""
+    columns = {name: column[positions] for name, column in known.columns.items()}
+    return triage.rows(columns, columns["detected_at"])
+
+
+def _recalibrate_harm(made: Recalibrated, live: Triage, known: Known) -> None:
+    harm, resolve = live.harm, live.resolve
+    clock = breach_clock(known, known.tick)
+    since = known.between(live.trained_as_of, known.tick)
+    if harm is None or resolve is None or clock is None or len(since) < 2 * FEWEST_JUDGED:
+        made.told["harm"] = "as it was: too little is known since its training"
+        return
+    rows = rows_of(live, known, since)
+    mass = resolve.mass(rows)
+    at_end = Learned(known.tick, since, np.ones(len(since)))
+    soft = soft_breach(rows.columns, clock, mass, *fit.resolve_hours(known, at_end))
+    chance = Harm(harm.trees, clock, harm.rate, AS_FITTED).predict(rows, mass)
+    first = rows.as_of < made.from_tick
+    for triage, part in ((made.judged, first), (made.served, np.ones(len(since), bool))):
+        calibration = ChanceCalibration.fit(chance[part], soft[part])
+        triage.harm = Harm(harm.trees, clock, float(soft[part].mean()), calibration)
+        made.told["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
+
+
+def _judge(made: Recalibrated, live: Triage, known: Known, until: str) -> Verdict:
+    rows = known.between(made.from_tick, known.tick)
+    shared = [label for label in live.classes if label in known.labels.classes]
+    shared += ["harm"] if live.harm and live.resolve else []
+    ours = losses_of(made.judged, known, rows, shared)
+    theirs = losses_of(live, known, rows, shared)
+    blocks = measures.day_blocks(np.tile(known.detected_at[rows], len(shared)))
+    return verdict_of_recalibration(ours, theirs, blocks, until)
+
+
+def _trained(
+    history: History, as_of: pd.Timestamp, champion: Triage, made: Recalibrated
+) -> Trained:
+    served = made.served
+
+    def draw(folder: Path) -> None:
+        for label, evidence in served.evidence.items():
+            plots.error_by_coverage(folder / f"{label}_error_by_coverage.png", evidence)
+
+    return Trained(
+        model="triage",
+        files=served.to_files(),
+        past=served.past,
+        params={"recalibrated_from": champion.version},
+        metrics={},
+        tags={
+            "as_of": as_of.isoformat(),
+            "data_fingerprint": history.fingerprint,
+            "git_commit": git_commit(),
+            "recalibrated_from": champion.version,
+            **{f"recalibrated.{part}": said for part, said in made.told.items()},
+        },
+        pictures=draw,
+    )

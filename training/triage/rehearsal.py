@@ -1,0 +1,178 @@
+"""The rehearsal: fit on the past of a window, calibrate on its first half, judge on its second.
+
+What is learned here (which estimator serves, how it is calibrated) is kept when the models are
+fitted again on everything. Where a model does not beat its baseline the baseline serves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from data.domain import NotEnoughDataError
+from models.classifiers.calibration import Calibration
+from models.estimator import Rows
+from models.triage.resolve_time import exposures
+from models.triage.touch_time import TouchTime
+from models.triage.triage import LABELS, PROMISED, Triage
+from training.common import measures
+from training.triage import fit
+from training.triage.fit import Learned, Prepared
+from training.triage.held_out import Tested, tested
+from training.triage.rehearse_classifier import rehearse_class
+from training.triage.soft_labels import breach_clock, soft_breach
+from training.triage.window import FEWEST_JUDGED, Window
+
+
+@dataclass
+class Rehearsal:
+    """What came out of the rehearsal.
+
+    Attributes:
+        window: When.
+        triage: The models as fitted on the past of the window.
+        verdicts: For each model why it, or its baseline, serves.
+        losses: For each model and estimator the loss by which it was chosen.
+        kinds: For each class the kind of estimator that serves.
+        calibrations: For each class the calibration that the final model takes over.
+        use_baseline: Of resolve, harm and touch, those whose baseline serves.
+        tested: For each class that may be promised the test of such a model.
+        touch_errors: Rows and minutes from which the final spread of the touch time is learned.
+    """
+
+    window: Window
+    triage: Triage
+    verdicts: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, dict[str, float]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
+    tested: dict[str, Tested] = field(default_factory=dict)
+    use_baseline: set[str] = field(default_factory=set)
+    touch_spread: TouchTime | None = None
+
+
+def rehearse(prepared: Prepared, labels: Sequence[str] = LABELS) -> Rehearsal:
+    """Rehearse on the last part of what is known, with the classes of some labels."""
+    window = Window.of(prepared.known)
+    triage = Triage(prepared.features, prepared.past, window.cut)
+    rehearsal = Rehearsal(window, triage)
+    learned = Learned.before(prepared.known, window.cut)
+    steps = [partial(_rehearse_times, prepared, learned, rehearsal)]
+    steps += [partial(_rehearse_label, prepared, learned, rehearsal, label) for label in labels]
+    steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
+    fit.side_by_side(steps)
+    triage.classes = in_order(triage.classes)
+    rehearsal.kinds = in_order(rehearsal.kinds)
+    return rehearsal
+
+
+Kept = TypeVar("Kept")
+
+
+def in_order(by_label: dict[str, Kept]) -> dict[str, Kept]:
+    """Return what was found side by side in the order of the labels, whichever came first."""
+    return {label: by_label[label] for label in LABELS if label in by_label}
+
+
+def _rehearse_label(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, label: str) -> None:
+    try:
+        fitted = fit.fit_class(prepared, learned, label)
+        found = rehearse_class(prepared, fitted, rehearsal.window)
+    except NotEnoughDataError as error:
+        rehearsal.triage.untrained[label] = str(error)
+        return
+    rehearsal.triage.classes[label] = found.model
+    rehearsal.losses[label], rehearsal.verdicts[label] = found.losses, found.model.verdict
+    rehearsal.kinds[label] = found.model.estimator.kind
+    rehearsal.calibrations[label] = found.calibration
+    if label in PROMISED:
+        kind = rehearsal.kinds[label]
+        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, kind)
+
+
+def _rehearse_times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
+    triage, window = rehearsal.triage, rehearsal.window
+    fitted = fit.fit_resolve(prepared, learned)
+    if fitted is None:
+        triage.untrained |= dict.fromkeys(
+            ("resolve", "harm"), f"fewer than {fit.FEWEST_ROWS} resolutions are recorded"
+        )
+        return
+    model, baseline = fitted
+    judged = prepared.known.between(window.middle, window.end)
+    rows = prepared.rows.take(judged)
+    at_end = Learned(window.end, judged, np.ones(len(judged)))
+    hours, resolved = fit.resolve_hours(prepared.known, at_end)
+    losses = {m.kind: hazard_loss(m.mass(rows), hours, resolved) for m in (model, baseline)}
+    _decide("resolve", losses, model.kind, baseline.kind, rehearsal)
+    triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
+    harm = fit.fit_harm(prepared, learned, model)
+    clock = breach_clock(prepared.known, window.end)
+    if harm is None or clock is None:
+        triage.untrained["harm"] = "fewer than 200 outcomes say whether they were breached"
+        return
+    mass = model.mass(rows)
+    soft = soft_breach(rows.columns, clock, mass, hours, resolved)
+    chances = {m.kind: m.predict(rows, mass) for m in (harm, harm.baseline())}
+    losses = {kind: cross_entropy(chance, soft) for kind, chance in chances.items()}
+    _decide("harm", losses, harm.kind, harm.baseline().kind, rehearsal)
+    triage.harm = harm.baseline() if "harm" in rehearsal.use_baseline else harm
+
+
+def hazard_loss(mass: np.ndarray, hours: np.ndarray, resolved: np.ndarray) -> float:
+    """Return the mean negative log likelihood of times to resolve, open ones censored."""
+    subject, interval, ended, exposure = exposures(hours, resolved)
+    alive = 1 - np.concatenate([np.zeros((len(mass), 1)), np.cumsum(mass, axis=1)[:, :-1]], axis=1)
+    hazard = np.clip(mass / np.maximum(alive, 1e-9), 1e-4, 1 - 1e-4)[subject, interval]
+    likelihood = ended * np.log(hazard) + (1 - ended) * np.log(1 - hazard)
+    return float(-(exposure * likelihood).sum() / max(len(hours), 1))
+
+
+def cross_entropy(chance: np.ndarray, soft: np.ndarray) -> float:
+    """Return the mean cross entropy of chances to soft labels."""
+    p = np.clip(chance, 1e-4, 1 - 1e-4)
+    return float(-(soft * np.log(p) + (1 - soft) * np.log(1 - p)).mean())
+
+
+def _decide(
+    label: str, losses: dict[str, float], model: str, baseline: str, rehearsal: Rehearsal
+) -> None:
+    better = losses[model] < losses[baseline]
+    if not better:
+        rehearsal.use_baseline.add(label)
+    used, other = (model, baseline) if better else (baseline, model)
+    rehearsal.losses[label] = losses
+    rehearsal.verdicts[label] = (
+        f"{used} (loss {losses[used]:.4f}) over {other} ({losses[other]:.4f})"
+    )
+
+
+def _rehearse_touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
+    trees = fit.fit_touch(prepared, learned)
+    window, known = rehearsal.window, prepared.known
+    parts = []
+    for begin, end in ((window.cut, window.middle), (window.middle, window.end)):
+        rows = prepared.known.between(begin, end)
+        minutes, seen = fit.touch_known(known, rows, window.end)
+        parts.append((prepared.rows.take(rows[seen]), minutes[seen]))
+    if trees is None or min(len(minutes) for _, minutes in parts) < FEWEST_JUDGED:
+        rehearsal.triage.untrained["touch"] = "too few touch times are recorded"
+        return
+    (first, first_minutes), (second, second_minutes) = parts
+    candidates = [TouchTime.calibrated(t, first, first_minutes) for t in (trees, None)]
+    losses = {m.kind: _pinball(m, second, second_minutes) for m in candidates}
+    _decide("touch", losses, candidates[0].kind, candidates[1].kind, rehearsal)
+    rehearsal.triage.touch = candidates["touch" in rehearsal.use_baseline]
+    both = prepared.known.between(window.cut, window.end)
+    minutes, seen = fit.touch_known(known, both, window.end)
+    kept = None if "touch" in rehearsal.use_baseline else trees
+    rehearsal.touch_spread = TouchTime.calibrated(
+        kept, prepared.rows.take(both[seen]), minutes[seen]
+    )
+
+
+def _pinball(model: TouchTime, rows: Rows, minutes: np.ndarray) -> float:
+    found = measures.quantile_measures(model.predict(rows), minutes, (0.1, 0.5, 0.9))
+    return found["pinball"](np.arange(rows.n))

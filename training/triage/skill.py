@@ -1,0 +1,161 @@
+"""Whether what the models say is worth listening to: the check before a replay believes them.
+
+The rehearsed models are judged on the last weeks before an origin, of which they learned nothing
+but their calibration. Each thing that the ranking rule reads must do better than a constant would
+with hindsight (the curve of harm: than the same curves dealt out at random). What does not is left
+out, and the policy's own value stands in its place. A model that is broken only when it is asked
+(its rows mixed up, say) is caught by this too.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from models.classifiers.calibration import codes
+from models.ranking.pricing import Predictions
+from models.ranking.rule import CURVE_AGES_HOURS
+from training.common.measures import quantile_measures
+from training.triage.fit import Prepared
+from training.triage.labels import TICKS_PER_HOUR
+from training.triage.rehearsal import Rehearsal
+
+FEWEST_JUDGED = 40
+QUANTILES = (0.1, 0.5, 0.9)
+_FLOOR = 1e-4
+_SURE = 1.645  # 95 %, one-sided
+_DEALS, _SEED = 20, 7
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Predictions of the weeks before an origin, and how those exceptions ended; length k.
+
+    Attributes:
+        predictions: Of models that were fitted on what was known before these weeks.
+        category: Codes among `predictions.categories`, -1 where not known.
+        touch_minutes: NaN where not known.
+        ended_hours: Age at the resolution, NaN where not known.
+        breached: 1, 0 or NaN where not known.
+    """
+
+    predictions: Predictions
+    category: np.ndarray
+    touch_minutes: np.ndarray
+    ended_hours: np.ndarray
+    breached: np.ndarray
+
+    def shuffled(self, random: np.random.Generator) -> "Evidence":
+        """Return the same with each exception given what was said of another."""
+        order = random.permutation(len(self.category))
+        return replace(self, predictions=taken(self.predictions, order))
+
+
+def taken(found: Predictions, rows: np.ndarray) -> Predictions:
+    """Return the predictions of some rows."""
+    arrays = {name: value for name, value in vars(found).items() if isinstance(value, np.ndarray)}
+    return replace(found, **{name: value[rows] for name, value in arrays.items()})
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One thing that the models say, beside a constant.
+
+    Attributes:
+        measure: What is measured, in words; lower is better.
+        model: The figure of the model.
+        constant: What it must stay below.
+        judged: Exceptions that it was measured on.
+    """
+
+    measure: str
+    model: float
+    constant: float
+    judged: int
+
+    @property
+    def has(self) -> bool:
+        """Whether it is listened to."""
+        return self.judged >= FEWEST_JUDGED and bool(self.model < self.constant)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The figures, and whether it is listened to."""
+        return asdict(self) | {"listened_to": self.has}
+
+
+def evidence_of(prepared: Prepared, rehearsal: Rehearsal) -> Evidence:
+    """Let the rehearsed models speak of the weeks that they were calibrated and judged on."""
+    known, window = prepared.known, rehearsal.window
+    rows = np.flatnonzero((known.detected_at >= window.cut) & (known.detected_at < window.end))
+    found = rehearsal.triage.predict_rows(prepared.rows.take(rows))
+    labels = known.labels
+    named = labels.classes.get("category")
+    names = list(found.categories)
+    truth = named.at(known.tick, len(known.ids))[rows] if named else np.full(len(rows), None)
+    return Evidence(
+        predictions=found,
+        category=codes(truth, names) if names else np.full(len(rows), -1),
+        touch_minutes=labels.touch_minutes[rows],
+        ended_hours=(labels.resolved_at[rows] - known.detected_at[rows]) / TICKS_PER_HOUR,
+        breached=labels.breached[rows],
+    )
+
+
+def skilled(evidence: Evidence) -> dict[str, Skill]:
+    """Measure each thing that the rule reads and that the models say."""
+    measures: dict[str, Callable[[Evidence], Skill]] = {
+        "category": _category, "touch_minutes": _touch, "curve": _curve,
+    }  # fmt: skip
+    said = vars(evidence.predictions)
+    return {name: measure(evidence) for name, measure in measures.items() if said[name] is not None}
+
+
+def _category(evidence: Evidence) -> Skill:
+    seen = evidence.category >= 0
+    code, chance = evidence.category[seen], evidence.predictions.category
+    n = len(code)
+    if chance is None or not n:
+        return Skill("log loss", np.inf, np.inf, 0)
+    loss = -np.log(np.maximum(chance[seen][np.arange(n), code], _FLOOR)).mean()
+    share = np.bincount(code) / n
+    constant = -(share[share > 0] * np.log(share[share > 0])).sum()
+    return Skill("log loss", float(loss), float(constant), n)
+
+
+def _touch(evidence: Evidence) -> Skill:
+    seen = ~np.isnan(evidence.touch_minutes) & (evidence.touch_minutes > 0)
+    minutes, said = evidence.touch_minutes[seen], evidence.predictions.touch_minutes
+    n = len(minutes)
+    if said is None or not n:
+        return Skill("error of quantiles, minutes", np.inf, np.inf, 0)
+    same = np.tile(np.quantile(minutes, QUANTILES), (n, 1))
+    rows = np.arange(n)
+    model, constant = (
+        quantile_measures(each, minutes, QUANTILES)["pinball"](rows) for each in (said[seen], same)
+    )
+    return Skill("error of quantiles, minutes", model, constant, n)
+
+
+def _curve(evidence: Evidence) -> Skill:
+    """Judge the chance of harm at the age at which each ended, beside chances dealt out at random.
+
+    Which labels are known by now depends on how long cases took, so no constant is a fair measure.
+    """
+    curve = evidence.predictions.curve
+    seen = ~np.isnan(evidence.breached) & ~np.isnan(evidence.ended_hours)
+    if curve is None or not seen.any():
+        return Skill("log loss", np.inf, np.inf, 0)
+    harmed, hours = evidence.breached[seen] > 0.5, np.maximum(evidence.ended_hours[seen], 0.0)
+    random, curve = np.random.default_rng(_SEED), curve[seen]
+    dealt = [_loss(random.permutation(curve), hours, harmed) for _ in range(_DEALS)]
+    at_random = float(np.mean(dealt) - _SURE * np.std(dealt))
+    return Skill("log loss", _loss(curve, hours, harmed), at_random, len(hours))
+
+
+def _loss(curve: np.ndarray, hours: np.ndarray, harmed: np.ndarray) -> float:
+    pairs = zip(hours, curve, strict=True)
+    chance = np.array([np.interp(hour, CURVE_AGES_HOURS, row) for hour, row in pairs])
+    right = np.where(harmed, chance, 1 - chance)
+    return float(-np.log(np.maximum(right, _FLOOR)).mean())

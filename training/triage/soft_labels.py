@@ -1,0 +1,56 @@
+"""What is known of a breach at a moment, as a chance between 0 and 1: nothing is thrown away.
+
+A breach is recorded when a case is closed. At any moment the closed cases are the quick ones, so
+hard labels teach that all is well. Here a resolved case counts with the chance of a breach at its
+resolution time, and an open one with the chance given that it has lasted so long already.
+"""
+
+import numpy as np
+
+from data.ticks import TICKS_PER_DAY
+from features.engine.feature_set import Columns
+from models.triage.breach_label import DUE, BreachClock, Ended, usual_lag
+from models.triage.breach_risk import due_hours, groups, through_clock
+from models.triage.resolve_time import outlived
+from training.triage.dataset import Known
+from training.triage.labels import TICKS_PER_HOUR
+
+FEWEST_ENDED = 200
+
+
+def breach_clock(known: Known, tick: int) -> BreachClock | None:
+    """Fit the breach clock on what had ended before a tick; None where too little is recorded."""
+    labels, detected = known.labels, known.detected_at
+    ended = (labels.ended_known_at < tick) & ~np.isnan(labels.breached)
+    if ended.sum() < FEWEST_ENDED or len(np.unique(labels.breached[ended])) < 2:
+        return None
+    hours = (labels.ended_known_at - detected) / TICKS_PER_HOUR
+    resolved = (labels.resolved_at - detected) / TICKS_PER_HOUR
+    day = labels.ended_known_at // TICKS_PER_DAY
+    lag = usual_lag(resolved[ended], hours[ended], day[ended])
+    due = due_hours(known.columns)
+    has_due = ~np.isnan(due)
+    group = np.where(has_due, DUE, groups(known.columns))
+    clock = np.where(has_due, hours - due, hours)
+    return BreachClock.fit(Ended(group[ended], clock[ended], labels.breached[ended] > 0.5), lag)
+
+
+def soft_breach(
+    columns: Columns, clock: BreachClock, mass: np.ndarray, hours: np.ndarray, resolved: np.ndarray
+) -> np.ndarray:
+    """Return n chances of a breach as known.
+
+    Args:
+        columns: The exceptions as raised.
+        clock: Chance by time to resolve.
+        mass: (n, 16) predicted chances of being resolved in each interval.
+        hours: Hours to resolved, or open so far.
+        resolved: Whether it is resolved.
+    """
+    soft = clock.chance(groups(columns), hours[:, None], due_hours(columns))[:, 0]
+    still_open = np.flatnonzero(~resolved)
+    if len(still_open):
+        part = {name: columns[name][still_open] for name in ("severity", "due_at", "detected_at")}
+        left = outlived(mass[still_open], hours[still_open])
+        soft[still_open] = through_clock(clock, part, left)
+    return soft

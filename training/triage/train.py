@@ -1,0 +1,213 @@
+"""Train the models of triage: read, choose, rehearse, judge, fit, register, promote or not."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from data.domain import NoChampionError
+from data.history.history import History
+from models.classifiers import boosted, candidate_ranker
+from models.classifiers.calibration import codes
+from models.registry.store import Store, Trained
+from models.triage import breach_risk, resolve_time, touch_time
+from models.triage.triage import Triage
+from training.common import measures, plots
+from training.common.promotion import Judged, Outcome, Verdict, first_verdict, verdict
+from training.triage.dataset import Known
+from training.triage.entity_selection import choose
+from training.triage.evaluation import since_training
+from training.triage.final_fit import fit_final
+from training.triage.fit import Prepared, prepare
+from training.triage.labels import PEOPLE, Trust, unswayed
+from training.triage.rehearsal import Rehearsal, rehearse
+from training.triage.window import FEWEST_JUDGED
+
+Say = Callable[[str], None]
+_CALLS = 200
+
+
+def train_triage(
+    history: History, as_of: pd.Timestamp, store: Store, say: Say, trust: Trust = PEOPLE
+) -> Outcome:
+    """Train a challenger on what was known before a moment, and promote it if it is better.
+
+    Args:
+        history: The order history.
+        as_of: Nothing known at or after it is seen.
+        store: Where runs and versions are kept.
+        say: Told each step.
+        trust: In labels that people did not type.
+
+    Raises:
+        NotEnoughDataError: There is no exception to learn from.
+    """
+    say("Reading what was known")
+    known = Known.read(history, as_of)
+    say(f"Choosing among the pasts of {len(known.ids):,} exceptions")
+    plan, share_entities = choose(known)
+    prepared = replace(prepare(known, plan, share_entities), trust=trust)
+    say("Rehearsing on the last weeks: calibrating, judging, choosing")
+    rehearsal = rehearse(prepared)
+    say("Fitting on everything")
+    challenger = fit_final(prepared, rehearsal)
+    latency_ms = call_ms(challenger, prepared)
+    judged = _judge(prepared, rehearsal, store, latency_ms)
+    say("Registering")
+    version = store.record(_trained(history, as_of, prepared, rehearsal, challenger, latency_ms))
+    if judged.promoted:
+        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+        store.promote("triage", version, why=judged.reason, now=now)
+    return Outcome(version, judged, rehearsal.verdicts, challenger.untrained)
+
+
+def call_ms(triage: Triage, prepared: Prepared) -> float:
+    """Return the median time of one prediction, features included, in milliseconds."""
+    n = prepared.rows.n
+    times = []
+    for row in np.linspace(0, n - 1, min(_CALLS, n)).astype(int):
+        columns = {name: column[row : row + 1] for name, column in prepared.rows.columns.items()}
+        begin = time.perf_counter()
+        triage.predict(columns, prepared.rows.as_of[row : row + 1])
+        times.append(time.perf_counter() - begin)
+    return float(np.median(times) * 1000)
+
+
+def _judge(prepared: Prepared, rehearsal: Rehearsal, store: Store, latency_ms: float) -> Verdict:
+    """Compare the rehearsed challenger with the champion on rows that neither has learned from.
+
+    The champion is judged as it would serve today: its past continued by what became known since.
+    """
+    try:
+        champion = store.load_triage()
+    except NoChampionError:
+        return first_verdict(rehearsal.verdicts)
+    window, detected = rehearsal.window, prepared.known.detected_at
+    begin = max(window.middle, champion.trained_as_of)
+    rows = np.flatnonzero((detected >= begin) & (detected < window.end))
+    if len(rows) < FEWEST_JUDGED:
+        return Verdict(
+            False,
+            f"the champion was trained on all but {len(rows)} of the last exceptions, so too "
+            f"few are left to judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
+        )
+    known, challenger = prepared.known, rehearsal.triage
+    as_champion = known.read_by(champion.kinds)
+    live = champion.with_recent(since_training(champion, as_champion))
+    shared = sorted(challenger.classes.keys() & champion.classes.keys())
+    shared += ["harm"] if challenger.harm and champion.harm else []
+    ours = losses_of(challenger, known, rows, shared)
+    theirs = losses_of(live, as_champion, rows, shared)
+    if not len(ours.losses):
+        return Verdict(False, "no outcome of the window is known that both models predict")
+    blocks = measures.day_blocks(np.tile(detected[rows], len(ours.losses) // len(rows)))
+    return verdict(ours, theirs, blocks, latency_ms)
+
+
+def losses_of(triage: Triage, known: Known, rows: np.ndarray, shared: list[str]) -> Judged:
+    """Log losses of what both models predict; a row whose label is not known loses nothing."""
+    columns = {name: column[rows] for name, column in known.columns.items()}
+    found = triage.predict(columns, columns["detected_at"])
+    parts, error = [], 0.0
+    for label in shared:
+        if label == "harm" and found.p_breach is not None:
+            p, happened = np.clip(found.p_breach, 1e-4, 1 - 1e-4), known.labels.breached[rows]
+            seen = ~np.isnan(happened)
+            chance = np.where(happened > 0.5, p, 1 - p)
+            error = measures.expected_calibration_error(p[seen], happened[seen])
+        else:
+            truth = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
+            named = np.array([name is not None for name in truth])
+            seen = unswayed(named, known.labels.hidden[rows])
+            code = codes(truth, triage.classes[label].names)
+            chance = getattr(found, label)[np.arange(len(rows)), np.maximum(code, 0)]
+            chance = np.where(code >= 0, chance, 0.0)
+        parts.append(np.where(seen, -np.log(np.maximum(chance, 1e-4)), 0.0))
+    return Judged(np.concatenate(parts) if parts else np.empty(0), error)
+
+
+def _trained(
+    history: History,
+    as_of: pd.Timestamp,
+    prepared: Prepared,
+    rehearsal: Rehearsal,
+    challenger: Triage,
+    latency_ms: float,
+) -> Trained:
+    plan = prepared.features.plan
+    losses = {
+        f"{label}.{_plain(kind)}": loss
+        for label, kinds in rehearsal.losses.items()
+        for kind, loss in kinds.items()
+    }
+    settings = {
+        "resolve": resolve_time.SETTINGS,
+        "harm": breach_risk.SETTINGS,
+        "touch": touch_time.SETTINGS,
+        "classes.trees": boosted.SETTINGS,
+        "classes.candidates": candidate_ranker.SETTINGS,
+    }
+    return Trained(
+        model="triage",
+        files=challenger.to_files(),
+        past=challenger.past,
+        params={name: orjson.dumps(asdict(s)).decode() for name, s in settings.items()}
+        | {"entities": ", ".join(plan.past), "features": len(prepared.features.names)},
+        metrics=losses | {"call_ms": latency_ms, "exceptions": float(prepared.rows.n)},
+        tags={
+            "as_of": as_of.isoformat(),
+            "data_fingerprint": history.fingerprint,
+            "git_commit": git_commit(),
+            **{f"served.{label}": said for label, said in rehearsal.verdicts.items()},
+            **{f"untrained.{label}": said for label, said in challenger.untrained.items()},
+        },
+        pictures=partial(_draw, prepared, rehearsal, challenger),
+    )
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "_-. " else "_" for c in name)
+
+
+def git_commit() -> str:
+    """Return the commit of the checkout, or say that there is none."""
+    git = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"
+
+
+def _draw(prepared: Prepared, rehearsal: Rehearsal, challenger: Triage, folder: Path) -> None:
+    """Draw the rehearsed models on the rows of judgement, and what the final ones read."""
+    known, window = prepared.known, rehearsal.window
+    rows = np.flatnonzero((known.detected_at >= window.middle) & (known.detected_at < window.end))
+    found = rehearsal.triage.predict_rows(prepared.rows.take(rows))
+    happened = known.labels.breached[rows]
+    seen = ~np.isnan(happened)
+    if found.p_breach is not None and seen.any():
+        for draw in (plots.reliability, plots.lift):
+            path = folder / f"breach_{draw.__name__}.png"
+            draw(path, found.p_breach[seen], happened[seen], "breach")
+    for label, model in rehearsal.triage.classes.items():
+        truth = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
+        code, chance = codes(truth, model.names), getattr(found, label)
+        right = (chance.argmax(axis=1) == code).astype(float)[code >= 0]
+        path = folder / f"{label}_reliability.png"
+        plots.reliability(path, chance.max(axis=1)[code >= 0], right, label)
+    for label, evidence in challenger.evidence.items():
+        plots.error_by_coverage(folder / f"{label}_error_by_coverage.png", evidence)
+    names = prepared.features.names
+    for part, model in (("breach", challenger.harm), ("touch_time", challenger.touch)):
+        if model and model.trees:
+            gain = model.trees.importance()
+            path = folder / f"{part}_importance.png"
+            words = [f"message n-gram {i}" for i in range(len(gain) - len(names))]
+            plots.importance(path, [*names, *words], gain, part.replace("_", " "))

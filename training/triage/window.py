@@ -1,0 +1,40 @@
+"""The window that a model is rehearsed on."""
+
+from dataclasses import dataclass
+
+from data.ticks import TICKS_PER_DAY
+from training.triage.dataset import Known
+
+LONGEST_DAYS = 28.0
+SHARE_OF_PERIOD = 0.3
+FEWEST_JUDGED = 40
+
+
+@dataclass(frozen=True)
+class Window:
+    """Calibration from `cut` to `middle`, judgement from `middle` to `end`; ticks."""
+
+    cut: int
+    middle: int
+    end: int
+
+    @property
+    def halves(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Ticks from and to which the first and the second half go."""
+        return (self.cut, self.middle), (self.middle, self.end)
+
+    def moved(self, ticks: int) -> "Window":
+        """Return a window of the same length, that ends where what was detected ended."""
+        if not ticks:
+            return self
+        last = 2 * self.middle - self.cut
+        return Window(self.cut + ticks, self.middle + ticks, last + ticks)
+
+    @classmethod
+    def of(cls, known: Known) -> "Window":
+        """Take the last 28 days that hold anything, but no more than 30 % of the period."""
+        detected = known.detected_at
+        last = int(detected.max()) + 1
+        period = last - int(detected.min())
+        length = int(min(LONGEST_DAYS * TICKS_PER_DAY, SHARE_OF_PERIOD * period))
+        return cls(last - length, last - length // 2, known.tick)
