@@ -16,7 +16,7 @@ from data.console import ProgressBars, show_history, show_import
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
 from data.history.history import History
 from data.ingest.readers import ENCODINGS
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.source_template import write_skeleton
 from data.ingest.sources import SOURCES, source_folder
@@ -70,7 +70,7 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
             last = _now().normalize() if end == "today" else pd.Timestamp(end, tz="UTC")
             first = last.to_pydatetime() - timedelta(days=shop.period_days)
             shop = replace(shop, start=first)
-        terms = Terms(SYNTHETIC, max(_now(), pd.Timestamp(shop.end)))
+        terms = ImportTerms(SYNTHETIC, max(_now(), pd.Timestamp(shop.end)))
         _watched(lambda watch: write_history(into, generate(shop, truth), terms, watch=watch))
         return
     folder = source_folder(source)
@@ -78,14 +78,14 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
         raise BadInputError("import", "no files are given", "Name the files or folders to read.")
     if encoding not in ENCODINGS:
         raise UnknownChoiceError("encoding", encoding, ENCODINGS)
-    terms = Terms(folder.name, _now(), _known_zone(timezone))
+    terms = ImportTerms(folder.name, _now(), _known_zone(timezone))
     _watched(lambda watch: import_files(files, folder, into, terms, encoding=encoding, watch=watch))
 
 
 @app.command()
 def check(history: Folder) -> None:
     """Check that a history is whole and keeps the contract; exit with 1 if not."""
-    found = list(faults(history, Terms("check", _now())))
+    found = list(faults(history, ImportTerms("check", _now())))
     for fault in found:
         Console(stderr=True).print(fault, highlight=False, soft_wrap=True)
     if found:

@@ -50,7 +50,7 @@ class TreeSettings:
         }
 
 
-class Trees:
+class Booster:
     """A fitted booster. Safe to call from several threads."""
 
     def __init__(self, booster: lgb.Booster) -> None:

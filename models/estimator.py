@@ -13,7 +13,7 @@ Files = dict[str, str]
 """Texts by file name: JSON, or LightGBM's own format."""
 
 
-class Rows(NamedTuple):
+class Batch(NamedTuple):
     """n subjects as an estimator sees them.
 
     Attributes:
@@ -28,9 +28,9 @@ class Rows(NamedTuple):
     matrix: Matrix
     as_of: np.ndarray
 
-    def take(self, rows: np.ndarray) -> "Rows":
+    def take(self, rows: np.ndarray) -> "Batch":
         """Return some of the subjects; rows are positions or a mask."""
-        return Rows(
+        return Batch(
             {name: column[rows] for name, column in self.columns.items()},
             {name: key[rows] for name, key in self.keys.items()},
             self.matrix.take(rows),
@@ -51,7 +51,7 @@ class ClassEstimator(Protocol):
 
     kind: str
 
-    def scores(self, rows: Rows) -> np.ndarray:
+    def scores(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) log-scale scores; -inf where a class is out of question.
 
         The same row gets the same scores alone and among others.

@@ -26,9 +26,9 @@ from serving.http import openapi, problems
 from serving.incident_watch.watch import keep_incidents
 from serving.inventory.stock_exceptions import keep_raised
 from serving.metrics import Measured, registry_of
-from serving.scoring.champion import Champion, ModelStore, Watch
-from serving.scoring.recent_logs import Recent
-from serving.service import Desk
+from serving.scoring.champion import Champion, ChampionWatch, ModelStore
+from serving.scoring.recent_logs import RecentLogs
+from serving.service import Service
 
 
 def create_app(
@@ -47,9 +47,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         champion = Champion(open_store or partial(_store_of, settings))
-        desk = app.state.desk = Desk(settings, champion, clock)
+        desk = app.state.desk = Service(settings, champion, clock)
         app.state.registry = registry_of(desk)
-        watch = Watch(champion, Recent(desk.ledger), settings)
+        watch = ChampionWatch(champion, RecentLogs(desk.ledger), settings)
         books = ForecastWatch(desk.forecasts, settings)
         await asyncio.to_thread(watch.start)
         await asyncio.to_thread(books.start)

@@ -16,7 +16,7 @@ from data.domain import BadInputError, Grain, NoForecastsError
 from data.settings import Settings
 from models.demand.quantiles import QuantileReader
 from models.forecast_book.book import Book
-from models.forecast_book.store import Pointer, current_book, read_book
+from models.forecast_book.store import BookPointer, current_book, read_book
 from serving.scoring.answer import rfc3339
 from serving.scoring.champion import REPEAT_BROKEN_AFTER_POLLS
 
@@ -29,7 +29,7 @@ FRESH_PERIODS = 1.5
 _KEPT_READERS = 64
 
 
-class InUse:
+class PreparedBook:
     """A book with what is kept ready to answer from it."""
 
     def __init__(self, book: Book) -> None:
@@ -61,15 +61,15 @@ def period_days(grain: Grain) -> float:
     return _DAYS[grain]
 
 
-class Forecasts:
+class ForecastBookInUse:
     """Holds the book; it may be read at any time from any thread."""
 
     def __init__(self, mlruns: Path) -> None:
         self._root = mlruns / FOLDER
-        self._pointer: Pointer | None = None
-        self._refused: Pointer | None = None
+        self._pointer: BookPointer | None = None
+        self._refused: BookPointer | None = None
         self._polls_since_refused = 0
-        self.current: InUse | None = None
+        self.current: PreparedBook | None = None
         self.problem: str | None = "not looked for yet"
 
     @property
@@ -78,7 +78,7 @@ class Forecasts:
         current = self.current
         return current.book if current else None
 
-    def in_use(self) -> InUse:
+    def in_use(self) -> PreparedBook:
         """Return the book in use.
 
         Raises:
@@ -104,12 +104,12 @@ class Forecasts:
             return False
         return self._load(pointer)
 
-    def _load(self, pointer: Pointer) -> bool:
+    def _load(self, pointer: BookPointer) -> bool:
         self._polls_since_refused += 1
         if pointer == self._refused and self._polls_since_refused < REPEAT_BROKEN_AFTER_POLLS:
             return False
         try:
-            found = InUse(read_book(self._root, pointer))
+            found = PreparedBook(read_book(self._root, pointer))
         except Exception as error:  # a broken file can raise anything; the service must go on
             self._refused, self._polls_since_refused = pointer, 0
             self._note(f"book {pointer.name} is refused: {error}")
@@ -128,7 +128,7 @@ class Forecasts:
 class ForecastWatch:
     """A thread that polls."""
 
-    def __init__(self, forecasts: Forecasts, settings: Settings) -> None:
+    def __init__(self, forecasts: ForecastBookInUse, settings: Settings) -> None:
         self._forecasts = forecasts
         self._settings = settings
         self._stopping = threading.Event()

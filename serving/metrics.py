@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
-from serving.service import Desk
+from serving.service import Service
 
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
 SECONDS = Histogram(
@@ -21,10 +21,10 @@ SECONDS = Histogram(
 )
 
 
-class _DeskState(Collector):
+class _ServiceState(Collector):
     """Gauges read when they are asked for."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Service) -> None:
         self._desk = desk
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -38,10 +38,10 @@ class _DeskState(Collector):
         )
 
 
-def registry_of(desk: Desk) -> CollectorRegistry:
+def registry_of(desk: Service) -> CollectorRegistry:
     """Return what `/metrics` shows."""
     registry = CollectorRegistry()
-    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, _DeskState(desk)):
+    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, _ServiceState(desk)):
         registry.register(collector)
     return registry
 

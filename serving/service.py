@@ -14,27 +14,27 @@ from fastapi import Request
 
 from data.ledger.audits import salt_of, suspensions_of
 from data.ledger.claims import held_claims
-from data.ledger.ledger import Ledger, Record
-from data.ledger.versions import CHAMPION, POLICY, InUse, note
+from data.ledger.ledger import ExceptionRecord, Ledger
+from data.ledger.versions import CHAMPION, POLICY, VersionInUse, note
 from data.policy.policy import Policy
 from data.settings import Settings
 from models.ranking.pricing import ranking
 from models.ranking.staffing import clock_at, on_the_wall
-from serving.forecast_book import Forecasts
-from serving.incident_watch.watch import Incidents
+from serving.forecast_book import ForecastBookInUse
+from serving.incident_watch.watch import IncidentWatch
 from serving.live_list.as_of import PastLists
-from serving.live_list.claim_board import Claims
+from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenRow
-from serving.live_list.snapshot import Sight, Snapshot
+from serving.live_list.snapshot import ListView, Snapshot
 from serving.live_list.worklist import Worklist
-from serving.scoring.answer import Place, rfc3339, scoring_answer
-from serving.scoring.assessment import Opinion
-from serving.scoring.audits import Ended
-from serving.scoring.blinding import Draws
+from serving.scoring.answer import RankedRow, rfc3339, scoring_answer
+from serving.scoring.assessment import Assessment
+from serving.scoring.audits import Resolution
+from serving.scoring.blinding import BlindingDraws
 from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, SUSPENDED
-from serving.scoring.guarantees import PromiseWatch
-from serving.scoring.scorer import Judged, judge, rescored
+from serving.scoring.guarantees import Guarantees
+from serving.scoring.scorer import ScoredExceptions, judge, rescored
 from serving.wire.exception_in import EXCEPTION, ExceptionIn
 
 IN_A_THREAD = 32
@@ -57,7 +57,7 @@ def clock_from(start: datetime | None) -> Callable[[], int]:
     return lambda: wall_clock_ms() + ahead
 
 
-class Desk:
+class Service:
     """One service process."""
 
     def __init__(
@@ -66,24 +66,26 @@ class Desk:
         self.settings = settings
         self.policy = Policy.read(settings.policy)
         self.champion = champion
-        self.forecasts = Forecasts(settings.mlruns)
+        self.forecasts = ForecastBookInUse(settings.mlruns)
         self.now_ms = clock or clock_from(settings.clock)
         self.ledger = Ledger.open(settings.database_url)
         self.worklist = Worklist(self.policy)
         self.past_lists = PastLists(self.ledger)
         terms = self.policy.promises
         with self.ledger.reading() as connection:
-            self.promises = PromiseWatch(terms, suspensions_of(connection))
-            self.draws = Draws(salt_of(connection), terms.audit_share, terms.hidden_share)
-            self.claims = Claims(held_claims(connection, now_ms=self.now_ms()))
-        self._note(InUse(POLICY, self.policy.label, self.now_ms(), self.policy.text))
-        self._note(InUse(CHAMPION, self.model_version, self.now_ms()))
-        champion.note_use = lambda version: self._note(InUse(CHAMPION, version, self.now_ms()))
+            self.promises = Guarantees(terms, suspensions_of(connection))
+            self.draws = BlindingDraws(salt_of(connection), terms.audit_share, terms.hidden_share)
+            self.claims = ClaimBoard(held_claims(connection, now_ms=self.now_ms()))
+        self._note(VersionInUse(POLICY, self.policy.label, self.now_ms(), self.policy.text))
+        self._note(VersionInUse(CHAMPION, self.model_version, self.now_ms()))
+        champion.note_use = lambda version: self._note(
+            VersionInUse(CHAMPION, version, self.now_ms())
+        )
         # One writer: what is accepted together with others waits its turn instead of failing.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         for record in self.ledger.open_records():
             self.show(record)
-        self.incidents = Incidents(self)
+        self.incidents = IncidentWatch(self)
 
     def close(self) -> None:
         """Finish what is being written and let go of the ledger."""
@@ -100,7 +102,7 @@ class Desk:
         """Return the work list as it stands."""
         return await self.worklist.ranked(self.now_ms(), self.model_version)
 
-    async def sight(self, at_ms: int | None = None) -> Sight:
+    async def sight(self, at_ms: int | None = None) -> ListView:
         """Return the list of now, or of a moment that is over.
 
         Raises:
@@ -108,10 +110,10 @@ class Desk:
         """
         now_ms = self.now_ms()
         if at_ms is None:
-            return Sight(await self.ranked(), self.claims, now_ms)
+            return ListView(await self.ranked(), self.claims, now_ms)
         return await self.past_lists.at(at_ms, now_ms=now_ms)
 
-    def _note(self, version: InUse) -> None:
+    def _note(self, version: VersionInUse) -> None:
         with self.ledger.writing() as connection:
             note(connection, version)
 
@@ -119,7 +121,7 @@ class Desk:
         """Run one transaction after those before it."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
-    async def judged(self, exceptions: Sequence[ExceptionIn], now_ms: int) -> Judged:
+    async def judged(self, exceptions: Sequence[ExceptionIn], now_ms: int) -> ScoredExceptions:
         """Score exceptions by the champion."""
         triage = self.champion.current
         work = partial(judge, now_ms=now_ms, rules=self.promises.rules(triage))
@@ -127,13 +129,13 @@ class Desk:
             return work(exceptions, triage, self.policy)
         return await asyncio.to_thread(work, exceptions, triage, self.policy)
 
-    def show(self, record: Record) -> None:
+    def show(self, record: ExceptionRecord) -> None:
         """Put an exception on the work list, or take it off, as the ledger holds it."""
         if not record.is_open:
             self.take_off(record.id)
             return
         told = EXCEPTION.validate_json(record.payload)
-        opinion = Opinion.from_json(record.opinion)
+        opinion = Assessment.from_json(record.opinion)
         self.worklist.put(OpenRow(record.id, record.revision, told, opinion))
 
     def take_off(self, exception_id: str) -> None:
@@ -147,7 +149,7 @@ class Desk:
         for exception_id in exception_ids:
             self.claims.end(exception_id)
 
-    def heed(self, ended: Ended) -> None:
+    def heed(self, ended: Resolution) -> None:
         """Count what people found of decisions that were withheld; heed what that withdraws."""
         for one in ended.audits:
             AUDITED.labels(one.label, "wrong" if one.is_wrong else "right").inc()
@@ -156,7 +158,7 @@ class Desk:
             SUSPENDED.labels(one.label).inc()
         self.promises.take(ended.suspensions)
 
-    def answers(self, opinions: Sequence[Opinion], now_ms: int) -> list[dict[str, Any]]:
+    def answers(self, opinions: Sequence[Assessment], now_ms: int) -> list[dict[str, Any]]:
         """Return the scoring answers of opinions as of now."""
         if not opinions:
             return []
@@ -166,7 +168,7 @@ class Desk:
         alone = ranking(rescored(opinions).at(now_ms, clock), self.policy, degraded=degraded)
         ranked = on_the_wall(alone, clock, now_ms)
         return [
-            scoring_answer(opinion, Place.of(ranked, i), self.policy, now_ms=now_ms)
+            scoring_answer(opinion, RankedRow.of(ranked, i), self.policy, now_ms=now_ms)
             for i, opinion in enumerate(opinions)
         ]
 
@@ -180,6 +182,6 @@ class Desk:
         }
 
 
-def desk_of(request: Request) -> Desk:
+def desk_of(request: Request) -> Service:
     """Return the desk of the application that a request came to."""
     return request.app.state.desk

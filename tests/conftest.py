@@ -19,7 +19,7 @@ from data.domain import Grain
 from features.demand.panel import Panel, next_periods
 from models.demand.forecast import Forecast
 from models.demand.level_sets import PROBABILITIES, LevelSets
-from models.forecast_book.book import Aggregates, Book, Recent, Review, Stock
+from models.forecast_book.book import Aggregates, Book, BookStock, RecentSales, Review
 
 # Seeded, so that a failure repeats; no deadline, since no test may depend on machine speed.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -90,7 +90,7 @@ def a_book() -> Callable[..., Book]:
             "made_at_ms": made_at_ms,
             "currency": "EUR",
             "forecast": forecast,
-            "recent": Recent(
+            "recent": RecentSales(
                 forecast.periods[0] - 7 * np.arange(recent_weeks, 0, -1), units, in_stock
             ),
             "stock": _stock(n, horizon),
@@ -128,10 +128,10 @@ def _forecast(skus: int, horizon: int) -> Forecast:
     )
 
 
-def _stock(n: int, horizon: int) -> Stock:
+def _stock(n: int, horizon: int) -> BookStock:
     inbound = np.zeros((n, horizon), np.float32)
     inbound[:, 1:2] = 5
-    return Stock(
+    return BookStock(
         on_hand=np.linspace(0, 30, n, dtype=np.float32),
         inbound=inbound,
         unit_price=np.full(n, 20, np.float32),

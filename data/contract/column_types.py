@@ -22,7 +22,7 @@ def optional(**checks: Any) -> Any:
     return Field(nullable=True, **checks)
 
 
-class Table(pa.DataFrameModel):
+class BaseTable(pa.DataFrameModel):
     """What all tables share."""
 
     known_at: Series[Time] = Field(description="when the company could have known this row")

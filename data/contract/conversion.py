@@ -26,7 +26,7 @@ YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """The kinds of columns in the contract, with their types in a Parquet file."""
 
     TEXT = pa.string()
@@ -46,11 +46,15 @@ class Converted:
     mixes_zones: bool = False
 
 
-def kinds_of(table: str) -> dict[str, Kind]:
+def kinds_of(table: str) -> dict[str, ColumnKind]:
     """The kind of each column of a table, in the contract's order."""
-    by_dtype = {str(Time): Kind.TIME, str(YesNo): Kind.YES_NO, "float64": Kind.NUMBER}
-    by_dtype |= {"int64": Kind.WHOLE}
-    return {name: by_dtype.get(str(c.dtype.type), Kind.TEXT) for name, c in columns_of(table)}
+    by_dtype = {
+        str(Time): ColumnKind.TIME,
+        str(YesNo): ColumnKind.YES_NO,
+        "float64": ColumnKind.NUMBER,
+    }
+    by_dtype |= {"int64": ColumnKind.WHOLE}
+    return {name: by_dtype.get(str(c.dtype.type), ColumnKind.TEXT) for name, c in columns_of(table)}
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -64,7 +68,7 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas(types_mapper=mapper.get)
 
 
-def empty_column(kind: Kind, rows: int) -> pd.Series:
+def empty_column(kind: ColumnKind, rows: int) -> pd.Series:
     """A column without a value."""
     return to_frame(pa.table({"column": pa.nulls(rows, kind.value)}))["column"]
 
@@ -78,7 +82,7 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.call_function("if_else", [blank, pa.scalar(None, pa.string()), text])
 
 
-def converted(column: pa.ChunkedArray, kind: Kind, *, where: str, timezone: str) -> Converted:
+def converted(column: pa.ChunkedArray, kind: ColumnKind, *, where: str, timezone: str) -> Converted:
     """Turn a column into its kind.
 
     Args:
@@ -95,7 +99,7 @@ def converted(column: pa.ChunkedArray, kind: Kind, *, where: str, timezone: str)
     if types.is_nested(column.type) or types.is_binary(column.type):
         problem = f"holds {column.type}, not one plain value a row"
         raise BadInputError(where, problem, "Select a text or a number in the query.")
-    if kind is Kind.TIME:
+    if kind is ColumnKind.TIME:
         return _times(column, where=where, timezone=timezone)
     text_or_dictionary = types.is_dictionary(column.type) or _is_text(column.type)
     return _BY_KIND[kind](as_text(column) if text_or_dictionary else column)
@@ -193,9 +197,9 @@ def _within_bounds(times: pd.Series, given: pd.Series) -> Converted:
     return Converted(values.mask(bad), bad, "is not a time between 1900 and 2200")
 
 
-_BY_KIND: dict[Kind, Callable[[pa.ChunkedArray], Converted]] = {
-    Kind.TEXT: _texts,
-    Kind.NUMBER: _numbers,
-    Kind.WHOLE: _wholes,
-    Kind.YES_NO: _yes_nos,
+_BY_KIND: dict[ColumnKind, Callable[[pa.ChunkedArray], Converted]] = {
+    ColumnKind.TEXT: _texts,
+    ColumnKind.NUMBER: _numbers,
+    ColumnKind.WHOLE: _wholes,
+    ColumnKind.YES_NO: _yes_nos,
 }

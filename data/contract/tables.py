@@ -20,7 +20,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from data.contract.column_types import Field, Table, Text, Time, YesNo, optional
+from data.contract.column_types import BaseTable, Field, Text, Time, YesNo, optional
 from data.domain import HandlingEvent, LabelOrigin
 
 
@@ -31,7 +31,7 @@ def _is_json_object(text: str) -> bool:
         return False
 
 
-class Orders(Table):
+class Orders(BaseTable):
     """One order as it was placed. What happened to it later stands in `order_events`."""
 
     order_id: Series[Text] = Field()
@@ -55,7 +55,7 @@ class Orders(Table):
     weight: Series[float] = optional(description="rows that this one stands for; 1 if empty", gt=0)
 
 
-class OrderLines(Table):
+class OrderLines(BaseTable):
     """One line of one order."""
 
     order_id: Series[Text] = Field()
@@ -66,7 +66,7 @@ class OrderLines(Table):
     unit_price: Series[float] = optional(description="in the order's currency", ge=0)
 
 
-class OrderEvents(Table):
+class OrderEvents(BaseTable):
     """One step of one order."""
 
     order_id: Series[Text] = Field()
@@ -78,7 +78,7 @@ class OrderEvents(Table):
     actor: Series[Text] = optional(description="who or what did it")
 
 
-class Exceptions(Table):
+class Exceptions(BaseTable):
     """One exception as it was first raised."""
 
     exception_id: Series[Text] = Field()
@@ -98,7 +98,7 @@ class Exceptions(Table):
         return attributes.map(_is_json_object, na_action="ignore").fillna(value=True).astype(bool)
 
 
-class ExceptionEvents(Table):
+class ExceptionEvents(BaseTable):
     """One step in the handling of one exception."""
 
     exception_id: Series[Text] = Field()
@@ -111,7 +111,7 @@ class ExceptionEvents(Table):
     priority: Series[Text] = optional(description="the priority after this step")
 
 
-class Outcomes(Table):
+class Outcomes(BaseTable):
     """One exception as it ended. An empty field was not recorded; it is never a guess."""
 
     exception_id: Series[Text] = Field()
@@ -133,7 +133,7 @@ class Outcomes(Table):
     healed_itself: Series[YesNo] = optional(description="it went away with nobody's touch")
 
 
-class Stock(Table):
+class StockTable(BaseTable):
     """One SKU at one site at one moment."""
 
     sku: Series[Text] = Field()
@@ -145,7 +145,7 @@ class Stock(Table):
     in_stock: Series[YesNo] = optional()
 
 
-class Demand(Table):
+class DemandTable(BaseTable):
     """One SKU, site and period. Built from `order_lines` where a source does not give it."""
 
     sku: Series[Text] = Field()
@@ -157,7 +157,7 @@ class Demand(Table):
     promotion: Series[float] = optional()
 
 
-class Plans(Table):
+class Plans(BaseTable):
     """What is planned for one SKU, site and period: the last plan that was known counts."""
 
     sku: Series[Text] = Field()
@@ -167,7 +167,7 @@ class Plans(Table):
     promotion: Series[float] = optional()
 
 
-class Products(Table):
+class Products(BaseTable):
     """One SKU."""
 
     sku: Series[Text] = Field()
@@ -180,7 +180,7 @@ class Products(Table):
     weight_g: Series[float] = optional(ge=0)
 
 
-class Sites(Table):
+class Sites(BaseTable):
     """One site: a warehouse, a shop, a seller."""
 
     site: Series[Text] = Field()
@@ -206,7 +206,7 @@ class TableRule:
     """
 
     name: str
-    schema: type[Table]
+    schema: type[BaseTable]
     key: tuple[str, ...]
     happened_at: str | None = None
     parent: str | None = None
@@ -230,8 +230,8 @@ TABLES: dict[str, TableRule] = {
         TableRule("exceptions", Exceptions, EXCEPTION, "detected_at", None, HAPPENED),
         TableRule("exception_events", ExceptionEvents, STEP, "occurred_at", "exceptions", HAPPENED),
         TableRule("outcomes", Outcomes, EXCEPTION, None, "exceptions"),
-        TableRule("stock", Stock, ("sku", "site", "counted_at"), "counted_at", None, HAPPENED),
-        TableRule("demand", Demand, ("sku", "site", "period_start"), "period_start"),
+        TableRule("stock", StockTable, ("sku", "site", "counted_at"), "counted_at", None, HAPPENED),
+        TableRule("demand", DemandTable, ("sku", "site", "period_start"), "period_start"),
         TableRule("plans", Plans, ("sku", "site", "period_start")),
         TableRule("products", Products, ("sku",)),
         TableRule("sites", Sites, ("site",)),

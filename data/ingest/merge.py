@@ -10,14 +10,14 @@ from data.contract.conversion import arrow_schema
 from data.contract.tables import TABLES, TableRule
 from data.history.manifest import TABLES_FOLDER, TableFile, sha256_of
 from data.history.queries import database, query_text, show_table
-from data.ingest.staging import ROWS_AT_ONCE, TableStage
+from data.ingest.staging import ROWS_AT_ONCE, StagedTable
 
 MEMORY_GB = 2.0
 ROWS_IN_A_GROUP = 122_880  # DuckDB's own: a reader skips a group whole if it was known too late
 
 
 @dataclass
-class Settlement:
+class Merge:
     """Settles the tables of one import, parents first.
 
     Attributes:
@@ -33,7 +33,7 @@ class Settlement:
     fresh: dict[str, Path] = field(default_factory=dict)
     settled: dict[str, TableFile] = field(default_factory=dict)
 
-    def settle(self, stage: TableStage) -> None:
+    def settle(self, stage: StagedTable) -> None:
         """Compare the staged rows of one table with each other and with the history, and merge."""
         rule, names = stage.rule, names_of(stage.rule)
         with database(memory_gb=MEMORY_GB, spill_to=self.staging / "spill") as con:
@@ -62,7 +62,7 @@ class Settlement:
         return self.fresh.get(place, self.history / place) if place else None
 
     def _is_all_known(
-        self, con: duckdb.DuckDBPyConnection, stage: TableStage, names: dict[str, str]
+        self, con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]
     ) -> bool:
         """Count the rows met again; true if the history holds every taken row as it is."""
         if stage.rule.name not in self.former:
@@ -108,7 +108,7 @@ def names_of(rule: TableRule) -> dict[str, str]:
     return names
 
 
-def _refuse(con: duckdb.DuckDBPyConnection, stage: TableStage, names: dict[str, str]) -> None:
+def _refuse(con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]) -> None:
     """Fill the table `refused`, and write the rows in it to the quarantine."""
     con.sql(query_text("settle/refused", **names)).create("refused")
     if stage.rule.parent:

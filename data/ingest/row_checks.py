@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
-from data.contract.conversion import Kind, converted, empty_column, kinds_of
+from data.contract.conversion import ColumnKind, converted, empty_column, kinds_of
 from data.contract.tables import TABLES, TableRule, columns_of
 from data.domain import BadInputError
 
@@ -18,7 +18,7 @@ SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
-class Terms:
+class ImportTerms:
     """What an import is told from outside.
 
     Attributes:
@@ -33,7 +33,7 @@ class Terms:
 
 
 @dataclass
-class Checked:
+class CheckedChunk:
     """One checked chunk.
 
     Attributes:
@@ -111,9 +111,9 @@ def check_columns(rule: TableRule, given: list[str], *, where: str) -> list[str]
     return [name for name in given if name not in known and not name.startswith("_")]
 
 
-def checked(rule: TableRule, chunk: pa.Table, terms: Terms) -> Checked:
+def checked(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedChunk:
     """Convert and check one chunk, whose columns `check_columns` has passed."""
-    reasons, result = _Reasons(), Checked(pd.DataFrame())
+    reasons, result = _Reasons(), CheckedChunk(pd.DataFrame())
     columns: dict[str, pd.Series] = {}
     for name, kind in kinds_of(rule.name).items():
         if name not in chunk.column_names:
@@ -142,7 +142,7 @@ def _filled(rule: TableRule, columns: dict[str, pd.Series]) -> pd.DataFrame:
     for name, column in columns_of(rule.name):
         if column.default is not None:
             columns[name] = columns[name].fillna(column.default)
-        if kinds[name] is Kind.WHOLE:
+        if kinds[name] is ColumnKind.WHOLE:
             columns[name] = columns[name].fillna(0).astype("int64")
     if rule.known_at_from == "happened_at" and rule.happened_at:
         columns["known_at"] = columns["known_at"].fillna(columns[rule.happened_at])
@@ -176,7 +176,9 @@ def _in_words(check: str) -> str:
     return words.get(name, f"breaks {check}") + detail.removesuffix(")").strip("[]'\"")
 
 
-def _check_times(rule: TableRule, rows: pd.DataFrame, terms: Terms, reasons: _Reasons) -> None:
+def _check_times(
+    rule: TableRule, rows: pd.DataFrame, terms: ImportTerms, reasons: _Reasons
+) -> None:
     known_at = rows["known_at"]
     future = np.flatnonzero(known_at > terms.imported_at)
     reasons.add("known_at", future, known_at.iloc[future], "is after the moment of the import")

@@ -16,7 +16,7 @@ from data.history.queries import database, query_text
 from data.ingest.input_files import found_files, named_by_pattern, named_by_stem
 from data.ingest.merge import MEMORY_GB
 from data.ingest.readers import load
-from data.ingest.row_checks import Terms, check_columns
+from data.ingest.row_checks import ImportTerms, check_columns
 from data.ingest.staging import LINES, ROWS_AT_ONCE
 from data.ingest.write_history import STAGING, ImportReport, Watch, unwatched, write_history
 
@@ -68,7 +68,7 @@ def import_files(
     paths: list[Path],
     folder: Path,
     into: Path,
-    terms: Terms,
+    terms: ImportTerms,
     *,
     encoding: str = "utf-8",
     watch: Watch = unwatched,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from data.contract.conversion import Kind, kinds_of
+from data.contract.conversion import ColumnKind, kinds_of
 from data.contract.tables import TABLES, columns_of
 from data.domain import BadInputError
 from data.history.queries import query_text
@@ -10,11 +10,11 @@ from data.ingest.row_checks import required_columns
 from data.ingest.run_source import INPUTS
 
 KIND_WORDS = {
-    Kind.TEXT: "text",
-    Kind.TIME: "time",
-    Kind.NUMBER: "number",
-    Kind.WHOLE: "whole number",
-    Kind.YES_NO: "true or false",
+    ColumnKind.TEXT: "text",
+    ColumnKind.TIME: "time",
+    ColumnKind.NUMBER: "number",
+    ColumnKind.WHOLE: "whole number",
+    ColumnKind.YES_NO: "true or false",
 }
 INPUTS_TEXT = """\
 # The tables that the queries read, and the names (without .csv, .parquet, ...) of their files; each

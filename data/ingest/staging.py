@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from data.contract.conversion import arrow_schema, kinds_of
 from data.contract.tables import TABLES
 from data.domain import UnknownChoiceError
-from data.ingest.row_checks import Checked, Terms, check_columns, checked
+from data.ingest.row_checks import CheckedChunk, ImportTerms, check_columns, checked
 
 FILE, ROW = "_file", "_row"
 ORIGIN = pa.schema([("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64())])
@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 100_000
 
 
 @dataclass
-class Counts:
+class RowCounts:
     """How many rows of one table an import met. `accepted` = new + updated + unchanged."""
 
     read: int = 0
@@ -86,15 +86,15 @@ class Quarantine:
             self._writer.close()
 
 
-class TableStage:
+class StagedTable:
     """One table of an import: its checked rows in a Parquet file, its refused ones in a CSV."""
 
-    def __init__(self, table: str, folder: Path, terms: Terms) -> None:
+    def __init__(self, table: str, folder: Path, terms: ImportTerms) -> None:
         self.rule, self.terms = TABLES[table], terms
         self.path = folder / f"{table}.parquet"
         self.schema = pa.unify_schemas([arrow_schema(table), ORIGIN])
         self.quarantine = Quarantine(folder / f"{table}.csv", list(kinds_of(table)))
-        self.counts = Counts()
+        self.counts = RowCounts()
         self.notices: dict[str, None] = {}
         self._writer = pq.ParquetWriter(self.path, self.schema)
 
@@ -139,7 +139,7 @@ class TableStage:
             rows = rows.filter(pa.array(kept))
         self._writer.write_table(rows.select(self.schema.names).cast(self.schema))
 
-    def _refuse(self, chunk: pa.Table, result: Checked) -> None:
+    def _refuse(self, chunk: pa.Table, result: CheckedChunk) -> None:
         for kind, positions in result.kinds.items():
             first = int(positions[0])
             example = f"{chunk[FILE][first]} row {chunk[ROW][first]}"
@@ -152,14 +152,14 @@ class TableStage:
         self.quarantine.add(pa.table(columns))
 
 
-class Stage:
+class StagedImport:
     """All tables of an import. A context: leaves no file open."""
 
-    def __init__(self, folder: Path, terms: Terms) -> None:
+    def __init__(self, folder: Path, terms: ImportTerms) -> None:
         self.folder, self.terms = folder, terms
-        self.tables: dict[str, TableStage] = {}
+        self.tables: dict[str, StagedTable] = {}
         self.lines = Quarantine(folder / f"{LINES}.csv", ["line_text"])
-        self.line_counts: dict[str, Counts] = {}
+        self.line_counts: dict[str, RowCounts] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -184,7 +184,7 @@ class Stage:
         if table not in TABLES:
             raise UnknownChoiceError("table", table, TABLES)
         if table not in self.tables:
-            self.tables[table] = TableStage(table, self.folder, self.terms)
+            self.tables[table] = StagedTable(table, self.folder, self.terms)
         self.tables[table].add(chunk)
 
     def finish(self) -> None:
@@ -195,13 +195,13 @@ class Stage:
     def _add_lines(self, lines: pa.Table) -> None:
         """Keep lines that could not be read, with the columns of `LINE_COLUMNS`."""
         for row in lines.select(["file", "row"]).to_pylist():
-            counts = self.line_counts.setdefault(f"lines of {row['file']}", Counts())
+            counts = self.line_counts.setdefault(f"lines of {row['file']}", RowCounts())
             counts.read += 1
             counts.quarantined += 1
             counts.explain("not a row", 1, f"{row['file']} row {row['row']}")
         self.lines.add(lines)
 
-    def counts(self) -> dict[str, Counts]:
+    def counts(self) -> dict[str, RowCounts]:
         """The counts by table, and by file for lines that could not be read."""
         return {t.rule.name: t.counts for t in self.in_order()} | self.line_counts
 
@@ -212,6 +212,6 @@ class Stage:
     def _quarantines(self) -> list[Quarantine]:
         return [self.lines, *(table.quarantine for table in self.in_order())]
 
-    def in_order(self) -> Iterator[TableStage]:
+    def in_order(self) -> Iterator[StagedTable]:
         """The tables, parents before children."""
         return (self.tables[name] for name in TABLES if name in self.tables)

@@ -13,11 +13,11 @@ from data.domain import BadInputError, NoHistoryError
 from data.history.manifest import Manifest, TableFile, sha256_of
 from data.history.queries import database, query_text, show_table
 from data.ingest.merge import MEMORY_GB, names_of
-from data.ingest.row_checks import Terms, check_columns, checked
+from data.ingest.row_checks import ImportTerms, check_columns, checked
 from data.ingest.staging import ROWS_AT_ONCE
 
 
-def faults(history: Path, terms: Terms) -> Iterator[str]:
+def faults(history: Path, terms: ImportTerms) -> Iterator[str]:
     """Yield what is wrong with a history, one sentence each; nothing if all is well.
 
     Raises:
@@ -50,7 +50,7 @@ def _file_fault(file: Path, stored: TableFile) -> str | None:
 
 
 def _broken_rules(
-    rule: TableRule, file: Path, whole: dict[str, Path], terms: Terms
+    rule: TableRule, file: Path, whole: dict[str, Path], terms: ImportTerms
 ) -> Counter[str]:
     broken = _alone(rule, file, terms)
     with database(memory_gb=MEMORY_GB) as con:
@@ -64,7 +64,7 @@ def _broken_rules(
     return broken
 
 
-def _alone(rule: TableRule, file: Path, terms: Terms) -> Counter[str]:
+def _alone(rule: TableRule, file: Path, terms: ImportTerms) -> Counter[str]:
     """The rules that rows break by themselves."""
     broken: Counter[str] = Counter()
     with pq.ParquetFile(file) as stored:

@@ -25,9 +25,9 @@ from data.history.manifest import (
     Manifest,
     sha256_of,
 )
-from data.ingest.merge import Settlement
-from data.ingest.row_checks import Terms
-from data.ingest.staging import Counts, Stage
+from data.ingest.merge import Merge
+from data.ingest.row_checks import ImportTerms
+from data.ingest.staging import RowCounts, StagedImport
 
 STAGING, LOCK = ".staging", ".lock"
 TRUTH_FOLDER = "truth"  # beside a simulated history, written before its manifest
@@ -42,7 +42,7 @@ Chunks = Iterable[tuple[str, pd.DataFrame | pa.Table]]
 class ImportReport:
     """What an import did: counts by table (or by file, for lines that could not be read)."""
 
-    counts: dict[str, Counts]
+    counts: dict[str, RowCounts]
     quarantine: list[Path]
     notices: list[str]
     changed: bool
@@ -55,7 +55,7 @@ def unwatched(step: str, rows: int) -> None:
 def write_history(
     into: Path,
     chunks: Chunks,
-    terms: Terms,
+    terms: ImportTerms,
     *,
     watch: Watch = unwatched,
 ) -> ImportReport:
@@ -83,10 +83,10 @@ def write_history(
 
 
 def _write(
-    into: Path, former: Manifest, chunks: Chunks, terms: Terms, watch: Watch
+    into: Path, former: Manifest, chunks: Chunks, terms: ImportTerms, watch: Watch
 ) -> ImportReport:
-    settlement = Settlement(into, former.tables, into / STAGING)
-    with Stage(into / STAGING, terms) as stage:
+    settlement = Merge(into, former.tables, into / STAGING)
+    with StagedImport(into / STAGING, terms) as stage:
         for table, chunk in chunks:
             watch(f"checking {table}", len(chunk))
             stage.add(table, chunk)

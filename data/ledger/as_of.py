@@ -19,7 +19,7 @@ _COUNT = (*_TELL, "resolved")
 
 
 @dataclass(frozen=True)
-class Then:
+class PastException:
     """One exception as it stood at a moment, not ended.
 
     Attributes:
@@ -35,7 +35,7 @@ class Then:
     opinion: str
 
 
-def not_ended(connection: Connection, at_ms: int) -> Iterator[Then]:
+def not_ended(connection: Connection, at_ms: int) -> Iterator[PastException]:
     """Yield what had come in and not ended by a moment, as it was known then.
 
     Reads what is open now, or ended since, and never what ended before: the events of others are
@@ -57,7 +57,7 @@ def _candidates(connection: Connection, at_ms: int) -> list[str]:
     return sorted(connection.execute(is_open.union(ended)).scalars())
 
 
-def _as_of(connection: Connection, ids: list[str], at_ms: int) -> Iterator[Then]:
+def _as_of(connection: Connection, ids: list[str], at_ms: int) -> Iterator[PastException]:
     columns = (EVENTS.c.exception_id, EVENTS.c.kind, EVENTS.c.body, EVENTS.c.opinion)
     query = select(*columns).where(EVENTS.c.exception_id.in_(ids), EVENTS.c.known_at_ms <= at_ms)
     events = connection.execute(query.order_by(EVENTS.c.exception_id, EVENTS.c.seq))
@@ -69,7 +69,7 @@ def _as_of(connection: Connection, ids: list[str], at_ms: int) -> Iterator[Then]
 
 def _told(
     exception_id: str, story: Iterable[tuple[str, str, str | None, str | None]]
-) -> Then | None:
+) -> PastException | None:
     revision, payload, opinion, is_ended = 0, "", "", False
     for _, kind, body, judged in story:
         revision += kind in _COUNT
@@ -78,4 +78,4 @@ def _told(
         if kind in _TURN:
             is_ended = kind in _ENDS
         opinion = judged or opinion
-    return None if is_ended else Then(exception_id, revision, payload, opinion)
+    return None if is_ended else PastException(exception_id, revision, payload, opinion)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, delete, insert, select
 from data.ledger.tables import AUDITS, EXCEPTIONS, IDENTITY, OUTCOMES, SUSPENSIONS
 
 
-class Key(NamedTuple):
+class PromiseKey(NamedTuple):
     """Names one promise."""
 
     label: str
@@ -32,9 +32,9 @@ class Audit:
     known_at_ms: int
 
     @property
-    def key(self) -> Key:
+    def key(self) -> PromiseKey:
         """The promise that it is about."""
-        return Key(self.label, self.name, self.model_version)
+        return PromiseKey(self.label, self.name, self.model_version)
 
     @property
     def is_wrong(self) -> bool:
@@ -55,9 +55,9 @@ class Suspension:
     reason: str
 
     @property
-    def key(self) -> Key:
+    def key(self) -> PromiseKey:
         """The promise that it is about."""
-        return Key(self.label, self.name, self.model_version)
+        return PromiseKey(self.label, self.name, self.model_version)
 
 
 class HiddenEnd(NamedTuple):

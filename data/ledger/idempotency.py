@@ -10,7 +10,7 @@ IDEMPOTENCY_HOURS = 24
 
 
 @dataclass(frozen=True)
-class Answered:
+class StoredAnswer:
     """What was answered to a request with an `Idempotency-Key`."""
 
     key: str
@@ -19,15 +19,15 @@ class Answered:
     answer: str
 
 
-def answered(connection: Connection, key: str) -> Answered | None:
+def answered(connection: Connection, key: str) -> StoredAnswer | None:
     """Return what was answered to this `Idempotency-Key`, None if it is new."""
     columns = IDEMPOTENCY.c
     query = select(columns.key, columns.request_sha256, columns.status, columns.answer)
     row = connection.execute(query.where(columns.key == key)).mappings().one_or_none()
-    return None if row is None else Answered(**row)
+    return None if row is None else StoredAnswer(**row)
 
 
-def remember(connection: Connection, answer: Answered, *, now_ms: int) -> None:
+def remember(connection: Connection, answer: StoredAnswer, *, now_ms: int) -> None:
     """Keep an answer for a day; older ones are let go."""
     oldest = now_ms - IDEMPOTENCY_HOURS * 3_600_000
     connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.made_at_ms < oldest))

@@ -8,14 +8,14 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
 
 from data.ledger.claims import end_claims
-from data.ledger.ledger import Record
+from data.ledger.ledger import ExceptionRecord
 from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 KEYS_AT_ONCE = 500
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-class Arrival(StrEnum):
+class IntakeEvent(StrEnum):
     """What an accepted exception did to the ledger."""
 
     CREATED = "created"
@@ -44,8 +44,8 @@ class Incoming:
 class Accepted:
     """What became of one incoming exception, and how the ledger holds it now."""
 
-    arrival: Arrival
-    record: Record
+    arrival: IntakeEvent
+    record: ExceptionRecord
 
 
 def new_id(now_ms: int, kind: str = "exc") -> str:
@@ -64,9 +64,9 @@ def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int)
         result = _accepted(known.get(key), incoming, now_ms)
         known[key] = result.record
         accepted.append(result)
-        if result.arrival is Arrival.LATE and _is_noted(connection, result.record, incoming):
+        if result.arrival is IntakeEvent.LATE and _is_noted(connection, result.record, incoming):
             continue
-        if result.arrival is not Arrival.UNCHANGED:
+        if result.arrival is not IntakeEvent.UNCHANGED:
             events.append(_arrival_event(result, incoming, now_ms))
     _write(connection, before, known, now_ms)
     if events:
@@ -74,58 +74,60 @@ def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int)
     return accepted
 
 
-def _known(connection: Connection, arriving: Sequence[Incoming]) -> dict[tuple[str, str], Record]:
+def _known(
+    connection: Connection, arriving: Sequence[Incoming]
+) -> dict[tuple[str, str], ExceptionRecord]:
     keys = list({(one.source, one.external_id) for one in arriving})
-    found: dict[tuple[str, str], Record] = {}
+    found: dict[tuple[str, str], ExceptionRecord] = {}
     for begin in range(0, len(keys), KEYS_AT_ONCE):
         pair = tuple_(EXCEPTIONS.c.source, EXCEPTIONS.c.external_id)
         query = select(EXCEPTIONS).where(pair.in_(keys[begin : begin + KEYS_AT_ONCE]))
         for row in connection.execute(query.with_for_update()).mappings():
-            found[row["source"], row["external_id"]] = Record.of(row)
+            found[row["source"], row["external_id"]] = ExceptionRecord.of(row)
     return found
 
 
-def _accepted(known: Record | None, incoming: Incoming, now_ms: int) -> Accepted:
+def _accepted(known: ExceptionRecord | None, incoming: Incoming, now_ms: int) -> Accepted:
     if known is None:
         closed_at_ms = None if incoming.is_open else incoming.updated_at_ms
-        created = Record(new_id(now_ms), revision=1, received_at_ms=now_ms,
+        created = ExceptionRecord(new_id(now_ms), revision=1, received_at_ms=now_ms,
                          closed_at_ms=closed_at_ms, **asdict(incoming))  # fmt: skip
-        return Accepted(Arrival.CREATED, created)
+        return Accepted(IntakeEvent.CREATED, created)
     if known.payload == incoming.payload:
-        return Accepted(Arrival.UNCHANGED, known)
+        return Accepted(IntakeEvent.UNCHANGED, known)
     if _is_late(known, incoming):
-        return Accepted(Arrival.LATE, known)
+        return Accepted(IntakeEvent.LATE, known)
     return _changed(known, replace(known, revision=known.revision + 1, **asdict(incoming)))
 
 
-def _changed(known: Record, told: Record) -> Accepted:
+def _changed(known: ExceptionRecord, told: ExceptionRecord) -> Accepted:
     # What was made of an exception as long as it was open stands once it has ended.
     ended = replace(told, is_open=False, opinion=known.opinion)
     if known.closed_at_ms is None:
         if told.is_open:
-            return Accepted(Arrival.UPDATED, told)
-        return Accepted(Arrival.CLOSED, replace(ended, closed_at_ms=told.updated_at_ms))
+            return Accepted(IntakeEvent.UPDATED, told)
+        return Accepted(IntakeEvent.CLOSED, replace(ended, closed_at_ms=told.updated_at_ms))
     # What a source wrote before it heard of our resolution does not take it back.
     if told.is_open and told.updated_at_ms > known.closed_at_ms:
-        return Accepted(Arrival.REOPENED, replace(told, closed_at_ms=None))
-    return Accepted(Arrival.UPDATED, ended)
+        return Accepted(IntakeEvent.REOPENED, replace(told, closed_at_ms=None))
+    return Accepted(IntakeEvent.UPDATED, ended)
 
 
-def _is_late(known: Record, incoming: Incoming) -> bool:
+def _is_late(known: ExceptionRecord, incoming: Incoming) -> bool:
     """By the source's own count or clock, never by arrival; of equals the later to arrive holds."""
     if known.version is not None and incoming.version is not None:
         return incoming.version < known.version
     return incoming.updated_at_ms < known.updated_at_ms
 
 
-def _is_noted(connection: Connection, record: Record, incoming: Incoming) -> bool:
+def _is_noted(connection: Connection, record: ExceptionRecord, incoming: Incoming) -> bool:
     """Return whether this very word of the source is in the history already."""
     same = (EVENTS.c.exception_id == record.id, EVENTS.c.body == incoming.payload)
     return connection.execute(select(EVENTS.c.seq).where(*same).limit(1)).first() is not None
 
 
 def _arrival_event(result: Accepted, incoming: Incoming, now_ms: int) -> dict[str, object]:
-    created = result.arrival is Arrival.CREATED
+    created = result.arrival is IntakeEvent.CREATED
     return {
         "exception_id": result.record.id,
         "kind": result.arrival.value,
@@ -133,14 +135,14 @@ def _arrival_event(result: Accepted, incoming: Incoming, now_ms: int) -> dict[st
         "known_at_ms": now_ms,
         "by": incoming.source,
         "body": incoming.payload,
-        "opinion": None if result.arrival is Arrival.LATE else result.record.opinion,
+        "opinion": None if result.arrival is IntakeEvent.LATE else result.record.opinion,
     }
 
 
 def _write(
     connection: Connection,
-    before: dict[tuple[str, str], Record],
-    after: dict[tuple[str, str], Record],
+    before: dict[tuple[str, str], ExceptionRecord],
+    after: dict[tuple[str, str], ExceptionRecord],
     now_ms: int,
 ) -> None:
     new = [asdict(record) for key, record in after.items() if key not in before]

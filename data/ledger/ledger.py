@@ -30,7 +30,7 @@ SQLITE_PRAGMAS = (
 
 
 @dataclass(frozen=True)
-class Record:
+class ExceptionRecord:
     """One exception as it stands; the fields are those of `ledger_tables.EXCEPTIONS`."""
 
     id: str
@@ -53,7 +53,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Event:
+class LedgerEvent:
     """One thing that happened; the fields are those of `ledger_tables.EVENTS`."""
 
     seq: int
@@ -67,7 +67,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OutcomeRecord:
     """One exception as it ended; the fields are those of `ledger_tables.OUTCOMES`."""
 
     exception_id: str
@@ -137,7 +137,7 @@ class Ledger:
             return False
         return True
 
-    def record(self, exception_id: str) -> Record:
+    def record(self, exception_id: str) -> ExceptionRecord:
         """Return one exception.
 
         Raises:
@@ -146,35 +146,35 @@ class Ledger:
         with self._engine.connect() as connection:
             return record_of(connection, exception_id)
 
-    def open_records(self) -> Iterator[Record]:
+    def open_records(self) -> Iterator[ExceptionRecord]:
         """Yield all open exceptions."""
         query = select(EXCEPTIONS).where(EXCEPTIONS.c.is_open)
         with self._engine.connect() as connection:
             for rows in connection.execute(query).mappings().partitions(1_000):
-                yield from (Record.of(row) for row in rows)
+                yield from (ExceptionRecord.of(row) for row in rows)
 
-    def events(self, exception_id: str) -> list[Event]:
+    def events(self, exception_id: str) -> list[LedgerEvent]:
         """Return what happened to one exception, the first first."""
         query = select(EVENTS).where(EVENTS.c.exception_id == exception_id).order_by(EVENTS.c.seq)
         with self._engine.connect() as connection:
-            return [Event(**row) for row in connection.execute(query).mappings()]
+            return [LedgerEvent(**row) for row in connection.execute(query).mappings()]
 
-    def events_after(self, seq: int, kinds: Sequence[str], most: int) -> list[Event]:
+    def events_after(self, seq: int, kinds: Sequence[str], most: int) -> list[LedgerEvent]:
         """Return up to `most` events of some kinds that were written after one, in order."""
         query = select(EVENTS).where(EVENTS.c.seq > seq, EVENTS.c.kind.in_(kinds))
         query = query.order_by(EVENTS.c.seq).limit(most)
         with self._engine.connect() as connection:
-            return [Event(**row) for row in connection.execute(query).mappings()]
+            return [LedgerEvent(**row) for row in connection.execute(query).mappings()]
 
-    def outcome(self, exception_id: str) -> Outcome | None:
+    def outcome(self, exception_id: str) -> OutcomeRecord | None:
         """Return how one exception ended, None as long as it has not."""
         query = select(OUTCOMES).where(OUTCOMES.c.exception_id == exception_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else Outcome(**row)
+        return None if row is None else OutcomeRecord(**row)
 
 
-def record_of(connection: Connection, exception_id: str) -> Record:
+def record_of(connection: Connection, exception_id: str) -> ExceptionRecord:
     """Return one exception inside a transaction.
 
     Raises:
@@ -184,22 +184,22 @@ def record_of(connection: Connection, exception_id: str) -> Record:
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFoundError("exception", exception_id)
-    return Record.of(row)
+    return ExceptionRecord.of(row)
 
 
-def records_of(connection: Connection, source: str) -> list[Record]:
+def records_of(connection: Connection, source: str) -> list[ExceptionRecord]:
     """Return all exceptions of a source, open or not, inside a transaction."""
     query = select(EXCEPTIONS).where(EXCEPTIONS.c.source == source)
-    return [Record.of(row) for row in connection.execute(query).mappings()]
+    return [ExceptionRecord.of(row) for row in connection.execute(query).mappings()]
 
 
-def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Record]:
+def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, ExceptionRecord]:
     """Return exceptions inside a transaction, locked until its end."""
-    found: dict[str, Record] = {}
+    found: dict[str, ExceptionRecord] = {}
     for begin in range(0, len(ids), IDS_AT_ONCE):
         query = select(EXCEPTIONS).where(EXCEPTIONS.c.id.in_(ids[begin : begin + IDS_AT_ONCE]))
         for row in connection.execute(query.with_for_update()).mappings():
-            found[row["id"]] = Record.of(row)
+            found[row["id"]] = ExceptionRecord.of(row)
     return found
 
 

@@ -7,15 +7,15 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from data.domain import ConflictError, PreconditionError
 from data.ledger.claims import end_claims
-from data.ledger.ledger import Outcome, Record, record_of
+from data.ledger.ledger import ExceptionRecord, OutcomeRecord, record_of
 from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 IDS_AT_ONCE = 500
 
 
 def resolve(
-    connection: Connection, outcome: Outcome, *, body: str, if_revision: int | None
-) -> Record:
+    connection: Connection, outcome: OutcomeRecord, *, body: str, if_revision: int | None
+) -> ExceptionRecord:
     """Close an exception with how it ended; doing it again alike changes nothing.
 
     Args:
@@ -32,7 +32,7 @@ def resolve(
     record = record_of(connection, outcome.exception_id)
     query = select(OUTCOMES).where(OUTCOMES.c.exception_id == record.id)
     row = connection.execute(query).mappings().one_or_none()
-    ended = None if row is None else Outcome(**row)
+    ended = None if row is None else OutcomeRecord(**row)
     if ended is not None and _same_end(ended, outcome):
         return record
     if if_revision is not None and if_revision != record.revision:
@@ -42,14 +42,14 @@ def resolve(
     return end_all(connection, [(record, outcome)], body=body)[0]
 
 
-def _same_end(ended: Outcome, outcome: Outcome) -> bool:
+def _same_end(ended: OutcomeRecord, outcome: OutcomeRecord) -> bool:
     moments = {"known_at_ms": 0, "resolved_at_ms": 0}
     return replace(ended, **moments) == replace(outcome, **moments)
 
 
 def end_all(
-    connection: Connection, ending: Sequence[tuple[Record, Outcome]], *, body: str
-) -> list[Record]:
+    connection: Connection, ending: Sequence[tuple[ExceptionRecord, OutcomeRecord]], *, body: str
+) -> list[ExceptionRecord]:
     """Close exceptions, each with its outcome, whatever was known of their ends before."""
     closed = [
         replace(
@@ -74,7 +74,7 @@ def end_all(
     return closed
 
 
-def _resolved(record: Record, outcome: Outcome, body: str) -> dict[str, object]:
+def _resolved(record: ExceptionRecord, outcome: OutcomeRecord, body: str) -> dict[str, object]:
     return {
         "exception_id": record.id,
         "kind": "resolved",
@@ -86,7 +86,7 @@ def _resolved(record: Record, outcome: Outcome, body: str) -> dict[str, object]:
     }
 
 
-def end_untouched(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+def end_untouched(connection: Connection, outcomes: Sequence[OutcomeRecord]) -> None:
     """Keep how exceptions ended that their source closed, and that nobody resolved."""
     if outcomes:
         connection.execute(insert(OUTCOMES), [asdict(outcome) for outcome in outcomes])

@@ -14,7 +14,7 @@ CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
-class InUse:
+class VersionInUse:
     """What was in use from a moment on; the fields are those of `ledger_tables.VERSIONS`.
 
     Attributes:
@@ -30,21 +30,21 @@ class InUse:
     body: str | None = None
 
 
-def note(connection: Connection, version: InUse) -> None:
+def note(connection: Connection, version: VersionInUse) -> None:
     """Keep that something comes into use; what is in use already is not written twice."""
     latest = in_use(connection, version.kind, at_ms=version.known_at_ms)
     if latest is None or (latest.label, latest.body) != (version.label, version.body):
         connection.execute(insert(VERSIONS), [vars(version)])
 
 
-def in_use(connection: Connection, kind: str, *, at_ms: int) -> InUse | None:
+def in_use(connection: Connection, kind: str, *, at_ms: int) -> VersionInUse | None:
     """Return what was in use at a moment, None where that was not recorded yet."""
     columns = VERSIONS.c
     query = select(columns.kind, columns.label, columns.known_at_ms, columns.body)
     query = query.where(columns.kind == kind, columns.known_at_ms <= at_ms)
     query = query.order_by(columns.known_at_ms.desc(), columns.seq.desc()).limit(1)
     row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else InUse(**row)
+    return None if row is None else VersionInUse(**row)
 
 
 def recorded_since(connection: Connection) -> int | None:

@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Told:
+class OmsCall:
     """One exception as it is posted, and the resolution to post after it; None if still open."""
 
     exception: dict[str, Any]
@@ -36,7 +36,7 @@ def last_days(
     days: float,
     newest_at: pd.Timestamp | None,
     until: pd.Timestamp | None = None,
-) -> list[Told]:
+) -> list[OmsCall]:
     """Return the exceptions of the last days, the first detected first.
 
     Resolutions are given of those that had ended when the newest was detected.
@@ -59,7 +59,7 @@ def last_days(
         raise BadInputError(str(history.path), "there are no exceptions in it", cure)
     newest = exceptions[Exceptions.detected_at].iloc[-1]
     late = exceptions[Exceptions.detected_at] > newest - pd.Timedelta(days=days)
-    telling = _Telling(history, exceptions[late], _Shift(newest, newest_at or newest))
+    telling = _CallReader(history, exceptions[late], _Shift(newest, newest_at or newest))
     return [telling.told(row) for row in _rows(exceptions[late])]
 
 
@@ -76,7 +76,7 @@ class _Shift:
         return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class _Telling:
+class _CallReader:
     """What stands in the history beside the exceptions, at hand by its key."""
 
     def __init__(self, history: History, exceptions: pd.DataFrame, moved: _Shift) -> None:
@@ -92,7 +92,7 @@ class _Telling:
             self._lines.setdefault(row[OrderLines.order_id], []).append(row)
         self._outcomes = {row[Outcomes.exception_id]: row for row in _rows(outcomes)}
 
-    def told(self, row: Row) -> Told:
+    def told(self, row: Row) -> OmsCall:
         order = self._orders.get(row[Exceptions.order_id])
         detected_at = row[Exceptions.detected_at]
         if order is not None and not order[Orders.known_at] < detected_at:
@@ -107,7 +107,7 @@ class _Telling:
         }
         for name in ("type", "reason_code", "message", "severity"):
             exception[name] = row[name]
-        return Told(_filled(exception), self._resolution(row, order))
+        return OmsCall(_filled(exception), self._resolution(row, order))
 
     def _order(self, order: Row, detected_at: pd.Timestamp) -> dict[str, Any]:
         currency = order[Orders.currency] or NO_CURRENCY

@@ -8,14 +8,14 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from data.domain import BadInputError
-from data.oms_client.calls import Told
+from data.oms_client.calls import OmsCall
 
 AT_ONCE = 100
 PATIENCE_SECONDS = 60
 
 
 @dataclass
-class Sent:
+class SendReport:
     """What a service made of it."""
 
     accepted: int = 0
@@ -23,7 +23,7 @@ class Sent:
     refusals: list[str] = field(default_factory=list)
 
 
-def send(told: Sequence[Told], to: str, watch: Callable[[str, int], None]) -> Sent:
+def send(told: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -> SendReport:
     """Post exceptions in their order, then the ends of those that ended.
 
     Args:
@@ -35,7 +35,7 @@ def send(told: Sequence[Told], to: str, watch: Callable[[str, int], None]) -> Se
         BadInputError: Nothing answers there, or not as a service of ours does.
     """
     base = _base(to)
-    sent = Sent()
+    sent = SendReport()
     ids: list[tuple[str, dict[str, Any]]] = []
     for begin in range(0, len(told), AT_ONCE):
         part = told[begin : begin + AT_ONCE]

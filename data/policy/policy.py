@@ -34,7 +34,7 @@ class CategoryLoss(Section):
     handling_helps: Share | None = None
 
 
-class Losses(Section):
+class LossTerms(Section):
     """Money lost if an exception is harmed."""
 
     share_of_order: NotNegative
@@ -62,7 +62,7 @@ class Losses(Section):
         )
 
 
-class Handling(Section):
+class HandlingTerms(Section):
     """Fallbacks for what no model can say."""
 
     touch_minutes_p50: Positive
@@ -81,7 +81,7 @@ class Guards(Section):
     claim_minutes: Positive
 
 
-class Bands(Section):
+class PriorityBands(Section):
     """The lowest score of each priority."""
 
     p1: Positive
@@ -145,7 +145,7 @@ class TeamShift(Section):
         return closes if closes > self.opens_minute else closes + 24 * 60
 
 
-class Shifts(Section):
+class ShiftTerms(Section):
     """Who works when. A team that is not named works round the clock, by nobody knows how many."""
 
     timezone: str
@@ -164,12 +164,12 @@ class Policy(Section):
 
     version: str
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    losses: Losses
-    handling: Handling
+    losses: LossTerms
+    handling: HandlingTerms
     guards: Guards
-    bands: Bands
+    bands: PriorityBands
     stock: StockRules
-    shifts: Shifts
+    shifts: ShiftTerms
     promises: PromiseTerms
     incidents: IncidentTerms
     _text: str = PrivateAttr("")

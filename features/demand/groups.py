@@ -17,7 +17,7 @@ SMALLEST = 3  # series a group on average; below it a group says no more than it
 
 
 @dataclass(frozen=True)
-class Totals:
+class GroupTotals:
     """Running totals of one grouping of n series.
 
     Attributes:
@@ -43,10 +43,10 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Groups:
+class SeriesGroups:
     """The totals of a panel by several groupings; the first is of all series."""
 
-    totals: tuple[Totals, ...]
+    totals: tuple[GroupTotals, ...]
 
     @classmethod
     def of(cls, panel: Panel) -> Self:
@@ -56,7 +56,7 @@ class Groups:
         units = np.where(exposure > 0, units, np.float32(0))
         codes = [np.zeros(panel.series, int)]
         codes += [_codes(panel, name) for name in GROUPINGS]
-        return cls(tuple(Totals(c, _summed(units, c), _summed(exposure, c)) for c in codes))
+        return cls(tuple(GroupTotals(c, _summed(units, c), _summed(exposure, c)) for c in codes))
 
     def take(self, rows: np.ndarray | slice) -> Self:
         """Return the totals of all for some of the series."""

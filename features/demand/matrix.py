@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.demand.panel import Panel
-from features.demand.periods import Calendar
+from features.demand.periods import PeriodCalendar
 
 MISSING = np.float32(np.nan)
 
 
 @dataclass
-class Sheet:
+class DemandMatrix:
     """A matrix of n series by columns that is made when its first value comes.
 
     Attributes:
@@ -72,7 +72,7 @@ def share_covered(
     return np.clip(partly + later, 0, 1)
 
 
-def coarser(panel: Panel, fine: Calendar, coarse: Calendar) -> Panel | None:
+def coarser(panel: Panel, fine: PeriodCalendar, coarse: PeriodCalendar) -> Panel | None:
     """Return the panel in longer periods: units add up, shares are means, prices go by units.
 
     A fine period belongs to the coarse one that it begins in. Coarse periods that the panel does

@@ -11,7 +11,7 @@ COARSENESS = {Grain.DAY: 0, Grain.WEEK: 1, Grain.MONTH: 2}
 
 
 @dataclass(frozen=True)
-class Calendar:
+class PeriodCalendar:
     """How days make periods. Periods are numbered through; the number 0 holds 1 January 1970.
 
     Attributes:
@@ -40,16 +40,16 @@ class Calendar:
             return (numbers * 7 - EPOCH_WEEKDAY + self.weekday).astype("datetime64[D]")
         return numbers.astype("datetime64[D]")
 
-    def is_coarser_than(self, other: "Calendar") -> bool:
+    def is_coarser_than(self, other: "PeriodCalendar") -> bool:
         """Whether a period of this one is longer than one of the other."""
         return COARSENESS[self.grain] > COARSENESS[other.grain]
 
 
-def calendar_of(first: np.datetime64, step_days: float) -> Calendar:
+def calendar_of(first: np.datetime64, step_days: float) -> PeriodCalendar:
     """Return the calendar of periods, the shortest of which lasts so many days (or NaN)."""
     if step_days >= 28:
-        return Calendar(Grain.MONTH)
+        return PeriodCalendar(Grain.MONTH)
     if step_days >= 7:
         since_epoch = int(first.astype("datetime64[D]").astype(np.int64))
-        return Calendar(Grain.WEEK, (since_epoch + EPOCH_WEEKDAY) % 7)
-    return Calendar(Grain.DAY)
+        return PeriodCalendar(Grain.WEEK, (since_epoch + EPOCH_WEEKDAY) % 7)
+    return PeriodCalendar(Grain.DAY)

@@ -12,7 +12,7 @@ import numpy as np
 
 from data.domain import Grain
 from features.demand.calendar import calendar_columns
-from features.demand.groups import Groups, Totals
+from features.demand.groups import GroupTotals, SeriesGroups
 from features.demand.offers import Offers
 from features.demand.panel import FULLY_IN_STOCK, Panel
 from features.demand.running_totals import running_totals, silent_after_life
@@ -61,7 +61,9 @@ class DemandWindows:
         planned: Whether prices and promotions of periods ahead are known at a cut-off.
     """
 
-    def __init__(self, panel: Panel, groups: Groups, reach: int, *, planned: bool = False) -> None:
+    def __init__(
+        self, panel: Panel, groups: SeriesGroups, reach: int, *, planned: bool = False
+    ) -> None:
         self.panel, self.groups, self.reach = panel, groups, reach
         self.rhythm = RHYTHMS[panel.grain]
         self._prices = Offers(panel.price, panel, planned=planned)
@@ -179,7 +181,7 @@ class DemandWindows:
         if (spot + width < 0).all():
             return [np.full(len(rows), np.nan)] * (1 + len(self.groups.totals))
         end = np.minimum(spot + width + 1, cut)
-        own = Totals(np.arange(self.panel.series), self._sold, self._exposure)
+        own = GroupTotals(np.arange(self.panel.series), self._sold, self._exposure)
         return [
             one.rate(rows, spot - width, end) / one.rate(rows, then - self.rhythm.level, then)
             for one in (own, *self.groups.totals)
@@ -196,7 +198,9 @@ class DemandWindows:
         return np.where(known, self.whole[rows, np.where(known, column, 0)], np.nan)
 
 
-def _pattern(group: Totals, rows: np.ndarray, cut: np.ndarray, latest: np.ndarray) -> np.ndarray:
+def _pattern(
+    group: GroupTotals, rows: np.ndarray, cut: np.ndarray, latest: np.ndarray
+) -> np.ndarray:
     """Return how the day of the week stood out in a group over the last four weeks."""
     day = np.mean([group.rate(rows, latest - 7 * k, latest - 7 * k + 1) for k in range(4)], axis=0)
     return day / group.rate(rows, cut - 28, cut)

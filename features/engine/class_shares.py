@@ -24,7 +24,7 @@ _SECOND = 1_000
 
 
 @dataclass(frozen=True)
-class Counts:
+class ShareCounts:
     """What was counted for n subjects, E entities and K candidates.
 
     Attributes:
@@ -36,7 +36,7 @@ class Counts:
     rows: np.ndarray
 
 
-class _Segment:
+class _ShareSegment:
     """Labelled rows, sorted by entity and time, and by entity, class and time."""
 
     def __init__(self, rows: LogRows, entities: Sequence[str], classes: int) -> None:
@@ -125,13 +125,13 @@ class ClassShares:
     def __init__(self, past: LogRows, entities: Sequence[str], classes: int) -> None:
         self.entities, self.classes = tuple(entities), classes
         self._past = self._segments(past)
-        self._recent: list[_Segment] = []
+        self._recent: list[_ShareSegment] = []
         label = past.values[LABEL].astype(np.int64)
         overall = np.bincount(label, minlength=classes) + 0.5
         self.overall = overall / overall.sum()
 
-    def _segments(self, rows: LogRows) -> list[_Segment]:
-        return [_Segment(rows, self.entities, self.classes)] if len(rows.known_at) else []
+    def _segments(self, rows: LogRows) -> list[_ShareSegment]:
+        return [_ShareSegment(rows, self.entities, self.classes)] if len(rows.known_at) else []
 
     def with_recent(self, recent: LogRows) -> "ClassShares":
         """Return the same past continued by recent rows, instead of any before."""
@@ -142,7 +142,7 @@ class ClassShares:
 
     def count(
         self, keys: Keys, as_of: np.ndarray, first: np.ndarray, most: int
-    ) -> tuple[np.ndarray, Counts]:
+    ) -> tuple[np.ndarray, ShareCounts]:
         """Find candidates and count them.
 
         Args:
@@ -168,7 +168,7 @@ class ClassShares:
             rows += found[0] - found[1:]
             position = segment.find_pairs(codes, edges, candidates)
             pairs += position[0] - position[1:]
-        return candidates, Counts(pairs, rows)
+        return candidates, ShareCounts(pairs, rows)
 
     def _most_drawn(self, draws: list[np.ndarray], first: np.ndarray, most: int) -> np.ndarray:
         n = len(first)
@@ -184,7 +184,7 @@ class ClassShares:
 
 
 def share_features(
-    candidates: np.ndarray, counts: Counts, overall: np.ndarray, first: np.ndarray
+    candidates: np.ndarray, counts: ShareCounts, overall: np.ndarray, first: np.ndarray
 ) -> np.ndarray:
     """Return (n, K, 3 E + 3) numbers that tell one candidate from another.
 

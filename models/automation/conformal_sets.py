@@ -24,7 +24,7 @@ FEWEST_OWN = 100
 
 
 @dataclass(frozen=True)
-class Sets:
+class SetThresholds:
     """Thresholds of the sets of one label.
 
     Attributes:

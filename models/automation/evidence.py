@@ -20,7 +20,7 @@ FEWEST_LOST = 5
 """So many rows of a class that are taken for another are no chance."""
 
 
-class HeldOut(NamedTuple):
+class CalibrationRows(NamedTuple):
     """n rows of a calibration window.
 
     Attributes:
@@ -44,7 +44,7 @@ class HeldOut(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CalibrationCounts:
     """What a calibration window shows of one label: from it any error can be promised.
 
     Attributes:
@@ -70,7 +70,7 @@ class Evidence:
     most_lost: np.ndarray
     late_error: np.ndarray
     hidden: bool = False
-    pilot: "Evidence | None" = None
+    pilot: "CalibrationCounts | None" = None
     thresholds: np.ndarray | None = None
 
     @property
@@ -87,7 +87,7 @@ class Evidence:
 
     @classmethod
     def count(
-        cls, label: str, names: Sequence[str], rows: HeldOut, *, hidden: bool = False
+        cls, label: str, names: Sequence[str], rows: CalibrationRows, *, hidden: bool = False
     ) -> Self:
         """Count rows that neither the fit nor the calibration nor the choice of the model used."""
         best = rows.probability.argmax(axis=1)
@@ -114,7 +114,7 @@ class Evidence:
             rows.hidden,
         )
 
-    def after(self, pilot: "Evidence") -> Self:
+    def after(self, pilot: "CalibrationCounts") -> Self:
         """Return it with a pilot."""
         return replace(self, pilot=pilot)
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from data.policy.automation import PromiseTerms
 from models.automation.binomial import chance_of_so_few, rows_expected, rows_needed, upper_bound
-from models.automation.evidence import GRID, Evidence
+from models.automation.evidence import GRID, CalibrationCounts
 
 SPARED_ERRORS = 2
 """The first test has rows enough to pass with so many wrong ones."""
@@ -88,7 +88,7 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Promises:
+class LabelPromises:
     """The promises of one label, by code of the class."""
 
     label: str
@@ -104,7 +104,7 @@ class Promises:
         return top >= self.thresholds[best]
 
 
-def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
+def promised(evidence: CalibrationCounts, terms: PromiseTerms) -> LabelPromises:
     """Promise what the evidence bears at the errors and the confidence of the policy."""
     errors = np.array([terms.error_of(evidence.label, name) for name in evidence.names])
     start = _first_tested(evidence, errors, 1 - terms.confidence)
@@ -126,7 +126,7 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     if evidence.thresholds is not None:
         thresholds = evidence.thresholds
     bounds = upper_bound(evidence.expected_wrong[rows, shown], accepted, levels)
-    return Promises(
+    return LabelPromises(
         evidence.label,
         tuple(
             Promise(
@@ -146,7 +146,7 @@ def promised(evidence: Evidence, terms: PromiseTerms) -> Promises:
     )
 
 
-def _first_tested(evidence: Evidence, errors: np.ndarray, level: float) -> np.ndarray:
+def _first_tested(evidence: CalibrationCounts, errors: np.ndarray, level: float) -> np.ndarray:
     """Return for each class the place in `GRID` of the first test; 56 where none is worth it."""
     accepted = evidence.accepted
     if evidence.pilot is None:
@@ -189,7 +189,7 @@ def _levels(first: np.ndarray, rows: np.ndarray, level: float) -> np.ndarray:
 
 
 def _more_labels(
-    evidence: Evidence, errors: np.ndarray, levels: np.ndarray, start: np.ndarray
+    evidence: CalibrationCounts, errors: np.ndarray, levels: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, list[int | None]]:
     """Project for each class at which threshold the fewest more rows would pass, and how many."""
     accepted, wrong = evidence.accepted, evidence.expected_wrong

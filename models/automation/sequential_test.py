@@ -22,7 +22,7 @@ BLOCK = 25
 
 
 @dataclass(frozen=True)
-class Alarm:
+class SequentialTest:
     """The test of one promise.
 
     Attributes:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.bursts.keys import MOST_ATTRIBUTES, NOTHING
-from models.bursts.rates import When
+from models.bursts.rates import ClockMoment
 from models.bursts.weekly_clock import WeekClock
 
 Cause = tuple[tuple[int, int], ...]
@@ -16,7 +16,7 @@ _FIRST_ROOM = 4_096
 _WEEK_MS = 7 * 24 * 3_600_000
 
 
-class Past:
+class RecentArrivals:
     """Rows in order of detection; those older than four weeks, or beyond the most, are let go.
 
     Rows have numbers that never change, the next one is `end`.
@@ -62,10 +62,10 @@ class Past:
         """Return when it came."""
         return int(self._ticks[row - self._base])
 
-    def when(self, row: int) -> When:
+    def when(self, row: int) -> ClockMoment:
         """Return when it came, on the week clock."""
         at = row - self._base
-        return When(float(self._hours[at]), float(self._weights[at]), int(self._of_week[at]))
+        return ClockMoment(float(self._hours[at]), float(self._weights[at]), int(self._of_week[at]))
 
     def owner(self, row: int) -> int:
         """Return the burst that a row belongs to, or `USUAL`."""
@@ -85,10 +85,10 @@ class Past:
         kept = self._ticks[self.first - self._base : self.end - self._base]
         return self.first + int(np.searchsorted(kept, tick))
 
-    def table(self, begin: int, end: int | None = None) -> "Rows":
+    def table(self, begin: int, end: int | None = None) -> "ArrivalRows":
         """Return rows from `begin` on, of all owners."""
         part = slice(begin - self._base, (self.end if end is None else end) - self._base)
-        return Rows(begin, self._hours[part], self._owners[part], self._codes[part])
+        return ArrivalRows(begin, self._hours[part], self._owners[part], self._codes[part])
 
     def named(self, ids: set[str]) -> list[int]:
         """Return the rows of exceptions, as far as they are kept."""
@@ -115,7 +115,7 @@ class Past:
         self._base = self.first
 
 
-class Rows:
+class ArrivalRows:
     """Some rows of the past, as arrays.
 
     Attributes:

@@ -32,7 +32,7 @@ _UNEVEN_PRIOR_ARRIVALS = 5.0
 _MOST_SIGMA = 3.0
 
 
-class Now(NamedTuple):
+class ClockReading(NamedTuple):
     """What the week clock says now, and the weight of all arrivals so far."""
 
     hours: float
@@ -44,7 +44,7 @@ class Now(NamedTuple):
     arrivals: float
 
 
-class Learned(NamedTuple):
+class BaselineRate(NamedTuple):
     """All that was learned.
 
     By key: `group`; `first` and `second` of a pair, -1 for a single value; `slot`, the row of its
@@ -70,7 +70,7 @@ class Learned(NamedTuple):
 
 
 @njit
-def usual_rate(key: int, learned: Learned, now: Now) -> float:
+def usual_rate(key: int, learned: BaselineRate, now: ClockReading) -> float:
     """Return the usual rate of a key per hour, at the present hour of the week."""
     first, second = learned.first[key], learned.second[key]
     hours, count = now.exposed_hours, learned.counted[key] / now.weight
@@ -88,7 +88,7 @@ def usual_rate(key: int, learned: Learned, now: Now) -> float:
 
 
 @njit
-def _own_rhythm(value: int, learned: Learned, now: Now) -> float:
+def _own_rhythm(value: int, learned: BaselineRate, now: ClockReading) -> float:
     """How much more often it comes at this hour of the week than the rhythm of all says."""
     own = learned.of_hour[learned.slot[value]]
     of_day = 0.0
@@ -103,7 +103,7 @@ def _own_rhythm(value: int, learned: Learned, now: Now) -> float:
 
 
 @njit
-def shape(key: int, span: int, learned: Learned, now: Now) -> float:
+def shape(key: int, span: int, learned: BaselineRate, now: ClockReading) -> float:
     """Return the Gamma shape of the chance factor of a span; small where little is known."""
     group = learned.group[key]
     prior = _UNEVEN_PRIOR_ARRIVALS * now.weight
@@ -117,7 +117,7 @@ def shape(key: int, span: int, learned: Learned, now: Now) -> float:
 
 
 @njit
-def rate_today(key: int, learned: Learned, now: Now) -> float:
+def rate_today(key: int, learned: BaselineRate, now: ClockReading) -> float:
     """Return the rate given what the last hour and day have brought, and bring these up to now.
 
     It is never below the usual one: a quiet hour is no reason to expect less.
@@ -138,7 +138,7 @@ def rate_today(key: int, learned: Learned, now: Now) -> float:
 
 @njit
 def note_arrival(
-    key: int, learned: Learned, seen_part: float, more: np.ndarray, expected: np.ndarray
+    key: int, learned: BaselineRate, seen_part: float, more: np.ndarray, expected: np.ndarray
 ) -> None:
     """Let an arrival of now stand for the day, after `rate_today`; say how uneven it makes the key.
 
@@ -160,7 +160,7 @@ def note_arrival(
 
 @njit
 def learn_arrivals(
-    keys: np.ndarray, learned: Learned, lesson: tuple, part: float, weight: float, hour: int
+    keys: np.ndarray, learned: BaselineRate, lesson: tuple, part: float, weight: float, hour: int
 ) -> None:
     """Learn an arrival of some days ago.
 
@@ -182,7 +182,7 @@ def learn_arrivals(
 
 
 @njit
-def add_arrival(key: int, learned: Learned, hour_of_week: int, weight: float) -> None:
+def add_arrival(key: int, learned: BaselineRate, hour_of_week: int, weight: float) -> None:
     """Learn one arrival of a key for the usual rates, or a part of one."""
     learned.counted[key] += weight
     learned.group_count[learned.group[key]] += weight

@@ -95,7 +95,7 @@ class Burst:
 
 
 @dataclass(frozen=True)
-class Change:
+class BurstChange:
     """What came of an arrival, or of time.
 
     Attributes:
@@ -110,14 +110,14 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class StoredBurst:
     """An open burst as it was kept, to go on with after a restart.
 
     Attributes:
         id: As given by the detector.
-        cause: As in `Burst`.
-        since_ms: As in `Burst`.
-        opened_ms: As in `Burst`.
+        cause: As in `PlantedBurst`.
+        since_ms: As in `PlantedBurst`.
+        opened_ms: As in `PlantedBurst`.
         left: Exceptions that people took out of it.
         left_values: Attributes and values that people took out of it.
     """

@@ -6,8 +6,8 @@ from math import log
 
 import numpy as np
 
-from models.bursts.arrivals import Cause, Past, Rows
-from models.bursts.keys import NOTHING, Keys
+from models.bursts.arrivals import ArrivalRows, Cause, RecentArrivals
+from models.bursts.keys import NOTHING, BurstKeys
 from models.bursts.rates import Rates
 from models.bursts.shiryaev_roberts import surprise
 
@@ -21,7 +21,9 @@ _KIND_HANDICAP = 0.5
 class CauseFinder:
     """Looks through the unexplained rows of a window."""
 
-    def __init__(self, keys: Keys, rates: Rates, past: Past, explains: float) -> None:
+    def __init__(
+        self, keys: BurstKeys, rates: Rates, past: RecentArrivals, explains: float
+    ) -> None:
         self._keys, self._rates, self._past, self._explains = keys, rates, past, explains
 
     def cause_of(self, key: int) -> Cause:
@@ -30,7 +32,7 @@ class CauseFinder:
         singles = (key,) if parents[0] == NOTHING else parents
         return tuple((self._keys.column_of(k), k) for k in singles)
 
-    def start(self, rows: Rows, cause: Cause, fewest: int, now_hours: float) -> int:
+    def start(self, rows: ArrivalRows, cause: Cause, fewest: int, now_hours: float) -> int:
         """Return the row with which a burst of a cause most likely began; -1 if there are too few.
 
         Args:
@@ -65,7 +67,7 @@ class CauseFinder:
         mean = max(len(past), 1) / values / hours
         return (seen + _SHAPE) / (hours + _SHAPE / mean), shape
 
-    def explain(self, rows: Rows, key: int, now_hours: float) -> Cause:
+    def explain(self, rows: ArrivalRows, key: int, now_hours: float) -> Cause:
         """Return the cause that explains the excess of a key, be it the key's own value.
 
         Of the values, and pairs of values, that hold most of the excess (`explains`), it is the one
@@ -91,7 +93,7 @@ class CauseFinder:
         # Of values that always come together the first one, which max() keeps, is named.
         return max(candidates, key=lambda cause: self._wonder(rows, cause, span))
 
-    def _top_values(self, rows: Rows, mine: np.ndarray) -> list[Cause]:
+    def _top_values(self, rows: ArrivalRows, mine: np.ndarray) -> list[Cause]:
         """The commonest value of each attribute: no other can hold most of the excess."""
         found: list[Cause] = []
         for column in range(len(self._keys.attributes)):
@@ -104,7 +106,7 @@ class CauseFinder:
                     found.append(((column, commonest),))
         return found
 
-    def _wonder(self, rows: Rows, cause: Cause, span: float) -> float:
+    def _wonder(self, rows: ArrivalRows, cause: Cause, span: float) -> float:
         """How little chance explains the rows of a cause, of all kinds or those that stand out."""
         rate, shape = self.rate(cause, rows.begin)
         here = rows.codes[rows.with_all(cause) & rows.unexplained]

@@ -15,15 +15,15 @@ import numpy as np
 
 from data.policy.incidents import IncidentTerms
 from models.bursts.arrivals import USUAL, Cause
-from models.bursts.burst import Arrival, Burst, Change, Kept
+from models.bursts.burst import Arrival, Burst, BurstChange, StoredBurst
 from models.bursts.cause import CauseFinder
 from models.bursts.keys import NOTHING
-from models.bursts.kinds import Kinds
-from models.bursts.open_burst import Watched
-from models.bursts.stream import Stream
+from models.bursts.kinds import KindCounts
+from models.bursts.open_burst import OpenBurst
+from models.bursts.stream import ArrivalModel
 from models.bursts.weekly_clock import HOURS_A_WEEK
 
-__all__ = ["Arrival", "Burst", "Change", "Detector", "Kept"]
+__all__ = ["Arrival", "Burst", "BurstChange", "Detector", "StoredBurst"]
 
 MOST_TAUGHT = 20
 """Members of one burst that teach what is usual."""
@@ -40,11 +40,11 @@ class Detector:
     def __init__(self, terms: IncidentTerms) -> None:
         self._terms = terms
         wanted = None if terms.attributes == "all" else frozenset(terms.attributes)
-        self._stream = Stream(wanted, terms.fewest_members, terms.longest_hours)
+        self._stream = ArrivalModel(wanted, terms.fewest_members, terms.longest_hours)
         self._past, self._keys = self._stream.past, self._stream.keys
         self._finder = CauseFinder(self._keys, self._stream.rates, self._past, terms.explains)
         self._enough = HOURS_A_WEEK / terms.false_alarms_per_week
-        self._open: dict[str, Watched] = {}
+        self._open: dict[str, OpenBurst] = {}
         self._owners: dict[str, int] = {}
         self._taught: dict[int, int] = {}
         self._left: dict[Cause, set[str]] = {}
@@ -69,7 +69,7 @@ class Detector:
             row = self._stream.store(arrival.id, arrival.values, owner)
             self._stream.count_member(row, 0.0)
 
-    def adopt(self, kept: Kept) -> None:
+    def adopt(self, kept: StoredBurst) -> None:
         """Go on with an open burst whose members were learned, if its cause is still looked at."""
         codes = [self._keys.key_of(attribute, value) for attribute, value in kept.cause]
         begin = self._past.since_tick(kept.since_ms)
@@ -94,24 +94,24 @@ class Detector:
         watched.begins_to_doubt()
         watched.renew(self._stream.clock.hours)
 
-    def observe(self, arrival: Arrival) -> list[Change]:
+    def observe(self, arrival: Arrival) -> list[BurstChange]:
         """Take an exception as it is detected; return what it changes, mostly nothing."""
         changes = self.advance(arrival.tick)
         row = self._stream.store(arrival.id, arrival.values)
         joined = self._join(row)
         if joined is not None:
-            return [*changes, Change("joined", joined.burst, (arrival.id,))]
+            return [*changes, BurstChange("joined", joined.burst, (arrival.id,))]
         for key in self._stream.count(row, self._enough):
             changes += self._look_into(key)
         return changes
 
-    def advance(self, tick: int) -> list[Change]:
+    def advance(self, tick: int) -> list[BurstChange]:
         """Move on to a moment; return the bursts that are over by then."""
         self._go_to(tick)
         over = [w for w in self._open.values() if w.is_over(self._stream.clock.hours)]
         for watched in over:
             self.close(watched.burst.id)
-        return [Change("closed", watched.burst) for watched in over]
+        return [BurstChange("closed", watched.burst) for watched in over]
 
     def exclude(self, burst_id: str, ids: Iterable[str]) -> list[str]:
         """Take members out of a burst; they never come back to its cause. Return who left.
@@ -157,7 +157,7 @@ class Detector:
                 self._taught[owner] = taught + 1
             self._stream.teach(ripe, float(taught < MOST_TAUGHT))
 
-    def _join(self, row: int) -> Watched | None:
+    def _join(self, row: int) -> OpenBurst | None:
         """Let an arrival join the first open burst that takes it; all with its value count it."""
         codes, taken_by = self._past.codes(row), None
         for watched in self._open.values():
@@ -171,14 +171,14 @@ class Detector:
             self._stream.count_member(row, taken_by.usual_part)
         return taken_by
 
-    def _takes(self, watched: Watched, row: int) -> bool:
+    def _takes(self, watched: OpenBurst, row: int) -> bool:
         hours = self._stream.clock.hours
         return watched.takes(self._past.id(row), self._past.codes(row), hours)
 
-    def _add(self, watched: Watched, row: int) -> None:
+    def _add(self, watched: OpenBurst, row: int) -> None:
         watched.join(self._past.id(row), self._past.tick(row), self._past.when(row).hours)
 
-    def _look_into(self, key: int) -> list[Change]:
+    def _look_into(self, key: int) -> list[BurstChange]:
         """Find out why there is too much of a key; open a burst, or let one take what it missed."""
         rows, whole = self._stream.longest_window(), self._finder.cause_of(key)
         if not self._stream.is_still_too_much(rows, key, whole, self._enough):
@@ -192,7 +192,7 @@ class Detector:
         if open_already is not None:
             self._stream.start_anew(key)
             joined = self._let_join(open_already, self._belonging(open_already))
-            return [Change("joined", open_already.burst, joined)] if joined else []
+            return [BurstChange("joined", open_already.burst, joined)] if joined else []
         if all(column in self._keys.kind_columns for column, _ in cause):
             fewest *= MORE_OF_A_KIND
         start = self._finder.start(rows, cause, fewest, now)
@@ -201,7 +201,7 @@ class Detector:
         self._stream.start_anew(key)
         return self._opened(cause, start)
 
-    def _opened(self, cause: Cause, start: int) -> list[Change]:
+    def _opened(self, cause: Cause, start: int) -> list[BurstChange]:
         names = tuple(self._keys.names[code][0] for _, code in cause)
         since, now = self._past.tick(start), self._stream.clock.tick
         id_ = _burst_id(names, since, now)
@@ -215,15 +215,15 @@ class Detector:
         if len(members) < max(self._terms.fewest_members, LEAST_RATIO * usual):
             return []
         self._open[id_] = watched
-        return [Change("opened", burst, self._let_join(watched, members))]
+        return [BurstChange("opened", burst, self._let_join(watched, members))]
 
-    def _belonging(self, watched: Watched) -> list[int]:
+    def _belonging(self, watched: OpenBurst) -> list[int]:
         """Return the unexplained rows since a burst began that belong to it."""
         rows = self._past.table(watched.begin)
         mine = np.flatnonzero(rows.with_all(watched.cause) & rows.unexplained) + watched.begin
         return [row for row in mine.tolist() if self._takes(watched, row)]
 
-    def _let_join(self, watched: Watched, rows: list[int]) -> tuple[str, ...]:
+    def _let_join(self, watched: OpenBurst, rows: list[int]) -> tuple[str, ...]:
         self._past.own(np.array(rows, np.intp), self._owner(watched.burst.id))
         for row in rows:
             self._add(watched, row)
@@ -232,13 +232,13 @@ class Detector:
         self._stream.explained(rows, watched.usual_part)
         return tuple(self._past.id(row) for row in rows)
 
-    def _watched(self, burst: Burst, cause: Cause, begin: int) -> Watched:
+    def _watched(self, burst: Burst, cause: Cause, begin: int) -> OpenBurst:
         past = self._past.table(self._past.first, begin)
         usual = past.codes[past.with_all(cause) & past.unexplained]
         taken = {column for column, _ in cause}
         columns = [column for column in self._keys.kind_columns if column not in taken]
-        kinds = Kinds(self._keys.names, columns, usual, past.codes)
-        watched = Watched(burst, cause, kinds, begin, self._terms.longest_hours)
+        kinds = KindCounts(self._keys.names, columns, usual, past.codes)
+        watched = OpenBurst(burst, cause, kinds, begin, self._terms.longest_hours)
         watched.left = self._left.setdefault(cause, set())
         rate, _ = self._finder.rate(cause, begin)
         watched.begins(self._past.when(begin).hours, rate, usual)

@@ -14,7 +14,7 @@ SINGLE_SHARE = 0.5
 """Of the false alarms allowed: for single values; the rest is for values with a kind."""
 
 
-class Keys:
+class BurstKeys:
     """Numbers values of attributes ("codes") and what is watched ("keys": a value, or a pair).
 
     A single value's key is its code. Each belongs to a group: its attribute, or pair of attributes.

@@ -22,7 +22,7 @@ _MOST_NAMED = 2
 _ROWS_TRIED = 300
 
 
-class Kinds:
+class KindCounts:
     """The kinds of a burst and of the usual.
 
     Attributes:

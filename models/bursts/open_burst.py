@@ -6,7 +6,7 @@ import numpy as np
 
 from models.bursts.arrivals import Cause
 from models.bursts.burst import Burst
-from models.bursts.kinds import Kinds
+from models.bursts.kinds import KindCounts
 
 _STILL = 0.5
 """A burst goes on as long as its value comes with this share of the burst's extra rate."""
@@ -18,7 +18,7 @@ NEW_USUAL_HOURS = 168.0
 """What has lasted for a week is no burst any more."""
 
 
-class Watched:
+class OpenBurst:
     """One open burst.
 
     Attributes:
@@ -31,7 +31,7 @@ class Watched:
     """
 
     def __init__(
-        self, burst: Burst, cause: Cause, kinds: Kinds, begin: int, longest_hours: float
+        self, burst: Burst, cause: Cause, kinds: KindCounts, begin: int, longest_hours: float
     ) -> None:
         self.burst, self.cause, self.kinds, self.begin = burst, cause, kinds, begin
         self.left: set[str] = set()

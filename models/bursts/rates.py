@@ -6,13 +6,13 @@ import numpy as np
 
 from models.bursts.baseline_rate import (
     SPANS_HOURS,
-    Learned,
-    Now,
+    BaselineRate,
+    ClockReading,
     learn_arrivals,
     shape,
     usual_rate,
 )
-from models.bursts.keys import Keys
+from models.bursts.keys import BurstKeys
 from models.bursts.weekly_clock import HOURS_A_WEEK, WeekClock
 
 MOST_SHARE = 0.8
@@ -29,7 +29,7 @@ Lesson = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
-class When:
+class ClockMoment:
     """A moment on the week clock: its hours, its weight and its hour of the week."""
 
     hours: float
@@ -44,12 +44,12 @@ class Rates:
         learned: Arrays that the compiled functions read and write.
     """
 
-    def __init__(self, keys: Keys, clock: WeekClock, lag_hours: float) -> None:
+    def __init__(self, keys: BurstKeys, clock: WeekClock, lag_hours: float) -> None:
         """Begin with nothing; arrivals will be learned `lag_hours` after they came."""
         self._keys, self._clock, self._lag_hours = keys, clock, lag_hours
         self._known = self._slots = 0
         self.arrivals = 0.0
-        self.learned = Learned(
+        self.learned = BaselineRate(
             group=np.zeros(_FIRST_ROOM, np.intp),
             first=np.zeros(_FIRST_ROOM, np.intp),
             second=np.zeros(_FIRST_ROOM, np.intp),
@@ -67,11 +67,11 @@ class Rates:
         )
 
     @property
-    def now(self) -> Now:
+    def now(self) -> ClockReading:
         """The present, as the compiled functions read it."""
         clock = self._clock
         hour = clock.hour_of_week
-        return Now(
+        return ClockReading(
             clock.hours, clock.weight, max(clock.exposed_hours - self._lag_hours, 1.0), hour,
             float(clock.rhythm[hour]), float(clock.rhythm_of_day[hour % 24]), self.arrivals,
         )  # fmt: skip
@@ -125,14 +125,14 @@ class Rates:
         now = self.now
         return min(shape(key, span, self.learned, now) for key in keys for span in range(2))
 
-    def see(self, keys: np.ndarray, when: When, part: float) -> None:
+    def see(self, keys: np.ndarray, when: ClockMoment, part: float) -> None:
         """Let a part of an arrival stand for what the day has brought; a negative one undoes it."""
         learned = self.learned
         later = np.minimum(when.hours - learned.at_hours[keys], _LONGEST_SINCE)[:, None]
         seen = learned.seen[keys] + part * np.exp(later / np.array(SPANS_HOURS))
         learned.seen[keys] = np.maximum(seen, 0)
 
-    def learn(self, keys: np.ndarray, lesson: Lesson, when: When, part: float) -> None:
+    def learn(self, keys: np.ndarray, lesson: Lesson, when: ClockMoment, part: float) -> None:
         """Learn an arrival of some days ago, as far as it is usual.
 
         What has just come teaches nothing yet, else a burst would soon be taken for usual.

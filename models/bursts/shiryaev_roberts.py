@@ -16,7 +16,7 @@ the rates do, which is why `models/bursts/rates.py` errs on the high side.
 import numpy as np
 from numba import njit
 
-from models.bursts.baseline_rate import Learned, Now, note_arrival, rate_today
+from models.bursts.baseline_rate import BaselineRate, ClockReading, note_arrival, rate_today
 from models.bursts.rates import Lesson, Rates, doubled
 
 _RATES = 8
@@ -30,7 +30,7 @@ def extra_rates(fewest_members: int, longest_hours: float) -> np.ndarray:
     return fewest_members / longest_hours * _STEP ** np.arange(_RATES)
 
 
-class Evidence:
+class BurstStatistic:
     """The statistic of every key, for every extra rate."""
 
     def __init__(self, extra: np.ndarray) -> None:
@@ -77,7 +77,7 @@ class Evidence:
 
 @njit
 def _arrived(
-    arrival: tuple, sums: np.ndarray, extra: np.ndarray, learned: Learned, now: Now
+    arrival: tuple, sums: np.ndarray, extra: np.ndarray, learned: BaselineRate, now: ClockReading
 ) -> np.ndarray:
     keys, more, expected, seen_part = arrival
     evidence = np.empty(len(keys))

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from models.bursts.arrivals import USUAL, Cause, Past, Rows
-from models.bursts.keys import Keys
+from models.bursts.arrivals import USUAL, ArrivalRows, Cause, RecentArrivals
+from models.bursts.keys import BurstKeys
 from models.bursts.rates import Lesson, Rates
-from models.bursts.shiryaev_roberts import Evidence, extra_rates
+from models.bursts.shiryaev_roberts import BurstStatistic, extra_rates
 from models.bursts.weekly_clock import HOURS_A_WEEK, WeekClock
 
 Ripe = tuple[int, np.ndarray, Lesson]
@@ -17,7 +17,7 @@ WARM_UP_HOURS = HOURS_A_WEEK
 """Nothing is found in the first week: there is no usual yet."""
 
 
-class Stream:
+class ArrivalModel:
     """All that is learned from arrivals, whatever becomes of them.
 
     Attributes:
@@ -30,9 +30,9 @@ class Stream:
     def __init__(
         self, attributes: frozenset[str] | None, fewest_members: int, longest_hours: float
     ) -> None:
-        self.clock, self.keys, self.past = WeekClock(), Keys(attributes), Past()
+        self.clock, self.keys, self.past = WeekClock(), BurstKeys(attributes), RecentArrivals()
         self.rates = Rates(self.keys, self.clock, longest_hours)
-        self._evidence = Evidence(extra_rates(fewest_members, longest_hours))
+        self._evidence = BurstStatistic(extra_rates(fewest_members, longest_hours))
         self._longest_hours = longest_hours
         self._untaught: deque[Ripe] = deque()
         self._evidence.compile(self.rates)
@@ -102,11 +102,13 @@ class Stream:
         for row in rows:
             self.rates.see(self.keys_of(row), self.past.when(row), part - 1)
 
-    def longest_window(self) -> Rows:
+    def longest_window(self) -> ArrivalRows:
         """Return the rows that a burst may have among those up to now."""
         return self.past.table(self.past.since_hours(self.clock.hours - self._longest_hours))
 
-    def is_still_too_much(self, rows: Rows, key: int, cause: Cause, enough_hours: float) -> bool:
+    def is_still_too_much(
+        self, rows: ArrivalRows, key: int, cause: Cause, enough_hours: float
+    ) -> bool:
         """Weigh a key again without what bursts have explained since it was counted."""
         mine = rows.with_all(cause)
         if rows.unexplained[mine].all():

@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.boosters import Trees, TreeSettings
-from models.estimator import Files, Plain, Rows
+from models.boosters import Booster, TreeSettings
+from models.estimator import Batch, Files, Plain
 
 MOST_CLASSES = 24
 """Each class costs a tree a round: beyond this the candidates are quicker and no worse."""
@@ -14,22 +14,22 @@ MOST_CLASSES = 24
 SETTINGS = TreeSettings(rounds=60, learning_rate=0.1, leaves=15, smallest_leaf=15)
 
 
-class ClassTrees:
+class BoostedClassifier:
     """Boosted trees, one for each class and round."""
 
     kind = "boosted trees"
 
-    def __init__(self, trees: Trees) -> None:
+    def __init__(self, trees: Booster) -> None:
         self.trees = trees
 
     @classmethod
     def fit(
-        cls, rows: Rows, label: np.ndarray, classes: int, words: list[int], weight: np.ndarray
+        cls, rows: Batch, label: np.ndarray, classes: int, words: list[int], weight: np.ndarray
     ) -> Self:
         """Fit on n codes of classes, each in 0 to `classes` - 1."""
         smallest = int(np.clip(rows.n // 150, 5, SETTINGS.smallest_leaf))
         return cls(
-            Trees.fit(
+            Booster.fit(
                 rows.matrix.table,
                 label,
                 replace(SETTINGS, smallest_leaf=smallest),
@@ -40,7 +40,7 @@ class ClassTrees:
             )
         )
 
-    def scores(self, rows: Rows) -> np.ndarray:
+    def scores(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) log probabilities."""
         return np.log(np.maximum(self.trees.predict(rows.matrix), 1e-9))
 
@@ -51,4 +51,4 @@ class ClassTrees:
     @classmethod
     def from_json(cls, _values: Plain, files: Files) -> Self:
         """Build from what `to_json` gave."""
-        return cls(Trees.from_text(files["trees.txt"]))
+        return cls(Booster.from_text(files["trees.txt"]))

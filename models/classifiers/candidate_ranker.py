@@ -9,16 +9,16 @@ from typing import Any, Self
 import numpy as np
 
 from features.engine.class_shares import ClassShares, share_features
-from models.boosters import Trees, TreeSettings
+from models.boosters import Booster, TreeSettings
 from models.classifiers.calibration import codes
-from models.estimator import Files, Plain, Rows
+from models.estimator import Batch, Files, Plain
 
 MOST_CANDIDATES = 8
 MOST_TRAINING_ROWS = 100_000
 SETTINGS = TreeSettings(rounds=120, learning_rate=0.1, leaves=15, smallest_leaf=40)
 
 
-class ClassCandidates:
+class CandidateRanker:
     """LambdaRank over candidates.
 
     Args:
@@ -31,14 +31,14 @@ class ClassCandidates:
     kind = "candidate ranking"
 
     def __init__(
-        self, trees: Trees, shares: ClassShares, names: list[str], first_column: str
+        self, trees: Booster, shares: ClassShares, names: list[str], first_column: str
     ) -> None:
         self.trees, self.shares, self.names, self.first_column = trees, shares, names, first_column
 
     @classmethod
     def fit(
         cls,
-        rows: Rows,
+        rows: Batch,
         label: np.ndarray,
         shares: ClassShares,
         names: list[str],
@@ -52,7 +52,7 @@ class ClassCandidates:
         hit = candidates == label[:, None]
         taught = hit.any(axis=1)
         most = candidates.shape[1]
-        trees = Trees.fit(
+        trees = Booster.fit(
             table[taught].reshape(-1, table.shape[2]),
             hit[taught].ravel().astype(float),
             SETTINGS,
@@ -62,7 +62,7 @@ class ClassCandidates:
         )
         return cls(trees, shares, names, first_column)
 
-    def scores(self, rows: Rows) -> np.ndarray:
+    def scores(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) scores, -inf for those that are no candidates."""
         candidates, table = _candidates(rows, self.shares, self.names, self.first_column)
         n, most, width = table.shape
@@ -79,11 +79,11 @@ class ClassCandidates:
     @classmethod
     def from_json(cls, values: Plain, files: Files, shares: ClassShares, names: list[str]) -> Self:
         """Build from what `to_json` gave."""
-        return cls(Trees.from_text(files["trees.txt"]), shares, names, values["first_column"])
+        return cls(Booster.from_text(files["trees.txt"]), shares, names, values["first_column"])
 
 
 def _candidates(
-    rows: Rows, shares: ClassShares, names: list[str], first_column: str
+    rows: Batch, shares: ClassShares, names: list[str], first_column: str
 ) -> tuple[np.ndarray, np.ndarray]:
     column = rows.columns.get(first_column)
     first = np.full(rows.n, -1) if column is None else codes(column, names)

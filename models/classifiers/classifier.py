@@ -6,18 +6,18 @@ from typing import Any, Self
 import numpy as np
 
 from features.engine.class_shares import ClassShares
-from models.classifiers.boosted import ClassTrees
+from models.classifiers.boosted import BoostedClassifier
 from models.classifiers.calibration import Calibration
-from models.classifiers.candidate_ranker import ClassCandidates
-from models.classifiers.linear import ClassLinear
-from models.classifiers.lookup import ClassLookup
-from models.estimator import ClassEstimator, Files, Plain, Rows
+from models.classifiers.candidate_ranker import CandidateRanker
+from models.classifiers.linear import LinearClassifier
+from models.classifiers.lookup import LookupClassifier
+from models.estimator import Batch, ClassEstimator, Files, Plain
 
-_ESTIMATORS = {"trees": ClassTrees, "linear": ClassLinear, "lookup": ClassLookup}
+_ESTIMATORS = {"trees": BoostedClassifier, "linear": LinearClassifier, "lookup": LookupClassifier}
 
 
 @dataclass(frozen=True)
-class ClassModel:
+class CalibratedClassifier:
     """A fitted, calibrated model of one label.
 
     Attributes:
@@ -36,16 +36,16 @@ class ClassModel:
     calibration: Calibration
     verdict: str
 
-    def probability(self, rows: Rows) -> np.ndarray:
+    def probability(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) calibrated probabilities; rows sum to 1."""
         return self.calibration.apply(self.estimator.scores(rows), self.prior)
 
     def with_recent(self, shares: ClassShares | None) -> Self:
         """Return the same model over other shares of the past, where it reads any."""
-        if shares is None or not isinstance(self.estimator, ClassCandidates):
+        if shares is None or not isinstance(self.estimator, CandidateRanker):
             return self
         old = self.estimator
-        estimator = ClassCandidates(old.trees, shares, old.names, old.first_column)
+        estimator = CandidateRanker(old.trees, shares, old.names, old.first_column)
         return type(self)(
             self.label, self.names, self.prior, estimator, self.calibration, self.verdict
         )
@@ -53,11 +53,11 @@ class ClassModel:
     @property
     def shares(self) -> ClassShares | None:
         """The labelled past, where the estimator reads one."""
-        return self.estimator.shares if isinstance(self.estimator, ClassCandidates) else None
+        return self.estimator.shares if isinstance(self.estimator, CandidateRanker) else None
 
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values and files."""
-        kinds = {cls: name for name, cls in _ESTIMATORS.items()} | {ClassCandidates: "candidates"}
+        kinds = {cls: name for name, cls in _ESTIMATORS.items()} | {CandidateRanker: "candidates"}
         values, files = self.estimator.to_json()
         return {
             "label": self.label,
@@ -77,7 +77,7 @@ class ClassModel:
         if plain["estimator"] == "candidates":
             if shares is None:
                 raise ValueError(f"{plain['label']}: candidates need their labelled past")
-            estimator = ClassCandidates.from_json(plain["values"], files, shares, names)
+            estimator = CandidateRanker.from_json(plain["values"], files, shares, names)
         else:
             estimator = _ESTIMATORS[plain["estimator"]].from_json(plain["values"], files)
         return cls(

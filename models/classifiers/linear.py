@@ -8,12 +8,12 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from features.engine.compute import Matrix
-from models.estimator import Files, Plain, Rows
+from models.estimator import Batch, Files, Plain
 
 MOST_TRAINING_ROWS = 20_000
 
 
-class ClassLinear:
+class LinearClassifier:
     """Weights of one-hot words and TF-IDF n-grams.
 
     Args:
@@ -40,7 +40,7 @@ class ClassLinear:
         self._firsts = np.cumsum([0, *words])
 
     @classmethod
-    def fit(cls, rows: Rows, label: np.ndarray, classes: int, word_columns: list[int]) -> Self:
+    def fit(cls, rows: Batch, label: np.ndarray, classes: int, word_columns: list[int]) -> Self:
         """Fit on n codes of classes, on the latest 20,000 rows at most."""
         recent = np.argsort(rows.as_of, kind="stable")[-MOST_TRAINING_ROWS:]
         rows, label = rows.take(recent), label[recent]
@@ -83,7 +83,7 @@ class ClassLinear:
             parts.append(sparse.csr_matrix((len(codes), 1)))
         return sparse.csr_matrix(sparse.hstack(parts))
 
-    def scores(self, rows: Rows) -> np.ndarray:
+    def scores(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) linear scores."""
         if rows.n == 1:
             return self._scores_of_one(rows.matrix)[None, :]

@@ -7,13 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.estimator import Files, Plain, Rows
+from models.estimator import Batch, Files, Plain
 
 _DRAWN = 1.0
 """Imaginary rows at the overall shares, for each value of the column."""
 
 
-class ClassLookup:
+class LookupClassifier:
     """Log shares of the classes by the value of one column."""
 
     kind = "lookup"
@@ -23,7 +23,7 @@ class ClassLookup:
         self.kind = f"lookup by {column}" if column else "majority"
 
     @classmethod
-    def fit(cls, rows: Rows, label: np.ndarray, prior: np.ndarray, column: str) -> Self:
+    def fit(cls, rows: Batch, label: np.ndarray, prior: np.ndarray, column: str) -> Self:
         """Count n codes of classes by the value of a column; an empty name counts them all."""
         if not column:
             return cls("", prior, {})
@@ -36,7 +36,7 @@ class ClassLookup:
         shares = counts / counts.sum(axis=1, keepdims=True)
         return cls(column, prior, dict(zip(map(str, words), shares, strict=True)))
 
-    def scores(self, rows: Rows) -> np.ndarray:
+    def scores(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) log shares; the prior's where the value was never seen."""
         column = rows.columns.get(self.column, np.full(rows.n, None, object))
         return np.log(np.stack([self.table.get(value, self.prior) for value in column]))

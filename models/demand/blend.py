@@ -12,8 +12,8 @@ import numpy as np
 
 from features.demand.panel import Panel
 from features.demand.windows import RHYTHMS
-from models.demand.boosted import DemandTrees
-from models.demand.moving_average import Average
+from models.demand.boosted import BoostedDemand
+from models.demand.moving_average import MovingAverage
 from models.estimator import Files
 
 LEAST_TREES_SHARE = 0.7
@@ -21,18 +21,18 @@ FILE = "blend.json"
 
 
 @dataclass(frozen=True)
-class Blend:
+class BlendedDemand:
     """A mean of the points of both; `share` is that of the trees, 0 to 1."""
 
-    trees: DemandTrees
-    average: Average
+    trees: BoostedDemand
+    average: MovingAverage
     share: float
 
     @classmethod
     def fit(cls, panel: Panel, horizon: int, *, seed: int, planned: bool) -> Self:
-        """Fit both on a panel; see `DemandTrees.fit` for what is to be told."""
-        trees = DemandTrees.fit(panel, horizon, seed=seed, planned=planned)
-        return cls(trees, Average.fit(panel, horizon), trees_share(panel))
+        """Fit both on a panel; see `BoostedDemand.fit` for what is to be told."""
+        trees = BoostedDemand.fit(panel, horizon, seed=seed, planned=planned)
+        return cls(trees, MovingAverage.fit(panel, horizon), trees_share(panel))
 
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
@@ -47,9 +47,9 @@ class Blend:
     @classmethod
     def from_files(cls, files: Files, horizon: int) -> Self:
         """Build it from what `to_files` gave."""
-        trees = DemandTrees.from_files(files, horizon)
+        trees = BoostedDemand.from_files(files, horizon)
         share = json.loads(files[FILE])["share"]
-        return cls(trees, Average.from_files(files, horizon), share)
+        return cls(trees, MovingAverage.from_files(files, horizon), share)
 
 
 def trees_share(panel: Panel) -> float:

@@ -10,10 +10,10 @@ from typing import Self
 
 import numpy as np
 
-from features.demand.groups import Groups, chunks
+from features.demand.groups import SeriesGroups, chunks
 from features.demand.panel import Panel
 from features.demand.windows import RHYTHMS, DemandWindows
-from models.boosters import Trees, TreeSettings
+from models.boosters import Booster, TreeSettings
 from models.estimator import Files
 
 SETTINGS = TreeSettings(
@@ -28,7 +28,7 @@ FILE, TOLD_FILE = "trees.txt", "told.json"
 
 
 @dataclass(frozen=True)
-class Training:
+class DemandTrainingRows:
     """Rows to learn from: k pairs of a series and a cut-off, each with some periods ahead."""
 
     table: np.ndarray
@@ -36,10 +36,10 @@ class Training:
     weight: np.ndarray
 
 
-class DemandTrees:
+class BoostedDemand:
     """A point forecast, the mean of the tweedie model, for each series and period ahead."""
 
-    def __init__(self, trees: Trees, horizon: int, *, planned: bool) -> None:
+    def __init__(self, trees: Booster, horizon: int, *, planned: bool) -> None:
         self.trees, self.horizon, self.planned = trees, horizon, planned
 
     @classmethod
@@ -53,7 +53,7 @@ class DemandTrees:
             planned: Whether prices and promotions ahead are known when a forecast is made.
         """
         training = training_rows(panel, horizon, seed=seed, planned=planned)
-        trees = Trees.fit(
+        trees = Booster.fit(
             training.table,
             training.label,
             replace(SETTINGS, seed=seed),
@@ -73,7 +73,7 @@ class DemandTrees:
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
         found = np.empty((panel.series, self.horizon), np.float32)
-        groups = Groups.of(panel)
+        groups = SeriesGroups.of(panel)
         for rows in chunks(panel.series, max(ROWS_A_CHUNK // self.horizon, 1)):
             windows = DemandWindows(
                 panel.take(rows), groups.take(rows), self.horizon, planned=self.planned
@@ -93,7 +93,7 @@ class DemandTrees:
     @classmethod
     def from_files(cls, files: Files, horizon: int) -> Self:
         """Build it from what `to_files` gave."""
-        return cls(Trees.from_text(files[FILE]), horizon, **json.loads(files[TOLD_FILE]))
+        return cls(Booster.from_text(files[FILE]), horizon, **json.loads(files[TOLD_FILE]))
 
 
 def feature_table(
@@ -120,11 +120,11 @@ def feature_table(
     return np.concatenate(parts, axis=1), level
 
 
-def training_rows(panel: Panel, horizon: int, *, seed: int, planned: bool) -> Training:
+def training_rows(panel: Panel, horizon: int, *, seed: int, planned: bool) -> DemandTrainingRows:
     """Return at most about `MOST_ROWS` rows with what was demanded over the level as label."""
     random = np.random.default_rng(seed)
     most = max(MOST_CELLS // panel.length, 1)
-    groups = Groups.of(panel)
+    groups = SeriesGroups.of(panel)
     if panel.series > most:
         drawn = np.sort(random.choice(panel.series, most, replace=False))
         panel, groups = panel.take(drawn), groups.take(drawn)
@@ -160,7 +160,7 @@ def _drawn(count: int, horizon: int, times: int, random: np.random.Generator) ->
 
 def _observed(
     windows: DemandWindows, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray
-) -> Training:
+) -> DemandTrainingRows:
     """Return the rows whose period was wholly in stock."""
     column = cut[:, None] + ahead - 1
     inside = column < windows.panel.length
@@ -170,4 +170,4 @@ def _observed(
     levels = np.repeat(level, ahead.shape[1])[kept]
     weight = np.sqrt(np.clip(levels / max(levels.mean(), 1e-9), 0.05, 20))
     label = units.ravel()[kept] / levels
-    return Training(table[kept], label.astype(np.float32), weight.astype(np.float32))
+    return DemandTrainingRows(table[kept], label.astype(np.float32), weight.astype(np.float32))

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from features.demand.panel import Panel
 from models.demand.level_sets import PROBABILITIES, LevelSets
-from models.demand.moving_average import Average
+from models.demand.moving_average import MovingAverage
 from models.estimator import Plain
 
 MOST_CUTS, MOST_SERIES = 24, 2_000
@@ -24,7 +24,7 @@ _ENDS = 0.002  # probabilities nearer to 0 or 1 are not known
 
 
 @dataclass(frozen=True)
-class JointErrors:
+class ErrorCopula:
     """Correlations of normal scores.
 
     Attributes:
@@ -42,7 +42,7 @@ class JointErrors:
         first = max(panel.length // 3, 1)
         step = max(horizon // 2, 1)
         cuts = list(range(panel.length - horizon, first - 1, -step))[:MOST_CUTS]
-        average = Average.fit(panel, horizon)
+        average = MovingAverage.fit(panel, horizon)
         demanded = panel.demanded()
         if not cuts:
             return cls(np.eye(horizon), 0.0)

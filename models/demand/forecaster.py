@@ -16,13 +16,21 @@ from features.demand.panel import Panel
 from features.demand.running_totals import silent_after_life
 from features.demand.stock_exposure import exposed, exposure_power
 from features.demand.windows import RHYTHMS
-from models.demand.blend import Blend
-from models.demand.boosted import DemandTrees
-from models.demand.error_copula import JointErrors
+from models.demand.blend import BlendedDemand
+from models.demand.boosted import BoostedDemand
+from models.demand.error_copula import ErrorCopula
 from models.demand.forecast import Forecast
-from models.demand.launch_curve import Launch, held_out_launches
-from models.demand.method import Points, Way, calibration_cuts, came, fit_way, hold_out, part
-from models.demand.moving_average import Average, SeasonalNaive
+from models.demand.launch_curve import LaunchCurves, held_out_launches
+from models.demand.method import (
+    ForecastMethod,
+    PointForecaster,
+    calibration_cuts,
+    came,
+    fit_way,
+    hold_out,
+    part,
+)
+from models.demand.moving_average import MovingAverage, SeasonalNaive
 from models.estimator import Files
 
 METHODS = ("trees", "average", "seasonal_naive")
@@ -31,7 +39,7 @@ SALES_MISSED = 6.0  # at its usual rate, one silence in 400 that lasts so long i
 FEWEST_JUDGED = 400  # cells that a calibration of its own is worth
 
 
-class Demand:
+class DemandForecaster:
     """A fitted forecaster.
 
     Args:
@@ -47,8 +55,8 @@ class Demand:
         grain: Grain,
         horizon: int,
         *,
-        ways: dict[str, Way],
-        joint: JointErrors,
+        ways: dict[str, ForecastMethod],
+        joint: ErrorCopula,
         power: float,
     ) -> None:
         self.grain, self.horizon, self.ways = grain, horizon, ways
@@ -68,17 +76,19 @@ class Demand:
             raise UnknownChoiceError("method", method, METHODS)
         power = exposure_power(panel)
         panel = exposed(panel, power)
-        makers: dict[str, Callable[[Panel], Points]] = {}
+        makers: dict[str, Callable[[Panel], PointForecaster]] = {}
         planned = panel.price is not None and panel.price.shape[1] >= panel.length + horizon
         held_out_from = min(calibration_cuts(panel, horizon), default=panel.length)
-        if method == "trees" and DemandTrees.can_learn(panel.until(held_out_from)):
-            makers["trees"] = lambda past: Blend.fit(past, horizon, seed=seed, planned=planned)
+        if method == "trees" and BoostedDemand.can_learn(panel.until(held_out_from)):
+            makers["trees"] = lambda past: BlendedDemand.fit(
+                past, horizon, seed=seed, planned=planned
+            )
         if method == "seasonal_naive":
             makers["seasonal_naive"] = lambda _: SeasonalNaive(horizon)
-        makers["average"] = lambda past: Average.fit(past, horizon)
+        makers["average"] = lambda past: MovingAverage.fit(past, horizon)
         ways = {name: fit_way(panel, horizon, maker) for name, maker in makers.items()}
         ways |= _special_ways(panel, horizon)
-        joint = JointErrors.fit(panel, horizon)
+        joint = ErrorCopula.fit(panel, horizon)
         return cls(panel.grain, horizon, ways=ways, joint=joint, power=power)
 
     def forecast(self, panel: Panel) -> Forecast:
@@ -135,20 +145,22 @@ class Demand:
         plain = json.loads(files[BUNDLE_FILE])
         horizon: int = plain["horizon"]
         ways = {
-            name: Way.from_files(part(files, f"{name}."), _KINDS[name].from_files, horizon)
+            name: ForecastMethod.from_files(
+                part(files, f"{name}."), _KINDS[name].from_files, horizon
+            )
             for name in plain["ways"]
         }
-        joint = JointErrors.from_json(plain)
+        joint = ErrorCopula.from_json(plain)
         return cls(Grain(plain["grain"]), horizon, ways=ways, joint=joint, power=plain["power"])
 
 
 LAUNCH, DYING = "launch", "dying"
 _KINDS = {
-    "trees": Blend,
-    "average": Average,
+    "trees": BlendedDemand,
+    "average": MovingAverage,
     "seasonal_naive": SeasonalNaive,
-    DYING: Average,
-    LAUNCH: Launch,
+    DYING: MovingAverage,
+    LAUNCH: LaunchCurves,
 }
 
 
@@ -165,16 +177,16 @@ def dying(panel: Panel) -> np.ndarray:
     return sold.any(1) & long & (silent * often >= SALES_MISSED)
 
 
-def _special_ways(panel: Panel, horizon: int) -> dict[str, Way]:
+def _special_ways(panel: Panel, horizon: int) -> dict[str, ForecastMethod]:
     """Return the ways of series that have ended or hardly begun, where enough of them were seen."""
     ways = {}
-    average = Average.fit(panel, horizon)
+    average = MovingAverage.fit(panel, horizon)
     ended = hold_out(average, panel, horizon, _came_dying)
     if ended.judged >= FEWEST_JUDGED:
-        ways[DYING] = Way(average, ended.table())
+        ways[DYING] = ForecastMethod(average, ended.table())
     begun = held_out_launches(panel, horizon)
     if begun.judged >= FEWEST_JUDGED:
-        ways[LAUNCH] = Way(Launch.fit(panel, horizon), begun.table())
+        ways[LAUNCH] = ForecastMethod(LaunchCurves.fit(panel, horizon), begun.table())
     return ways
 
 

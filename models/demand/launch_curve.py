@@ -14,7 +14,7 @@ import numpy as np
 from features.demand.panel import Panel
 from features.demand.running_totals import silent_after_life
 from features.demand.windows import RHYTHMS
-from models.demand.method import HeldOut
+from models.demand.method import PastForecasts
 from models.estimator import Files
 
 FEWEST_LAUNCHES = 10  # below it whatever sells stands for what is launched
@@ -23,7 +23,7 @@ PRIOR_PERIODS = 3.0  # so many periods of its own weigh as much as its kind
 FILE = "launch.json"
 
 
-class Launch:
+class LaunchCurves:
     """Launch curves by kind.
 
     Args:
@@ -107,7 +107,7 @@ def launches(panel: Panel) -> np.ndarray:
     return np.flatnonzero(new if new.sum() >= FEWEST_LAUNCHES else begun)
 
 
-def held_out_launches(panel: Panel, horizon: int) -> HeldOut:
+def held_out_launches(panel: Panel, horizon: int) -> PastForecasts:
     """Return launches as each half of them is forecast by the other, the day before they began."""
     rows = launches(panel)
     units = _by_age(panel, rows, _ages(panel, horizon))
@@ -115,9 +115,9 @@ def held_out_launches(panel: Panel, horizon: int) -> HeldOut:
     forecast = np.zeros((1, len(rows), horizon))
     for half in (slice(0, None, 2), slice(1, None, 2)):
         other = slice(1, None, 2) if half.start == 0 else slice(0, None, 2)
-        learned = Launch._learned(shown.take(other), units[other], horizon)
+        learned = LaunchCurves._learned(shown.take(other), units[other], horizon)
         forecast[0, half] = learned.curves(shown.take(half))[:, :horizon]
-    return HeldOut(forecast, units[None, :, :horizon])
+    return PastForecasts(forecast, units[None, :, :horizon])
 
 
 def _ages(panel: Panel, horizon: int) -> int:

@@ -20,7 +20,7 @@ FILE = "table.json"
 _POINTS = "points."
 
 
-class Points(Protocol):
+class PointForecaster(Protocol):
     """Anything that gives a point for each series and period ahead."""
 
     def points(self, panel: Panel) -> np.ndarray:
@@ -33,7 +33,7 @@ class Points(Protocol):
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class PastForecasts:
     """Forecasts made at K earlier cut-offs, and what came.
 
     Attributes:
@@ -58,10 +58,10 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Way:
+class ForecastMethod:
     """Points, and the distribution around them."""
 
-    points: Points
+    points: PointForecaster
     table: LevelSets
 
     def read(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +75,9 @@ class Way:
         return {FILE: json.dumps(self.table.to_json())} | points
 
     @classmethod
-    def from_files(cls, files: Files, points: Callable[[Files, int], Points], horizon: int) -> Self:
+    def from_files(
+        cls, files: Files, points: Callable[[Files, int], PointForecaster], horizon: int
+    ) -> Self:
         """Build it from what `to_files` gave; `points` builds the points from theirs."""
         table = LevelSets.from_json(json.loads(files[FILE]))
         return cls(points(part(files, _POINTS), horizon), table)
@@ -86,18 +88,21 @@ def part(files: Files, prefix: str) -> Files:
     return {k.removeprefix(prefix): text for k, text in files.items() if k.startswith(prefix)}
 
 
-def fit_way(panel: Panel, horizon: int, fit: Callable[[Panel], Points]) -> Way:
+def fit_way(panel: Panel, horizon: int, fit: Callable[[Panel], PointForecaster]) -> ForecastMethod:
     """Fit on the past, see how far off it is on what came, and fit again on everything."""
     cuts = calibration_cuts(panel, horizon)
     if not cuts:
-        return Way(fit(panel), LevelSets.poisson())
+        return ForecastMethod(fit(panel), LevelSets.poisson())
     held = hold_out(fit(panel.until(cuts[0])), panel, horizon, came)
-    return Way(fit(panel), held.table())
+    return ForecastMethod(fit(panel), held.table())
 
 
 def hold_out(
-    points: Points, panel: Panel, horizon: int, actual: Callable[[Panel, int, int], np.ndarray]
-) -> HeldOut:
+    points: PointForecaster,
+    panel: Panel,
+    horizon: int,
+    actual: Callable[[Panel, int, int], np.ndarray],
+) -> PastForecasts:
     """Return forecasts at the cut-offs of calibration, and what came.
 
     Args:
@@ -114,7 +119,7 @@ def hold_out(
     for place, cut in enumerate(cuts):
         forecast[place] = np.maximum(points.points(shown.until(cut)), 0)
         units[place] = actual(shown, cut, horizon)
-    return HeldOut(forecast, units)
+    return PastForecasts(forecast, units)
 
 
 def came(panel: Panel, cut: int, horizon: int) -> np.ndarray:

@@ -18,7 +18,7 @@ WEEKDAY_PRIOR = 4.0  # so many weeks of the common pattern are added to the seri
 
 
 @dataclass(frozen=True)
-class Average:
+class MovingAverage:
     """Mean of the last periods in stock; of days by the pattern of the week.
 
     Attributes:

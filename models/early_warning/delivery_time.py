@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.boosters import Trees, TreeSettings
+from models.boosters import Booster, TreeSettings
 from models.estimator import Files, Plain
 
 SETTINGS = TreeSettings(
@@ -26,7 +26,7 @@ class DeliveryTime:
         grace_hours: How long after the promised moment an order is said to be late.
     """
 
-    def __init__(self, trees: Trees, grace_hours: float) -> None:
+    def __init__(self, trees: Booster, grace_hours: float) -> None:
         self.trees, self.grace_hours = trees, grace_hours
 
     @classmethod
@@ -35,7 +35,7 @@ class DeliveryTime:
     ) -> Self:
         """Fit on n orders that were delivered `hours` after they reached their stage."""
         label = np.log1p(np.maximum(hours, 1.0))
-        trees = Trees.fit(dense, label, SETTINGS, weight=weight, objective="regression_l1")
+        trees = Booster.fit(dense, label, SETTINGS, weight=weight, objective="regression_l1")
         return cls(trees, grace_hours)
 
     def residual(self, dense: np.ndarray, hours: np.ndarray) -> np.ndarray:
@@ -61,4 +61,4 @@ class DeliveryTime:
     @classmethod
     def from_json(cls, values: Plain, files: Files) -> Self:
         """Build from what `to_json` gave."""
-        return cls(Trees.from_text(files["trees.txt"]), values["grace_hours"])
+        return cls(Booster.from_text(files["trees.txt"]), values["grace_hours"])

@@ -8,7 +8,7 @@ import orjson
 
 from data.domain import Stage
 from features.engine.feature_set import FeaturePlan
-from models.boosters import Trees, TreeSettings
+from models.boosters import Booster, TreeSettings
 from models.early_warning.delivery_time import DeliveryTime
 from models.early_warning.stage_logit import StageLogit, logit
 from models.estimator import Files
@@ -83,7 +83,7 @@ class EarlyWarning:
     thinned: bool
     trained_as_of: int
     delivery: DeliveryTime | None
-    trees: dict[str, Trees]
+    trees: dict[str, Booster]
     joined: dict[str, StageLogit] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
     after_sales: tuple[str, ...] = ()
@@ -156,7 +156,7 @@ class EarlyWarning:
             trained_as_of=plain["trained_as_of"],
             delivery=delivery,
             trees={
-                name: Trees.from_text(files[f"trees.{i}.txt"])
+                name: Booster.from_text(files[f"trees.{i}.txt"])
                 for i, name in enumerate(plain["trees"])
             },
             joined={name: StageLogit.from_json(v) for name, v in plain["joined"].items()},

@@ -15,7 +15,7 @@ REVIEWED = np.array([0.025, 0.5, 0.975])
 
 
 @dataclass(frozen=True)
-class Recent:
+class RecentSales:
     """What was sold lately.
 
     Attributes:
@@ -30,7 +30,7 @@ class Recent:
 
 
 @dataclass(frozen=True)
-class Stock:
+class BookStock:
     """What is there and on its way, and what it is worth; NaN where that is not known.
 
     Attributes:
@@ -118,8 +118,8 @@ class Book:
     made_at_ms: int
     currency: str | None
     forecast: Forecast
-    recent: Recent
-    stock: Stock
+    recent: RecentSales
+    stock: BookStock
     review: Review
     aggregates: Aggregates
     attributes: Mapping[str, np.ndarray]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from data.domain import Grain
 from models.demand.forecast import Forecast
 from models.demand.level_sets import LevelSets
-from models.forecast_book.book import Aggregates, Book, Recent, Review, Stock
+from models.forecast_book.book import Aggregates, Book, BookStock, RecentSales, Review
 
 FORMAT = 1
 _ABOUT, _SERIES, _AGGREGATES, _EXCEPTIONS = (
@@ -100,8 +100,8 @@ def read_files(folder: Path) -> Book:
         made_at_ms=about["made_at_ms"],
         currency=about["currency"],
         forecast=_forecast(folder, about, series),
-        recent=Recent(_days(about["recent_periods"]), **_mapped(folder, "recent")),
-        stock=Stock(
+        recent=RecentSales(_days(about["recent_periods"]), **_mapped(folder, "recent")),
+        stock=BookStock(
             **_mapped(folder, "stock"), **{name: series[name].to_numpy() for name in _STOCK}
         ),
         review=Review(

@@ -38,28 +38,28 @@ _SECONDS_A_DAY = 86_400
 _CURE = "Make another: python -m training forecast --history HISTORY --as-of DATE"
 
 
-class Pointer(NamedTuple):
+class BookPointer(NamedTuple):
     """Which book is in use; cheap to read, made to be polled."""
 
     name: str
     sha256: str
 
 
-def current_book(root: Path) -> Pointer | None:
+def current_book(root: Path) -> BookPointer | None:
     """Return which book of a folder is in use; None where there is none.
 
     Raises:
         BadInputError: The file that says so can't be read.
     """
     try:
-        return Pointer(**orjson.loads((root / POINTER).read_bytes()))
+        return BookPointer(**orjson.loads((root / POINTER).read_bytes()))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise BadInputError(str(root / POINTER), f"can't be read: {error}", _CURE) from error
 
 
-def write_book(root: Path, book: Book, *, keep: int = KEPT_BOOKS) -> Pointer:
+def write_book(root: Path, book: Book, *, keep: int = KEPT_BOOKS) -> BookPointer:
     """Write a book whole, then put it in use, and remove all but the newest `keep`.
 
     A writer that is killed leaves the book before it in use.
@@ -82,7 +82,7 @@ def write_book(root: Path, book: Book, *, keep: int = KEPT_BOOKS) -> Pointer:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    pointer = Pointer(name, sha256_of(root / name / SHA_FILE))
+    pointer = BookPointer(name, sha256_of(root / name / SHA_FILE))
     unfinished = root / f"{_UNFINISHED}{name}"
     unfinished.write_bytes(orjson.dumps(pointer._asdict()))
     _to_disk(unfinished)
@@ -91,7 +91,7 @@ def write_book(root: Path, book: Book, *, keep: int = KEPT_BOOKS) -> Pointer:
     return pointer
 
 
-def read_book(root: Path, pointer: Pointer) -> Book:
+def read_book(root: Path, pointer: BookPointer) -> Book:
     """Map a book into memory after checking every file of it.
 
     Raises:

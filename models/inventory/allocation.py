@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.inventory.locations import Places, checked_pools, limits
+from models.inventory.locations import Locations, checked_pools, limits
 
 FEW_CANDIDATES = 20_000
 MOST_HALVINGS = 60
 
 
-class Outcome(NamedTuple):
+class AllocationOutcome(NamedTuple):
     """What is expected of n places, or of m pools, after the units are placed."""
 
     demand: np.ndarray
@@ -56,17 +56,17 @@ class Allocation:
             among them by worth.
     """
 
-    places: Places
+    places: Locations
     units: np.ndarray
-    place: Outcome
-    pool: Outcome
+    place: AllocationOutcome
+    pool: AllocationOutcome
     next_worth: np.ndarray
     shadow_price: np.ndarray
     kept_back: np.ndarray
     short_of_reserves: np.ndarray
 
 
-def allocate(places: Places, pool_units: np.ndarray | float) -> Allocation:
+def allocate(places: Locations, pool_units: np.ndarray | float) -> Allocation:
     """Share pools so that the expected value is greatest.
 
     Args:
@@ -81,7 +81,7 @@ def allocate(places: Places, pool_units: np.ndarray | float) -> Allocation:
     return judged(places, pool_units, _share(places, pool_units))
 
 
-def _share(places: Places, pool_units: np.ndarray) -> np.ndarray:
+def _share(places: Locations, pool_units: np.ndarray) -> np.ndarray:
     """Settle what is far from the price by bisection, and the rest by sorting."""
     fewest, most, low = limits(places, pool_units)
     pool, pools = places.pool, len(pool_units)
@@ -101,7 +101,7 @@ def _share(places: Places, pool_units: np.ndarray) -> np.ndarray:
 
 
 def _greedy(
-    places: Places, pool_units: np.ndarray, fewest: np.ndarray, most: np.ndarray
+    places: Locations, pool_units: np.ndarray, fewest: np.ndarray, most: np.ndarray
 ) -> np.ndarray:
     """Place the units between `fewest` and `most` one by one, the worthiest first."""
     open_units = most - fewest
@@ -118,11 +118,11 @@ def _greedy(
     return fewest + np.bincount(row[given], minlength=len(places))
 
 
-def judged(places: Places, pool_units: np.ndarray, units: np.ndarray) -> Allocation:
+def judged(places: Locations, pool_units: np.ndarray, units: np.ndarray) -> Allocation:
     """Say what to expect of units placed, however they were chosen."""
     pools = len(pool_units)
     place = _outcome(places, units)
-    together = Outcome(*(np.bincount(places.pool, column, pools) for column in place))
+    together = AllocationOutcome(*(np.bincount(places.pool, column, pools) for column in place))
     short = np.bincount(places.pool, places.reserve, pools) > pool_units
     most = np.where(short[places.pool], places.reserve, places.cap)
     next_worth = np.where(units < most, places.worth(units + 1), -np.inf)
@@ -132,7 +132,7 @@ def judged(places: Places, pool_units: np.ndarray, units: np.ndarray) -> Allocat
     return Allocation(places, units, place, together, next_worth, price, kept, short)
 
 
-def _outcome(places: Places, units: np.ndarray) -> Outcome:
+def _outcome(places: Locations, units: np.ndarray) -> AllocationOutcome:
     owed = np.maximum(-places.stock, 0)
     after = places.stock + units
     stock = np.stack([places.stock, after, np.full(len(places), np.inf)])
@@ -140,4 +140,4 @@ def _outcome(places: Places, units: np.ndarray) -> Outcome:
     more = sold - before
     gain = places.sale_value * more - places.leftover_cost * (units - more)
     gain = gain - places.placing_cost * units
-    return Outcome(demand + owed, sold + owed, after - sold, gain)
+    return AllocationOutcome(demand + owed, sold + owed, after - sold, gain)

@@ -13,7 +13,7 @@ from scipy import optimize, sparse
 
 from data.domain import BadInputError
 from models.inventory.allocation import Allocation, allocate, judged
-from models.inventory.locations import Numbers, Places, checked_pools, limits
+from models.inventory.locations import Locations, Numbers, checked_pools, limits
 
 ONE_BY_ONE = 24  # packs on either side of what a place would get if nothing tied it
 _WIDER = ONE_BY_ONE + 2.0 ** np.arange(1, 50)
@@ -58,7 +58,7 @@ class _Packs:
 
 
 def allocate_coupled(
-    places: Places, pool_units: np.ndarray | float, coupling: Coupling
+    places: Locations, pool_units: np.ndarray | float, coupling: Coupling
 ) -> Allocation:
     """Share pools so that the expected value is greatest.
 
@@ -96,7 +96,7 @@ def _whole(coupling: Coupling, rows: int) -> Coupling:
     return Coupling(np.floor(pack), np.ceil(least), room, in_room.astype(int), size)
 
 
-def _solve(places: Places, pool_units: np.ndarray, tie: Coupling) -> np.ndarray:
+def _solve(places: Locations, pool_units: np.ndarray, tie: Coupling) -> np.ndarray:
     """Columns: packs of each place, whether each gets any, then every single pack."""
     fewest, most, low = limits(places, pool_units)
     wanted = np.maximum(places.wanted(low[places.pool]), np.maximum(fewest, tie.least))
@@ -124,7 +124,7 @@ def _solve(places: Places, pool_units: np.ndarray, tie: Coupling) -> np.ndarray:
     return (np.round(found.x[:n]) * tie.pack).astype(np.int64)
 
 
-def _packs(places: Places, edges: np.ndarray, pack: np.ndarray, low: np.ndarray) -> _Packs:
+def _packs(places: Locations, edges: np.ndarray, pack: np.ndarray, low: np.ndarray) -> _Packs:
     """Cut (n, E) rising numbers of packs into columns; between two edges all are worth the same."""
     many = np.diff(edges, axis=1)
     place, block = np.nonzero(many)
@@ -139,7 +139,7 @@ def _packs(places: Places, edges: np.ndarray, pack: np.ndarray, low: np.ndarray)
 
 
 def _constraints(
-    places: Places, pool_units: Numbers, tie: Coupling, most: np.ndarray, packs: _Packs
+    places: Locations, pool_units: Numbers, tie: Coupling, most: np.ndarray, packs: _Packs
 ) -> list[optimize.LinearConstraint]:
     n, columns = len(places), len(packs.place)
     one, none = sparse.eye_array(n), sparse.csr_array((n, n))

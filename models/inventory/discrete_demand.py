@@ -19,7 +19,7 @@ ROWS_A_CHUNK = 8192  # tables of this many rows stay in the cache
 
 
 @dataclass(frozen=True)
-class DemandTable:
+class DiscreteDemand:
     """The demand of n series over the time that a decision is for.
 
     Attributes:

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from data.domain import BadInputError
-from models.inventory.discrete_demand import DemandTable
+from models.inventory.discrete_demand import DiscreteDemand
 
 Numbers = Any  # one for each row, or one for all; after `whole` an array of (n,)
 LEAST_MARGIN = 1e-200  # stands for 0 where it is divided by
@@ -15,7 +15,7 @@ MONEY = ("sale_value", "leftover_cost", "placing_cost")
 
 
 @dataclass(frozen=True)
-class Places:
+class Locations:
     """The n places (a SKU at a location or in a channel) that share pools.
 
     Attributes:
@@ -30,7 +30,7 @@ class Places:
         name: (n,) texts for messages; None for row numbers.
     """
 
-    demand: DemandTable
+    demand: DiscreteDemand
     stock: Numbers
     sale_value: Numbers
     leftover_cost: Numbers = 0.0
@@ -100,7 +100,7 @@ class Places:
         return self.demand.units_above(chance) - self.stock
 
 
-def checked_pools(places: Places, pool_units: np.ndarray | float) -> np.ndarray:
+def checked_pools(places: Locations, pool_units: np.ndarray | float) -> np.ndarray:
     """Return (m,) whole units in each pool, where the places' pools are among them."""
     units = np.floor(np.atleast_1d(np.asarray(pool_units, float)) + ROUNDING)
     if not (np.isfinite(units) & (units >= 0)).all():
@@ -112,7 +112,7 @@ def checked_pools(places: Places, pool_units: np.ndarray | float) -> np.ndarray:
     return units
 
 
-def limits(places: Places, pool_units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def limits(places: Locations, pool_units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return fewest and most units (n,) and the lowest price of a unit (m,).
 
     Where a pool is short of its reserves, they turn from what each gets at least into what it gets

@@ -18,7 +18,7 @@ SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Fulfilment:
+class OrderFilling:
     """Which of n orders are filled.
 
     Attributes:
@@ -34,7 +34,7 @@ class Fulfilment:
 
 def fill(
     order_units: np.ndarray, loss: np.ndarray, pool_units: float, *, in_part: bool = False
-) -> Fulfilment:
+) -> OrderFilling:
     """Choose the orders of one SKU and site whose loss, summed, is greatest.
 
     Args:
@@ -52,7 +52,7 @@ def fill(
     given = (
         _in_part(units, loss, pool) if in_part else np.where(_whole(units, loss, pool), units, 0)
     )
-    return Fulfilment(given, loss * given / units, pool - int(given.sum()))
+    return OrderFilling(given, loss * given / units, pool - int(given.sum()))
 
 
 def _check(units: np.ndarray, loss: np.ndarray, pool_units: float) -> None:

@@ -12,7 +12,7 @@ Units = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Window:
+class OrderWindow:
     """The R periods from an order's arrival to the next one's, of n series along S paths.
 
     Attributes:
@@ -66,10 +66,10 @@ class Window:
         most = np.ceil(np.maximum(self.short[:, -1].max(1), 0) / pack)
         return _at_least(_fewest(self.enough, most) * pack, self.terms, self.cost)
 
-    def take(self, rows: np.ndarray) -> "Window":
+    def take(self, rows: np.ndarray) -> "OrderWindow":
         """Return some of the series."""
         left, inbound = self.left[rows], self.inbound[rows]
-        return Window(left, self.demand[:, rows], inbound, self.terms.take(rows))
+        return OrderWindow(left, self.demand[:, rows], inbound, self.terms.take(rows))
 
     def played(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, S) units left after the last period, and (n,) expected money of all."""
@@ -82,7 +82,7 @@ class Window:
         return stock, money
 
 
-def best_before_next(window: Window, demand: np.ndarray, inbound: np.ndarray) -> np.ndarray:
+def best_before_next(window: OrderWindow, demand: np.ndarray, inbound: np.ndarray) -> np.ndarray:
     """Return (n,) units that are best for a window and the one after it, for which we order again.
 
     What the window alone makes best is too much: a unit left at its end is still held when the
@@ -100,7 +100,7 @@ def best_before_next(window: Window, demand: np.ndarray, inbound: np.ndarray) ->
 
     def cost(units: np.ndarray) -> np.ndarray:
         left, money = window.played(units)
-        following = Window(left, demand, inbound, terms)
+        following = OrderWindow(left, demand, inbound, terms)
         return money + following.played(following.best())[1]
 
     def enough(packs: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from data.domain import BadInputError
 from models.inventory.order_terms import OrderTerms
-from models.inventory.order_window import Window, best_before_next
+from models.inventory.order_window import OrderWindow, best_before_next
 from models.inventory.projection import Projection, Shelf, by_period, chunks, left_after, project
 
 
@@ -80,7 +80,7 @@ def _order(paths: np.ndarray, shelf: Shelf, lead: int, terms: OrderTerms) -> np.
     begin, review = lead - 1, terms.review_periods
     this, after = (slice(begin + k * review, begin + (k + 1) * review) for k in range(2))
     left = left_after(paths, shelf, begin)
-    window = Window(left, by_period(paths[:, :, this]), shelf.inbound[:, this], terms)
+    window = OrderWindow(left, by_period(paths[:, :, this]), shelf.inbound[:, this], terms)
     by_costs = np.flatnonzero(terms.service_level < 0)
     order = window.best()
     if after.stop <= paths.shape[2] and len(by_costs):

@@ -25,7 +25,7 @@ SURE = 0.95
 
 
 @dataclass(frozen=True)
-class Shelves:
+class StockedSeries:
     """What n series have; arrays of length n.
 
     Attributes:
@@ -145,7 +145,7 @@ def edges_hours(periods: np.ndarray, grain: Grain) -> np.ndarray:
 
 
 def run_out(
-    demand: DemandPaths, shelves: Shelves, *, now_hours: float, remedy_hours: float
+    demand: DemandPaths, shelves: StockedSeries, *, now_hours: float, remedy_hours: float
 ) -> RunOut:
     """Return the risk of running out before the next delivery, as far as the forecast reaches.
 
@@ -183,7 +183,7 @@ def run_out(
 
 def overstock(
     demand: DemandPaths,
-    shelves: Shelves,
+    shelves: StockedSeries,
     *,
     now_hours: float,
     keep_hours: float,

@@ -28,7 +28,7 @@ class OpenOrders:
 
 
 @dataclass(frozen=True)
-class Choice:
+class OrderChoice:
     """What a choice of orders is worth.
 
     Attributes:
@@ -49,7 +49,7 @@ class Choice:
 
 def priced_choice(
     orders: OpenOrders, fill: np.ndarray, pool_units: float, *, helps: float, deadline_hours: float
-) -> Choice:
+) -> OrderChoice:
     """Price a choice of orders to fill.
 
     Args:
@@ -71,9 +71,9 @@ def priced_choice(
     gone = weight @ late / max(weight.sum(), 1e-9)
     saving = max(unchosen - chosen, 0.0)
     if gone[0] >= 1:
-        return Choice(fill, unchosen, chosen, saving, np.ones(len(gone)))
+        return OrderChoice(fill, unchosen, chosen, saving, np.ones(len(gone)))
     curve = (gone - gone[0]) / (1 - gone[0])
-    return Choice(fill, unchosen, chosen, saving * (1 - gone[0]), curve)
+    return OrderChoice(fill, unchosen, chosen, saving * (1 - gone[0]), curve)
 
 
 def first_come_first_served(units: np.ndarray, pool_units: float) -> np.ndarray:

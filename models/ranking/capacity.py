@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.ranking.rule import Items
+from models.ranking.rule import RankingInputs
 from models.ranking.waiting_cost import losses_after
-from models.worktime.shifts import TICKS_PER_HOUR, Shifts
+from models.worktime.shifts import TICKS_PER_HOUR, TeamHours
 
 
 @dataclass(frozen=True)
-class Work:
+class QueuedWork:
     """r rows of a list, the first to be worked on first, and the n exceptions that they are about.
 
     Attributes:
@@ -25,14 +25,14 @@ class Work:
         touch_hours: r expected touch times; above 0.
     """
 
-    items: Items
+    items: RankingInputs
     about: np.ndarray
     row_of: np.ndarray
     touch_hours: np.ndarray
 
 
 @dataclass(frozen=True)
-class Reach:
+class CrewReach:
     """How far one crew gets; money as expected now, of the rows that were asked about.
 
     Attributes:
@@ -56,7 +56,7 @@ class Reach:
     one_person_less_costs: float
 
 
-def reach(work: Work, crew: Shifts, now: int) -> Reach | None:
+def reach(work: QueuedWork, crew: TeamHours, now: int) -> CrewReach | None:
     """Return how far a crew gets; None while nobody is there.
 
     Args:
@@ -76,7 +76,7 @@ def reach(work: Work, crew: Shifts, now: int) -> Reach | None:
     losses = losses_after(work.items, work.about, waits[work.row_of])
     whole, longer, fewer = losses[:, :3].sum(axis=0).tolist()
     begun, then, following = losses[~reached[work.row_of], 3:].sum(axis=0).tolist()
-    return Reach(
+    return CrewReach(
         int(left.people[0]),
         until,
         next_at,
@@ -88,12 +88,12 @@ def reach(work: Work, crew: Shifts, now: int) -> Reach | None:
     )
 
 
-def _room(crew: Shifts) -> np.ndarray:
+def _room(crew: TeamHours) -> np.ndarray:
     """Ticks of work that each shift has room for."""
     return (crew.closes_at - crew.opens_at) * crew.people
 
 
-def _starts(begins: np.ndarray, crew: Shifts) -> np.ndarray:
+def _starts(begins: np.ndarray, crew: TeamHours) -> np.ndarray:
     """Return the moment at which each piece of work begins; at the end where there is no room.
 
     Args:
@@ -107,19 +107,19 @@ def _starts(begins: np.ndarray, crew: Shifts) -> np.ndarray:
     return np.minimum(crew.opens_at[place] + into, crew.closes_at[place])
 
 
-def _an_hour_longer(crew: Shifts) -> Shifts:
+def _an_hour_longer(crew: TeamHours) -> TeamHours:
     """One person goes on for an hour when the first shift ends."""
     end = crew.closes_at[0]
-    return Shifts(
+    return TeamHours(
         np.insert(crew.opens_at, 1, end),
         np.insert(crew.closes_at, 1, end + TICKS_PER_HOUR),
         np.insert(crew.people, 1, 1),
     )
 
 
-def _one_less(crew: Shifts) -> Shifts:
+def _one_less(crew: TeamHours) -> TeamHours:
     """One person leaves the first shift."""
     people = crew.people.copy()
     people[0] -= 1
     there = people > 0
-    return Shifts(crew.opens_at[there], crew.closes_at[there], people[there])
+    return TeamHours(crew.opens_at[there], crew.closes_at[there], people[there])

@@ -38,7 +38,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedRow:
     """One row as the rule saw it.
 
     Attributes:
@@ -79,7 +79,7 @@ class Ratios:
     hours: float | None
 
 
-def ratios(one: Side, other: Side) -> Ratios:
+def ratios(one: ComparedRow, other: ComparedRow) -> Ratios:
     """Compare two sides.
 
     >>> quick = Side(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "")
@@ -99,7 +99,7 @@ def _ratio(one: float | None, other: float | None) -> float | None:
     return None if one is None or not other else one / other
 
 
-def decider(above: Side, below: Side, *, rerank_band: float) -> Decider:
+def decider(above: ComparedRow, below: ComparedRow, *, rerank_band: float) -> Decider:
     """Return what puts one row above another.
 
     Args:
@@ -129,7 +129,7 @@ def _gain(above: float | None, below: float | None) -> float:
     return above / below if below else np.inf
 
 
-def sentences(one: Side, other: Side, by: Decider, currency: str) -> list[str]:
+def sentences(one: ComparedRow, other: ComparedRow, by: Decider, currency: str) -> list[str]:
     """Return how one compares with another in the terms of the rule, what decides first.
 
     >>> quick = Side(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "due in 3 h")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.ranking.rule import Items, Ranking, Tier
+from models.ranking.rule import Ranking, RankingInputs, Tier
 from models.ranking.score_bands import score_bands
 
 ALONE = -1
@@ -17,7 +17,7 @@ ALONE = -1
 
 
 @dataclass(frozen=True)
-class Groups:
+class IncidentGroups:
     """Which of n items are one piece of work.
 
     Attributes:
@@ -51,7 +51,9 @@ class Groups:
         return found
 
 
-def with_one_fix(items: Items, groups: Groups, *, p50_minutes: float, p90_minutes: float) -> Items:
+def with_one_fix(
+    items: RankingInputs, groups: IncidentGroups, *, p50_minutes: float, p90_minutes: float
+) -> RankingInputs:
     """Return the items with the touch time of the fix where they belong to a group."""
     inside = groups.of_item != ALONE
     return replace(
@@ -61,7 +63,9 @@ def with_one_fix(items: Items, groups: Groups, *, p50_minutes: float, p90_minute
     )
 
 
-def grouped(ranking: Ranking, items: Items, groups: Groups, *, rerank_band: float) -> Ranking:
+def grouped(
+    ranking: Ranking, items: RankingInputs, groups: IncidentGroups, *, rerank_band: float
+) -> Ranking:
     """Return a ranking in which a group is one row and its members are none.
 
     Args:

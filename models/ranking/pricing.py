@@ -13,12 +13,12 @@ from features.engine.feature_set import Columns
 from models.ranking.deferral_loss import WorkHours
 from models.ranking.rule import (
     CURVE_AGES_HOURS,
-    Items,
     Ranking,
+    RankingInputs,
     rank,
     rank_by_slack,
 )
-from models.worktime.shifts import TICKS_PER_HOUR, Clock
+from models.worktime.shifts import TICKS_PER_HOUR, WorkClock
 
 KNOTS_APART_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
 """Hours that keep knots apart between which nobody works."""
@@ -54,7 +54,7 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Scored:
+class PricedExceptions:
     """Exceptions ready to be ranked at any moment; arrays of length n, moments in ticks.
 
     The fields are those of `ranking_rule.Items`, with moments instead of hours.
@@ -71,7 +71,7 @@ class Scored:
     lost: np.ndarray
     always_first: np.ndarray
 
-    def at(self, tick: int | np.ndarray, clock: Clock | None = None) -> Items:
+    def at(self, tick: int | np.ndarray, clock: WorkClock | None = None) -> RankingInputs:
         """Return the items as they stand at a moment (one for all, or one each).
 
         Args:
@@ -80,7 +80,7 @@ class Scored:
         """
         unknown = self.due_at == MISSING_TICK
         hours_to_due = (np.where(unknown, 0, self.due_at) - tick) / TICKS_PER_HOUR
-        return Items(
+        return RankingInputs(
             ids=self.ids,
             age_hours=np.maximum((tick - self.detected_at) / TICKS_PER_HOUR, 0.0),
             hours_to_due=np.where(unknown, np.nan, hours_to_due),
@@ -88,7 +88,7 @@ class Scored:
             work=self._in_work_hours(tick, clock) if clock else None,
         )
 
-    def _in_work_hours(self, tick: int | np.ndarray, clock: Clock) -> WorkHours:
+    def _in_work_hours(self, tick: int | np.ndarray, clock: WorkClock) -> WorkHours:
         now = np.broadcast_to(tick, self.due_at.shape)
         unknown = self.due_at == MISSING_TICK
         to_due = clock.hours_until(now, np.where(unknown, now, self.due_at))
@@ -99,7 +99,7 @@ class Scored:
         return WorkHours(np.where(unknown, np.nan, to_due), to_ages)
 
     @classmethod
-    def concatenate(cls, parts: "list[Scored]") -> Self:
+    def concatenate(cls, parts: "list[PricedExceptions]") -> Self:
         """Join several into one."""
         return cls(
             **{
@@ -121,7 +121,7 @@ _TIMELESS = (
 
 def scored(
     ids: np.ndarray, columns: Columns, predictions: Predictions | None, policy: Policy
-) -> Scored:
+) -> PricedExceptions:
     """Price predictions by the policy; what was not predicted falls back to the policy's values."""
     n = len(ids)
     predictions = predictions or Predictions()
@@ -130,7 +130,7 @@ def scored(
     if touch is None:
         touch = np.tile([np.nan, handling.touch_minutes_p50, handling.touch_minutes_p90], (n, 1))
     curve = predictions.curve
-    return Scored(
+    return PricedExceptions(
         ids=ids,
         detected_at=columns["detected_at"],
         due_at=columns["due_at"],
@@ -153,7 +153,7 @@ def scored_stock(
     loss: np.ndarray,
     curve: np.ndarray,
     policy: Policy,
-) -> Scored:
+) -> PricedExceptions:
     """Return exceptions whose loss and time were computed, not predicted; touch times are policy.
 
     All that waiting costs is in the curve. Only orders have a deadline that ends it: a shelf that
@@ -168,7 +168,7 @@ def scored_stock(
         policy: What the company prefers.
     """
     n, rules = len(types), policy.stock
-    return Scored(
+    return PricedExceptions(
         ids=np.arange(n),
         detected_at=np.full(n, as_of),
         due_at=np.where(types == str(ExceptionType.UNFILLABLE_ORDERS), due_at, MISSING_TICK),
@@ -203,7 +203,7 @@ def preventable(value: np.ndarray, categories: Sequence[str], policy: Policy) ->
     return np.minimum(value[:, None] * share + fixed, losses.largest) * helps
 
 
-def ranking(items: Items, policy: Policy, *, degraded: bool) -> Ranking:
+def ranking(items: RankingInputs, policy: Policy, *, degraded: bool) -> Ranking:
     """Rank by the rule, or without any model by the declared fallback."""
     guards = policy.guards
     oldest_hours = guards.oldest_days * 24

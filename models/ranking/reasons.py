@@ -14,7 +14,7 @@ class Reason(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Case:
+class ReasonInputs:
     """One exception as the ranking rule saw it.
 
     Attributes:
@@ -46,7 +46,7 @@ class Case:
     grounds: str = ""
 
 
-def reasons(case: Case) -> list[Reason]:
+def reasons(case: ReasonInputs) -> list[Reason]:
     """Return why it stands where it stands, the weightiest first.
 
     >>> case = Case("EUR", 58, 0.34, 21.5, 108, 12, 3.34, 1, "out_of_stock", 0.82, Tier.OPEN)
@@ -79,12 +79,12 @@ def reasons(case: Case) -> list[Reason]:
     return found
 
 
-def tier_words(case: Case) -> str:
+def tier_words(case: ReasonInputs) -> str:
     """Return what stands above its score, for people."""
     return "by its score" if case.tier == Tier.OPEN else _of_tier(case).text
 
 
-def _of_tier(case: Case) -> Reason:
+def _of_tier(case: ReasonInputs) -> Reason:
     if case.tier == Tier.RULE:
         return Reason("rule", "a rule of the company puts this type first")
     if case.tier == Tier.OLDEST:
@@ -92,7 +92,7 @@ def _of_tier(case: Case) -> Reason:
     return Reason("lost", "the deadline has passed: what can still be saved goes first")
 
 
-def deadline_words(case: Case) -> str:
+def deadline_words(case: ReasonInputs) -> str:
     """Return when it is due, or what its time was computed from, for people."""
     if case.grounds:
         return case.grounds

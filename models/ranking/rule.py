@@ -47,7 +47,7 @@ class Tier(IntEnum):
 
 
 @dataclass(frozen=True)
-class Items:
+class RankingInputs:
     """Open exceptions as the rule sees them; arrays of length n.
 
     Attributes:
@@ -114,7 +114,7 @@ class Ranking:
 
 
 def rank(
-    items: Items,
+    items: RankingInputs,
     *,
     look_ahead_hours: float,
     oldest_hours: float,
@@ -158,7 +158,7 @@ def rank(
 
 
 def _lost_now_and_added(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, look_ahead_hours: float
+    items: RankingInputs, median_hours: np.ndarray, sigma: np.ndarray, look_ahead_hours: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the chances that it is lost if begun now, and what waiting for a turn adds to them."""
     work = items.in_work_hours()
@@ -178,7 +178,7 @@ def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> tuple[np.n
     return p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, LEAST_SIGMA)
 
 
-def _lost_and_tier(items: Items, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:
+def _lost_and_tier(items: RankingInputs, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:
     """Return what is lost already, and what stands above any score: rules, age, lost work last."""
     lost = items.lost | (items.hours_to_due <= 0)
     tier = np.where(lost, Tier.LOST, Tier.OPEN)
@@ -197,7 +197,7 @@ def curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
 
 
 def _safe_start_hours(
-    items: Items, median_hours: np.ndarray, sigma: np.ndarray, risk: float
+    items: RankingInputs, median_hours: np.ndarray, sigma: np.ndarray, risk: float
 ) -> np.ndarray:
     """Return when the chance of a loss that is not there yet passes a risk; infinite for never."""
     work = items.in_work_hours()
@@ -211,7 +211,7 @@ def _safe_start_hours(
     return np.maximum(np.where(np.isnan(work.to_due), by_curve, by_deadline), 0.0)
 
 
-def rank_by_slack(items: Items, *, oldest_hours: float, deadline_hours: float) -> Ranking:
+def rank_by_slack(items: RankingInputs, *, oldest_hours: float, deadline_hours: float) -> Ranking:
     """Rank without any model: least slack first, lost work last, then the larger loss.
 
     The declared fallback. It has no score: `score` and both losses are NaN, never a default.

@@ -5,18 +5,18 @@ from functools import lru_cache
 
 import numpy as np
 
-from data.policy.policy import Shifts as ShiftRules
+from data.policy.policy import ShiftTerms as ShiftRules
 from data.policy.policy import TeamShift
 from data.ticks import TICKS_PER_DAY
 from models.ranking.rule import Ranking
-from models.worktime.shifts import Clock, Shifts
+from models.worktime.shifts import TeamHours, WorkClock
 
 BEFORE_DAYS, AHEAD_DAYS = 31, 95
 """Curves of loss end at 90 days; how long ago something was that is lost by now matters little."""
 ROUND_THE_CLOCK = -1
 
 
-def crew_from(shift: TeamShift, timezone: str, now: int) -> Shifts:
+def crew_from(shift: TeamShift, timezone: str, now: int) -> TeamHours:
     """Return a team's shifts from the one under way, or the next one, for three months.
 
     Args:
@@ -26,10 +26,10 @@ def crew_from(shift: TeamShift, timezone: str, now: int) -> Shifts:
     """
     laid = _laid(shift, timezone, now // TICKS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
     ahead = slice(int(np.searchsorted(laid.closes_at, now, side="right")), None)
-    return Shifts(laid.opens_at[ahead], laid.closes_at[ahead], laid.people[ahead])
+    return TeamHours(laid.opens_at[ahead], laid.closes_at[ahead], laid.people[ahead])
 
 
-def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> Clock | None:
+def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> WorkClock | None:
     """Return by whose hours time counts around a moment; None where the policy names no shifts.
 
     Args:
@@ -41,7 +41,7 @@ def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> Clock | None:
         return None
     day = now // TICKS_PER_DAY
     crews = tuple(_laid(shift, rules.timezone, day) for shift in rules.teams.values())  # pyright: ignore[reportArgumentType] - as above
-    return Clock(crews, team_numbers(rules, teams))
+    return WorkClock(crews, team_numbers(rules, teams))
 
 
 def team_numbers(rules: ShiftRules, teams: np.ndarray) -> np.ndarray:
@@ -51,7 +51,7 @@ def team_numbers(rules: ShiftRules, teams: np.ndarray) -> np.ndarray:
     return np.fromiter(found, np.int64, len(teams))
 
 
-def on_the_wall(ranking: Ranking, clock: Clock | None, now: int) -> Ranking:
+def on_the_wall(ranking: Ranking, clock: WorkClock | None, now: int) -> Ranking:
     """Return a ranking whose safe starts are in hours as they pass, not in working hours."""
     if clock is None or np.isnan(ranking.score).any():
         return ranking
@@ -60,6 +60,6 @@ def on_the_wall(ranking: Ranking, clock: Clock | None, now: int) -> Ranking:
 
 
 @lru_cache(maxsize=256)
-def _laid(shift: TeamShift, timezone: str, day: int) -> Shifts:
+def _laid(shift: TeamShift, timezone: str, day: int) -> TeamHours:
     begin, end = day - BEFORE_DAYS, day + AHEAD_DAYS
-    return Shifts.of(shift, timezone, begin * TICKS_PER_DAY, end * TICKS_PER_DAY)
+    return TeamHours.of(shift, timezone, begin * TICKS_PER_DAY, end * TICKS_PER_DAY)

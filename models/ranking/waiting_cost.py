@@ -3,10 +3,10 @@
 import numpy as np
 
 from models.ranking.deferral_loss import chances_by_deadline
-from models.ranking.rule import TOUCH_POINTS, Items, curve_at, touch_spread
+from models.ranking.rule import TOUCH_POINTS, RankingInputs, curve_at, touch_spread
 
 
-def losses_after(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
+def losses_after(items: RankingInputs, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
     """Return the money expected to be lost if work starts after some waits.
 
     By the ranking rule's own chances: no wait is its `loss_now`.
@@ -30,7 +30,7 @@ def losses_after(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np
     )
 
 
-def _by_curve(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
+def _by_curve(items: RankingInputs, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
     median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
     touch = median_hours[about, None] * np.exp(sigma[about, None] * TOUCH_POINTS)
     ages = items.age_hours[about, None, None] + waits_hours[:, :, None] + touch[:, None, :]
@@ -38,7 +38,7 @@ def _by_curve(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np.nd
     return curve_at(items.curve[about], flat).reshape(ages.shape).mean(axis=2)
 
 
-def _by_deadline(items: Items, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
+def _by_deadline(items: RankingInputs, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:
     median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
     due = items.hours_to_due[about]
     return chances_by_deadline(due, median_hours[about], sigma[about], waits_hours)

@@ -69,7 +69,7 @@ class Version:
     tags: Mapping[str, str]
 
 
-class Store:
+class ModelRegistry:
     """The registry below one folder."""
 
     def __init__(self, root: Path) -> None:

@@ -23,7 +23,7 @@ DUE = "due"
 
 
 @dataclass(frozen=True)
-class Ended:
+class ClosedExceptions:
     """Exceptions whose end is known.
 
     Attributes:
@@ -37,7 +37,7 @@ class Ended:
     breached: np.ndarray
 
 
-class BreachClock:
+class BreachByLateness:
     """One rising curve for each group of enough cases, and one for all others.
 
     Args:
@@ -49,7 +49,7 @@ class BreachClock:
         self.curves, self.lag_hours = curves, lag_hours
 
     @classmethod
-    def fit(cls, ended: Ended, lag_hours: float) -> Self:
+    def fit(cls, ended: ClosedExceptions, lag_hours: float) -> Self:
         """Fit the curves; groups of fewer than 40 cases share one."""
         names, counts = np.unique(ended.group.astype(str), return_counts=True)
         own = [str(n) for n, c in zip(names, counts, strict=True) if c >= FEWEST_IN_GROUP]
@@ -90,7 +90,7 @@ class BreachClock:
         return cls(curves, values["lag_hours"])
 
 
-def _curve(ended: Ended, mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _curve(ended: ClosedExceptions, mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     hours = np.append(ended.clock_hours[mine], LONGEST_HOURS)
     breached = np.append(ended.breached[mine].astype(float), 1.0)
     fitted = IsotonicRegression(y_min=_LEAST, y_max=_MOST, out_of_bounds="clip").fit(

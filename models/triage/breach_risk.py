@@ -12,11 +12,11 @@ import numpy as np
 
 from data.ticks import MISSING_TICK
 from features.engine.feature_set import Columns
-from models.boosters import Trees, TreeSettings
-from models.estimator import Files, Plain, Rows
+from models.boosters import Booster, TreeSettings
+from models.estimator import Batch, Files, Plain
 from models.ranking.rule import CURVE_AGES_HOURS
-from models.triage.breach_label import BreachClock
-from models.triage.platt import ChanceCalibration
+from models.triage.breach_label import BreachByLateness
+from models.triage.platt import PlattScaling
 from models.triage.resolve_time import EDGES_HOURS
 
 SETTINGS = TreeSettings(
@@ -27,7 +27,7 @@ _LOG_EDGES = np.log1p(EDGES_HOURS)
 _POINTS = np.expm1(_LOG_EDGES[:-1, None] + _WITHIN * np.diff(_LOG_EDGES)[:, None]).ravel()
 """Hours at which each interval of the time to resolve is read, five to an interval."""
 GROUP_COLUMN = "severity"
-AS_FITTED = ChanceCalibration()
+AS_FITTED = PlattScaling()
 
 
 def due_hours(columns: Columns) -> np.ndarray:
@@ -42,7 +42,7 @@ def groups(columns: Columns) -> np.ndarray:
     return np.array(["" if s is None else s for s in columns[GROUP_COLUMN]], object)
 
 
-class Harm:
+class BreachRisk:
     """Soft-label booster and breach clock.
 
     Args:
@@ -54,29 +54,29 @@ class Harm:
 
     def __init__(
         self,
-        trees: Trees | None,
-        clock: BreachClock,
+        trees: Booster | None,
+        clock: BreachByLateness,
         rate: float,
-        calibration: ChanceCalibration = AS_FITTED,
+        calibration: PlattScaling = AS_FITTED,
     ) -> None:
         self.trees, self.clock, self.rate, self.calibration = trees, clock, rate, calibration
         self.kind = "soft-label boosted trees + hazard" if trees else "one rate for all"
 
-    def baseline(self) -> "Harm":
+    def baseline(self) -> "BreachRisk":
         """Return the same without trees: the rate of all."""
-        return Harm(None, self.clock, self.rate)
+        return BreachRisk(None, self.clock, self.rate)
 
     @classmethod
     def fit(
         cls,
-        rows: Rows,
+        rows: Batch,
         soft_label: np.ndarray,
-        clock: BreachClock,
+        clock: BreachByLateness,
         words: list[int],
         weight: np.ndarray,
     ) -> Self:
         """Fit on n soft labels of 0 to 1."""
-        trees = Trees.fit(
+        trees = Booster.fit(
             rows.matrix.table,
             soft_label,
             SETTINGS,
@@ -86,7 +86,7 @@ class Harm:
         )
         return cls(trees, clock, float(np.average(soft_label, weights=weight)))
 
-    def predict(self, rows: Rows, resolve_mass: np.ndarray) -> np.ndarray:
+    def predict(self, rows: Batch, resolve_mass: np.ndarray) -> np.ndarray:
         """Return n chances of ending harmed.
 
         Args:
@@ -113,12 +113,12 @@ class Harm:
     @classmethod
     def from_json(cls, values: Plain, files: Files) -> Self:
         """Build from what `to_json` gave."""
-        trees = Trees.from_text(files["trees.txt"]) if "trees.txt" in files else None
-        calibration = ChanceCalibration(**values.get("calibration", {}))
-        return cls(trees, BreachClock.from_json(values["clock"]), values["rate"], calibration)
+        trees = Booster.from_text(files["trees.txt"]) if "trees.txt" in files else None
+        calibration = PlattScaling(**values.get("calibration", {}))
+        return cls(trees, BreachByLateness.from_json(values["clock"]), values["rate"], calibration)
 
 
-def through_clock(clock: BreachClock, columns: Columns, mass: np.ndarray) -> np.ndarray:
+def through_clock(clock: BreachByLateness, columns: Columns, mass: np.ndarray) -> np.ndarray:
     """Return n chances of a breach for (n, 16) chances of being resolved in each interval."""
     hours = np.tile(_POINTS, (len(mass), 1))
     chance = clock.chance(groups(columns), hours, due_hours(columns))

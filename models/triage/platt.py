@@ -13,7 +13,7 @@ _DRAWN = 1e-3
 
 
 @dataclass(frozen=True)
-class ChanceCalibration:
+class PlattScaling:
     """Log odds times a slope plus a shift; as made, it changes nothing."""
 
     shift: float = 0.0

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.boosters import Trees, TreeSettings
-from models.estimator import Files, Plain, Rows
+from models.boosters import Booster, TreeSettings
+from models.estimator import Batch, Files, Plain
 
 EDGES_HOURS = np.array(
     [0, 0.1, 0.25, 1, 4, 12, 24, 48, 72, 96, 114, 144, 192, 288, 480, 960, 3000], np.float64
@@ -29,11 +29,11 @@ class ResolveTime:
 
     kind = "discrete-time hazard"
 
-    def __init__(self, trees: Trees) -> None:
+    def __init__(self, trees: Booster) -> None:
         self.trees = trees
 
     @classmethod
-    def fit(cls, rows: Rows, hours: np.ndarray, resolved: np.ndarray, weight: np.ndarray) -> Self:
+    def fit(cls, rows: Batch, hours: np.ndarray, resolved: np.ndarray, weight: np.ndarray) -> Self:
         """Fit the hazard.
 
         Args:
@@ -50,12 +50,12 @@ class ResolveTime:
             subject, interval = subject[chosen], interval[chosen]
             ended, exposure = ended[chosen], exposure[chosen]
         table = np.column_stack([rows.matrix.dense[subject], interval.astype(np.float32)])
-        trees = Trees.fit(
+        trees = Booster.fit(
             table, ended, SETTINGS, weight=weight[subject] * exposure, objective="binary"
         )
         return cls(trees)
 
-    def mass(self, rows: Rows) -> np.ndarray:
+    def mass(self, rows: Batch) -> np.ndarray:
         """Return (n, 16) chances of being resolved in each interval; rows sum to 1."""
         dense = rows.matrix.dense
         hazard = np.ones((len(dense), _INTERVALS))
@@ -75,7 +75,7 @@ class ResolveTime:
         found = self.trees.predict_table(table.reshape(n * (_INTERVALS - 1), width + 1))
         return found.reshape(n, _INTERVALS - 1)
 
-    def predict(self, rows: Rows) -> np.ndarray:
+    def predict(self, rows: Batch) -> np.ndarray:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
         return quantiles(self.mass(rows))
 
@@ -86,7 +86,7 @@ class ResolveTime:
     @classmethod
     def from_json(cls, _values: Plain, files: Files) -> Self:
         """Build from what `to_json` gave."""
-        return cls(Trees.from_text(files["trees.txt"]))
+        return cls(Booster.from_text(files["trees.txt"]))
 
 
 class ConstantResolveTime:
@@ -98,7 +98,7 @@ class ConstantResolveTime:
         self.shares = shares
 
     @classmethod
-    def fit(cls, rows: Rows, hours: np.ndarray, resolved: np.ndarray, weight: np.ndarray) -> Self:
+    def fit(cls, rows: Batch, hours: np.ndarray, resolved: np.ndarray, weight: np.ndarray) -> Self:
         """Count exposures and resolutions by interval; arguments as of `ResolveTime.fit`."""
         subject, interval, ended, exposure = exposures(hours, resolved)
         at_risk = np.bincount(interval, weight[subject] * exposure, _INTERVALS)
@@ -108,11 +108,11 @@ class ConstantResolveTime:
         alive = np.concatenate([[1.0], np.cumprod(1 - hazard[:-1])])
         return cls(alive * hazard)
 
-    def mass(self, rows: Rows) -> np.ndarray:
+    def mass(self, rows: Batch) -> np.ndarray:
         """Return (n, 16) chances of being resolved in each interval."""
         return np.tile(self.shares, (rows.n, 1))
 
-    def predict(self, rows: Rows) -> np.ndarray:
+    def predict(self, rows: Batch) -> np.ndarray:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
         return quantiles(self.mass(rows))
 

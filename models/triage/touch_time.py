@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.boosters import Trees, TreeSettings
-from models.estimator import Files, Plain, Rows
+from models.boosters import Booster, TreeSettings
+from models.estimator import Batch, Files, Plain
 
 QUANTILES = (0.1, 0.5, 0.9)
 SETTINGS = TreeSettings(rounds=120, learning_rate=0.06, leaves=15, smallest_leaf=30)
@@ -27,14 +27,14 @@ class TouchTime:
         spread: (bins, 3) quantiles of log minutes less the level.
     """
 
-    def __init__(self, trees: Trees | None, levels: np.ndarray, spread: np.ndarray) -> None:
+    def __init__(self, trees: Booster | None, levels: np.ndarray, spread: np.ndarray) -> None:
         self.trees, self.levels, self.spread = trees, levels, spread
         self.kind = "boosted level + level sets" if trees else "one distribution for all"
 
     @classmethod
-    def fit(cls, rows: Rows, minutes: np.ndarray, words: list[int], weight: np.ndarray) -> Trees:
+    def fit(cls, rows: Batch, minutes: np.ndarray, words: list[int], weight: np.ndarray) -> Booster:
         """Fit the level on n touch times; `calibrated` adds the spread."""
-        return Trees.fit(
+        return Booster.fit(
             rows.matrix.table,
             np.log1p(minutes),
             SETTINGS,
@@ -44,7 +44,7 @@ class TouchTime:
         )
 
     @classmethod
-    def calibrated(cls, trees: Trees | None, rows: Rows, minutes: np.ndarray) -> Self:
+    def calibrated(cls, trees: Booster | None, rows: Batch, minutes: np.ndarray) -> Self:
         """Learn the spread on rows that the trees were not fitted on; None is the baseline."""
         actual = np.log1p(minutes)
         level = trees.predict(rows.matrix)[:, 0] if trees else np.zeros(len(minutes))
@@ -54,7 +54,7 @@ class TouchTime:
         spread = [np.quantile(actual[part] - level[part], QUANTILES) for part in parts]
         return cls(trees, np.maximum.accumulate(middles), np.array(spread))
 
-    def predict(self, rows: Rows) -> np.ndarray:
+    def predict(self, rows: Batch) -> np.ndarray:
         """Return (n, 3) quantiles 10, 50 and 90 % of the touch minutes."""
         level = self.trees.predict(rows.matrix)[:, 0] if self.trees else np.zeros(rows.n)
         quantile = [level + np.interp(level, self.levels, column) for column in self.spread.T]
@@ -68,5 +68,5 @@ class TouchTime:
     @classmethod
     def from_json(cls, values: Plain, files: Files) -> Self:
         """Build from what `to_json` gave."""
-        trees = Trees.from_text(files["trees.txt"]) if "trees.txt" in files else None
+        trees = Booster.from_text(files["trees.txt"]) if "trees.txt" in files else None
         return cls(trees, np.array(values["levels"]), np.array(values["spread"]))

@@ -13,12 +13,12 @@ from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity, FeaturePlan
 from features.exceptions.features import FEATURES
-from models.automation.conformal_sets import Sets
-from models.automation.evidence import Evidence
-from models.classifiers.classifier import ClassModel
-from models.estimator import Files, Plain, Rows
+from models.automation.conformal_sets import SetThresholds
+from models.automation.evidence import CalibrationCounts
+from models.classifiers.classifier import CalibratedClassifier
+from models.estimator import Batch, Files, Plain
 from models.ranking.pricing import Predictions
-from models.triage.breach_risk import Harm
+from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 
@@ -49,13 +49,13 @@ class Triage:
     features: Features
     past: dict[str, LogRows]
     trained_as_of: int
-    classes: dict[str, ClassModel] = field(default_factory=dict)
+    classes: dict[str, CalibratedClassifier] = field(default_factory=dict)
     resolve: ResolveTime | ConstantResolveTime | None = None
-    harm: Harm | None = None
+    harm: BreachRisk | None = None
     touch: TouchTime | None = None
     untrained: dict[str, str] = field(default_factory=dict)
-    evidence: dict[str, Evidence] = field(default_factory=dict)
-    sets: dict[str, Sets] = field(default_factory=dict)
+    evidence: dict[str, CalibrationCounts] = field(default_factory=dict)
+    sets: dict[str, SetThresholds] = field(default_factory=dict)
     version: str = ""
 
     @property
@@ -69,16 +69,16 @@ class Triage:
         plan = self.features.plan.entities
         return [Entity(name, tuple(columns)) for name, columns in plan.items()]
 
-    def rows(self, columns: Columns, as_of: np.ndarray) -> Rows:
+    def rows(self, columns: Columns, as_of: np.ndarray) -> Batch:
         """Compute what the estimators read of n subjects, as known before each one's tick."""
         keys = self.features.keys(columns)
-        return Rows(columns, keys, self.features.compute(columns, keys, as_of), as_of)
+        return Batch(columns, keys, self.features.compute(columns, keys, as_of), as_of)
 
     def predict(self, columns: Columns, as_of: np.ndarray) -> Predictions:
         """Predict all that can be predicted of n exceptions."""
         return self.predict_rows(self.rows(columns, as_of))
 
-    def predict_rows(self, rows: Rows) -> Predictions:
+    def predict_rows(self, rows: Batch) -> Predictions:
         """Predict from rows whose features are computed."""
         classes = {label: model.probability(rows) for label, model in self.classes.items()}
         names = {label: model.names for label, model in self.classes.items()}
@@ -170,15 +170,17 @@ class Triage:
         triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
         for label, values in plain["classes"].items():
             shares = shares_of(values, past.get(f"labels.{label}"))
-            triage.classes[label] = ClassModel.from_json(values, own(label), shares)
-        evidence = [Evidence.from_json(values) for values in plain.get("evidence", ())]
+            triage.classes[label] = CalibratedClassifier.from_json(values, own(label), shares)
+        evidence = [CalibrationCounts.from_json(values) for values in plain.get("evidence", ())]
         triage.evidence = {one.label: one for one in evidence}
-        triage.sets = {one.label: one for one in map(Sets.from_json, plain.get("sets", ()))}
+        triage.sets = {
+            one.label: one for one in map(SetThresholds.from_json, plain.get("sets", ()))
+        }
         if "resolve" in plain:
             kind = _RESOLVE[plain["resolve_kind"]]
             triage.resolve = kind.from_json(plain["resolve"], own("resolve"))
         if "harm" in plain:
-            triage.harm = Harm.from_json(plain["harm"], own("harm"))
+            triage.harm = BreachRisk.from_json(plain["harm"], own("harm"))
         if "touch" in plain:
             triage.touch = TouchTime.from_json(plain["touch"], own("touch"))
         return triage

@@ -17,7 +17,7 @@ TICKS_PER_HOUR = TICKS_PER_DAY // 24
 
 
 @dataclass(frozen=True)
-class Shifts:
+class TeamHours:
     """The hours of one team; arrays of one length, in order of time, never overlapping.
 
     Attributes:
@@ -79,7 +79,7 @@ class Shifts:
 
 
 @dataclass(frozen=True)
-class Clock:
+class WorkClock:
     """By whose hours time is counted for n items.
 
     Attributes:
@@ -87,7 +87,7 @@ class Clock:
         team: n positions among them, -1 where people work round the clock.
     """
 
-    crews: tuple[Shifts, ...]
+    crews: tuple[TeamHours, ...]
     team: np.ndarray
 
     def take(self, rows: np.ndarray) -> Self:

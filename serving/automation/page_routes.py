@@ -11,13 +11,13 @@ from serving.automation.suspend import withdraw
 from serving.automation.view import promises_view
 from serving.http.html import ByScript, html
 from serving.http.requests import body_of
-from serving.service import Desk, desk_of
+from serving.service import Service, desk_of
 from serving.wire.exception_in import checked
 
 router = APIRouter(include_in_schema=False)
 
 
-async def _shown(desk: Desk, template: str) -> Response:
+async def _shown(desk: Service, template: str) -> Response:
     view = await promises_view(desk)
     return html(template, view=view, sections=sections(view), problem=desk.champion.problem)
 

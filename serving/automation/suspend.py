@@ -3,14 +3,14 @@
 from typing import Any
 
 from data.domain import ConflictError, NoChampionError, NotFoundError
-from data.ledger.audits import Key, Suspension, suspend
+from data.ledger.audits import PromiseKey, Suspension, suspend
 from serving.automation.payload import PromiseIn
 from serving.scoring.answer import rfc3339
 from serving.scoring.champion import MODEL
-from serving.service import Desk
+from serving.service import Service
 
 
-async def withdraw(desk: Desk, told: PromiseIn, *, is_lifted: bool) -> dict[str, Any]:
+async def withdraw(desk: Service, told: PromiseIn, *, is_lifted: bool) -> dict[str, Any]:
     """Write down that a promise of the champion in use holds no more, or again; then act by it.
 
     Raises:
@@ -25,7 +25,7 @@ async def withdraw(desk: Desk, told: PromiseIn, *, is_lifted: bool) -> dict[str,
     made = [one.name for one in promises.classes if one.made] if promises else []
     if told.name not in made:
         raise NotFoundError(f"promise of a {told.label}", told.name)
-    key = Key(told.label, told.name, triage.version)
+    key = PromiseKey(told.label, told.name, triage.version)
     wanted = Suspension(*key, is_lifted, now_ms, told.by, told.reason)
 
     def work() -> None:

@@ -6,24 +6,24 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from data.ledger.audits import Audit, HiddenEnd, Key, Suspension, audits_of, hidden_ends
+from data.ledger.audits import Audit, HiddenEnd, PromiseKey, Suspension, audits_of, hidden_ends
 from data.ledger.versions import CHAMPION, in_use
 from data.policy.automation import PromiseTerms
-from models.automation.evidence import Evidence
+from models.automation.evidence import CalibrationCounts
 from models.automation.risk_control import Promise
-from models.automation.sequential_test import Alarm
+from models.automation.sequential_test import SequentialTest
 from models.triage.triage import Triage
 from serving.scoring.answer import rfc3339, rfc3339_or_none
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 from serving.scoring.audits import counting
-from serving.service import Desk
+from serving.service import Service
 
 KEPT, SUSPENDED, ABSTAINED, TOO_FEW = "kept", "suspended", "abstained", "too_few"
 HIDDEN_AT_MOST = 2_000
 AUDITS_SHOWN = 500
 
 
-class Known(NamedTuple):
+class GuaranteeFacts(NamedTuple):
     """What the ledger holds of the promises of one champion.
 
     Attributes:
@@ -34,11 +34,11 @@ class Known(NamedTuple):
 
     since_ms: int | None
     audits: list[Audit]
-    hidden: list[tuple[HiddenEnd, Opinion]]
+    hidden: list[tuple[HiddenEnd, Assessment]]
 
 
 @dataclass(frozen=True)
-class Told:
+class GuaranteeSummary:
     """One promise, with what became of it."""
 
     promise: Promise
@@ -89,7 +89,7 @@ class Told:
         return round(self.promise.accepted / self.predicted, 6)
 
     def _audits(self) -> dict[str, Any]:
-        alarm = Alarm(self.promise.error, self.terms.false_alarm)
+        alarm = SequentialTest(self.promise.error, self.terms.false_alarm)
         wealth = alarm.wealth([one.is_wrong for one in self.audits]).tolist()
         history = [
             {"known_at": rfc3339(one.known_at_ms), "actual": one.actual, "wealth": round(after, 6)}
@@ -104,11 +104,11 @@ class Told:
         }
 
 
-async def promises_view(desk: Desk) -> dict[str, Any]:
+async def promises_view(desk: Service) -> dict[str, Any]:
     """Return the promises of the champion in use, each with its audits."""
     triage, now_ms = desk.champion.current, desk.now_ms()
     terms = desk.policy.promises
-    told: list[Told] = []
+    told: list[GuaranteeSummary] = []
     labels: list[dict[str, Any]] = []
     if triage is not None:
         known = await asyncio.to_thread(_read, desk, triage.version, now_ms)
@@ -124,37 +124,43 @@ async def promises_view(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _read(desk: Desk, model_version: str, now_ms: int) -> Known:
+def _read(desk: Service, model_version: str, now_ms: int) -> GuaranteeFacts:
     with desk.ledger.reading() as connection:
         version = in_use(connection, CHAMPION, at_ms=now_ms)
         is_it = version is not None and version.label == model_version
-        return Known(
+        return GuaranteeFacts(
             version.known_at_ms if version and is_it else None,
             audits_of(connection, model_version),
             _hidden(connection, model_version),
         )
 
 
-def _hidden(connection: Connection, model_version: str) -> list[tuple[HiddenEnd, Opinion]]:
+def _hidden(connection: Connection, model_version: str) -> list[tuple[HiddenEnd, Assessment]]:
     ends = hidden_ends(connection, HIDDEN_AT_MOST)
-    judged = ((end, Opinion.from_json(end.opinion)) for end in ends)
+    judged = ((end, Assessment.from_json(end.opinion)) for end in ends)
     return [pair for pair in judged if pair[1].model_version == model_version]
 
 
-def _told(desk: Desk, triage: Triage, known: Known) -> list[Told]:
+def _told(desk: Service, triage: Triage, known: GuaranteeFacts) -> list[GuaranteeSummary]:
     found = []
     for label, promises in desk.promises.of(triage).promises.items():
         predicted = triage.evidence[label].accepted[:, -1].tolist()
         for promise, rows in zip(promises.classes, predicted, strict=True):
-            key = Key(label, promise.name, triage.version)
+            key = PromiseKey(label, promise.name, triage.version)
             latest = desk.promises.latest.get(key)
             audits = counting(known.audits, key, latest)
-            found.append(Told(promise, rows, latest, audits, known.since_ms, desk.policy.promises))
+            found.append(
+                GuaranteeSummary(
+                    promise, rows, latest, audits, known.since_ms, desk.policy.promises
+                )
+            )
     return found
 
 
 def _label(
-    evidence: Evidence, told: list[Told], hidden: list[tuple[HiddenEnd, Opinion]]
+    evidence: CalibrationCounts,
+    told: list[GuaranteeSummary],
+    hidden: list[tuple[HiddenEnd, Assessment]],
 ) -> dict[str, Any]:
     """One label as a whole: how much of it is automatic, and how often unseen words were right."""
     own = [one for one in told if one.promise.label == evidence.label]

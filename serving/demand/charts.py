@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from serving.demand.view import Shown
-from serving.inventory.stock_detail import Ahead
+from serving.demand.view import SeriesView
+from serving.inventory.stock_detail import StockOutlook
 
 SHOWN_PERIODS = {"day": 120, "week": 78, "month": 48}
 """How much of the past stands beside the forecast at first."""
@@ -17,13 +17,13 @@ WEEK_MS = 7 * 86_400_000
 _HIDDEN_LINE = {"width": 0, "color": "--fan-line"}
 
 
-def demand_chart(shown: Shown) -> dict[str, Any]:
+def demand_chart(shown: SeriesView) -> dict[str, Any]:
     """Return history, the fan of what is to come, and the past forecast against what came."""
     traces = [*_fan(shown), *_past_forecast(shown), _history(shown)]
     return {"data": traces, "layout": _layout(shown)}
 
 
-def stock_chart(shown: Ahead) -> dict[str, Any]:
+def stock_chart(shown: StockOutlook) -> dict[str, Any]:
     """Return the stock ahead with the order and without it, over the risk to lose sales."""
     days, now, then = shown.days, shown.told["as_it_is"], shown.told["with_order"]
     risk = {
@@ -48,7 +48,7 @@ def stock_chart(shown: Ahead) -> dict[str, Any]:
     return {"data": [risk, *lines], "layout": layout | {"margin": layout["margin"] | {"r": 44}}}
 
 
-def _fan(shown: Shown) -> list[dict[str, Any]]:
+def _fan(shown: SeriesView) -> list[dict[str, Any]]:
     days = _days(shown.periods)
     bands = [
         _band(days, shown.quantiles[:, low], shown.quantiles[:, -1 - low], name, colour)
@@ -64,7 +64,7 @@ def _fan(shown: Shown) -> list[dict[str, Any]]:
     return [*bands, expected]
 
 
-def _past_forecast(shown: Shown) -> list[dict[str, Any]]:
+def _past_forecast(shown: SeriesView) -> list[dict[str, Any]]:
     if shown.past is None:
         return []
     days = _days(shown.past_periods)
@@ -79,7 +79,7 @@ def _past_forecast(shown: Shown) -> list[dict[str, Any]]:
     return [_band(days, low, high, "95 % then", "--past-95"), line]
 
 
-def _history(shown: Shown) -> dict[str, Any]:
+def _history(shown: SeriesView) -> dict[str, Any]:
     line = _line(_days(shown.past_days), shown.units, "sold", "--history")
     if shown.in_stock is None:
         return line | {"hovertemplate": "sold %{y:,.0f}<extra></extra>"}
@@ -119,7 +119,7 @@ def _band(
     }
 
 
-def _layout(shown: Shown) -> dict[str, Any]:
+def _layout(shown: SeriesView) -> dict[str, Any]:
     begin = max(0, len(shown.past_days) - SHOWN_PERIODS[shown.grain])
     first, last = shown.past_days[begin], shown.periods[-1]
     layout = _plain_layout()
@@ -158,7 +158,7 @@ def _shade(begin: str, end: str) -> dict[str, Any]:
     }
 
 
-def _today(shown: Shown) -> dict[str, Any]:
+def _today(shown: SeriesView) -> dict[str, Any]:
     at = str(shown.periods[0])
     line = {"color": "--line-2", "width": 1, "dash": "dash"}
     return {

@@ -10,7 +10,7 @@ import orjson
 from data.domain import NotFoundError
 from serving.demand.payload import HIGHEST, LOWEST, MOST_QUANTILES
 from serving.demand.selection import rows_of
-from serving.forecast_book import InUse
+from serving.forecast_book import PreparedBook
 from serving.http.problems import BadPayloadError, Flaw
 
 USUAL_QUANTILES = (0.025, 0.25, 0.5, 0.75, 0.975)
@@ -18,7 +18,7 @@ DECIMALS = 3
 _KINDS = ("site", "product_group", "total")
 
 
-class Shape(NamedTuple):
+class ForecastShape(NamedTuple):
     """How far and which quantiles are told.
 
     Attributes:
@@ -30,7 +30,9 @@ class Shape(NamedTuple):
     quantiles: tuple[float, ...]
 
 
-def shape_of(used: InUse, horizon: int | None, quantiles: tuple[float, ...], where: str) -> Shape:
+def shape_of(
+    used: PreparedBook, horizon: int | None, quantiles: tuple[float, ...], where: str
+) -> ForecastShape:
     """Return the shape of an answer.
 
     Raises:
@@ -41,10 +43,10 @@ def shape_of(used: InUse, horizon: int | None, quantiles: tuple[float, ...], whe
         raise BadPayloadError(
             [Flaw(where, f"the forecasts reach {most} periods: ask for 1 to {most}")]
         )
-    return Shape(horizon or most, quantiles or USUAL_QUANTILES)
+    return ForecastShape(horizon or most, quantiles or USUAL_QUANTILES)
 
 
-def head(used: InUse, shape: Shape, now_ms: int) -> dict[str, Any]:
+def head(used: PreparedBook, shape: ForecastShape, now_ms: int) -> dict[str, Any]:
     """Return what stands before forecasts."""
     return {
         "grain": str(used.book.forecast.grain),
@@ -53,7 +55,9 @@ def head(used: InUse, shape: Shape, now_ms: int) -> dict[str, Any]:
     }
 
 
-def series_views(used: InUse, rows: Sequence[int], shape: Shape) -> list[dict[str, Any]]:
+def series_views(
+    used: PreparedBook, rows: Sequence[int], shape: ForecastShape
+) -> list[dict[str, Any]]:
     """Return the forecasts of some series; numbers stay arrays, for `dumped`."""
     forecast, here = used.book.forecast, np.asarray(rows, np.intp)
     reach = slice(shape.horizon)
@@ -84,7 +88,7 @@ def _names(quantiles: tuple[float, ...]) -> list[str]:
     return [f"{quantile:g}" for quantile in quantiles]
 
 
-def aggregate_view(used: InUse, kind: str, key: str, shape: Shape) -> dict[str, Any]:
+def aggregate_view(used: PreparedBook, kind: str, key: str, shape: ForecastShape) -> dict[str, Any]:
     """Return the forecast of a sum.
 
     Raises:
@@ -108,7 +112,7 @@ def dumped(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def forecasts_of(used: InUse, told: dict[str, str], now_ms: int) -> bytes:
+def forecasts_of(used: PreparedBook, told: dict[str, str], now_ms: int) -> bytes:
     """Answer the parameters of `GET /v1/forecasts`.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 
 from models.forecast_book.book import Book
 from serving.demand.view import shares_missed
-from serving.forecast_book import InUse
+from serving.forecast_book import PreparedBook
 
 TREND_PERIODS = 40
 ORDERS = {
@@ -27,7 +27,7 @@ ORDERS = {
 LEVELS = {"site": "Sites", "product_group": "Groups", "total": "Total"}
 
 
-class Wanted(NamedTuple):
+class SeriesFilters(NamedTuple):
     """Which rows are wanted, and in what order; an empty text for all."""
 
     text: str = ""
@@ -44,7 +44,7 @@ def series_list(book: Book) -> "SeriesList":
 
 
 @dataclass(frozen=True)
-class Row:
+class SeriesRow:
     """One series or sum in the list.
 
     Attributes:
@@ -137,7 +137,7 @@ class SeriesList:
         }
         return orders | {"name": np.arange(len(volume))}
 
-    def found(self, wanted: Wanted) -> np.ndarray:
+    def found(self, wanted: SeriesFilters) -> np.ndarray:
         """Return the rows of the book that are wanted, in order."""
         forecast = self.book.forecast
         keep = np.ones(forecast.series, bool)
@@ -150,7 +150,7 @@ class SeriesList:
         order = self._orders.get(wanted.order, self._orders["volume"])
         return order[keep[order]]
 
-    def found_sums(self, wanted: Wanted) -> np.ndarray:
+    def found_sums(self, wanted: SeriesFilters) -> np.ndarray:
         """Return the rows of the book's sums that are wanted, in order."""
         sums = self.book.aggregates
         rows = np.flatnonzero(sums.kind == wanted.level)
@@ -160,13 +160,13 @@ class SeriesList:
             return rows
         return rows[np.argsort(-sums.mean[rows].sum(1), kind="stable")]
 
-    def row(self, row: int) -> Row:
+    def row(self, row: int) -> SeriesRow:
         """Return one series as the list shows it."""
         forecast = self.book.forecast
         sku, site = str(forecast.sku[row]), str(forecast.site[row])
         group = self.book.attributes.get("product_group", {row: None})[row]
         mean = forecast.mean[row]
-        return Row(
+        return SeriesRow(
             query=urlencode({"sku": sku, "site": site}),
             name=sku,
             place=" · ".join(part for part in (site, group) if part),
@@ -176,11 +176,11 @@ class SeriesList:
             **_trend(self.book.recent.units[row], mean),
         )
 
-    def sum_row(self, row: int) -> Row:
+    def sum_row(self, row: int) -> SeriesRow:
         """Return one sum as the list shows it."""
         sums = self.book.aggregates
         kind, key = str(sums.kind[row]), str(sums.key[row])
-        return Row(
+        return SeriesRow(
             query=urlencode({"kind": kind, "key": key}),
             name=key or "Everything",
             place="",
@@ -191,7 +191,7 @@ class SeriesList:
         )
 
 
-def listed(series: SeriesList, wanted: Wanted, begin: int, limit: int) -> dict[str, Any]:
+def listed(series: SeriesList, wanted: SeriesFilters, begin: int, limit: int) -> dict[str, Any]:
     """Return some of the wanted rows, and what there is to choose from."""
     of_series = wanted.level == "series"
     found = series.found(wanted) if of_series else series.found_sums(wanted)
@@ -211,7 +211,7 @@ def listed(series: SeriesList, wanted: Wanted, begin: int, limit: int) -> dict[s
     }
 
 
-def book_told(in_use: InUse, now_ms: int) -> dict[str, Any]:
+def book_told(in_use: PreparedBook, now_ms: int) -> dict[str, Any]:
     """Return by which model a book was made, as of when, if it is stale, and how good it is."""
     overall = in_use.book.review.overall
     return in_use.stamp(now_ms) | {name: overall.get(name) for name in ("wape", "covered")}

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from data.domain import NotFoundError
 from models.forecast_book.book import Book
 from serving.demand.charts import demand_chart
-from serving.demand.list import ORDERS, Wanted, book_told, horizon_words, listed, series_list
-from serving.demand.view import Shown, aggregate_view, series_view
-from serving.forecast_book import InUse
+from serving.demand.list import ORDERS, SeriesFilters, book_told, horizon_words, listed, series_list
+from serving.demand.view import SeriesView, aggregate_view, series_view
+from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
 from serving.service import desk_of
 
@@ -30,17 +30,17 @@ def _wanted(
     group: Word = "",
     level: Word = "series",
     order: Word = "volume",
-) -> Wanted:
-    return Wanted(text, site, group, level, order if order in ORDERS else "volume")
+) -> SeriesFilters:
+    return SeriesFilters(text, site, group, level, order if order in ORDERS else "volume")
 
 
-Filters = Annotated[Wanted, Depends(_wanted)]
+Filters = Annotated[SeriesFilters, Depends(_wanted)]
 
 
-def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
+def _address(wanted: SeriesFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
     told = wanted._asdict() | {"from": str(begin) if begin else ""} | changes
-    usual = Wanted()._asdict()
+    usual = SeriesFilters()._asdict()
     filled = {name: value for name, value in told.items() if value and value != usual.get(name)}
     return f"/demand?{urlencode(filled)}" if filled else "/demand"
 
@@ -77,11 +77,11 @@ def one(request: Request, by_script: ByScript = False) -> Response:
     if by_script:
         return html("demand/demand_one.html", **values)
     return html(
-        "demand/demand.html", CHARTED, **_list(in_use, desk.now_ms(), Wanted(), 0), **values
+        "demand/demand.html", CHARTED, **_list(in_use, desk.now_ms(), SeriesFilters(), 0), **values
     )
 
 
-def _list(in_use: InUse, now_ms: int, wanted: Wanted, begin: int) -> dict[str, Any]:
+def _list(in_use: PreparedBook, now_ms: int, wanted: SeriesFilters, begin: int) -> dict[str, Any]:
     return {
         "list": listed(series_list(in_use.book), wanted, begin, ROWS),
         "wanted": wanted,
@@ -104,7 +104,7 @@ def _one(book: Book, query: str | None) -> dict[str, Any]:
     }
 
 
-def _shown(book: Book, asked: dict[str, str]) -> Shown:
+def _shown(book: Book, asked: dict[str, str]) -> SeriesView:
     if "kind" in asked:
         row = book.aggregates.rows.get((asked["kind"], asked.get("key", "")))
         view = aggregate_view

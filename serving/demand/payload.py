@@ -41,7 +41,7 @@ class QueryIn(_Part):
     quantiles: Quantiles | None = None
 
 
-class Terms(_Part):
+class UnitTermsIn(_Part):
     """How a unit counts; what is left out is as the book or the policy has it."""
 
     sale_value: Money | None = Field(default=None, description="that a sale brings")
@@ -49,7 +49,7 @@ class Terms(_Part):
     placing_cost: Money | None = Field(default=None, description="of a unit on its way; else 0")
 
 
-class LocationIn(Terms):
+class LocationIn(UnitTermsIn):
     """A site that draws on the pool."""
 
     site: Name
@@ -60,7 +60,7 @@ class LocationIn(Terms):
     min_order: Fewest = 0
 
 
-class AllocationIn(Terms):
+class AllocationIn(UnitTermsIn):
     """A pool of units of a SKU; without `locations` for all sites of it."""
 
     sku: Name

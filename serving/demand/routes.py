@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serving.demand.forecast_view import Shape, forecasts_of, head, series_views, shape_of
+from serving.demand.forecast_view import ForecastShape, forecasts_of, head, series_views, shape_of
 from serving.demand.openapi import (
     FORECAST_PARAMETERS,
     query_body,
@@ -14,8 +14,8 @@ from serving.demand.openapi import (
 )
 from serving.demand.payload import QUERY, SERIES, QueryIn
 from serving.demand.schemas import ForecastAnswer, QueryAnswer
-from serving.demand.selection import Asked, asked
-from serving.forecast_book import InUse
+from serving.demand.selection import BookSelection, asked
+from serving.forecast_book import PreparedBook
 from serving.http.openapi import answers
 from serving.http.requests import JSON, body_of, parsed
 from serving.http.streaming import in_parts, streamed
@@ -65,7 +65,7 @@ async def query(request: Request) -> Response:
     return streamed(request, first, "forecasts", in_parts(len(found.rows), SERIES_AT_ONCE), make)
 
 
-def _understood(used: InUse, body: bytes) -> tuple[Shape, Asked]:
+def _understood(used: PreparedBook, body: bytes) -> tuple[ForecastShape, BookSelection]:
     told: QueryIn = checked(QUERY, parsed(body))
     quantiles = tuple(sorted(set(told.quantiles or ())))
     shape = shape_of(used, told.horizon, quantiles, "/horizon")

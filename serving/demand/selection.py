@@ -14,7 +14,7 @@ from serving.wire.exception_in import checked
 Item = TypeVar("Item", bound=SeriesIn)
 
 
-class Asked(NamedTuple, Generic[Item]):
+class BookSelection(NamedTuple, Generic[Item]):
     """What is asked for.
 
     Attributes:
@@ -28,10 +28,10 @@ class Asked(NamedTuple, Generic[Item]):
     refused: list[dict[str, Any]]
 
 
-def asked(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> Asked[Item]:
+def asked(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> BookSelection[Item]:
     """Find the rows of series; all of a book where none are named."""
     if series is None:
-        return Asked(range(book.forecast.series), (), [])
+        return BookSelection(range(book.forecast.series), (), [])
     rows: list[int] = []
     items: list[Item] = []
     refused: list[dict[str, Any]] = []
@@ -47,7 +47,7 @@ def asked(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> Aske
         else:
             rows += found
             items += [item] * len(found)
-    return Asked(rows, items, refused)
+    return BookSelection(rows, items, refused)
 
 
 def rows_of(book: Book, sku: str, site: str | None) -> Sequence[int]:

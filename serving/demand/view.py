@@ -28,7 +28,7 @@ FAN = np.array([0.025, 0.1, 0.25, 0.75, 0.9, 0.975])
 """The ends of the ranges of 95, 80 and 50 %."""
 
 
-class Figure(NamedTuple):
+class AccuracyFigure(NamedTuple):
     """One number of accuracy: short, and as a sentence."""
 
     short: str
@@ -36,7 +36,7 @@ class Figure(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shown:
+class SeriesView:
     """One series or sum, ready to be drawn.
 
     Attributes:
@@ -66,7 +66,7 @@ class Shown:
     mean: np.ndarray
     quantiles: np.ndarray
     past: np.ndarray | None
-    figures: list[Figure]
+    figures: list[AccuracyFigure]
 
     @property
     def past_periods(self) -> np.ndarray:
@@ -103,11 +103,11 @@ class Shown:
             }
 
 
-def series_view(book: Book, row: int) -> Shown:
+def series_view(book: Book, row: int) -> SeriesView:
     """Return one series of a book."""
     forecast = book.forecast.take(slice(row, row + 1))
     past = book.review.quantiles[row]
-    return Shown(
+    return SeriesView(
         title=str(forecast.sku[0]),
         place=str(forecast.site[0]),
         facts=_facts(book, row),
@@ -123,11 +123,11 @@ def series_view(book: Book, row: int) -> Shown:
     )
 
 
-def aggregate_view(book: Book, row: int) -> Shown:
+def aggregate_view(book: Book, row: int) -> SeriesView:
     """Return one sum of series of a book."""
     sums = book.aggregates
     kind, key = str(sums.kind[row]), str(sums.key[row])
-    return Shown(
+    return SeriesView(
         title=f"{KINDS[kind]} {key}" if key else "Everything",
         place="",
         facts={"Method": "the sum of all its series, joint over series and periods"},
@@ -159,7 +159,7 @@ def shares_missed(book: Book, rows: slice) -> np.ndarray:
     return np.asarray(told["mean_absolute_error"])[rows] / np.where(sold > 0, sold, np.nan)
 
 
-def _figures(book: Book, row: int) -> list[Figure]:
+def _figures(book: Book, row: int) -> list[AccuracyFigure]:
     """Return accuracy in words; nothing of what is not known."""
     told = {name: float(column[row]) for name, column in book.review.figures.items()}
     missed = float(shares_missed(book, slice(row, row + 1))[0])
@@ -169,13 +169,13 @@ def _figures(book: Book, row: int) -> list[Figure]:
     grain, found = book.forecast.grain, []
     if math.isfinite(error):
         share = f", {percent(missed)} of what was sold" if math.isfinite(missed) else ""
-        found.append(Figure(f"± {units(error)}", f"units a {grain} off on average{share}"))
+        found.append(AccuracyFigure(f"± {units(error)}", f"units a {grain} off on average{share}"))
     if math.isfinite(bias):
         way = "too high" if bias > 0 else "too low"
-        found.append(Figure(units(abs(bias)), f"units a {grain} {way} on the whole"))
+        found.append(AccuracyFigure(units(abs(bias)), f"units a {grain} {way} on the whole"))
     if math.isfinite(covered):
         within = f"of {grain}s came within the range of 95\N{NO-BREAK SPACE}%"
-        found.append(Figure(percent(covered), within))
+        found.append(AccuracyFigure(percent(covered), within))
     return found
 
 

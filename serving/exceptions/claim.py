@@ -12,13 +12,13 @@ from serving.http.requests import parsed
 from serving.http.run_once import once
 from serving.incidents.payload import CLAIM
 from serving.scoring.answer import rfc3339
-from serving.service import Desk
+from serving.service import Service
 from serving.wire.exception_in import checked
 
 MS_PER_MINUTE = 60_000
 
 
-class Asked(NamedTuple):
+class ActionRequest(NamedTuple):
     """A request about one exception or incident, with what its headers said."""
 
     subject_id: str
@@ -32,7 +32,7 @@ class Asked(NamedTuple):
         return None if self.if_match is None else revision_of(self.if_match)
 
 
-async def claim_one(desk: Desk, asked: Asked) -> Answer:
+async def claim_one(desk: Service, asked: ActionRequest) -> Answer:
     """Give an open exception or incident to who asks, for the policy's time; again renews it.
 
     Raises:
@@ -56,7 +56,7 @@ async def claim_one(desk: Desk, asked: Asked) -> Answer:
     return answer
 
 
-async def release_one(desk: Desk, asked: Asked) -> Answer:
+async def release_one(desk: Service, asked: ActionRequest) -> Answer:
     """Let go of an open exception or incident before its time; errors as of `claim_one`."""
     told, now_ms, seen = checked(CLAIM, parsed(asked.body)), desk.now_ms(), asked.seen
 

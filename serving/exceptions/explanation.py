@@ -11,7 +11,7 @@ from serving.exceptions.view import exception_view
 from serving.live_list.waiting_cost import costs_of_waiting
 from serving.scoring.answer import case_of, is_scored, money, rfc3339_or_none
 from serving.scoring.scorer import columns_as_of
-from serving.service import Desk
+from serving.service import Service
 from serving.wire.exception_in import EXCEPTION, OURS, ExceptionIn
 
 LOG = logging.getLogger("expedite.explained")
@@ -19,7 +19,7 @@ MOST_CHANCES = 5
 _NONE: dict[str, list[tuple[str, float]]] = {"category": [], "team": []}
 
 
-async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
+async def explained(desk: Service, exception_id: str) -> dict[str, Any]:
     """Return an exception as the API shows it, and with it what its place is made of.
 
     Raises:
@@ -38,7 +38,7 @@ async def explained(desk: Desk, exception_id: str) -> dict[str, Any]:
     return view
 
 
-async def strongest(desk: Desk, exception_id: str) -> list[dict[str, Any]]:
+async def strongest(desk: Service, exception_id: str) -> list[dict[str, Any]]:
     """Return the features that moved the chance of harm most; empty where no model says.
 
     Raises:
@@ -57,7 +57,7 @@ async def strongest(desk: Desk, exception_id: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _terms(desk: Desk, exception_id: str) -> dict[str, Any] | None:
+async def _terms(desk: Service, exception_id: str) -> dict[str, Any] | None:
     """The numbers of the rule for one open exception; None once it is off the list."""
     snapshot = await desk.ranked()
     row = snapshot.row_of(exception_id)
@@ -83,7 +83,7 @@ async def _terms(desk: Desk, exception_id: str) -> dict[str, Any] | None:
     }
 
 
-async def _waiting(desk: Desk, exception_id: str) -> dict[str, Any]:
+async def _waiting(desk: Service, exception_id: str) -> dict[str, Any]:
     """What waiting costs one open exception, and when its team's shift ends."""
     snapshot = await desk.ranked()
     row = snapshot.row_of(exception_id)
@@ -96,7 +96,7 @@ async def _waiting(desk: Desk, exception_id: str) -> dict[str, Any]:
     }
 
 
-def _chances(desk: Desk, told: ExceptionIn, triage: Triage) -> dict[str, Any]:
+def _chances(desk: Service, told: ExceptionIn, triage: Triage) -> dict[str, Any]:
     columns, as_of = columns_as_of([told], triage, now_ms=desk.now_ms())
     try:
         expected = triage.predict(columns, as_of)

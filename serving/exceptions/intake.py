@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from data.ledger.idempotency import Answered, answered, remember
-from data.ledger.intake import Accepted, Arrival, Incoming, accept
+from data.ledger.idempotency import StoredAnswer, answered, remember
+from data.ledger.intake import Accepted, Incoming, IntakeEvent, accept
 from data.ledger.outcomes import end_untouched
 from serving.http.problems import BadPayloadError, KeyReusedError, problem_of
 from serving.http.requests import canonical, many_of, parsed
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 from serving.scoring.audits import untouched
 from serving.scoring.counters import count_decisions
-from serving.service import Desk
+from serving.service import Service
 from serving.wire.exception_in import ExceptionIn, exception, parts
 
-_DECIDED = (Arrival.CREATED, Arrival.UPDATED, Arrival.REOPENED)
+_DECIDED = (IntakeEvent.CREATED, IntakeEvent.UPDATED, IntakeEvent.REOPENED)
 
 
 class Answer(NamedTuple):
@@ -48,7 +48,7 @@ def earlier(connection: Any, key: str | None, request_sha256: str) -> Answer | N
     return Answer(before.status, before.answer.encode(), replayed=True)
 
 
-async def take_in(desk: Desk, body: bytes, key: str | None) -> Answer:
+async def take_in(desk: Service, body: bytes, key: str | None) -> Answer:
     """Accept one exception or many.
 
     Raises:
@@ -70,20 +70,20 @@ async def take_in(desk: Desk, body: bytes, key: str | None) -> Answer:
             end_untouched(connection, untouched(accepted, now_ms))
             answer = _answer(desk, kind, items, accepted, now_ms)
             if key:
-                kept = Answered(key, request, answer.status, answer.body.decode())
+                kept = StoredAnswer(key, request, answer.status, answer.body.decode())
                 remember(connection, kept, now_ms=now_ms)
             return answer, accepted
 
     answer, accepted = await desk.write(work)
     changed = [one for one in accepted if one.arrival in _DECIDED]
-    count_decisions(Opinion.from_json(one.record.opinion) for one in changed)
+    count_decisions(Assessment.from_json(one.record.opinion) for one in changed)
     for one in accepted:
         desk.show(one.record)
     return answer
 
 
 async def _incoming(
-    desk: Desk, values: Sequence[Any], checked: Sequence[ExceptionIn | dict[str, Any]]
+    desk: Service, values: Sequence[Any], checked: Sequence[ExceptionIn | dict[str, Any]]
 ) -> tuple[list[Incoming], list[dict[str, Any] | None]]:
     """Score what is right; for each value the answer that refuses it, or None."""
     texts, refusals = [], []
@@ -112,7 +112,7 @@ def _text(value: Any, one: ExceptionIn | dict[str, Any]) -> tuple[str, dict[str,
                     **problem_of(error)}  # fmt: skip
 
 
-def _as_incoming(one: ExceptionIn, payload: str, opinion: Opinion) -> Incoming:
+def _as_incoming(one: ExceptionIn, payload: str, opinion: Assessment) -> Incoming:
     return Incoming(
         source=one.source,
         external_id=one.external_id,
@@ -126,19 +126,19 @@ def _as_incoming(one: ExceptionIn, payload: str, opinion: Opinion) -> Incoming:
 
 
 def _answer(
-    desk: Desk,
+    desk: Service,
     kind: str,
     refusals: Sequence[dict[str, Any] | None],
     accepted: Sequence[Accepted],
     now_ms: int,
 ) -> Answer:
-    opinions = [Opinion.from_json(one.record.opinion) for one in accepted]
+    opinions = [Assessment.from_json(one.record.opinion) for one in accepted]
     scorings = desk.answers(opinions, now_ms)
     shapes = [named(one) | scoring for one, scoring in zip(accepted, scorings, strict=True)]
     if kind == "one" and not accepted:
         return Answer(422, orjson.dumps(refusals[0]))
     if kind == "one":
-        status = 201 if accepted[0].arrival is Arrival.CREATED else 200
+        status = 201 if accepted[0].arrival is IntakeEvent.CREATED else 200
         return Answer(status, orjson.dumps(shapes[0]), accepted[0].record.revision)
     taken = iter(shapes)
     results = [next(taken) if refusal is None else refusal for refusal in refusals]

@@ -8,14 +8,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.intake import rescore
 from serving.live_list.open_exceptions import OpenRow
-from serving.scoring.assessment import Opinion
-from serving.service import Desk
+from serving.scoring.assessment import Assessment
+from serving.service import Service
 
 LOG = logging.getLogger("expedite.rescoring")
 AT_ONCE = 500
 
 
-async def keep_scored(desk: Desk) -> None:
+async def keep_scored(desk: Service) -> None:
     """Watch for another champion, for ever."""
     seen, passes = None, 0
     while True:
@@ -33,7 +33,7 @@ async def keep_scored(desk: Desk) -> None:
         await asyncio.sleep(desk.settings.poll_seconds)
 
 
-async def rescore_open(desk: Desk) -> int:
+async def rescore_open(desk: Service) -> int:
     """Score what another model, or none, had scored; return how many there were.
 
     What was computed from forecasts and stock is left as it is: triage never saw its like.
@@ -51,7 +51,7 @@ async def rescore_open(desk: Desk) -> int:
     return len(old)
 
 
-async def _rescore(desk: Desk, rows: list[OpenRow]) -> None:
+async def _rescore(desk: Service, rows: list[OpenRow]) -> None:
     now_ms = desk.now_ms()
     judged = await desk.judged([row.exception for row in rows], now_ms)
     if judged.opinions[0].degraded:
@@ -65,13 +65,13 @@ async def _rescore(desk: Desk, rows: list[OpenRow]) -> None:
             desk.worklist.put(OpenRow(row.id, row.revision, row.exception, opinion))
 
 
-def _settled(desk: Desk, row: OpenRow, opinion: Opinion) -> Opinion:
+def _settled(desk: Service, row: OpenRow, opinion: Assessment) -> Assessment:
     """By what was decided before; where nothing was said yet, as if it came in now."""
     if row.opinion.degraded:
         return desk.draws.applied(opinion, row.exception.source, row.exception.external_id)
     return opinion.after(row.opinion)
 
 
-def _write(desk: Desk, kept: list[tuple[str, int, str]], now_ms: int) -> None:
+def _write(desk: Service, kept: list[tuple[str, int, str]], now_ms: int) -> None:
     with desk.ledger.writing() as connection:
         rescore(connection, kept, now_ms=now_ms)

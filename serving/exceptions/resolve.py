@@ -5,19 +5,19 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from data.ledger.ledger import Outcome
+from data.ledger.ledger import OutcomeRecord
 from serving.exceptions.intake import Answer, fingerprint
 from serving.http.problems import BadPayloadError, Flaw
 from serving.http.requests import canonical, parsed
 from serving.http.run_once import once
 from serving.scoring.answer import rfc3339
-from serving.scoring.audits import Ended, end
-from serving.service import Desk
+from serving.scoring.audits import Resolution, end
+from serving.service import Service
 from serving.wire.exception_in import ResolutionIn, resolution
 
 
 async def resolve_one(
-    desk: Desk, exception_id: str, body: bytes, *, key: str | None, if_match: str | None
+    desk: Service, exception_id: str, body: bytes, *, key: str | None, if_match: str | None
 ) -> Answer:
     """Close an exception.
 
@@ -31,7 +31,7 @@ async def resolve_one(
     outcome = outcome_of(exception_id, told, now_ms)
     seen = None if if_match is None else revision_of(if_match)
 
-    ended: list[Ended] = []
+    ended: list[Resolution] = []
 
     def work(connection: Connection) -> Answer:
         terms, text = desk.policy.promises, canonical(value)
@@ -47,9 +47,9 @@ async def resolve_one(
     return answer
 
 
-def outcome_of(exception_id: str, told: ResolutionIn, now_ms: int) -> Outcome:
+def outcome_of(exception_id: str, told: ResolutionIn, now_ms: int) -> OutcomeRecord:
     """Return how an exception ended, as it was told."""
-    return Outcome(
+    return OutcomeRecord(
         exception_id=exception_id,
         known_at_ms=now_ms,
         resolved_at_ms=now_ms if told.resolved_at is None else told.resolved_at,
@@ -65,7 +65,9 @@ def outcome_of(exception_id: str, told: ResolutionIn, now_ms: int) -> Outcome:
     )
 
 
-def _shape(desk: Desk, outcome: Outcome, revision: int, resolved_at_ms: int) -> dict[str, Any]:
+def _shape(
+    desk: Service, outcome: OutcomeRecord, revision: int, resolved_at_ms: int
+) -> dict[str, Any]:
     return {
         "id": outcome.exception_id,
         "status": "resolved",

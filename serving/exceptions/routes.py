@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
-from serving.exceptions.claim import Asked, claim_one, release_one
+from serving.exceptions.claim import ActionRequest, claim_one, release_one
 from serving.exceptions.intake import Answer, take_in
 from serving.exceptions.resolve import etag, resolve_one
 from serving.exceptions.view import exception_view
@@ -35,10 +35,12 @@ def sent(answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers=headers, media_type=kind)
 
 
-async def asked_of(request: Request, subject_id: str, key: str | None, match: str | None) -> Asked:
+async def asked_of(
+    request: Request, subject_id: str, key: str | None, match: str | None
+) -> ActionRequest:
     """Return what is asked of one row of the list: its body, and what the headers said."""
     body = await body_of(request, desk_of(request).settings)
-    return Asked(subject_id, body, key, match)
+    return ActionRequest(subject_id, body, key, match)
 
 
 @router.post(

@@ -8,8 +8,8 @@ from models.ranking.pricing import ranking
 from serving.http.openapi import answers, exceptions_body
 from serving.http.requests import body_of, json_answer, many_of, parsed
 from serving.http.schemas import ScoreAnswer, ScoreBatch
-from serving.scoring.answer import Place, scoring_answer
-from serving.service import Desk, desk_of
+from serving.scoring.answer import RankedRow, scoring_answer
+from serving.service import Service, desk_of
 from serving.wire.exception_in import ExceptionIn, exception, parts
 
 router = APIRouter(prefix="/v1", tags=["exceptions"])
@@ -30,7 +30,7 @@ async def score(request: Request) -> Response:
     return json_answer(await _many(desk, values))
 
 
-async def _many(desk: Desk, values: list[Any]) -> dict[str, Any]:
+async def _many(desk: Service, values: list[Any]) -> dict[str, Any]:
     checked = many_of(values, desk.settings)
     told = [one for one in checked if isinstance(one, ExceptionIn)]
     scorings = iter(await _scored(desk, told) if told else [])
@@ -39,13 +39,13 @@ async def _many(desk: Desk, values: list[Any]) -> dict[str, Any]:
     return counts | {"results": results} | desk.stamp(desk.now_ms())
 
 
-async def _scored(desk: Desk, told: list[ExceptionIn]) -> list[dict[str, Any]]:
+async def _scored(desk: Service, told: list[ExceptionIn]) -> list[dict[str, Any]]:
     now_ms = desk.now_ms()
     judged = await desk.judged(told, now_ms)
     degraded = judged.opinions[0].degraded
     ranked = ranking(judged.scored.at(now_ms), desk.policy, degraded=degraded)
     return [
         {"result": "scored", "source": one.source, "external_id": one.external_id}
-        | scoring_answer(opinion, Place.of(ranked, i), desk.policy, now_ms=now_ms)
+        | scoring_answer(opinion, RankedRow.of(ranked, i), desk.policy, now_ms=now_ms)
         for i, (one, opinion) in enumerate(zip(told, judged.opinions, strict=True))
     ]

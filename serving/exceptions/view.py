@@ -5,15 +5,15 @@ from typing import Any
 
 import orjson
 
-from data.ledger.ledger import Event, Outcome, Record
+from data.ledger.ledger import ExceptionRecord, LedgerEvent, OutcomeRecord
 from serving.scoring.answer import rfc3339
-from serving.scoring.assessment import Opinion
-from serving.service import Desk
+from serving.scoring.assessment import Assessment
+from serving.service import Service
 from serving.wire.exception_in import EXCEPTION
 from serving.worklist.view import facts
 
 
-async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
+async def exception_view(desk: Service, exception_id: str) -> dict[str, Any]:
     """Return one exception: as posted, as scored now, and what happened to it.
 
     Raises:
@@ -40,12 +40,14 @@ async def exception_view(desk: Desk, exception_id: str) -> dict[str, Any]:
     }
 
 
-def _read(desk: Desk, exception_id: str) -> tuple[Record, list[Event], Outcome | None]:
+def _read(
+    desk: Service, exception_id: str
+) -> tuple[ExceptionRecord, list[LedgerEvent], OutcomeRecord | None]:
     ledger = desk.ledger
     return ledger.record(exception_id), ledger.events(exception_id), ledger.outcome(exception_id)
 
 
-def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
+def _outcome(outcome: OutcomeRecord | None) -> dict[str, Any] | None:
     if outcome is None:
         return None
     loss = None
@@ -66,13 +68,13 @@ def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
     }
 
 
-def _seen(text: str, *, is_open: bool) -> Opinion:
+def _seen(text: str, *, is_open: bool) -> Assessment:
     """What people may see: all of it once they have judged."""
-    opinion = Opinion.from_json(text)
+    opinion = Assessment.from_json(text)
     return opinion if is_open else opinion.revealed()
 
 
-def _event(event: Event, *, is_open: bool) -> dict[str, Any]:
+def _event(event: LedgerEvent, *, is_open: bool) -> dict[str, Any]:
     opinion = None if event.opinion is None else _seen(event.opinion, is_open=is_open)
     decided = None
     if opinion is not None:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from data.ledger.idempotency import Answered, remember
+from data.ledger.idempotency import StoredAnswer, remember
 from serving.exceptions.intake import Answer, earlier
-from serving.service import Desk
+from serving.service import Service
 
 
 async def once(
-    desk: Desk, key: str | None, request_sha256: str, work: Callable[[Connection], Answer]
+    desk: Service, key: str | None, request_sha256: str, work: Callable[[Connection], Answer]
 ) -> Answer:
     """Run `work` in one transaction and keep its answer, unless it was answered before.
 
@@ -25,7 +25,7 @@ async def once(
                 return before
             answer = work(connection)
             if key:
-                kept = Answered(key, request_sha256, answer.status, answer.body.decode())
+                kept = StoredAnswer(key, request_sha256, answer.status, answer.body.decode())
                 remember(connection, kept, now_ms=desk.now_ms())
             return answer
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from data.ledger.ledger import Event
+from data.ledger.ledger import LedgerEvent
 from features.exceptions.features import TEXT_COLUMNS
 from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import EXCEPTION, OURS
 
 
-def arrivals_of(events: Sequence[Event]) -> list[Arrival]:
+def arrivals_of(events: Sequence[LedgerEvent]) -> list[Arrival]:
     """Return what came in, in the order of the events.
 
     An exception counts as of its detection, but never as of later than it came in: no source may
@@ -24,7 +24,7 @@ def arrivals_of(events: Sequence[Event]) -> list[Arrival]:
     for i, (event, one) in enumerate(zip(events, told, strict=True)):
         texts = {name: columns[name][i] for name in TEXT_COLUMNS}
         if event.opinion is not None:
-            texts["category"] = Opinion.from_json(event.opinion).category.label
+            texts["category"] = Assessment.from_json(event.opinion).category.label
         tick = min(event.occurred_at_ms, event.known_at_ms)
         arrivals.append(Arrival(event.exception_id, tick, burst_values(texts, one.attributes)))
     return arrivals

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from data.ledger.incidents import Incident, Member, first_event_since, incidents_of, members_of
-from data.ledger.ledger import Event, Ledger
+from data.ledger.ledger import Ledger, LedgerEvent
 from data.policy.incidents import IncidentTerms
 from models.bursts.detector import Arrival, Burst, Detector
 from serving.incident_watch.arrivals import arrivals_of
-from serving.incident_watch.evidence import Evidence
+from serving.incident_watch.evidence import IncidentFacts
 
 AT_ONCE = 500
 MS_PER_HOUR = 3_600_000
@@ -17,7 +17,7 @@ TAKEN_IN = ("created",)
 
 
 @dataclass
-class Found:
+class BurstScan:
     """What became of one burst while some events were read.
 
     Attributes:
@@ -48,7 +48,7 @@ class BurstReader:
             ]
             members = members_of(connection, [one.id for one in incidents])
             first = first_event_since(connection, now_ms - LEARNED_MS)
-        evidence = {one.id: Evidence.from_json(one.body) for one in incidents}
+        evidence = {one.id: IncidentFacts.from_json(one.body) for one in incidents}
         muted = {one.id for one in incidents if one.closed_at_ms is not None}
         self._learn(first - 1, seq, {
             m.exception_id: evidence[m.incident_id].burst_id
@@ -69,7 +69,7 @@ class BurstReader:
             if after >= until:
                 return
 
-    def _in_time(self, events: Sequence[Event]) -> list[Arrival]:
+    def _in_time(self, events: Sequence[LedgerEvent]) -> list[Arrival]:
         """Leave out what comes so late that no window holds it: it is nothing of the present."""
         arrivals = []
         for arrival in arrivals_of(events):
@@ -78,12 +78,12 @@ class BurstReader:
                 arrivals.append(arrival)
         return arrivals
 
-    def observe(self, events: Sequence[Event]) -> list[Found]:
+    def observe(self, events: Sequence[LedgerEvent]) -> list[BurstScan]:
         """Take in what came in; return the bursts that this changes."""
-        found: dict[str, Found] = {}
+        found: dict[str, BurstScan] = {}
         for arrival in self._in_time(events):
             for change in self._detector.observe(arrival):
-                one = found.setdefault(change.burst.id, Found(change.burst))
+                one = found.setdefault(change.burst.id, BurstScan(change.burst))
                 one.joined += change.members
                 one.is_over |= change.kind == "closed"
         return list(found.values())

@@ -5,13 +5,13 @@ from typing import Self
 
 import orjson
 
-from models.bursts.detector import Burst, Kept
+from models.bursts.detector import Burst, StoredBurst
 
 NOUN = "orders"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class IncidentFacts:
     """Why exceptions were taken for one burst.
 
     Attributes:
@@ -71,9 +71,9 @@ class Evidence:
         """Return it as it is once nobody joins any more."""
         return replace(self, is_over=True)
 
-    def kept(self, since_ms: int, left: tuple[str, ...]) -> Kept:
+    def kept(self, since_ms: int, left: tuple[str, ...]) -> StoredBurst:
         """Return what the detector goes on with after a restart."""
-        return Kept(
+        return StoredBurst(
             id=self.burst_id,
             cause=self.cause,
             since_ms=since_ms,

@@ -27,8 +27,8 @@ from data.ledger.incidents import (
 from data.ledger.intake import new_id
 from data.ledger.ledger import Ledger
 from data.policy.policy import Policy
-from serving.incident_watch.burst_reader import AT_ONCE, TAKEN_IN, BurstReader, Found
-from serving.incident_watch.evidence import Evidence
+from serving.incident_watch.burst_reader import AT_ONCE, TAKEN_IN, BurstReader, BurstScan
+from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.worklist import Worklist
 
 LOG = logging.getLogger("expedite.incidents")
@@ -48,7 +48,7 @@ class Office(Protocol):
         ...
 
 
-class Incidents:
+class IncidentWatch:
     """The watch over the stream, and what it keeps.
 
     Attributes:
@@ -105,7 +105,7 @@ class Incidents:
             count += len(kept)
         return count
 
-    def _keep(self, found: Sequence[Found], seq: int) -> list[tuple[Incident, list[str]]]:
+    def _keep(self, found: Sequence[BurstScan], seq: int) -> list[tuple[Incident, list[str]]]:
         now_ms, kept = self._desk.now_ms(), []
         with self._desk.ledger.writing() as connection:
             for one in found:
@@ -115,9 +115,9 @@ class Incidents:
             keep_read(connection, READER, seq)
         return kept
 
-    def _state(self, found: Found, now_ms: int) -> Incident:
+    def _state(self, found: BurstScan, now_ms: int) -> Incident:
         burst, timezone = found.burst, self._desk.policy.shifts.timezone
-        body = Evidence.of(burst, timezone, is_over=found.is_over).to_json()
+        body = IncidentFacts.of(burst, timezone, is_over=found.is_over).to_json()
         known = self._of_burst.get(burst.id)
         if known is not None:
             return replace(known, revision=known.revision + 1, body=body)
@@ -131,7 +131,7 @@ class Incidents:
         One that was split as a whole is followed until its burst is over: nobody joins it, and its
         cause makes no other.
         """
-        evidence = Evidence.from_json(incident.body)
+        evidence = IncidentFacts.from_json(incident.body)
         self._of_burst[evidence.burst_id] = incident
         if evidence.is_over and incident.closed_at_ms is not None:
             del self._of_burst[evidence.burst_id]
@@ -156,7 +156,7 @@ class Incidents:
             for incident in self._of_burst.values()
             if incident.closed_at_ms is None
             and not count_members(incident.id)
-            and Evidence.from_json(incident.body).is_over
+            and IncidentFacts.from_json(incident.body).is_over
         ]
         for incident in finished:
             closed = await self._desk.write(partial(self._close, incident))
@@ -169,7 +169,7 @@ class Incidents:
             return changed(connection, incident, now_ms=self._desk.now_ms(), is_closed=True)
 
 
-async def keep_incidents(incidents: Incidents, every_seconds: float) -> None:
+async def keep_incidents(incidents: IncidentWatch, every_seconds: float) -> None:
     """Watch for bursts, for ever; whatever goes wrong, it is tried again later."""
     while True:
         try:

@@ -4,16 +4,18 @@ import asyncio
 from typing import Any
 
 from data.ledger.incidents import detected_of_members, incident_of
-from serving.incident_watch.evidence import Evidence
+from serving.incident_watch.evidence import IncidentFacts
 from serving.incidents.chart import MS_PER_HOUR, arrivals_chart
 from serving.incidents.view import one_incident_view
-from serving.service import Desk
+from serving.service import Service
 
 MEMBERS = 20
 _SHORTEST_HOURS = 0.01
 
 
-async def incident_panel(desk: Desk, incident_id: str, cursor: str | None = None) -> dict[str, Any]:
+async def incident_panel(
+    desk: Service, incident_id: str, cursor: str | None = None
+) -> dict[str, Any]:
     """Return an incident with what its panel shows beside it.
 
     Raises:
@@ -28,11 +30,11 @@ async def incident_panel(desk: Desk, incident_id: str, cursor: str | None = None
     return view | beside | {"known": known, "rows_total": rows_total}
 
 
-def _beside(desk: Desk, incident_id: str) -> dict[str, Any]:
+def _beside(desk: Service, incident_id: str) -> dict[str, Any]:
     with desk.ledger.reading() as connection:
         incident = incident_of(connection, incident_id)
         ticks = detected_of_members(connection, incident_id)
-    evidence = Evidence.from_json(incident.body)
+    evidence = IncidentFacts.from_json(incident.body)
     lasted = max((evidence.last_ms - incident.began_at_ms) / MS_PER_HOUR, _SHORTEST_HOURS)
     chart = arrivals_chart(ticks or [incident.began_at_ms], evidence.expected / lasted)
     return {"attribute": incident.attribute, "value": incident.value, "chart": chart}

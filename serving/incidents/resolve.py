@@ -15,23 +15,23 @@ from sqlalchemy import Connection
 from data.domain import ClaimedError
 from data.ledger.claims import Claim, claims_on, revision_of_open
 from data.ledger.incidents import Incident, changed, incident_of, members_of
-from data.ledger.ledger import Record, records_by_id
+from data.ledger.ledger import ExceptionRecord, records_by_id
 from data.ledger.outcomes import end_all
-from serving.exceptions.claim import Asked
+from serving.exceptions.claim import ActionRequest
 from serving.exceptions.intake import Answer, fingerprint
 from serving.exceptions.resolve import outcome_of
 from serving.http.requests import canonical, parsed
 from serving.http.run_once import once
-from serving.incident_watch.evidence import Evidence
+from serving.incident_watch.evidence import IncidentFacts
 from serving.incidents.payload import INCIDENT_RESOLUTION, IncidentResolutionIn
-from serving.scoring.assessment import Opinion
-from serving.scoring.audits import Ended, end
-from serving.service import Desk
+from serving.scoring.assessment import Assessment
+from serving.scoring.audits import Resolution, end
+from serving.service import Service
 from serving.wire.exception_in import checked
 
 
 @dataclass
-class Sorted:
+class MemberSelection:
     """The members that were asked for: which can be resolved, and what becomes of each.
 
     Attributes:
@@ -39,11 +39,11 @@ class Sorted:
         results: By id, in the order asked for.
     """
 
-    records: list[Record] = field(default_factory=list)
+    records: list[ExceptionRecord] = field(default_factory=list)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-async def resolve_incident(desk: Desk, asked: Asked) -> Answer:
+async def resolve_incident(desk: Service, asked: ActionRequest) -> Answer:
     """Resolve the members of an incident.
 
     Raises:
@@ -53,7 +53,7 @@ async def resolve_incident(desk: Desk, asked: Asked) -> Answer:
     """
     value = parsed(asked.body)
     told, seen, now_ms = checked(INCIDENT_RESOLUTION, value), asked.seen, desk.now_ms()
-    done: list[tuple[Incident, list[str], list[Ended]]] = []
+    done: list[tuple[Incident, list[str], list[Resolution]]] = []
 
     def work(connection: Connection) -> Answer:
         revision_of_open(connection, asked.subject_id, seen)
@@ -88,7 +88,7 @@ def check_claim(connection: Connection, subject_id: str, by: str | None, *, now_
 
 def _sorted(
     connection: Connection, incident_id: str, told: IncidentResolutionIn, now_ms: int
-) -> Sorted:
+) -> MemberSelection:
     members = members_of(connection, [incident_id])
     belong = [member.exception_id for member in members if member.left_at_ms is None]
     seen = {one.id: one.revision for one in told.members or ()}
@@ -96,7 +96,7 @@ def _sorted(
     records = records_by_id(connection, [one for one in seen or belong if one in inside])
     wanted = list(seen) or [one for one in belong if records[one].is_open]
     claims = claims_on(connection, list(records), now_ms=now_ms)
-    found = Sorted()
+    found = MemberSelection()
     for one in wanted:
         record = records.get(one)
         why = _why_not(record, seen.get(one), claims.get(one), told.by)
@@ -109,7 +109,7 @@ def _sorted(
 
 
 def _why_not(
-    record: Record | None, seen: int | None, claim: Claim | None, by: str | None
+    record: ExceptionRecord | None, seen: int | None, claim: Claim | None, by: str | None
 ) -> str | None:
     if record is None:
         return "no_member"
@@ -122,12 +122,12 @@ def _why_not(
 
 def _resolve(
     connection: Connection,
-    desk: Desk,
+    desk: Service,
     told: IncidentResolutionIn,
-    records: Sequence[Record],
+    records: Sequence[ExceptionRecord],
     body: str,
     now_ms: int,
-) -> list[Ended]:
+) -> list[Resolution]:
     """Write the outcomes; return those that people gave without having been told a suggestion."""
     if not records:
         return []
@@ -135,7 +135,7 @@ def _resolve(
     audited, plain = [], []
     for record in records:
         outcome = replace(outcome_of(record.id, told, now_ms), **shared)
-        if Opinion.from_json(record.opinion).withheld is None:
+        if Assessment.from_json(record.opinion).withheld is None:
             plain.append((record, replace(outcome, suggestion_hidden=False)))
         else:
             terms = desk.policy.promises
@@ -154,7 +154,9 @@ def _shares(told: IncidentResolutionIn, count: int) -> Mapping[str, Any]:
     return {"touch_minutes": touch, "loss_amount": loss}
 
 
-def _after(connection: Connection, incident_id: str, found: Sorted, now_ms: int) -> Incident:
+def _after(
+    connection: Connection, incident_id: str, found: MemberSelection, now_ms: int
+) -> Incident:
     """Close the incident if no member is open any more: its cause is dealt with."""
     members = members_of(connection, [incident_id])
     ids = [member.exception_id for member in members if member.left_at_ms is None]
@@ -163,12 +165,12 @@ def _after(connection: Connection, incident_id: str, found: Sorted, now_ms: int)
     is_closed = not any(one.is_open for one in records_by_id(connection, others).values())
     incident = incident_of(connection, incident_id)
     if is_closed:
-        over = Evidence.from_json(incident.body).over()
+        over = IncidentFacts.from_json(incident.body).over()
         incident = replace(incident, body=over.to_json())
     return changed(connection, incident, now_ms=now_ms, is_closed=is_closed)
 
 
-def _answer(desk: Desk, incident: Incident, found: Sorted, now_ms: int) -> Answer:
+def _answer(desk: Service, incident: Incident, found: MemberSelection, now_ms: int) -> Answer:
     shape = {
         "id": incident.id,
         "status": "open" if incident.closed_at_ms is None else "closed",

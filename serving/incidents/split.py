@@ -5,17 +5,17 @@ from sqlalchemy import Connection
 
 from data.ledger.claims import revision_of_open
 from data.ledger.incidents import Incident, changed, incident_of, members_of, split_off
-from serving.exceptions.claim import Asked
+from serving.exceptions.claim import ActionRequest
 from serving.exceptions.intake import Answer, fingerprint
 from serving.http.requests import parsed
 from serving.http.run_once import once
 from serving.incidents.payload import SPLIT
 from serving.incidents.resolve import check_claim
-from serving.service import Desk
+from serving.service import Service
 from serving.wire.exception_in import checked
 
 
-async def split_incident(desk: Desk, asked: Asked) -> Answer:
+async def split_incident(desk: Service, asked: ActionRequest) -> Answer:
     """Let members leave an incident for good, some or all; without members it is closed.
 
     Raises:
@@ -46,7 +46,7 @@ async def split_incident(desk: Desk, asked: Asked) -> Answer:
     return answer
 
 
-def _answer(desk: Desk, incident: Incident, left: list[str], now_ms: int) -> Answer:
+def _answer(desk: Service, incident: Incident, left: list[str], now_ms: int) -> Answer:
     shape = {
         "id": incident.id,
         "status": "open" if incident.closed_at_ms is None else "closed",

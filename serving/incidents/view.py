@@ -4,18 +4,18 @@ import asyncio
 from typing import Any
 
 from data.ledger.incidents import Incident, Member, incident_of, members_of
-from serving.incident_watch.evidence import Evidence
+from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
-from serving.live_list.snapshot import Filters, Sight, Snapshot
+from serving.live_list.snapshot import ListView, Snapshot, SnapshotFilters
 from serving.scoring.answer import rfc3339, rfc3339_or_none
-from serving.service import Desk
+from serving.service import Service
 from serving.worklist.view import rows_view
 
 
-async def incidents_view(desk: Desk) -> dict[str, Any]:
+async def incidents_view(desk: Service) -> dict[str, Any]:
     """Return the open incidents that have open members, in the order of the work list."""
     snapshot = await desk.ranked()
-    sight = Sight(snapshot, desk.claims, desk.now_ms())
+    sight = ListView(snapshot, desk.claims, desk.now_ms())
     return {"incidents": rows_view(sight, _places(snapshot)), **snapshot.stamp()}
 
 
@@ -30,7 +30,7 @@ def _places(snapshot: Snapshot) -> list[int]:
 
 
 async def one_incident_view(
-    desk: Desk, incident_id: str, limit: int, cursor: str | None
+    desk: Service, incident_id: str, limit: int, cursor: str | None
 ) -> dict[str, Any]:
     """Return an incident, open or closed, with some of its open members.
 
@@ -40,11 +40,11 @@ async def one_incident_view(
     """
     incident, members = await asyncio.to_thread(_read, desk, incident_id)
     latest = await desk.ranked()
-    page = desk.worklist.page(Filters(incident_id=incident_id), limit, cursor, latest)
-    sight = Sight(page.snapshot, desk.claims, desk.now_ms())
+    page = desk.worklist.page(SnapshotFilters(incident_id=incident_id), limit, cursor, latest)
+    sight = ListView(page.snapshot, desk.claims, desk.now_ms())
     place = page.snapshot.row_of(incident_id)
     belong = sum(member.left_at_ms is None for member in members)
-    evidence = Evidence.from_json(incident.body)
+    evidence = IncidentFacts.from_json(incident.body)
     return {
         "id": incident.id,
         "revision": incident.revision,
@@ -62,6 +62,6 @@ async def one_incident_view(
     }
 
 
-def _read(desk: Desk, incident_id: str) -> tuple[Incident, list[Member]]:
+def _read(desk: Service, incident_id: str) -> tuple[Incident, list[Member]]:
     with desk.ledger.reading() as connection:
         return incident_of(connection, incident_id), members_of(connection, [incident_id])

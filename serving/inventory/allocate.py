@@ -13,8 +13,8 @@ from models.inventory.allocation import Allocation, allocate
 from models.inventory.allocation_reasons import margins as edges
 from models.inventory.allocation_reasons import reason
 from models.inventory.coupled_allocation import Coupling, allocate_coupled
-from models.inventory.discrete_demand import DemandTable
-from models.inventory.locations import Places
+from models.inventory.discrete_demand import DiscreteDemand
+from models.inventory.locations import Locations
 from serving.demand.payload import AllocationIn, LocationIn
 from serving.demand.selection import rows_of
 from serving.http.problems import BadPayloadError, Flaw
@@ -70,7 +70,7 @@ def _places(
     locations: Sequence[LocationIn],
     rows: np.ndarray,
     policy: Policy,
-) -> Places:
+) -> Locations:
     periods = told.periods or book.forecast.horizon
     paths = sample_paths(book.forecast, rows, PATHS, SEED)[:, :, :periods]
     ours = np.nan_to_num(book.stock.on_hand[rows])
@@ -80,8 +80,8 @@ def _places(
         "leftover_cost": holding_costs(book, rows, policy, periods),
         "placing_cost": np.zeros(len(rows)),
     }
-    return Places(
-        demand=DemandTable.from_samples(paths.sum(2)),
+    return Locations(
+        demand=DiscreteDemand.from_samples(paths.sum(2)),
         stock=np.array([_or(x.stock, own) for x, own in zip(locations, ours, strict=True)], float),
         reserve=np.array([x.reserve for x in locations], float),
         cap=np.array([_or(x.cap, np.inf) for x in locations], float),
@@ -126,7 +126,7 @@ def _or(told: float | None, otherwise: float | None) -> float | None:
     return otherwise if told is None else told
 
 
-def _shared(places: Places, told: AllocationIn, locations: Sequence[LocationIn]) -> Allocation:
+def _shared(places: Locations, told: AllocationIn, locations: Sequence[LocationIn]) -> Allocation:
     pack = np.array([location.pack_size for location in locations])
     least = np.array([location.min_order for location in locations])
     try:

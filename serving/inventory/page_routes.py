@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from data.domain import NotFoundError
 from serving.demand.charts import stock_chart
 from serving.demand.list import book_told, horizon_words
-from serving.forecast_book import InUse
+from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
 from serving.inventory.stock_detail import ahead, sharing, sliders
-from serving.inventory.stock_lists import KINDS, Wanted, stock_list, stock_listed
-from serving.service import Desk, desk_of
+from serving.inventory.stock_lists import KINDS, StockFilters, stock_list, stock_listed
+from serving.service import Service, desk_of
 
 router = APIRouter(include_in_schema=False)
 # Its functions are no coroutines: what takes longer than a score must not keep one waiting.
@@ -26,15 +26,15 @@ Units = Annotated[float, Query(ge=0, le=1e9)]
 Money = Annotated[float, Query(ge=0, le=1e9)]
 
 
-def _wanted(kind: Word = "", text: Word = "", site: Word = "") -> Wanted:
-    usual = Wanted()
-    return Wanted(kind if kind in KINDS else usual.kind, text, site)
+def _wanted(kind: Word = "", text: Word = "", site: Word = "") -> StockFilters:
+    usual = StockFilters()
+    return StockFilters(kind if kind in KINDS else usual.kind, text, site)
 
 
-Filters = Annotated[Wanted, Depends(_wanted)]
+Filters = Annotated[StockFilters, Depends(_wanted)]
 
 
-def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
+def _address(wanted: StockFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
     told = wanted._asdict() | {"from": str(begin) if begin else ""} | changes
     return f"/stock?{urlencode({name: value for name, value in told.items() if value})}"
@@ -71,7 +71,7 @@ def one(request: Request, by_script: ByScript = False) -> Response:
     values = _one(desk, in_use, request.url.query)
     if by_script:
         return html("inventory/stock_one.html", **values)
-    return html("inventory/stock.html", CHARTED, **_list(desk, in_use, Wanted(), 0), **values)
+    return html("inventory/stock.html", CHARTED, **_list(desk, in_use, StockFilters(), 0), **values)
 
 
 @router.get("/stock/share")
@@ -85,19 +85,19 @@ def share(request: Request, sku: Word, pool: Units, margin: Money) -> Response:
     return html("inventory/stock_share.html", share=shared, margin=margin, alone=True)
 
 
-def _list(desk: Desk, in_use: InUse, wanted: Wanted, begin: int) -> dict[str, Any]:
+def _list(desk: Service, in_use: PreparedBook, wanted: StockFilters, begin: int) -> dict[str, Any]:
     return {
         "list": stock_listed(in_use, desk.policy, wanted, begin, ROWS),
         "wanted": wanted,
         "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
-        "plain_address": _address(Wanted(kind=wanted.kind)),
+        "plain_address": _address(StockFilters(kind=wanted.kind)),
         "rows_a_page": ROWS,
         "refresh_seconds": REFRESH_SECONDS,
         "book": book_told(in_use, desk.now_ms()),
     }
 
 
-def _one(desk: Desk, in_use: InUse, query: str | None) -> dict[str, Any]:
+def _one(desk: Service, in_use: PreparedBook, query: str | None) -> dict[str, Any]:
     if query is None:
         return {"one": None, "opened": None}
     book, asked = in_use.book, dict(parse_qsl(query))

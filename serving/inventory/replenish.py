@@ -12,8 +12,8 @@ from models.forecast_book.book import Book
 from models.inventory.projection import Projection, Shelf
 from models.inventory.replenishment import OrderTerms, Replenishment, replenish
 from serving.demand.payload import REPLENISHED, OrderTermsIn, ReplenishedIn, ReplenishmentIn
-from serving.demand.selection import Asked, asked, refusal
-from serving.forecast_book import InUse
+from serving.demand.selection import BookSelection, asked, refusal
+from serving.forecast_book import PreparedBook
 from serving.http.problems import BadPayloadError, Flaw
 from serving.inventory.allocate import amount
 from serving.inventory.economics import holding_costs, lead_periods, margins
@@ -25,7 +25,7 @@ BY_COSTS = -1.0  # in place of a service level
 
 
 @dataclass(frozen=True)
-class Orders:
+class OrderableSeries:
     """n series that may be ordered.
 
     Attributes:
@@ -37,7 +37,7 @@ class Orders:
         refused: The answers to items that can't be answered.
     """
 
-    used: InUse
+    used: PreparedBook
     rows: np.ndarray
     terms: OrderTerms
     on_hand: np.ndarray
@@ -45,14 +45,14 @@ class Orders:
     refused: list[dict[str, Any]]
 
 
-def orders(used: InUse, told: ReplenishmentIn, policy: Policy) -> Orders:
+def orders(used: PreparedBook, told: ReplenishmentIn, policy: Policy) -> OrderableSeries:
     """Understand what is asked, refusing item by item what can't be answered.
 
     Raises:
         BadPayloadError: Money that holds for all is in another currency.
     """
     book = used.book
-    general = _Told.of(told, policy.currency, "")
+    general = _ItemTerms.of(told, policy.currency, "")
     found, own = _checked(asked(book, told.series, REPLENISHED), policy.currency)
     rows = np.asarray(found.rows, np.intp)
 
@@ -80,11 +80,13 @@ def orders(used: InUse, told: ReplenishmentIn, policy: Policy) -> Orders:
             on_hand[place] = item.on_hand
         if item.inbound is not None:
             inbound[place] = np.array(item.inbound, float)
-    return _possible(Orders(used, rows, terms, on_hand, inbound, found.refused), named=bool(own))
+    return _possible(
+        OrderableSeries(used, rows, terms, on_hand, inbound, found.refused), named=bool(own)
+    )
 
 
 @dataclass(frozen=True)
-class _Told:
+class _ItemTerms:
     """The terms of one item, or of all; None where nothing was said. Fields of `OrderTermsIn`."""
 
     lead_periods: float | None
@@ -95,7 +97,7 @@ class _Told:
     min_order: float | None
 
     @classmethod
-    def of(cls, told: OrderTermsIn, currency: str, pointer: str) -> "_Told":
+    def of(cls, told: OrderTermsIn, currency: str, pointer: str) -> "_ItemTerms":
         """Take money in our currency; raise BadPayloadError where it is in another."""
         return cls(
             told.lead_periods,
@@ -108,23 +110,23 @@ class _Told:
 
 
 def _checked(
-    found: Asked[ReplenishedIn], currency: str
-) -> tuple[Asked[ReplenishedIn], list[_Told]]:
+    found: BookSelection[ReplenishedIn], currency: str
+) -> tuple[BookSelection[ReplenishedIn], list[_ItemTerms]]:
     """Read each item's terms; an item in another currency is refused."""
     kept, own, refused = [], [], list(found.refused)
     for place, item in enumerate(found.items):
         try:
-            own.append(_Told.of(item, currency, ""))
+            own.append(_ItemTerms.of(item, currency, ""))
             kept.append(place)
         except BadPayloadError as error:
             refused.append(refusal(item.model_dump(), error))
     if not found.items:
         return found, own
     rows, items = [found.rows[place] for place in kept], [found.items[place] for place in kept]
-    return Asked(rows, items, refused), own
+    return BookSelection(rows, items, refused), own
 
 
-def _possible(whole: Orders, *, named: bool) -> Orders:
+def _possible(whole: OrderableSeries, *, named: bool) -> OrderableSeries:
     """Leave out what can't be ordered: those that a caller named are refused by name."""
     forecast = whole.used.book.forecast
     need = whole.terms.lead_periods + whole.terms.review_periods - 1
@@ -145,12 +147,12 @@ def _possible(whole: Orders, *, named: bool) -> Orders:
     inbound = {
         new: whole.inbound[old] for new, old in enumerate(good.tolist()) if old in whole.inbound
     }
-    return Orders(
+    return OrderableSeries(
         whole.used, whole.rows[good], whole.terms.take(good), whole.on_hand[good], inbound, refused
     )
 
 
-def order_views(whole: Orders, part: Sequence[int]) -> list[dict[str, Any]]:
+def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[dict[str, Any]]:
     """Return what to order for some of the series; numbers stay arrays, for `dumped`."""
     book, places = whole.used.book, np.asarray(part, np.intp)
     rows = whole.rows[places]

@@ -9,10 +9,10 @@ from data.policy.policy import Policy
 from serving.demand.openapi import replenishment_body, streamed_answers
 from serving.demand.payload import REPLENISHMENT
 from serving.demand.schemas import ReplenishmentAnswer
-from serving.forecast_book import InUse
+from serving.forecast_book import PreparedBook
 from serving.http.requests import body_of, parsed
 from serving.http.streaming import in_parts, streamed
-from serving.inventory.replenish import SERIES_AT_ONCE, Orders, order_views, orders
+from serving.inventory.replenish import SERIES_AT_ONCE, OrderableSeries, order_views, orders
 from serving.service import desk_of
 from serving.wire.exception_in import checked
 
@@ -44,5 +44,5 @@ async def replenishments(request: Request) -> Response:
     return streamed(request, head, "replenishments", parts, partial(order_views, found))
 
 
-def _understood(used: InUse, body: bytes, policy: Policy) -> Orders:
+def _understood(used: PreparedBook, body: bytes, policy: Policy) -> OrderableSeries:
     return orders(used, checked(REPLENISHMENT, parsed(body)), policy)

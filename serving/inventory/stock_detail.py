@@ -15,7 +15,7 @@ from data.policy.policy import Policy
 from models.forecast_book.book import Book
 from models.ranking.reasons import percent
 from serving.demand.payload import AllocationIn, LocationIn, ReplenishmentIn
-from serving.forecast_book import InUse
+from serving.forecast_book import PreparedBook
 from serving.http.templates import day, units
 from serving.inventory.allocate import allocated
 from serving.inventory.economics import margins
@@ -85,7 +85,7 @@ def _at_margin(book: Book, sku: str, policy: Policy, margin: float) -> list[Loca
 
 
 @dataclass(frozen=True)
-class Ahead:
+class StockOutlook:
     """The stock ahead of one series, as the API tells it.
 
     Attributes:
@@ -135,14 +135,14 @@ class Ahead:
             yield {"day": first, "stock": now["stock"][i], "stock_then": then["stock"][i]} | risks
 
 
-def ahead(used: InUse, sku: str, site: str, policy: Policy) -> Ahead | None:
+def ahead(used: PreparedBook, sku: str, site: str, policy: Policy) -> StockOutlook | None:
     """Return the stock ahead of a series; None where nothing can be said of it."""
     told = ordered(used, [(sku, site)], policy).get((sku, site))
-    return Ahead(used.book.forecast.grain, used.dates, told) if told else None
+    return StockOutlook(used.book.forecast.grain, used.dates, told) if told else None
 
 
 def ordered(
-    used: InUse, series: Sequence[tuple[str, str]], policy: Policy
+    used: PreparedBook, series: Sequence[tuple[str, str]], policy: Policy
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return what the API says to order of each SKU and site, where it can say it."""
     told = ReplenishmentIn(series=[{"sku": sku, "site": site} for sku, site in series])

@@ -24,8 +24,8 @@ import numpy as np
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
-from data.ledger.intake import Accepted, Arrival, Incoming, accept
-from data.ledger.ledger import Record, records_of
+from data.ledger.intake import Accepted, Incoming, IntakeEvent, accept
+from data.ledger.ledger import ExceptionRecord, records_of
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
 from features.demand.panel import next_periods
@@ -33,16 +33,16 @@ from models.forecast_book.book import Book
 from models.ranking.pricing import scored_stock
 from serving.http.requests import canonical
 from serving.scoring.answer import rfc3339, rfc3339_or_none
-from serving.scoring.assessment import NOTHING, SUGGEST, Opinion, Verdict
+from serving.scoring.assessment import NOTHING, SUGGEST, Assessment, LabelDecision
 from serving.scoring.scorer import terms_of
-from serving.service import Desk
+from serving.service import Service
 from serving.wire.exception_in import EXCEPTION, OURS
 
 LOG = logging.getLogger("expedite.stock_exceptions")
 LONGEST_NAME = 255
 
 
-async def keep_raised(desk: Desk, current: Callable[[], Book | None]) -> None:
+async def keep_raised(desk: Service, current: Callable[[], Book | None]) -> None:
     """Watch for another forecast book, for ever."""
     done = None
     while True:
@@ -59,7 +59,7 @@ async def keep_raised(desk: Desk, current: Callable[[], Book | None]) -> None:
         await asyncio.sleep(desk.settings.poll_seconds)
 
 
-async def raise_stock_exceptions(desk: Desk, book: Book) -> int:
+async def raise_stock_exceptions(desk: Service, book: Book) -> int:
     """Bring the work list in line with a book; return how many exceptions changed.
 
     A book whose last period is over says nothing about the present: it changes nothing.
@@ -82,7 +82,7 @@ def _end_ms(book: Book) -> int:
     return int(end.astype("datetime64[ms]").astype(np.int64))
 
 
-def _in_line(desk: Desk, book: Book) -> list[Accepted]:
+def _in_line(desk: Service, book: Book) -> list[Accepted]:
     now_ms = desk.now_ms()
     words = _words(book, desk.policy, now_ms)
     with desk.ledger.writing() as connection:
@@ -98,10 +98,10 @@ def _in_line(desk: Desk, book: Book) -> list[Accepted]:
             if name not in words and not _is_told_closed(record)
         ]
         accepted = accept(connection, arriving, now_ms=now_ms)
-    return [one for one in accepted if one.arrival is not Arrival.UNCHANGED]
+    return [one for one in accepted if one.arrival is not IntakeEvent.UNCHANGED]
 
 
-def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str, Any], Opinion]]:
+def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str, Any], Assessment]]:
     """What a book says: by name of the exception what is told of it, and its opinion."""
     rows = book.exceptions.to_pylist()
     if not rows:
@@ -124,13 +124,13 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
             "stock": orjson.loads(row["facts"])
             | {"can_be_saved": round(row["loss"], 2), "as_of": rfc3339(book.as_of_ms)},
         }
-        opinion = Opinion(
+        opinion = Assessment(
             model_version=book.model_version,
             policy_version=policy.label,
             scored_at_ms=now_ms,
             degraded=False,
             category=NOTHING,
-            routing=Verdict(policy.stock.team, decision=SUGGEST),
+            routing=LabelDecision(policy.stock.team, decision=SUGGEST),
             p_breach=row["chance"],
             terms=term,
             grounds=row["message"],
@@ -152,19 +152,19 @@ def _name(row: Mapping[str, Any]) -> str:
     return f"{row['kind']}:{sha256(name.encode()).hexdigest()}"
 
 
-def _is_to_be_told(known: Record | None, opinion: Opinion, policy: Policy) -> bool:
+def _is_to_be_told(known: ExceptionRecord | None, opinion: Assessment, policy: Policy) -> bool:
     if known is None or known.is_open or _is_told_closed(known):
         return True
-    resolved_at = Opinion.from_json(known.opinion).terms["loss"]
+    resolved_at = Assessment.from_json(known.opinion).terms["loss"]
     return opinion.terms["loss"] >= resolved_at * (1 + policy.stock.worse_share)
 
 
-def _is_told_closed(record: Record) -> bool:
+def _is_told_closed(record: ExceptionRecord) -> bool:
     return orjson.loads(record.payload)["status"] == "resolved"
 
 
 def _incoming(
-    known: Record | None, payload: dict[str, Any], opinion: Opinion, now_ms: int
+    known: ExceptionRecord | None, payload: dict[str, Any], opinion: Assessment, now_ms: int
 ) -> Incoming:
     """What is open stays detected when it first was; what is raised again is detected anew."""
     detected_at_ms = opinion.terms["detected_at"]
@@ -183,7 +183,7 @@ def _incoming(
     )
 
 
-def _healed(known: Record, now_ms: int) -> Incoming:
+def _healed(known: ExceptionRecord, now_ms: int) -> Incoming:
     told = orjson.loads(known.payload) | {"status": "resolved", "healed_itself": True}
     return Incoming(
         source=OURS,
@@ -197,7 +197,7 @@ def _healed(known: Record, now_ms: int) -> Incoming:
     )
 
 
-def _later(known: Record | None, now_ms: int) -> int:
+def _later(known: ExceptionRecord | None, now_ms: int) -> int:
     """A moment after all that is known, so that what we say now holds whatever clocks did."""
     if known is None:
         return now_ms

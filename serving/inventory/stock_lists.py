@@ -17,7 +17,7 @@ from data.domain import ExceptionType
 from data.policy.policy import Policy
 from models.forecast_book.book import Book
 from models.ranking.reasons import money
-from serving.forecast_book import InUse
+from serving.forecast_book import PreparedBook
 from serving.inventory.stock_detail import ordered
 
 KINDS = {
@@ -27,7 +27,7 @@ KINDS = {
 }
 
 
-class Wanted(NamedTuple):
+class StockFilters(NamedTuple):
     """Which exceptions are wanted; an empty text for all."""
 
     kind: str = ExceptionType.STOCK_OUT_RISK
@@ -90,7 +90,7 @@ class StockList:
         """Whether any stock was ever counted."""
         return bool(np.isfinite(self.book.stock.on_hand).any())
 
-    def found(self, wanted: Wanted) -> list[StockRow]:
+    def found(self, wanted: StockFilters) -> list[StockRow]:
         """Return those of a kind whose SKU or site holds all words of a text."""
         words = wanted.text.casefold().split()
         return [
@@ -107,7 +107,7 @@ class StockList:
 
 
 def stock_listed(
-    used: InUse, policy: Policy, wanted: Wanted, begin: int, limit: int
+    used: PreparedBook, policy: Policy, wanted: StockFilters, begin: int, limit: int
 ) -> dict[str, Any]:
     """Return some of the wanted rows, and what there is to choose from."""
     told = stock_list(used.book)
@@ -128,7 +128,7 @@ def stock_listed(
     }
 
 
-def _with_orders(used: InUse, policy: Policy, rows: list[StockRow]) -> list[StockRow]:
+def _with_orders(used: PreparedBook, policy: Policy, rows: list[StockRow]) -> list[StockRow]:
     """Add what to order to those that run out."""
     short = [(row.sku, row.site) for row in rows if row.kind == ExceptionType.STOCK_OUT_RISK]
     if not short:

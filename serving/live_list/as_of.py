@@ -17,11 +17,11 @@ from data.ledger.ledger import Ledger
 from data.ledger.versions import CHAMPION, POLICY, in_use, recorded_since
 from data.policy.policy import Policy
 from serving.http.problems import BadPayloadError, Flaw
-from serving.live_list.claim_board import Claims
+from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
-from serving.live_list.snapshot import Judges, Sight, Snapshot
+from serving.live_list.snapshot import ListView, RankingContext, Snapshot
 from serving.scoring.answer import rfc3339
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 from serving.wire.exception_in import EXCEPTION
 
 KEPT = 4
@@ -33,10 +33,10 @@ class PastLists:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._kept: OrderedDict[int, Sight] = OrderedDict()
+        self._kept: OrderedDict[int, ListView] = OrderedDict()
         self._rebuilding = asyncio.Lock()
 
-    async def at(self, at_ms: int, *, now_ms: int) -> Sight:
+    async def at(self, at_ms: int, *, now_ms: int) -> ListView:
         """Return the list as it was.
 
         Raises:
@@ -53,21 +53,21 @@ class PastLists:
             return self._kept[at_ms]
 
 
-def _rebuilt(ledger: Ledger, at_ms: int) -> Sight:
+def _rebuilt(ledger: Ledger, at_ms: int) -> ListView:
     with ledger.reading() as connection:
         judges = _judges_at(connection, at_ms)
         then = OpenExceptions()
         for one in not_ended(connection, at_ms):
             told = EXCEPTION.validate_json(one.payload)
             if told.is_open:
-                then.put(OpenRow(one.id, one.revision, told, Opinion.from_json(one.opinion)))
+                then.put(OpenRow(one.id, one.revision, told, Assessment.from_json(one.opinion)))
         for incident, members in incidents_at(connection, at_ms):
             then.join(incident, members)
-        claims = Claims(claims_at(connection, at_ms))
-    return Sight(Snapshot.of(then.frozen(), judges, at_ms, number=at_ms), claims, at_ms)
+        claims = ClaimBoard(claims_at(connection, at_ms))
+    return ListView(Snapshot.of(then.frozen(), judges, at_ms, number=at_ms), claims, at_ms)
 
 
-def _judges_at(connection: Connection, at_ms: int) -> Judges:
+def _judges_at(connection: Connection, at_ms: int) -> RankingContext:
     policy = in_use(connection, POLICY, at_ms=at_ms)
     champion = in_use(connection, CHAMPION, at_ms=at_ms)
     if policy is None or champion is None:
@@ -75,7 +75,7 @@ def _judges_at(connection: Connection, at_ms: int) -> Judges:
         begin = "nothing is recorded yet" if since is None else f"it begins at {rfc3339(since)}"
         raise _refused(f"is before what the ledger can tell: {begin}")
     read = Policy.of_text(policy.body or "", f"the policy {policy.label} of then")
-    return Judges(read, champion.label)
+    return RankingContext(read, champion.label)
 
 
 def _refused(detail: str) -> BadPayloadError:

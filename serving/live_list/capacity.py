@@ -7,16 +7,16 @@ from typing import Any, Self
 import numpy as np
 
 from data.policy.policy import Policy
-from models.ranking.capacity import Reach, Work, reach
+from models.ranking.capacity import CrewReach, QueuedWork, reach
 from models.ranking.incidents import ALONE
-from models.ranking.rule import Items, Ranking
+from models.ranking.rule import Ranking, RankingInputs
 from models.ranking.staffing import crew_from, team_numbers
-from serving.live_list.incident_groups import Rows
+from serving.live_list.incident_groups import GroupedRows
 from serving.scoring.answer import money, rfc3339
 
 
 @dataclass(frozen=True)
-class Line:
+class CapacityLine:
     """How far one team gets down its own rows.
 
     Attributes:
@@ -26,12 +26,12 @@ class Line:
     """
 
     team: str
-    reach: Reach
+    reach: CrewReach
     first_left: int | None
 
 
 @dataclass(frozen=True)
-class Lines:
+class CapacityLines:
     """The lines of all teams that are on shift.
 
     Attributes:
@@ -41,13 +41,15 @@ class Lines:
         currency: Of all money.
     """
 
-    by_team: Mapping[str, Line]
+    by_team: Mapping[str, CapacityLine]
     last_rank: int
     reason: str
     currency: str
 
     @classmethod
-    def of(cls, rows: Rows, items: Items, ranking: Ranking, policy: Policy, now_ms: int) -> Self:
+    def of(
+        cls, rows: GroupedRows, items: RankingInputs, ranking: Ranking, policy: Policy, now_ms: int
+    ) -> Self:
         """Draw them; without a model nobody knows what is lost, and there are none."""
         last_rank, currency = len(ranking.order), policy.currency
         if np.isnan(ranking.score).any():
@@ -62,7 +64,7 @@ class Lines:
                 begins.append(int(crew.opens_at[0]))
                 continue
             left = mine[~far.reached]
-            lines[team] = Line(team, far, int(left[0]) + 1 if len(left) else None)
+            lines[team] = CapacityLine(team, far, int(left[0]) + 1 if len(left) else None)
         reason = ""
         if not policy.shifts.teams:
             reason = "the policy names no shifts"
@@ -86,14 +88,14 @@ class Lines:
         reason = self.reason or "nobody of this team is on shift"
         return {"capacity": None, "capacity_reason": reason}
 
-    def _one(self, line: Line) -> dict[str, Any]:
+    def _one(self, line: CapacityLine) -> dict[str, Any]:
         return self._summed([line]) | {"team": line.team}
 
     def _together(self) -> dict[str, Any]:
         lines = list(self.by_team.values())
         return self._summed(lines) | {"team": None}
 
-    def _summed(self, lines: list[Line]) -> dict[str, Any]:
+    def _summed(self, lines: list[CapacityLine]) -> dict[str, Any]:
         """Teams side by side, each on its own rows: an hour more is taken where it saves most."""
         reaches = [line.reach for line in lines]
         firsts = [line.first_left for line in lines if line.first_left is not None]
@@ -117,11 +119,13 @@ class Lines:
         }
 
 
-def _work(rows: Rows, items: Items, ranking: Ranking, places: np.ndarray) -> Work:
+def _work(
+    rows: GroupedRows, items: RankingInputs, ranking: Ranking, places: np.ndarray
+) -> QueuedWork:
     """Return the rows at some places, with the exceptions that each of them is about."""
     n, of_item = len(items.loss), rows.groups.of_item
     position = np.full(len(ranking.tier), -1)
     position[places] = np.arange(len(places))
     row_of = position[np.where(of_item == ALONE, np.arange(n), n + of_item)]
     about = np.flatnonzero(row_of >= 0)
-    return Work(items, about, row_of[about], ranking.touch_hours[places])
+    return QueuedWork(items, about, row_of[about], ranking.touch_hours[places])

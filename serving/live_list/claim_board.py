@@ -7,7 +7,7 @@ from data.ledger.claims import Claim
 from serving.scoring.answer import rfc3339
 
 
-class Claims:
+class ClaimBoard:
     """Who has what, in memory, as the ledger holds it."""
 
     def __init__(self, held: Iterable[Claim]) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from data.ledger.incidents import Incident
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
-from models.ranking.incidents import ALONE, Groups, grouped, with_one_fix
-from models.ranking.rule import Items, Ranking
-from models.worktime.shifts import Clock
-from serving.live_list.open_exceptions import Frozen, OpenRow
+from models.ranking.incidents import ALONE, IncidentGroups, grouped, with_one_fix
+from models.ranking.rule import Ranking, RankingInputs
+from models.worktime.shifts import WorkClock
+from serving.live_list.open_exceptions import OpenArrays, OpenRow
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class IncidentRow:
 
 
 @dataclass(frozen=True)
-class Rows:
+class GroupedRows:
     """The rows of a list of n open exceptions with g incidents.
 
     Place i below n is an exception, n + i an incident. Members are places, but no rows.
@@ -66,12 +66,12 @@ class Rows:
         incidents: The rows of the incidents.
     """
 
-    open: Frozen
-    groups: Groups
+    open: OpenArrays
+    groups: IncidentGroups
     incidents: list[IncidentRow]
 
     @classmethod
-    def of(cls, now_open: Frozen, now_ms: int) -> Self:
+    def of(cls, now_open: OpenArrays, now_ms: int) -> Self:
         """Find the incidents among what is open at a moment."""
         keys, which = np.unique(now_open.incidents, return_inverse=True)
         incidents, numbers = [], np.full(len(keys), ALONE)
@@ -79,10 +79,10 @@ class Rows:
             if key in now_open.by_number:
                 numbers[i] = len(incidents)
                 incidents.append(now_open.by_number[key])
-        groups = Groups(numbers[which], len(incidents))
+        groups = IncidentGroups(numbers[which], len(incidents))
         return cls(now_open, groups, _rows(now_open, groups, incidents, now_ms))
 
-    def items(self, policy: Policy, clock: Clock | None, now_ms: int) -> Items:
+    def items(self, policy: Policy, clock: WorkClock | None, now_ms: int) -> RankingInputs:
         """Return what is ranked: members have the touch time of the one fix."""
         return with_one_fix(
             self.open.scored.at(now_ms, clock),
@@ -91,7 +91,7 @@ class Rows:
             p90_minutes=policy.incidents.fix_minutes_p90,
         )
 
-    def ranked(self, alone: Ranking, items: Items, policy: Policy) -> Ranking:
+    def ranked(self, alone: Ranking, items: RankingInputs, policy: Policy) -> Ranking:
         """Rank the rows, from the ranking of all exceptions, each by itself."""
         return grouped(alone, items, self.groups, rerank_band=policy.guards.rerank_band)
 
@@ -157,7 +157,7 @@ class Rows:
 
 
 def _rows(
-    now_open: Frozen, groups: Groups, incidents: list[Incident], now_ms: int
+    now_open: OpenArrays, groups: IncidentGroups, incidents: list[Incident], now_ms: int
 ) -> list[IncidentRow]:
     scored = now_open.scored
     ahead = np.where(scored.due_at > now_ms, scored.due_at, np.inf)

@@ -9,10 +9,10 @@ import numpy as np
 
 from data.ledger.incidents import Incident
 from models.ranking.incidents import ALONE
-from models.ranking.pricing import Scored
+from models.ranking.pricing import PricedExceptions
 from models.ranking.rule import CURVE_AGES_HOURS
 from serving.live_list.open_incidents import OpenIncidents
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 from serving.wire.exception_in import ExceptionIn
 
 _FIRST_CAPACITY = 1_024
@@ -25,7 +25,7 @@ class OpenRow:
     id: str
     revision: int
     exception: ExceptionIn
-    opinion: Opinion
+    opinion: Assessment
 
     @property
     def team(self) -> str | None:
@@ -43,7 +43,7 @@ class OpenRow:
         return self.opinion.category.label or self.exception.known_type
 
 
-class Frozen(NamedTuple):
+class OpenArrays(NamedTuple):
     """The open exceptions at one moment; arrays of one length.
 
     Attributes:
@@ -56,7 +56,7 @@ class Frozen(NamedTuple):
         categories: What they are filtered by.
     """
 
-    scored: Scored
+    scored: PricedExceptions
     rows: np.ndarray
     keys: np.ndarray
     incidents: np.ndarray
@@ -166,14 +166,14 @@ class OpenExceptions:
             ids = self._arrays["ids"][:left].tolist()
             self._place = dict(zip(ids, range(left), strict=True))
 
-    def frozen(self) -> Frozen:
+    def frozen(self) -> OpenArrays:
         """Return a copy that stays as it is."""
         with self._lock:
             n = len(self._place)
             copies = {name: array[:n].copy() for name, array in self._arrays.items()}
             by_number = self.incidents.frozen()
-        beside = {name: copies.pop(name) for name in Frozen._fields if name in copies}
-        return Frozen(Scored(**copies), **beside, by_number=by_number)
+        beside = {name: copies.pop(name) for name in OpenArrays._fields if name in copies}
+        return OpenArrays(PricedExceptions(**copies), **beside, by_number=by_number)
 
 
 def _arrays(capacity: int) -> dict[str, np.ndarray]:
@@ -182,7 +182,7 @@ def _arrays(capacity: int) -> dict[str, np.ndarray]:
     shapes = {"curve": (capacity, len(CURVE_AGES_HOURS))}
     arrays: dict[str, np.ndarray] = {
         f.name: np.zeros(shapes.get(f.name, capacity), kinds.get(f.name, np.float64))
-        for f in fields(Scored)
+        for f in fields(PricedExceptions)
     }
     beside = {name: np.empty(capacity, object) for name in ("rows", "teams", "categories")}
     return arrays | beside | {name: np.zeros(capacity, np.int64) for name in ("keys", "incidents")}

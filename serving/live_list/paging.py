@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from serving.http.problems import BadPayloadError, Flaw
-from serving.live_list.snapshot import Filters, Snapshot
+from serving.live_list.snapshot import Snapshot, SnapshotFilters
 
 
 class Page(NamedTuple):
@@ -31,7 +31,7 @@ class Bookmark(NamedTuple):
     begin: int
 
 
-def cut(snapshot: Snapshot, filters: Filters, begin: int, limit: int) -> Page:
+def cut(snapshot: Snapshot, filters: SnapshotFilters, begin: int, limit: int) -> Page:
     """Return so many of the wanted rows."""
     matching = snapshot.matching(filters)
     end = begin + limit

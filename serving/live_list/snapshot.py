@@ -10,16 +10,16 @@ import numpy as np
 
 from data.policy.policy import Policy
 from models.ranking.pricing import ranking
-from models.ranking.rule import Items, Ranking
+from models.ranking.rule import Ranking, RankingInputs
 from models.ranking.staffing import clock_at, on_the_wall
-from serving.live_list.capacity import Lines
-from serving.live_list.claim_board import Claims
-from serving.live_list.incident_groups import Rows
-from serving.live_list.open_exceptions import Frozen
-from serving.scoring.answer import Place, rfc3339
+from serving.live_list.capacity import CapacityLines
+from serving.live_list.claim_board import ClaimBoard
+from serving.live_list.incident_groups import GroupedRows
+from serving.live_list.open_exceptions import OpenArrays
+from serving.scoring.answer import RankedRow, rfc3339
 
 
-class Filters(NamedTuple):
+class SnapshotFilters(NamedTuple):
     """Which rows are wanted; None for all."""
 
     team: str | None = None
@@ -27,7 +27,7 @@ class Filters(NamedTuple):
     incident_id: str | None = None
 
 
-class Judges(NamedTuple):
+class RankingContext(NamedTuple):
     """By what a list is ranked.
 
     Attributes:
@@ -57,20 +57,20 @@ class Snapshot:
 
     number: int
     now_ms: int
-    judges: Judges
-    rows: Rows
-    items: Items
+    judges: RankingContext
+    rows: GroupedRows
+    items: RankingInputs
     ranking: Ranking
     item_order: np.ndarray
     rank_of: np.ndarray
-    lines: Lines
-    _filtered: dict[Filters, np.ndarray] = field(default_factory=dict)
+    lines: CapacityLines
+    _filtered: dict[SnapshotFilters, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, now_open: Frozen, judges: Judges, now_ms: int, *, number: int) -> Self:
+    def of(cls, now_open: OpenArrays, judges: RankingContext, now_ms: int, *, number: int) -> Self:
         """Rank what is open."""
         degraded = judges.model_version is None
-        rows = Rows.of(now_open, now_ms)
+        rows = GroupedRows.of(now_open, now_ms)
         clock = clock_at(judges.policy.shifts, now_open.teams, now_ms)
         items = rows.items(judges.policy, clock, now_ms)
         alone = ranking(items, judges.policy, degraded=degraded)
@@ -84,11 +84,11 @@ class Snapshot:
             ranked,
             alone.order,
             rank_of=rows.ranks(ranked.order),
-            lines=Lines.of(rows, items, ranked, judges.policy, now_ms),
+            lines=CapacityLines.of(rows, items, ranked, judges.policy, now_ms),
         )
 
     @property
-    def open(self) -> Frozen:
+    def open(self) -> OpenArrays:
         """The exceptions that were open."""
         return self.rows.open
 
@@ -107,9 +107,9 @@ class Snapshot:
         """Whether it was ranked by the fallback."""
         return self.judges.model_version is None
 
-    def matching(self, filters: Filters) -> np.ndarray:
+    def matching(self, filters: SnapshotFilters) -> np.ndarray:
         """Return the places of the wanted rows, in order."""
-        if filters == Filters():
+        if filters == SnapshotFilters():
             return self.order
         if filters not in self._filtered:
             order = self.order if filters.incident_id is None else self.members(filters.incident_id)
@@ -131,9 +131,9 @@ class Snapshot:
         """Return the place of an exception or an incident, None if it is not open."""
         return self.rows.place_of(row_id)
 
-    def place(self, row: int) -> Place:
+    def place(self, row: int) -> RankedRow:
         """Return where the rule puts a row."""
-        return Place.of(self.ranking, row)
+        return RankedRow.of(self.ranking, row)
 
     def stamp(self) -> dict[str, Any]:
         """Return what an answer made of it carries: by which model and policy, as of when."""
@@ -145,7 +145,7 @@ class Snapshot:
         }
 
 
-class Sight(NamedTuple):
+class ListView(NamedTuple):
     """What a list is seen with.
 
     Attributes:
@@ -155,5 +155,5 @@ class Sight(NamedTuple):
     """
 
     snapshot: Snapshot
-    claims: Claims
+    claims: ClaimBoard
     now_ms: int

@@ -14,7 +14,7 @@ from data.ledger.incidents import Incident
 from data.policy.policy import Policy
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
-from serving.live_list.snapshot import Filters, Judges, Snapshot
+from serving.live_list.snapshot import RankingContext, Snapshot, SnapshotFilters
 
 RANKED_AT_ONCE = 2_000
 RANK_EVERY_MS = 1_000
@@ -66,7 +66,7 @@ class Worklist:
             model_version: Of the champion in use, None without one.
         """
         async with self._ranking:
-            latest, judges = self._latest, Judges(self._policy, model_version)
+            latest, judges = self._latest, RankingContext(self._policy, model_version)
             if latest is None or self._is_stale(latest, now_ms, judges):
                 changes = self._changes
                 number = 1 if latest is None else latest.number + 1
@@ -76,13 +76,15 @@ class Worklist:
                 self._latest, self._ranked_changes = latest, changes
             return latest
 
-    def _is_stale(self, latest: Snapshot, now_ms: int, judges: Judges) -> bool:
+    def _is_stale(self, latest: Snapshot, now_ms: int, judges: RankingContext) -> bool:
         changed = self._changes != self._ranked_changes
         at_once = changed and len(self.open) <= RANKED_AT_ONCE
         old = abs(now_ms - latest.now_ms) >= RANK_EVERY_MS
         return at_once or old or latest.judges.model_version != judges.model_version
 
-    def page(self, filters: Filters, limit: int, cursor: str | None, latest: Snapshot) -> Page:
+    def page(
+        self, filters: SnapshotFilters, limit: int, cursor: str | None, latest: Snapshot
+    ) -> Page:
         """Return rows of the list: of the latest ranking, or of the one that a cursor goes on in.
 
         Raises:

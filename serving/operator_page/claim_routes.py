@@ -8,13 +8,13 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from starlette.exceptions import HTTPException
 
-from serving.exceptions.claim import Asked, claim_one, release_one
+from serving.exceptions.claim import ActionRequest, claim_one, release_one
 from serving.exceptions.intake import Answer
 from serving.http.html import ByScript, html
 from serving.http.requests import body_of
 from serving.incidents.payload import INCIDENT_ID
 from serving.operator_page.routes import Id
-from serving.service import Desk, desk_of
+from serving.service import Service, desk_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -65,12 +65,12 @@ async def release_incident(
 
 async def _done(
     request: Request,
-    do: Callable[[Desk, Asked], Awaitable[Answer]],
+    do: Callable[[Service, ActionRequest], Awaitable[Answer]],
     base: str,
     *,
     by_script: bool,
 ) -> Response:
     form = await form_of(request, by_script=by_script)
     body = orjson.dumps({"by": form.get("by", [""])[0]})
-    answer = await do(desk_of(request), Asked(base.rsplit("/", 1)[1], body))
+    answer = await do(desk_of(request), ActionRequest(base.rsplit("/", 1)[1], body))
     return html("worklist/claim_alone.html", CHANGED, subject=orjson.loads(answer.body), base=base)

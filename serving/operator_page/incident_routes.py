@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from serving.exceptions.claim import Asked
+from serving.exceptions.claim import ActionRequest
 from serving.http.html import ByScript, html
 from serving.incidents.page import incident_panel
 from serving.incidents.resolve import resolve_incident
@@ -13,7 +13,7 @@ from serving.incidents.split import split_incident
 from serving.operator_page.claim_routes import CHANGED, IncidentId, form_of
 from serving.operator_page.routes import Below, list_values, resolution_of
 from serving.service import desk_of
-from serving.worklist.overview import Wanted
+from serving.worklist.overview import WorklistFilters
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +28,7 @@ async def one(
     view = await incident_panel(desk_of(request), incident_id)
     if by_script:
         return html("incidents/incident.html", incident=view, below=below)
-    values = await list_values(request, Wanted(), 0)
+    values = await list_values(request, WorklistFilters(), 0)
     return html("worklist/page.html", **values, whole=True, one=None, incident=view, below=below)
 
 
@@ -48,7 +48,7 @@ async def resolve(
     """Say how its members ended, from the page's form."""
     form = await form_of(request, by_script=by_script)
     told = resolution_of({name: values[0] for name, values in form.items()})
-    asked = Asked(incident_id, orjson.dumps(told))
+    asked = ActionRequest(incident_id, orjson.dumps(told))
     answer = orjson.loads((await resolve_incident(desk_of(request), asked)).body)
     left = [one for one in answer["results"] if one["result"] != "resolved"]
     said = f"{answer['resolved']:,} are off the list, each with an outcome of its own"
@@ -65,6 +65,6 @@ async def split(request: Request, incident_id: IncidentId, by_script: ByScript =
     if form.get("which") != ["all"]:
         told["members"] = form.get("members", [])
     desk = desk_of(request)
-    await split_incident(desk, Asked(incident_id, orjson.dumps(told)))
+    await split_incident(desk, ActionRequest(incident_id, orjson.dumps(told)))
     view = await incident_panel(desk, incident_id)
     return html("incidents/incident.html", CHANGED, incident=view, below=None)

@@ -17,7 +17,7 @@ from serving.incidents.payload import ROW_ID
 from serving.scoring.answer import rfc3339
 from serving.service import desk_of
 from serving.worklist.comparison import at_rank, versus_view
-from serving.worklist.overview import Wanted, overview, status
+from serving.worklist.overview import WorklistFilters, overview, status
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,14 +40,14 @@ Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 
 def _wanted(
     team: Word = "", category: Word = "", priority: Word = "", text: Word = "", at: At = None
-) -> Wanted:
-    return Wanted(team, category, priority, text, tick_of(at))
+) -> WorklistFilters:
+    return WorklistFilters(team, category, priority, text, tick_of(at))
 
 
-Filters = Annotated[Wanted, Depends(_wanted)]
+Filters = Annotated[WorklistFilters, Depends(_wanted)]
 
 
-def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
+def _address(wanted: WorklistFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
     words = {name: getattr(wanted, name) for name in ("team", "category", "priority", "text")}
     at = "" if wanted.at_ms is None else rfc3339(wanted.at_ms)
@@ -56,7 +56,7 @@ def _address(wanted: Wanted, begin: int = 0, **changes: str) -> str:
     return f"/?{urlencode(filled)}" if filled else "/"
 
 
-async def list_values(request: Request, wanted: Wanted, begin: int) -> dict[str, Any]:
+async def list_values(request: Request, wanted: WorklistFilters, begin: int) -> dict[str, Any]:
     """Return what the list is drawn from."""
     shown = await overview(desk_of(request), wanted, begin, ROWS)
     return {
@@ -87,7 +87,7 @@ async def one(
     view = await explained(desk_of(request), exception_id)
     if by_script:
         return html("worklist/one.html", one=view, below=below)
-    values = await list_values(request, Wanted(), 0)
+    values = await list_values(request, WorklistFilters(), 0)
     return html("worklist/page.html", **values, whole=True, one=view, below=below)
 
 

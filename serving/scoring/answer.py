@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, Self
 
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
-from models.ranking.reasons import Case, reasons
+from models.ranking.reasons import ReasonInputs, reasons
 from models.ranking.rule import Ranking, Tier
-from serving.scoring.assessment import Opinion, Verdict
+from serving.scoring.assessment import Assessment, LabelDecision
 
 MS_PER_HOUR = 3_600_000
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
@@ -18,7 +18,7 @@ TIERS = {int(tier): tier.name.lower() for tier in Tier}
 _FARTHEST_HOURS = 24 * 365 * 10
 
 
-class Place(NamedTuple):
+class RankedRow(NamedTuple):
     """Where the rule puts one exception at a moment; fields as in `Ranking`."""
 
     tier: int
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 def scoring_answer(
-    opinion: Opinion, place: Place, policy: Policy, *, now_ms: int
+    opinion: Assessment, place: RankedRow, policy: Policy, *, now_ms: int
 ) -> dict[str, Any]:
     """Return the answer to a scoring call, without what names the exception."""
     terms, known = opinion.terms, is_scored(opinion, place)
@@ -78,7 +78,7 @@ def scoring_answer(
     }
 
 
-def verdict_view(verdict: Verdict) -> dict[str, Any]:
+def verdict_view(verdict: LabelDecision) -> dict[str, Any]:
     """Return a verdict on category or team as answers show it."""
     return {
         "label": verdict.label,
@@ -89,18 +89,18 @@ def verdict_view(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def is_scored(opinion: Opinion, place: Place) -> bool:
+def is_scored(opinion: Assessment, place: RankedRow) -> bool:
     """Return whether a model had a say; a score without one is never shown."""
     return not (opinion.degraded or math.isnan(place.score))
 
 
-def case_of(opinion: Opinion, place: Place, policy: Policy, *, now_ms: int) -> Case:
+def case_of(opinion: Assessment, place: RankedRow, policy: Policy, *, now_ms: int) -> ReasonInputs:
     """Return what reasons are made of."""
     known = is_scored(opinion, place)
     terms = opinion.terms
     stake, due_at = terms["loss"], terms["due_at"]
     touch_hours = place.touch_hours
-    return Case(
+    return ReasonInputs(
         policy.currency,
         stake,
         place.loss_now / stake if known and stake > 0 else None,
@@ -116,7 +116,7 @@ def case_of(opinion: Opinion, place: Place, policy: Policy, *, now_ms: int) -> C
     )
 
 
-def safe_start_at(place: Place, now_ms: int) -> str | None:
+def safe_start_at(place: RankedRow, now_ms: int) -> str | None:
     """Return until when work can wait, None where that is years ahead."""
     if not place.safe_start_hours < _FARTHEST_HOURS:
         return None

@@ -11,7 +11,7 @@ AUDIT, HIDDEN = "audit", "hidden"
 
 
 @dataclass(frozen=True)
-class Pledge:
+class Guarantee:
     """The promise that an automatic decision rests on.
 
     Attributes:
@@ -28,7 +28,7 @@ class Pledge:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LabelDecision:
     """What a category or team probably is, and whether that may be taken without asking.
 
     Attributes:
@@ -43,7 +43,7 @@ class Verdict:
     probability: float | None = None
     prediction_set: tuple[str, ...] = ()
     decision: str = ABSTAIN
-    promise: Pledge | None = None
+    promise: Guarantee | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -54,15 +54,15 @@ class Verdict:
             values["probability"],
             tuple(values["prediction_set"]),
             values["decision"],
-            Pledge(**promise) if promise else None,
+            Guarantee(**promise) if promise else None,
         )
 
 
-NOTHING = Verdict()
+NOTHING = LabelDecision()
 
 
 @dataclass(frozen=True)
-class Withheld:
+class BlindedDecision:
     """What would have been said of an exception that people are to judge without being told.
 
     Attributes:
@@ -72,17 +72,19 @@ class Withheld:
     """
 
     why: str
-    category: Verdict
-    routing: Verdict
+    category: LabelDecision
+    routing: LabelDecision
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """Take what JSON gave."""
-        return cls(values["why"], Verdict.of(values["category"]), Verdict.of(values["routing"]))
+        return cls(
+            values["why"], LabelDecision.of(values["category"]), LabelDecision.of(values["routing"])
+        )
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Assessment:
     """What the models and the policy make of one exception, whatever the hour.
 
     `category` and `routing` are what everybody may see; what is kept from people, so that they
@@ -96,7 +98,7 @@ class Opinion:
         category: What it is.
         routing: Which team should have it.
         p_breach: Chance that it ends harmed, handled as such exceptions are.
-        terms: What the ranking rule reads: `Scored` of one row.
+        terms: What the ranking rule reads: `PricedExceptions` of one row.
         grounds: Sentence that the terms were computed from, where no champion of triage had a say.
         withheld: What people are not told; None where nothing is kept from them.
     """
@@ -105,12 +107,12 @@ class Opinion:
     policy_version: str
     scored_at_ms: int
     degraded: bool
-    category: Verdict
-    routing: Verdict
+    category: LabelDecision
+    routing: LabelDecision
     p_breach: float | None
     terms: Mapping[str, Any]
     grounds: str = ""
-    withheld: Withheld | None = None
+    withheld: BlindedDecision | None = None
 
     @property
     def team(self) -> str | None:
@@ -118,28 +120,28 @@ class Opinion:
         return self.routing.label
 
     @property
-    def shown(self) -> dict[str, Verdict]:
+    def shown(self) -> dict[str, LabelDecision]:
         """What everybody may see of each label."""
         return {"category": self.category, "team": self.routing}
 
     @property
-    def verdicts(self) -> dict[str, Verdict]:
+    def verdicts(self) -> dict[str, LabelDecision]:
         """What was made of each label, be it withheld or not."""
         held = self.withheld or self
         return {"category": held.category, "team": held.routing}
 
-    def withholding(self, why: str) -> "Opinion":
+    def withholding(self, why: str) -> "Assessment":
         """Return it with nothing of its verdicts to be seen."""
         verdicts = self.verdicts
-        held = Withheld(why, verdicts["category"], verdicts["team"])
+        held = BlindedDecision(why, verdicts["category"], verdicts["team"])
         return replace(self, category=NOTHING, routing=NOTHING, withheld=held)
 
-    def revealed(self) -> "Opinion":
+    def revealed(self) -> "Assessment":
         """Return it as it may be seen once people have judged: with what was withheld."""
         verdicts = self.verdicts
         return replace(self, category=verdicts["category"], routing=verdicts["team"])
 
-    def after(self, before: "Opinion") -> "Opinion":
+    def after(self, before: "Assessment") -> "Assessment":
         """Return this opinion of another model on what was decided before, by the same facts.
 
         What was set automatically stays so; what people are not told they are not told now either.
@@ -160,9 +162,9 @@ class Opinion:
         """Read what `to_json` gave."""
         values = orjson.loads(text)
         withheld = values.get("withheld")
-        values["withheld"] = Withheld.of(withheld) if withheld else None
-        values["category"] = Verdict.of(values["category"])
+        values["withheld"] = BlindedDecision.of(withheld) if withheld else None
+        values["category"] = LabelDecision.of(values["category"])
         if "routing" not in values:  # as ledgers were written before teams were decided
-            team = Verdict(values.pop("team"), values.pop("team_probability"), (), SUGGEST)
+            team = LabelDecision(values.pop("team"), values.pop("team_probability"), (), SUGGEST)
             return cls(**values | {"routing": team if team.label else NOTHING})
-        return cls(**values | {"routing": Verdict.of(values["routing"])})
+        return cls(**values | {"routing": LabelDecision.of(values["routing"])})

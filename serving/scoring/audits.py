@@ -9,46 +9,46 @@ from sqlalchemy import Connection
 from data.domain import LabelOrigin
 from data.ledger.audits import (
     Audit,
-    Key,
+    PromiseKey,
     Suspension,
     audits_of,
     keep_audits,
     suspend,
     suspensions_of,
 )
-from data.ledger.intake import Accepted, Arrival
-from data.ledger.ledger import Outcome, Record, record_of
+from data.ledger.intake import Accepted, IntakeEvent
+from data.ledger.ledger import ExceptionRecord, OutcomeRecord, record_of
 from data.ledger.outcomes import resolve
 from data.policy.automation import PromiseTerms
-from models.automation.sequential_test import Alarm
-from serving.scoring.assessment import AUTO, HIDDEN, Opinion
+from models.automation.sequential_test import SequentialTest
+from serving.scoring.assessment import AUTO, HIDDEN, Assessment
 
 ORIGINS = {"category": "label_origin", "team": "team_origin"}
 """The labels that are decided, and where an outcome says how each came about."""
 
 
-class Ended(NamedTuple):
+class Resolution(NamedTuple):
     """An exception that people closed: the row, what it says of promises, what that withdraws."""
 
-    record: Record
+    record: ExceptionRecord
     audits: list[Audit]
     suspensions: list[Suspension]
 
 
 def end(
     connection: Connection,
-    outcome: Outcome,
+    outcome: OutcomeRecord,
     terms: PromiseTerms,
     *,
     body: str,
     if_revision: int | None,
-) -> Ended:
+) -> Resolution:
     """Close an exception as people say it ended; audits and what they withdraw are kept with it.
 
     Whoever was not shown a suggestion can't have accepted it. Errors as of
     `data.ledger.intake.resolve`.
     """
-    opinion = Opinion.from_json(record_of(connection, outcome.exception_id).opinion)
+    opinion = Assessment.from_json(record_of(connection, outcome.exception_id).opinion)
     held = opinion.withheld
     origins = {name: _origin(getattr(outcome, name), opinion) for name in ORIGINS.values()}
     is_hidden = held is not None and held.why == HIDDEN
@@ -56,38 +56,38 @@ def end(
     record = resolve(connection, told, body=body, if_revision=if_revision)
     audits = audits_in(opinion, told)
     if held is None or not keep_audits(connection, outcome.exception_id, audits):
-        return Ended(record, [], [])
+        return Resolution(record, [], [])
     fired = [one for audit in audits if (one := _fired(connection, audit, opinion, terms))]
     for one in fired:
         suspend(connection, one)
-    return Ended(record, audits, fired)
+    return Resolution(record, audits, fired)
 
 
-def untouched(accepted: Iterable[Accepted], now_ms: int) -> list[Outcome]:
+def untouched(accepted: Iterable[Accepted], now_ms: int) -> list[OutcomeRecord]:
     """Return how exceptions ended that their source closed: as was decided without asking.
 
     What was not decided so is not known: nobody said.
     """
     found = []
     for one in accepted:
-        if one.arrival is not Arrival.CLOSED:
+        if one.arrival is not IntakeEvent.CLOSED:
             continue
-        shown = Opinion.from_json(one.record.opinion).shown
+        shown = Assessment.from_json(one.record.opinion).shown
         labels = {label: told.label for label, told in shown.items() if told.decision == AUTO}
         if labels:
             origins = {ORIGINS[label]: str(LabelOrigin.AUTOMATIC) for label in labels}
             ended_ms = now_ms if one.record.closed_at_ms is None else one.record.closed_at_ms
-            known = Outcome(one.record.id, now_ms, ended_ms, suggestion_hidden=False)
+            known = OutcomeRecord(one.record.id, now_ms, ended_ms, suggestion_hidden=False)
             found.append(replace(known, **labels, **origins))
     return found
 
 
-def _origin(origin: str | None, opinion: Opinion) -> str | None:
+def _origin(origin: str | None, opinion: Assessment) -> str | None:
     is_accepted = origin == LabelOrigin.ACCEPTED
     return str(LabelOrigin.TYPED) if is_accepted and opinion.withheld else origin
 
 
-def audits_in(opinion: Opinion, outcome: Outcome) -> list[Audit]:
+def audits_in(opinion: Assessment, outcome: OutcomeRecord) -> list[Audit]:
     """Return what an outcome says of the automatic decisions that were withheld from people."""
     if opinion.withheld is None:
         return []
@@ -104,7 +104,7 @@ def audits_in(opinion: Opinion, outcome: Outcome) -> list[Audit]:
 
 
 def _fired(
-    connection: Connection, audit: Audit, opinion: Opinion, terms: PromiseTerms
+    connection: Connection, audit: Audit, opinion: Assessment, terms: PromiseTerms
 ) -> Suspension | None:
     """Return the suspension of the promise that was audited, if its alarm goes off by this."""
     promise = opinion.verdicts[audit.label].promise
@@ -113,7 +113,7 @@ def _fired(
     if promise is None or (before is not None and not before.is_lifted):
         return None
     counted = counting(audits_of(connection, audit.model_version), audit.key, before)
-    alarm = Alarm(promise.error, terms.false_alarm)
+    alarm = SequentialTest(promise.error, terms.false_alarm)
     if alarm.withdrawn_after([one.is_wrong for one in counted]) is None:
         return None
     wrong = sum(one.is_wrong for one in counted)
@@ -124,7 +124,7 @@ def _fired(
     return Suspension(*audit.key, False, audit.known_at_ms, None, reason)
 
 
-def counting(audits: Iterable[Audit], key: Key, before: Suspension | None) -> list[Audit]:
+def counting(audits: Iterable[Audit], key: PromiseKey, before: Suspension | None) -> list[Audit]:
     """Return the audits of a promise that count: those since it was given again, if it was."""
     begin = before.known_at_ms if before is not None and before.is_lifted else -1
     return [one for one in audits if one.key == key and one.known_at_ms > begin]

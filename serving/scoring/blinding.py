@@ -11,13 +11,13 @@ since either gives the other away, and nothing that is shown tells an audit from
 from dataclasses import dataclass
 from hashlib import sha256
 
-from serving.scoring.assessment import AUDIT, AUTO, HIDDEN, Opinion
+from serving.scoring.assessment import AUDIT, AUTO, HIDDEN, Assessment
 
 _STEPS = 2**64
 
 
 @dataclass(frozen=True)
-class Draws:
+class BlindingDraws:
     """The random shares of one ledger.
 
     Attributes:
@@ -35,7 +35,7 @@ class Draws:
         names = f"{self.salt}\n{source}\n{external_id}"
         return int.from_bytes(sha256(names.encode()).digest()[:8]) / _STEPS
 
-    def applied(self, opinion: Opinion, source: str, external_id: str) -> Opinion:
+    def applied(self, opinion: Assessment, source: str, external_id: str) -> Assessment:
         """Return an opinion as people may see it."""
         if opinion.degraded:
             return opinion

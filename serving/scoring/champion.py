@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from data.domain import NoChampionError
 from data.settings import Settings
 from models.triage.triage import Triage
-from serving.scoring.recent_logs import Recent
+from serving.scoring.recent_logs import RecentLogs
 from serving.scoring.scorer import columns_as_of
 from serving.wire.exception_in import exception
 
@@ -103,7 +103,7 @@ class Champion:
         self.problem, self._refused = None, None
         return True
 
-    def continue_with(self, recent: Recent, *, swapped: bool) -> None:
+    def continue_with(self, recent: RecentLogs, *, swapped: bool) -> None:
         """Let the history features go on with what the ledger learned since, if anything."""
         learned = recent.read()
         if self._loaded is None or not (learned or swapped):
@@ -123,10 +123,10 @@ class Champion:
         self.problem = problem
 
 
-class Watch:
+class ChampionWatch:
     """A thread that polls, and takes in what the ledger learned."""
 
-    def __init__(self, champion: Champion, recent: Recent, settings: Settings) -> None:
+    def __init__(self, champion: Champion, recent: RecentLogs, settings: Settings) -> None:
         self._champion = champion
         self._recent = recent
         self._settings = settings

@@ -8,9 +8,9 @@ import numpy as np
 from data.ticks import MISSING_TICK
 from features.exceptions.features import NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 from features.exceptions.tables import attribute_columns
-from serving.wire.exception_in import Address, Customer, ExceptionIn, LineItem, Order
+from serving.wire.exception_in import Address, Customer, ExceptionIn, LineItem, OrderIn
 
-_NO_ORDER, _NO_ADDRESS, _NO_CUSTOMER, _NO_LINE = Order(), Address(), Customer(), LineItem()
+_NO_ORDER, _NO_ADDRESS, _NO_CUSTOMER, _NO_LINE = OrderIn(), Address(), Customer(), LineItem()
 
 
 def columns_of(

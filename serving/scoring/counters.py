@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Counter
 
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 
 DECIDED = Counter(
     "expedite_decisions",
@@ -23,7 +23,7 @@ SUSPENDED = Counter(
 )
 
 
-def count_decisions(opinions: Iterable[Opinion]) -> None:
+def count_decisions(opinions: Iterable[Assessment]) -> None:
     """Count how categories and teams are decided, as people are told."""
     for opinion in opinions:
         for label, verdict in opinion.shown.items():

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.policy.automation import PromiseTerms
-from models.automation.risk_control import NEVER, Promise, Promises, promised
+from models.automation.risk_control import NEVER, LabelPromises, Promise, promised
 from models.triage.triage import PROMISED, Triage
-from serving.scoring.assessment import ABSTAIN, AUTO, NOTHING, SUGGEST, Pledge, Verdict
+from serving.scoring.assessment import ABSTAIN, AUTO, NOTHING, SUGGEST, Guarantee, LabelDecision
 
 NOT_IN_A_SET = 2.0
 
 
 @dataclass(frozen=True)
-class Rule:
+class DecisionRule:
     """How one label is decided; the arrays are by code of the class.
 
     Attributes:
@@ -28,16 +28,16 @@ class Rule:
 
     names: tuple[str, ...]
     thresholds: np.ndarray
-    pledges: tuple[Pledge | None, ...]
+    pledges: tuple[Guarantee | None, ...]
     lowest: np.ndarray
     suggest_probability: float
     largest_set: int
 
-    def verdicts(self, chances: np.ndarray) -> list[Verdict]:
+    def verdicts(self, chances: np.ndarray) -> list[LabelDecision]:
         """Decide n exceptions by their (n, classes) probabilities."""
         return [self._verdict(row, row >= self.lowest) for row in chances]
 
-    def _verdict(self, chances: np.ndarray, is_member: np.ndarray) -> Verdict:
+    def _verdict(self, chances: np.ndarray, is_member: np.ndarray) -> LabelDecision:
         best = int(chances.argmax())
         top = float(chances[best])
         members = is_member.nonzero()[0].tolist()
@@ -46,31 +46,33 @@ class Rule:
             likely = tuple(self.names[i] for i in sorted(members, key=lambda i: -chances[i]))
         name = self.names[best]
         if top >= self.thresholds[best]:
-            return Verdict(name, top, likely, AUTO, self.pledges[best])
+            return LabelDecision(name, top, likely, AUTO, self.pledges[best])
         if likely and top >= self.suggest_probability:
-            return Verdict(name, top, likely, SUGGEST)
-        return Verdict(name, top, (), ABSTAIN)
+            return LabelDecision(name, top, likely, SUGGEST)
+        return LabelDecision(name, top, (), ABSTAIN)
 
 
-Rules = Mapping[str, Rule]
+Rules = Mapping[str, DecisionRule]
 NO_RULES: Rules = {}
 
 
-def verdicts_of(rule: Rule | None, chances: np.ndarray | None, n: int) -> list[Verdict]:
+def verdicts_of(
+    rule: DecisionRule | None, chances: np.ndarray | None, n: int
+) -> list[LabelDecision]:
     """Decide one label of n exceptions; nothing is said where no model of it is there."""
     if rule is None or chances is None:
         return [NOTHING] * n
     return rule.verdicts(chances)
 
 
-def promises_of(triage: Triage, terms: PromiseTerms) -> dict[str, Promises]:
+def promises_of(triage: Triage, terms: PromiseTerms) -> dict[str, LabelPromises]:
     """Return what a champion's evidence bears at the policy's errors and confidence."""
     return {label: promised(one, terms) for label, one in triage.evidence.items()}
 
 
 def rules_of(
     triage: Triage,
-    promises: Mapping[str, Promises],
+    promises: Mapping[str, LabelPromises],
     suspended: Iterable[tuple[str, str]],
     terms: PromiseTerms,
 ) -> Rules:
@@ -93,10 +95,10 @@ def rules_of(
 def _rule(
     triage: Triage,
     label: str,
-    promises: Promises | None,
+    promises: LabelPromises | None,
     withdrawn: set[tuple[str, str]],
     terms: PromiseTerms,
-) -> Rule:
+) -> DecisionRule:
     names = tuple(triage.classes[label].names)
     made = {
         one.name: one
@@ -107,7 +109,7 @@ def _rule(
     pledges = tuple(_pledge(made[n], triage.version) if n in made else None for n in names)
     sets = triage.sets.get(label)
     lowest = dict(zip(sets.names, sets.lowest(terms.set_coverage), strict=True)) if sets else {}
-    return Rule(
+    return DecisionRule(
         names,
         np.array(thresholds),
         pledges,
@@ -117,5 +119,5 @@ def _rule(
     )
 
 
-def _pledge(promise: Promise, model_version: str) -> Pledge:
-    return Pledge(promise.error, promise.confidence, promise.threshold, model_version)
+def _pledge(promise: Promise, model_version: str) -> Guarantee:
+    return Guarantee(promise.error, promise.confidence, promise.threshold, model_version)

@@ -4,24 +4,24 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from data.ledger.audits import Key, Suspension
+from data.ledger.audits import PromiseKey, Suspension
 from data.policy.automation import PromiseTerms
-from models.automation.risk_control import Promises
+from models.automation.risk_control import LabelPromises
 from models.triage.triage import Triage
 from serving.scoring.decisions import NO_RULES, Rules, promises_of, rules_of
 
 LOG = logging.getLogger("expedite.promises")
 
 
-class InUse(NamedTuple):
+class ChampionGuarantees(NamedTuple):
     """A champion's promises, and the rules that are left of them."""
 
     model_version: str
-    promises: Mapping[str, Promises]
+    promises: Mapping[str, LabelPromises]
     rules: Rules
 
 
-class PromiseWatch:
+class Guarantees:
     """Promises as of now; may be read from any thread.
 
     Attributes:
@@ -31,8 +31,8 @@ class PromiseWatch:
 
     def __init__(self, terms: PromiseTerms, suspensions: Iterable[Suspension]) -> None:
         self.terms = terms
-        self.latest: dict[Key, Suspension] = {}
-        self._in_use: InUse | None = None
+        self.latest: dict[PromiseKey, Suspension] = {}
+        self._in_use: ChampionGuarantees | None = None
         self.take(suspensions)
 
     def take(self, suspensions: Iterable[Suspension]) -> None:
@@ -40,7 +40,7 @@ class PromiseWatch:
         self.latest = self.latest | {one.key: one for one in suspensions}
         self._in_use = None
 
-    def of(self, triage: Triage) -> InUse:
+    def of(self, triage: Triage) -> ChampionGuarantees:
         """Return the promises of a champion, and the rules that are left of them."""
         in_use = self._in_use
         if in_use is None or in_use.model_version != triage.version:
@@ -48,18 +48,20 @@ class PromiseWatch:
                 in_use = self._made(triage)
             except Exception:  # whatever a champion lacks, the caller is answered
                 LOG.exception("Champion %s promises nothing", triage.version)
-                in_use = InUse(triage.version, {}, NO_RULES)
+                in_use = ChampionGuarantees(triage.version, {}, NO_RULES)
             self._in_use = in_use
         return in_use
 
-    def _made(self, triage: Triage) -> InUse:
+    def _made(self, triage: Triage) -> ChampionGuarantees:
         withdrawn = [
             (one.label, one.name)
             for one in self.latest.values()
             if one.model_version == triage.version and not one.is_lifted
         ]
         promises = promises_of(triage, self.terms)
-        return InUse(triage.version, promises, rules_of(triage, promises, withdrawn, self.terms))
+        return ChampionGuarantees(
+            triage.version, promises, rules_of(triage, promises, withdrawn, self.terms)
+        )
 
     def rules(self, triage: Triage | None) -> Rules:
         """Return how a champion decides; without one nothing is decided."""

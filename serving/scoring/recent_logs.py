@@ -8,7 +8,7 @@ import pandas as pd
 
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
-from data.ledger.ledger import Event, Ledger
+from data.ledger.ledger import Ledger, LedgerEvent
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.exceptions.tables import exception_logs
@@ -20,7 +20,7 @@ KINDS = ("created", "resolved", "closed", "reopened")
 READ_AT_ONCE = 2_000
 
 
-class Recent:
+class RecentLogs:
     """Reads the ledger's events once each, and keeps of them what logs are made of.
 
     What the service raised itself is left out: triage was not trained on it.
@@ -32,7 +32,7 @@ class Recent:
         self._told: list[ExceptionIn] = []
         self._raised: list[tuple[str, int]] = []
         self._ours: set[str] = set()
-        self._ends: dict[str, tuple[Event, ResolutionIn | None]] = {}
+        self._ends: dict[str, tuple[LedgerEvent, ResolutionIn | None]] = {}
         self._columns: list[dict[str, np.ndarray]] = []
         self._kinds: Mapping[str, str] = {}
 
@@ -45,7 +45,7 @@ class Recent:
             self._seq = events[-1].seq
         return self._seq > before
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: LedgerEvent) -> None:
         if event.exception_id in self._ours or (event.kind == "created" and event.by == OURS):
             self._ours.add(event.exception_id)
         elif event.kind == "created":
@@ -100,7 +100,7 @@ def _moments(ticks: Sequence[int]) -> pd.Series:
     return pd.Series(pd.to_datetime(np.array(ticks, np.int64), unit="ms", utc=True))
 
 
-def _steps(ends: Sequence[tuple[Event, Any]]) -> pd.DataFrame:
+def _steps(ends: Sequence[tuple[LedgerEvent, Any]]) -> pd.DataFrame:
     """One step for each end. Who had it before is not told, so no team is named."""
     return pd.DataFrame(
         {
@@ -114,7 +114,7 @@ def _steps(ends: Sequence[tuple[Event, Any]]) -> pd.DataFrame:
     )
 
 
-def _outcomes(resolved: Sequence[tuple[Event, ResolutionIn]]) -> pd.DataFrame:
+def _outcomes(resolved: Sequence[tuple[LedgerEvent, ResolutionIn]]) -> pd.DataFrame:
     losses = [float(told.loss.amount) if told.loss else np.nan for _, told in resolved]
     touch = [np.nan if t.touch_minutes is None else t.touch_minutes for _, t in resolved]
     return pd.DataFrame(
@@ -131,7 +131,7 @@ def _outcomes(resolved: Sequence[tuple[Event, ResolutionIn]]) -> pd.DataFrame:
 def _labels(
     triage: Triage,
     columns: Mapping[str, np.ndarray],
-    resolved: Sequence[tuple[Event, ResolutionIn]],
+    resolved: Sequence[tuple[LedgerEvent, ResolutionIn]],
     place: Mapping[str, int],
 ) -> dict[str, LogRows]:
     """The categories and teams that people set, as the codes of the champion's classes."""

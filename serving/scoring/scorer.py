@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 
 from data.policy.policy import Policy
-from models.ranking.pricing import Predictions, Scored, scored
+from models.ranking.pricing import Predictions, PricedExceptions, scored
 from models.triage.triage import Triage
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 from serving.scoring.columns import columns_of
 from serving.scoring.decisions import NO_RULES, Rules, verdicts_of
 from serving.wire.exception_in import ExceptionIn
 
 LOG = logging.getLogger("expedite.scoring")
-TERMS = tuple(field.name for field in fields(Scored) if field.name != "ids")
+TERMS = tuple(field.name for field in fields(PricedExceptions) if field.name != "ids")
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredExceptions:
     """n exceptions with what is made of them, ready to be ranked at any moment."""
 
-    opinions: list[Opinion]
-    scored: Scored
+    opinions: list[Assessment]
+    scored: PricedExceptions
 
 
 def judge(
@@ -34,7 +34,7 @@ def judge(
     *,
     now_ms: int,
     rules: Rules = NO_RULES,
-) -> Judged:
+) -> ScoredExceptions:
     """Score exceptions as known when they were detected; by the fallback where no champion can.
 
     Args:
@@ -50,7 +50,7 @@ def judge(
     degraded = predictions is None
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)
-    return Judged(_opinions(common, predictions or Predictions(), rows, rules), rows)
+    return ScoredExceptions(_opinions(common, predictions or Predictions(), rows, rules), rows)
 
 
 def columns_as_of(
@@ -71,31 +71,31 @@ def _predicted(
         return None
 
 
-def rescored(opinions: Sequence[Opinion]) -> Scored:
+def rescored(opinions: Sequence[Assessment]) -> PricedExceptions:
     """Return what the ranking rule reads of opinions that were formed before."""
     columns = {name: np.array([one.terms[name] for one in opinions]) for name in TERMS}
-    return Scored(ids=np.arange(len(opinions)), **columns)
+    return PricedExceptions(ids=np.arange(len(opinions)), **columns)
 
 
 def _opinions(
     common: tuple[str | None, str, int, bool],
     predictions: Predictions,
-    rows: Scored,
+    rows: PricedExceptions,
     rules: Rules,
-) -> list[Opinion]:
+) -> list[Assessment]:
     n = len(rows.ids)
     categories = verdicts_of(rules.get("category"), predictions.category, n)
     teams = verdicts_of(rules.get("team"), predictions.team, n)
     breach = [None] * n if predictions.p_breach is None else predictions.p_breach.tolist()
     return [
-        Opinion(*common, category, routing, p, term)
+        Assessment(*common, category, routing, p, term)
         for category, routing, p, term in zip(
             categories, teams, breach, terms_of(rows), strict=True
         )
     ]
 
 
-def terms_of(rows: Scored) -> list[dict[str, Any]]:
+def terms_of(rows: PricedExceptions) -> list[dict[str, Any]]:
     """Return the terms of each row, as opinions keep them."""
     table = [getattr(rows, name).tolist() for name in TERMS]
     return [dict(zip(TERMS, row, strict=True)) for row in zip(*table, strict=True)]

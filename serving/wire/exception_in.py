@@ -98,7 +98,7 @@ class Customer(_Part):
     segment: Name | None = None
 
 
-class Order(_Part):
+class OrderIn(_Part):
     """The order that an exception is about."""
 
     external_id: Name | None = None
@@ -136,7 +136,7 @@ class ExceptionIn(_Part):
     due_at: Tick | None = None
     updated_at: Tick | None = None
     version: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    order: Order | None = None
+    order: OrderIn | None = None
     attributes: Annotated[dict[str, Any], Field(max_length=MOST_ATTRIBUTES)] = {}
 
     @property

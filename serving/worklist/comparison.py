@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from data.domain import NotFoundError
-from models.ranking.comparison import Side, decider, ratios, sentences
-from models.ranking.reasons import Case, deadline_words, tier_words
+from models.ranking.comparison import ComparedRow, decider, ratios, sentences
+from models.ranking.reasons import ReasonInputs, deadline_words, tier_words
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import Snapshot
 from serving.scoring.answer import TIERS, case_of, iso_duration, money
@@ -61,10 +61,10 @@ def _place_of(snapshot: Snapshot, row_id: str) -> int:
     return place
 
 
-def _side(snapshot: Snapshot, at: int) -> Side:
+def _side(snapshot: Snapshot, at: int) -> ComparedRow:
     place, case = snapshot.place(at), _case(snapshot, at)
     known = not math.isnan(place.score)
-    return Side(
+    return ComparedRow(
         tier=place.tier,
         tier_words=tier_words(case),
         score=place.score if known else None,
@@ -76,14 +76,14 @@ def _side(snapshot: Snapshot, at: int) -> Side:
     )
 
 
-def _case(snapshot: Snapshot, at: int) -> Case:
+def _case(snapshot: Snapshot, at: int) -> ReasonInputs:
     row, now_ms = snapshot.rows.at(at), snapshot.now_ms
     if isinstance(row, IncidentRow):
         return case_of_incident(row, snapshot.place(at), snapshot.policy, now_ms=now_ms)
     return case_of(row.opinion, snapshot.place(at), snapshot.policy, now_ms=now_ms)
 
 
-def _shown(side: Side, currency: str) -> dict[str, Any]:
+def _shown(side: ComparedRow, currency: str) -> dict[str, Any]:
     hour, now, hazard = side.cost_of_an_hour, side.lost_now, side.hazard
     return {
         "tier": TIERS[side.tier],

@@ -5,14 +5,14 @@ from typing import Any
 
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
-from models.ranking.reasons import Case, reasons
-from serving.incident_watch.evidence import Evidence
+from models.ranking.reasons import ReasonInputs, reasons
+from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
-from serving.live_list.snapshot import Sight
+from serving.live_list.snapshot import ListView
 from serving.scoring.answer import (
     MS_PER_HOUR,
     TIERS,
-    Place,
+    RankedRow,
     iso_duration,
     iso_hours,
     money,
@@ -21,16 +21,16 @@ from serving.scoring.answer import (
     safe_start_at,
     verdict_view,
 )
-from serving.scoring.assessment import ABSTAIN, Verdict
+from serving.scoring.assessment import ABSTAIN, LabelDecision
 from serving.wire.exception_in import OURS
 
 KIND = "incident"
 
 
-def incident_view(sight: Sight, row: IncidentRow) -> dict[str, Any]:
+def incident_view(sight: ListView, row: IncidentRow) -> dict[str, Any]:
     """Return one incident as the work list shows it."""
     snapshot = sight.snapshot
-    incident, evidence = row.incident, Evidence.from_json(row.incident.body)
+    incident, evidence = row.incident, IncidentFacts.from_json(row.incident.body)
     at = snapshot.row_of(row.id)
     assert at is not None  # noqa: S101 - it is a row of this snapshot
     due = row.due_at
@@ -72,7 +72,7 @@ _OF_ONE_ORDER = ("source_value", "severity", "order_number", "order_total", "cha
                  "customer_segment")  # fmt: skip
 
 
-def _scoring(row: IncidentRow, place: Place, policy: Policy, now_ms: int) -> dict[str, Any]:
+def _scoring(row: IncidentRow, place: RankedRow, policy: Policy, now_ms: int) -> dict[str, Any]:
     known, currency = not math.isnan(place.score), policy.currency
     fix = policy.incidents
     return {
@@ -85,10 +85,10 @@ def _scoring(row: IncidentRow, place: Place, policy: Policy, now_ms: int) -> dic
             "p50": iso_duration(fix.fix_minutes_p50),
             "p90": iso_duration(fix.fix_minutes_p90),
         },
-        "category": verdict_view(Verdict(row.category, None, (), ABSTAIN)),
+        "category": verdict_view(LabelDecision(row.category, None, (), ABSTAIN)),
         "team": row.team,
         "team_probability": None,
-        "routing": verdict_view(Verdict(row.team, None, (), ABSTAIN)),
+        "routing": verdict_view(LabelDecision(row.team, None, (), ABSTAIN)),
         "suggestion_hidden": False,
         "chance_of_breach": None,
         "latest_safe_start_at": safe_start_at(place, now_ms),
@@ -100,10 +100,12 @@ def _scoring(row: IncidentRow, place: Place, policy: Policy, now_ms: int) -> dic
     }
 
 
-def case_of_incident(row: IncidentRow, place: Place, policy: Policy, *, now_ms: int) -> Case:
+def case_of_incident(
+    row: IncidentRow, place: RankedRow, policy: Policy, *, now_ms: int
+) -> ReasonInputs:
     """Return what reasons are made of: those of the group, under its one fix."""
     known, due = not math.isnan(place.score), row.due_at
-    return Case(
+    return ReasonInputs(
         policy.currency,
         row.loss,
         place.loss_now / row.loss if known and row.loss > 0 else None,

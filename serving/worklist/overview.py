@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from data.domain import Priority
 from models.ranking.rule import Tier
 from serving.live_list.open_exceptions import OpenRow
-from serving.live_list.snapshot import Sight, Snapshot
+from serving.live_list.snapshot import ListView, Snapshot
 from serving.live_list.worklist import RANKED_AT_ONCE
 from serving.scoring.answer import money, rfc3339, rfc3339_or_none
-from serving.service import Desk
+from serving.service import Service
 from serving.worklist.view import rows_view
 
 
-class Wanted(NamedTuple):
+class WorklistFilters(NamedTuple):
     """Which rows are wanted; an empty text for all.
 
     Attributes:
@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
     at_ms: int | None = None
 
 
-class Found(NamedTuple):
+class FilteredRows(NamedTuple):
     """Places of the wanted rows, in order, and how many open ones there are of each kind."""
 
     places: list[int]
@@ -43,7 +43,9 @@ class Found(NamedTuple):
     priorities: Counter[str]
 
 
-async def overview(desk: Desk, wanted: Wanted, begin: int, limit: int) -> dict[str, Any]:
+async def overview(
+    desk: Service, wanted: WorklistFilters, begin: int, limit: int
+) -> dict[str, Any]:
     """Return some of the wanted rows, and what the list as a whole amounts to.
 
     Raises:
@@ -75,7 +77,7 @@ async def overview(desk: Desk, wanted: Wanted, begin: int, limit: int) -> dict[s
     }
 
 
-def status(desk: Desk) -> dict[str, Any]:
+def status(desk: Service) -> dict[str, Any]:
     """Return by which model and policy the service answers, and what keeps it from a model."""
     triage = desk.champion.current
     return {
@@ -85,7 +87,7 @@ def status(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _found(snapshot: Snapshot, wanted: Wanted) -> Found:
+def _found(snapshot: Snapshot, wanted: WorklistFilters) -> FilteredRows:
     bands = snapshot.policy.bands
     places, teams, categories, priorities = [], Counter(), Counter(), Counter()
     scores = snapshot.ranking.score.tolist()
@@ -103,7 +105,7 @@ def _found(snapshot: Snapshot, wanted: Wanted) -> Found:
             snapshot, place, text
         ):
             places.append(place)
-    return Found(places, teams, categories, priorities)
+    return FilteredRows(places, teams, categories, priorities)
 
 
 def _is_told(snapshot: Snapshot, place: int, text: str) -> bool:
@@ -133,7 +135,7 @@ def _words(row: OpenRow) -> str:
     return f"{plain}\n{plain.replace('_', ' ')}".casefold()
 
 
-def _rows(sight: Sight, places: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:
+def _rows(sight: ListView, places: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:
     """The rows of a span, each with the rank of the one below it."""
     ranks = sight.snapshot.rank_of[places[span[0] + 1 : span[1] + 1]].tolist()
     return [

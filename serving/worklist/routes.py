@@ -8,10 +8,10 @@ from serving.http.openapi import answers
 from serving.http.parameters import At, tick_of
 from serving.http.requests import json_answer
 from serving.incidents.payload import INCIDENT_ID
-from serving.live_list.snapshot import Filters
+from serving.live_list.snapshot import SnapshotFilters
 from serving.service import desk_of
 from serving.worklist.schemas import WorklistPage
-from serving.worklist.view import Asked, worklist_view
+from serving.worklist.view import WorklistQuery, worklist_view
 
 router = APIRouter(prefix="/v1", tags=["work list"])
 
@@ -20,14 +20,14 @@ def _filters(
     team: Annotated[str | None, Query(max_length=255)] = None,
     category: Annotated[str | None, Query(max_length=255)] = None,
     incident_id: Annotated[str | None, Query(pattern=INCIDENT_ID)] = None,
-) -> Filters:
-    return Filters(team, category, incident_id)
+) -> SnapshotFilters:
+    return SnapshotFilters(team, category, incident_id)
 
 
 @router.get("/worklist", responses=answers(WorklistPage, 422))
 async def worklist(
     request: Request,
-    filters: Annotated[Filters, Depends(_filters)],
+    filters: Annotated[SnapshotFilters, Depends(_filters)],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     at: At = None,
@@ -36,5 +36,5 @@ async def worklist(
 
     An incident is one row; `incident_id` shows its members.
     """
-    asked = Asked(filters, limit, cursor, tick_of(at))
+    asked = WorklistQuery(filters, limit, cursor, tick_of(at))
     return json_answer(await worklist_view(desk_of(request), asked))

@@ -6,15 +6,15 @@ from data.ticks import MISSING_TICK
 from serving.http.problems import BadPayloadError, Flaw
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
-from serving.live_list.snapshot import Filters, Sight, Snapshot
+from serving.live_list.snapshot import ListView, Snapshot, SnapshotFilters
 from serving.live_list.waiting_cost import costs_of_waiting
 from serving.scoring.answer import MS_PER_HOUR, iso_hours, rfc3339, rfc3339_or_none, scoring_answer
-from serving.service import Desk
+from serving.service import Service
 from serving.wire.exception_in import ExceptionIn
 from serving.worklist.incident_row import incident_view
 
 
-class Asked(NamedTuple):
+class WorklistQuery(NamedTuple):
     """Which rows of which list are wanted.
 
     Attributes:
@@ -24,13 +24,13 @@ class Asked(NamedTuple):
         at_ms: As of this moment; None for now.
     """
 
-    filters: Filters
+    filters: SnapshotFilters
     limit: int
     cursor: str | None = None
     at_ms: int | None = None
 
 
-async def worklist_view(desk: Desk, asked: Asked) -> dict[str, Any]:
+async def worklist_view(desk: Service, asked: WorklistQuery) -> dict[str, Any]:
     """Return a page of the work list.
 
     Raises:
@@ -45,14 +45,14 @@ async def worklist_view(desk: Desk, asked: Asked) -> dict[str, Any]:
     return page_view(page, sight, asked.filters.team)
 
 
-def _page_of(snapshot: Snapshot, asked: Asked) -> Page:
+def _page_of(snapshot: Snapshot, asked: WorklistQuery) -> Page:
     read = Bookmark(snapshot.number, 0) if asked.cursor is None else read_cursor(asked.cursor)
     if read.number != snapshot.number:
         raise BadPayloadError([Flaw("query/cursor", "is of a list as of another moment")])
     return cut(snapshot, asked.filters, read.begin, asked.limit)
 
 
-def page_view(page: Page, sight: Sight, team: str | None) -> dict[str, Any]:
+def page_view(page: Page, sight: ListView, team: str | None) -> dict[str, Any]:
     """Return some rows, and what they were ranked by."""
     snapshot = sight.snapshot
     return {
@@ -67,7 +67,7 @@ def page_view(page: Page, sight: Sight, team: str | None) -> dict[str, Any]:
     }
 
 
-def rows_view(sight: Sight, places: list[int]) -> list[dict[str, Any]]:
+def rows_view(sight: ListView, places: list[int]) -> list[dict[str, Any]]:
     """Return some rows of the work list, each with what waiting costs."""
     costs = costs_of_waiting(sight.snapshot, places)
     return [
@@ -76,7 +76,7 @@ def rows_view(sight: Sight, places: list[int]) -> list[dict[str, Any]]:
     ]
 
 
-def row_view(sight: Sight, place: int) -> dict[str, Any]:
+def row_view(sight: ListView, place: int) -> dict[str, Any]:
     """Return one row of the work list."""
     snapshot = sight.snapshot
     row, incident = snapshot.rows.at(place), snapshot.rows.incident_of(place)

@@ -5,8 +5,8 @@ from timing import Ratio, in_turns
 
 from models.demand.level_sets import PROBABILITIES
 from models.inventory.allocation import Allocation, allocate
-from models.inventory.discrete_demand import DemandTable
-from models.inventory.locations import Places
+from models.inventory.discrete_demand import DiscreteDemand
+from models.inventory.locations import Locations
 
 SERIES, POOLS = 1_000_000, 100_000
 HALVINGS = 20  # to a hundred-thousandth of the largest value of a sale
@@ -17,8 +17,8 @@ def run() -> Ratio:
     rng = np.random.default_rng(7)
     level = rng.gamma(1.0, 20.0, (SERIES, 1))
     drawn = rng.gamma(1.0, level, (SERIES, len(PROBABILITIES))).astype(np.float32)
-    places = Places(
-        DemandTable(PROBABILITIES, np.sort(drawn, axis=1)),
+    places = Locations(
+        DiscreteDemand(PROBABILITIES, np.sort(drawn, axis=1)),
         stock=rng.integers(0, 10, SERIES),
         sale_value=rng.uniform(1, 10, SERIES),
         leftover_cost=rng.uniform(0, 2, SERIES),
@@ -35,7 +35,7 @@ def run() -> Ratio:
     return Ratio(what, "the bare bisection on prices", min(mine), min(theirs), "s", 2.0)
 
 
-def _bare(places: Places, pool_units: np.ndarray) -> np.ndarray:
+def _bare(places: Locations, pool_units: np.ndarray) -> np.ndarray:
     p, q = PROBABILITIES, places.demand.quantiles
     row = np.arange(SERIES)
     low, high = np.zeros(POOLS), np.full(POOLS, places.sale_value.max())

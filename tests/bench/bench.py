@@ -20,12 +20,12 @@ from rich.console import Console
 from timing import Ratio
 
 from data.history.history import ALWAYS, History
-from data.ingest.write_history import Terms, write_history
+from data.ingest.write_history import ImportTerms, write_history
 from data.oms_client.calls import last_days
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from models.registry.store import Store
-from training.triage.dataset import Known
+from models.registry.store import ModelRegistry
+from training.triage.dataset import TriageDataset
 from training.triage.train import git_commit
 
 RESULTS = Path("docs/results.md")
@@ -55,14 +55,16 @@ def _run(folder: Path) -> list[Ratio]:
     ratios.append(queue_bench.run())
     console.print(f"Simulating {ORDERS:,} orders ...")
     shop = SyntheticShop(orders=ORDERS, seed=7)
-    write_history(folder / "history", generate(shop), Terms("synthetic", pd.Timestamp(shop.end)))
+    write_history(
+        folder / "history", generate(shop), ImportTerms("synthetic", pd.Timestamp(shop.end))
+    )
     as_of = pd.Timestamp(shop.end) - pd.Timedelta(days=7)
-    store = Store(folder / "mlruns")
+    store = ModelRegistry(folder / "mlruns")
     console.print("Training ...")
     ratios.append(training_bench.run(folder / "history", as_of, store))
     console.print("Scoring ...")
     history = History.open(folder / "history")
-    known = Known.read(history, ALWAYS, store.load_triage().kinds)
+    known = TriageDataset.read(history, ALWAYS, store.load_triage().kinds)
     late = np.flatnonzero(known.detected_at >= as_of.value // 1_000_000)[: serving_bench.BATCH]
     columns = {name: column[late] for name, column in known.columns.items()}
     ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))

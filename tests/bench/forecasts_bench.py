@@ -19,7 +19,7 @@ from data.domain import Grain
 from data.settings import Settings
 from models.demand.forecast import Forecast
 from models.demand.level_sets import LevelSets
-from models.forecast_book.book import Aggregates, Book, Recent, Review, Stock
+from models.forecast_book.book import Aggregates, Book, BookStock, RecentSales, Review
 from models.forecast_book.store import write_book
 from serving.app import create_app
 
@@ -94,8 +94,8 @@ def a_book() -> Book:
         made_at_ms=time.time_ns() // 1_000_000,
         currency="EUR",
         forecast=forecast,
-        recent=Recent(forecast.periods[:1] - 1, recent, recent),
-        stock=Stock(nothing, np.zeros_like(point), nothing, nothing, nothing),
+        recent=RecentSales(forecast.periods[:1] - 1, recent, recent),
+        stock=BookStock(nothing, np.zeros_like(point), nothing, nothing, nothing),
         review=Review(np.zeros((SERIES, HORIZON, 3), np.float32), {}, {}),
         aggregates=Aggregates(empty, empty, *(np.zeros((0, 1), np.float32) for _ in range(3))),
         attributes={},

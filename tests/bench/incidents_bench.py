@@ -14,14 +14,14 @@ from data.ledger.incidents import Incident, join, keep_incident
 from data.ledger.intake import new_id
 from data.settings import Settings
 from models.bursts.detector import Burst
-from serving.exceptions.claim import Asked
+from serving.exceptions.claim import ActionRequest
 from serving.exceptions.intake import take_in
-from serving.incident_watch.evidence import Evidence
+from serving.incident_watch.evidence import IncidentFacts
 from serving.incidents.resolve import resolve_incident
 from serving.incidents.split import split_incident
-from serving.live_list.snapshot import Judges, Sight, Snapshot
+from serving.live_list.snapshot import ListView, RankingContext, Snapshot
 from serving.scoring.champion import Champion, ModelStore
-from serving.service import Desk
+from serving.service import Service
 from serving.worklist.view import rows_view
 
 MEMBERS, OTHERS, ROWS, AT_ONCE, ROUNDS = 10_000, 10_000, 50, 5_000, 9
@@ -38,7 +38,7 @@ def run() -> list[Ratio]:
 async def _run(folder: Path) -> list[Ratio]:
     url = f"sqlite:///{folder / 'ledger.sqlite'}"
     settings = Settings(database_url=url, mlruns=folder / "mlruns")
-    desk = Desk(settings, Champion(_no_store))
+    desk = Service(settings, Champion(_no_store))
     intake = await _timed(lambda: _taken_in(desk, MEMBERS + OTHERS)) * MEMBERS / (MEMBERS + OTHERS)
     ids = [row.id for row in desk.worklist.open.frozen().rows[:MEMBERS]]
     alone = desk.worklist.open.frozen()
@@ -53,10 +53,10 @@ async def _run(folder: Path) -> list[Ratio]:
         "ms",
         LARGEST,
     )
-    split = await _timed(lambda: split_incident(desk, Asked(incident.id, b'{"by": "ana"}')))
+    split = await _timed(lambda: split_incident(desk, ActionRequest(incident.id, b'{"by": "ana"}')))
     again = _made(desk, ids, "ups")
     told = orjson.dumps({"by": "ana", "category": "carrier_issue", "touch_minutes": 60})
-    resolved = await _timed(lambda: resolve_incident(desk, Asked(again.id, told)))
+    resolved = await _timed(lambda: resolve_incident(desk, ActionRequest(again.id, told)))
     desk.close()
     return [
         listing,
@@ -76,7 +76,7 @@ async def _timed(work: Callable[[], Awaitable[Any]]) -> float:
     return loop.time() - begin
 
 
-async def _taken_in(desk: Desk, count: int) -> None:
+async def _taken_in(desk: Service, count: int) -> None:
     for begin in range(0, count, AT_ONCE):
         told = [_exception(i) for i in range(begin, min(begin + AT_ONCE, count))]
         await take_in(desk, orjson.dumps({"exceptions": told}), None)
@@ -99,11 +99,11 @@ def _exception(number: int) -> dict[str, Any]:
     }
 
 
-def _made(desk: Desk, ids: list[str], value: str = "dhl") -> Incident:
+def _made(desk: Service, ids: list[str], value: str = "dhl") -> Incident:
     now_ms = desk.now_ms()
     burst = Burst(id=value, cause=(("carrier", value),), since_ms=now_ms, opened_ms=now_ms,
                   last_ms=now_ms, members=dict.fromkeys(ids), expected=3.0)  # fmt: skip
-    body = Evidence.of(burst, "UTC", is_over=True).to_json()
+    body = IncidentFacts.of(burst, "UTC", is_over=True).to_json()
     made = Incident(new_id(now_ms, "inc"), "carrier", value, 1, now_ms, now_ms, None, body)
     with desk.ledger.writing() as connection:
         keep_incident(connection, made, now_ms=now_ms)
@@ -113,7 +113,7 @@ def _made(desk: Desk, ids: list[str], value: str = "dhl") -> Incident:
     return made
 
 
-def _page(desk: Desk, frozen: Any) -> None:
+def _page(desk: Service, frozen: Any) -> None:
     now_ms = desk.now_ms()
-    snapshot = Snapshot.of(frozen, Judges(desk.policy, "bench"), now_ms, number=1)
-    rows_view(Sight(snapshot, desk.claims, now_ms), snapshot.order[:ROWS].tolist())
+    snapshot = Snapshot.of(frozen, RankingContext(desk.policy, "bench"), now_ms, number=1)
+    rows_view(ListView(snapshot, desk.claims, now_ms), snapshot.order[:ROWS].tolist())

@@ -6,10 +6,10 @@ import numpy as np
 from timing import Ratio, in_turns
 
 from data.ticks import TICKS_PER_DAY
-from models.worktime.shifts import Shifts
-from training.queue_replay.rules.rules import RULES, Known, Opinions, Terms
+from models.worktime.shifts import TeamHours
+from training.queue_replay.rules.rules import RULES, PricedPredictions, RuleInputs, RuleSettings
 from training.queue_replay.simulator.simulator import play
-from training.queue_replay.workload.workload import NEVER, Work, World
+from training.queue_replay.workload.workload import NEVER, Scenario, Workload
 
 EXCEPTIONS = 100_000
 DAYS, TEAMS, PEOPLE = 60, 7, 30
@@ -23,7 +23,7 @@ def run() -> Ratio:
     work, world = _work(np.random.default_rng(1))
     n = len(work.ids)
     touch = work.touch_ms / 60_000
-    opinions = Opinions(
+    opinions = PricedPredictions(
         due_at=world.lost_at,
         priority=np.zeros(n),
         p_breach=np.ones(n),
@@ -34,7 +34,7 @@ def run() -> Ratio:
         touch_p90_minutes=2 * touch,
         waiting_cost_per_hour=np.full(n, 0.05),
     )
-    known = Known(work, world, opinions, Terms(4.0, 2.0, 48.0))
+    known = RuleInputs(work, world, opinions, RuleSettings(4.0, 2.0, 48.0))
     order = RULES["ours"](known)
     play(work, world, order)  # compiled before it is timed
     ours, theirs = in_turns(
@@ -47,15 +47,15 @@ def run() -> Ratio:
     return Ratio(what, "sorting them once", *seconds, "s", ALLOWED)
 
 
-def _work(random: np.random.Generator) -> tuple[Work, World]:
+def _work(random: np.random.Generator) -> tuple[Workload, Scenario]:
     n = EXCEPTIONS
     detected_at = np.sort(random.integers(0, DAYS * TICKS_PER_DAY, n))
     touch_ms = (random.lognormal(3, 0.8, n) * 60_000).astype(np.int64) + 1
     opens = np.arange(DAYS) * TICKS_PER_DAY + TICKS_PER_DAY // 3
     length = int(touch_ms.sum() / LOAD / TEAMS / PEOPLE / DAYS)
-    crew = Shifts(opens, opens + length, np.full(DAYS, PEOPLE))
+    crew = TeamHours(opens, opens + length, np.full(DAYS, PEOPLE))
     never, nothing = np.full(n, NEVER), np.zeros(n, np.int64)
-    work = Work(
+    work = Workload(
         ids=np.arange(n),
         detected_at=detected_at,
         visit_of=np.arange(n),
@@ -72,4 +72,4 @@ def _work(random: np.random.Generator) -> tuple[Work, World]:
         crews=(crew,) * TEAMS,
     )
     lost_at = detected_at + (random.lognormal(3.4, 0.6, n) * HOUR).astype(np.int64)
-    return work, World(lost_at, random.lognormal(4, 1, n), never)
+    return work, Scenario(lost_at, random.lognormal(4, 1, n), never)

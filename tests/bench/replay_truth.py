@@ -17,16 +17,16 @@ from rich.console import Console
 from rich.table import Table
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.policy.policy import Policy
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from training.common.measures import Figure
-from training.queue_replay.analysis.comparison import Compared
-from training.queue_replay.analysis.experiment import Scene, play_all
+from training.queue_replay.analysis.comparison import RuleComparison
+from training.queue_replay.analysis.experiment import Experiment, play_all
 from training.queue_replay.analysis.ground_truth import true_scene
-from training.queue_replay.plan import Asked, set_up
+from training.queue_replay.plan import ReplaySpec, set_up
 from training.queue_replay.rules.rules import RULES
 
 READ = ("orders", "exceptions", "exception_events", "outcomes")
@@ -35,7 +35,7 @@ AGAINST = ("fifo", "history")
 DRAWS = 5
 T_4 = 2.776
 """Student's t for 4 degrees of freedom: five draws."""
-TERMS = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
 console = Console()
 
 
@@ -70,7 +70,7 @@ def agreement(shop: SyntheticShop, folder: Path) -> dict[str, Agreement]:
     write_history(folder, ((n, rows) for n, rows in tables if n in READ), TERMS)
     begin = pd.Timestamp(shop.start) + pd.Timedelta(shop.period_days // 4, "D")
     end = pd.Timestamp(shop.start) + pd.Timedelta(shop.period_days * 9 // 10, "D")
-    asked = Asked(begin, end, Policy.read(), 0, DRAWS, shop.seed)
+    asked = ReplaySpec(begin, end, Policy.read(), 0, DRAWS, shop.seed)
     scene = set_up(History.open(folder), asked, lambda _: None).scene.lighter(DRAWS)
     told, true = _played(scene, shop), _played(true_scene(scene, folder / "truth"), shop)
     found = {}
@@ -83,9 +83,9 @@ def agreement(shop: SyntheticShop, folder: Path) -> dict[str, Agreement]:
     return found
 
 
-def _played(scene: Scene, shop: SyntheticShop) -> Compared:
+def _played(scene: Experiment, shop: SyntheticShop) -> RuleComparison:
     rules = {name: RULES[name] for name in (*AGAINST, *COMPARED)}
-    return Compared.of(scene, play_all(scene, rules, lambda _: None), shop.seed)
+    return RuleComparison.of(scene, play_all(scene, rules, lambda _: None), shop.seed)
 
 
 def main(

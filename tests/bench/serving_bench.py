@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from timing import Ratio, in_turns, quantile, seconds
 
 from data.settings import Settings
-from models.registry.store import Store
+from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
 from serving.app import create_app
 from serving.wire.exception_in import ExceptionIn
@@ -107,7 +107,7 @@ def _single(port: int, payloads: list[dict[str, Any]]) -> list[Ratio]:
     return found
 
 
-def batch(store: Store, columns: dict[str, np.ndarray], as_of: np.ndarray) -> Ratio:
+def batch(store: ModelRegistry, columns: dict[str, np.ndarray], as_of: np.ndarray) -> Ratio:
     """Predict a thousand exceptions, features and all, against the Boosters on the same tables."""
     triage = store.load_triage()
     part = {name: column[:BATCH] for name, column in columns.items()}
@@ -130,20 +130,20 @@ def batch(store: Store, columns: dict[str, np.ndarray], as_of: np.ndarray) -> Ra
 
 def _tables(triage: Triage, columns: dict[str, np.ndarray], as_of: np.ndarray) -> list[Any]:
     """Catch each Booster with the table that it is given."""
-    from models.boosters import Trees
+    from models.boosters import Booster
 
     caught: list[Any] = []
-    original = Trees.predict_table
+    original = Booster.predict_table
 
-    def catch(self: Trees, table: Any) -> np.ndarray:
+    def catch(self: Booster, table: Any) -> np.ndarray:
         caught.append((self.booster, table))
         return original(self, table)
 
-    Trees.predict_table = catch
+    Booster.predict_table = catch
     try:
         triage.predict(columns, as_of)
     finally:
-        Trees.predict_table = original
+        Booster.predict_table = original
     return caught
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 from timing import Ratio, seconds
 
 from data.history.history import History
-from models.registry.store import Store
+from models.registry.store import ModelRegistry
 from training.triage.fit import side_by_side
 from training.triage.train import train_triage
 
 
-def run(history: Path, as_of: pd.Timestamp, store: Store) -> Ratio:
+def run(history: Path, as_of: pd.Timestamp, store: ModelRegistry) -> Ratio:
     """Train once and keep what LightGBM was given; then fit only that again."""
     fits: list[partial[lgb.Booster]] = []
     train, dataset = lgb.train, lgb.Dataset

@@ -10,11 +10,11 @@ from timing import Ratio, in_turns
 
 from data.policy.policy import DEFAULT_POLICY, Policy
 from data.ticks import MISSING_TICK
-from serving.live_list.claim_board import Claims
+from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
 from serving.live_list.paging import cut
-from serving.live_list.snapshot import Filters, Judges, Sight, Snapshot
-from serving.scoring.assessment import Opinion, Verdict
+from serving.live_list.snapshot import ListView, RankingContext, Snapshot, SnapshotFilters
+from serving.scoring.assessment import Assessment, LabelDecision
 from serving.scoring.scorer import judge
 from serving.wire.exception_in import exception
 from serving.worklist.view import page_view
@@ -32,9 +32,9 @@ def run(folder: Path) -> Ratio:
     policies = [_policy(folder, shifts) for shifts in (True, False)]
 
     def page_by(policy: Policy) -> None:
-        snapshot = Snapshot.of(listed, Judges(policy, "7"), NOW_MS, number=1)
-        page = cut(snapshot, Filters(), 0, 50)
-        orjson.dumps(page_view(page, Sight(snapshot, Claims([]), NOW_MS), None))
+        snapshot = Snapshot.of(listed, RankingContext(policy, "7"), NOW_MS, number=1)
+        page = cut(snapshot, SnapshotFilters(), 0, 50)
+        orjson.dumps(page_view(page, ListView(snapshot, ClaimBoard([]), NOW_MS), None))
 
     ours, theirs = in_turns(lambda: page_by(policies[0]), lambda: page_by(policies[1]), ROUNDS)
     what, against = f"a page of {OPEN:,} open, with shifts", "the same without shifts"
@@ -61,7 +61,7 @@ def _open() -> OpenExceptions:
     return listed
 
 
-def _opinion(plain: Opinion, number: int, random: np.random.Generator) -> Opinion:
+def _opinion(plain: Assessment, number: int, random: np.random.Generator) -> Assessment:
     due = NOW_MS + int(random.uniform(0, 60) * HOUR_MS)
     terms = dict(plain.terms) | {
         "detected_at": NOW_MS - int(random.uniform(0, 90) * HOUR_MS),
@@ -69,5 +69,5 @@ def _opinion(plain: Opinion, number: int, random: np.random.Generator) -> Opinio
         "loss": float(random.lognormal(3, 1)),
         "curve": np.sort(random.random(11)).tolist(),
     }
-    team = Verdict(f"t{number % TEAMS}", 0.9, (), "suggest")
+    team = LabelDecision(f"t{number % TEAMS}", 0.9, (), "suggest")
     return dataclasses.replace(plain, degraded=False, model_version="7", terms=terms, routing=team)

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.write_history import ImportReport, write_history
 
 
 @pytest.fixture
-def terms() -> Terms:
+def terms() -> ImportTerms:
     """An import at the start of 2025."""
-    return Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+    return ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def exceptions() -> pd.DataFrame:
 
 
 @pytest.fixture
-def write(tmp_path: Path, terms: Terms) -> Callable[..., ImportReport]:
+def write(tmp_path: Path, terms: ImportTerms) -> Callable[..., ImportReport]:
     """Write frames, named by table, into the history `tmp_path / "history"`."""
 
     def _write(**frames: pd.DataFrame) -> ImportReport:
@@ -75,7 +75,9 @@ def order_source(source: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture
-def read_files(tmp_path: Path, terms: Terms, order_source: Path) -> Callable[..., ImportReport]:
+def read_files(
+    tmp_path: Path, terms: ImportTerms, order_source: Path
+) -> Callable[..., ImportReport]:
     """Import files with `order_source`, or with another one."""
 
     def _read(*files: Path, folder: Path = order_source, encoding: str = "utf-8") -> ImportReport:

@@ -14,8 +14,8 @@ from features.engine.class_shares import LABEL, ClassShares
 from features.engine.compute import Matrix
 from features.engine.event_log import LogRows
 from models.bursts.detector import Arrival
-from models.estimator import Rows
-from models.ranking.rule import Items
+from models.estimator import Batch
+from models.ranking.rule import RankingInputs
 
 TYPES = ["address", "fraud", "late", None]
 MESSAGES = {"address": "address not found", "fraud": "支付 可疑", "late": "entrega atrasada"}
@@ -36,7 +36,7 @@ class Sample:
         words: Columns of the features that hold codes of words.
     """
 
-    rows: Rows
+    rows: Batch
     label: np.ndarray
     minutes: np.ndarray
     hours: np.ndarray
@@ -59,7 +59,7 @@ def _texts(values: list[str | None]) -> np.ndarray:
     return column
 
 
-def _rows(kind: np.ndarray, customer: np.ndarray, size: np.ndarray, messages: bool) -> Rows:
+def _rows(kind: np.ndarray, customer: np.ndarray, size: np.ndarray, messages: bool) -> Batch:
     n = len(kind)
     types = _texts([TYPES[i] for i in kind])
     code = np.where(kind < 3, kind, np.nan)
@@ -75,7 +75,7 @@ def _rows(kind: np.ndarray, customer: np.ndarray, size: np.ndarray, messages: bo
     }
     words = text.matrix([MESSAGES.get(t) for t in types]) if messages else None
     dense = np.column_stack([size, noise, code]).astype(np.float32)
-    return Rows(columns, {name: columns[name] for name in ENTITIES}, Matrix(dense, words), as_of)
+    return Batch(columns, {name: columns[name] for name in ENTITIES}, Matrix(dense, words), as_of)
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +97,10 @@ def a_sample() -> Callable[..., Sample]:
 
 
 @pytest.fixture(scope="session")
-def strangers() -> Callable[[bool], Rows]:
+def strangers() -> Callable[[bool], Batch]:
     """Subjects of which nothing is known, or nothing that was ever seen."""
 
-    def build(messages: bool) -> Rows:
+    def build(messages: bool) -> Batch:
         nothing, unseen = _texts([None] * 3), _texts(["never", "seen", "before"])
         as_of = _START + np.arange(3) * 90 * TICKS_PER_DAY
         words = {"type": np.where([True, False, True], nothing, unseen), "customer_id": unseen}
@@ -112,7 +112,7 @@ def strangers() -> Callable[[bool], Rows]:
             "due_at": np.full(3, MISSING_TICK),
         }
         buckets = text.matrix(["", None, "???"]) if messages else None
-        return Rows(columns, words, Matrix(np.full((3, 3), np.nan, np.float32), buckets), as_of)
+        return Batch(columns, words, Matrix(np.full((3, 3), np.nan, np.float32), buckets), as_of)
 
     return build
 
@@ -139,7 +139,7 @@ def an_item_of():
             for name, value in plain.items()
             if name != "ids"
         }
-        return Items(ids=np.array(given.get("ids", plain["ids"]), object), **columns)
+        return RankingInputs(ids=np.array(given.get("ids", plain["ids"]), object), **columns)
 
     return build
 

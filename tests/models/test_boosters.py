@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from models.boosters import Trees, TreeSettings
+from models.boosters import Booster, TreeSettings
 
 QUICK = TreeSettings(rounds=20, smallest_leaf=5)
 
@@ -13,7 +13,7 @@ QUICK = TreeSettings(rounds=20, smallest_leaf=5)
 def fit(sample, **objective):
     objective = objective or {"objective": "multiclass", "num_class": 3}
     table = sample.rows.matrix.table
-    return Trees.fit(table, sample.label, QUICK, words=list(sample.words), **objective)
+    return Booster.fit(table, sample.label, QUICK, words=list(sample.words), **objective)
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["messages", "no messages"])
@@ -52,7 +52,7 @@ def test_a_row_of_nothing_is_predicted_alone_as_among_others(trees, sample, stra
 @pytest.mark.parametrize("objective", ["regression", "binary", "cross_entropy"])
 def test_an_objective_of_one_output_is_predicted_alone_as_among_others(sample, objective):
     label = (sample.label > 0).astype(float)
-    trees = Trees.fit(sample.rows.matrix.table, label, QUICK, objective=objective)
+    trees = Booster.fit(sample.rows.matrix.table, label, QUICK, objective=objective)
     matrix = sample.rows.matrix
 
     found = trees.predict(matrix)
@@ -63,7 +63,7 @@ def test_an_objective_of_one_output_is_predicted_alone_as_among_others(sample, o
 
 def test_trees_read_from_their_text_predict_the_very_same(trees, sample):
     matrix = sample.rows.matrix
-    again = Trees.from_text(trees.to_text())
+    again = Booster.from_text(trees.to_text())
 
     np.testing.assert_array_equal(again.predict(matrix), trees.predict(matrix))
     np.testing.assert_array_equal(alone(again, matrix, range(9)), alone(trees, matrix, range(9)))
@@ -86,7 +86,7 @@ def test_threads_do_not_disturb_each_other(trees, sample):
 def test_contributions_and_their_base_add_up_to_the_raw_score(sample):
     label = (sample.label > 0).astype(float)
     table = sample.rows.matrix.table
-    trees = Trees.fit(table, label, QUICK, objective="binary")
+    trees = Booster.fit(table, label, QUICK, objective="binary")
 
     raw = trees.contributions(table).sum(axis=1)
 
@@ -96,6 +96,6 @@ def test_contributions_and_their_base_add_up_to_the_raw_score(sample):
 
 def test_the_column_that_decides_is_the_most_important(sample):
     label = np.nan_to_num(sample.rows.matrix.dense[:, 0])
-    trees = Trees.fit(sample.rows.matrix.table, label, QUICK, objective="regression")
+    trees = Booster.fit(sample.rows.matrix.table, label, QUICK, objective="regression")
 
     assert trees.importance().argmax() == 0

@@ -26,11 +26,11 @@ from data.settings import Settings
 from features.engine.compute import Features
 from features.engine.feature_set import FeaturePlan
 from features.exceptions.features import ENTITIES, FEATURES
-from models.automation.conformal_sets import Sets
-from models.automation.evidence import Evidence, HeldOut
+from models.automation.conformal_sets import SetThresholds
+from models.automation.evidence import CalibrationCounts, CalibrationRows
 from models.classifiers.calibration import Calibration
-from models.classifiers.classifier import ClassModel
-from models.classifiers.lookup import ClassLookup
+from models.classifiers.classifier import CalibratedClassifier
+from models.classifiers.lookup import LookupClassifier
 from models.forecast_book.book import Book
 from models.forecast_book.store import write_book
 from models.triage.touch_time import TouchTime
@@ -126,24 +126,24 @@ CATEGORIES, TEAMS = ("incorrect_address", "fraud_risk"), ("addresses", "fraud")
 DECIDED = (("category", CATEGORIES, 0.97), ("team", TEAMS, 0.9))
 
 
-def _evidence(label: str, names: tuple[str, ...], sure: float) -> Evidence:
+def _evidence(label: str, names: tuple[str, ...], sure: float) -> CalibrationCounts:
     """Four hundred sure ones of the first class, all right; the unsure are often wrong."""
     seen = [[sure, 1 - sure], [0.3, 0.7], [0.5, 0.5]]
     probability = np.repeat(seen, [400, 200, 100], axis=0)
     code = np.repeat([0, 1, 0, 1, 0], [400, 140, 60, 50, 50])
-    return Evidence.count(label, names, HeldOut.known(probability, code))
+    return CalibrationCounts.count(label, names, CalibrationRows.known(probability, code))
 
 
-def _sets(label: str, names: tuple[str, ...], sure: float) -> Sets:
+def _sets(label: str, names: tuple[str, ...], sure: float) -> SetThresholds:
     probability = np.repeat([[sure, 1 - sure], [0.3, 0.7]], [400, 200], axis=0)
-    return Sets.fit(label, names, probability, np.repeat([0, 1, 0], [400, 140, 60]))
+    return SetThresholds.fit(label, names, probability, np.repeat([0, 1, 0], [400, 140, 60]))
 
 
 def _class_model(
     label: str, names: tuple[str, ...], prior: np.ndarray, table: dict[str, np.ndarray]
-) -> ClassModel:
-    lookup = ClassLookup("type", prior, table)
-    return ClassModel(label, names, prior, lookup, Calibration(1.0, 0.0), "for tests")
+) -> CalibratedClassifier:
+    lookup = LookupClassifier("type", prior, table)
+    return CalibratedClassifier(label, names, prior, lookup, Calibration(1.0, 0.0), "for tests")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from models.bursts.detector import Burst
 from serving.demand import openapi, schemas
 from serving.http import openapi as http_openapi
 from serving.http import schemas as http_schemas
-from serving.incident_watch.evidence import Evidence
+from serving.incident_watch.evidence import IncidentFacts
 from serving.incidents import openapi as incidents_openapi
 from serving.incidents import schemas as incidents_schemas
 from serving.worklist import schemas as worklist_schemas
@@ -121,7 +121,7 @@ def an_incident(client):
     """Return the id of a new incident, without members."""
     desk = client.app.state.desk
     burst = Burst(id="b", cause=(("carrier", "dhl"),), since_ms=0, opened_ms=0, last_ms=0)
-    evidence = Evidence.of(burst, "UTC", is_over=False)
+    evidence = IncidentFacts.of(burst, "UTC", is_over=False)
     incident_id = new_id(desk.now_ms(), "inc")
     one = Incident(incident_id, "carrier", "dhl", 1, 0, 0, None, evidence.to_json())
     with desk.ledger.writing() as connection:

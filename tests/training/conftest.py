@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.ingest.write_history import write_history
@@ -19,20 +19,20 @@ from data.sources.synthetic.shop import SyntheticShop
 from data.ticks import MISSING_TICK, TICKS_PER_DAY
 from models.ranking.pricing import Predictions
 from models.ranking.rule import CURVE_AGES_HOURS
-from models.registry.store import Store
+from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
-from models.worktime.shifts import Shifts
-from training.common.promotion import Outcome
-from training.queue_replay.rules.rules import Opinions
-from training.queue_replay.workload.workload import NEVER, Work, World
-from training.triage.dataset import Known
+from models.worktime.shifts import TeamHours
+from training.common.promotion import TrainingResult
+from training.queue_replay.rules.rules import PricedPredictions
+from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.final_fit import fit_final
-from training.triage.fit import Prepared, prepare
+from training.triage.fit import PreparedExceptions, prepare
 from training.triage.rehearsal import rehearse
 from training.triage.train import train_triage
 
-TERMS = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
 SHOP = SyntheticShop(orders=8_000, seed=5, days=90)
 READ = ("orders", "order_lines", "exceptions", "exception_events", "outcomes")
 Tables = dict[str, pd.DataFrame]
@@ -45,8 +45,8 @@ class Trained:
     history: History
     as_of: pd.Timestamp
     end: pd.Timestamp
-    store: Store
-    outcome: Outcome
+    store: ModelRegistry
+    outcome: TrainingResult
 
     @property
     def tables(self) -> Tables:
@@ -59,16 +59,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A simulated shop, and a champion trained when two thirds of its time were over."""
     folder = tmp_path_factory.mktemp("shop")
     write_history(folder / "history", generate(SHOP), TERMS)
-    history, store = History.open(folder / "history"), Store(folder / "mlruns")
+    history, store = History.open(folder / "history"), ModelRegistry(folder / "mlruns")
     as_of, end = pd.Timestamp(SHOP.start) + pd.Timedelta(60, "D"), pd.Timestamp(SHOP.end)
     outcome = train_triage(history, as_of, store, lambda _: None)
     return Trained(history, as_of, end, store, outcome)
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> ModelRegistry:
     """A store without a champion; to make one takes seconds."""
-    return Store(tmp_path_factory.mktemp("store") / "mlruns")
+    return ModelRegistry(tmp_path_factory.mktemp("store") / "mlruns")
 
 
 @pytest.fixture(scope="session")
@@ -125,13 +125,13 @@ def fit() -> Callable[[History, pd.Timestamp], Triage]:
 
 
 @pytest.fixture(scope="session")
-def prepared() -> Callable[[History, pd.Timestamp], Prepared]:
+def prepared() -> Callable[[History, pd.Timestamp], PreparedExceptions]:
     """Compute the features of a history as of a moment."""
     return _prepared
 
 
-def _prepared(history: History, as_of: pd.Timestamp) -> Prepared:
-    known = Known.read(history, as_of)
+def _prepared(history: History, as_of: pd.Timestamp) -> PreparedExceptions:
+    known = TriageDataset.read(history, as_of)
     return prepare(known, *choose(known))
 
 
@@ -140,7 +140,7 @@ def predicted() -> Callable[[Triage, History, pd.Timestamp], Predictions]:
     """Predict everything that was known of a history at a moment."""
 
     def _predicted(triage: Triage, history: History, as_of: pd.Timestamp) -> Predictions:
-        columns = Known.read(history, as_of, triage.kinds).columns
+        columns = TriageDataset.read(history, as_of, triage.kinds).columns
         return triage.predict(columns, columns["detected_at"])
 
     return _predicted
@@ -168,7 +168,7 @@ def incidents(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     import_files(files, source_folder("incident_log"), folder / "history", TERMS)
     as_of = pd.Timestamp("2016-04-01", tz="UTC")
     history = History.open(folder / "history")
-    train_triage(history, as_of, Store(folder / "mlruns"), lambda _: None)
+    train_triage(history, as_of, ModelRegistry(folder / "mlruns"), lambda _: None)
     return folder
 
 
@@ -262,10 +262,10 @@ def a_queue(a_history: Callable[[Tables], History]) -> Callable[..., History]:
 
 
 @pytest.fixture(scope="session")
-def a_work() -> Callable[..., Work]:
+def a_work() -> Callable[..., Workload]:
     """Draw work by a seed: two teams, some exceptions with several visits, some that can heal."""
 
-    def build(n: int, seed: int, people: int = 2, days: int = 3) -> Work:
+    def build(n: int, seed: int, people: int = 2, days: int = 3) -> Workload:
         random = np.random.default_rng(seed)
         begin = 20_000 * TICKS_PER_DAY
         visits = random.choice([1, 2, 3], n, p=[0.6, 0.3, 0.1])
@@ -275,9 +275,9 @@ def a_work() -> Callable[..., Work]:
         detected_at = begin + random.integers(0, days * TICKS_PER_DAY, n)
         touch_ms = (random.lognormal(3, 1, m) * 60_000).astype(np.int64) + 1
         opens = begin + np.arange(days) * TICKS_PER_DAY + TICKS_PER_DAY // 3
-        crew = Shifts(opens, opens + TICKS_PER_DAY // 4, np.full(days, people))
+        crew = TeamHours(opens, opens + TICKS_PER_DAY // 4, np.full(days, people))
         never, exceptions = np.full(m, NEVER), np.full(n, NEVER)
-        return Work(
+        return Workload(
             ids=np.array([f"e{i:04}" for i in range(n)], object),
             detected_at=detected_at,
             visit_of=visit_of,
@@ -298,29 +298,29 @@ def a_work() -> Callable[..., Work]:
 
 
 @pytest.fixture(scope="session")
-def a_world() -> Callable[[Work, int], World]:
+def a_world() -> Callable[[Workload, int], Scenario]:
     """Draw by a seed when exceptions of a work are lost or heal, and what that costs."""
 
-    def build(work: Work, seed: int) -> World:
+    def build(work: Workload, seed: int) -> Scenario:
         random, n = np.random.default_rng(seed), len(work.ids)
         hours = random.exponential(30, (2, n)) * TICKS_PER_DAY / 24
         lost_at, heals_at = work.detected_at + hours.astype(np.int64)
         heals = random.random(n) < 0.2
-        return World(lost_at, random.lognormal(4, 1, n), np.where(heals, heals_at, NEVER))
+        return Scenario(lost_at, random.lognormal(4, 1, n), np.where(heals, heals_at, NEVER))
 
     return build
 
 
 @pytest.fixture(scope="session")
-def opinions_on() -> Callable[[Work, int], Opinions]:
+def opinions_on() -> Callable[[Workload, int], PricedPredictions]:
     """Draw opinions on the exceptions of a work by a seed; a third of them have no deadline."""
 
-    def build(work: Work, seed: int) -> Opinions:
+    def build(work: Workload, seed: int) -> PricedPredictions:
         random, n = np.random.default_rng(seed), len(work.ids)
         due_at = work.detected_at + (random.exponential(40, n) * TICKS_PER_DAY / 24).astype(int)
         median = random.lognormal(3, 1, n)
         rises = random.exponential(0.1, (n, len(CURVE_AGES_HOURS)))
-        return Opinions(
+        return PricedPredictions(
             due_at=np.where(random.random(n) < 1 / 3, MISSING_TICK, due_at),
             priority=random.integers(0, 4, n),
             p_breach=random.random(n),

@@ -10,15 +10,15 @@ import pandas as pd
 from data.history.history import History
 from data.policy.incidents import IncidentTerms
 from models.bursts.detector import Arrival
-from training.bursts.ground_truth import Score, planted_bursts, scored, share, truth_of
-from training.bursts.stream import Found, Say, bursts_of, history_arrivals, weeks_between
+from training.bursts.ground_truth import DetectionCounts, planted_bursts, scored, share, truth_of
+from training.bursts.stream import DetectedBurst, Say, bursts_of, history_arrivals, weeks_between
 from training.triage.dataset import tick_of
 
 _QUANTILES = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
-class Judged:
+class BurstEvaluation:
     """What came of one history.
 
     Attributes:
@@ -31,10 +31,10 @@ class Judged:
     """
 
     name: str
-    found: Sequence[Found]
+    found: Sequence[DetectedBurst]
     arrivals: int
     weeks: float
-    score: Score | None
+    score: DetectionCounts | None
     delays: Mapping[str, list[float]]
 
 
@@ -44,7 +44,7 @@ def judge(
     terms: IncidentTerms,
     categories: Mapping[str, str],
     say: Say,
-) -> Judged:
+) -> BurstEvaluation:
     """Run the detector over a history from its beginning; judge the bursts opened in a period."""
     say("Reading")
     arrivals = history_arrivals(history, period[1], categories)
@@ -55,16 +55,16 @@ def judge(
     if score is not None:
         score.weeks = weeks
     here = sum(arrival.tick >= begin for arrival in arrivals)
-    return Judged(history.path.name, found, here, weeks, score, delays)
+    return BurstEvaluation(history.path.name, found, here, weeks, score, delays)
 
 
 def _judged(
     history: History,
     arrivals: Sequence[Arrival],
-    found: Sequence[Found],
+    found: Sequence[DetectedBurst],
     terms: IncidentTerms,
     begin: int,
-) -> tuple[Score | None, dict[str, list[float]]]:
+) -> tuple[DetectionCounts | None, dict[str, list[float]]]:
     truth = truth_of(history.path)
     if truth is None:
         return None, {}
@@ -72,7 +72,7 @@ def _judged(
     return scored(planted, found, terms.fewest_members, 0.0)
 
 
-def report(judged: Sequence[Judged], terms: IncidentTerms) -> dict[str, Any]:
+def report(judged: Sequence[BurstEvaluation], terms: IncidentTerms) -> dict[str, Any]:
     """Return the figures of several histories together, for a JSON file."""
     told: dict[str, Any] = {
         "terms": terms.model_dump(),
@@ -86,9 +86,13 @@ def report(judged: Sequence[Judged], terms: IncidentTerms) -> dict[str, Any]:
     return told
 
 
-def figures(scores: Sequence[Score], delays: Sequence[Mapping[str, list[float]]]) -> dict[str, Any]:
+def figures(
+    scores: Sequence[DetectionCounts], delays: Sequence[Mapping[str, list[float]]]
+) -> dict[str, Any]:
     """Return shares with intervals, and delays, of several histories together."""
-    s = Score(*(sum(getattr(one, field.name) for one in scores) for field in fields(Score)))
+    s = DetectionCounts(
+        *(sum(getattr(one, field.name) for one in scores) for field in fields(DetectionCounts))
+    )
     minutes = {name: [x for one in delays for x in one[name]] for name in delays[0]}
     return {
         "histories": len(scores),
@@ -113,7 +117,7 @@ def _quantiles(values: Sequence[float]) -> dict[str, float]:
     return {f"p{q * 100:.0f}": float(np.quantile(values, q)) for q in _QUANTILES if len(values)}
 
 
-def _told(history: str, found: Found) -> dict[str, Any]:
+def _told(history: str, found: DetectedBurst) -> dict[str, Any]:
     burst = found.burst
     return {
         "history": history,

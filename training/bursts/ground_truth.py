@@ -11,7 +11,7 @@ from scipy.stats import beta, poisson
 
 from data.policy.incidents import IncidentTerms
 from models.bursts.detector import Arrival
-from training.bursts.stream import Found
+from training.bursts.stream import DetectedBurst
 
 TRUTH = ("bursts", "exceptions")
 _HOUR = 3_600_000
@@ -19,7 +19,7 @@ _HOURS_A_WEEK = 168
 
 
 @dataclass(frozen=True)
-class Planted:
+class TrueBurst:
     """One burst that there was.
 
     Attributes:
@@ -53,7 +53,7 @@ def planted_bursts(
     truth: tuple[pd.DataFrame, pd.DataFrame],
     terms: IncidentTerms,
     begin: int,
-) -> list[Planted]:
+) -> list[TrueBurst]:
     """Return the bursts that had members enough and began at or after a tick."""
     told, of_exception = truth
     burst_of = of_exception.dropna(subset="burst_id").set_index("exception_id")["burst_id"]
@@ -77,7 +77,7 @@ def _planted(
     arrivals: Sequence[Arrival],
     usual: Sequence[Arrival],
     terms: IncidentTerms,
-) -> Planted:
+) -> TrueBurst:
     attribute, value = cause
     hours = (arrivals[-1].tick - arrivals[0].tick) / _HOUR
     rate = sum(a.values.get(attribute) == value for a in usual) / hours
@@ -92,11 +92,11 @@ def _planted(
         if poisson.sf(since_first - 1, expected) <= enough:
             evident_at = tick
             break
-    return Planted(attribute, value, tuple(a.id for a in own), ticks, evident_at)
+    return TrueBurst(attribute, value, tuple(a.id for a in own), ticks, evident_at)
 
 
 @dataclass
-class Score:
+class DetectionCounts:
     """Counts of one history, to be added up over several."""
 
     planted: int = 0
@@ -119,21 +119,21 @@ class Score:
 
 
 def scored(
-    planted: Sequence[Planted], found: Sequence[Found], fewest: int, weeks: float
-) -> tuple[Score, dict[str, list[float]]]:
+    planted: Sequence[TrueBurst], found: Sequence[DetectedBurst], fewest: int, weeks: float
+) -> tuple[DetectionCounts, dict[str, list[float]]]:
     """Compare what was found with what there was.
 
     A found burst stands for a planted one if most of its members belong to it, or if it names the
     same value and holds at least the fewest members of it.
 
     Returns:
-        Counts; and minutes from the fifth member, and from the moment of evidence (see `Planted`),
+        Counts; and minutes from the fifth member, and from the moment of evidence (see `TrueBurst`),
         to detection, with the members that had come by then.
     """
-    score = Score(planted=len(planted), alarms=len(found), weeks=weeks)
+    score = DetectionCounts(planted=len(planted), alarms=len(found), weeks=weeks)
     delays: dict[str, list[float]] = {"after_fifth": [], "after_evidence": [], "members": []}
     owner = {id_: number for number, one in enumerate(planted) for id_ in one.members}
-    standing: dict[int, list[Found]] = {}
+    standing: dict[int, list[DetectedBurst]] = {}
     for one in found:
         number = _stands_for(one, planted, owner, fewest)
         if number is not None:
@@ -146,7 +146,7 @@ def scored(
 
 
 def _stands_for(
-    one: Found, planted: Sequence[Planted], owner: Mapping[str, int], fewest: int
+    one: DetectedBurst, planted: Sequence[TrueBurst], owner: Mapping[str, int], fewest: int
 ) -> int | None:
     counts = Counter(owner[id_] for id_ in one.burst.members if id_ in owner)
     if not counts:
@@ -158,7 +158,10 @@ def _stands_for(
 
 
 def _add(
-    score: Score, delays: dict[str, list[float]], planted: Planted, standing: Sequence[Found]
+    score: DetectionCounts,
+    delays: dict[str, list[float]],
+    planted: TrueBurst,
+    standing: Sequence[DetectedBurst],
 ) -> None:
     own = set(planted.members)
     together = set().union(*(one.burst.members for one in standing))

@@ -22,7 +22,7 @@ _TOLD_EVERY = 20_000
 
 
 @dataclass(frozen=True)
-class Found:
+class DetectedBurst:
     """A burst as it was in the end, and how many members it had when it was opened."""
 
     burst: Burst
@@ -70,12 +70,12 @@ def _texts(
     return {CATEGORY: category, **{name: column[row] for name, column in texts.items()}}
 
 
-def bursts_of(arrivals: Sequence[Arrival], terms: IncidentTerms, say: Say) -> list[Found]:
+def bursts_of(arrivals: Sequence[Arrival], terms: IncidentTerms, say: Say) -> list[DetectedBurst]:
     """Let a detector hear a stream from its beginning; return all bursts, in order of opening."""
     detector, found = Detector(terms), []
     for arrival in _told(arrivals, say):
         opened = [change for change in detector.observe(arrival) if change.kind == "opened"]
-        found += [Found(change.burst, len(change.members)) for change in opened]
+        found += [DetectedBurst(change.burst, len(change.members)) for change in opened]
     return found
 
 

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from data.domain import BadInputError
 from data.settings import Settings
-from models.registry.store import Store
-from training.common.promotion import Outcome
+from models.registry.store import ModelRegistry
+from training.common.promotion import TrainingResult
 
 console = Console()
 FIRST_YEAR, LAST_YEAR = 1900, 2261
@@ -41,9 +41,9 @@ def moment(text: str, option: str) -> pd.Timestamp:
     return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")
 
 
-def store() -> Store:
+def store() -> ModelRegistry:
     """Open the registry that the settings name."""
-    return Store(Settings.read().mlruns)
+    return ModelRegistry(Settings.read().mlruns)
 
 
 def writable(path: Path) -> Path:
@@ -67,7 +67,7 @@ def write_report(path: Path, figures: object) -> None:
     path.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
 
 
-def tell(outcome: Outcome) -> None:
+def tell(outcome: TrainingResult) -> None:
     """Print what came of a training run."""
     for label, said in outcome.verdicts.items():
         console.print(f"[bold]{label}[/]: {said}")

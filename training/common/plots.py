@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from models.automation.evidence import Evidence
+from models.automation.evidence import CalibrationCounts
 
 mpl.use("Agg")
 _SIZE = (6.0, 4.0)
@@ -39,7 +39,7 @@ def reliability_by(path: Path, groups: dict[str, tuple[np.ndarray, np.ndarray]],
     figure.savefig(path)
 
 
-def error_by_coverage(path: Path, evidence: Evidence) -> None:
+def error_by_coverage(path: Path, evidence: CalibrationCounts) -> None:
     """Draw how wrong the surest are, by how many of them are taken; one threshold for all."""
     accepted, wrong = evidence.accepted.sum(axis=0), evidence.expected_wrong.sum(axis=0)
     some = accepted > 0

@@ -10,7 +10,7 @@ LATENCY_BUDGET_MS = 2.0
 
 
 @dataclass(frozen=True)
-class Judged:
+class GateLosses:
     """One model on the window of judgement.
 
     Attributes:
@@ -23,7 +23,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateDecision:
     """Whether the challenger is promoted, and why."""
 
     promoted: bool
@@ -31,16 +31,16 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """What came of a training run."""
 
     version: str
-    verdict: Verdict
+    verdict: GateDecision
     verdicts: dict[str, str]
     untrained: dict[str, str]
 
 
-def first_verdict(gains: dict[str, str]) -> Verdict:
+def first_verdict(gains: dict[str, str]) -> GateDecision:
     """Judge the first challenger: whatever could be trained beats the fallback without a model.
 
     What does not beat its own baseline is served by the baseline already.
@@ -49,14 +49,14 @@ def first_verdict(gains: dict[str, str]) -> Verdict:
         gains: For each trained model the sentence of its rehearsal.
     """
     if not gains:
-        return Verdict(False, "nothing could be trained, so there is nothing to promote")
+        return GateDecision(False, "nothing could be trained, so there is nothing to promote")
     told = "; ".join(f"{name}: {said}" for name, said in gains.items())
-    return Verdict(True, f"the first champion. {told}")
+    return GateDecision(True, f"the first champion. {told}")
 
 
 def verdict(
-    challenger: Judged, champion: Judged, blocks: list[np.ndarray], latency_ms: float
-) -> Verdict:
+    challenger: GateLosses, champion: GateLosses, blocks: list[np.ndarray], latency_ms: float
+) -> GateDecision:
     """Judge a challenger against the champion on the same rows.
 
     Args:
@@ -71,23 +71,23 @@ def verdict(
     told = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
     lost = challenger.calibration_error - champion.calibration_error
     if gain.mean() <= 0:
-        return Verdict(False, f"{told}: no better than the champion")
+        return GateDecision(False, f"{told}: no better than the champion")
     if low <= 0:
-        return Verdict(
+        return GateDecision(
             False, f"{told}: the gain is within the noise (5 % of draws below {low:+.4f})"
         )
     if lost > MOST_CALIBRATION_LOST:
-        return Verdict(False, f"{told}, but the calibration error rises by {lost:.3f}")
+        return GateDecision(False, f"{told}, but the calibration error rises by {lost:.3f}")
     if latency_ms > LATENCY_BUDGET_MS:
-        return Verdict(
+        return GateDecision(
             False, f"{told}, but a call takes {latency_ms:.1f} ms of {LATENCY_BUDGET_MS:g} allowed"
         )
-    return Verdict(True, f"{told}: better beyond the noise (5 % of draws below {low:+.4f})")
+    return GateDecision(True, f"{told}: better beyond the noise (5 % of draws below {low:+.4f})")
 
 
 def verdict_of_recalibration(
-    challenger: Judged, champion: Judged, blocks: list[np.ndarray], until: str
-) -> Verdict:
+    challenger: GateLosses, champion: GateLosses, blocks: list[np.ndarray], until: str
+) -> GateDecision:
     """Judge a challenger that is the champion but for its calibration and its promises.
 
     Its promises rest on newer labels, so it need not be better: it must not be worse.
@@ -104,9 +104,9 @@ def verdict_of_recalibration(
     lost = challenger.calibration_error - champion.calibration_error
     told = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
     if high < 0:
-        return Verdict(False, f"{told}: worse than the champion, beyond the noise")
+        return GateDecision(False, f"{told}: worse than the champion, beyond the noise")
     if lost > MOST_CALIBRATION_LOST:
-        return Verdict(False, f"{told}, but the calibration error of harm rises by {lost:.3f}")
-    return Verdict(
+        return GateDecision(False, f"{told}, but the calibration error of harm rises by {lost:.3f}")
+    return GateDecision(
         True, f"recalibrated: {told}, not worse; its promises rest on labels known until {until}"
     )

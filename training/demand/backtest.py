@@ -12,7 +12,7 @@ from data.domain import Grain, NotEnoughDataError
 from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
-from models.demand.forecaster import METHODS, Demand
+from models.demand.forecaster import METHODS, DemandForecaster
 from training.demand.origins import (
     Origin,
     cut_offs,
@@ -29,7 +29,7 @@ Figures = dict[str, float]
 
 
 @dataclass
-class Played:
+class MethodBacktest:
     """One method at all origins.
 
     Attributes:
@@ -80,7 +80,7 @@ def backtest(
     """
     say("Reading what came")
     truth = read_truth(history, grain)
-    played = {method: Played() for method in methods}
+    played = {method: MethodBacktest() for method in methods}
     seen: list[Origin] = []
     for number, as_of in enumerate(cut_offs(truth, horizon, origins)):
         origin = read_origin(history, as_of, truth, horizon)
@@ -98,7 +98,7 @@ def backtest(
 
 
 def _report(
-    truth: Panel, horizon: int, seen: Sequence[Origin], played: dict[str, Played]
+    truth: Panel, horizon: int, seen: Sequence[Origin], played: dict[str, MethodBacktest]
 ) -> dict[str, Any]:
     return {
         "git_commit": git_commit(),
@@ -110,10 +110,10 @@ def _report(
     }
 
 
-def play(origin: Origin, method: str, number: int, played: Played) -> None:
+def play(origin: Origin, method: str, number: int, played: MethodBacktest) -> None:
     """Fit on what was known at an origin, forecast, score, and add it to what was played."""
     begin = time.perf_counter()
-    demand = Demand.fit(origin.panel, len(origin.periods), method=method, seed=SEED)
+    demand = DemandForecaster.fit(origin.panel, len(origin.periods), method=method, seed=SEED)
     fitted = time.perf_counter()
     forecast = demand.forecast(origin.panel)
     played.forecast_seconds.append(time.perf_counter() - fitted)
@@ -129,7 +129,7 @@ def joined(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
     return rows.assign(series=rows.groupby(keys).ngroup())
 
 
-def summary(played: Played) -> dict[str, Any]:
+def summary(played: MethodBacktest) -> dict[str, Any]:
     """Return the figures of a method: overall, by class, by volume, of aggregates, and its cost."""
     scores = joined(played.scores, ["sku", "site"])
     sums = joined(played.aggregates, ["level", "group"])
@@ -160,7 +160,7 @@ def _by(scores: pd.DataFrame, column: str, names: Sequence[str]) -> dict[str, di
     return {name: plain(part) for name, part in parts.items() if part["targets"].sum()}
 
 
-def _saved(played: dict[str, Played]) -> dict[str, dict[str, Figures]]:
+def _saved(played: dict[str, MethodBacktest]) -> dict[str, dict[str, Figures]]:
     """Return the share of each other method's SPL that the first one saves; all, established."""
     first, *others = (joined(found.scores, ["sku", "site"]) for found in played.values())
     known = first["history"] == HISTORIES[0]

@@ -100,7 +100,7 @@ def evaluate_demand(  # noqa: PLR0913  (each is an option of the command line)
 
     for file in filter(None, (forecasts, report)):
         writable(file)
-    asked = evaluation.Asked(moment(as_of, "--as-of"), horizon, model, grain)
+    asked = evaluation.ForecastSpec(moment(as_of, "--as-of"), horizon, model, grain)
     with console.status("Starting") as status:
         found = evaluation.forecast_period(History.open(history), asked, store(), status.update)
         rows = evaluation.write_forecasts(found.forecast, forecasts)

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from data.domain import BadInputError, Grain, NotEnoughDataError
 from data.history.history import History
-from features.demand.matrix import Sheet, coarser, lived, share_covered
+from features.demand.matrix import DemandMatrix, coarser, lived, share_covered
 from features.demand.panel import Panel
-from features.demand.periods import Calendar, calendar_of
+from features.demand.periods import PeriodCalendar, calendar_of
 
 PRODUCT_ATTRIBUTES = ("department_group", "department", "category", "product_group")
 SITE_ATTRIBUTES = ("country", "region", "format")
@@ -38,7 +38,7 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
     """
     moment = as_of.tz_convert("UTC")
     source = _Source.of(history, moment)
-    wanted = source.calendar if grain in (None, source.calendar.grain) else Calendar(grain)
+    wanted = source.calendar if grain in (None, source.calendar.grain) else PeriodCalendar(grain)
     if source.calendar.is_coarser_than(wanted):
         raise BadInputError(
             f"demand by {wanted.grain}",
@@ -67,14 +67,14 @@ class _Source:
 
     history: History
     moment: pd.Timestamp
-    calendar: Calendar
+    calendar: PeriodCalendar
     name: str
 
     @classmethod
     def of(cls, history: History, moment: pd.Timestamp) -> Self:
         """Return the given demand of a history, else its orders."""
         if not history.rows["demand"]:
-            return cls(history, moment, Calendar(Grain.DAY), "ordered")
+            return cls(history, moment, PeriodCalendar(Grain.DAY), "ordered")
         steps = history.query("demand/steps", known_before=moment)
         first = np.datetime64(steps["first_on"][0], "D")
         return cls(history, moment, calendar_of(first, float(steps["step_days"][0])), "given")
@@ -183,7 +183,7 @@ def _fill(
         (int(frame.columns(rows["day"]).max()) for rows in planned if len(rows["day"])), default=0
     )
     wide = (units.shape[0], max(frame.length, last + 1))
-    share, price, promotion = Sheet(units.shape), Sheet(wide), Sheet(wide)
+    share, price, promotion = DemandMatrix(units.shape), DemandMatrix(wide), DemandMatrix(wide)
     for rows in planned:
         columns = frame.columns(rows["day"])
         price.put(rows["series"], columns, rows["price"])

@@ -13,10 +13,10 @@ from data.domain import BadInputError, Grain
 from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
-from models.demand.forecaster import Demand
+from models.demand.forecaster import DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES
-from models.registry.store import Store
-from training.demand.backtest import Played, summary
+from models.registry.store import ModelRegistry
+from training.demand.backtest import MethodBacktest, summary
 from training.demand.origins import Origin, came, read_truth, score, score_aggregates
 from training.demand.rehearsal import fit, read_known, rehearse, restricted
 from training.demand.train import trained_as_of
@@ -39,7 +39,7 @@ SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class Asked:
+class ForecastSpec:
     """What is to be forecast, and by which model.
 
     Attributes:
@@ -56,7 +56,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class DemandEvaluation:
     """A forecast, what came of it, and who made it."""
 
     origin: Origin
@@ -64,7 +64,9 @@ class Evaluation:
     made_by: str
 
 
-def forecast_period(history: History, asked: Asked, store: Store, say: Say) -> Evaluation:
+def forecast_period(
+    history: History, asked: ForecastSpec, store: ModelRegistry, say: Say
+) -> DemandEvaluation:
     """Forecast the periods after a moment with what was known before it.
 
     Raises:
@@ -88,10 +90,12 @@ def forecast_period(history: History, asked: Asked, store: Store, say: Say) -> E
         made_by = f"{version}, trained as of {since:%Y-%m-%d}"
     say("Forecasting")
     origin, forecast = _origin(history, asked, panel), demand.forecast(panel)
-    return Evaluation(*restricted(origin, forecast, np.arange(asked.horizon)), made_by)
+    return DemandEvaluation(*restricted(origin, forecast, np.arange(asked.horizon)), made_by)
 
 
-def _check(demand: Demand, version: str, since: pd.Timestamp, asked: Asked) -> None:
+def _check(
+    demand: DemandForecaster, version: str, since: pd.Timestamp, asked: ForecastSpec
+) -> None:
     if since > asked.as_of:
         raise BadInputError(
             "--model",
@@ -113,7 +117,7 @@ def _check(demand: Demand, version: str, since: pd.Timestamp, asked: Asked) -> N
         )
 
 
-def _origin(history: History, asked: Asked, panel: Panel) -> Origin:
+def _origin(history: History, asked: ForecastSpec, panel: Panel) -> Origin:
     """Return the panel with what came, as far as it is known by now."""
     periods = panel.next_periods(asked.horizon)
     truth = read_truth(history, panel.grain)
@@ -152,7 +156,7 @@ def _rows(forecast: Forecast) -> pa.Table:
     return pa.table(arrays, schema=SCHEMA)
 
 
-def report(found: Evaluation) -> dict[str, Any]:
+def report(found: DemandEvaluation) -> dict[str, Any]:
     """Return who forecast what, and the figures as far as the history knows what came."""
     origin, forecast = found.origin, found.forecast
     methods, counts = np.unique(forecast.method.astype(str), return_counts=True)
@@ -169,7 +173,7 @@ def report(found: Evaluation) -> dict[str, Any]:
     }
     if not facts["targets"]:
         return facts
-    played = Played(
+    played = MethodBacktest(
         scores=[score(origin, forecast).assign(origin=0)],
         aggregates=[score_aggregates(origin, forecast).assign(origin=0)],
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from training.common.promotion import Verdict
+from training.common.promotion import GateDecision
 from training.demand.scores import HISTORIES, Figure, figures, spl_saved
 
 UPPER = 0.975
@@ -29,7 +29,7 @@ def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str,
     return best, f"{best} serves: SPL of {told}"
 
 
-def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
+def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecision:
     """Judge a challenger against the champion, on targets that neither has learned from.
 
     Args:
@@ -39,7 +39,7 @@ def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
     challenger, champion = _comparable(challenger), _comparable(champion)
     judged = int((challenger["spl"].notna() & champion["spl"].notna()).sum())
     if judged < FEWEST_JUDGED:
-        return Verdict(
+        return GateDecision(
             False,
             f"only {judged} series came that the champion has not seen, too few to judge by (at "
             f"least {FEWEST_JUDGED}): train with a later --as-of",
@@ -47,16 +47,16 @@ def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
     saved = spl_saved(challenger, champion)
     told = f"SPL {challenger['spl'].mean():.4f} against {champion['spl'].mean():.4f}"
     if saved.value <= 0:
-        return Verdict(False, f"{told}: no better than the champion")
+        return GateDecision(False, f"{told}: no better than the champion")
     if saved.low <= 0:
-        return Verdict(False, f"{told}: the gain is within the noise ({_shares(saved)} saved)")
+        return GateDecision(False, f"{told}: the gain is within the noise ({_shares(saved)} saved)")
     ours, theirs = (_upper_coverage(scores) for scores in (challenger, champion))
     if _short(ours) > _short(theirs) + MOST_COVERAGE_LOST:
-        return Verdict(
+        return GateDecision(
             False,
             f"{told}, but the {UPPER:.1%} quantile covers {ours:.1%}, the champion's {theirs:.1%}",
         )
-    return Verdict(True, f"{told}: better beyond the noise ({_shares(saved)} saved)")
+    return GateDecision(True, f"{told}: better beyond the noise ({_shares(saved)} saved)")
 
 
 def _comparable(scores: pd.DataFrame) -> pd.DataFrame:

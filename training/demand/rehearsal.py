@@ -10,7 +10,7 @@ from data.domain import BadInputError, Grain
 from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
-from models.demand.forecaster import METHODS, Demand
+from models.demand.forecaster import METHODS, DemandForecaster
 from training.demand.backtest import SEED, plain
 from training.demand.dataset import read_panel
 from training.demand.gate import best_method
@@ -28,7 +28,7 @@ HORIZONS = {Grain.DAY: 28, Grain.WEEK: 8, Grain.MONTH: 6}
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DemandRehearsal:
     """What each method would have forecast for the last horizon.
 
     Attributes:
@@ -68,7 +68,7 @@ def read_known(history: History, as_of: pd.Timestamp, grain: Grain | None) -> Pa
     return panel
 
 
-def rehearse(history: History, panel: Panel, horizon: int, say: Say) -> Rehearsal:
+def rehearse(history: History, panel: Panel, horizon: int, say: Say) -> DemandRehearsal:
     """Play the last horizon of a panel with each method, and choose one.
 
     Args:
@@ -78,7 +78,7 @@ def rehearse(history: History, panel: Panel, horizon: int, say: Say) -> Rehearsa
         say: Told each step.
     """
     if panel.length < horizon + FEWEST_PERIODS:
-        return Rehearsal(None, {}, {}, *best_method({}, FALLBACK))
+        return DemandRehearsal(None, {}, {}, *best_method({}, FALLBACK))
     as_of = pd.Timestamp(panel.periods[-horizon], tz="UTC")
     origin = read_origin(history, as_of, panel, horizon)
     forecasts = {}
@@ -86,12 +86,12 @@ def rehearse(history: History, panel: Panel, horizon: int, say: Say) -> Rehearsa
         say(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
         forecasts[method] = fit(origin.panel, horizon, method).forecast(origin.panel)
     scores = {name: judged(origin, forecast) for name, forecast in forecasts.items()}
-    return Rehearsal(origin, forecasts, scores, *best_method(scores, FALLBACK))
+    return DemandRehearsal(origin, forecasts, scores, *best_method(scores, FALLBACK))
 
 
-def fit(panel: Panel, horizon: int, method: str) -> Demand:
+def fit(panel: Panel, horizon: int, method: str) -> DemandForecaster:
     """Fit a method with the seed of all that is trained here."""
-    return Demand.fit(panel, horizon, method=method, seed=SEED)
+    return DemandForecaster.fit(panel, horizon, method=method, seed=SEED)
 
 
 def judged(origin: Origin, forecast: Forecast) -> pd.DataFrame:

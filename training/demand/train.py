@@ -10,15 +10,15 @@ from data.domain import Grain, NoChampionError
 from data.history.history import History
 from features.demand.panel import Panel
 from models.demand import boosted
-from models.demand.forecaster import Demand
-from models.registry.store import Store, Trained
-from training.common.promotion import Outcome, Verdict
+from models.demand.forecaster import DemandForecaster
+from models.registry.store import ModelRegistry, Trained
+from training.common.promotion import GateDecision, TrainingResult
 from training.demand import report
 from training.demand.gate import judge
 from training.demand.rehearsal import (
     FALLBACK,
     HORIZONS,
-    Rehearsal,
+    DemandRehearsal,
     fit,
     judged,
     read_known,
@@ -32,12 +32,12 @@ from training.triage.train import Say, git_commit
 def train_demand(
     history: History,
     as_of: pd.Timestamp,
-    store: Store,
+    store: ModelRegistry,
     say: Say,
     *,
     horizon: int | None = None,
     grain: Grain | None = None,
-) -> Outcome:
+) -> TrainingResult:
     """Train a challenger on what was known before a moment, and promote it if it is better.
 
     Args:
@@ -64,10 +64,10 @@ def train_demand(
     if verdict.promoted:
         now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
         store.promote(MODEL, version, why=verdict.reason, now=now)
-    return Outcome(version, verdict, {MODEL: rehearsal.said}, {})
+    return TrainingResult(version, verdict, {MODEL: rehearsal.said}, {})
 
 
-def trained_as_of(store: Store, version: str) -> pd.Timestamp:
+def trained_as_of(store: ModelRegistry, version: str) -> pd.Timestamp:
     """Return the moment from which on a version has seen nothing.
 
     Args:
@@ -79,26 +79,28 @@ def trained_as_of(store: Store, version: str) -> pd.Timestamp:
     return pd.Timestamp(tags[number]["as_of"])
 
 
-def _judge(rehearsal: Rehearsal, challenger: Demand, store: Store) -> Verdict:
+def _judge(
+    rehearsal: DemandRehearsal, challenger: DemandForecaster, store: ModelRegistry
+) -> GateDecision:
     """Compare the rehearsed challenger with the champion on periods that neither learned from."""
     try:
         champion, version = load_demand(store)
     except NoChampionError:
-        return Verdict(True, f"the first champion. {rehearsal.said}")
+        return GateDecision(True, f"the first champion. {rehearsal.said}")
     if champion.grain != challenger.grain:
-        return Verdict(
+        return GateDecision(
             False,
             f"the champion forecasts by {champion.grain}, this one by {challenger.grain}, which "
             "can't be compared: make it the champion by hand with `promote`",
         )
     if rehearsal.origin is None:
-        return Verdict(False, rehearsal.said)
+        return GateDecision(False, rehearsal.said)
     origin, ours = rehearsal.origin, rehearsal.forecasts[rehearsal.served_by]
     since = trained_as_of(store, version)
     starts = pd.DatetimeIndex(origin.periods, tz="UTC")
     columns = np.flatnonzero(starts[: champion.horizon] >= since)
     if not len(columns):
-        return Verdict(
+        return GateDecision(
             False,
             f"the champion was trained as of {since:%Y-%m-%d} and has seen all that it could be "
             "judged by: train with a later --as-of",
@@ -113,8 +115,8 @@ def _trained(
     history: History,
     as_of: pd.Timestamp,
     panel: Panel,
-    rehearsal: Rehearsal,
-    challenger: Demand,
+    rehearsal: DemandRehearsal,
+    challenger: DemandForecaster,
 ) -> Trained:
     figures = {
         f"{method}.{measure}": found["all"][measure]["value"]
@@ -144,7 +146,7 @@ def _trained(
     )
 
 
-def _draw(rehearsal: Rehearsal, folder: Path) -> None:
+def _draw(rehearsal: DemandRehearsal, folder: Path) -> None:
     """Draw how well the rehearsed quantiles were kept, and some series with what came."""
     if rehearsal.origin is None:
         return

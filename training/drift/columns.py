@@ -60,7 +60,7 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class DriftComparison:
     """All columns compared, the one that moved most first.
 
     Attributes:
@@ -78,7 +78,7 @@ class Comparison:
         return [column for column in self.columns if column.name.startswith(prefix)]
 
 
-def compare(reference: pd.DataFrame, current: pd.DataFrame) -> Comparison:
+def compare(reference: pd.DataFrame, current: pd.DataFrame) -> DriftComparison:
     """Compare two frames of the same columns: numbers and words.
 
     Raises:
@@ -105,7 +105,7 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame) -> Comparison:
     told = [_few_words(reference[fit], frame[fit]) for frame in (reference, current)]
     found, html = _measured(told[0], told[1])
     columns = sorted(absent + found, key=lambda column: -column.score / column.threshold)
-    return Comparison(columns, left_out, html)
+    return DriftComparison(columns, left_out, html)
 
 
 def chance_distance(before: pd.Series, now: pd.Series) -> float:

@@ -10,21 +10,21 @@ import pandas as pd
 from data.contract.tables import Exceptions
 from data.domain import BadInputError
 from data.history.history import ALWAYS, History
-from models.registry.store import Store
+from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
-from training.drift.columns import MOST_ROWS, Comparison, compare
-from training.drift.cost import Cost, cost
+from training.drift.columns import MOST_ROWS, DriftComparison, compare
+from training.drift.cost import CalibrationCost, cost
 from training.drift.periods import (
+    DriftPeriod,
     Period,
-    Side,
     important_features,
     promises,
     seen_columns,
     side_of,
     too_few_known,
 )
-from training.drift.verdict import Finding, finding, sentence
-from training.triage.dataset import Known, tick_of
+from training.drift.verdict import DriftFinding, finding, sentence
+from training.triage.dataset import TriageDataset, tick_of
 from training.triage.evaluation import since_training
 
 _SIDES = ("reference", "current")
@@ -35,9 +35,9 @@ class Drift:
     """What drifted from the reference to the current period."""
 
     model: str
-    sides: list[Side]
-    comparison: Comparison
-    costs: list[Cost]
+    sides: list[DriftPeriod]
+    comparison: DriftComparison
+    costs: list[CalibrationCost]
 
     @property
     def verdict(self) -> str:
@@ -47,7 +47,7 @@ class Drift:
     @property
     def found(self) -> bool:
         """Whether the verdict is drift."""
-        return finding(self.comparison, self.costs) is not Finding.NONE
+        return finding(self.comparison, self.costs) is not DriftFinding.NONE
 
     def to_json(self) -> dict[str, object]:
         """Return the figures as plain values."""
@@ -63,7 +63,7 @@ class Drift:
         }
 
 
-def _told(side: Side) -> dict[str, object]:
+def _told(side: DriftPeriod) -> dict[str, object]:
     period, n = side.period, side.detected
     looked = pd.to_datetime(side.looked_at, unit="ms", utc=True).isoformat()
     return {
@@ -91,7 +91,7 @@ def compare_periods(triage: Triage, history: History, reference: Period, current
         raise BadInputError(
             "--current", f"{current} overlaps {reference}", "Choose two periods that don't."
         )
-    known = Known.read(history, ALWAYS, triage.kinds)
+    known = TriageDataset.read(history, ALWAYS, triage.kinds)
     live = triage.with_recent(since_training(triage, known))
     patience = max(0, _last_known(known) - tick_of(max(reference.end, current.end)))
     sides = [
@@ -102,18 +102,18 @@ def compare_periods(triage: Triage, history: History, reference: Period, current
     before, now = (seen_columns(live, known, side, features) for side in sides)
     too_few = too_few_known(before, now)
     found = compare(before.drop(columns=list(too_few)), now.drop(columns=list(too_few)))
-    comparison = Comparison(found.columns, found.left_out | too_few, found.html)
+    comparison = DriftComparison(found.columns, found.left_out | too_few, found.html)
     promised, kept = (dict(promises(live, known, side)) for side in sides)
     costs = [cost(label, promised[label], kept[label]) for label in promised]
     return Drift(triage.version, sides, comparison, [c for c in costs if c])
 
 
-def _last_known(known: Known) -> int:
+def _last_known(known: TriageDataset) -> int:
     moments = [table[Exceptions.known_at].max() for table in known.tables.values() if len(table)]
     return tick_of(max(moments)) + 1
 
 
-def keep(drift: Drift, store: Store, html: Path | None, figures: Path | None) -> None:
+def keep(drift: Drift, store: ModelRegistry, html: Path | None, figures: Path | None) -> None:
     """Keep the page and the figures with the champion's run, and at the paths that are given."""
     told = orjson.dumps(drift.to_json(), option=orjson.OPT_INDENT_2)
     page = drift.comparison.html.encode()

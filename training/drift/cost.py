@@ -17,7 +17,7 @@ _SIMULATED = 40
 
 
 @dataclass(frozen=True)
-class Promises:
+class PeriodPromises:
     """What a model promised in a period and what came of it, as far as known.
 
     Attributes:
@@ -32,7 +32,7 @@ class Promises:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class PeriodCalibration:
     """How well promises were kept in one period.
 
     Attributes:
@@ -51,7 +51,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Cost:
+class CalibrationCost:
     """How the calibration of one label differs between two periods.
 
     Attributes:
@@ -62,8 +62,8 @@ class Cost:
     """
 
     label: str
-    reference: Calibration
-    current: Calibration
+    reference: PeriodCalibration
+    current: PeriodCalibration
     change: Figure
 
     @property
@@ -81,17 +81,17 @@ class Cost:
         return asdict(self) | {"grew": self.grew, "misses": self.misses}
 
 
-def cost(label: str, reference: Promises, current: Promises) -> Cost | None:
+def cost(label: str, reference: PeriodPromises, current: PeriodPromises) -> CalibrationCost | None:
     """Compare the calibration of two periods; None where too few outcomes are known."""
     if min(len(reference.seen), len(current.seen)) < FEWEST_LABELLED:
         return None
     (before, spread_before), (now, spread_now) = _calibration(reference), _calibration(current)
     change = (now.error - now.by_chance) - (before.error - before.by_chance)
     half = 1.96 * float(np.hypot(spread_before, spread_now))
-    return Cost(label, before, now, Figure(change, change - half, change + half))
+    return CalibrationCost(label, before, now, Figure(change, change - half, change + half))
 
 
-def _calibration(kept: Promises) -> tuple[Calibration, float]:
+def _calibration(kept: PeriodPromises) -> tuple[PeriodCalibration, float]:
     """Return the calibration, and the standard deviation of its error.
 
     The spread is that of a bootstrap over days, or of chance alone where that is larger: a period
@@ -108,7 +108,7 @@ def _calibration(kept: Promises) -> tuple[Calibration, float]:
         for rows in day_blocks(kept.detected_at)
     ]
     error = expected_calibration_error(promised, seen)
-    found = Calibration(
+    found = PeriodCalibration(
         len(seen), float(promised.mean()), float(seen.mean()), error, float(np.mean(drawn))
     )
     return found, float(max(np.std(by_day), np.std(drawn)))

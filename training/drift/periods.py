@@ -8,13 +8,13 @@ import pandas as pd
 
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import codes
-from models.estimator import Rows
+from models.estimator import Batch
 from models.ranking.pricing import Predictions
 from models.triage.triage import Triage
 from training.drift.columns import FEWEST_VALUES, MOST_ROWS, OTHER
-from training.drift.cost import Promises
+from training.drift.cost import PeriodPromises
 from training.drift.verdict import OUTCOME, PREDICTION
-from training.triage.dataset import Known, tick_of
+from training.triage.dataset import TriageDataset, tick_of
 from training.triage.evaluation import QUANTILES, handling_hours
 from training.triage.labels import TICKS_PER_HOUR
 
@@ -36,7 +36,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Side:
+class DriftPeriod:
     """A period as the champion sees it, each exception at the time it was detected.
 
     Attributes:
@@ -51,12 +51,14 @@ class Side:
     period: Period
     detected: int
     rows: np.ndarray
-    read: Rows
+    read: Batch
     predictions: Predictions
     looked_at: int
 
 
-def side_of(live: Triage, known: Known, period: Period, option: str, looked_at: int) -> Side:
+def side_of(
+    live: Triage, known: TriageDataset, period: Period, option: str, looked_at: int
+) -> DriftPeriod:
     """Score a period; a large one is sampled.
 
     Raises:
@@ -70,7 +72,7 @@ def side_of(live: Triage, known: Known, period: Period, option: str, looked_at: 
     sample = np.random.default_rng(7).permutation(rows)[:MOST_SCORED]
     columns = {name: column[sample] for name, column in known.columns.items()}
     read = live.rows(columns, columns["detected_at"])
-    return Side(period, len(rows), sample, read, live.predict_rows(read), looked_at)
+    return DriftPeriod(period, len(rows), sample, read, live.predict_rows(read), looked_at)
 
 
 def important_features(triage: Triage) -> list[int]:
@@ -87,7 +89,9 @@ def important_features(triage: Triage) -> list[int]:
     return [int(place) for place in order if gain[place] > 0]
 
 
-def seen_columns(live: Triage, known: Known, side: Side, features: list[int]) -> pd.DataFrame:
+def seen_columns(
+    live: Triage, known: TriageDataset, side: DriftPeriod, features: list[int]
+) -> pd.DataFrame:
     """Return features, predictions and outcomes as far as known, of at most 5,000 exceptions."""
     columns = dict(_features(live, side, features))
     columns |= {PREDICTION + name: values for name, values in _predicted(live, side)}
@@ -98,7 +102,7 @@ def seen_columns(live: Triage, known: Known, side: Side, features: list[int]) ->
 Named = Iterator[tuple[str, np.ndarray]]
 
 
-def _features(live: Triage, side: Side, chosen: list[int]) -> Named:
+def _features(live: Triage, side: DriftPeriod, chosen: list[int]) -> Named:
     declared = live.features
     for place in chosen:
         name, values = declared.names[place], side.read.matrix.dense[:, place].astype(float)
@@ -109,7 +113,7 @@ def _features(live: Triage, side: Side, chosen: list[int]) -> Named:
             yield name, np.where(np.isfinite(values), values, np.nan)
 
 
-def _predicted(live: Triage, side: Side) -> Named:
+def _predicted(live: Triage, side: DriftPeriod) -> Named:
     found = side.predictions
     if found.p_breach is not None:
         yield "p_breach", found.p_breach
@@ -122,7 +126,7 @@ def _predicted(live: Triage, side: Side) -> Named:
         yield f"handling_hours_p{100 * share:.0f}", hours[:, place]
 
 
-def _ended(live: Triage, known: Known, side: Side) -> Named:
+def _ended(live: Triage, known: TriageDataset, side: DriftPeriod) -> Named:
     labels, rows = known.labels, side.rows
     breached = _breached(known, side)
     words = np.array(["in time", "breached", None], object)
@@ -134,7 +138,7 @@ def _ended(live: Triage, known: Known, side: Side) -> Named:
     yield "hours_to_resolve", np.where(labels.resolved_at[rows] < side.looked_at, hours, np.nan)
 
 
-def _breached(known: Known, side: Side) -> np.ndarray:
+def _breached(known: TriageDataset, side: DriftPeriod) -> np.ndarray:
     ended = known.labels.outcome_known(side.looked_at)[side.rows]
     return np.where(ended, known.labels.breached[side.rows], np.nan)
 
@@ -149,17 +153,19 @@ def too_few_known(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, s
     }
 
 
-def promises(live: Triage, known: Known, side: Side) -> Iterator[tuple[str, Promises]]:
+def promises(
+    live: Triage, known: TriageDataset, side: DriftPeriod
+) -> Iterator[tuple[str, PeriodPromises]]:
     """Yield what was promised where it is known what came of it; breaches first."""
     found, detected = side.predictions, known.detected_at[side.rows]
     if found.p_breach is not None:
         breached = _breached(known, side)
         seen = ~np.isnan(breached)
-        yield "breach", Promises(found.p_breach[seen], breached[seen], detected[seen])
+        yield "breach", PeriodPromises(found.p_breach[seen], breached[seen], detected[seen])
     for label in CLASSES:
         if label in live.classes and label in known.labels.classes:
             latest = known.labels.classes[label].at(side.looked_at, len(known.ids))[side.rows]
             seen = np.array([name is not None for name in latest], bool)
             chance = getattr(found, label)[seen]
             right = chance.argmax(axis=1) == codes(latest[seen], live.classes[label].names)
-            yield label, Promises(chance.max(axis=1), right.astype(float), detected[seen])
+            yield label, PeriodPromises(chance.max(axis=1), right.astype(float), detected[seen])

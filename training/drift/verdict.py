@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
-from training.drift.columns import ColumnDrift, Comparison
-from training.drift.cost import Cost
+from training.drift.columns import ColumnDrift, DriftComparison
+from training.drift.cost import CalibrationCost
 
 PREDICTION, OUTCOME = "prediction.", "outcome."
 _BREACHED = f"{OUTCOME}breached"
@@ -13,7 +13,7 @@ _REGIME = 0.2  # twice what counts as drift: from one quiet week to the next it 
 _PROMISES = {"breach": "breaches", "category": "right categories", "team": "right teams"}
 
 
-class Finding(StrEnum):
+class DriftFinding(StrEnum):
     """What came of a comparison."""
 
     COSTS = "costs"
@@ -22,7 +22,7 @@ class Finding(StrEnum):
     NONE = "none that costs"
 
 
-def finding(comparison: Comparison, costs: Sequence[Cost]) -> Finding:
+def finding(comparison: DriftComparison, costs: Sequence[CalibrationCost]) -> DriftFinding:
     """Judge a comparison.
 
     Features always move a little, and a model may read that rightly. So drift is called where a
@@ -30,37 +30,37 @@ def finding(comparison: Comparison, costs: Sequence[Cost]) -> Finding:
     predictions moved.
     """
     if any(cost.grew for cost in costs):
-        return Finding.COSTS
+        return DriftFinding.COSTS
     other_regime = any(c.score >= max(_REGIME, c.threshold) for c in comparison.of(_BREACHED))
     if other_regime:
         return _in_other_regime(costs)
     if not costs and any(c.drifted for c in comparison.of(PREDICTION)):
-        return Finding.NOT_KNOWN_YET
-    return Finding.NONE
+        return DriftFinding.NOT_KNOWN_YET
+    return DriftFinding.NONE
 
 
-def _in_other_regime(costs: Sequence[Cost]) -> Finding:
+def _in_other_regime(costs: Sequence[CalibrationCost]) -> DriftFinding:
     breach = [cost for cost in costs if cost.label == "breach"]
     if not breach:
-        return Finding.NOT_KNOWN_YET
-    return Finding.COSTS if breach[0].misses else Finding.KEPT_UP
+        return DriftFinding.NOT_KNOWN_YET
+    return DriftFinding.COSTS if breach[0].misses else DriftFinding.KEPT_UP
 
 
-def sentence(comparison: Comparison, costs: Sequence[Cost]) -> str:
+def sentence(comparison: DriftComparison, costs: Sequence[CalibrationCost]) -> str:
     """Return the verdict."""
     found = finding(comparison, costs)
     quiet = "No drift that costs" if costs else "No drift of the predictions"
-    begin = quiet if found is Finding.NONE else "Drift"
+    begin = quiet if found is DriftFinding.NONE else "Drift"
     end = {
-        Finding.COSTS: " Retrain.",
-        Finding.KEPT_UP: " The champion keeps up with it.",
-        Finding.NOT_KNOWN_YET: " Look again when more outcomes are known.",
-        Finding.NONE: "",
+        DriftFinding.COSTS: " Retrain.",
+        DriftFinding.KEPT_UP: " The champion keeps up with it.",
+        DriftFinding.NOT_KNOWN_YET: " Look again when more outcomes are known.",
+        DriftFinding.NONE: "",
     }[found]
     return f"{begin}: {_moved(comparison)}; {_price(costs)}.{end}"
 
 
-def _moved(comparison: Comparison) -> str:
+def _moved(comparison: DriftComparison) -> str:
     features = [c for c in comparison.columns if not c.name.startswith((PREDICTION, OUTCOME))]
     drifted = [column for column in features if column.drifted]
     parts = [f"{len(drifted)} of {len(features)} features"]
@@ -83,7 +83,7 @@ def _from_to(column: ColumnDrift) -> str:
     return f"{column.name}, {column.of} {figures}"
 
 
-def _price(costs: Sequence[Cost]) -> str:
+def _price(costs: Sequence[CalibrationCost]) -> str:
     """Tell of the label whose calibration suffered, else of the first."""
     if not costs:
         return "too few outcomes are known to say what it costs"

@@ -36,7 +36,7 @@ _SHORTEST_SLACK_DAYS, _LONGEST_SLACK_DAYS = 2.0, 60.0
 
 
 @dataclass(frozen=True)
-class KnownOrders:
+class OrderDataset:
     """Orders at their stages, and what was known of them before a moment.
 
     Attributes:

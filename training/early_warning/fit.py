@@ -7,10 +7,10 @@ import numpy as np
 from data.contract.tables import Orders
 from data.domain import NotEnoughDataError
 from features.orders.logs import AFTER_SALES
-from models.boosters import Trees
+from models.boosters import Booster
 from models.early_warning.delivery_time import FEWEST_DELIVERIES, DeliveryTime
 from models.early_warning.early_warning import ANY, OVER, SETTINGS, EarlyWarning, OrderRows
-from training.early_warning.dataset import KnownOrders
+from training.early_warning.dataset import OrderDataset
 
 FEWEST_ORDERS = 400
 FEWEST_CASES = 60
@@ -23,13 +23,13 @@ MOST_ROWS = 40_000
 class PreparedOrders:
     """Known orders with their features."""
 
-    known: KnownOrders
+    known: OrderDataset
     rows: OrderRows
     names: list[str]
     thinned: bool
 
     @classmethod
-    def of(cls, known: KnownOrders) -> "PreparedOrders":
+    def of(cls, known: OrderDataset) -> "PreparedOrders":
         """Compute the features once for rehearsal and final fit."""
         rows, names = known.rows(known.plan(), thinned=known.thinned)
         return cls(known, rows, names, known.thinned)
@@ -64,7 +64,7 @@ def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
             )
         if name == ANY or _orders(known, rows[label]) >= FEWEST_OF_A_TYPE:
             taught, recent = rows[-MOST_ROWS:], label[-MOST_ROWS:]
-            trees[name] = Trees.fit(
+            trees[name] = Booster.fit(
                 prepared.rows.dense[taught],
                 recent.astype(float),
                 SETTINGS,
@@ -82,11 +82,11 @@ def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
     )
 
 
-def _orders(known: KnownOrders, rows: np.ndarray) -> int:
+def _orders(known: OrderDataset, rows: np.ndarray) -> int:
     return len(set(known.subjects[Orders.order_id].to_numpy(object)[rows].tolist()))
 
 
-def _raised_before(known: KnownOrders, types: list[str], tick: int) -> np.ndarray:
+def _raised_before(known: OrderDataset, types: list[str], tick: int) -> np.ndarray:
     raised = [(known.raised_at[n] >= known.scored_at) & (known.raised_at[n] < tick) for n in types]
     return np.logical_or.reduce(raised) if raised else np.zeros(len(known.weight), bool)
 

@@ -17,7 +17,7 @@ from data.history.history import ALWAYS, History
 from features.orders.history_features import RATE_OF, RATES
 from models.early_warning.early_warning import OVER, EarlyWarning, OrderRows, Warnings
 from training.common import measures
-from training.early_warning.dataset import KnownOrders
+from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import evened
 from training.triage.dataset import tick_of
 
@@ -44,7 +44,7 @@ class OrderScoring:
         baselines: Which rate stands for each baseline: that of the best window and smoothing.
     """
 
-    known: KnownOrders
+    known: OrderDataset
     rows: np.ndarray
     read: OrderRows
     warnings: Warnings
@@ -89,7 +89,7 @@ def score_orders(
     Raises:
         NotEnoughDataError: No order reached a stage in the period.
     """
-    known = KnownOrders.read(history, ALWAYS)
+    known = OrderDataset.read(history, ALWAYS)
     at = known.scored_at
     rows = np.flatnonzero((at >= tick_of(begin)) & (at < tick_of(end)))
     if not len(rows):

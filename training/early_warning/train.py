@@ -13,10 +13,16 @@ from data.domain import NoChampionError
 from data.history.history import History
 from models.early_warning import delivery_time, early_warning
 from models.early_warning.early_warning import EarlyWarning
-from models.registry.store import Store, Trained
+from models.registry.store import ModelRegistry, Trained
 from training.common import measures, plots
-from training.common.promotion import Judged, Outcome, Verdict, first_verdict, verdict
-from training.early_warning.dataset import KnownOrders
+from training.common.promotion import (
+    GateDecision,
+    GateLosses,
+    TrainingResult,
+    first_verdict,
+    verdict,
+)
+from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import PreparedOrders, evened
 from training.early_warning.rehearsal import WarningRehearsal, fit_final, log_losses, rehearse
 from training.triage.train import Say, git_commit
@@ -26,7 +32,9 @@ FEWEST_JUDGED = 200
 _CALLS = 200
 
 
-def train_warning(history: History, as_of: pd.Timestamp, store: Store, say: Say) -> Outcome:
+def train_warning(
+    history: History, as_of: pd.Timestamp, store: ModelRegistry, say: Say
+) -> TrainingResult:
     """Train a challenger on what was known before a moment, and promote it if it is better.
 
     Args:
@@ -39,7 +47,7 @@ def train_warning(history: History, as_of: pd.Timestamp, store: Store, say: Say)
         NotEnoughDataError: Too few orders are settled, or hardly any raised an exception.
     """
     say("Reading what was known")
-    prepared = PreparedOrders.of(KnownOrders.read(history, as_of))
+    prepared = PreparedOrders.of(OrderDataset.read(history, as_of))
     say(f"Rehearsing on the last of {len(prepared.known.weight):,} orders at their stages")
     rehearsal = rehearse(prepared)
     say("Fitting on everything")
@@ -52,10 +60,10 @@ def train_warning(history: History, as_of: pd.Timestamp, store: Store, say: Say)
     if judged.promoted:
         now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
         store.promote(MODEL, version, why=judged.reason, now=now)
-    return Outcome(version, judged, {"exception": rehearsal.served_by}, {})
+    return TrainingResult(version, judged, {"exception": rehearsal.served_by}, {})
 
 
-def load_warning(store: Store, version: str | None = None) -> EarlyWarning:
+def load_warning(store: ModelRegistry, version: str | None = None) -> EarlyWarning:
     """Load the early warning, the champion where no version is named.
 
     Raises:
@@ -82,8 +90,8 @@ def call_ms(model: EarlyWarning, prepared: PreparedOrders) -> float:
 
 
 def _judge(
-    prepared: PreparedOrders, rehearsal: WarningRehearsal, store: Store, latency_ms: float
-) -> Verdict:
+    prepared: PreparedOrders, rehearsal: WarningRehearsal, store: ModelRegistry, latency_ms: float
+) -> GateDecision:
     """Compare the rehearsed challenger with the champion on rows that neither has learned from."""
     try:
         champion = load_warning(store)
@@ -93,7 +101,7 @@ def _judge(
     fresh = known.scored_at[rehearsal.judged] >= champion.trained_as_of
     rows = rehearsal.judged[fresh]
     if len(rows) < FEWEST_JUDGED:
-        return Verdict(
+        return GateDecision(
             False,
             f"the champion has seen all but {len(rows)} of the last settled orders, too few to "
             f"judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
@@ -105,11 +113,11 @@ def _judge(
     return verdict(ours, _judged(known, rows, theirs.p_exception), blocks, latency_ms)
 
 
-def _judged(known: KnownOrders, rows: np.ndarray, chance: np.ndarray) -> Judged:
+def _judged(known: OrderDataset, rows: np.ndarray, chance: np.ndarray) -> GateLosses:
     happened, weight = known.to_come(known.way_types)[rows], evened(known.weight[rows])
     losses = log_losses(np.clip(chance, 1e-4, 1 - 1e-4), happened) * weight
     promised, seen = np.average(chance, weights=weight), np.average(happened, weights=weight)
-    return Judged(losses, float(abs(promised - seen)))
+    return GateLosses(losses, float(abs(promised - seen)))
 
 
 def _trained(

@@ -5,13 +5,15 @@ import numpy as np
 from models.demand.aggregates import level_paths
 from models.demand.forecast import Forecast
 from models.demand.level_sets import PROBABILITIES
-from models.forecast_book.book import Aggregates, Recent
+from models.forecast_book.book import Aggregates, RecentSales
 
 PATHS, SEED = 300, 7
 _NO_GROUP = ""
 
 
-def aggregates(forecast: Forecast, recent: Recent, product_group: np.ndarray | None) -> Aggregates:
+def aggregates(
+    forecast: Forecast, recent: RecentSales, product_group: np.ndarray | None
+) -> Aggregates:
     """Sum a forecast and what was sold lately.
 
     Args:
@@ -34,7 +36,7 @@ def _part(
     drawn: tuple[np.ndarray, np.ndarray],
     group: np.ndarray,
     forecast: Forecast,
-    recent: Recent,
+    recent: RecentSales,
 ) -> tuple[np.ndarray, ...]:
     """Return the fields of `Aggregates` of one kind."""
     names, paths = drawn

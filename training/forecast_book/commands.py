@@ -17,11 +17,11 @@ def forecast(history: HistoryPath, as_of: AsOf, horizon: Horizon = None) -> None
     from models.forecast_book.store import (
         write_book,  # imported here: it takes seconds, --help does not
     )
-    from training.forecast_book.make_book import Job, make_book
+    from training.forecast_book.make_book import ForecastJob, make_book
 
     settings = Settings.read()
     with console.status("Starting") as status:
-        job = Job(
+        job = ForecastJob(
             History.open(history),
             moment(as_of, "--as-of"),
             Policy.read(settings.policy),

@@ -11,9 +11,9 @@ from data.history.history import History
 from data.policy.policy import Policy
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
-from models.demand.forecaster import Demand
-from models.forecast_book.book import Book, Recent
-from models.registry.store import Store
+from models.demand.forecaster import DemandForecaster
+from models.forecast_book.book import Book, RecentSales
+from models.registry.store import ModelRegistry
 from training.demand.dataset import read_panel
 from training.forecast_book.aggregates import aggregates
 from training.forecast_book.review import review
@@ -27,7 +27,7 @@ Say = Callable[[str], object]
 
 
 @dataclass(frozen=True)
-class Job:
+class ForecastJob:
     """What to forecast from.
 
     Attributes:
@@ -43,7 +43,7 @@ class Job:
     horizon: int | None = None
 
 
-def make_book(job: Job, store: Store, say: Say) -> Book:
+def make_book(job: ForecastJob, store: ModelRegistry, say: Say) -> Book:
     """Forecast every series of a history with the champion.
 
     Raises:
@@ -81,7 +81,7 @@ def make_book(job: Job, store: Store, say: Say) -> Book:
     )
 
 
-def load_demand(store: Store, version: str | None = None) -> tuple[Demand, str]:
+def load_demand(store: ModelRegistry, version: str | None = None) -> tuple[DemandForecaster, str]:
     """Load a demand model, the champion where no version is named, and how it is called.
 
     Raises:
@@ -89,7 +89,7 @@ def load_demand(store: Store, version: str | None = None) -> tuple[Demand, str]:
     """
     version, files, _ = store.read(MODEL, version)
     try:
-        return Demand.from_files(files), f"{MODEL}-{version}"
+        return DemandForecaster.from_files(files), f"{MODEL}-{version}"
     except (KeyError, ValueError, TypeError) as error:
         raise NoChampionError(MODEL, f"version {version} can't be built: {error}") from error
 
@@ -118,6 +118,6 @@ def _shortened(forecast: Forecast, horizon: int | None) -> Forecast:
     return replace(forecast, periods=forecast.periods[:horizon], dependence=dependence, **cut)
 
 
-def _recent(panel: Panel, horizon: int) -> Recent:
+def _recent(panel: Panel, horizon: int) -> RecentSales:
     last = slice(-max(SHOWN[panel.grain], horizon), None)
-    return Recent(panel.periods[last], panel.units[:, last], panel.in_stock[:, last])
+    return RecentSales(panel.periods[last], panel.units[:, last], panel.in_stock[:, last])

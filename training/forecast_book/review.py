@@ -7,14 +7,14 @@ from data.domain import Grain, NotEnoughDataError
 from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
-from models.demand.forecaster import Demand
+from models.demand.forecaster import DemandForecaster
 from models.forecast_book.book import REVIEWED, Review
 from training.demand.dataset import read_panel
 
 SEED = 7
 
 
-def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: Demand) -> Review:
+def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: DemandForecaster) -> Review:
     """Fit as the champion was fitted, on what was known one horizon earlier, and look.
 
     Args:
@@ -30,7 +30,9 @@ def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: Demand) 
         return judged(panel, horizon, None)
     method = next(iter(demand.ways))
     return judged(
-        panel, horizon, Demand.fit(known, horizon, method=method, seed=SEED).forecast(known)
+        panel,
+        horizon,
+        DemandForecaster.fit(known, horizon, method=method, seed=SEED).forecast(known),
     )
 
 

@@ -8,10 +8,12 @@ import pandas as pd
 from data.history.history import History
 from features.demand.panel import Panel, next_periods
 from models.demand.forecast import Forecast
-from models.forecast_book.book import Stock
+from models.forecast_book.book import BookStock
 
 
-def read_stock(history: History, panel: Panel, forecast: Forecast, as_of: pd.Timestamp) -> Stock:
+def read_stock(
+    history: History, panel: Panel, forecast: Forecast, as_of: pd.Timestamp
+) -> BookStock:
     """Read the stock of a panel's series, NaN where it was never counted.
 
     What is on its way without a date, or comes after the last period, is left out.
@@ -23,7 +25,7 @@ def read_stock(history: History, panel: Panel, forecast: Forecast, as_of: pd.Tim
     products = history.table("products", known_before=as_of, columns=["sku", "unit_price", "cost"])
     sites = history.table("sites", known_before=as_of, columns=["site", "lead_time_days"])
     price, listed = _last_price(panel), _by_key(products, "unit_price", panel.sku)
-    return Stock(
+    return BookStock(
         on_hand=of_series("on_hand").to_numpy(np.float32),
         inbound=_inbound(of_series("inbound"), of_series("inbound_at"), forecast),
         unit_price=np.where(np.isnan(price), listed, price),

@@ -19,8 +19,15 @@ from data.policy.policy import Policy
 from models.demand.forecast import Forecast
 from models.demand.sample_paths import sample_paths
 from models.inventory.stock_reasons import overstock_words, run_out_words
-from models.inventory.stock_risk import DemandPaths, Overstock, RunOut, Shelves, overstock, run_out
-from training.forecast_book.stock_facts import COLUMNS, StockException, StockKnown
+from models.inventory.stock_risk import (
+    DemandPaths,
+    Overstock,
+    RunOut,
+    StockedSeries,
+    overstock,
+    run_out,
+)
+from training.forecast_book.stock_facts import COLUMNS, StockException, StockFacts
 from training.forecast_book.unfillable_orders import unfillable_orders
 from training.triage.dataset import tick_of
 
@@ -45,10 +52,10 @@ def stock_exceptions(
         as_of: The moment.
         seed: Of the sample paths.
     """
-    return exceptions_of(StockKnown.read(history, forecast, policy, as_of), seed)
+    return exceptions_of(StockFacts.read(history, forecast, policy, as_of), seed)
 
 
-def exceptions_of(known: StockKnown, seed: int) -> pa.Table:
+def exceptions_of(known: StockFacts, seed: int) -> pa.Table:
     """Return the stock exceptions of what is known."""
     found = [*_of_forecasts(known, seed), *unfillable_orders(known)] if len(known.stock) else []
     found.sort(key=lambda one: (-one.loss, one.kind, one.sku, one.site))
@@ -58,7 +65,7 @@ def exceptions_of(known: StockKnown, seed: int) -> pa.Table:
     return pa.Table.from_pylist([asdict(one) for one in kept], COLUMNS)
 
 
-def _of_forecasts(known: StockKnown, seed: int) -> Iterator[StockException]:
+def _of_forecasts(known: StockFacts, seed: int) -> Iterator[StockException]:
     """What runs out and what lies too long, among the series that are forecast and counted."""
     rules = known.policy.stock
     rows, stock, shelves = known.shelves()
@@ -79,7 +86,7 @@ def _of_forecasts(known: StockKnown, seed: int) -> Iterator[StockException]:
 
 
 def _risks(
-    known: StockKnown, about: list[dict[Any, Any]], shelves: Shelves, risks: RunOut
+    known: StockFacts, about: list[dict[Any, Any]], shelves: StockedSeries, risks: RunOut
 ) -> Iterator[StockException]:
     policy = known.policy
     loss = _preventable(policy, ExceptionType.STOCK_OUT_RISK, risks.saving)
@@ -108,7 +115,7 @@ def _risks(
         )
 
 
-def _act_by(known: StockKnown, *runs_out_hours: float) -> int | None:
+def _act_by(known: StockFacts, *runs_out_hours: float) -> int | None:
     """The last moment at which a remedy still comes in time; when it runs out if that is over."""
     remedy = known.policy.stock.remedy_hours
     later = [h for at in runs_out_hours for h in (at - remedy, at) if h > known.now_hours]
@@ -116,7 +123,7 @@ def _act_by(known: StockKnown, *runs_out_hours: float) -> int | None:
 
 
 def _heaps(
-    known: StockKnown, about: list[dict[Any, Any]], heaps: Overstock
+    known: StockFacts, about: list[dict[Any, Any]], heaps: Overstock
 ) -> Iterator[StockException]:
     policy = known.policy
     loss = _preventable(policy, ExceptionType.OVERSTOCK, heaps.saving)
@@ -145,7 +152,7 @@ def _preventable(policy: Policy, kind: ExceptionType, money: np.ndarray) -> np.n
     return np.minimum(money, policy.losses.largest) * policy.losses.terms(kind)[2]
 
 
-def _facts(known: StockKnown, about: dict[Any, Any]) -> dict[str, Any]:
+def _facts(known: StockFacts, about: dict[Any, Any]) -> dict[str, Any]:
     inbound = about["inbound"]
     return {
         "sku": about["sku"],
@@ -157,5 +164,5 @@ def _facts(known: StockKnown, about: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _day(known: StockKnown, hours: float) -> str:
+def _day(known: StockFacts, hours: float) -> str:
     return f"{known.moment(hours):%Y-%m-%d}"

@@ -11,7 +11,7 @@ from data.domain import ExceptionType
 from data.history.history import History
 from data.policy.policy import Policy
 from models.demand.forecast import Forecast
-from models.inventory.stock_risk import Shelves, edges_hours
+from models.inventory.stock_risk import StockedSeries, edges_hours
 
 HOUR = pd.Timedelta(1, "h")
 
@@ -49,7 +49,7 @@ class StockException:
 
 
 @dataclass(frozen=True)
-class StockKnown:
+class StockFacts:
     """What was known at a moment; hours count from the start of the forecast's first period.
 
     Attributes:
@@ -94,7 +94,7 @@ class StockKnown:
         """Return the moment of an hour."""
         return pd.Timestamp(self.forecast.periods[0], tz="UTC") + hours * HOUR
 
-    def shelves(self) -> tuple[np.ndarray, pd.DataFrame, Shelves]:
+    def shelves(self) -> tuple[np.ndarray, pd.DataFrame, StockedSeries]:
         """Return what is both forecast and counted: rows of the forecast, stock, shelves.
 
         What is overdue, or not even on its way, can be there after the lead time.
@@ -118,9 +118,9 @@ class StockKnown:
             "cost": cost,
         }
         arrays = {name: column.to_numpy(np.float64) for name, column in columns.items()}
-        return rows[rows >= 0], stock, Shelves(**arrays)
+        return rows[rows >= 0], stock, StockedSeries(**arrays)
 
-    def may_matter(self, rows: np.ndarray, shelves: Shelves) -> np.ndarray:
+    def may_matter(self, rows: np.ndarray, shelves: StockedSeries) -> np.ndarray:
         """Say which series are worth drawing paths for.
 
         Those where the units that are short if all periods are at their high quantile, or those

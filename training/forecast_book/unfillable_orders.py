@@ -10,14 +10,14 @@ import pandas as pd
 from data.domain import ExceptionType
 from models.inventory.order_filling import fill
 from models.inventory.stock_reasons import unfillable_words
-from models.inventory.unfillable_orders import Choice, OpenOrders, priced_choice
-from training.forecast_book.stock_facts import HOUR, StockException, StockKnown
+from models.inventory.unfillable_orders import OpenOrders, OrderChoice, priced_choice
+from training.forecast_book.stock_facts import HOUR, StockException, StockFacts
 from training.triage.dataset import tick_of
 
 SHELF = ["sku", "site"]
 
 
-def unfillable_orders(known: StockKnown) -> Iterator[StockException]:
+def unfillable_orders(known: StockFacts) -> Iterator[StockException]:
     """Yield one exception for each SKU and site whose open orders want more than is there."""
     waiting = known.orders.merge(known.stock, on=SHELF)
     waiting["pool_units"] = _pool_units(known, waiting)
@@ -28,7 +28,7 @@ def unfillable_orders(known: StockKnown) -> Iterator[StockException]:
             yield found
 
 
-def _pool_units(known: StockKnown, waiting: pd.DataFrame) -> pd.Series:
+def _pool_units(known: StockFacts, waiting: pd.DataFrame) -> pd.Series:
     """What is there for all open orders of the row's SKU and site, in whole units.
 
     What arrives before the first of them is due is there for them too.
@@ -42,7 +42,7 @@ def _pool_units(known: StockKnown, waiting: pd.DataFrame) -> pd.Series:
     return (there + waiting["inbound"].where(in_time, 0.0).fillna(0.0)) // 1
 
 
-def _unfillable(known: StockKnown, orders: pd.DataFrame, pool_units: float) -> StockException:
+def _unfillable(known: StockFacts, orders: pd.DataFrame, pool_units: float) -> StockException:
     policy, losses = known.policy, known.policy.losses
     share, fixed, helps = losses.terms(ExceptionType.UNFILLABLE_ORDERS)
     value = orders["total"].fillna(losses.order_value)
@@ -70,7 +70,7 @@ def _unfillable(known: StockKnown, orders: pd.DataFrame, pool_units: float) -> S
 
 
 def _order_facts(
-    orders: pd.DataFrame, waiting: OpenOrders, choice: Choice, pool_units: float
+    orders: pd.DataFrame, waiting: OpenOrders, choice: OrderChoice, pool_units: float
 ) -> dict[str, Any]:
     listed = zip(orders["order_id"], waiting.units, waiting.loss, choice.fill, strict=True)
     return {

@@ -54,7 +54,7 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     no savings are told.
     """
     from training.queue_replay.analysis.report import page
-    from training.queue_replay.plan import Asked
+    from training.queue_replay.plan import ReplaySpec
     from training.queue_replay.replay import (
         replay,  # imported here: it takes seconds, --help does not
     )
@@ -62,7 +62,7 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     for file in (report, html):
         writable(file)
     period = moment(begin, "--from"), moment(end, "--to")
-    asked = Asked(*period, policy_of(policy), origins, draws, seed, touch)
+    asked = ReplaySpec(*period, policy_of(policy), origins, draws, seed, touch)
     with console.status("Starting") as status:
         found = replay(History.open(history), asked, status.update, stress=stress)
     write_report(report, found)
@@ -88,7 +88,7 @@ def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
 
     What things cost, and how old an exception may become, is never tuned: that is the company's.
     """
-    from training.queue_replay.plan import Asked
+    from training.queue_replay.plan import ReplaySpec
     from training.queue_replay.tuning import tune, tuned_text
 
     for file in (out, report):
@@ -98,7 +98,7 @@ def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
         (moment(begin, "--from"), moment(end, "--to")),
         (moment(confirm_begin, "--confirm-from"), moment(confirm_end, "--confirm-to")),
     )
-    first, later = (Asked(*each, current, origins, draws, seed, touch) for each in periods)
+    first, later = (ReplaySpec(*each, current, origins, draws, seed, touch) for each in periods)
     with console.status("Starting") as status:
         tuned = tune(History.open(history), first, later, status.update)
     console.print(tuned.verdict)

@@ -9,22 +9,22 @@ import pandas as pd
 from data.domain import BadInputError
 from data.history.history import History
 from data.policy.policy import Policy
-from training.queue_replay.analysis.costs import Groups, Ledger, last_team
-from training.queue_replay.analysis.experiment import Say, Scene, in_slots, terms_of
+from training.queue_replay.analysis.costs import CostModel, ExceptionGroups, last_team
+from training.queue_replay.analysis.experiment import Experiment, Say, in_slots, terms_of
 from training.queue_replay.analysis.rank_stability import moments_of
-from training.queue_replay.rules.inputs import Said, opinions_on, said_by_origins
+from training.queue_replay.rules.inputs import WindowPredictions, opinions_on, said_by_origins
 from training.queue_replay.scenarios.draw import draw_worlds
-from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.slots import TouchAssumption
-from training.queue_replay.workload.workload import Work
+from training.queue_replay.workload.workload import Workload
 
 WORK, WORLDS, MOMENTS, STRESS = range(4)
 """The streams of random numbers."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReplaySpec:
     """What is to be replayed.
 
     Attributes:
@@ -74,7 +74,7 @@ TIMED = (_RECORDED, TouchAssumption.PEOPLE)
 
 
 @dataclass(frozen=True)
-class Setting:
+class ReplayPlan:
     """Scenes of one period, and how they came about.
 
     Attributes:
@@ -85,14 +85,14 @@ class Setting:
         others: The same with another assumption about touch times, where it is not recorded.
     """
 
-    asked: Asked
-    record: Record
-    said: Sequence[Said]
-    scene: Scene
-    others: dict[TouchAssumption, Scene]
+    asked: ReplaySpec
+    record: HandlingLog
+    said: Sequence[WindowPredictions]
+    scene: Experiment
+    others: dict[TouchAssumption, Experiment]
 
 
-def set_up(history: History, asked: Asked, say: Say) -> Setting:
+def set_up(history: History, asked: ReplaySpec, say: Say) -> ReplayPlan:
     """Read the work, draw the worlds, let the models speak.
 
     Raises:
@@ -100,7 +100,7 @@ def set_up(history: History, asked: Asked, say: Say) -> Setting:
         BadInputError: The history does not tell how long work took, and nothing is assumed.
     """
     say("Reading the work")
-    record = Record.read(history, asked.begin, asked.end)
+    record = HandlingLog.read(history, asked.begin, asked.end)
     works = {
         touch: read_work(record, asked.policy.shifts, asked.random(WORK), touch)
         for touch in (asked.touch, *asked.assumptions)
@@ -110,29 +110,35 @@ def set_up(history: History, asked: Asked, say: Say) -> Setting:
     say("Drawing what nobody recorded")
     scenes = {touch: _scene(record, work, touch, said, asked) for touch, work in works.items()}
     scene = scenes.pop(asked.touch)
-    return Setting(asked, record, said, scene, scenes)
+    return ReplayPlan(asked, record, said, scene, scenes)
 
 
 def _scene(
-    record: Record, work: Work, touch: TouchAssumption, said: Sequence[Said], asked: Asked
-) -> Scene:
+    record: HandlingLog,
+    work: Workload,
+    touch: TouchAssumption,
+    said: Sequence[WindowPredictions],
+    asked: ReplaySpec,
+) -> Experiment:
     policy, opinions = asked.policy, opinions_on(work.ids, said, asked.policy)
     terms = terms_of(policy, work)
     if touch not in TIMED:
         opinions, terms = in_slots(work, opinions, terms)
     prices = policy.losses.waiting_cost_per_hour, policy.handling.deadline_hours
-    return Scene(
+    return Experiment(
         work=work,
         worlds=draw_worlds(record, work, policy.losses, asked.random(WORLDS), asked.draws),
         opinions=opinions,
         terms=terms,
-        ledger=Ledger.of(work, (record.begin, record.end), groups_of(record, work), prices),
+        ledger=CostModel.of(work, (record.begin, record.end), groups_of(record, work), prices),
         moments=moments_of(work, asked.random(MOMENTS)),
     )
 
 
-def groups_of(record: Record, work: Work) -> dict[str, Groups]:
+def groups_of(record: HandlingLog, work: Workload) -> dict[str, ExceptionGroups]:
     """Divide the work by the team that did it last, by type and by customer segment."""
     row = pd.Index(record.ids).get_indexer(pd.Index(work.ids))
     words = {name: record.facts[name][row] for name in ("type", "segment")}
-    return {"team": Groups.of(last_team(work))} | {n: Groups.of(w) for n, w in words.items()}
+    return {"team": ExceptionGroups.of(last_team(work))} | {
+        n: ExceptionGroups.of(w) for n, w in words.items()
+    }

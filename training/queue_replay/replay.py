@@ -9,26 +9,26 @@ import pandas as pd
 from data.domain import NotEnoughDataError
 from data.history.history import History
 from models.worktime.shifts import TICKS_PER_HOUR
-from training.queue_replay.analysis.comparison import STRONG, Compared
-from training.queue_replay.analysis.experiment import Say, Scene, play_all
+from training.queue_replay.analysis.comparison import STRONG, RuleComparison
+from training.queue_replay.analysis.experiment import Experiment, Say, play_all
 from training.queue_replay.analysis.lower_bound_windows import bounded
 from training.queue_replay.analysis.sensitivity import Stress, judged, people_by_team, stresses
 from training.queue_replay.analysis.summary import headline
 from training.queue_replay.analysis.validation import check
-from training.queue_replay.plan import STRESS, TIMED, Asked, Setting, set_up
+from training.queue_replay.plan import STRESS, TIMED, ReplayPlan, ReplaySpec, set_up
 from training.queue_replay.rules.inputs import MOST_LEARNED
 from training.queue_replay.rules.perfect_information import TERMS, TRUTHS
 from training.queue_replay.rules.rules import RULES
 from training.queue_replay.simulator.simulator import play
-from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.slots import TouchAssumption
-from training.queue_replay.workload.workload import Work
+from training.queue_replay.workload.workload import Workload
 
 Plain = dict[str, Any]
 STRESS_WORLDS = 3
 
 
-def replay(history: History, asked: Asked, say: Say, *, stress: bool) -> Plain:
+def replay(history: History, asked: ReplaySpec, say: Say, *, stress: bool) -> Plain:
     """Replay a period: the historical order first, then, if that holds, all rules side by side.
 
     Args:
@@ -49,7 +49,7 @@ def replay(history: History, asked: Asked, say: Say, *, stress: bool) -> Plain:
     if refusal:
         return {"headline": [refusal], "savings_told": False} | told
     scene, seed = setting.scene, asked.seed
-    compared = Compared.of(scene, play_all(scene, {**RULES, **TRUTHS}, say), seed)
+    compared = RuleComparison.of(scene, play_all(scene, {**RULES, **TRUTHS}, say), seed)
     currency = asked.policy.currency
     found = {"headline": headline(compared, currency), "savings_told": True} | told
     found |= _compared(compared)
@@ -59,7 +59,7 @@ def replay(history: History, asked: Asked, say: Say, *, stress: bool) -> Plain:
     return found
 
 
-def _reproduced(scene: Scene, record: Record) -> tuple[Plain, str]:
+def _reproduced(scene: Experiment, record: HandlingLog) -> tuple[Plain, str]:
     """Play the historical order; return what was compared, and why savings can't be told."""
     rule = RULES["history"]
     plays = [play(scene.work, world, rule(scene.known(world))) for world in scene.worlds]
@@ -75,7 +75,7 @@ def _reproduced(scene: Scene, record: Record) -> tuple[Plain, str]:
     }, "" if fidelity.holds else fidelity.verdict
 
 
-def _compared(compared: Compared) -> Plain:
+def _compared(compared: RuleComparison) -> Plain:
     ledger, against = compared.scene.ledger, ("history", "fifo", *STRONG)
     closed = compared.gap_closed("ours")
     first = pd.Timestamp(ledger.first_day, unit="D")
@@ -98,10 +98,10 @@ def _compared(compared: Compared) -> Plain:
     }
 
 
-def _stressed(setting: Setting, compared: Compared, say: Say) -> Plain:
+def _stressed(setting: ReplayPlan, compared: RuleComparison, say: Say) -> Plain:
     asked, few = setting.asked, min(STRESS_WORLDS, len(setting.scene.worlds))
     light = setting.scene.lighter(few)
-    usual = Compared.of(light, {n: t[:few] for n, t in compared.tallies.items()}, asked.seed)
+    usual = RuleComparison.of(light, {n: t[:few] for n, t in compared.tallies.items()}, asked.seed)
     others = stresses(light, setting.said, asked.policy, asked.random(STRESS))
     return {
         "bound": bounded(light, asked.random(STRESS), say),
@@ -110,7 +110,7 @@ def _stressed(setting: Setting, compared: Compared, say: Say) -> Plain:
     }
 
 
-def _under(setting: Setting, touch: TouchAssumption, say: Say) -> Plain:
+def _under(setting: ReplayPlan, touch: TouchAssumption, say: Say) -> Plain:
     """Compare the rules that matter under another assumption about touch times."""
     scene = setting.others[touch]
     light, seed = scene.lighter(min(STRESS_WORLDS, len(scene.worlds))), setting.asked.seed
@@ -122,7 +122,7 @@ def _under(setting: Setting, touch: TouchAssumption, say: Say) -> Plain:
     }  # fmt: skip
 
 
-def _told(history: History, setting: Setting) -> Plain:
+def _told(history: History, setting: ReplayPlan) -> Plain:
     """Say what was replayed and how."""
     asked, work = setting.asked, setting.scene.work
     return {
@@ -151,7 +151,7 @@ def _told(history: History, setting: Setting) -> Plain:
     }
 
 
-def _load(work: Work, code: int) -> Plain:
+def _load(work: Workload, code: int) -> Plain:
     """Return the work that came for a team over what its people could do in the period."""
     crew, last = work.crews[code], work.detected_at.max()
     there = np.minimum(crew.closes_at, last) - np.minimum(crew.opens_at, last)

@@ -15,7 +15,7 @@ from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
 from training.common.options import From, HistoryPath, To, console, moment
-from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.staffing import TeamWeek, learned_weeks
 from training.queue_replay.workload.visits import starts_are_work, visits_of
 
@@ -30,7 +30,7 @@ def shifts(history: HistoryPath, begin: From, end: To, timezone: Timezone = "") 
     if zone not in available_timezones():
         raise BadInputError("--timezone", f"there is no '{zone}'", "One is 'Europe/Lisbon'.")
     opened = History.open(history)
-    record = Record.read(opened, moment(begin, "--from"), moment(end, "--to"))
+    record = HandlingLog.read(opened, moment(begin, "--from"), moment(end, "--to"))
     pieces = visits_of(record).pieces
     if not starts_are_work(pieces):
         problem = "its starts and ends do not tell when people worked"

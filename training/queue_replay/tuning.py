@@ -15,18 +15,18 @@ from data.domain import BadInputError
 from data.history.history import History
 from data.policy.policy import Policy
 from training.common.measures import Figure
-from training.queue_replay.analysis.bootstrap import Spread
-from training.queue_replay.analysis.experiment import Say, Scene, play_all, stack
-from training.queue_replay.plan import Asked, set_up
-from training.queue_replay.rules.rules import RULES, Known, Rule
-from training.queue_replay.simulator.priority import Order
+from training.queue_replay.analysis.bootstrap import Bootstrap
+from training.queue_replay.analysis.experiment import Experiment, Say, play_all, stack
+from training.queue_replay.plan import ReplaySpec, set_up
+from training.queue_replay.rules.rules import RULES, Rule, RuleInputs
+from training.queue_replay.simulator.priority import QueueOrder
 
 LOOK_AHEAD_MINUTES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0)
 MINUTES_PER_HOUR = 60.0
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TuningResult:
     """What came of tuning.
 
     Attributes:
@@ -75,7 +75,7 @@ class Tuned:
         }
 
 
-def tune(history: History, first: Asked, later: Asked, say: Say) -> Tuned:
+def tune(history: History, first: ReplaySpec, later: ReplaySpec, say: Say) -> TuningResult:
     """Find the best look-ahead on one period and see how it does on a later one.
 
     Raises:
@@ -92,19 +92,19 @@ def tune(history: History, first: Asked, later: Asked, say: Say) -> Tuned:
     best = min(tried, key=lambda minutes: (total[minutes], minutes != own))
     gained = _saved(costs, best, own, first.seed)
     if best == own:
-        return Tuned(own, total, gained, None)
+        return TuningResult(own, total, gained, None)
     again = _costs(set_up(history, later, say).scene, [own, best], say)
-    return Tuned(best, total, gained, _saved(again, best, own, later.seed))
+    return TuningResult(best, total, gained, _saved(again, best, own, later.seed))
 
 
-def tuned_text(policy: Policy, tuned: Tuned) -> str:
+def tuned_text(policy: Policy, tuned: TuningResult) -> str:
     """Return the text of the policy with what was tuned, comments and all."""
     minutes = f"{tuned.look_ahead_minutes:g}"
     text = re.sub(r"(?m)^(look_ahead_minutes\s*=\s*)[\d.]+", rf"\g<1>{minutes}", policy.text)
     return re.sub(r'(?m)^(version\s*=\s*"[^"]*)"', r'\1-tuned"', text, count=1)
 
 
-def _costs(scene: Scene, tried: Sequence[float], say: Say) -> dict[float, np.ndarray]:
+def _costs(scene: Experiment, tried: Sequence[float], say: Say) -> dict[float, np.ndarray]:
     """Return what each look-ahead costs, money lost and waiting, as (worlds, days)."""
     rules = {f"{minutes:g} minutes ahead": _looking(minutes) for minutes in tried}
     tallies = play_all(scene.lighter(len(scene.worlds)), rules, say)
@@ -115,7 +115,7 @@ def _costs(scene: Scene, tried: Sequence[float], say: Say) -> dict[float, np.nda
 
 
 def _looking(minutes: float) -> Rule:
-    def rule(known: Known) -> Order:
+    def rule(known: RuleInputs) -> QueueOrder:
         terms = replace(known.terms, look_ahead_hours=minutes / MINUTES_PER_HOUR)
         return RULES["ours"](replace(known, terms=terms))
 
@@ -125,4 +125,4 @@ def _looking(minutes: float) -> Rule:
 def _saved(costs: dict[float, np.ndarray], best: float, own: float, seed: int) -> Figure:
     saved = costs[own] - costs[best]
     worlds, days = saved.shape
-    return Spread.of(worlds, days, seed).total(saved)
+    return Bootstrap.of(worlds, days, seed).total(saved)

@@ -50,16 +50,16 @@ def stock(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     Stock arrives, then it is sold, then what is left and what was missed is paid for; demand that
     meets no stock is lost. Periods in which a series was out of stock are not scored.
     """
-    from training.stock_replay.run import Asked, run
+    from training.stock_replay.run import StockReplaySpec, run
     from training.stock_replay.simulator import (
-        Terms,  # imported here: it takes seconds, --help does not
+        StockReplayTerms,  # imported here: it takes seconds, --help does not
     )
 
     picture = report.with_suffix(".png")
     writable(report)
-    terms = Terms(lead_periods, holding, shortage)
+    terms = StockReplayTerms(lead_periods, holding, shortage)
     start, chosen = moment(begin, "--from"), range(seed, seed + seeds)
-    asked = Asked(opening, start, periods, terms, policy, chosen, fits)
+    asked = StockReplaySpec(opening, start, periods, terms, policy, chosen, fits)
     with console.status("Reading") as status:
         found = run(History.open(history), asked, status.update)
         figures = found.report

@@ -9,12 +9,12 @@ from scipy.special import ndtri
 from data.domain import Grain, UnknownChoiceError
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
-from models.demand.forecaster import Demand
+from models.demand.forecaster import DemandForecaster
 from models.demand.sample_paths import sample_paths
 from models.inventory.order_terms import OrderTerms
 from models.inventory.projection import Shelf
 from models.inventory.replenishment import order_units
-from training.stock_replay.simulator import Policy, Seen
+from training.stock_replay.simulator import OrderingPolicy, PolicyInputs
 
 PATHS = 400
 LOOKAHEAD = 1  # the period of the next order, which is chosen together with this one
@@ -30,7 +30,7 @@ def known_policy(name: str) -> None:
         raise UnknownChoiceError("policy", name, POLICIES)
 
 
-def policy_of(name: str, demand: np.ndarray, seed: int, fits: int) -> Policy:
+def policy_of(name: str, demand: np.ndarray, seed: int, fits: int) -> OrderingPolicy:
     """Return one of `POLICIES`; `demand` (n, N) is what will come, for the oracle alone."""
     if name == "oracle":
         return Foresight(demand)
@@ -51,7 +51,7 @@ class SamplePaths:
 
     seeds: Sequence[int]
 
-    def order(self, seen: Seen) -> np.ndarray:
+    def order(self, seen: PolicyInputs) -> np.ndarray:
         """Return whole units."""
         terms = seen.terms
         horizon = min(terms.lead_periods + LOOKAHEAD, seen.periods_left)
@@ -81,7 +81,7 @@ class BaseStock:
 
     seeds: Sequence[int]
 
-    def order(self, seen: Seen) -> np.ndarray:
+    def order(self, seen: PolicyInputs) -> np.ndarray:
         """Return whole units."""
         terms = seen.terms
         forecasts = _refitted(seen, terms.lead_periods, self.seeds)
@@ -93,9 +93,9 @@ class BaseStock:
         return np.maximum(np.rint(level - seen.on_hand - seen.inbound.sum(axis=1)), 0)
 
 
-def _refitted(seen: Seen, horizon: int, seeds: Sequence[int]) -> Iterator[Forecast]:
+def _refitted(seen: PolicyInputs, horizon: int, seeds: Sequence[int]) -> Iterator[Forecast]:
     for seed in seeds:
-        yield Demand.fit(seen.panel, horizon, seed=seed).forecast(seen.panel)
+        yield DemandForecaster.fit(seen.panel, horizon, seed=seed).forecast(seen.panel)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Foresight:
 
     demand: np.ndarray
 
-    def order(self, seen: Seen) -> np.ndarray:
+    def order(self, seen: PolicyInputs) -> np.ndarray:
         """Return exactly what the period of arrival will lack."""
         lead = seen.terms.lead_periods
         begin = self.demand.shape[1] - seen.periods_left
@@ -128,7 +128,7 @@ class Benchmark:
     stock, each over the profile.
     """
 
-    def order(self, seen: Seen) -> np.ndarray:
+    def order(self, seen: PolicyInputs) -> np.ndarray:
         """Return whole units."""
         panel, cover = seen.panel, seen.terms.lead_periods + 1
         profile = _profile(panel, panel.length + cover)

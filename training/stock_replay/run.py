@@ -11,12 +11,12 @@ from data.history.history import History
 from training.stock_replay import report as stock_replay_report
 from training.stock_replay.opening_stock import OpeningStock, assumed_opening, read_opening
 from training.stock_replay.policies import RECENT, SEEDED, known_policy, policy_of
-from training.stock_replay.scenario import Scene
-from training.stock_replay.simulator import Episode, Terms, play
+from training.stock_replay.scenario import StockScenario
+from training.stock_replay.simulator import Episode, StockReplayTerms, play
 
 
 @dataclass(frozen=True)
-class Asked:
+class StockReplaySpec:
     """What is to be played.
 
     Attributes:
@@ -32,18 +32,18 @@ class Asked:
     opening: Path | None
     begin: pd.Timestamp
     periods: int
-    terms: Terms
+    terms: StockReplayTerms
     policy: str
     seeds: Sequence[int]
     fits: int = 1
 
 
 @dataclass(frozen=True)
-class Found:
+class StockReplayResult:
     """What came of it."""
 
-    asked: Asked
-    scene: Scene
+    asked: StockReplaySpec
+    scene: StockScenario
     stock: OpeningStock
     episodes: dict[int, Episode]
     oracle: Episode
@@ -85,7 +85,7 @@ class Found:
         stock_replay_report.draw(path, episode, self.oracle, self.scene.periods, title)
 
 
-def run(history: History, asked: Asked, say: Callable[[str], None]) -> Found:
+def run(history: History, asked: StockReplaySpec, say: Callable[[str], None]) -> StockReplayResult:
     """Play it.
 
     Raises:
@@ -94,7 +94,7 @@ def run(history: History, asked: Asked, say: Callable[[str], None]) -> Found:
         NotEnoughDataError: The history ends before the last period does.
     """
     known_policy(asked.policy)
-    scene = Scene.of(history, asked.begin, asked.periods)
+    scene = StockScenario.of(history, asked.begin, asked.periods)
     stock = _opening(asked, scene)
 
     def episode(policy: str, seed: int) -> Episode:
@@ -104,10 +104,10 @@ def run(history: History, asked: Asked, say: Callable[[str], None]) -> Found:
 
     seeds = asked.seeds if asked.policy in SEEDED else asked.seeds[:1]
     episodes = {seed: episode(asked.policy, seed) for seed in seeds}
-    return Found(asked, scene, stock, episodes, episode("oracle", seeds[0]))
+    return StockReplayResult(asked, scene, stock, episodes, episode("oracle", seeds[0]))
 
 
-def _opening(asked: Asked, scene: Scene) -> OpeningStock:
+def _opening(asked: StockReplaySpec, scene: StockScenario) -> OpeningStock:
     lead = asked.terms.lead_periods
     if asked.opening is not None:
         return read_opening(asked.opening, scene.series, lead)

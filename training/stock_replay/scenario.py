@@ -13,7 +13,7 @@ from training.demand.dataset import read_panel
 
 
 @dataclass(frozen=True)
-class Scene:
+class StockScenario:
     """What is played. The series are those that were known at the start.
 
     Attributes:

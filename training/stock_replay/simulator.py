@@ -17,7 +17,7 @@ from features.demand.panel import Panel
 
 
 @dataclass(frozen=True)
-class Terms:
+class StockReplayTerms:
     """What stock costs, and how late it comes.
 
     Attributes:
@@ -32,7 +32,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Seen:
+class PolicyInputs:
     """What a policy may look at when it orders, at the end of a period.
 
     Attributes:
@@ -49,13 +49,13 @@ class Seen:
     on_hand: np.ndarray
     inbound: np.ndarray
     periods_left: int
-    terms: Terms
+    terms: StockReplayTerms
 
 
-class Policy(Protocol):
+class OrderingPolicy(Protocol):
     """A rule for ordering."""
 
-    def order(self, seen: Seen) -> np.ndarray:
+    def order(self, seen: PolicyInputs) -> np.ndarray:
         """Return (n,) units to order now; they arrive after `inbound`."""
         ...
 
@@ -86,7 +86,7 @@ class Episode:
         left: Stock at the end of the period.
     """
 
-    terms: Terms
+    terms: StockReplayTerms
     demand: np.ndarray
     arrived: np.ndarray
     sold: np.ndarray
@@ -120,10 +120,10 @@ class Episode:
 
 
 def play(
-    policy: Policy,
+    policy: OrderingPolicy,
     opening: Opening,
     demand: np.ndarray,
-    terms: Terms,
+    terms: StockReplayTerms,
     known: Callable[[int], tuple[Panel, np.ndarray]],
 ) -> Episode:
     """Play a policy forward, period by period.
@@ -147,7 +147,7 @@ def play(
     for k in range(periods):
         if k + wait < periods:
             inbound = arrived[:, k : k + wait]
-            seen = Seen(*known(k), on_hand, inbound, periods - k, terms)
+            seen = PolicyInputs(*known(k), on_hand, inbound, periods - k, terms)
             arrived[:, k + wait] = policy.order(seen)
         available = on_hand + arrived[:, k]
         sold[:, k] = np.minimum(available, wanted[:, k])

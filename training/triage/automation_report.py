@@ -9,12 +9,12 @@ from rich.table import Table
 
 from data.policy.automation import PromiseTerms
 from models.automation.binomial import interval
-from models.automation.conformal_sets import FEWEST_OWN, Sets
-from models.automation.risk_control import Promises, promised
+from models.automation.conformal_sets import FEWEST_OWN, SetThresholds
+from models.automation.risk_control import LabelPromises, promised
 from models.classifiers.calibration import codes
 from models.triage.triage import Triage
 from training.common import measures
-from training.triage.evaluation import Scoring
+from training.triage.evaluation import PeriodPredictions
 from training.triage.labels import unswayed
 
 ERRORS = (0.02, 0.05, 0.10)
@@ -22,7 +22,7 @@ _NAMES = {"category": "categories", "team": "teams"}
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedLabel:
     """Exceptions of a period, for one label.
 
     Attributes:
@@ -53,7 +53,7 @@ class Judged:
         return self.labelled & (self.best != self.code)
 
 
-def report(scoring: Scoring, triage: Triage, terms: PromiseTerms) -> dict[str, Any]:
+def report(scoring: PeriodPredictions, triage: Triage, terms: PromiseTerms) -> dict[str, Any]:
     """Return, for each promised label, what each of `ERRORS` came to, and the sets."""
     found = {}
     for label, evidence in triage.evidence.items():
@@ -71,14 +71,14 @@ def report(scoring: Scoring, triage: Triage, terms: PromiseTerms) -> dict[str, A
     return found
 
 
-def judged_of(scoring: Scoring, label: str) -> Judged | None:
+def judged_of(scoring: PeriodPredictions, label: str) -> JudgedLabel | None:
     """Return what is to be judged of a period; None where no label is recorded."""
     known, rows = scoring.known, scoring.rows
     if label not in known.labels.classes:
         return None
     latest = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
     named = np.array([name is not None for name in latest], bool)
-    return Judged(
+    return JudgedLabel(
         getattr(scoring.predictions, label),
         codes(latest, getattr(scoring.predictions, _NAMES[label])),
         unswayed(named, known.labels.hidden[rows]),
@@ -90,7 +90,7 @@ def _at(terms: PromiseTerms, error: float) -> PromiseTerms:
     return terms.model_copy(update={"error": error, "errors": {}})
 
 
-def _came_true(judged: Judged, promises: Promises, error: float) -> dict[str, Any]:
+def _came_true(judged: JudgedLabel, promises: LabelPromises, error: float) -> dict[str, Any]:
     automatic = promises.automatic(judged.best, judged.top)
     # What the probabilities alone would allow, without any promise: the comparison.
     as_told = judged.top >= 1 - error
@@ -109,7 +109,7 @@ def _came_true(judged: Judged, promises: Promises, error: float) -> dict[str, An
     }
 
 
-def _figures(judged: Judged, automatic: np.ndarray) -> dict[str, Any]:
+def _figures(judged: JudgedLabel, automatic: np.ndarray) -> dict[str, Any]:
     blocks = measures.day_blocks(judged.ticks)
     n, wrong, counted = len(automatic), judged.wrong, automatic & judged.labelled
 
@@ -124,7 +124,7 @@ def _figures(judged: Judged, automatic: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _counts(judged: Judged, automatic: np.ndarray) -> dict[str, Any]:
+def _counts(judged: JudgedLabel, automatic: np.ndarray) -> dict[str, Any]:
     known, wrong = int((automatic & judged.labelled).sum()), int(judged.wrong[automatic].sum())
     low, high = interval(wrong, known)
     return {
@@ -136,7 +136,9 @@ def _counts(judged: Judged, automatic: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _lost(judged: Judged, automatic: np.ndarray, promises: Promises) -> list[dict[str, Any]]:
+def _lost(
+    judged: JudgedLabel, automatic: np.ndarray, promises: LabelPromises
+) -> list[dict[str, Any]]:
     """Name the classes that most often were set to another: a promise says nothing of those."""
     names, found = [promise.name for promise in promises.classes], []
     for k, name in enumerate(names):
@@ -147,7 +149,7 @@ def _lost(judged: Judged, automatic: np.ndarray, promises: Promises) -> list[dic
     return sorted(found, key=lambda row: -row["set_to_another"] / row["labelled"])[:10]
 
 
-def _sets(judged: Judged, sets: Sets, terms: PromiseTerms) -> dict[str, Any]:
+def _sets(judged: JudgedLabel, sets: SetThresholds, terms: PromiseTerms) -> dict[str, Any]:
     members = sets.members(judged.probability, terms.set_coverage)
     size, seen = members.sum(axis=1), judged.labelled
     holds = (judged.code >= 0) & members[np.arange(len(size)), judged.code]
@@ -171,7 +173,7 @@ def _sets(judged: Judged, sets: Sets, terms: PromiseTerms) -> dict[str, Any]:
     }
 
 
-def _lowest_coverage(judged: Judged, holds: np.ndarray) -> float:
+def _lowest_coverage(judged: JudgedLabel, holds: np.ndarray) -> float:
     """Return the lowest coverage among the classes of which fifty or more are labelled."""
     found = []
     for k in np.unique(judged.code[judged.labelled & (judged.code >= 0)]):

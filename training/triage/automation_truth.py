@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.policy.automation import PromiseTerms
-from models.automation.evidence import Evidence, HeldOut
-from models.automation.risk_control import Promises, promised
-from models.automation.sequential_test import Alarm
+from models.automation.evidence import CalibrationCounts, CalibrationRows
+from models.automation.risk_control import LabelPromises, promised
+from models.automation.sequential_test import SequentialTest
 
 
 @dataclass(frozen=True)
-class Business:
+class SimulatedBusiness:
     """What histories are drawn from.
 
     Attributes:
@@ -37,7 +37,7 @@ class Business:
 
 
 @dataclass(frozen=True)
-class Truth:
+class DrawnTruth:
     """One drawn truth.
 
     Attributes:
@@ -50,7 +50,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Kept:
+class PromiseOutcomes:
     """What came of the promises of many histories.
 
     Attributes:
@@ -71,13 +71,13 @@ class Kept:
 
 
 def keep_promises(
-    business: Business, terms: PromiseTerms, histories: int = 1_000, seed: int = 1
-) -> Kept:
+    business: SimulatedBusiness, terms: PromiseTerms, histories: int = 1_000, seed: int = 1
+) -> PromiseOutcomes:
     """Make the promises of many histories, each with a truth of its own."""
     rows = np.array(list(_each(business, terms, histories, seed)))
     made, false, after = rows[:, 0], rows[:, 1], rows[:, 2]
     among = np.maximum(made, 1)
-    return Kept(
+    return PromiseOutcomes(
         int(made.sum()),
         int(false.sum()),
         int(after.sum()),
@@ -88,7 +88,7 @@ def keep_promises(
 
 
 def _each(
-    business: Business, terms: PromiseTerms, histories: int, seed: int
+    business: SimulatedBusiness, terms: PromiseTerms, histories: int, seed: int
 ) -> Iterator[tuple[float, ...]]:
     names = [f"c{k}" for k in range(business.classes)]
     for history in range(histories):
@@ -115,7 +115,7 @@ def _each(
         )
 
 
-def _truth(business: Business, rng: np.random.Generator) -> Truth:
+def _truth(business: SimulatedBusiness, rng: np.random.Generator) -> DrawnTruth:
     classes, cells = business.classes, business.classes * business.cells
     own = np.tile(np.arange(classes), business.cells)
     cell = rng.dirichlet(np.full(cells, 2.0)) / (1 + own)
@@ -124,10 +124,10 @@ def _truth(business: Business, rng: np.random.Generator) -> Truth:
     given[np.arange(cells), own] = 0
     given *= (error / given.sum(axis=1))[:, None]
     given[np.arange(cells), own] = 1 - error
-    return Truth(cell / cell.sum(), given)
+    return DrawnTruth(cell / cell.sum(), given)
 
 
-def _counts(truth: Truth, n: int, rng: np.random.Generator) -> np.ndarray:
+def _counts(truth: DrawnTruth, n: int, rng: np.random.Generator) -> np.ndarray:
     """Draw (cells, classes) counts of n rows."""
     joint = truth.cell[:, None] * truth.given
     return rng.multinomial(n, joint.ravel()).reshape(joint.shape)
@@ -140,14 +140,14 @@ def _model(counts: np.ndarray) -> np.ndarray:
 
 
 def _evidence(
-    names: list[str], model: np.ndarray, counts: np.ndarray, pilot: Evidence | None = None
-) -> Evidence:
+    names: list[str], model: np.ndarray, counts: np.ndarray, pilot: CalibrationCounts | None = None
+) -> CalibrationCounts:
     cell, code = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), counts.shape[1])
-    evidence = Evidence.count("category", names, HeldOut.known(model[cell], code))
+    evidence = CalibrationCounts.count("category", names, CalibrationRows.known(model[cell], code))
     return evidence.after(pilot) if pilot else evidence
 
 
-def _errors(promises: Promises, model: np.ndarray, truth: Truth) -> np.ndarray:
+def _errors(promises: LabelPromises, model: np.ndarray, truth: DrawnTruth) -> np.ndarray:
     """Return the true error of each class among what is set automatically; 0 if nothing is."""
     best = model.argmax(axis=1)
     taken = truth.cell * promises.automatic(best, model.max(axis=1))
@@ -157,7 +157,7 @@ def _errors(promises: Promises, model: np.ndarray, truth: Truth) -> np.ndarray:
 
 
 def audits_until_withdrawn(
-    alarm: Alarm, actual: float, *, good: int = 0, runs: int = 1_000, most: int = 3_000
+    alarm: SequentialTest, actual: float, *, good: int = 0, runs: int = 1_000, most: int = 3_000
 ) -> np.ndarray:
     """Return for each run after how many audits of the changed error it is withdrawn.
 

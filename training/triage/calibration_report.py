@@ -20,7 +20,7 @@ from models.ranking.rule import CURVE_AGES_HOURS
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
 from training.triage.automation_report import judged_of
-from training.triage.evaluation import Scoring
+from training.triage.evaluation import PeriodPredictions
 from training.triage.labels import TICKS_PER_HOUR
 
 SEGMENTS = ("severity", "type", "customer_segment")
@@ -32,7 +32,7 @@ _DRAWN = 20
 
 
 @dataclass(frozen=True)
-class Chances:
+class ChanceOutcomes:
     """n chances of something, and whether it came.
 
     Attributes:
@@ -50,7 +50,7 @@ class Chances:
     groups: Mapping[str, np.ndarray]
 
 
-def report(scoring: Scoring, policy: Policy) -> dict[str, Any]:
+def report(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
     """Return for each probability its calibration, over all and by group; and the money priced."""
     found: dict[str, Any] = {
         chances.what: {"all": _figures(chances, slice(None))} | _by_group(chances)
@@ -59,7 +59,7 @@ def report(scoring: Scoring, policy: Policy) -> dict[str, Any]:
     return found | {"money": _money(scoring, policy)}
 
 
-def chances_of(scoring: Scoring) -> Iterator[Chances]:
+def chances_of(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
     """Yield the chances that are used as money, where it is known what came."""
     predictions, known = scoring.predictions, scoring.known
     segments, ticks = _segments(scoring), scoring.taken("detected_at")
@@ -83,7 +83,7 @@ def chances_of(scoring: Scoring) -> Iterator[Chances]:
             yield _seen(f"category {name}", judged.probability[:, k], own, ticks, {})
 
 
-def draw(scoring: Scoring, folder: Path) -> None:
+def draw(scoring: PeriodPredictions, folder: Path) -> None:
     """Draw the reliability of each probability, by group where there is one."""
     for chances in chances_of(scoring):
         if len(chances.came) < FEWEST:
@@ -99,14 +99,14 @@ def draw(scoring: Scoring, folder: Path) -> None:
 
 def _seen(
     what: str, promised: np.ndarray, came: np.ndarray, ticks: np.ndarray, groups: Mapping[str, Any]
-) -> Chances:
+) -> ChanceOutcomes:
     """Keep the rows of which it is known what came."""
     rows = np.flatnonzero(~np.isnan(came))
     kept = {name: values[rows] for name, values in groups.items()}
-    return Chances(what, promised[rows], came[rows], ticks[rows], kept)
+    return ChanceOutcomes(what, promised[rows], came[rows], ticks[rows], kept)
 
 
-def _segments(scoring: Scoring) -> dict[str, np.ndarray]:
+def _segments(scoring: PeriodPredictions) -> dict[str, np.ndarray]:
     known = scoring.known.columns
     columns = {name: scoring.taken(name) for name in SEGMENTS if name in known}
     return {
@@ -124,7 +124,7 @@ def _read(curve: np.ndarray, hours: np.ndarray) -> np.ndarray:
     return curve[rows, after - 1] * (1 - share) + curve[rows, after] * share
 
 
-def _by_group(chances: Chances) -> dict[str, Any]:
+def _by_group(chances: ChanceOutcomes) -> dict[str, Any]:
     groups = {name: _largest(values) for name, values in chances.groups.items()}
     return {
         name: {value: _figures(chances, rows) for value, rows in parts}
@@ -140,7 +140,7 @@ def _largest(values: np.ndarray) -> list[tuple[str, np.ndarray]]:
     return [(str(names[i]), np.flatnonzero(values == names[i])) for i in most]
 
 
-def _figures(chances: Chances, rows: np.ndarray | slice) -> dict[str, float]:
+def _figures(chances: ChanceOutcomes, rows: np.ndarray | slice) -> dict[str, float]:
     promised, came = chances.promised[rows], chances.came[rows]
     if not len(came):
         return {"n": 0}
@@ -171,7 +171,7 @@ def _interval(ticks: np.ndarray, differences: np.ndarray) -> tuple[float, float]
     return float(low), float(high)
 
 
-def _money(scoring: Scoring, policy: Policy) -> dict[str, Any]:
+def _money(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
     """Compare what the posterior of the category prices with what the true category costs."""
     predictions, judged = scoring.predictions, judged_of(scoring, "category")
     if predictions.category is None or judged is None:

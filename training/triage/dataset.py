@@ -33,7 +33,7 @@ def tick_of(moment: pd.Timestamp) -> int:
 
 
 @dataclass(frozen=True)
-class Known:
+class TriageDataset:
     """Exceptions and all that was known of them before a moment.
 
     Attributes:

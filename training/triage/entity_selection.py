@@ -6,10 +6,10 @@ from features.engine.class_shares import ClassShares
 from features.engine.compute import Features
 from features.engine.feature_set import Entity, FeaturePlan
 from features.exceptions.features import FEATURES
-from models.boosters import Trees, TreeSettings
+from models.boosters import Booster, TreeSettings
 from models.classifiers.calibration import class_names, codes
-from training.triage.dataset import Known
-from training.triage.fit import FEWEST_OF_A_CLASS, FEWEST_ROWS, Learned, resolve_hours
+from training.triage.dataset import TriageDataset
+from training.triage.fit import FEWEST_OF_A_CLASS, FEWEST_ROWS, TrainingRows, resolve_hours
 
 MOST_ENTITIES = 12
 MOST_SHARE_ENTITIES = 8
@@ -17,7 +17,7 @@ MOST_ROWS = 20_000
 _QUICK = TreeSettings(rounds=80, learning_rate=0.1, leaves=15, columns_share=0.3)
 
 
-def choose(known: Known) -> tuple[FeaturePlan, dict[str, list[str]]]:
+def choose(known: TriageDataset) -> tuple[FeaturePlan, dict[str, list[str]]]:
     """Learn the plan of the features, with no more entities than pay.
 
     The past of an entity pays by its gain in a quick model of the time to resolve. The shares of a
@@ -32,17 +32,17 @@ def choose(known: Known) -> tuple[FeaturePlan, dict[str, list[str]]]:
     return full.keeping(past, {name for names in shares.values() for name in names}), shares
 
 
-def _past_entities(known: Known, full: FeaturePlan) -> list[str]:
+def _past_entities(known: TriageDataset, full: FeaturePlan) -> list[str]:
     if len(full.entities) <= MOST_ENTITIES:
         return list(full.entities)
     entities = [Entity(name, tuple(parts)) for name, parts in full.entities.items()]
     features = Features(FEATURES, full, known.logs(entities))
-    learned = Learned.before(known, known.tick)
+    learned = TrainingRows.before(known, known.tick)
     sample = np.argsort(known.detected_at[learned.rows], kind="stable")[-MOST_ROWS:]
     columns = {name: column[learned.rows[sample]] for name, column in known.columns.items()}
     matrix = features.compute(columns, features.keys(columns), columns["detected_at"])
     hours, _ = resolve_hours(known, learned)
-    trees = Trees.fit(matrix.dense, np.log1p(hours[sample]), _QUICK, objective="regression")
+    trees = Booster.fit(matrix.dense, np.log1p(hours[sample]), _QUICK, objective="regression")
     gain = dict.fromkeys(full.entities, 0.0)
     own = trees.importance()[-len(features.history_entities) :]
     for entity, value in zip(features.history_entities, own, strict=True):
@@ -50,7 +50,7 @@ def _past_entities(known: Known, full: FeaturePlan) -> list[str]:
     return sorted(gain, key=lambda name: -gain[name])[:MOST_ENTITIES]
 
 
-def _share_entities(known: Known, full: FeaturePlan, label: str) -> list[str]:
+def _share_entities(known: TriageDataset, full: FeaturePlan, label: str) -> list[str]:
     labels = known.labels.classes[label]
     latest = labels.at(known.tick, len(known.ids))
     seen = np.flatnonzero([name is not None for name in latest])

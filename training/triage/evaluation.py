@@ -14,7 +14,7 @@ from models.ranking.pricing import Predictions, ranking, scored
 from models.triage.resolve_time import quantiles
 from models.triage.triage import Triage
 from training.common import measures
-from training.triage.dataset import Known, tick_of
+from training.triage.dataset import TriageDataset, tick_of
 from training.triage.fit import FIRST_COLUMNS
 from training.triage.labels import TICKS_PER_HOUR, unswayed
 
@@ -22,7 +22,7 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
-class Scoring:
+class PeriodPredictions:
     """Predictions for the exceptions of a period.
 
     Attributes:
@@ -31,7 +31,7 @@ class Scoring:
         predictions: As of each one's detection.
     """
 
-    known: Known
+    known: TriageDataset
     rows: np.ndarray
     predictions: Predictions
 
@@ -42,7 +42,7 @@ class Scoring:
 
 def score_period(
     triage: Triage, history: History, begin: pd.Timestamp, end: pd.Timestamp
-) -> Scoring:
+) -> PeriodPredictions:
     """Score what was detected in a period, each with what was known at that moment.
 
     The models are as they were trained; their past is continued by what became known since.
@@ -50,7 +50,7 @@ def score_period(
     Raises:
         NotEnoughDataError: Nothing was detected in the period.
     """
-    known = Known.read(history, ALWAYS, triage.kinds)
+    known = TriageDataset.read(history, ALWAYS, triage.kinds)
     detected = known.detected_at
     rows = np.flatnonzero((detected >= tick_of(begin)) & (detected < tick_of(end)))
     if not len(rows):
@@ -62,10 +62,10 @@ def score_period(
         )
     live = triage.with_recent(since_training(triage, known))
     columns = {name: column[rows] for name, column in known.columns.items()}
-    return Scoring(known, rows, live.predict(columns, columns["detected_at"]))
+    return PeriodPredictions(known, rows, live.predict(columns, columns["detected_at"]))
 
 
-def since_training(triage: Triage, known: Known) -> dict[str, LogRows]:
+def since_training(triage: Triage, known: TriageDataset) -> dict[str, LogRows]:
     """Return the logs that became known at or after the training of a model."""
     logs = known.logs(triage.entities)
     keys = triage.features.keys(known.columns)
@@ -76,7 +76,7 @@ def since_training(triage: Triage, known: Known) -> dict[str, LogRows]:
     return {name: rows.known_from(triage.trained_as_of) for name, rows in logs.items()}
 
 
-def predictions_table(scoring: Scoring, policy: Policy) -> pd.DataFrame:
+def predictions_table(scoring: PeriodPredictions, policy: Policy) -> pd.DataFrame:
     """Return one row an exception: its id, moment, probabilities, quantiles and score."""
     found, known = scoring.predictions, scoring.known
     ids = known.ids[scoring.rows]
@@ -112,7 +112,7 @@ def handling_hours(found: Predictions, n: int) -> tuple[np.ndarray, str]:
     return np.full((n, 3), np.nan), "unknown"
 
 
-def report(scoring: Scoring, triage: Triage) -> dict[str, object]:
+def report(scoring: PeriodPredictions, triage: Triage) -> dict[str, object]:
     """Return the figures with 95 % intervals, and those of the baselines on the same rows."""
     detected = scoring.taken("detected_at")
     figures: dict[str, object] = {
@@ -131,7 +131,7 @@ def report(scoring: Scoring, triage: Triage) -> dict[str, object]:
     return figures
 
 
-def _breach(scoring: Scoring, triage: Triage) -> dict[str, object] | None:
+def _breach(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
     happened = scoring.known.labels.breached[scoring.rows]
     chance = scoring.predictions.p_breach
     if chance is None:
@@ -154,7 +154,7 @@ def _breach(scoring: Scoring, triage: Triage) -> dict[str, object] | None:
     }
 
 
-def _class(scoring: Scoring, triage: Triage, label: str) -> dict[str, object] | None:
+def _class(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, object] | None:
     model, known = triage.classes[label], scoring.known
     chance = getattr(scoring.predictions, label)
     if label not in known.labels.classes:
@@ -179,7 +179,7 @@ def _class(scoring: Scoring, triage: Triage, label: str) -> dict[str, object] | 
     return found
 
 
-def _guesses(scoring: Scoring, triage: Triage, label: str) -> dict[str, np.ndarray]:
+def _guesses(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, np.ndarray]:
     """The honest guesses of a class: as given at first, and the most frequent of each column."""
     column = FIRST_COLUMNS[label]
     known, found = scoring.known, {}
@@ -200,7 +200,7 @@ def _guesses(scoring: Scoring, triage: Triage, label: str) -> dict[str, np.ndarr
     return found
 
 
-def _hours(scoring: Scoring, triage: Triage) -> dict[str, object] | None:
+def _hours(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
     mass, known = scoring.predictions.resolve_mass, scoring.known
     if mass is None:
         return None
@@ -209,7 +209,7 @@ def _hours(scoring: Scoring, triage: Triage) -> dict[str, object] | None:
     return _quantile_figures(scoring, quantiles(mass), hours, past)
 
 
-def _touch(scoring: Scoring, triage: Triage) -> dict[str, object] | None:
+def _touch(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
     minutes = scoring.known.labels.touch_minutes
     if scoring.predictions.touch_minutes is None:
         return None
@@ -218,7 +218,7 @@ def _touch(scoring: Scoring, triage: Triage) -> dict[str, object] | None:
 
 
 def _quantile_figures(
-    scoring: Scoring, predicted: np.ndarray, actual: np.ndarray, past: np.ndarray
+    scoring: PeriodPredictions, predicted: np.ndarray, actual: np.ndarray, past: np.ndarray
 ) -> dict[str, object]:
     """Judge quantiles where the value came to be known, against those of what was known before."""
     seen = ~np.isnan(actual[scoring.rows])

@@ -2,18 +2,18 @@
 
 from functools import partial
 
-from models.classifiers.classifier import ClassModel
+from models.classifiers.classifier import CalibratedClassifier
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from training.triage import fit
-from training.triage.fit import Learned, Prepared
-from training.triage.rehearsal import Rehearsal, in_order
+from training.triage.fit import PreparedExceptions, TrainingRows
+from training.triage.rehearsal import TriageRehearsal, in_order
 
 
-def fit_final(prepared: Prepared, rehearsal: Rehearsal) -> Triage:
+def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triage:
     """Fit the challenger on all that was known."""
     known = prepared.known
-    learned = Learned.before(known, known.tick)
+    learned = TrainingRows.before(known, known.tick)
     triage = Triage(prepared.features, prepared.past, known.tick)
     triage.untrained = dict(rehearsal.triage.untrained)
     steps = [partial(_times, prepared, learned, rehearsal, triage)]
@@ -27,7 +27,9 @@ def fit_final(prepared: Prepared, rehearsal: Rehearsal) -> Triage:
     return triage
 
 
-def _times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage) -> None:
+def _times(
+    prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal, triage: Triage
+) -> None:
     fitted = fit.fit_resolve(prepared, learned)
     if fitted is None or rehearsal.triage.resolve is None:
         return
@@ -38,7 +40,9 @@ def _times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: T
         triage.harm = harm.baseline() if "harm" in rehearsal.use_baseline else harm
 
 
-def _touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage) -> None:
+def _touch(
+    prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal, triage: Triage
+) -> None:
     spread = rehearsal.touch_spread
     if spread is None:
         return
@@ -47,10 +51,14 @@ def _touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: T
 
 
 def _class(
-    prepared: Prepared, learned: Learned, rehearsal: Rehearsal, triage: Triage, label: str
+    prepared: PreparedExceptions,
+    learned: TrainingRows,
+    rehearsal: TriageRehearsal,
+    triage: Triage,
+    label: str,
 ) -> None:
     fitted = fit.fit_class(prepared, learned, label, {rehearsal.kinds[label]})
-    triage.classes[label] = ClassModel(
+    triage.classes[label] = CalibratedClassifier(
         label,
         tuple(fitted.names),
         fitted.prior,

@@ -13,18 +13,18 @@ from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
 from features.exceptions.features import FEATURES, TEAM
-from models.boosters import Trees
+from models.boosters import Booster
 from models.classifiers import boosted
-from models.classifiers.boosted import ClassTrees
+from models.classifiers.boosted import BoostedClassifier
 from models.classifiers.calibration import class_names, codes, prior_of
-from models.classifiers.candidate_ranker import ClassCandidates
-from models.classifiers.linear import ClassLinear
-from models.classifiers.lookup import ClassLookup
-from models.estimator import ClassEstimator, Rows
-from models.triage.breach_risk import Harm
+from models.classifiers.candidate_ranker import CandidateRanker
+from models.classifiers.linear import LinearClassifier
+from models.classifiers.lookup import LookupClassifier
+from models.estimator import Batch, ClassEstimator
+from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
-from training.triage.dataset import Known
+from training.triage.dataset import TriageDataset
 from training.triage.labels import PEOPLE, TICKS_PER_HOUR, Trust
 from training.triage.soft_labels import breach_clock, soft_breach
 
@@ -46,7 +46,7 @@ def side_by_side(steps: Sequence[Callable[[], object]]) -> None:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedExceptions:
     """Exceptions with their features, each as of its own detection.
 
     Attributes:
@@ -58,9 +58,9 @@ class Prepared:
         trust: In labels that people did not type.
     """
 
-    known: Known
+    known: TriageDataset
     features: Features
-    rows: Rows
+    rows: Batch
     past: dict[str, LogRows]
     share_entities: dict[str, list[str]]
     trust: Trust = PEOPLE
@@ -72,7 +72,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Learned:
+class TrainingRows:
     """Which rows a fit may learn from, and how much each counts.
 
     Attributes:
@@ -86,7 +86,7 @@ class Learned:
     weight: np.ndarray
 
     @classmethod
-    def before(cls, known: Known, tick: int) -> "Learned":
+    def before(cls, known: TriageDataset, tick: int) -> "TrainingRows":
         """Take what was detected before a tick; weights halve with each third of the period."""
         rows = np.flatnonzero(known.detected_at < tick)
         days = (tick - known.detected_at[rows]) / TICKS_PER_DAY
@@ -94,18 +94,20 @@ class Learned:
         return cls(tick, rows, 0.5 ** (days / max(SHORTEST_HALF_LIFE_DAYS, longest / 3)))
 
 
-def prepare(known: Known, plan: FeaturePlan, share_entities: dict[str, list[str]]) -> Prepared:
+def prepare(
+    known: TriageDataset, plan: FeaturePlan, share_entities: dict[str, list[str]]
+) -> PreparedExceptions:
     """Compute all features of all known exceptions, each as of its own detection."""
     entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
     past = known.logs(entities)
     features = Features(FEATURES, plan, past)
     keys = features.keys(known.columns)
     matrix = features.compute(known.columns, keys, known.detected_at)
-    rows = Rows(known.columns, keys, matrix, known.detected_at)
-    return Prepared(known, features, rows, past, share_entities)
+    rows = Batch(known.columns, keys, matrix, known.detected_at)
+    return PreparedExceptions(known, features, rows, past, share_entities)
 
 
-def resolve_hours(known: Known, learned: Learned) -> tuple[np.ndarray, np.ndarray]:
+def resolve_hours(known: TriageDataset, learned: TrainingRows) -> tuple[np.ndarray, np.ndarray]:
     """Return hours to resolved, or open so far, and whether it is resolved, as of a tick."""
     detected = known.detected_at[learned.rows]
     at = known.labels.resolved_at[learned.rows]
@@ -115,7 +117,7 @@ def resolve_hours(known: Known, learned: Learned) -> tuple[np.ndarray, np.ndarra
 
 
 def fit_resolve(
-    prepared: Prepared, learned: Learned
+    prepared: PreparedExceptions, learned: TrainingRows
 ) -> tuple[ResolveTime, ConstantResolveTime] | None:
     """Fit the time to resolve and its baseline; None where resolutions are not recorded."""
     hours, resolved = resolve_hours(prepared.known, learned)
@@ -126,7 +128,9 @@ def fit_resolve(
     return ResolveTime.fit(*fit), ConstantResolveTime.fit(*fit)
 
 
-def fit_harm(prepared: Prepared, learned: Learned, resolve: ResolveTime) -> Harm | None:
+def fit_harm(
+    prepared: PreparedExceptions, learned: TrainingRows, resolve: ResolveTime
+) -> BreachRisk | None:
     """Fit the chance of harm; None where breaches are not recorded."""
     clock = breach_clock(prepared.known, learned.tick)
     if clock is None:
@@ -134,10 +138,10 @@ def fit_harm(prepared: Prepared, learned: Learned, resolve: ResolveTime) -> Harm
     rows = prepared.rows.take(learned.rows)
     hours, resolved = resolve_hours(prepared.known, learned)
     soft = soft_breach(rows.columns, clock, resolve.mass(rows), hours, resolved)
-    return Harm.fit(rows, soft, clock, prepared.words, learned.weight)
+    return BreachRisk.fit(rows, soft, clock, prepared.words, learned.weight)
 
 
-def fit_touch(prepared: Prepared, learned: Learned) -> Trees | None:
+def fit_touch(prepared: PreparedExceptions, learned: TrainingRows) -> Booster | None:
     """Fit the level of the touch time; None where it is not recorded."""
     minutes, known = touch_known(prepared.known, learned.rows, learned.tick)
     if known.sum() < FEWEST_ROWS:
@@ -146,7 +150,7 @@ def fit_touch(prepared: Prepared, learned: Learned) -> Trees | None:
     return TouchTime.fit(rows, minutes[known], prepared.words, learned.weight[known])
 
 
-def touch_known(known: Known, rows: np.ndarray, tick: int) -> tuple[np.ndarray, np.ndarray]:
+def touch_known(known: TriageDataset, rows: np.ndarray, tick: int) -> tuple[np.ndarray, np.ndarray]:
     """Return touch minutes of rows, and whether they were known before a tick."""
     minutes = known.labels.touch_minutes[rows]
     return minutes, ~np.isnan(minutes) & (known.labels.ended_known_at[rows] < tick)
@@ -172,7 +176,7 @@ class FittedClass:
 
 
 def fit_class(
-    prepared: Prepared, learned: Learned, label: str, kinds: set[str] | None = None
+    prepared: PreparedExceptions, learned: TrainingRows, label: str, kinds: set[str] | None = None
 ) -> FittedClass:
     """Fit the estimators of one label.
 
@@ -200,24 +204,26 @@ def fit_class(
     prior = prior_of(code, len(names))
     fits: dict[str, Callable[[], ClassEstimator]] = {}
     if len(names) <= boosted.MOST_CLASSES:
-        fits[ClassTrees.kind] = lambda: ClassTrees.fit(
+        fits[BoostedClassifier.kind] = lambda: BoostedClassifier.fit(
             rows, code, len(names), prepared.words, weight
         )
     if prepared.share_entities.get(label):
-        fits[ClassCandidates.kind] = lambda: ClassCandidates.fit(
+        fits[CandidateRanker.kind] = lambda: CandidateRanker.fit(
             rows, code, shares_of(prepared, label, names), names, FIRST_COLUMNS[label], weight
         )
     models = len(fits)
-    fits[ClassLinear.kind] = lambda: ClassLinear.fit(rows, code, len(names), prepared.words)
+    fits[LinearClassifier.kind] = lambda: LinearClassifier.fit(
+        rows, code, len(names), prepared.words
+    )
     for column in (FIRST_COLUMNS[label], "reason_code", ""):
         if not column or column in rows.columns:
             kind = f"lookup by {column}" if column else "majority"
-            fits[kind] = lambda column=column: ClassLookup.fit(rows, code, prior, column)
+            fits[kind] = lambda column=column: LookupClassifier.fit(rows, code, prior, column)
     wanted = [fit for kind, fit in fits.items() if kinds is None or kind in kinds]
     return FittedClass(label, names, prior, [fit() for fit in wanted], models)
 
 
-def shares_of(prepared: Prepared, label: str, names: list[str]) -> ClassShares:
+def shares_of(prepared: PreparedExceptions, label: str, names: list[str]) -> ClassShares:
     """Index the labelled past of a class."""
     labels = prepared.known.labels.classes[label]
     rows = prepared.known.label_rows(labels, names, prepared.rows.keys)

@@ -18,16 +18,16 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from data.ticks import TICKS_PER_DAY
-from models.automation.conformal_sets import Sets
-from models.automation.evidence import Evidence, HeldOut
+from models.automation.conformal_sets import SetThresholds
+from models.automation.evidence import CalibrationCounts, CalibrationRows
 from models.classifiers.calibration import Calibration, calibrated
-from models.classifiers.classifier import ClassModel
-from models.estimator import Rows
+from models.classifiers.classifier import CalibratedClassifier
+from models.estimator import Batch
 from training.triage import fit
-from training.triage.dataset import Known
-from training.triage.fit import FittedClass, Learned, Prepared
-from training.triage.rehearse_classifier import Judgeable, judgeable
-from training.triage.window import FEWEST_JUDGED, Window
+from training.triage.dataset import TriageDataset
+from training.triage.fit import FittedClass, PreparedExceptions, TrainingRows
+from training.triage.rehearse_classifier import LabelledExceptions, judgeable
+from training.triage.window import FEWEST_JUDGED, RehearsalWindow
 
 SETTLED_SHARE = 0.9
 LEAST_PAST = 0.4
@@ -35,7 +35,7 @@ LEAST_PAST = 0.4
 LAST_SHARE = 0.1
 
 
-class Tested(NamedTuple):
+class HeldOutTest(NamedTuple):
     """A model tested on rows that it has learned nothing of.
 
     Attributes:
@@ -44,20 +44,22 @@ class Tested(NamedTuple):
         rows: Their positions.
     """
 
-    evidence: Evidence
-    sets: Sets
+    evidence: CalibrationCounts
+    sets: SetThresholds
     rows: np.ndarray
 
     def served_by(
-        self, model: ClassModel, take: Callable[[np.ndarray], Rows]
-    ) -> tuple[Evidence, Sets]:
+        self, model: CalibratedClassifier, take: Callable[[np.ndarray], Batch]
+    ) -> tuple[CalibrationCounts, SetThresholds]:
         """Return both for the model that serves instead."""
         evidence = self.evidence.ordered(model.names)
         probability = model.probability(take(self.rows))
         return evidence.served_by(probability), self.sets.ordered(model.names)
 
 
-def tested(prepared: Prepared, window: Window, fitted: FittedClass, kind: str) -> Tested:
+def tested(
+    prepared: PreparedExceptions, window: RehearsalWindow, fitted: FittedClass, kind: str
+) -> HeldOutTest:
     """Test one label.
 
     Args:
@@ -69,20 +71,23 @@ def tested(prepared: Prepared, window: Window, fitted: FittedClass, kind: str) -
     settled = settled_window(prepared.known, window, fitted.label)
     try:
         if settled != window:
-            learned = Learned.before(prepared.known, settled.cut)
+            learned = TrainingRows.before(prepared.known, settled.cut)
             fitted = fit.fit_class(prepared, learned, fitted.label, {kind})
     except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
         settled = window
     estimator = next(one for one in fitted.estimators if one.kind == kind)
-    model = ClassModel(
+    model = CalibratedClassifier(
         fitted.label, tuple(fitted.names), fitted.prior, estimator, Calibration(), verdict=""
     )
     return tested_on(prepared.known, prepared.rows.take, model, settled)
 
 
 def tested_on(
-    known: Known, take: Callable[[np.ndarray], Rows], model: ClassModel, window: Window
-) -> Tested:
+    known: TriageDataset,
+    take: Callable[[np.ndarray], Batch],
+    model: CalibratedClassifier,
+    window: RehearsalWindow,
+) -> HeldOutTest:
     """Test a model that has learned nothing of a window.
 
     Args:
@@ -93,16 +98,18 @@ def tested_on(
     """
     pilot, rows, positions = held_out(known, take, model, window)
     labelled = rows.labelled
-    return Tested(
-        Evidence.count(model.label, model.names, rows).after(
-            Evidence.count(model.label, model.names, pilot)
+    return HeldOutTest(
+        CalibrationCounts.count(model.label, model.names, rows).after(
+            CalibrationCounts.count(model.label, model.names, pilot)
         ),
-        Sets.fit(model.label, model.names, rows.probability[labelled], rows.code[labelled]),
+        SetThresholds.fit(
+            model.label, model.names, rows.probability[labelled], rows.code[labelled]
+        ),
         positions,
     )
 
 
-def settled_window(known: Known, window: Window, label: str) -> Window:
+def settled_window(known: TriageDataset, window: RehearsalWindow, label: str) -> RehearsalWindow:
     """Move the window back until nine tenths of its second half have ended, if that can be."""
     begin = int(known.detected_at.min())
     last = 2 * window.middle - window.cut
@@ -112,7 +119,9 @@ def settled_window(known: Known, window: Window, label: str) -> Window:
     return most_settled(known, label, moved) or window
 
 
-def most_settled(known: Known, label: str, windows: Iterable[Window]) -> Window | None:
+def most_settled(
+    known: TriageDataset, label: str, windows: Iterable[RehearsalWindow]
+) -> RehearsalWindow | None:
     """Take the first window that is settled, else the most settled; None: all have few labels."""
     settled = _settled(known, label)
     named = ~np.isnan(known.labels.classes[label].known(known.tick, len(known.ids)))
@@ -130,8 +139,11 @@ def most_settled(known: Known, label: str, windows: Iterable[Window]) -> Window 
 
 
 def held_out(
-    known: Known, take: Callable[[np.ndarray], Rows], model: ClassModel, window: Window
-) -> tuple[HeldOut, HeldOut, np.ndarray]:
+    known: TriageDataset,
+    take: Callable[[np.ndarray], Batch],
+    model: CalibratedClassifier,
+    window: RehearsalWindow,
+) -> tuple[CalibrationRows, CalibrationRows, np.ndarray]:
     """Calibrate on the first half of a window; predict the first, and the second; say where."""
     label, names, prior = model.label, list(model.names), model.prior
     took = known.labels.classes[label].known(known.tick, len(known.ids)) - known.detected_at
@@ -146,11 +158,13 @@ def held_out(
         labelled = np.arange(len(rows)) < len(judged.rows)
         last = np.quantile(took[judged.rows], 1 - LAST_SHARE) if len(judged.rows) else np.inf
         probability = calibration.apply(scores, prior)
-        halves.append(HeldOut(probability, code, labelled, took[rows] >= last, judged.hidden))
+        halves.append(
+            CalibrationRows(probability, code, labelled, took[rows] >= last, judged.hidden)
+        )
     return halves[0], halves[1], rows
 
 
-def _settled(known: Known, label: str) -> np.ndarray:
+def _settled(known: TriageDataset, label: str) -> np.ndarray:
     """Say of which exceptions the class is known, or will never be: they ended without one."""
     tick, n = known.tick, len(known.ids)
     told = (known.labels.classes.get(label), known.labels.automatic.get(label))
@@ -158,7 +172,9 @@ def _settled(known: Known, label: str) -> np.ndarray:
     return np.logical_or.reduce([known.labels.outcome_known(tick), *named])
 
 
-def _still_open(known: Known, label: str, within: tuple[int, int], judged: Judgeable) -> np.ndarray:
+def _still_open(
+    known: TriageDataset, label: str, within: tuple[int, int], judged: LabelledExceptions
+) -> np.ndarray:
     """Find those whose class is to come; as few of them as of those that are judged."""
     rows = known.between(*within)
     settled = _settled(known, label)[rows]

@@ -19,28 +19,28 @@ from data.domain import NotEnoughDataError
 from data.history.history import History
 from data.ticks import TICKS_PER_DAY
 from models.classifiers.calibration import calibrated
-from models.estimator import Rows
-from models.registry.store import Store, Trained
-from models.triage.breach_risk import AS_FITTED, Harm
-from models.triage.platt import ChanceCalibration
+from models.estimator import Batch
+from models.registry.store import ModelRegistry, Trained
+from models.triage.breach_risk import AS_FITTED, BreachRisk
+from models.triage.platt import PlattScaling
 from models.triage.triage import PROMISED, Triage
 from training.common import measures, plots
-from training.common.promotion import Outcome, Verdict, verdict_of_recalibration
+from training.common.promotion import GateDecision, TrainingResult, verdict_of_recalibration
 from training.triage import fit
-from training.triage.dataset import Known
+from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
-from training.triage.fit import Learned
+from training.triage.fit import TrainingRows
 from training.triage.held_out import most_settled, tested_on
 from training.triage.rehearse_classifier import judgeable
 from training.triage.soft_labels import breach_clock, soft_breach
 from training.triage.train import git_commit, losses_of
-from training.triage.window import FEWEST_JUDGED, LONGEST_DAYS, Window
+from training.triage.window import FEWEST_JUDGED, LONGEST_DAYS, RehearsalWindow
 
 Say = Callable[[str], None]
 
 
 @dataclass
-class Recalibrated:
+class RecalibrationResult:
     """A champion recalibrated.
 
     Attributes:
@@ -56,7 +56,9 @@ class Recalibrated:
     told: dict[str, str] = field(default_factory=dict)
 
 
-def recalibrate_triage(history: History, as_of: pd.Timestamp, store: Store, say: Say) -> Outcome:
+def recalibrate_triage(
+    history: History, as_of: pd.Timestamp, store: ModelRegistry, say: Say
+) -> TrainingResult:
     """Recalibrate the champion on what was known before a moment; promote it unless it is worse.
 
     Args:
@@ -71,7 +73,7 @@ def recalibrate_triage(history: History, as_of: pd.Timestamp, store: Store, say:
     """
     say("Reading what was known")
     champion = store.load_triage()
-    known = Known.read(history, as_of, champion.kinds)
+    known = TriageDataset.read(history, as_of, champion.kinds)
     live = champion.with_recent(since_training(champion, known))
     say("Calibrating on what came since its training")
     made = recalibrated(champion, live, known)
@@ -81,16 +83,16 @@ def recalibrate_triage(history: History, as_of: pd.Timestamp, store: Store, say:
     if judged.promoted:
         now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
         store.promote("triage", version, why=judged.reason, now=now)
-    return Outcome(version, judged, made.told, {})
+    return TrainingResult(version, judged, made.told, {})
 
 
-def recalibrated(champion: Triage, live: Triage, known: Known) -> Recalibrated:
+def recalibrated(champion: Triage, live: Triage, known: TriageDataset) -> RecalibrationResult:
     """Fit anew all that is read from the boosters.
 
     Raises:
         NotEnoughDataError: No label has enough rows since the training.
     """
-    made = Recalibrated(copy(live), copy(champion), champion.trained_as_of)
+    made = RecalibrationResult(copy(live), copy(champion), champion.trained_as_of)
     for triage in (made.judged, made.served):
         triage.classes, triage.evidence = dict(triage.classes), dict(triage.evidence)
         triage.sets = dict(triage.sets)
@@ -107,7 +109,7 @@ def recalibrated(champion: Triage, live: Triage, known: Known) -> Recalibrated:
     return made
 
 
-def windows(known: Known, begin: int) -> Iterator[Window]:
+def windows(known: TriageDataset, begin: int) -> Iterator[RehearsalWindow]:
     """Yield windows since a tick, the newest first: labels may not be in yet.
 
     None is shorter than half of the time since then, however long labels take.
@@ -116,10 +118,12 @@ def windows(known: Known, begin: int) -> Iterator[Window]:
     for back in range(int((last - begin) / 2 // TICKS_PER_DAY) + 1):
         end = last - back * TICKS_PER_DAY
         cut = max(begin, end - int(LONGEST_DAYS * TICKS_PER_DAY))
-        yield Window(cut, (cut + end) // 2, end)
+        yield RehearsalWindow(cut, (cut + end) // 2, end)
 
 
-def _recalibrate_class(made: Recalibrated, live: Triage, known: Known, label: str) -> bool:
+def _recalibrate_class(
+    made: RecalibrationResult, live: Triage, known: TriageDataset, label: str
+) -> bool:
     model, begin = live.classes[label], live.trained_as_of
     window = None
     if label in known.labels.classes:
@@ -148,13 +152,13 @@ def _recalibrate_class(made: Recalibrated, live: Triage, known: Known, label: st
     return True
 
 
-def rows_of(triage: Triage, known: Known, positions: np.ndarray) -> Rows:
+def rows_of(triage: Triage, known: TriageDataset, positions: np.ndarray) -> Batch:
     """Compute what the estimators read of some exceptions, each as of its own detection."""
     columns = {name: column[positions] for name, column in known.columns.items()}
     return triage.rows(columns, columns["detected_at"])
 
 
-def _recalibrate_harm(made: Recalibrated, live: Triage, known: Known) -> None:
+def _recalibrate_harm(made: RecalibrationResult, live: Triage, known: TriageDataset) -> None:
     harm, resolve = live.harm, live.resolve
     clock = breach_clock(known, known.tick)
     since = known.between(live.trained_as_of, known.tick)
@@ -163,17 +167,19 @@ def _recalibrate_harm(made: Recalibrated, live: Triage, known: Known) -> None:
         return
     rows = rows_of(live, known, since)
     mass = resolve.mass(rows)
-    at_end = Learned(known.tick, since, np.ones(len(since)))
+    at_end = TrainingRows(known.tick, since, np.ones(len(since)))
     soft = soft_breach(rows.columns, clock, mass, *fit.resolve_hours(known, at_end))
-    chance = Harm(harm.trees, clock, harm.rate, AS_FITTED).predict(rows, mass)
+    chance = BreachRisk(harm.trees, clock, harm.rate, AS_FITTED).predict(rows, mass)
     first = rows.as_of < made.from_tick
     for triage, part in ((made.judged, first), (made.served, np.ones(len(since), bool))):
-        calibration = ChanceCalibration.fit(chance[part], soft[part])
-        triage.harm = Harm(harm.trees, clock, float(soft[part].mean()), calibration)
+        calibration = PlattScaling.fit(chance[part], soft[part])
+        triage.harm = BreachRisk(harm.trees, clock, float(soft[part].mean()), calibration)
         made.told["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
 
 
-def _judge(made: Recalibrated, live: Triage, known: Known, until: str) -> Verdict:
+def _judge(
+    made: RecalibrationResult, live: Triage, known: TriageDataset, until: str
+) -> GateDecision:
     rows = known.between(made.from_tick, known.tick)
     shared = [label for label in live.classes if label in known.labels.classes]
     shared += ["harm"] if live.harm and live.resolve else []
@@ -184,7 +190,7 @@ def _judge(made: Recalibrated, live: Triage, known: Known, until: str) -> Verdic
 
 
 def _trained(
-    history: History, as_of: pd.Timestamp, champion: Triage, made: Recalibrated
+    history: History, as_of: pd.Timestamp, champion: Triage, made: RecalibrationResult
 ) -> Trained:
     served = made.served
 

@@ -13,21 +13,21 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import Calibration
-from models.estimator import Rows
+from models.estimator import Batch
 from models.triage.resolve_time import exposures
 from models.triage.touch_time import TouchTime
 from models.triage.triage import LABELS, PROMISED, Triage
 from training.common import measures
 from training.triage import fit
-from training.triage.fit import Learned, Prepared
-from training.triage.held_out import Tested, tested
+from training.triage.fit import PreparedExceptions, TrainingRows
+from training.triage.held_out import HeldOutTest, tested
 from training.triage.rehearse_classifier import rehearse_class
 from training.triage.soft_labels import breach_clock, soft_breach
-from training.triage.window import FEWEST_JUDGED, Window
+from training.triage.window import FEWEST_JUDGED, RehearsalWindow
 
 
 @dataclass
-class Rehearsal:
+class TriageRehearsal:
     """What came out of the rehearsal.
 
     Attributes:
@@ -42,23 +42,23 @@ class Rehearsal:
         touch_errors: Rows and minutes from which the final spread of the touch time is learned.
     """
 
-    window: Window
+    window: RehearsalWindow
     triage: Triage
     verdicts: dict[str, str] = field(default_factory=dict)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
-    tested: dict[str, Tested] = field(default_factory=dict)
+    tested: dict[str, HeldOutTest] = field(default_factory=dict)
     use_baseline: set[str] = field(default_factory=set)
     touch_spread: TouchTime | None = None
 
 
-def rehearse(prepared: Prepared, labels: Sequence[str] = LABELS) -> Rehearsal:
+def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABELS) -> TriageRehearsal:
     """Rehearse on the last part of what is known, with the classes of some labels."""
-    window = Window.of(prepared.known)
+    window = RehearsalWindow.of(prepared.known)
     triage = Triage(prepared.features, prepared.past, window.cut)
-    rehearsal = Rehearsal(window, triage)
-    learned = Learned.before(prepared.known, window.cut)
+    rehearsal = TriageRehearsal(window, triage)
+    learned = TrainingRows.before(prepared.known, window.cut)
     steps = [partial(_rehearse_times, prepared, learned, rehearsal)]
     steps += [partial(_rehearse_label, prepared, learned, rehearsal, label) for label in labels]
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
@@ -76,7 +76,9 @@ def in_order(by_label: dict[str, Kept]) -> dict[str, Kept]:
     return {label: by_label[label] for label in LABELS if label in by_label}
 
 
-def _rehearse_label(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, label: str) -> None:
+def _rehearse_label(
+    prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal, label: str
+) -> None:
     try:
         fitted = fit.fit_class(prepared, learned, label)
         found = rehearse_class(prepared, fitted, rehearsal.window)
@@ -92,7 +94,9 @@ def _rehearse_label(prepared: Prepared, learned: Learned, rehearsal: Rehearsal, 
         rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, kind)
 
 
-def _rehearse_times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
+def _rehearse_times(
+    prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
+) -> None:
     triage, window = rehearsal.triage, rehearsal.window
     fitted = fit.fit_resolve(prepared, learned)
     if fitted is None:
@@ -103,7 +107,7 @@ def _rehearse_times(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) 
     model, baseline = fitted
     judged = prepared.known.between(window.middle, window.end)
     rows = prepared.rows.take(judged)
-    at_end = Learned(window.end, judged, np.ones(len(judged)))
+    at_end = TrainingRows(window.end, judged, np.ones(len(judged)))
     hours, resolved = fit.resolve_hours(prepared.known, at_end)
     losses = {m.kind: hazard_loss(m.mass(rows), hours, resolved) for m in (model, baseline)}
     _decide("resolve", losses, model.kind, baseline.kind, rehearsal)
@@ -137,7 +141,7 @@ def cross_entropy(chance: np.ndarray, soft: np.ndarray) -> float:
 
 
 def _decide(
-    label: str, losses: dict[str, float], model: str, baseline: str, rehearsal: Rehearsal
+    label: str, losses: dict[str, float], model: str, baseline: str, rehearsal: TriageRehearsal
 ) -> None:
     better = losses[model] < losses[baseline]
     if not better:
@@ -149,7 +153,9 @@ def _decide(
     )
 
 
-def _rehearse_touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) -> None:
+def _rehearse_touch(
+    prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
+) -> None:
     trees = fit.fit_touch(prepared, learned)
     window, known = rehearsal.window, prepared.known
     parts = []
@@ -173,6 +179,6 @@ def _rehearse_touch(prepared: Prepared, learned: Learned, rehearsal: Rehearsal) 
     )
 
 
-def _pinball(model: TouchTime, rows: Rows, minutes: np.ndarray) -> float:
+def _pinball(model: TouchTime, rows: Batch, minutes: np.ndarray) -> float:
     found = measures.quantile_measures(model.predict(rows), minutes, (0.1, 0.5, 0.9))
     return found["pinball"](np.arange(rows.n))

@@ -6,15 +6,15 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import Calibration, calibrated, codes, log_loss
-from models.classifiers.classifier import ClassModel
-from training.triage.dataset import Known
-from training.triage.fit import FittedClass, Prepared
+from models.classifiers.classifier import CalibratedClassifier
+from training.triage.dataset import TriageDataset
+from training.triage.fit import FittedClass, PreparedExceptions
 from training.triage.labels import unswayed
-from training.triage.window import FEWEST_JUDGED, Window
+from training.triage.window import FEWEST_JUDGED, RehearsalWindow
 
 
 @dataclass(frozen=True)
-class Judgeable:
+class LabelledExceptions:
     """Exceptions whose class people have set.
 
     Attributes:
@@ -38,14 +38,14 @@ class RehearsedClass:
         calibration: On both halves: the final model takes it over.
     """
 
-    model: ClassModel
+    model: CalibratedClassifier
     losses: dict[str, float]
     calibration: Calibration
 
 
 def judgeable(
-    known: Known, label: str, names: list[str], within: tuple[int, int], at: int
-) -> Judgeable:
+    known: TriageDataset, label: str, names: list[str], within: tuple[int, int], at: int
+) -> LabelledExceptions:
     """Find what can be judged by: where there are enough, only what was set without a suggestion.
 
     Args:
@@ -59,10 +59,14 @@ def judgeable(
     named = np.array([name is not None for name in latest], bool)
     named &= (known.detected_at >= within[0]) & (known.detected_at < within[1])
     rows = np.flatnonzero(unswayed(named, known.labels.hidden))
-    return Judgeable(rows, codes(latest[rows], names), bool(known.labels.hidden[rows].all()))
+    return LabelledExceptions(
+        rows, codes(latest[rows], names), bool(known.labels.hidden[rows].all())
+    )
 
 
-def rehearse_class(prepared: Prepared, fitted: FittedClass, window: Window) -> RehearsedClass:
+def rehearse_class(
+    prepared: PreparedExceptions, fitted: FittedClass, window: RehearsalWindow
+) -> RehearsedClass:
     """Rehearse one label.
 
     Raises:
@@ -92,7 +96,7 @@ def rehearse_class(prepared: Prepared, fitted: FittedClass, window: Window) -> R
     estimator, calibration, scores = found[best]
     verdict = _verdict(fitted, losses, best)
     return RehearsedClass(
-        ClassModel(label, tuple(names), prior, estimator, calibration, verdict),
+        CalibratedClassifier(label, tuple(names), prior, estimator, calibration, verdict),
         losses,
         calibrated(scores[known], code[known], prior),
     )

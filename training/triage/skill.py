@@ -17,9 +17,9 @@ from models.classifiers.calibration import codes
 from models.ranking.pricing import Predictions
 from models.ranking.rule import CURVE_AGES_HOURS
 from training.common.measures import quantile_measures
-from training.triage.fit import Prepared
+from training.triage.fit import PreparedExceptions
 from training.triage.labels import TICKS_PER_HOUR
-from training.triage.rehearsal import Rehearsal
+from training.triage.rehearsal import TriageRehearsal
 
 FEWEST_JUDGED = 40
 QUANTILES = (0.1, 0.5, 0.9)
@@ -29,7 +29,7 @@ _DEALS, _SEED = 20, 7
 
 
 @dataclass(frozen=True)
-class Evidence:
+class SkillEvidence:
     """Predictions of the weeks before an origin, and how those exceptions ended; length k.
 
     Attributes:
@@ -46,7 +46,7 @@ class Evidence:
     ended_hours: np.ndarray
     breached: np.ndarray
 
-    def shuffled(self, random: np.random.Generator) -> "Evidence":
+    def shuffled(self, random: np.random.Generator) -> "SkillEvidence":
         """Return the same with each exception given what was said of another."""
         order = random.permutation(len(self.category))
         return replace(self, predictions=taken(self.predictions, order))
@@ -85,7 +85,7 @@ class Skill:
         return asdict(self) | {"listened_to": self.has}
 
 
-def evidence_of(prepared: Prepared, rehearsal: Rehearsal) -> Evidence:
+def evidence_of(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> SkillEvidence:
     """Let the rehearsed models speak of the weeks that they were calibrated and judged on."""
     known, window = prepared.known, rehearsal.window
     rows = np.flatnonzero((known.detected_at >= window.cut) & (known.detected_at < window.end))
@@ -94,7 +94,7 @@ def evidence_of(prepared: Prepared, rehearsal: Rehearsal) -> Evidence:
     named = labels.classes.get("category")
     names = list(found.categories)
     truth = named.at(known.tick, len(known.ids))[rows] if named else np.full(len(rows), None)
-    return Evidence(
+    return SkillEvidence(
         predictions=found,
         category=codes(truth, names) if names else np.full(len(rows), -1),
         touch_minutes=labels.touch_minutes[rows],
@@ -103,16 +103,16 @@ def evidence_of(prepared: Prepared, rehearsal: Rehearsal) -> Evidence:
     )
 
 
-def skilled(evidence: Evidence) -> dict[str, Skill]:
+def skilled(evidence: SkillEvidence) -> dict[str, Skill]:
     """Measure each thing that the rule reads and that the models say."""
-    measures: dict[str, Callable[[Evidence], Skill]] = {
+    measures: dict[str, Callable[[SkillEvidence], Skill]] = {
         "category": _category, "touch_minutes": _touch, "curve": _curve,
     }  # fmt: skip
     said = vars(evidence.predictions)
     return {name: measure(evidence) for name, measure in measures.items() if said[name] is not None}
 
 
-def _category(evidence: Evidence) -> Skill:
+def _category(evidence: SkillEvidence) -> Skill:
     seen = evidence.category >= 0
     code, chance = evidence.category[seen], evidence.predictions.category
     n = len(code)
@@ -124,7 +124,7 @@ def _category(evidence: Evidence) -> Skill:
     return Skill("log loss", float(loss), float(constant), n)
 
 
-def _touch(evidence: Evidence) -> Skill:
+def _touch(evidence: SkillEvidence) -> Skill:
     seen = ~np.isnan(evidence.touch_minutes) & (evidence.touch_minutes > 0)
     minutes, said = evidence.touch_minutes[seen], evidence.predictions.touch_minutes
     n = len(minutes)
@@ -138,7 +138,7 @@ def _touch(evidence: Evidence) -> Skill:
     return Skill("error of quantiles, minutes", model, constant, n)
 
 
-def _curve(evidence: Evidence) -> Skill:
+def _curve(evidence: SkillEvidence) -> Skill:
     """Judge the chance of harm at the age at which each ended, beside chances dealt out at random.
 
     Which labels are known by now depends on how long cases took, so no constant is a fair measure.

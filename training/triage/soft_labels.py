@@ -9,16 +9,16 @@ import numpy as np
 
 from data.ticks import TICKS_PER_DAY
 from features.engine.feature_set import Columns
-from models.triage.breach_label import DUE, BreachClock, Ended, usual_lag
+from models.triage.breach_label import DUE, BreachByLateness, ClosedExceptions, usual_lag
 from models.triage.breach_risk import due_hours, groups, through_clock
 from models.triage.resolve_time import outlived
-from training.triage.dataset import Known
+from training.triage.dataset import TriageDataset
 from training.triage.labels import TICKS_PER_HOUR
 
 FEWEST_ENDED = 200
 
 
-def breach_clock(known: Known, tick: int) -> BreachClock | None:
+def breach_clock(known: TriageDataset, tick: int) -> BreachByLateness | None:
     """Fit the breach clock on what had ended before a tick; None where too little is recorded."""
     labels, detected = known.labels, known.detected_at
     ended = (labels.ended_known_at < tick) & ~np.isnan(labels.breached)
@@ -32,11 +32,17 @@ def breach_clock(known: Known, tick: int) -> BreachClock | None:
     has_due = ~np.isnan(due)
     group = np.where(has_due, DUE, groups(known.columns))
     clock = np.where(has_due, hours - due, hours)
-    return BreachClock.fit(Ended(group[ended], clock[ended], labels.breached[ended] > 0.5), lag)
+    return BreachByLateness.fit(
+        ClosedExceptions(group[ended], clock[ended], labels.breached[ended] > 0.5), lag
+    )
 
 
 def soft_breach(
-    columns: Columns, clock: BreachClock, mass: np.ndarray, hours: np.ndarray, resolved: np.ndarray
+    columns: Columns,
+    clock: BreachByLateness,
+    mass: np.ndarray,
+    hours: np.ndarray,
+    resolved: np.ndarray,
 ) -> np.ndarray:
     """Return n chances of a breach as known.
 

@@ -15,18 +15,24 @@ from data.domain import NoChampionError
 from data.history.history import History
 from models.classifiers import boosted, candidate_ranker
 from models.classifiers.calibration import codes
-from models.registry.store import Store, Trained
+from models.registry.store import ModelRegistry, Trained
 from models.triage import breach_risk, resolve_time, touch_time
 from models.triage.triage import Triage
 from training.common import measures, plots
-from training.common.promotion import Judged, Outcome, Verdict, first_verdict, verdict
-from training.triage.dataset import Known
+from training.common.promotion import (
+    GateDecision,
+    GateLosses,
+    TrainingResult,
+    first_verdict,
+    verdict,
+)
+from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final
-from training.triage.fit import Prepared, prepare
+from training.triage.fit import PreparedExceptions, prepare
 from training.triage.labels import PEOPLE, Trust, unswayed
-from training.triage.rehearsal import Rehearsal, rehearse
+from training.triage.rehearsal import TriageRehearsal, rehearse
 from training.triage.window import FEWEST_JUDGED
 
 Say = Callable[[str], None]
@@ -34,8 +40,8 @@ _CALLS = 200
 
 
 def train_triage(
-    history: History, as_of: pd.Timestamp, store: Store, say: Say, trust: Trust = PEOPLE
-) -> Outcome:
+    history: History, as_of: pd.Timestamp, store: ModelRegistry, say: Say, trust: Trust = PEOPLE
+) -> TrainingResult:
     """Train a challenger on what was known before a moment, and promote it if it is better.
 
     Args:
@@ -49,7 +55,7 @@ def train_triage(
         NotEnoughDataError: There is no exception to learn from.
     """
     say("Reading what was known")
-    known = Known.read(history, as_of)
+    known = TriageDataset.read(history, as_of)
     say(f"Choosing among the pasts of {len(known.ids):,} exceptions")
     plan, share_entities = choose(known)
     prepared = replace(prepare(known, plan, share_entities), trust=trust)
@@ -64,10 +70,10 @@ def train_triage(
     if judged.promoted:
         now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
         store.promote("triage", version, why=judged.reason, now=now)
-    return Outcome(version, judged, rehearsal.verdicts, challenger.untrained)
+    return TrainingResult(version, judged, rehearsal.verdicts, challenger.untrained)
 
 
-def call_ms(triage: Triage, prepared: Prepared) -> float:
+def call_ms(triage: Triage, prepared: PreparedExceptions) -> float:
     """Return the median time of one prediction, features included, in milliseconds."""
     n = prepared.rows.n
     times = []
@@ -79,7 +85,12 @@ def call_ms(triage: Triage, prepared: Prepared) -> float:
     return float(np.median(times) * 1000)
 
 
-def _judge(prepared: Prepared, rehearsal: Rehearsal, store: Store, latency_ms: float) -> Verdict:
+def _judge(
+    prepared: PreparedExceptions,
+    rehearsal: TriageRehearsal,
+    store: ModelRegistry,
+    latency_ms: float,
+) -> GateDecision:
     """Compare the rehearsed challenger with the champion on rows that neither has learned from.
 
     The champion is judged as it would serve today: its past continued by what became known since.
@@ -92,7 +103,7 @@ def _judge(prepared: Prepared, rehearsal: Rehearsal, store: Store, latency_ms: f
     begin = max(window.middle, champion.trained_as_of)
     rows = np.flatnonzero((detected >= begin) & (detected < window.end))
     if len(rows) < FEWEST_JUDGED:
-        return Verdict(
+        return GateDecision(
             False,
             f"the champion was trained on all but {len(rows)} of the last exceptions, so too "
             f"few are left to judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
@@ -105,12 +116,14 @@ def _judge(prepared: Prepared, rehearsal: Rehearsal, store: Store, latency_ms: f
     ours = losses_of(challenger, known, rows, shared)
     theirs = losses_of(live, as_champion, rows, shared)
     if not len(ours.losses):
-        return Verdict(False, "no outcome of the window is known that both models predict")
+        return GateDecision(False, "no outcome of the window is known that both models predict")
     blocks = measures.day_blocks(np.tile(detected[rows], len(ours.losses) // len(rows)))
     return verdict(ours, theirs, blocks, latency_ms)
 
 
-def losses_of(triage: Triage, known: Known, rows: np.ndarray, shared: list[str]) -> Judged:
+def losses_of(
+    triage: Triage, known: TriageDataset, rows: np.ndarray, shared: list[str]
+) -> GateLosses:
     """Log losses of what both models predict; a row whose label is not known loses nothing."""
     columns = {name: column[rows] for name, column in known.columns.items()}
     found = triage.predict(columns, columns["detected_at"])
@@ -129,14 +142,14 @@ def losses_of(triage: Triage, known: Known, rows: np.ndarray, shared: list[str])
             chance = getattr(found, label)[np.arange(len(rows)), np.maximum(code, 0)]
             chance = np.where(code >= 0, chance, 0.0)
         parts.append(np.where(seen, -np.log(np.maximum(chance, 1e-4)), 0.0))
-    return Judged(np.concatenate(parts) if parts else np.empty(0), error)
+    return GateLosses(np.concatenate(parts) if parts else np.empty(0), error)
 
 
 def _trained(
     history: History,
     as_of: pd.Timestamp,
-    prepared: Prepared,
-    rehearsal: Rehearsal,
+    prepared: PreparedExceptions,
+    rehearsal: TriageRehearsal,
     challenger: Triage,
     latency_ms: float,
 ) -> Trained:
@@ -185,7 +198,9 @@ def git_commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _draw(prepared: Prepared, rehearsal: Rehearsal, challenger: Triage, folder: Path) -> None:
+def _draw(
+    prepared: PreparedExceptions, rehearsal: TriageRehearsal, challenger: Triage, folder: Path
+) -> None:
     """Draw the rehearsed models on the rows of judgement, and what the final ones read."""
     known, window = prepared.known, rehearsal.window
     rows = np.flatnonzero((known.detected_at >= window.middle) & (known.detected_at < window.end))

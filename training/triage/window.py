@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from data.ticks import TICKS_PER_DAY
-from training.triage.dataset import Known
+from training.triage.dataset import TriageDataset
 
 LONGEST_DAYS = 28.0
 SHARE_OF_PERIOD = 0.3
@@ -11,7 +11,7 @@ FEWEST_JUDGED = 40
 
 
 @dataclass(frozen=True)
-class Window:
+class RehearsalWindow:
     """Calibration from `cut` to `middle`, judgement from `middle` to `end`; ticks."""
 
     cut: int
@@ -23,15 +23,15 @@ class Window:
         """Ticks from and to which the first and the second half go."""
         return (self.cut, self.middle), (self.middle, self.end)
 
-    def moved(self, ticks: int) -> "Window":
+    def moved(self, ticks: int) -> "RehearsalWindow":
         """Return a window of the same length, that ends where what was detected ended."""
         if not ticks:
             return self
         last = 2 * self.middle - self.cut
-        return Window(self.cut + ticks, self.middle + ticks, last + ticks)
+        return RehearsalWindow(self.cut + ticks, self.middle + ticks, last + ticks)
 
     @classmethod
-    def of(cls, known: Known) -> "Window":
+    def of(cls, known: TriageDataset) -> "RehearsalWindow":
         """Take the last 28 days that hold anything, but no more than 30 % of the period."""
         detected = known.detected_at
         last = int(detected.max()) + 1

@@ -21,8 +21,8 @@ from data.sources.synthetic.catalogue import (
 )
 from data.sources.synthetic.causes import CODE
 from data.sources.synthetic.frames import draw, draw_where, names, times, written
-from data.sources.synthetic.orders import AT, Orders
-from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
+from data.sources.synthetic.orders import AT, OrderBlock
+from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
 
 # A small shop's bursts last longer, so that enough orders are hit to be seen.
 FEWEST_MEMBERS, MOST_MEMBERS = 8, 18
@@ -32,7 +32,7 @@ NO_BURST = -1
 
 
 @dataclass(frozen=True)
-class Kind:
+class BurstKind:
     """One kind of burst: orders with a value that reach a stage in the window get the cause."""
 
     attribute: str
@@ -43,25 +43,25 @@ class Kind:
 
 
 KINDS = (
-    Kind("carrier", "carrier", Stage.SHIPPED, 10, 0.6),
-    Kind("gateway", "payment", Stage.RECEIVED, 2, 0.75),
-    Kind("site", "warehouse", Stage.STOCK_CHECKED, 6, 0.5),
-    Kind("source", "integration", Stage.RECEIVED, 2, 0.6),
-    Kind("sku", "data", Stage.RECEIVED, 12, 0.8),
+    BurstKind("carrier", "carrier", Stage.SHIPPED, 10, 0.6),
+    BurstKind("gateway", "payment", Stage.RECEIVED, 2, 0.75),
+    BurstKind("site", "warehouse", Stage.STOCK_CHECKED, 6, 0.5),
+    BurstKind("source", "integration", Stage.RECEIVED, 2, 0.6),
+    BurstKind("sku", "data", Stage.RECEIVED, 12, 0.8),
 )
 
 
 @dataclass(frozen=True)
-class Burst:
+class PlantedBurst:
     """One planted burst; the value is a code of its attribute."""
 
     number: int
-    kind: Kind
+    kind: BurstKind
     value: int
     start_s: float
     end_s: float
 
-    def members(self, random: np.random.Generator, orders: Orders) -> np.ndarray:
+    def members(self, random: np.random.Generator, orders: OrderBlock) -> np.ndarray:
         """Draw which orders it hits (a mask)."""
         values = {
             "carrier": orders.carrier,
@@ -75,9 +75,9 @@ class Burst:
         return draw_where(random, hit, np.full(len(hit), self.kind.chance))
 
 
-def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[Burst]:
+def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[PlantedBurst]:
     """Plant bursts all over the period, every kind in turn, at working hours."""
-    random = shop.random(Stream.BURSTS)
+    random = shop.random(RandomStream.BURSTS)
     count = round(shop.period_days / shop.days_between_bursts)
     usual = 0.01 * shop.orders / max(count, 1)
     members = float(np.clip(usual, FEWEST_MEMBERS, MOST_MEMBERS))
@@ -93,7 +93,7 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[Burst]:
         an_hour = shop.orders / shop.period_days / 24 * shares[value] * kind.chance
         hours = float(np.clip(members / an_hour, kind.shortest_hours, LONGEST_HOURS))
         start_s = float(day * DAY_S + random.uniform(6, 15) * HOUR_S)
-        bursts.append(Burst(number, kind, value, start_s, start_s + hours * HOUR_S))
+        bursts.append(PlantedBurst(number, kind, value, start_s, start_s + hours * HOUR_S))
     return bursts
 
 
@@ -110,7 +110,7 @@ def _value_shares(attribute: str, catalogue: Catalogue) -> np.ndarray:
 
 
 def hit_by_bursts(
-    random: np.random.Generator, orders: Orders, bursts: list[Burst], cause: np.ndarray
+    random: np.random.Generator, orders: OrderBlock, bursts: list[PlantedBurst], cause: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the causes with those of the bursts put in, and the burst of each order."""
     burst_of = np.full(len(orders), NO_BURST)
@@ -125,7 +125,9 @@ def hit_by_bursts(
     return cause, burst_of
 
 
-def bursts_table(shop: SyntheticShop, catalogue: Catalogue, bursts: list[Burst]) -> pd.DataFrame:
+def bursts_table(
+    shop: SyntheticShop, catalogue: Catalogue, bursts: list[PlantedBurst]
+) -> pd.DataFrame:
     """The truth about the bursts: one row each."""
     words = {
         "carrier": CARRIERS,

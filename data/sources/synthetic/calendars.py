@@ -11,7 +11,7 @@ INSTANT_S = 1e-3
 
 
 @dataclass(frozen=True)
-class Calendar:
+class TeamCalendar:
     """One shift a day on some days of the week; everybody in a team works the same one.
 
     Attributes:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data.sources.synthetic.frames import names, times
-from data.sources.synthetic.shop import Stream, SyntheticShop
+from data.sources.synthetic.shop import RandomStream, SyntheticShop
 
 COUNTRIES = ("DE", "FR", "ES", "PT", "BR", "CN", "US")
 COUNTRY_SHARE = np.array([0.27, 0.12, 0.11, 0.13, 0.15, 0.14, 0.08])
@@ -110,7 +110,7 @@ class Catalogue:
 
 def catalogue_of(shop: SyntheticShop) -> Catalogue:
     """Draw products, about 1.5 times the root of the orders, and a customer for every 3 orders."""
-    random = shop.random(Stream.CATALOGUE)
+    random = shop.random(RandomStream.CATALOGUE)
     count = int(np.clip(1.5 * shop.orders**0.5, 60, 5_000))
     group = random.integers(0, len(GROUPS), count)
     usual = np.array([price for _, _, price in GROUPS])[group]

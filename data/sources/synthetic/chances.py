@@ -5,11 +5,11 @@ import numpy as np
 from data.sources.synthetic.catalogue import BUSINESS, NEW
 from data.sources.synthetic.causes import CODE, NAMES, SHARE
 from data.sources.synthetic.frames import MISSING, draw_where
-from data.sources.synthetic.orders import DOMESTIC, Orders
+from data.sources.synthetic.orders import DOMESTIC, OrderBlock
 from data.sources.synthetic.shop import HOUR_S
 
 
-def liability(orders: Orders) -> np.ndarray:
+def liability(orders: OrderBlock) -> np.ndarray:
     """How much more or less than others each order is liable to each cause: orders x causes.
 
     Stock is missing from it: that comes from the shelves.
@@ -50,14 +50,14 @@ def liability(orders: Orders) -> np.ndarray:
     return table
 
 
-def scale_of(orders: Orders, exception_share: float) -> np.ndarray:
+def scale_of(orders: OrderBlock, exception_share: float) -> np.ndarray:
     """Chance of each cause per unit of liability, such that the shares come out on `orders`."""
     usual = liability(orders).mean(axis=0)
     usual[CODE["stock"]] = np.inf
     return exception_share * SHARE / usual
 
 
-def draw_causes(random: np.random.Generator, orders: Orders, scale: np.ndarray) -> np.ndarray:
+def draw_causes(random: np.random.Generator, orders: OrderBlock, scale: np.ndarray) -> np.ndarray:
     """Draw the cause of every order, below 0 for none; what was oversold lacks stock."""
     chance = np.cumsum(liability(orders) * scale, axis=1)
     u = random.random(len(orders))

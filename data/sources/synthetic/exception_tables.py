@@ -7,7 +7,7 @@ from data.contract.tables import YesNo
 from data.domain import LabelOrigin, Priority
 from data.sources.synthetic.catalogue import SOURCES, Catalogue
 from data.sources.synthetic.causes import CAUSES, NAMES, TEAMS, TYPES
-from data.sources.synthetic.exceptions import SEVERITIES, Raised
+from data.sources.synthetic.exceptions import SEVERITIES, ExceptionBlock
 from data.sources.synthetic.frames import (
     MISSING,
     columns_of_rows,
@@ -16,8 +16,8 @@ from data.sources.synthetic.frames import (
     times,
     written,
 )
-from data.sources.synthetic.handling import EVENTS, OPERATORS_A_TEAM, SYSTEM, Records
-from data.sources.synthetic.orders import Orders
+from data.sources.synthetic.handling import EVENTS, OPERATORS_A_TEAM, SYSTEM, HandlingRecords
+from data.sources.synthetic.orders import OrderBlock
 from data.sources.synthetic.shop import SyntheticShop
 from data.sources.synthetic.texts import attributes, messages
 
@@ -29,8 +29,8 @@ def exceptions_table(
     shop: SyntheticShop,
     random: np.random.Generator,
     catalogue: Catalogue,
-    orders: Orders,
-    raised: Raised,
+    orders: OrderBlock,
+    raised: ExceptionBlock,
     first_number: int,
 ) -> pd.DataFrame:
     """One row an exception as it is first seen."""
@@ -53,7 +53,7 @@ def exceptions_table(
     )
 
 
-def true_exceptions(shop: SyntheticShop, raised: Raised, first_number: int) -> pd.DataFrame:
+def true_exceptions(shop: SyntheticShop, raised: ExceptionBlock, first_number: int) -> pd.DataFrame:
     """What nobody knows at first, and some of it nobody ever: the truth about each exception."""
     size = len(raised.order)
     bursts = [f"b{number:03d}" for number in range(int(raised.burst.max(initial=0)) + 1)]
@@ -75,7 +75,7 @@ def true_exceptions(shop: SyntheticShop, raised: Raised, first_number: int) -> p
     )
 
 
-def exception_events_table(shop: SyntheticShop, records: Records) -> pd.DataFrame:
+def exception_events_table(shop: SyntheticShop, records: HandlingRecords) -> pd.DataFrame:
     """One row a step in the handling."""
     number, moment_s, step, event, team, by, category, priority = columns_of_rows(records.events, 8)
     keep = moment_s < shop.period_s
@@ -102,7 +102,7 @@ def _person(code: int) -> str:
     return f"{TEAMS[team]}-{number + 1:02d}"
 
 
-def outcomes_table(shop: SyntheticShop, records: Records) -> pd.DataFrame:
+def outcomes_table(shop: SyntheticShop, records: HandlingRecords) -> pd.DataFrame:
     """One row a closed exception; those still open have none."""
     rows = [row for row in records.outcomes if row[-1] < shop.period_s]
     (

@@ -18,7 +18,7 @@ from data.sources.synthetic.causes import (
     TYPE_SHARE,
 )
 from data.sources.synthetic.frames import MISSING, draw_by_row
-from data.sources.synthetic.orders import AT, Orders
+from data.sources.synthetic.orders import AT, OrderBlock
 from data.sources.synthetic.shop import HOUR_S
 
 TOUCH_SPREAD = 0.5
@@ -42,7 +42,7 @@ GENERIC = MISSING
 
 
 @dataclass
-class Raised:
+class ExceptionBlock:
     """A block of exceptions as columns. The first part is seen at once, the rest only later.
 
     Attributes:
@@ -77,15 +77,18 @@ class Raised:
     cancels: np.ndarray
     reopens: np.ndarray
 
-    def before(self, moment_s: float) -> "Raised":
+    def before(self, moment_s: float) -> "ExceptionBlock":
         """Those noticed before a moment."""
         seen = self.detected_s < moment_s
-        return Raised(**{f.name: getattr(self, f.name)[seen] for f in fields(self)})
+        return ExceptionBlock(**{f.name: getattr(self, f.name)[seen] for f in fields(self)})
 
 
 def raise_exceptions(
-    random: np.random.Generator, orders: Orders, cause_of_order: np.ndarray, burst_of: np.ndarray
-) -> Raised:
+    random: np.random.Generator,
+    orders: OrderBlock,
+    cause_of_order: np.ndarray,
+    burst_of: np.ndarray,
+) -> ExceptionBlock:
     """Work out each exception from its cause and its order."""
     order = np.flatnonzero(cause_of_order >= 0)
     cause, size = cause_of_order[order], len(order)
@@ -98,7 +101,7 @@ def raise_exceptions(
     severity = 0.6 * np.log(total / 90) + 0.7 * random.standard_normal(size)
     language = LANGUAGE_OF_COUNTRY[orders.visits.country[order]]
     lost_share = np.minimum(_of("lost_share")[cause] * random.lognormal(0, 0.3, size), 1)
-    return Raised(
+    return ExceptionBlock(
         order=order,
         detected_s=detected_s,
         type=kind,
@@ -125,7 +128,7 @@ def raise_exceptions(
 
 
 def _touch_minutes(
-    random: np.random.Generator, orders: Orders, order: np.ndarray, cause: np.ndarray
+    random: np.random.Generator, orders: OrderBlock, order: np.ndarray, cause: np.ndarray
 ) -> np.ndarray:
     """Work of an ordinary case: longer with more lines, shorter as the teams learn."""
     learnt = 1.08 - 0.16 * orders.early[order]
@@ -142,7 +145,7 @@ def _heals_s(random: np.random.Generator, cause: np.ndarray, detected_s: np.ndar
 
 def _priority(
     random: np.random.Generator,
-    orders: Orders,
+    orders: OrderBlock,
     order: np.ndarray,
     cause: np.ndarray,
     left_s: np.ndarray,
@@ -172,7 +175,7 @@ def _of(fact: str) -> np.ndarray:
 
 
 def _noticed(
-    random: np.random.Generator, orders: Orders, order: np.ndarray, cause: np.ndarray
+    random: np.random.Generator, orders: OrderBlock, order: np.ndarray, cause: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the stage that the order stands at, and when the exception is noticed."""
     stages = [[AT[stage] for stage in each.stages] for each in CAUSES.values()]
@@ -184,7 +187,7 @@ def _noticed(
 
 def _deadlines(
     random: np.random.Generator,
-    orders: Orders,
+    orders: OrderBlock,
     order: np.ndarray,
     cause: np.ndarray,
     stage: np.ndarray,

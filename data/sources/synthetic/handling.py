@@ -7,9 +7,9 @@ import numpy as np
 
 from data.domain import HandlingEvent
 from data.sources.synthetic.causes import LOOKS_LIKE, TEAMS
-from data.sources.synthetic.exceptions import Raised
+from data.sources.synthetic.exceptions import ExceptionBlock
 from data.sources.synthetic.frames import MISSING
-from data.sources.synthetic.orders import Orders
+from data.sources.synthetic.orders import OrderBlock
 from data.sources.synthetic.shop import HOUR_S
 from data.sources.synthetic.teams import REWORK_SHARE, Team
 
@@ -28,7 +28,7 @@ RESTART_S = 600
 
 
 @dataclass(slots=True)
-class Case:
+class HandledCase:
     """One exception on its way through the teams; `luck` are draws from 0 to 1."""
 
     number: int
@@ -53,7 +53,7 @@ class Case:
 
 
 @dataclass
-class Records:
+class HandlingRecords:
     """What the handling has left behind since it was last taken away, as rows of plain values."""
 
     events: list[tuple] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Records:
     order_events: list[tuple] = field(default_factory=list)
 
 
-class Desk:
+class TeamQueue:
     """The queue of one team: first come, first served, by whoever is free first."""
 
     def __init__(self, team: Team) -> None:
@@ -80,15 +80,15 @@ class Desk:
         return operator
 
 
-class Handling:
+class TeamQueues:
     """All desks. Cases come to a desk in the order of time, so each start is final at once."""
 
     def __init__(self, teams: list[Team]) -> None:
-        self.desks = [Desk(team) for team in teams]
-        self.waiting: list[tuple[float, int, Case]] = []
-        self.records = Records()
+        self.desks = [TeamQueue(team) for team in teams]
+        self.waiting: list[tuple[float, int, HandledCase]] = []
+        self.records = HandlingRecords()
 
-    def receive(self, case: Case, detected_s: float) -> None:
+    def receive(self, case: HandledCase, detected_s: float) -> None:
         """Have the dispatcher send a case to its first team."""
         early_s, late_s = DISPATCH_S
         arrives_s = detected_s + early_s + case.luck[0] * (late_s - early_s)
@@ -107,12 +107,12 @@ class Handling:
             if case.cancels:
                 self._cancel(case)
 
-    def taken_records(self) -> Records:
+    def taken_records(self) -> HandlingRecords:
         """Hand over the records and begin new ones."""
-        records, self.records = self.records, Records()
+        records, self.records = self.records, HandlingRecords()
         return records
 
-    def _serve(self, case: Case, arrived_s: float) -> None:
+    def _serve(self, case: HandledCase, arrived_s: float) -> None:
         desk = self.desks[case.at_team]
         from_s, starts_s = desk.next_start(arrived_s)
         if case.heals_s <= starts_s:
@@ -133,7 +133,7 @@ class Handling:
         else:
             self._pass_on(case, ends_s, operator)
 
-    def _pass_on(self, case: Case, moment_s: float, operator: int) -> None:
+    def _pass_on(self, case: HandledCase, moment_s: float, operator: int) -> None:
         """The wrong team finds another, not always the right one."""
         right = case.luck[2] < RECLASSIFIED_RIGHT_SHARE
         category = case.cause if right else case.confused_with
@@ -146,7 +146,7 @@ class Handling:
         self._note(case, moment_s, ASSIGNED, operator, category)
         heappush(self.waiting, (moment_s, case.number, case))
 
-    def _resolve(self, case: Case, moment_s: float, operator: int) -> None:
+    def _resolve(self, case: HandledCase, moment_s: float, operator: int) -> None:
         self._note(case, moment_s, RESOLVED, operator, self._label(case))
         if not case.reopens:
             self._close(case, moment_s)
@@ -157,7 +157,7 @@ class Handling:
         self._note(case, again_s, REOPENED, SYSTEM)
         heappush(self.waiting, (again_s, case.number, case))
 
-    def _close(self, case: Case, resolved_s: float) -> None:
+    def _close(self, case: HandledCase, resolved_s: float) -> None:
         """Write down how it ended, known a day later, and let the order go on or not."""
         breached = resolved_s > case.hazard_s
         healed = case.worked_s == 0
@@ -184,7 +184,7 @@ class Handling:
         else:
             self._go_on(case, resolved_s)
 
-    def _go_on(self, case: Case, resolved_s: float) -> None:
+    def _go_on(self, case: HandledCase, resolved_s: float) -> None:
         """Reach the stages left, as late as the exception has made them."""
         left = case.planned_s[case.stage + 1 :]
         late_s = max(0.0, resolved_s + RESTART_S - left[0]) if left else 0.0
@@ -194,19 +194,19 @@ class Handling:
             if planned_s == planned_s  # noqa: PLR0124 - NaN: a stage that is never reached
         ]
 
-    def _cancel(self, case: Case) -> None:
+    def _cancel(self, case: HandledCase) -> None:
         self.records.order_events.append((case.order, case.stage, case.hazard_s, True))
 
-    def _label(self, case: Case) -> int:
+    def _label(self, case: HandledCase) -> int:
         return case.confused_with if case.luck[4] < MISLABELLED_SHARE else case.cause
 
-    def _last_priority(self, case: Case) -> int:
+    def _last_priority(self, case: HandledCase) -> int:
         if case.luck[5] > PRIORITY_CHANGED_SHARE:
             return case.priority
         return max(case.priority - 1, 0) if case.priority else 1
 
     def _note(
-        self, case: Case, moment_s: float, event: int, by: int, category: int = MISSING
+        self, case: HandledCase, moment_s: float, event: int, by: int, category: int = MISSING
     ) -> None:
         row = (case.number, moment_s, case.steps, event, case.at_team, by, category, case.priority)
         self.records.events.append(row)
@@ -214,8 +214,8 @@ class Handling:
 
 
 def cases_of(
-    random: np.random.Generator, orders: Orders, raised: Raised, first_number: int
-) -> list[Case]:
+    random: np.random.Generator, orders: OrderBlock, raised: ExceptionBlock, first_number: int
+) -> list[HandledCase]:
     """Make the cases that go to the desks."""
     size = len(raised.order)
     pick = (random.random(size) < 0.4).astype(int)
@@ -238,4 +238,4 @@ def cases_of(
         orders.planned_s[raised.order],
         random.random((size, 6)),
     )
-    return [Case(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    return [HandledCase(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

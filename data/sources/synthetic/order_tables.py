@@ -16,10 +16,10 @@ from data.sources.synthetic.catalogue import (
     Catalogue,
 )
 from data.sources.synthetic.causes import CODE
-from data.sources.synthetic.exceptions import Raised
+from data.sources.synthetic.exceptions import ExceptionBlock
 from data.sources.synthetic.frames import columns_of_rows, names, numbered, times, written
-from data.sources.synthetic.handling import Records
-from data.sources.synthetic.orders import AT, STAGES, Orders
+from data.sources.synthetic.handling import HandlingRecords
+from data.sources.synthetic.orders import AT, STAGES, OrderBlock
 from data.sources.synthetic.shop import HOUR_S, SyntheticShop
 
 ACTORS = ("customer", "system", "warehouse", "carrier")
@@ -29,7 +29,9 @@ HEARD_AFTER_HOURS = np.array([0, 0, 0, 0, 0, 0, 0, 0.1, 1, 3, 0.5])
 UNPAID_AT_FIRST = np.isin(PAYMENT_METHODS, ("bank_transfer", "boleto", "invoice"))
 
 
-def orders_table(shop: SyntheticShop, random: np.random.Generator, orders: Orders) -> pd.DataFrame:
+def orders_table(
+    shop: SyntheticShop, random: np.random.Generator, orders: OrderBlock
+) -> pd.DataFrame:
     """One row an order, known once it is received."""
     visits, size = orders.visits, len(orders)
     place = visits.country * 4 + orders.city
@@ -63,11 +65,11 @@ def orders_table(shop: SyntheticShop, random: np.random.Generator, orders: Order
     )[_received_s(orders) < shop.period_s]
 
 
-def _received_s(orders: Orders) -> np.ndarray:
+def _received_s(orders: OrderBlock) -> np.ndarray:
     return orders.planned_s[:, AT[Stage.RECEIVED]]
 
 
-def lines_table(shop: SyntheticShop, catalogue: Catalogue, orders: Orders) -> pd.DataFrame:
+def lines_table(shop: SyntheticShop, catalogue: Catalogue, orders: OrderBlock) -> pd.DataFrame:
     """One row a line, known with its order."""
     visits = orders.visits
     order = visits.line_visit
@@ -86,7 +88,7 @@ def lines_table(shop: SyntheticShop, catalogue: Catalogue, orders: Orders) -> pd
     )[known_s < shop.period_s]
 
 
-def planned_events(shop: SyntheticShop, orders: Orders, raised: Raised) -> pd.DataFrame:
+def planned_events(shop: SyntheticShop, orders: OrderBlock, raised: ExceptionBlock) -> pd.DataFrame:
     """The stages that are reached without hindrance: up to the exception, if there is one."""
     last = np.full(len(orders), len(STAGES))
     last[raised.order] = raised.stage
@@ -95,7 +97,7 @@ def planned_events(shop: SyntheticShop, orders: Orders, raised: Raised) -> pd.Da
     return _order_events(shop, orders.number[row], stage, moment_s, np.zeros(len(row), dtype=int))
 
 
-def late_events(shop: SyntheticShop, records: Records) -> pd.DataFrame:
+def late_events(shop: SyntheticShop, records: HandlingRecords) -> pd.DataFrame:
     """The stages that are reached after an exception, and cancellations."""
     number, stage, moment_s, canceled = columns_of_rows(records.order_events, 4)
     return _order_events(
@@ -125,7 +127,9 @@ def _order_events(
     )
 
 
-def spoil_addresses(random: np.random.Generator, orders: Orders, raised: Raised) -> None:
+def spoil_addresses(
+    random: np.random.Generator, orders: OrderBlock, raised: ExceptionBlock
+) -> None:
     """Write a postcode of another city on most orders whose address is wrong."""
     wrong = raised.order[(raised.cause == CODE["address"])]
     wrong = wrong[random.random(len(wrong)) < 0.6]

@@ -17,9 +17,9 @@ from data.sources.synthetic.catalogue import (
     Catalogue,
 )
 from data.sources.synthetic.frames import draw_by_row
-from data.sources.synthetic.shelves import Shelves
-from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
-from data.sources.synthetic.visits import Visits, together
+from data.sources.synthetic.shelves import StockLevels
+from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
+from data.sources.synthetic.visits import SimulatedVisits, together
 
 STAGES = list(Stage)
 AT = {stage: number for number, stage in enumerate(STAGES)}
@@ -33,7 +33,7 @@ SHIPPING_FEE = 4.9
 
 
 @dataclass
-class Orders:
+class OrderBlock:
     """A block of orders as columns; stage times are seconds since the start, NaN for never.
 
     Attributes:
@@ -42,7 +42,7 @@ class Orders:
         planned_s: When each stage would be reached if nothing went wrong, orders x stages.
     """
 
-    visits: Visits
+    visits: SimulatedVisits
     number: np.ndarray
     early: np.ndarray
     segment: np.ndarray
@@ -77,7 +77,7 @@ def blocks_of_days(shop: SyntheticShop) -> Iterator[range]:
     yield range(first, shop.period_days)
 
 
-def sales_of(shop: SyntheticShop, shelves: Shelves, days: range) -> Visits:
+def sales_of(shop: SyntheticShop, shelves: StockLevels, days: range) -> SimulatedVisits:
     """Play the shelves through some days."""
     by_day = shop.orders_by_day()
     sold = []
@@ -88,10 +88,10 @@ def sales_of(shop: SyntheticShop, shelves: Shelves, days: range) -> Visits:
 
 
 def orders_of(
-    shop: SyntheticShop, catalogue: Catalogue, visits: Visits, first_number: int
-) -> Orders:
+    shop: SyntheticShop, catalogue: Catalogue, visits: SimulatedVisits, first_number: int
+) -> OrderBlock:
     """Give each sale its payment, its carrier, its address and its planned course."""
-    random = shop.random(Stream.ORDERS, first_number)
+    random = shop.random(RandomStream.ORDERS, first_number)
     size = len(visits.placed_s)
     payment = draw_by_row(random, PAYMENT_OF_COUNTRY, visits.country)
     carrier = draw_by_row(random, CARRIER_OF_COUNTRY, visits.country)
@@ -105,7 +105,7 @@ def orders_of(
     ship_by_s = visits.placed_s + DAY_S * np.where(payment == 2, 3.0, 1.5)
     domestic = DOMESTIC[visits.country, visits.site]
     days = np.where(domestic, 3, 6) + random.integers(0, 3, size)
-    return Orders(
+    return OrderBlock(
         visits=visits,
         number=first_number + np.arange(size),
         early=visits.placed_s / shop.period_s,
@@ -128,14 +128,14 @@ def orders_of(
     )
 
 
-def _any_line(visits: Visits, of_line: np.ndarray) -> np.ndarray:
+def _any_line(visits: SimulatedVisits, of_line: np.ndarray) -> np.ndarray:
     """Return which visits have a line of that kind."""
     return np.bincount(visits.line_visit, of_line, minlength=len(visits.placed_s)) > 0
 
 
 def _planned_s(
     random: np.random.Generator,
-    visits: Visits,
+    visits: SimulatedVisits,
     payment: np.ndarray,
     carrier: np.ndarray,
     returns: np.ndarray,

@@ -12,11 +12,11 @@ from data.sources.synthetic.catalogue import (
     Catalogue,
 )
 from data.sources.synthetic.frames import draw_where, names, times
-from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
+from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
 from data.sources.synthetic.visits import (
     MEAN_LINES,
     MEAN_UNITS,
-    Visits,
+    SimulatedVisits,
     moments_of_day,
     visits_of_day,
 )
@@ -30,7 +30,7 @@ STOCK = ("shelf", "counted_s", "on_hand", "inbound", "inbound_s")
 DEMAND = ("shelf", "day", "wanted_units", "sold_units", "in_stock_share")
 
 
-class Shelves:
+class StockLevels:
     """Stock of every SKU at every site (a shelf), day by day.
 
     A day begins with the delivery and the count; then visits take what is there, in their order.
@@ -38,7 +38,7 @@ class Shelves:
 
     def __init__(self, shop: SyntheticShop, catalogue: Catalogue) -> None:
         self.shop, self.catalogue = shop, catalogue
-        self.random = shop.random(Stream.SHELVES)
+        self.random = shop.random(RandomStream.SHELVES)
         lines_a_day = shop.orders / shop.period_days * MEAN_LINES
         shelf_share = np.outer(catalogue.popularity, COUNTRY_SHARE @ SITE_OF_COUNTRY).ravel()
         # Buyers misjudge demand, so that some shelves are often empty and others never.
@@ -65,7 +65,7 @@ class Shelves:
         every = np.arange(len(self.on_hand))
         self._count(every, np.full(len(every), float(day * DAY_S)), day)
 
-    def sell(self, day: int, orders: int) -> Visits:
+    def sell(self, day: int, orders: int) -> SimulatedVisits:
         """Let people come until so many have placed an order; return those who have."""
         attempt = 0
         while True:
@@ -86,7 +86,7 @@ class Shelves:
         self.on_hand -= np.bincount(sales.line_shelf, promised_units, len(self.on_hand))
         return sales
 
-    def _answer(self, visits: Visits) -> tuple[np.ndarray, np.ndarray]:
+    def _answer(self, visits: SimulatedVisits) -> tuple[np.ndarray, np.ndarray]:
         """Return the units that each line gets, and whether they were sold though not there."""
         shelf, wanted = visits.line_shelf, visits.line_units
         by_shelf = np.argsort(shelf, kind="stable")
@@ -99,7 +99,9 @@ class Shelves:
         oversold = draw_where(self.random, left == 0, OVERSELL_SHARE_OF_CHANNEL[channel])
         return np.where(oversold, wanted, left), oversold
 
-    def _book(self, day: int, visits: Visits, came: np.ndarray, sold_units: np.ndarray) -> None:
+    def _book(
+        self, day: int, visits: SimulatedVisits, came: np.ndarray, sold_units: np.ndarray
+    ) -> None:
         """Take the units of the day off the shelves and note what was wanted."""
         shelf, shelves = visits.line_shelf[came], len(self.on_hand)
         wanted, sold = visits.line_units[came], sold_units[came]

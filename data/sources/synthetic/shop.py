@@ -12,7 +12,7 @@ DAY_S = 86_400
 HOUR_S = 3_600
 
 
-class Stream(IntEnum):
+class RandomStream(IntEnum):
     """Independent random streams: what one draws doesn't move the others."""
 
     CATALOGUE = 1
@@ -79,13 +79,13 @@ class SyntheticShop:
         """The moment at which the history is cut off."""
         return self.start + timedelta(days=self.period_days)
 
-    def random(self, stream: Stream, index: int = 0) -> np.random.Generator:
+    def random(self, stream: RandomStream, index: int = 0) -> np.random.Generator:
         """Return the generator of a stream, for instance that of block `index`."""
         return np.random.default_rng([self.seed, stream, index])
 
     def orders_by_day(self) -> np.ndarray:
         """Orders of every day: a week's rhythm, mild growth and good and bad days."""
-        random = self.random(Stream.VOLUME)
+        random = self.random(RandomStream.VOLUME)
         days = np.arange(self.period_days)
         of_weekday = np.array([1.12, 1.05, 1.0, 1.0, 1.03, 0.9, 0.9])
         weekday = (days + self.start.weekday()) % 7

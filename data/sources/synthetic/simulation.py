@@ -8,11 +8,11 @@ from data.sources.synthetic import exception_tables, order_tables
 from data.sources.synthetic.bursts import bursts_table, hit_by_bursts, planted_bursts
 from data.sources.synthetic.catalogue import catalogue_of, products_table, sites_table
 from data.sources.synthetic.chances import draw_causes, scale_of
-from data.sources.synthetic.exceptions import Raised, raise_exceptions
-from data.sources.synthetic.handling import Handling, cases_of
-from data.sources.synthetic.orders import Orders, blocks_of_days, orders_of, sales_of
-from data.sources.synthetic.shelves import Shelves
-from data.sources.synthetic.shop import DAY_S, Stream, SyntheticShop
+from data.sources.synthetic.exceptions import ExceptionBlock, raise_exceptions
+from data.sources.synthetic.handling import TeamQueues, cases_of
+from data.sources.synthetic.orders import OrderBlock, blocks_of_days, orders_of, sales_of
+from data.sources.synthetic.shelves import StockLevels
+from data.sources.synthetic.shop import DAY_S, RandomStream, SyntheticShop
 from data.sources.synthetic.teams import pilot_orders, teams_for, teams_table
 
 Rows = Iterator[tuple[str, pd.DataFrame]]
@@ -28,8 +28,8 @@ class Simulation:
         self.teams = teams_for(shop, usual)
         self.scale = scale_of(usual, shop.exception_share)
         self.bursts = planted_bursts(shop, self.catalogue)
-        self.shelves = Shelves(shop, self.catalogue)
-        self.handling = Handling(self.teams)
+        self.shelves = StockLevels(shop, self.catalogue)
+        self.handling = TeamQueues(self.teams)
         self.orders_so_far = 0
         self.exceptions_so_far = 0
 
@@ -50,7 +50,7 @@ class Simulation:
         yield "truth/demand", self.shelves.true_demand()
         orders = orders_of(self.shop, self.catalogue, visits, self.orders_so_far)
         raised = self._exceptions(orders)
-        random = self.shop.random(Stream.TEXTS, self.orders_so_far)
+        random = self.shop.random(RandomStream.TEXTS, self.orders_so_far)
         order_tables.spoil_addresses(random, orders, raised)
         yield "orders", order_tables.orders_table(self.shop, random, orders)
         yield "order_lines", order_tables.lines_table(self.shop, self.catalogue, orders)
@@ -66,14 +66,14 @@ class Simulation:
         self.handling.work_until(days.stop * DAY_S)
         yield from self._handled()
 
-    def _exceptions(self, orders: Orders) -> Raised:
-        random = self.shop.random(Stream.EXCEPTIONS, self.orders_so_far)
+    def _exceptions(self, orders: OrderBlock) -> ExceptionBlock:
+        random = self.shop.random(RandomStream.EXCEPTIONS, self.orders_so_far)
         usual = draw_causes(random, orders, self.scale)
         cause, burst = hit_by_bursts(random, orders, self.bursts, usual)
         return raise_exceptions(random, orders, cause, burst)
 
-    def _hand_over(self, orders: Orders, raised: Raised) -> None:
-        random = self.shop.random(Stream.HANDLING, self.orders_so_far)
+    def _hand_over(self, orders: OrderBlock, raised: ExceptionBlock) -> None:
+        random = self.shop.random(RandomStream.HANDLING, self.orders_so_far)
         cases = cases_of(random, orders, raised, self.exceptions_so_far)
         for case, detected_s in zip(cases, raised.detected_s.tolist(), strict=True):
             self.handling.receive(case, detected_s)

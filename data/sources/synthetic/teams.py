@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.sources.synthetic.calendars import Calendar
+from data.sources.synthetic.calendars import TeamCalendar
 from data.sources.synthetic.catalogue import Catalogue
 from data.sources.synthetic.causes import CODE, SHARE, TEAMS
 from data.sources.synthetic.chances import liability, scale_of
@@ -14,8 +14,8 @@ from data.sources.synthetic.exceptions import (
     raise_exceptions,
 )
 from data.sources.synthetic.frames import draw_by_row, names
-from data.sources.synthetic.orders import Orders, orders_of
-from data.sources.synthetic.shop import DAY_S, HOUR_S, Stream, SyntheticShop
+from data.sources.synthetic.orders import OrderBlock, orders_of
+from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
 from data.sources.synthetic.visits import moments_of_day, visits_of_day
 
 PILOT_ORDERS = 8_000
@@ -44,12 +44,12 @@ class Team:
 
     name: str
     operators: int
-    calendar: Calendar
+    calendar: TeamCalendar
 
 
-def pilot_orders(shop: SyntheticShop, catalogue: Catalogue) -> Orders:
+def pilot_orders(shop: SyntheticShop, catalogue: Catalogue) -> OrderBlock:
     """Draw orders from all over the period, to see what is usual."""
-    random = shop.random(Stream.PILOT)
+    random = shop.random(RandomStream.PILOT)
     visits = visits_of_day(shop, catalogue, 0, PILOT_ORDERS, PILOT_ATTEMPT)
     visits = visits.only(np.isin(np.arange(PILOT_ORDERS), visits.line_visit), visits.line_units > 0)
     size = len(visits.placed_s)
@@ -58,7 +58,7 @@ def pilot_orders(shop: SyntheticShop, catalogue: Catalogue) -> Orders:
     return orders_of(shop, catalogue, visits, 0)
 
 
-def teams_for(shop: SyntheticShop, orders: Orders) -> list[Team]:
+def teams_for(shop: SyntheticShop, orders: OrderBlock) -> list[Team]:
     """Give each team the people and hours that its share of the work needs at the wished load."""
     exceptions_a_week = shop.orders * shop.exception_share / shop.period_days * 7
     work_hours = _minutes_by_team(shop, orders) * exceptions_a_week / 60
@@ -67,9 +67,9 @@ def teams_for(shop: SyntheticShop, orders: Orders) -> list[Team]:
     return [_team(shop, number, seconds) for number, seconds in enumerate(needed_s)]
 
 
-def _minutes_by_team(shop: SyntheticShop, orders: Orders) -> np.ndarray:
+def _minutes_by_team(shop: SyntheticShop, orders: OrderBlock) -> np.ndarray:
     """Mean minutes of work that one exception brings to each team, the wrong ones included."""
-    random = shop.random(Stream.PILOT, 1)
+    random = shop.random(RandomStream.PILOT, 1)
     chance = liability(orders) * scale_of(orders, 1.0)
     chance[:, CODE["stock"]] = SHARE[CODE["stock"]]
     cause = draw_by_row(random, chance, np.arange(len(orders)))
@@ -89,7 +89,7 @@ def _team(shop: SyntheticShop, number: int, needed_a_week_s: float) -> Team:
     a_day_s = needed_a_week_s / len(weekdays)
     operators = max(1, int(np.ceil(a_day_s / (longest_hours * HOUR_S))))
     length_s = max(SHORTEST_SHIFT_S, round(a_day_s / operators))
-    calendar = Calendar(weekdays, opens_hour * HOUR_S, length_s, shop.start.weekday())
+    calendar = TeamCalendar(weekdays, opens_hour * HOUR_S, length_s, shop.start.weekday())
     return Team(TEAMS[number], operators, calendar)
 
 

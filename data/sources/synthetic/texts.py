@@ -8,8 +8,8 @@ import numpy as np
 
 from data.sources.synthetic.catalogue import CARRIERS, CITIES, GATEWAYS, SITES, Catalogue
 from data.sources.synthetic.causes import CODE, NAMES
-from data.sources.synthetic.exceptions import LANGUAGES, Raised
-from data.sources.synthetic.orders import Orders
+from data.sources.synthetic.exceptions import LANGUAGES, ExceptionBlock
+from data.sources.synthetic.orders import OrderBlock
 
 TEMPLATES: dict[str, dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("texts.toml").read_text(encoding="utf-8")
@@ -20,7 +20,7 @@ LOWER_SHARE = 0.15
 
 
 def messages(
-    random: np.random.Generator, catalogue: Catalogue, orders: Orders, raised: Raised
+    random: np.random.Generator, catalogue: Catalogue, orders: OrderBlock, raised: ExceptionBlock
 ) -> list[str | None]:
     """Write one message for each exception; a few are left empty."""
     order = raised.order
@@ -88,7 +88,7 @@ def _mistyped(text: str, where: float) -> str:
 
 
 def attributes(
-    random: np.random.Generator, catalogue: Catalogue, orders: Orders, raised: Raised
+    random: np.random.Generator, catalogue: Catalogue, orders: OrderBlock, raised: ExceptionBlock
 ) -> list[str]:
     """Return the JSON object that the source sends along: names of things, and its own scores."""
     order, size = raised.order, len(raised.order)

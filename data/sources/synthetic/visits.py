@@ -12,7 +12,7 @@ from data.sources.synthetic.catalogue import (
     Catalogue,
 )
 from data.sources.synthetic.frames import draw, draw_by_row
-from data.sources.synthetic.shop import Stream, SyntheticShop
+from data.sources.synthetic.shop import RandomStream, SyntheticShop
 
 LINES_SHARE = np.array([0.0, 0.58, 0.25, 0.11, 0.06])
 UNITS = np.array([1, 2, 3, 6])
@@ -31,7 +31,7 @@ HOUR_SHARE = np.array(
 
 
 @dataclass
-class Visits:
+class SimulatedVisits:
     """Visits in the order in which they happen, and their lines; `line_*` run over the lines."""
 
     placed_s: np.ndarray
@@ -50,7 +50,7 @@ class Visits:
         """The shelf (SKU and site) of every line."""
         return self.line_sku * len(SITES) + self.site[self.line_visit]
 
-    def only(self, visits: np.ndarray, lines: np.ndarray) -> "Visits":
+    def only(self, visits: np.ndarray, lines: np.ndarray) -> "SimulatedVisits":
         """Keep some visits and some of their lines (both by masks), renumbered."""
         lines = lines & visits[self.line_visit]
         number = np.cumsum(visits) - 1
@@ -58,24 +58,25 @@ class Visits:
             f.name: getattr(self, f.name)[lines if f.name.startswith("line_") else visits]
             for f in fields(self)
         }
-        return Visits(**kept | {"line_visit": number[kept["line_visit"]]})
+        return SimulatedVisits(**kept | {"line_visit": number[kept["line_visit"]]})
 
 
-def together(days: list[Visits]) -> Visits:
+def together(days: list[SimulatedVisits]) -> SimulatedVisits:
     """Put days behind each other."""
     offsets = np.cumsum([0, *(len(day.placed_s) for day in days[:-1])])
     columns = {
-        f.name: np.concatenate([getattr(day, f.name) for day in days]) for f in fields(Visits)
+        f.name: np.concatenate([getattr(day, f.name) for day in days])
+        for f in fields(SimulatedVisits)
     }
     shifted = [day.line_visit + offset for day, offset in zip(days, offsets, strict=True)]
-    return Visits(**columns | {"line_visit": np.concatenate(shifted)})
+    return SimulatedVisits(**columns | {"line_visit": np.concatenate(shifted)})
 
 
 def popularity_in_week(
     shop: SyntheticShop, catalogue: Catalogue, week: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each SKU's share of the lines and its price, with 5 % of the SKUs on promotion."""
-    random = shop.random(Stream.WEEK, week)
+    random = shop.random(RandomStream.WEEK, week)
     count = len(catalogue.skus)
     promoted = random.random(count) < 0.05
     season = 1 + 0.4 * np.sin(2 * np.pi * (week / 52 + catalogue.group / 12))
@@ -86,15 +87,15 @@ def popularity_in_week(
 
 def visits_of_day(
     shop: SyntheticShop, catalogue: Catalogue, day: int, wanted: int, attempt: int = 0
-) -> Visits:
+) -> SimulatedVisits:
     """Draw `wanted` visits of a day, not yet timed; another attempt draws others."""
-    random = shop.random(Stream.VISITS, day * 64 + attempt)
+    random = shop.random(RandomStream.VISITS, day * 64 + attempt)
     share, price = popularity_in_week(shop, catalogue, day // 7)
     country = draw(random, COUNTRY_SHARE, wanted)
     line_visit = np.repeat(np.arange(wanted), draw(random, LINES_SHARE, wanted))
     line_sku = draw(random, share, len(line_visit))
     customers = len(catalogue.customer_segment)
-    return Visits(
+    return SimulatedVisits(
         placed_s=np.zeros(wanted),
         country=country,
         site=draw_by_row(random, SITE_OF_COUNTRY, country),

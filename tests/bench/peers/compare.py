@@ -20,7 +20,7 @@ from rich.console import Console
 from scale import scale_table
 from sets import SETS, DataSet, origins_of, write_panel
 
-from models.demand.forecaster import Demand
+from models.demand.forecaster import DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES
 from training.demand.origins import Origin
 from training.demand.scores import HISTORIES, SEASON, figures, histories, series_scores
@@ -81,7 +81,7 @@ def _compared(chosen: DataSet, work: Path, python: Path, limit_seconds: int) -> 
 
 def _ours(origin: Origin, horizon: int, method: str) -> Found:
     began = time.process_time()
-    forecast = Demand.fit(origin.panel, horizon, method=method).forecast(origin.panel)
+    forecast = DemandForecaster.fit(origin.panel, horizon, method=method).forecast(origin.panel)
     found = forecast.quantiles(M5_PROBABILITIES)
     took = np.array(time.process_time() - began)
     return {"quantiles": found, "mean": forecast.mean, "seconds": took}

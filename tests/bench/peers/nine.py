@@ -5,8 +5,8 @@ import time
 import numpy as np
 
 from features.demand.panel import Panel
-from models.boosters import Trees
-from models.demand.boosted import SETTINGS, DemandTrees, training_rows
+from models.boosters import Booster
+from models.demand.boosted import SETTINGS, BoostedDemand, training_rows
 from models.demand.level_sets import M5_PROBABILITIES
 
 
@@ -16,7 +16,7 @@ def nine_quantiles(panel: Panel, horizon: int) -> dict[str, np.ndarray]:
     training = training_rows(panel, horizon, seed=SETTINGS.seed, planned=False)
     found = []
     for probability in M5_PROBABILITIES:
-        trees = Trees.fit(
+        trees = Booster.fit(
             training.table,
             training.label,
             SETTINGS,
@@ -24,7 +24,7 @@ def nine_quantiles(panel: Panel, horizon: int) -> dict[str, np.ndarray]:
             objective="quantile",
             alpha=probability,
         )
-        found.append(DemandTrees(trees, horizon, planned=False).points(panel))
+        found.append(BoostedDemand(trees, horizon, planned=False).points(panel))
     quantiles = np.stack(found, axis=2)
     seconds = np.array(time.process_time() - began)
     return {"quantiles": quantiles, "mean": quantiles.mean(axis=2), "seconds": seconds}

@@ -11,7 +11,7 @@ from data.domain import Grain
 from data.history.history import History
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
-from data.ingest.write_history import Terms
+from data.ingest.write_history import ImportTerms
 from features.demand.panel import Panel
 from training.demand.origins import Origin, cut_offs, read_origin, read_truth
 from training.demand.scores import SEASON
@@ -45,7 +45,7 @@ def origins_of(chosen: DataSet, work: Path) -> list[Origin]:
     folder = work / chosen.name / "history"
     if not folder.exists():
         files = Path(os.environ["EXPEDITE_REAL_DATA"]) / chosen.folder
-        terms = Terms(chosen.name, pd.Timestamp.now("UTC"))
+        terms = ImportTerms(chosen.name, pd.Timestamp.now("UTC"))
         import_files([files], source_folder(chosen.name), folder, terms)
     history = History.open(folder)
     truth = read_truth(history)

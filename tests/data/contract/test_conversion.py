@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.contract.conversion import Kind, converted, kinds_of
+from data.contract.conversion import ColumnKind, converted, kinds_of
 from data.contract.tables import TABLES, columns_of
 from data.domain import BadInputError
 
@@ -25,30 +25,30 @@ def turned(values, kind, timezone="UTC"):
     ],
 )
 def test_iso_times_are_read(text, utc):
-    assert str(turned([text], Kind.TIME).values[0]) == utc
+    assert str(turned([text], ColumnKind.TIME).values[0]) == utc
 
 
 @pytest.mark.parametrize(
     "text", ["01/02/2024", "2024", "20240301", "2024-02-30", "0001-01-01", "9999-12-31", "now"]
 )
 def test_other_times_are_marked(text):
-    assert turned([text], Kind.TIME).bad.tolist() == [True]
+    assert turned([text], ColumnKind.TIME).bad.tolist() == [True]
 
 
 def test_blank_text_is_no_value_and_no_fault():
-    result = turned(["  ", "", None], Kind.TIME)
+    result = turned(["  ", "", None], ColumnKind.TIME)
 
     assert (result.values.isna().all(), result.bad.any()) == (True, False)
 
 
 def test_an_hour_that_the_clock_shows_twice_is_the_later_one():
-    result = turned(["2024-10-27T02:30"], Kind.TIME, timezone="Europe/Berlin")
+    result = turned(["2024-10-27T02:30"], ColumnKind.TIME, timezone="Europe/Berlin")
 
     assert str(result.values[0]) == "2024-10-27 01:30:00+00:00"
 
 
 def test_an_hour_that_the_clock_skips_moves_to_the_next_that_is():
-    result = turned(["2024-03-31T02:30"], Kind.TIME, timezone="Europe/Berlin")
+    result = turned(["2024-03-31T02:30"], ColumnKind.TIME, timezone="Europe/Berlin")
 
     assert str(result.values[0]) == "2024-03-31 01:00:00+00:00"
 
@@ -56,17 +56,19 @@ def test_an_hour_that_the_clock_skips_moves_to_the_next_that_is():
 def test_typed_times_keep_their_zone():
     stamps = pd.Series([pd.Timestamp("2024-03-01T12:00", tz="Asia/Tokyo")])
 
-    assert str(turned(stamps, Kind.TIME).values[0]) == "2024-03-01 03:00:00+00:00"
+    assert str(turned(stamps, ColumnKind.TIME).values[0]) == "2024-03-01 03:00:00+00:00"
 
 
 def test_a_date_is_its_midnight():
     column = pd.Series([pd.Timestamp("2024-03-01").date()])
 
-    assert str(turned(column, Kind.TIME).values[0]) == "2024-03-01 00:00:00+00:00"
+    assert str(turned(column, ColumnKind.TIME).values[0]) == "2024-03-01 00:00:00+00:00"
 
 
 def test_repeated_words_in_a_dictionary_are_text():
-    assert turned(pd.Series(["a", "b", "a"], dtype="category"), Kind.TEXT).values.tolist() == [
+    assert turned(
+        pd.Series(["a", "b", "a"], dtype="category"), ColumnKind.TEXT
+    ).values.tolist() == [
         "a",
         "b",
         "a",
@@ -75,41 +77,41 @@ def test_repeated_words_in_a_dictionary_are_text():
 
 def test_numbers_are_no_times():
     with pytest.raises(BadInputError, match=r"orders.placed_at: holds int64, not times"):
-        turned([1_700_000_000], Kind.TIME)
+        turned([1_700_000_000], ColumnKind.TIME)
 
 
 @pytest.mark.parametrize("text", ["1,5", "inf", "nan", "12 EUR", "--1"])
 def test_what_is_no_number_is_marked(text):
-    assert turned([text], Kind.NUMBER).bad.tolist() == [True]
+    assert turned([text], ColumnKind.NUMBER).bad.tolist() == [True]
 
 
 @given(number=st.floats(allow_nan=False, allow_infinity=False))
 def test_every_number_survives_its_text(number):
-    assert turned([repr(number)], Kind.NUMBER).values.tolist() == [number]
+    assert turned([repr(number)], ColumnKind.NUMBER).values.tolist() == [number]
 
 
 def test_half_steps_are_no_whole_numbers():
-    assert turned(["1", "2.0", "2.5"], Kind.WHOLE).bad.tolist() == [False, False, True]
+    assert turned(["1", "2.0", "2.5"], ColumnKind.WHOLE).bad.tolist() == [False, False, True]
 
 
 def test_yes_and_no_are_read_in_many_spellings():
-    result = turned(["true", "No", "1", "F", "maybe", None], Kind.YES_NO)
+    result = turned(["true", "No", "1", "F", "maybe", None], ColumnKind.YES_NO)
 
     assert result.values.tolist()[:4] == [True, False, True, False]
     assert result.bad.tolist() == [False, False, False, False, True, False]
 
 
 def test_an_id_of_digits_stays_text():
-    assert turned(["0000045"], Kind.TEXT).values.tolist() == ["0000045"]
+    assert turned(["0000045"], ColumnKind.TEXT).values.tolist() == ["0000045"]
 
 
 def test_nested_values_are_refused_as_a_whole():
     with pytest.raises(BadInputError, match="not one plain value a row"):
-        turned([{"a": 1}], Kind.TEXT)
+        turned([{"a": 1}], ColumnKind.TEXT)
 
 
 def test_a_column_without_any_value_takes_its_type():
-    assert str(turned([None], Kind.TIME).values.dtype) == "datetime64[us, UTC]"
+    assert str(turned([None], ColumnKind.TIME).values.dtype) == "datetime64[us, UTC]"
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -118,5 +120,5 @@ def test_every_column_of_the_contract_has_the_kind_of_its_dtype(table):
 
     for name, column in columns_of(table):
         empty = turned([None], kinds[name]).values
-        if kinds[name] is not Kind.WHOLE:
+        if kinds[name] is not ColumnKind.WHOLE:
             assert str(empty.dtype) in {str(column.dtype), str(column.dtype.type), "str"}

@@ -1,10 +1,10 @@
 import pandas as pd
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 
-TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 
 
 def test_the_same_row_twice_counts_once(write, orders):

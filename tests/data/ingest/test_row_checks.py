@@ -3,10 +3,10 @@ import pytest
 
 from data.domain import BadInputError
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 
-TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 
 
 def test_an_unparsable_date_is_refused_with_its_file_row_and_value(write, orders, quarantined):
@@ -46,7 +46,7 @@ def test_what_is_known_before_it_happened_is_refused(write, orders, reason):
 
 
 def test_times_without_an_offset_are_read_in_the_zone_of_the_import(tmp_path, orders):
-    terms = Terms("test", TERMS.imported_at, timezone="America/Sao_Paulo")
+    terms = ImportTerms("test", TERMS.imported_at, timezone="America/Sao_Paulo")
     write_history(tmp_path, [("orders", orders)], terms)
 
     placed = History.open(tmp_path).table("orders").set_index("order_id")["placed_at"]

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from data.domain import BadInputError, UnknownChoiceError
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 
-TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 
 
 def test_good_rows_are_taken(write, history, orders):

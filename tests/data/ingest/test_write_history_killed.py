@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.verify import faults
 from data.ingest.write_history import write_history
 
-TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 SWITCHED = "after replace 4"  # the fourth file is the manifest
 MOMENTS = [
     *(f"step {n}" for n in range(1, 6)),
@@ -22,7 +22,7 @@ KILL_AT_EVERY_MOMENT = """
 import os, signal, sys
 from pathlib import Path
 import pandas as pd
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 
 def die():
@@ -49,7 +49,7 @@ def run(folder, moment):
     days = ["2024-05-01", "2024-05-02", "?"]
     orders = pd.DataFrame({"order_id": ["A", "D", "E"], "placed_at": days})
     lines = pd.DataFrame({"order_id": ["D"], "line_id": ["1"], "sku": ["S"], "units": [1]})
-    terms = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+    terms = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
     write_history(folder, iter([("orders", orders), ("order_lines", lines)]), terms, watch=watch)
 
 base, moments = Path(sys.argv[1]), sys.argv[2:]

@@ -8,15 +8,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from data.domain import BadInputError, ConflictError, NotFoundError, PreconditionError
-from data.ledger.idempotency import Answered, answered, remember
+from data.ledger.idempotency import StoredAnswer, answered, remember
 from data.ledger.intake import (
-    Arrival,
     Incoming,
+    IntakeEvent,
     accept,
     new_id,
     rescore,
 )
-from data.ledger.ledger import Ledger, Outcome
+from data.ledger.ledger import Ledger, OutcomeRecord
 from data.ledger.outcomes import resolve
 from data.ledger.tables import METADATA
 
@@ -59,7 +59,7 @@ def taken(ledger, *arriving, now_ms=NOON_MS):
 
 def ended(exception_id, **changes):
     plain = {"known_at_ms": NOON_MS + HOUR_MS, "resolved_at_ms": NOON_MS + HOUR_MS}
-    return Outcome(exception_id, **plain | changes)
+    return OutcomeRecord(exception_id, **plain | changes)
 
 
 def closed(ledger, outcome, if_revision=None):
@@ -99,22 +99,22 @@ def test_the_same_again_writes_nothing(ledger):
     first = taken(ledger, incoming())[0].record
     again = taken(ledger, incoming(opinion='{"other": 1}'), now_ms=NOON_MS + 1)[0]
 
-    assert (again.arrival, again.record) == (Arrival.UNCHANGED, first)
+    assert (again.arrival, again.record) == (IntakeEvent.UNCHANGED, first)
     assert len(ledger.events(first.id)) == 1
 
 
 @pytest.mark.parametrize(
     ("known", "told", "arrival"),
     [
-        ({}, {"updated_at_ms": NOON_MS + 1}, Arrival.UPDATED),
-        ({}, {"updated_at_ms": NOON_MS - 1}, Arrival.LATE),
-        ({}, {}, Arrival.UPDATED),
-        ({"version": 2}, {"version": 1, "updated_at_ms": NOON_MS + 1}, Arrival.LATE),
-        ({"version": 2}, {"version": 3, "updated_at_ms": NOON_MS - 1}, Arrival.UPDATED),
-        ({"version": 2}, {"updated_at_ms": NOON_MS + 1}, Arrival.UPDATED),
-        ({}, {"is_open": False, "updated_at_ms": NOON_MS + 1}, Arrival.CLOSED),
-        ({"is_open": False}, {"updated_at_ms": NOON_MS + 1}, Arrival.REOPENED),
-        ({"is_open": False}, {}, Arrival.UPDATED),
+        ({}, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.UPDATED),
+        ({}, {"updated_at_ms": NOON_MS - 1}, IntakeEvent.LATE),
+        ({}, {}, IntakeEvent.UPDATED),
+        ({"version": 2}, {"version": 1, "updated_at_ms": NOON_MS + 1}, IntakeEvent.LATE),
+        ({"version": 2}, {"version": 3, "updated_at_ms": NOON_MS - 1}, IntakeEvent.UPDATED),
+        ({"version": 2}, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.UPDATED),
+        ({}, {"is_open": False, "updated_at_ms": NOON_MS + 1}, IntakeEvent.CLOSED),
+        ({"is_open": False}, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.REOPENED),
+        ({"is_open": False}, {}, IntakeEvent.UPDATED),
     ],
 )
 def test_what_a_source_says_is_ordered_by_its_own_word(ledger, known, told, arrival):
@@ -242,7 +242,7 @@ def test_a_second_opinion_on_what_changed_meanwhile_is_dropped(ledger):
 
 
 def test_an_answer_is_remembered_for_a_day(ledger):
-    answer = Answered("key", "sha", 201, "{}")
+    answer = StoredAnswer("key", "sha", 201, "{}")
     with ledger.writing() as connection:
         remember(connection, answer, now_ms=NOON_MS)
         soon = answered(connection, "key")

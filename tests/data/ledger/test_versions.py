@@ -3,7 +3,7 @@
 import pytest
 
 from data.ledger.ledger import Ledger
-from data.ledger.versions import CHAMPION, POLICY, InUse, in_use, note, recorded_since
+from data.ledger.versions import CHAMPION, POLICY, VersionInUse, in_use, note, recorded_since
 
 NOON_MS = 1_772_366_400_000
 
@@ -38,38 +38,42 @@ def used_at(ledger):
 
 
 def test_each_moment_has_what_was_in_use_then(noted, used_at):
-    noted(InUse(CHAMPION, None, NOON_MS), InUse(CHAMPION, "7", NOON_MS + 10))
+    noted(VersionInUse(CHAMPION, None, NOON_MS), VersionInUse(CHAMPION, "7", NOON_MS + 10))
 
     labels = [used_at(CHAMPION, NOON_MS + ms).label for ms in (0, 9, 10, 99)]
     assert labels == [None, None, "7", "7"]
 
 
 def test_before_the_first_nothing_is_known(noted, used_at):
-    noted(InUse(POLICY, "a", NOON_MS, "text"))
+    noted(VersionInUse(POLICY, "a", NOON_MS, "text"))
 
     assert used_at(POLICY, NOON_MS - 1) is None
 
 
 def test_of_two_at_once_the_later_written_holds(noted, used_at):
-    noted(InUse(CHAMPION, None, NOON_MS), InUse(CHAMPION, "7", NOON_MS))
+    noted(VersionInUse(CHAMPION, None, NOON_MS), VersionInUse(CHAMPION, "7", NOON_MS))
 
     assert used_at(CHAMPION, NOON_MS).label == "7"
 
 
 def test_what_goes_on_is_not_written_again(noted, used_at):
-    noted(InUse(POLICY, "a", NOON_MS, "text"), InUse(POLICY, "a", NOON_MS + 10, "text"))
+    noted(
+        VersionInUse(POLICY, "a", NOON_MS, "text"), VersionInUse(POLICY, "a", NOON_MS + 10, "text")
+    )
 
     assert used_at(POLICY, NOON_MS + 10).known_at_ms == NOON_MS
 
 
 def test_a_policy_of_the_same_name_and_another_text_is_another(noted, used_at):
-    noted(InUse(POLICY, "a", NOON_MS, "one"), InUse(POLICY, "a", NOON_MS + 10, "other"))
+    noted(
+        VersionInUse(POLICY, "a", NOON_MS, "one"), VersionInUse(POLICY, "a", NOON_MS + 10, "other")
+    )
 
     assert used_at(POLICY, NOON_MS + 10).body == "other"
 
 
 def test_a_policy_and_a_champion_do_not_hide_each_other(noted, used_at):
-    noted(InUse(POLICY, "a", NOON_MS, "text"), InUse(CHAMPION, "7", NOON_MS + 10))
+    noted(VersionInUse(POLICY, "a", NOON_MS, "text"), VersionInUse(CHAMPION, "7", NOON_MS + 10))
 
     assert used_at(POLICY, NOON_MS + 20).label == "a"
 
@@ -77,7 +81,7 @@ def test_a_policy_and_a_champion_do_not_hide_each_other(noted, used_at):
 def test_it_says_since_when_it_is_recorded(ledger, noted):
     with ledger.reading() as connection:
         before = recorded_since(connection)
-    noted(InUse(POLICY, "a", NOON_MS, "text"))
+    noted(VersionInUse(POLICY, "a", NOON_MS, "text"))
 
     with ledger.reading() as connection:
         assert (before, recorded_since(connection)) == (None, NOON_MS)

@@ -5,11 +5,11 @@ import pytest
 from data.domain import BadInputError
 from data.history.history import History
 from data.ingest.r_reader import read_r_file
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 
-TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 WEEKS = ("2024-04-01", "2024-04-08", "2024-04-15")
 
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.ingest.verify import faults
 
-TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 FOLDERS = {
     "incident_log": "incident_log",
     "olist": "olist",

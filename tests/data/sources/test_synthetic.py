@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from data.contract.tables import TABLES
 from data.domain import BadInputError, Stage
 from data.sources.synthetic import SyntheticShop, generate, write_truth
-from data.sources.synthetic.calendars import Calendar
+from data.sources.synthetic.calendars import TeamCalendar
 
 SHOP = SyntheticShop(orders=6_000, seed=11, block_orders=1_500)
 QUIET = {"orders": 6_000, "seed": 3, "days_between_bursts": np.inf}
@@ -380,11 +380,11 @@ def test_settings_that_make_no_sense_are_refused(wrong):
 
 @given(worked_s=st.integers(0, 10**7), length_s=st.integers(600, 80_000))
 def test_working_hours_convert_there_and_back(worked_s, length_s):
-    calendar = Calendar((0, 2, 4), 3_600, length_s, first_weekday=3)
+    calendar = TeamCalendar((0, 2, 4), 3_600, length_s, first_weekday=3)
     assert calendar.worked_by(calendar.moment_of(worked_s)) == pytest.approx(worked_s)
 
 
 def test_work_that_outlasts_the_shift_pauses_until_the_next():
-    calendar = Calendar((0, 1), 9 * 3_600, 3_600)
+    calendar = TeamCalendar((0, 1), 9 * 3_600, 3_600)
     (pause,) = calendar.breaks(3_000, 4_000)
     assert pause == (pytest.approx(10 * 3_600, abs=0.01), (24 + 9) * 3_600)

@@ -5,18 +5,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from data.domain import Grain
-from features.demand.matrix import Sheet, coarser, lived, share_covered
+from features.demand.matrix import DemandMatrix, coarser, lived, share_covered
 from features.demand.panel import Panel
-from features.demand.periods import Calendar, calendar_of
+from features.demand.periods import PeriodCalendar, calendar_of
 
-DAYS = Calendar(Grain.DAY)
+DAYS = PeriodCalendar(Grain.DAY)
 FIRST_DAYS = st.integers(0, 60).map(lambda day: np.datetime64("2024-02-20") + day)
 CELL = st.one_of(st.just(np.float32("nan")), st.integers(0, 9).map(np.float32))
 
 
 def panel_of(units, first="2024-01-01", grain=Grain.DAY, **columns):
     units = np.asarray(units, np.float32)
-    calendar = Calendar(grain)
+    calendar = PeriodCalendar(grain)
     number = int(calendar.number(np.array([first], "datetime64[D]"))[0])
     return Panel(
         grain=grain,
@@ -31,7 +31,11 @@ def panel_of(units, first="2024-01-01", grain=Grain.DAY, **columns):
 
 @pytest.mark.parametrize(
     "calendar",
-    [Calendar(Grain.DAY), Calendar(Grain.MONTH), *(Calendar(Grain.WEEK, day) for day in range(7))],
+    [
+        PeriodCalendar(Grain.DAY),
+        PeriodCalendar(Grain.MONTH),
+        *(PeriodCalendar(Grain.WEEK, day) for day in range(7)),
+    ],
 )
 def test_each_day_lies_in_the_period_that_begins_last_before_it(calendar):
     days = np.arange(np.datetime64("1969-11-30"), np.datetime64("1972-03-02"))
@@ -63,7 +67,7 @@ def test_a_series_without_a_life_sign_is_nowhere_observed():
 
 
 def test_a_sheet_without_a_value_takes_no_memory():
-    sheet = Sheet((2, 3))
+    sheet = DemandMatrix((2, 3))
     sheet.put(np.array([0, 1]), np.array([0, 7]), np.array([np.nan, 1.0]))
 
     assert sheet.matrix is None
@@ -86,7 +90,7 @@ def test_shares_are_those_of_the_intervals_added_up_one_by_one(cuts):
     shares=npst.arrays(np.float32, (2, 75), elements=st.sampled_from([0.0, 0.5, 1.0])),
     first=FIRST_DAYS,
     calendar=st.sampled_from(
-        [Calendar(Grain.WEEK), Calendar(Grain.WEEK, 3), Calendar(Grain.MONTH)]
+        [PeriodCalendar(Grain.WEEK), PeriodCalendar(Grain.WEEK, 3), PeriodCalendar(Grain.MONTH)]
     ),
 )
 def test_a_longer_period_holds_what_its_days_do(units, shares, first, calendar):
@@ -107,20 +111,20 @@ def test_a_longer_period_holds_what_its_days_do(units, shares, first, calendar):
 
 
 def test_no_whole_period_makes_no_panel():
-    assert coarser(panel_of(np.ones((1, 6))), DAYS, Calendar(Grain.WEEK)) is None
+    assert coarser(panel_of(np.ones((1, 6))), DAYS, PeriodCalendar(Grain.WEEK)) is None
 
 
 def test_the_price_of_a_week_is_what_its_units_were_paid():
     price = np.array([[1, 2, np.nan, np.nan, np.nan, np.nan, np.nan]], np.float32)
     units = [[3, 1, 5, 0, 0, 0, 0]]
-    week = coarser(panel_of(units, price=price), DAYS, Calendar(Grain.WEEK))
+    week = coarser(panel_of(units, price=price), DAYS, PeriodCalendar(Grain.WEEK))
 
     np.testing.assert_allclose(week.price, [[1.25]])
 
 
 def test_the_price_of_a_week_without_sales_is_the_mean_price():
     price = np.array([[1, 2, np.nan, np.nan, np.nan, np.nan, np.nan]], np.float32)
-    week = coarser(panel_of(np.zeros((1, 7)), price=price), DAYS, Calendar(Grain.WEEK))
+    week = coarser(panel_of(np.zeros((1, 7)), price=price), DAYS, PeriodCalendar(Grain.WEEK))
 
     np.testing.assert_allclose(week.price, [[1.5]])
 
@@ -128,16 +132,16 @@ def test_the_price_of_a_week_without_sales_is_the_mean_price():
 def test_planned_days_make_planned_weeks():
     promotion = np.zeros((1, 21), np.float32)
     promotion[0, 7:10] = 1
-    week = coarser(panel_of(np.ones((1, 9)), promotion=promotion), DAYS, Calendar(Grain.WEEK))
+    week = coarser(panel_of(np.ones((1, 9)), promotion=promotion), DAYS, PeriodCalendar(Grain.WEEK))
 
     np.testing.assert_allclose(week.promotion, [[0, 3 / 7, 0]], rtol=1e-6)
     assert week.length == 1
 
 
 def test_a_week_counts_in_the_month_that_it_begins_in():
-    weeks = Calendar(Grain.WEEK)
+    weeks = PeriodCalendar(Grain.WEEK)
     units = np.ones((1, 14))  # Mondays from 1 January to 1 April 2024
-    months = coarser(panel_of(units, grain=Grain.WEEK), weeks, Calendar(Grain.MONTH))
+    months = coarser(panel_of(units, grain=Grain.WEEK), weeks, PeriodCalendar(Grain.MONTH))
 
     assert months.periods.astype(str).tolist() == ["2024-01-01", "2024-02-01", "2024-03-01"]
     np.testing.assert_array_equal(months.units, [[5, 4, 4]])

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.demand.groups import Groups
+from features.demand.groups import SeriesGroups
 from features.demand.windows import DemandWindows
 
 CUT, HORIZON = 70, 28
 
 
 def features(panel, *, planned=False):
-    windows = DemandWindows(panel, Groups.of(panel), HORIZON, planned=planned)
+    windows = DemandWindows(panel, SeriesGroups.of(panel), HORIZON, planned=planned)
     rows = np.repeat(np.arange(panel.series), HORIZON)
     cut = np.full(len(rows), CUT)
     ahead = np.tile(np.arange(1, HORIZON + 1), panel.series)
@@ -62,8 +62,8 @@ def test_the_level_is_that_of_a_shelf_never_empty(planted_demand):
     panel_half = replace(panel, units=panel.units * half, in_stock=half)
     rows, cut = np.arange(30), np.full(30, CUT)
 
-    full = DemandWindows(panel, Groups.of(panel), 0).level(rows, cut)
-    censored = DemandWindows(panel_half, Groups.of(panel_half), 0).level(rows, cut)
+    full = DemandWindows(panel, SeriesGroups.of(panel), 0).level(rows, cut)
+    censored = DemandWindows(panel_half, SeriesGroups.of(panel_half), 0).level(rows, cut)
 
     assert censored.mean() == pytest.approx(full.mean(), rel=0.05)
 

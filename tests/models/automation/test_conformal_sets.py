@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.automation.conformal_sets import FEWEST_OWN, Sets
+from models.automation.conformal_sets import FEWEST_OWN, SetThresholds
 
 NAMES = tuple(f"c{k}" for k in range(6))
 SHARES = np.array([0.5, 0.2, 0.15, 0.1, 0.04, 0.01])
@@ -26,14 +26,14 @@ def rows():
 
 @pytest.fixture(scope="module")
 def sets(rows):
-    return Sets.fit("category", NAMES, *rows(4_000, 1))
+    return SetThresholds.fit("category", NAMES, *rows(4_000, 1))
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
 def test_each_frequent_class_is_covered(rows, coverage):
     held = np.zeros(4)
     for seed in range(20):
-        sets = Sets.fit("category", NAMES, *rows(2_500, seed))
+        sets = SetThresholds.fit("category", NAMES, *rows(2_500, seed))
         chance, code = rows(4_000, 100 + seed)
         members = sets.members(chance, coverage)[np.arange(4_000), code]
         held += [members[code == k].mean() / 20 for k in range(4)]
@@ -63,7 +63,7 @@ def test_a_higher_coverage_only_adds_names(rows, sets):
 def test_too_few_rows_for_a_coverage_put_a_class_in_no_set(rows):
     chance, code = rows(8, 1)
 
-    assert not Sets.fit("category", NAMES, chance, code).members(chance, 0.95).any()
+    assert not SetThresholds.fit("category", NAMES, chance, code).members(chance, 0.95).any()
 
 
 def test_a_coverage_between_two_is_the_higher_one(sets):
@@ -82,11 +82,13 @@ def test_rows_whose_class_is_not_known_to_the_model_are_left_out(rows, sets):
     chance, code = rows(4_000, 1)
     more = np.concatenate([chance, chance[:50]]), np.concatenate([code, np.full(50, -1)])
 
-    np.testing.assert_array_equal(Sets.fit("category", NAMES, *more).thresholds, sets.thresholds)
+    np.testing.assert_array_equal(
+        SetThresholds.fit("category", NAMES, *more).thresholds, sets.thresholds
+    )
 
 
 def test_sets_are_read_back_as_they_were_written(rows, sets):
     chance, _ = rows(500, 9)
-    again = Sets.from_json(sets.to_json())
+    again = SetThresholds.from_json(sets.to_json())
 
     np.testing.assert_array_equal(again.members(chance, 0.9), sets.members(chance, 0.9))

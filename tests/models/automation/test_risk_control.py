@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import beta
 
 from data.policy.policy import Policy
-from models.automation.evidence import GRID, Evidence, HeldOut
-from models.automation.risk_control import NEVER, Promises, promised
+from models.automation.evidence import GRID, CalibrationCounts, CalibrationRows
+from models.automation.risk_control import NEVER, LabelPromises, promised
 
 NAMES = ("address", "fraud", "late")
 TERMS = Policy.read().promises
@@ -26,14 +26,14 @@ def held_out(*groups):
         row[predicted] = top
         probability += [row] * n
         code += [(predicted + 1) % 3] * wrong + [predicted] * (n - wrong)
-    return HeldOut.known(np.array(probability), np.array(code))
+    return CalibrationRows.known(np.array(probability), np.array(code))
 
 
 def evidence(*groups):
-    return Evidence.count("category", NAMES, held_out(*groups))
+    return CalibrationCounts.count("category", NAMES, held_out(*groups))
 
 
-def of(promises: Promises, name: str):
+def of(promises: LabelPromises, name: str):
     return next(promise for promise in promises.classes if promise.name == name)
 
 
@@ -152,7 +152,7 @@ def test_labels_that_are_still_open_are_taken_for_as_wrong_as_the_last(terms):
     late = np.r_[np.ones(8, bool), np.zeros(592, bool)]
     still_open = rows._replace(labelled=np.arange(600) < 400, late=late)
 
-    window = Evidence.count("category", NAMES, still_open)
+    window = CalibrationCounts.count("category", NAMES, still_open)
 
     assert window.still_open[0, -1] == 200
     assert window.expected_wrong[0, -1] == pytest.approx(400 * (8 + 200) / 600)
@@ -168,7 +168,7 @@ def test_with_all_labels_known_the_wrong_ones_are_those_counted():
 def test_a_class_that_the_model_does_not_know_counts_as_an_error():
     rows = held_out((0, 0.97, 10, 0))
 
-    window = Evidence.count("category", NAMES, rows._replace(code=np.full(10, -1)))
+    window = CalibrationCounts.count("category", NAMES, rows._replace(code=np.full(10, -1)))
 
     assert window.wrong[0, -1] == 10
 
@@ -187,7 +187,7 @@ def test_a_model_that_is_surer_of_more_rows_inherits_no_more_of_them():
     surer = rows.probability.copy()
     surer[:, 0] = np.linspace(0.999, 0.98, 1_000)
 
-    window = Evidence.count("category", NAMES, rows)
+    window = CalibrationCounts.count("category", NAMES, rows)
     made = promised(window.served_by(surer), TERMS)
 
     assert of(promised(window, TERMS), "address").accepted == 400
@@ -208,7 +208,7 @@ def test_evidence_is_read_back_as_it_was_written():
     window = evidence((0, 0.97, 400, 2), (1, 0.7, 30, 3)).after(evidence((0, 0.9, 40, 2)))
 
     for one in (window, window.served_by(rows.probability)):
-        assert promised(Evidence.from_json(one.to_json()), TERMS) == promised(one, TERMS)
+        assert promised(CalibrationCounts.from_json(one.to_json()), TERMS) == promised(one, TERMS)
 
 
 def test_counts_are_of_the_rows_at_or_above_each_threshold():
@@ -223,9 +223,9 @@ def test_counts_are_of_the_rows_at_or_above_each_threshold():
 def test_promises_do_not_depend_on_how_the_rows_are_ordered():
     rows = held_out((0, 0.97, 200, 2), (1, 0.9, 200, 9), (0, 0.7, 100, 9))
     order = np.random.default_rng(1).permutation(500)
-    mixed = HeldOut.known(rows.probability[order], rows.code[order])
+    mixed = CalibrationRows.known(rows.probability[order], rows.code[order])
 
-    both = [promised(Evidence.count("team", NAMES, r), TERMS) for r in (rows, mixed)]
+    both = [promised(CalibrationCounts.count("team", NAMES, r), TERMS) for r in (rows, mixed)]
 
     assert both[0] == both[1]
 
@@ -240,5 +240,5 @@ def test_a_promise_says_what_was_seen_and_what_is_promised():
 def test_evidence_of_hidden_labels_says_so():
     rows = held_out((0, 0.97, 10, 0))
 
-    assert Evidence.count("team", NAMES, rows._replace(hidden=True)).hidden
-    assert not Evidence.count("team", NAMES, rows).hidden
+    assert CalibrationCounts.count("team", NAMES, rows._replace(hidden=True)).hidden
+    assert not CalibrationCounts.count("team", NAMES, rows).hidden

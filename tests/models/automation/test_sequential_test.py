@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.automation.sequential_test import BLOCK, Alarm
+from models.automation.sequential_test import BLOCK, SequentialTest
 
-ALARM = Alarm(error=0.05, level=0.05)
+ALARM = SequentialTest(error=0.05, level=0.05)
 
 
 @pytest.fixture
@@ -75,10 +75,10 @@ def test_a_long_good_past_hardly_delays_the_alarm(audits):
 
 def test_a_stricter_level_takes_longer():
     wrong = np.tile([True, False], 50)
-    found = [Alarm(0.05, level).withdrawn_after(wrong) for level in (0.1, 0.01, 0.001)]
+    found = [SequentialTest(0.05, level).withdrawn_after(wrong) for level in (0.1, 0.01, 0.001)]
 
     assert found == sorted(found)
 
 
 def test_errors_without_end_do_not_overflow():
-    assert np.isfinite(Alarm(0.01, 0.05).wealth(np.ones(3_000, bool))).all()
+    assert np.isfinite(SequentialTest(0.01, 0.05).wealth(np.ones(3_000, bool))).all()

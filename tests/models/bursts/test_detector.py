@@ -3,17 +3,17 @@
 import pytest
 from scipy.stats import poisson
 
-from models.bursts.detector import Arrival, Change, Detector, Kept
+from models.bursts.detector import Arrival, BurstChange, Detector, StoredBurst
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
 
-def heard(detector: Detector, arrivals: list[Arrival]) -> list[Change]:
+def heard(detector: Detector, arrivals: list[Arrival]) -> list[BurstChange]:
     return [change for arrival in arrivals for change in detector.observe(arrival)]
 
 
-def seen(changes: list[Change]) -> list[tuple[str, str, tuple[str, ...]]]:
+def seen(changes: list[BurstChange]) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(change.kind, change.burst.id, change.members) for change in changes]
 
 
@@ -154,7 +154,7 @@ def test_a_restart_goes_on_with_what_was_open(incident_terms, quiet, detector):
     for arrival in burst[:12]:
         again.learn(arrival, before.id)
     again.adopt(
-        Kept(
+        StoredBurst(
             id=before.id,
             cause=before.cause,
             since_ms=before.since_ms,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from features.engine.class_shares import LABEL
-from models.classifiers.boosted import ClassTrees
+from models.classifiers.boosted import BoostedClassifier
 from models.classifiers.calibration import Calibration, prior_of
-from models.classifiers.candidate_ranker import ClassCandidates
-from models.classifiers.classifier import ClassModel
-from models.classifiers.linear import ClassLinear
-from models.classifiers.lookup import ClassLookup
+from models.classifiers.candidate_ranker import CandidateRanker
+from models.classifiers.classifier import CalibratedClassifier
+from models.classifiers.linear import LinearClassifier
+from models.classifiers.lookup import LookupClassifier
 
 KINDS = ["trees", "candidates", "linear", "lookup", "majority"]
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -24,14 +24,14 @@ def fit(kind, sample):
     words, prior = list(sample.words), prior_of(label, len(names))
     match kind:
         case "trees":
-            return ClassTrees.fit(rows, label, len(names), words, weight)
+            return BoostedClassifier.fit(rows, label, len(names), words, weight)
         case "candidates":
-            return ClassCandidates.fit(rows, label, sample.shares(), list(names), "", weight)
+            return CandidateRanker.fit(rows, label, sample.shares(), list(names), "", weight)
         case "linear":
-            return ClassLinear.fit(rows, label, len(names), words)
+            return LinearClassifier.fit(rows, label, len(names), words)
         case "lookup":
-            return ClassLookup.fit(rows, label, prior, "type")
-    return ClassLookup.fit(rows, label, prior, "")
+            return LookupClassifier.fit(rows, label, prior, "type")
+    return LookupClassifier.fit(rows, label, prior, "")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,9 @@ def fitted(a_sample):
         sample = a_sample(messages=messages)
         prior = prior_of(sample.label, len(sample.names))
         estimator = fit(kind, sample)
-        return ClassModel("team", sample.names, prior, estimator, Calibration(), "for tests")
+        return CalibratedClassifier(
+            "team", sample.names, prior, estimator, Calibration(), "for tests"
+        )
 
     return _fitted
 
@@ -100,7 +102,7 @@ def test_what_was_never_seen_is_predicted_too(fitted, strangers, kind, messages)
 def test_a_model_read_back_predicts_the_same(fitted, a_sample, kind):
     model, rows = fitted(kind), a_sample(90, 2).rows
 
-    again = ClassModel.from_json(*model.to_json(), model.shares)
+    again = CalibratedClassifier.from_json(*model.to_json(), model.shares)
 
     np.testing.assert_array_equal(again.probability(rows), model.probability(rows))
 
@@ -118,7 +120,7 @@ def test_candidates_without_their_past_are_refused(fitted):
     plain, files = fitted("candidates").to_json()
 
     with pytest.raises(ValueError, match="labelled past"):
-        ClassModel.from_json(plain, files, None)
+        CalibratedClassifier.from_json(plain, files, None)
 
 
 def test_candidates_read_the_past_they_are_continued_by(fitted, a_sample):
@@ -164,7 +166,7 @@ def test_linear_weights_serve_a_label_of_two_classes(a_sample):
     two = sample.rows.take(sample.label < 2)
     label = sample.label[sample.label < 2]
 
-    scores = ClassLinear.fit(two, label, 3, list(sample.words)).scores(two)
+    scores = LinearClassifier.fit(two, label, 3, list(sample.words)).scores(two)
 
     assert (scores.argmax(axis=1) == label).mean() > 0.85
 
@@ -172,6 +174,6 @@ def test_linear_weights_serve_a_label_of_two_classes(a_sample):
 def test_linear_weights_serve_rows_without_any_word(a_sample):
     sample = a_sample(messages=False)
 
-    scores = ClassLinear.fit(sample.rows, sample.label, 3, []).scores(sample.rows)
+    scores = LinearClassifier.fit(sample.rows, sample.label, 3, []).scores(sample.rows)
 
     assert scores.argmax(axis=1).tolist() == [np.bincount(sample.label).argmax()] * sample.rows.n

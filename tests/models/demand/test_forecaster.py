@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.domain import Grain, UnknownChoiceError
-from models.demand.forecaster import METHODS, Demand
+from models.demand.forecaster import METHODS, DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES
 
 HORIZON = 7
@@ -19,12 +19,12 @@ def panel(planted_demand):
 
 @pytest.fixture(scope="module")
 def trees(panel):
-    return Demand.fit(panel, HORIZON)
+    return DemandForecaster.fit(panel, HORIZON)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_high_weekend_is_forecast_as_one(panel, method):
-    mean = Demand.fit(panel, HORIZON, method=method).forecast(panel).mean
+    mean = DemandForecaster.fit(panel, HORIZON, method=method).forecast(panel).mean
     weekday = (panel.next_periods(HORIZON).astype(int) + 3) % 7
 
     assert mean[:, weekday >= 5].mean() / mean[:, weekday < 5].mean() == pytest.approx(2, rel=0.12)
@@ -32,7 +32,7 @@ def test_a_high_weekend_is_forecast_as_one(panel, method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_quantiles_never_fall_and_are_never_negative(panel, method):
-    forecast = Demand.fit(panel, HORIZON, method=method).forecast(panel)
+    forecast = DemandForecaster.fit(panel, HORIZON, method=method).forecast(panel)
     quantiles = forecast.quantiles(M5_PROBABILITIES)
 
     assert (np.diff(quantiles, axis=2) >= 0).all()
@@ -42,7 +42,7 @@ def test_quantiles_never_fall_and_are_never_negative(panel, method):
 def test_trees_forecast_ten_times_as_much_of_ten_times_the_units(panel, trees):
     tenfold = replace(panel, units=panel.units * 10)
 
-    forecast = Demand.fit(tenfold, HORIZON).forecast(tenfold)
+    forecast = DemandForecaster.fit(tenfold, HORIZON).forecast(tenfold)
 
     assert forecast.mean.sum() == pytest.approx(10 * trees.forecast(panel).mean.sum(), rel=0.03)
 
@@ -50,11 +50,13 @@ def test_trees_forecast_ten_times_as_much_of_ten_times_the_units(panel, trees):
 def test_nothing_after_the_cut_off_moves_a_forecast(panel):
     changed = panel.units.copy()
     changed[:, 100:] = 99.0
-    known = Demand.fit(panel.until(100), HORIZON).forecast(panel.until(100))
+    known = DemandForecaster.fit(panel.until(100), HORIZON).forecast(panel.until(100))
 
     altered = replace(panel, units=changed).until(100)
 
-    np.testing.assert_array_equal(Demand.fit(altered, HORIZON).forecast(altered).mean, known.mean)
+    np.testing.assert_array_equal(
+        DemandForecaster.fit(altered, HORIZON).forecast(altered).mean, known.mean
+    )
 
 
 @pytest.fixture(scope="module", params=["trees", "average"])
@@ -62,7 +64,9 @@ def met(planted_demand, request):
     """Return what came of some panels, (n, H) units, and the forecasts of it."""
     panels = [planted_demand(series=100, periods=104, seed=seed) for seed in (5, 6, 7, 8)]
     pasts = [panel.until(panel.length - 14) for panel in panels]
-    forecasts = [Demand.fit(past, 14, method=request.param).forecast(past) for past in pasts]
+    forecasts = [
+        DemandForecaster.fit(past, 14, method=request.param).forecast(past) for past in pasts
+    ]
     return np.concatenate([panel.units[:, -14:] for panel in panels]), forecasts
 
 
@@ -92,7 +96,7 @@ def test_what_would_have_sold_is_recovered_where_a_third_was_out_of_stock(plante
     sold = random.binomial(panel.units.astype(int), in_stock).astype(np.float32)
     censored = replace(panel, units=sold, in_stock=in_stock)
 
-    mean = Demand.fit(censored, HORIZON, method=method).forecast(censored).mean
+    mean = DemandForecaster.fit(censored, HORIZON, method=method).forecast(censored).mean
 
     assert mean.sum() == pytest.approx(panel.units[:, -HORIZON:].sum(), rel=0.05)
 
@@ -110,7 +114,7 @@ def with_launches(panel):
 def test_a_launch_is_forecast_from_its_kind(planted_demand):
     panel = with_launches(planted_demand(series=240, periods=110))
 
-    forecast = Demand.fit(panel, HORIZON, method="average").forecast(panel)
+    forecast = DemandForecaster.fit(panel, HORIZON, method="average").forecast(panel)
 
     assert forecast.method[:2].tolist() == ["launch", "launch"]
     assert forecast.mean[0].mean() > 4 * forecast.mean[1].mean()
@@ -122,7 +126,7 @@ def test_a_series_that_has_ended_is_forecast_to_sell_hardly_anything(planted_dem
     units[::3, 70:] = np.nan
 
     ended = replace(panel, units=units)
-    forecast = Demand.fit(ended, HORIZON, method="average").forecast(ended)
+    forecast = DemandForecaster.fit(ended, HORIZON, method="average").forecast(ended)
 
     assert set(forecast.method[::3]) == {"dying"}
     assert forecast.mean[::3].sum() < 0.05 * forecast.mean[1::3].sum()
@@ -131,7 +135,7 @@ def test_a_series_that_has_ended_is_forecast_to_sell_hardly_anything(planted_dem
 def test_intermittent_demand_has_a_median_of_nothing_and_a_mean_above_it(planted_demand):
     panel = planted_demand(series=100, periods=60, grain=Grain.WEEK, mean=0.15)
 
-    forecast = Demand.fit(panel, 4).forecast(panel)
+    forecast = DemandForecaster.fit(panel, 4).forecast(panel)
 
     assert forecast.quantiles(np.array([0.5])).max() == 0
     assert forecast.mean.mean() == pytest.approx(panel.units.mean(), rel=0.2)
@@ -140,10 +144,10 @@ def test_intermittent_demand_has_a_median_of_nothing_and_a_mean_above_it(planted
 @pytest.mark.parametrize("method", METHODS)
 def test_files_give_the_very_same_forecast(planted_demand, method):
     panel = with_launches(planted_demand(series=60, periods=110))
-    fitted = Demand.fit(panel, HORIZON, method=method)
+    fitted = DemandForecaster.fit(panel, HORIZON, method=method)
 
     before = fitted.forecast(panel)
-    after = Demand.from_files(fitted.to_files()).forecast(panel)
+    after = DemandForecaster.from_files(fitted.to_files()).forecast(panel)
 
     np.testing.assert_array_equal(after.mean, before.mean)
     np.testing.assert_array_equal(
@@ -152,7 +156,7 @@ def test_files_give_the_very_same_forecast(planted_demand, method):
 
 
 def test_the_same_seed_gives_the_same_forecast(panel, trees):
-    again = Demand.fit(panel, HORIZON)
+    again = DemandForecaster.fit(panel, HORIZON)
 
     np.testing.assert_array_equal(again.forecast(panel).mean, trees.forecast(panel).mean)
 
@@ -176,7 +180,7 @@ def test_no_series_is_refused(planted_demand, grain, odd, method):
     units = ODD[odd](panel.units).astype(np.float32)
     panel = replace(panel.until(units.shape[1]).take(slice(len(units))), units=units)
 
-    forecast = Demand.fit(panel, HORIZON, method=method).forecast(panel)
+    forecast = DemandForecaster.fit(panel, HORIZON, method=method).forecast(panel)
 
     assert np.isfinite(forecast.mean).all()
     assert np.isfinite(forecast.quantiles(M5_PROBABILITIES)).all()
@@ -184,4 +188,4 @@ def test_no_series_is_refused(planted_demand, grain, odd, method):
 
 def test_an_unknown_method_is_answered_with_those_there_are(panel):
     with pytest.raises(UnknownChoiceError, match="seasonal_naive"):
-        Demand.fit(panel, HORIZON, method="magic")
+        DemandForecaster.fit(panel, HORIZON, method="magic")

@@ -7,14 +7,14 @@ import pytest
 
 from data.domain import Grain
 from models.demand.aggregates import summed_paths
-from models.demand.forecaster import Demand
+from models.demand.forecaster import DemandForecaster
 from models.demand.sample_paths import sample_paths
 
 
 @pytest.fixture(scope="module")
 def forecast(planted_demand):
     panel = planted_demand()
-    return Demand.fit(panel, 7, method="average").forecast(panel)
+    return DemandForecaster.fit(panel, 7, method="average").forecast(panel)
 
 
 def test_paths_have_the_forecast_mean(forecast):
@@ -70,7 +70,7 @@ def summed_chances(planted_demand):
     for seed in range(40):
         panel = correlated(planted_demand, seed)
         past = panel.until(panel.length - 4)
-        forecast = Demand.fit(past, 4, method="average").forecast(past)
+        forecast = DemandForecaster.fit(past, 4, method="average").forecast(past)
         drawn = sample_paths(forecast, np.arange(panel.series), 200, seed=1)
         actual = panel.units[:, -4:]
         over_weeks.append((drawn.sum(2) < actual.sum(1)[:, None]).mean(1))
@@ -92,7 +92,7 @@ def test_sums_over_series_are_as_uncertain_as_they_turn_out(summed_chances):
 
 def test_without_dependence_sums_over_weeks_would_look_too_certain(planted_demand):
     panel = correlated(planted_demand, 1)
-    forecast = Demand.fit(panel, 4, method="average").forecast(panel)
+    forecast = DemandForecaster.fit(panel, 4, method="average").forecast(panel)
     apart = replace(forecast, dependence=np.eye(4))
 
     together, alone = (

@@ -11,18 +11,18 @@ from scipy import optimize
 from data.domain import BadInputError
 from models.inventory import allocation as allocation_module
 from models.inventory.allocation import allocate
-from models.inventory.discrete_demand import DemandTable
-from models.inventory.locations import Places
+from models.inventory.discrete_demand import DiscreteDemand
+from models.inventory.locations import Locations
 
 PROBABILITIES = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
 
 
-def some_places(seed: int, rows: int, *, reserves: bool = True) -> Places:
+def some_places(seed: int, rows: int, *, reserves: bool = True) -> Locations:
     rng = np.random.default_rng(seed)
     quantiles = np.sort(rng.gamma(0.7, rng.gamma(1, 8, (rows, 1)), (rows, len(PROBABILITIES))), 1)
     reserve = rng.integers(0, 4, rows) * (rng.random(rows) < 0.4) if reserves else np.zeros(rows)
-    return Places(
-        DemandTable(PROBABILITIES, quantiles),
+    return Locations(
+        DiscreteDemand(PROBABILITIES, quantiles),
         stock=rng.integers(-2, 8, rows),
         sale_value=rng.uniform(1, 10, rows),
         leftover_cost=rng.uniform(0, 3, rows),
@@ -36,7 +36,7 @@ def some_places(seed: int, rows: int, *, reserves: bool = True) -> Places:
 pools = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(0, 60))
 
 
-def best_gain(places: Places, pool: float) -> float:
+def best_gain(places: Locations, pool: float) -> float:
     """The optimum by HiGHS, a binary for every unit that a place could take."""
     whole = places.whole()
     rows, worth, kept = [], [], []
@@ -148,7 +148,7 @@ def test_many_pools_at_once_gain_what_each_gains_alone(seed, rows):
 def test_large_volumes_are_settled_by_halving_as_exactly():
     rng = np.random.default_rng(7)
     quantiles = np.sort(rng.gamma(2, 3_000, (12, len(PROBABILITIES))), 1)
-    places = Places(DemandTable(PROBABILITIES, quantiles), 0, rng.uniform(1, 5, 12), 0.5)
+    places = Locations(DiscreteDemand(PROBABILITIES, quantiles), 0, rng.uniform(1, 5, 12), 0.5)
     found = allocate(places, 40_000)
     whole = places.whole()
 
@@ -170,7 +170,7 @@ def test_an_empty_pool_gives_nothing():
 
 
 def test_without_demand_all_is_kept_back():
-    places = Places(DemandTable(PROBABILITIES, np.zeros((2, 7))), 0, 5.0, 1.0)
+    places = Locations(DiscreteDemand(PROBABILITIES, np.zeros((2, 7))), 0, 5.0, 1.0)
     found = allocate(places, 10)
 
     assert found.kept_back == 10
@@ -178,31 +178,31 @@ def test_without_demand_all_is_kept_back():
 
 
 def test_without_places_all_is_kept_back():
-    found = allocate(Places(DemandTable(PROBABILITIES, np.zeros((0, 7))), 0, 5.0), 10)
+    found = allocate(Locations(DiscreteDemand(PROBABILITIES, np.zeros((0, 7))), 0, 5.0), 10)
 
     assert found.kept_back == 10
 
 
 def test_one_place_gets_units_until_they_no_longer_pay():
-    table = DemandTable(np.array([0.0, 1.0]), np.array([[0.5, 10.5]]))
+    table = DiscreteDemand(np.array([0.0, 1.0]), np.array([[0.5, 10.5]]))
     # The k-th of 10 units sells with chance 1.1 - k / 10; it pays above 1 / (3 + 1).
-    found = allocate(Places(table, 0, 3.0, 1.0), 100)
+    found = allocate(Locations(table, 0, 3.0, 1.0), 100)
 
     assert found.units.tolist() == [8]
     assert found.shadow_price == 0
 
 
 def test_units_owed_already_come_before_those_that_might_sell():
-    table = DemandTable(PROBABILITIES, np.tile(np.arange(7.0), (2, 1)))
-    found = allocate(Places(table, np.array([-3, 0]), 5.0), 3)
+    table = DiscreteDemand(PROBABILITIES, np.tile(np.arange(7.0), (2, 1)))
+    found = allocate(Locations(table, np.array([-3, 0]), 5.0), 3)
 
     assert found.units.tolist() == [3, 0]
     assert found.place.sold[0] == 3
 
 
 def test_a_pool_short_of_its_reserves_is_shared_among_them_by_worth():
-    table = DemandTable(PROBABILITIES, np.tile(np.full(7, 9.0), (3, 1)))
-    places = Places(table, 0, np.array([1.0, 2.0, 9.0]), reserve=np.array([4, 4, 0]))
+    table = DiscreteDemand(PROBABILITIES, np.tile(np.full(7, 9.0), (3, 1)))
+    places = Locations(table, 0, np.array([1.0, 2.0, 9.0]), reserve=np.array([4, 4, 0]))
     found = allocate(places, 6)
 
     assert found.units.tolist() == [2, 4, 0]
@@ -210,7 +210,7 @@ def test_a_pool_short_of_its_reserves_is_shared_among_them_by_worth():
 
 
 def test_reserves_of_a_short_pool_are_filled_even_where_they_do_not_pay():
-    places = Places(DemandTable(PROBABILITIES, np.zeros((2, 7))), 0, 0.0, 1.0, reserve=4)
+    places = Locations(DiscreteDemand(PROBABILITIES, np.zeros((2, 7))), 0, 0.0, 1.0, reserve=4)
 
     assert allocate(places, 6).units.sum() == 6
 
@@ -226,8 +226,8 @@ def test_reserves_of_a_short_pool_are_filled_even_where_they_do_not_pay():
     ],
 )
 def test_contradictions_are_refused_by_name(changed, words):
-    table = DemandTable(PROBABILITIES, np.ones((2, 7)))
-    places = replace(Places(table, 0, 1.0, name=np.array(["Leeds", "York"])), **changed)
+    table = DiscreteDemand(PROBABILITIES, np.ones((2, 7)))
+    places = replace(Locations(table, 0, 1.0, name=np.array(["Leeds", "York"])), **changed)
 
     with pytest.raises(BadInputError, match=words):
         allocate(places, 5)

@@ -5,16 +5,16 @@ import pytest
 
 from models.inventory.allocation import allocate
 from models.inventory.allocation_reasons import margins, reason
-from models.inventory.discrete_demand import DemandTable
-from models.inventory.locations import Places
+from models.inventory.discrete_demand import DiscreteDemand
+from models.inventory.locations import Locations
 
-TEN_EQUAL_STEPS = DemandTable(np.array([0.0, 1.0]), np.tile([0.5, 10.5], (3, 1)))
+TEN_EQUAL_STEPS = DiscreteDemand(np.array([0.0, 1.0]), np.tile([0.5, 10.5], (3, 1)))
 NAMES = np.array(["York", "Leeds", "Hull"])
 
 
 def reasons(pool_units: float, **given) -> list[tuple[str, str]]:
     asked = {"sale_value": np.array([10.0, 8.0, 0.5]), "leftover_cost": 1.0, "name": NAMES} | given
-    found = allocate(Places(TEN_EQUAL_STEPS, 0, **asked), pool_units)
+    found = allocate(Locations(TEN_EQUAL_STEPS, 0, **asked), pool_units)
     return [tuple(reason(margin, "EUR")) for margin in margins(found)]
 
 
@@ -59,6 +59,6 @@ def test_each_limit_has_its_reason(pool_units, given, codes):
 
 
 def test_no_places_have_no_reasons():
-    none = Places(TEN_EQUAL_STEPS.take(slice(0, 0)), 0, 1.0)
+    none = Locations(TEN_EQUAL_STEPS.take(slice(0, 0)), 0, 1.0)
 
     assert margins(allocate(none, 5)) == []

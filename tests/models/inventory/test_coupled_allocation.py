@@ -11,21 +11,23 @@ from hypothesis import strategies as st
 from data.domain import BadInputError
 from models.inventory.allocation import allocate
 from models.inventory.coupled_allocation import Coupling, allocate_coupled
-from models.inventory.discrete_demand import DemandTable
-from models.inventory.locations import Places
+from models.inventory.discrete_demand import DiscreteDemand
+from models.inventory.locations import Locations
 
 PROBABILITIES = np.array([0.05, 0.3, 0.6, 0.95])
-SURE = DemandTable(PROBABILITIES, np.tile(np.full(4, 6.0), (2, 1)))  # each place sells six
+SURE = DiscreteDemand(PROBABILITIES, np.tile(np.full(4, 6.0), (2, 1)))  # each place sells six
 
 
-def some_places(seed: int, rows: int) -> Places:
+def some_places(seed: int, rows: int) -> Locations:
     rng = np.random.default_rng(seed)
     quantiles = np.sort(rng.gamma(1, 5, (rows, 4)), 1)
     money = rng.uniform(1, 9, rows), rng.uniform(0, 3, rows), rng.uniform(0, 1, rows)
-    return Places(DemandTable(PROBABILITIES, quantiles), rng.integers(0, 4, rows), *money, cap=9)
+    return Locations(
+        DiscreteDemand(PROBABILITIES, quantiles), rng.integers(0, 4, rows), *money, cap=9
+    )
 
 
-def gain(places: Places, units: tuple[int, ...]) -> float:
+def gain(places: Locations, units: tuple[int, ...]) -> float:
     """What units gain, one by one."""
     whole, total = places.whole(), 0.0
     for number in range(1, max(units) + 1):
@@ -63,8 +65,8 @@ def test_packs_minima_and_room_gain_the_most_of_all_that_keep_them(seed, pool):
 
 def test_large_volumes_gain_nearly_what_the_worthiest_units_gain():
     rng = np.random.default_rng(7)
-    table = DemandTable(PROBABILITIES, np.sort(rng.gamma(1, 5_000, (8, 4)), 1))
-    places = Places(table, 0, rng.uniform(1, 9, 8), 0.5, pool=np.array([0, 1] * 4))
+    table = DiscreteDemand(PROBABILITIES, np.sort(rng.gamma(1, 5_000, (8, 4)), 1))
+    places = Locations(table, 0, rng.uniform(1, 9, 8), 0.5, pool=np.array([0, 1] * 4))
     pools = np.array([9_000, 40_000])
     # Room for twice as much binds nothing, and minima of 2 units ask for what is best anyway.
     tie = Coupling(least=2, room=np.array([98_000.0]), in_room=0)
@@ -75,25 +77,25 @@ def test_large_volumes_gain_nearly_what_the_worthiest_units_gain():
 
 
 def test_units_go_in_whole_packs():
-    found = allocate_coupled(Places(SURE, 0, np.array([5.0, 4.0])), 11, Coupling(pack=4))
+    found = allocate_coupled(Locations(SURE, 0, np.array([5.0, 4.0])), 11, Coupling(pack=4))
 
     assert found.units.tolist() == [4, 4]
 
 
 def test_a_pack_that_pays_only_in_part_is_placed_where_the_sum_pays():
-    found = allocate_coupled(Places(SURE, 0, np.array([5.0, 0.0]), 1.0), 99, Coupling(pack=4))
+    found = allocate_coupled(Locations(SURE, 0, np.array([5.0, 0.0]), 1.0), 99, Coupling(pack=4))
 
     assert found.units.tolist() == [8, 0]
 
 
 def test_a_minimum_that_does_not_pay_gives_nothing():
-    found = allocate_coupled(Places(SURE, 0, 1.0, 5.0), 99, Coupling(least=np.array([6, 9])))
+    found = allocate_coupled(Locations(SURE, 0, 1.0, 5.0), 99, Coupling(least=np.array([6, 9])))
 
     assert found.units.tolist() == [6, 0]
 
 
 def test_room_shared_by_two_skus_goes_to_the_dearer():
-    places = Places(SURE, 0, np.array([5.0, 4.0]), pool=np.array([0, 1]))
+    places = Locations(SURE, 0, np.array([5.0, 4.0]), pool=np.array([0, 1]))
     tie = Coupling(room=np.array([8.0]), in_room=0)
 
     assert allocate_coupled(places, np.array([50, 50]), tie).units.tolist() == [6, 2]
@@ -102,17 +104,17 @@ def test_room_shared_by_two_skus_goes_to_the_dearer():
 def test_a_place_in_no_room_is_not_held_by_it():
     tie = Coupling(room=np.array([2.0]), in_room=np.array([0, -1]))
 
-    assert allocate_coupled(Places(SURE, 0, 5.0), 50, tie).units.tolist() == [2, 6]
+    assert allocate_coupled(Locations(SURE, 0, 5.0), 50, tie).units.tolist() == [2, 6]
 
 
 def test_reserves_are_rounded_up_to_packs():
-    places = Places(SURE, 0, np.array([9.0, 1.0]), reserve=np.array([0, 1]))
+    places = Locations(SURE, 0, np.array([9.0, 1.0]), reserve=np.array([0, 1]))
 
     assert allocate_coupled(places, 8, Coupling(pack=4)).units.tolist() == [4, 4]
 
 
 def test_nothing_to_share_is_shared():
-    assert allocate_coupled(Places(SURE, 0, 5.0), 0, Coupling(pack=3)).units.tolist() == [0, 0]
+    assert allocate_coupled(Locations(SURE, 0, 5.0), 0, Coupling(pack=3)).units.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_nothing_to_share_is_shared():
     ],
 )
 def test_ties_that_cannot_be_kept_are_refused(tie, words):
-    places = Places(SURE, 0, 5.0, reserve=2, cap=7)
+    places = Locations(SURE, 0, 5.0, reserve=2, cap=7)
 
     with pytest.raises(BadInputError, match=words):
         allocate_coupled(places, 20, tie)

@@ -6,24 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.domain import BadInputError
-from models.inventory.discrete_demand import DemandTable
+from models.inventory.discrete_demand import DiscreteDemand
 
 PROBABILITIES = np.array([0.01, 0.1, 0.5, 0.9, 0.99])
 UNIFORM = (np.arange(20_000) + 0.5) / 20_000
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> DemandTable:
+def tables(draw: st.DrawFn) -> DiscreteDemand:
     seed = draw(st.integers(0, 2**32 - 1))
     level = draw(st.sampled_from([0.3, 3, 30]))
     rng = np.random.default_rng(seed)
     quantiles = np.sort(rng.gamma(0.7, level, (3, len(PROBABILITIES))), 1)
     if draw(st.booleans()):
         quantiles = np.round(quantiles)
-    return DemandTable(PROBABILITIES, quantiles.astype(np.float32))
+    return DiscreteDemand(PROBABILITIES, quantiles.astype(np.float32))
 
 
-def whole_demand(table: DemandTable) -> np.ndarray:
+def whole_demand(table: DiscreteDemand) -> np.ndarray:
     """What the table stands for, at 20,000 points."""
     drawn = [np.interp(UNIFORM, table.probabilities, row) for row in table.quantiles]
     return np.floor(np.array(drawn) + 0.5)
@@ -52,14 +52,14 @@ def test_no_unit_beyond_the_last_one_above_a_chance_is_above_it(table, chance):
 
 
 def test_nothing_sells_beyond_the_last_quantile():
-    table = DemandTable(PROBABILITIES, np.array([[0.0, 1, 5, 9, 12]]))
+    table = DiscreteDemand(PROBABILITIES, np.array([[0.0, 1, 5, 9, 12]]))
 
     assert table.chance(np.array([12])) == pytest.approx(0.01 + 0.09 * 0.5 / 3)
     assert table.chance(np.array([13])) == 0
 
 
 def test_a_table_of_zeros_expects_nothing():
-    table = DemandTable(PROBABILITIES, np.zeros((1, 5)))
+    table = DiscreteDemand(PROBABILITIES, np.zeros((1, 5)))
 
     assert table.mean() == 0
 
@@ -67,7 +67,7 @@ def test_a_table_of_zeros_expects_nothing():
 def test_a_table_of_samples_has_their_mean():
     samples = np.random.default_rng(7).poisson(12.0, (2, 5_000))
 
-    assert DemandTable.from_samples(samples).mean() == pytest.approx(samples.mean(1), rel=0.01)
+    assert DiscreteDemand.from_samples(samples).mean() == pytest.approx(samples.mean(1), rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_a_table_of_samples_has_their_mean():
 )
 def test_what_is_no_quantile_table_is_refused(probabilities, quantiles):
     with pytest.raises(BadInputError):
-        DemandTable(np.array(probabilities), np.array(quantiles)).check()
+        DiscreteDemand(np.array(probabilities), np.array(quantiles)).check()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.domain import Grain
-from models.inventory.stock_risk import DemandPaths, Shelves, edges_hours, overstock, run_out
+from models.inventory.stock_risk import DemandPaths, StockedSeries, edges_hours, overstock, run_out
 from models.ranking.rule import CURVE_AGES_HOURS
 
 DAY = 24.0
@@ -24,7 +24,7 @@ def shelves(on_hand=10.0, **changes):
         "margin": 5.0,
         "cost": 8.0,
     }
-    return Shelves(**{name: np.array([value]) for name, value in (plain | changes).items()})
+    return StockedSeries(**{name: np.array([value]) for name, value in (plain | changes).items()})
 
 
 def risk(shelf, paths=TWO_PATHS, now_hours=0.0, remedy_hours=0.0):

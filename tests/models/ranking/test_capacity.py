@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.policy.policy import TeamShift
-from models.ranking.capacity import Work, reach
+from models.ranking.capacity import QueuedWork, reach
 from models.ranking.rule import rank
 from models.ranking.waiting_cost import losses_after
-from models.worktime.shifts import Shifts
+from models.worktime.shifts import TeamHours
 
 HOUR_MS = 3_600_000
 FIVE_PM = 1_772_470_800_000  # Monday 2026-03-02T17:00:00Z
@@ -25,7 +25,7 @@ def a_crew():
             people=people, weekdays=["mon", "tue", "wed", "thu", "fri"], opens="08:00",
             closes="18:00",
         )  # fmt: skip
-        return Shifts.of(week, "UTC", now, now + 14 * 24 * HOUR_MS)
+        return TeamHours.of(week, "UTC", now, now + 14 * 24 * HOUR_MS)
 
     return build
 
@@ -33,7 +33,7 @@ def a_crew():
 def reached_by(items, touch_hours, crew, now):
     """How far a crew gets with one row for each item."""
     rows = np.arange(len(touch_hours))
-    return reach(Work(items, rows, rows, np.array(touch_hours, float)), crew, now)
+    return reach(QueuedWork(items, rows, rows, np.array(touch_hours, float)), crew, now)
 
 
 def test_the_line_is_where_the_hours_of_the_shift_are_used_up(an_item_of, a_crew):
@@ -90,7 +90,7 @@ def test_one_less_of_one_leaves_all_for_the_next_morning(an_item_of, a_crew):
 
 def test_a_row_of_many_loses_what_they_lose_together(an_item_of, a_crew):
     items = an_item_of(3, hours_to_due=[5.0, 5.0, 5.0], loss=[80.0, 100.0, 50.0])
-    incident_first = Work(items, np.arange(3), np.array([1, 0, 0]), np.array([1.0, 1.0]))
+    incident_first = QueuedWork(items, np.arange(3), np.array([1, 0, 0]), np.array([1.0, 1.0]))
 
     reached = reach(incident_first, a_crew(), FIVE_PM)
 

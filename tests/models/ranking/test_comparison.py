@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ranking.comparison import Decider, Side, decider, ratios, sentences
+from models.ranking.comparison import ComparedRow, Decider, decider, ratios, sentences
 from models.ranking.rule import Tier
 
 money = st.floats(0.01, 1_000)
@@ -14,7 +14,9 @@ money = st.floats(0.01, 1_000)
 
 def side_of(loss, cost_of_an_hour, hours, tier=Tier.OPEN):
     score = cost_of_an_hour / hours
-    return Side(tier, "by its score", score, loss, loss / 5, cost_of_an_hour, hours, "due in 3 h")
+    return ComparedRow(
+        tier, "by its score", score, loss, loss / 5, cost_of_an_hour, hours, "due in 3 h"
+    )
 
 
 PLAIN = side_of(100.0, 20.0, 0.5)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.ranking.incidents import ALONE, Groups, grouped, with_one_fix
-from models.ranking.rule import Items, Tier, rank, rank_by_slack
+from models.ranking.incidents import ALONE, IncidentGroups, grouped, with_one_fix
+from models.ranking.rule import RankingInputs, Tier, rank, rank_by_slack
 
 RULE = {"look_ahead_hours": 0.1, "oldest_hours": 336, "safe_risk": 0.1}
 FIX = {"p50_minutes": 20.0, "p90_minutes": 60.0}
@@ -23,12 +23,12 @@ def items(n, **changes):
         "lost": np.zeros(n, bool),
         "always_first": np.zeros(n, bool),
     }
-    return Items(**plain | changes)
+    return RankingInputs(**plain | changes)
 
 
 def ranked(told, of_item, **rule):
     of_item = np.array(of_item)
-    groups = Groups(of_item, of_item.max() + 1)
+    groups = IncidentGroups(of_item, of_item.max() + 1)
     fixed = with_one_fix(told, groups, **FIX)
     return grouped(rank(fixed, **RULE | rule), fixed, groups, rerank_band=0.15)
 
@@ -84,7 +84,7 @@ def test_groups_that_score_alike_stand_by_age():
 def test_without_a_model_a_group_stands_where_its_first_member_would():
     due = np.array([5.0, 1.0, 3.0, 0.8])
     told = items(4, hours_to_due=due)
-    groups = Groups(np.array([0, ALONE, ALONE, 0]), 1)
+    groups = IncidentGroups(np.array([0, ALONE, ALONE, 0]), 1)
     fixed = with_one_fix(told, groups, **FIX)
     fallback = rank_by_slack(fixed, oldest_hours=336, deadline_hours=48)
 
@@ -94,13 +94,13 @@ def test_without_a_model_a_group_stands_where_its_first_member_would():
 def test_without_groups_nothing_changes():
     told = items(3)
     alone = rank(told, **RULE)
-    groups = Groups(np.full(3, ALONE), 0)
+    groups = IncidentGroups(np.full(3, ALONE), 0)
 
     assert grouped(alone, with_one_fix(told, groups, **FIX), groups, rerank_band=0.15) is alone
 
 
 def test_the_commonest_word_of_a_group_is_told():
-    groups = Groups(np.array([0, 0, ALONE, 0, 1]), 2)
+    groups = IncidentGroups(np.array([0, 0, ALONE, 0, 1]), 2)
     words = np.array(["a", "b", "c", "b", None], object)
 
     assert groups.commonest(words).tolist() == ["b", None]

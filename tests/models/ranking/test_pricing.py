@@ -7,9 +7,9 @@ import pytest
 
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
-from models.ranking.pricing import Predictions, Scored, ranking, scored, scored_stock
+from models.ranking.pricing import Predictions, PricedExceptions, ranking, scored, scored_stock
 from models.ranking.rule import CURVE_AGES_HOURS, Tier
-from models.worktime.shifts import Clock, Shifts
+from models.worktime.shifts import TeamHours, WorkClock
 
 HOUR = 3_600_000
 NOW = 20_000 * 24 * HOUR
@@ -119,9 +119,9 @@ def test_a_passed_deadline_is_lost_and_goes_last(columns, policy):
 def test_parts_joined_are_the_whole(columns, policy):
     whole = scored(IDS, columns, None, policy)
 
-    again = Scored.concatenate([whole.take(np.array([0])), whole.take(np.array([1, 2]))])
+    again = PricedExceptions.concatenate([whole.take(np.array([0])), whole.take(np.array([1, 2]))])
 
-    for field in fields(Scored):
+    for field in fields(PricedExceptions):
         np.testing.assert_array_equal(getattr(again, field.name), getattr(whole, field.name))
 
 
@@ -213,11 +213,11 @@ def test_stock_is_ranked_without_a_model_too(policy):
 
 def test_hours_are_counted_by_the_shifts_of_the_team_where_they_are_known(columns, policy):
     opens = np.array([NOW - HOUR, NOW + 4 * HOUR])
-    crew = Shifts(opens, opens + 3 * HOUR, np.array([2, 2]))
+    crew = TeamHours(opens, opens + 3 * HOUR, np.array([2, 2]))
     found = scored(IDS, columns, None, policy)
 
-    items = found.at(NOW, Clock((crew,), np.array([0, 0, -1])))
-    round_the_clock = found.at(NOW, Clock((crew,), np.array([-1, -1, -1])))
+    items = found.at(NOW, WorkClock((crew,), np.array([0, 0, -1])))
+    round_the_clock = found.at(NOW, WorkClock((crew,), np.array([-1, -1, -1])))
 
     np.testing.assert_array_equal(items.hours_to_due, [5, np.nan, -1])
     np.testing.assert_array_equal(items.work.to_due, [3, np.nan, -1])

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from models.ranking.reasons import Case, reasons
+from models.ranking.reasons import ReasonInputs, reasons
 from models.ranking.rule import Tier
 
 
 @pytest.fixture
 def case():
-    return Case(
+    return ReasonInputs(
         currency="EUR",
         stake=58.0,
         lost_if_started_now=0.34,

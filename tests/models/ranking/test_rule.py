@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ranking.rule import Items, Tier, rank, rank_by_slack
+from models.ranking.rule import RankingInputs, Tier, rank, rank_by_slack
 
 RULE = {"look_ahead_hours": 4.0, "oldest_hours": 336.0, "safe_risk": 0.1}
 SLACK = {"oldest_hours": 336.0, "deadline_hours": 48.0}
@@ -35,7 +35,7 @@ def items_of(found):
     n = len(found)
     columns = {name: np.array([item[name] for item in found]) for name in found[0]}
     columns["touch_p90_minutes"] = columns["touch_p50_minutes"] * columns["touch_p90_minutes"]
-    return Items(ids=np.array([f"E{i:02}" for i in range(n)], object), **columns)
+    return RankingInputs(ids=np.array([f"E{i:02}" for i in range(n)], object), **columns)
 
 
 def place_of(ranking):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.policy.policy import Shifts as ShiftRules
+from data.policy.policy import ShiftTerms as ShiftRules
 from data.policy.policy import TeamShift
 from models.ranking.staffing import clock_at, crew_from
 

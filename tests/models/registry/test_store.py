@@ -9,7 +9,7 @@ import pytest
 
 from data.domain import NoChampionError, UnknownChoiceError
 from features.engine.event_log import LogRows
-from models.registry.store import Store, Trained
+from models.registry.store import ModelRegistry, Trained
 
 FILES = {"triage.json": '{"ä": 1}', "team.trees.txt": "tree\nversion=v4\n"}
 PAST = {
@@ -25,7 +25,7 @@ _names = count()
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    return Store(tmp_path_factory.mktemp("store") / "mlruns")
+    return ModelRegistry(tmp_path_factory.mktemp("store") / "mlruns")
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_figure_that_is_not_defined_is_left_out_of_the_run(store, model, recor
 def test_a_store_opened_again_knows_its_champion(store, model, record):
     store.promote(model, record(), why="first", now="2026-01-02T00:00:00Z")
 
-    assert Store(store.root).champion_version(model) == "1"
+    assert ModelRegistry(store.root).champion_version(model) == "1"
 
 
 def test_nothing_but_texts_and_parquet_is_written(store, record, folder_of):

@@ -5,14 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.triage.breach_label import DUE, FEWEST_IN_GROUP, BreachClock, Ended, usual_lag
+from models.triage.breach_label import (
+    DUE,
+    FEWEST_IN_GROUP,
+    BreachByLateness,
+    ClosedExceptions,
+    usual_lag,
+)
 
 some_ended = st.lists(
     st.tuples(st.sampled_from(["high", "low", "", DUE]), st.floats(-50, 400), st.booleans()),
     min_size=1,
     max_size=120,
 ).map(
-    lambda found: Ended(
+    lambda found: ClosedExceptions(
         np.array([group for group, _, _ in found], object),
         np.array([hours for _, hours, _ in found]),
         np.array([breached for _, _, breached in found]),
@@ -27,7 +33,7 @@ def ended_by():
     def build(n=200, **deadlines):
         hours = np.tile(np.linspace(0, 100, n), len(deadlines))
         limit = np.repeat(list(deadlines.values()), n)
-        return Ended(np.repeat(list(deadlines), n).astype(object), hours, hours > limit)
+        return ClosedExceptions(np.repeat(list(deadlines), n).astype(object), hours, hours > limit)
 
     return build
 
@@ -39,7 +45,7 @@ def chance(clock, group, hours, due=np.nan):
 
 @given(ended=some_ended, lag=st.floats(0, 100), due=st.one_of(st.just(np.nan), st.floats(-9, 99)))
 def test_the_chance_never_falls_with_the_hours(ended, lag, due):
-    clock = BreachClock.fit(ended, lag)
+    clock = BreachByLateness.fit(ended, lag)
 
     for group in ("high", "low", "", "new"):
         found = chance(clock, group, np.linspace(0, 6_000, 200), due)
@@ -49,7 +55,7 @@ def test_the_chance_never_falls_with_the_hours(ended, lag, due):
 
 
 def test_each_group_finds_its_hidden_deadline(ended_by):
-    clock = BreachClock.fit(ended_by(high=10, low=60), 0.0)
+    clock = BreachByLateness.fit(ended_by(high=10, low=60), 0.0)
 
     assert chance(clock, "high", [5.0, 30.0]) == pytest.approx([0.0, 1.0], abs=0.01)
     assert chance(clock, "low", [30.0, 80.0]) == pytest.approx([0.0, 1.0], abs=0.01)
@@ -57,15 +63,15 @@ def test_each_group_finds_its_hidden_deadline(ended_by):
 
 def test_a_known_deadline_is_what_the_clock_counts_from(ended_by):
     ended = ended_by(**{DUE: 50})
-    counted = Ended(ended.group, ended.clock_hours - 50, ended.breached)
-    clock = BreachClock.fit(counted, 0.0)
+    counted = ClosedExceptions(ended.group, ended.clock_hours - 50, ended.breached)
+    clock = BreachByLateness.fit(counted, 0.0)
 
     assert chance(clock, "high", [20.0, 40.0], due=30.0) == pytest.approx([0, 1], abs=0.01)
     assert chance(clock, "high", [20.0, 40.0], due=80.0) == pytest.approx([0, 0], abs=0.01)
 
 
 def test_a_deadline_is_not_read_where_none_was_in_the_history(ended_by):
-    clock = BreachClock.fit(ended_by(high=10), 0.0)
+    clock = BreachByLateness.fit(ended_by(high=10), 0.0)
 
     with_due = chance(clock, "high", [5.0, 30.0], due=1.0)
 
@@ -78,7 +84,7 @@ def test_small_groups_share_a_curve(ended_by):
     names = ("group", "clock_hours", "breached")
     joined = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
 
-    clock = BreachClock.fit(Ended(*joined), 0.0)
+    clock = BreachByLateness.fit(ClosedExceptions(*joined), 0.0)
 
     assert set(clock.curves) == {"common", ""}
     assert chance(clock, "rare", [40.0])[0] > 0.9
@@ -86,19 +92,19 @@ def test_small_groups_share_a_curve(ended_by):
 
 
 def test_a_group_never_seen_reads_the_shared_curve(ended_by):
-    clock = BreachClock.fit(ended_by(high=10), 0.0)
+    clock = BreachByLateness.fit(ended_by(high=10), 0.0)
 
     np.testing.assert_array_equal(chance(clock, "new", [4.0, 40.0]), chance(clock, "", [4.0, 40.0]))
 
 
 def test_the_lag_to_the_close_counts(ended_by):
-    clock = BreachClock.fit(ended_by(high=50), 20.0)
+    clock = BreachByLateness.fit(ended_by(high=50), 20.0)
 
     assert chance(clock, "high", [29.0, 31.0]) == pytest.approx([0, 1], abs=0.05)
 
 
 def test_one_row_alone_is_read_as_among_others(ended_by):
-    clock = BreachClock.fit(ended_by(high=10, low=60), 2.0)
+    clock = BreachByLateness.fit(ended_by(high=10, low=60), 2.0)
     groups = np.array(["high", "low", "new"], object)
     hours, due = np.array([[1.0, 50.0]] * 3), np.array([np.nan, 5.0, np.nan])
 
@@ -110,9 +116,9 @@ def test_one_row_alone_is_read_as_among_others(ended_by):
 
 
 def test_a_clock_read_back_shows_the_same(ended_by):
-    clock = BreachClock.fit(ended_by(high=10, low=60), 2.0)
+    clock = BreachByLateness.fit(ended_by(high=10, low=60), 2.0)
 
-    again = BreachClock.from_json(clock.to_json())
+    again = BreachByLateness.from_json(clock.to_json())
 
     hours = np.linspace(0, 200, 50)
     np.testing.assert_array_equal(chance(again, "low", hours), chance(clock, "low", hours))

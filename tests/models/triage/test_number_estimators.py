@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from models.triage.breach_label import DUE, BreachClock, Ended
-from models.triage.breach_risk import Harm, due_hours
+from models.triage.breach_label import DUE, BreachByLateness, ClosedExceptions
+from models.triage.breach_risk import BreachRisk, due_hours
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 
@@ -20,14 +20,14 @@ CLASSES = {
     "constant hazard": ConstantResolveTime,
     "touch": TouchTime,
     "constant touch": TouchTime,
-    "harm": Harm,
-    "constant harm": Harm,
+    "harm": BreachRisk,
+    "constant harm": BreachRisk,
 }
 
 
 def a_clock():
     hours = np.linspace(0, 100, 200)
-    return BreachClock.fit(Ended(np.full(200, "", object), hours, hours > 48), 1.0)
+    return BreachByLateness.fit(ClosedExceptions(np.full(200, "", object), hours, hours > 48), 1.0)
 
 
 def fit(kind, sample):
@@ -38,12 +38,12 @@ def fit(kind, sample):
     if kind.endswith("touch"):
         trees = TouchTime.fit(rows, sample.minutes, words, weight) if kind == "touch" else None
         return TouchTime.calibrated(trees, rows, sample.minutes)
-    harm = Harm.fit(rows, (sample.hours > 48).astype(float), a_clock(), words, weight)
+    harm = BreachRisk.fit(rows, (sample.hours > 48).astype(float), a_clock(), words, weight)
     return harm if kind == "harm" else harm.baseline()
 
 
 def predict(model, rows):
-    if isinstance(model, Harm):
+    if isinstance(model, BreachRisk):
         return model.predict(rows, np.full((rows.n, 16), 1 / 16))[:, None]
     return model.predict(rows)
 
@@ -174,9 +174,9 @@ def test_the_curve_of_harm_counts_from_the_deadline_where_it_is_known(a_sample):
     detected = rows.columns["detected_at"]
     due = detected + np.array([10, 30, 50, 90]) * 3_600_000
     hours = np.linspace(-50, 50, 200)
-    clock = BreachClock.fit(Ended(np.full(200, DUE, object), hours, hours > 0), 0.0)
+    clock = BreachByLateness.fit(ClosedExceptions(np.full(200, DUE, object), hours, hours > 0), 0.0)
 
-    curve = Harm(None, clock, 0.5).curve({**rows.columns, "due_at": due})
+    curve = BreachRisk(None, clock, 0.5).curve({**rows.columns, "due_at": due})
 
     # Ages are 0, 1, 4, 8, 24, 48, 96 hours, ...
     assert (curve > 0.5).argmax(axis=1).tolist() == [4, 5, 6, 6]

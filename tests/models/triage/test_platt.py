@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from models.triage.platt import ChanceCalibration
+from models.triage.platt import PlattScaling
 
 
 @pytest.fixture
@@ -13,11 +13,11 @@ def chances():
 
 
 def test_as_made_it_changes_nothing(chances):
-    assert ChanceCalibration().apply(chances) is chances
+    assert PlattScaling().apply(chances) is chances
 
 
 def test_chances_that_are_right_stay_as_they_are(chances):
-    found = ChanceCalibration.fit(chances, chances).apply(chances)
+    found = PlattScaling.fit(chances, chances).apply(chances)
 
     assert found == pytest.approx(chances, abs=0.002)
 
@@ -25,19 +25,19 @@ def test_chances_that_are_right_stay_as_they_are(chances):
 def test_chances_that_are_too_sure_are_put_right(chances):
     told = expit(2 * logit(chances) + 0.5)
 
-    found = ChanceCalibration.fit(told, chances)
+    found = PlattScaling.fit(told, chances)
 
     assert found.slope == pytest.approx(0.5, abs=0.05)
     assert found.apply(told).mean() == pytest.approx(chances.mean(), abs=0.005)
 
 
 def test_a_few_rows_say_little():
-    found = ChanceCalibration.fit(np.full(3, 0.5), np.ones(3))
+    found = PlattScaling.fit(np.full(3, 0.5), np.ones(3))
 
     assert np.isfinite(found.apply(np.array([0.0, 0.5, 1.0]))).all()
 
 
 def test_the_order_of_chances_is_kept(chances):
-    found = ChanceCalibration.fit(chances, np.sqrt(chances)).apply(np.sort(chances))
+    found = PlattScaling.fit(chances, np.sqrt(chances)).apply(np.sort(chances))
 
     assert (np.diff(found) >= 0).all()

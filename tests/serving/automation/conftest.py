@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def decision():
 
     def find(client, exception_id):
         record = client.app.state.desk.ledger.record(exception_id)
-        return Opinion.from_json(record.opinion).verdicts["category"].decision
+        return Assessment.from_json(record.opinion).verdicts["category"].decision
 
     return find
 

@@ -7,9 +7,9 @@ import pytest
 
 from data.ledger.audits import salt_of
 from data.ledger.ledger import Ledger
-from serving.scoring.assessment import Opinion
-from serving.scoring.blinding import Draws
-from serving.scoring.recent_logs import Recent
+from serving.scoring.assessment import Assessment
+from serving.scoring.blinding import BlindingDraws
+from serving.scoring.recent_logs import RecentLogs
 
 
 def test_an_audited_decision_is_not_told(posted, audited, an_exception):
@@ -104,16 +104,16 @@ def test_an_audited_decision_that_the_source_closes_ends_untold(posted, audited,
 
 def test_a_new_champion_keeps_what_was_decided_and_what_was_withheld(posted, client, an_exception):
     before = posted(client, an_exception())
-    opinion = Opinion.from_json(client.app.state.desk.ledger.record(before["id"]).opinion)
+    opinion = Assessment.from_json(client.app.state.desk.ledger.record(before["id"]).opinion)
     other = opinion.withholding("hidden")
-    anew = Opinion.from_json(opinion.to_json().replace('"auto"', '"suggest"'))
+    anew = Assessment.from_json(opinion.to_json().replace('"auto"', '"suggest"'))
 
     assert anew.after(opinion).category == opinion.category
     assert anew.after(other).withheld is not None
 
 
 def test_the_draw_is_even():
-    draws = Draws("salt", 0.0, 0.0)
+    draws = BlindingDraws("salt", 0.0, 0.0)
     tenths = Counter(int(10 * draws.number("shop", f"PE-{i}")) for i in range(20_000))
 
     # Chi squared with nine degrees of freedom: above 33.7 once in ten thousand.
@@ -121,7 +121,7 @@ def test_the_draw_is_even():
 
 
 def test_the_draw_of_an_exception_is_the_same_again():
-    assert Draws("a", 0, 0).number("s", "1") == Draws("a", 0, 0).number("s", "1")
+    assert BlindingDraws("a", 0, 0).number("s", "1") == BlindingDraws("a", 0, 0).number("s", "1")
 
 
 def test_ledgers_draw_differently(tmp_path):
@@ -136,10 +136,10 @@ def test_ledgers_draw_differently(tmp_path):
 
 
 def test_shares_are_as_the_policy_says(posted, client, an_exception):
-    opinion = Opinion.from_json(
+    opinion = Assessment.from_json(
         client.app.state.desk.ledger.record(posted(client, an_exception())["id"]).opinion
     )
-    draws = Draws("salt", audit_share=0.05, hidden_share=0.02)
+    draws = BlindingDraws("salt", audit_share=0.05, hidden_share=0.02)
     why = Counter(
         held.why if (held := draws.applied(opinion, "shop", str(i)).withheld) else ""
         for i in range(20_000)
@@ -170,7 +170,7 @@ def test_what_was_set_automatically_teaches_no_share_of_a_class(
 ):
     told = {"category": "fraud_risk", "label_origin": origin}
     resolved(client, posted(client, an_exception())["id"], **told)
-    recent = Recent(client.app.state.desk.ledger)
+    recent = RecentLogs(client.app.state.desk.ledger)
     recent.read()
     labels = recent.logs(a_triage()).get("labels.category")
 

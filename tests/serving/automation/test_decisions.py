@@ -2,7 +2,7 @@
 
 import orjson
 
-from serving.scoring.assessment import Opinion
+from serving.scoring.assessment import Assessment
 
 
 def test_an_automatic_decision_names_the_promise_that_it_rests_on(posted, client, an_exception):
@@ -72,15 +72,17 @@ def test_without_a_champion_nothing_is_promised(without_champion):
 
 def test_opinions_are_read_as_they_were_written(posted, client, an_exception):
     record = client.app.state.desk.ledger.record(posted(client, an_exception())["id"])
-    opinion = Opinion.from_json(record.opinion)
+    opinion = Assessment.from_json(record.opinion)
 
-    assert Opinion.from_json(opinion.withholding("audit").to_json()) == opinion.withholding("audit")
+    assert Assessment.from_json(opinion.withholding("audit").to_json()) == opinion.withholding(
+        "audit"
+    )
 
 
 def test_opinions_of_ledgers_before_teams_were_decided_are_read(posted, client, an_exception):
     record = client.app.state.desk.ledger.record(posted(client, an_exception())["id"])
-    opinion = Opinion.from_json(record.opinion)
+    opinion = Assessment.from_json(record.opinion)
     old = vars(opinion) | {"team": "fraud", "team_probability": 0.5}
     text = orjson.dumps({k: v for k, v in old.items() if k not in ("routing", "withheld")})
 
-    assert Opinion.from_json(text.decode()).team == "fraud"
+    assert Assessment.from_json(text.decode()).team == "fraud"

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from models.forecast_book.book import Review
-from serving.demand.list import SeriesList, Wanted, listed, series_list
+from serving.demand.list import SeriesFilters, SeriesList, listed, series_list
 
 
 @pytest.fixture
@@ -20,30 +20,30 @@ def names(series, rows):
 
 
 def test_all_words_of_a_search_must_stand_in_a_series(series):
-    found = series.found(Wanted(text="SOUTH a-00002"))
+    found = series.found(SeriesFilters(text="SOUTH a-00002"))
     assert names(series, found) == [("A-00002", "south")]
 
 
 def test_a_product_group_is_searched_too(series):
-    assert len(series.found(Wanted(text="shoes"))) == 4
+    assert len(series.found(SeriesFilters(text="shoes"))) == 4
 
 
 @pytest.mark.parametrize("text", ["(", "a-00002\\", ".*", "nothing"])
 def test_a_search_is_plain_text(series, text):
-    assert len(series.found(Wanted(text=text))) == 0
+    assert len(series.found(SeriesFilters(text=text))) == 0
 
 
 def test_a_word_never_reaches_from_one_series_into_the_next(series):
-    assert len(series.found(Wanted(text="shoesa-0000"))) == 0
+    assert len(series.found(SeriesFilters(text="shoesa-0000"))) == 0
 
 
 def test_series_are_narrowed_by_site_and_group(series):
-    found = series.found(Wanted(site="north", group="shoes"))
+    found = series.found(SeriesFilters(site="north", group="shoes"))
     assert {place for _, place in names(series, found)} == {"north · shoes"}
 
 
 def test_by_volume_the_largest_come_first(series):
-    expected = [series.row(row).expected for row in series.found(Wanted(order="volume"))]
+    expected = [series.row(row).expected for row in series.found(SeriesFilters(order="volume"))]
     assert expected == sorted(expected, reverse=True)
 
 
@@ -54,7 +54,7 @@ def test_by_risk_those_that_run_out_come_first_and_the_others_by_volume(a_book):
         {"kind": "overstock", "sku": "A-00002", "site": "north", "chance": None},
     ]
     series = SeriesList(a_book(skus=3, exceptions=pa.Table.from_pylist(told)))
-    risks = [series.row(row).risk for row in series.found(Wanted(order="risk"))]
+    risks = [series.row(row).risk for row in series.found(SeriesFilters(order="risk"))]
 
     assert risks == [0.8, 0.3, None, None, None, None]
 
@@ -65,18 +65,18 @@ def test_by_error_those_that_miss_most_units_come_first(a_book):
     review = Review(book.review.quantiles, {"mean_absolute_error": error}, {})
     series = SeriesList(a_book(skus=3, review=review))
 
-    assert series.found(Wanted(order="error")).tolist() == [5, 4, 3, 2, 1, 0]
+    assert series.found(SeriesFilters(order="error")).tolist() == [5, 4, 3, 2, 1, 0]
 
 
 def test_sums_are_listed_beside_the_series(series):
-    shown = listed(series, Wanted(level="site"), 0, 50)
+    shown = listed(series, SeriesFilters(level="site"), 0, 50)
 
     assert [row.name for row in shown["rows"]] == ["south", "north"]
     assert shown["levels"] == [("series", "Series", 8), ("site", "Sites", 2), ("total", "Total", 1)]
 
 
 def test_a_page_beyond_the_last_is_the_last(series):
-    shown = listed(series, Wanted(), 400, 3)
+    shown = listed(series, SeriesFilters(), 400, 3)
     assert (shown["begin"], shown["end"], shown["total"]) == (6, 8, 8)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from data.domain import BadInputError
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.ingest.verify import faults
@@ -14,9 +14,9 @@ from data.ledger.export import export_ledger
 from features.exceptions.tables import attribute_kinds, attribute_rows, exception_columns
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import exception
-from training.triage.dataset import Known
+from training.triage.dataset import TriageDataset
 
-TERMS = Terms("expedite", pd.Timestamp("2026-06-01", tz="UTC"))
+TERMS = ImportTerms("expedite", pd.Timestamp("2026-06-01", tz="UTC"))
 AS_OF = pd.Timestamp("2026-04-01", tz="UTC")
 
 
@@ -108,7 +108,7 @@ def test_training_learns_the_labels_that_people_gave(post, resolve, exported, an
     still_open = post(an_exception("c"))
     for exception_id, told in given.items():
         resolve(exception_id, **told)
-    known = Known.read(exported()[0], AS_OF)
+    known = TriageDataset.read(exported()[0], AS_OF)
 
     place = {exception_id: i for i, exception_id in enumerate(known.ids)}
     first, second = (place[exception_id] for exception_id in given)
@@ -129,7 +129,7 @@ def test_what_nobody_looked_at_is_no_label(post, exported, an_exception):
     outcome = history.table("outcomes").set_index("exception_id").loc[exception_id]
 
     assert (outcome["category"], outcome["label_origin"]) == ("incorrect_address", "automatic")
-    assert "category" not in Known.read(history, AS_OF).labels.classes
+    assert "category" not in TriageDataset.read(history, AS_OF).labels.classes
 
 
 def test_the_hidden_share_is_known_to_training(
@@ -142,7 +142,7 @@ def test_the_hidden_share_is_known_to_training(
         export_ledger(client.app.state.desk.ledger, tmp_path / "files", begin=None, end=None)
     import_files([tmp_path / "files"], source_folder("expedite"), tmp_path / "h", TERMS)
 
-    assert Known.read(History.open(tmp_path / "h"), AS_OF).labels.hidden.tolist() == [True]
+    assert TriageDataset.read(History.open(tmp_path / "h"), AS_OF).labels.hidden.tolist() == [True]
 
 
 def test_steps_say_who_had_it_when(client, post, resolve, exported, an_exception, clock):

@@ -6,7 +6,7 @@ import pytest
 
 from data.domain import BadInputError
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.oms_client.calls import last_days
 from data.oms_client.send import send
@@ -24,7 +24,7 @@ DAYS = 30
 def history(tmp_path_factory):
     shop = SyntheticShop(orders=2_000, seed=3)
     folder = tmp_path_factory.mktemp("replay") / "history"
-    write_history(folder, generate(shop), Terms("synthetic", pd.Timestamp(shop.end)))
+    write_history(folder, generate(shop), ImportTerms("synthetic", pd.Timestamp(shop.end)))
     return History.open(folder)
 
 

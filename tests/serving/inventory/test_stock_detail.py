@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.policy.policy import Policy
-from serving.forecast_book import InUse
+from serving.forecast_book import PreparedBook
 from serving.inventory.stock_detail import ahead, sharing, sliders
 
 SKU = "A-00001"
@@ -55,7 +55,7 @@ def test_no_bar_is_longer_than_the_rail(a_book, policy):
 def test_what_to_order_is_told_with_what_it_does_to_the_risk(a_book, policy):
     book = a_book(horizon=6)
     book.stock.on_hand[:] = 0
-    shown = ahead(InUse(book), "A-00002", "south", policy)
+    shown = ahead(PreparedBook(book), "A-00002", "south", policy)
     what = shown.words()[-1]
 
     assert what.startswith(f"Order {shown.order} units now: they can be sold from 8 Mar on")
@@ -65,7 +65,7 @@ def test_what_to_order_is_told_with_what_it_does_to_the_risk(a_book, policy):
 def test_enough_stock_needs_no_order(a_book, policy):
     book = a_book(horizon=6)
     book.stock.on_hand[:] = 10_000
-    words = ahead(InUse(book), "A-00000", "north", policy).words()
+    words = ahead(PreparedBook(book), "A-00000", "north", policy).words()
 
     assert words == [
         "As it is, it more likely than not lasts beyond 5 Apr.",
@@ -77,4 +77,4 @@ def test_of_stock_that_was_never_counted_nothing_is_said(a_book, policy):
     book = a_book()
     book.stock.on_hand[:] = np.nan
 
-    assert ahead(InUse(book), "A-00000", "north", policy) is None
+    assert ahead(PreparedBook(book), "A-00000", "north", policy) is None

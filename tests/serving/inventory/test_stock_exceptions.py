@@ -16,8 +16,8 @@ from serving.exceptions.resolve import resolve_one
 from serving.forecast_book import FOLDER
 from serving.inventory.stock_exceptions import raise_stock_exceptions
 from serving.scoring.champion import Champion
-from serving.scoring.recent_logs import Recent
-from serving.service import Desk
+from serving.scoring.recent_logs import RecentLogs
+from serving.service import Service
 
 HOUR_MS = 3_600_000
 STEADILY = (CURVE_AGES_HOURS / CURVE_AGES_HOURS[-1]).tolist()
@@ -65,7 +65,7 @@ def desks(settings, url, shelf, clock):
     def start():
         champion = Champion(lambda: shelf)
         champion.poll()
-        desk = Desk(settings.model_copy(update={"database_url": url}), champion, clock)
+        desk = Service(settings.model_copy(update={"database_url": url}), champion, clock)
         opened.append(desk)
         return desk
 
@@ -271,7 +271,7 @@ def test_triage_learns_nothing_from_it(desk, book_of, a_triage):
     raised(desk, book_of(a_row("A"), a_row("B")))
     resolve_by_a_person(desk, open_rows(desk)[0].id)
     raised(desk, book_of())
-    recent = Recent(desk.ledger)
+    recent = RecentLogs(desk.ledger)
     recent.read()
 
     assert recent.logs(a_triage()) == {}

@@ -7,7 +7,7 @@ import pytest
 from data.policy.policy import Policy
 from serving.http.problems import BadPayloadError
 from serving.live_list.open_exceptions import OpenRow
-from serving.live_list.snapshot import Filters
+from serving.live_list.snapshot import SnapshotFilters
 from serving.live_list.worklist import Worklist
 from serving.scoring.scorer import judge
 from serving.wire.exception_in import exception
@@ -139,7 +139,7 @@ def a_row(a_triage, an_exception):
 def order_of(worklist, now_ms=NOON_MS):
     async def look():
         latest = await worklist.ranked(now_ms, "7")
-        return worklist.page(Filters(), 100, None, latest)
+        return worklist.page(SnapshotFilters(), 100, None, latest)
 
     page = asyncio.run(look())
     return [page.snapshot.open.rows[place].id for place in page.places]
@@ -200,10 +200,10 @@ def test_a_cursor_of_a_forgotten_ranking_goes_on_in_the_present_one(a_row):
         worklist = Worklist(Policy.read())
         for i in range(4):
             worklist.put(a_row(str(i)))
-        first = worklist.page(Filters(), 2, None, await worklist.ranked(NOON_MS, "7"))
+        first = worklist.page(SnapshotFilters(), 2, None, await worklist.ranked(NOON_MS, "7"))
         worklist._paged.clear()
         later = await worklist.ranked(NOON_MS + 2_000, "7")
-        return worklist.page(Filters(), 2, first.next_cursor, later)
+        return worklist.page(SnapshotFilters(), 2, first.next_cursor, later)
 
     assert len(asyncio.run(look()).places) == 2
 
@@ -211,7 +211,7 @@ def test_a_cursor_of_a_forgotten_ranking_goes_on_in_the_present_one(a_row):
 def page_of_an_empty_list(cursor):
     worklist = Worklist(Policy.read())
     latest = asyncio.run(worklist.ranked(NOON_MS, "7"))
-    return worklist.page(Filters(), 2, cursor, latest)
+    return worklist.page(SnapshotFilters(), 2, cursor, latest)
 
 
 def test_a_cursor_must_be_ours():

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from data.domain import NoChampionError
-from models.registry.store import Store, Trained
+from models.registry.store import ModelRegistry, Trained
 from serving.scoring.champion import Champion
 from serving.scoring.scorer import columns_as_of
 from serving.wire.exception_in import exception
@@ -145,7 +145,7 @@ quiet_mlflow = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy
 @pytest.fixture(scope="module")
 def a_store(tmp_path_factory):
     """A real model store; a new one takes seconds."""
-    return Store(tmp_path_factory.mktemp("store") / "mlruns")
+    return ModelRegistry(tmp_path_factory.mktemp("store") / "mlruns")
 
 
 @pytest.fixture

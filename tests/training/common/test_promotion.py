@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.common.measures import day_blocks
-from training.common.promotion import LATENCY_BUDGET_MS, Judged, first_verdict, verdict
+from training.common.promotion import LATENCY_BUDGET_MS, GateLosses, first_verdict, verdict
 
 DAY = 86_400_000
 ROWS = 400
@@ -19,7 +19,7 @@ def losses():
 
 
 def test_a_clear_gain_is_promoted(losses):
-    found = verdict(Judged(losses(0.5), 0.02), Judged(losses(0.6), 0.02), BLOCKS, QUICK)
+    found = verdict(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
 
     assert found.promoted
     assert "mean log loss" in found.reason
@@ -27,7 +27,7 @@ def test_a_clear_gain_is_promoted(losses):
 
 
 def test_no_gain_at_all_is_no_better(losses):
-    found = verdict(Judged(losses(0.5), 0.02), Judged(losses(0.5), 0.02), BLOCKS, QUICK)
+    found = verdict(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.5), 0.02), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "no better than the champion" in found.reason
@@ -37,21 +37,21 @@ def test_a_gain_of_one_lucky_day_is_within_the_noise(losses):
     better = losses(0.5)
     better[:20] -= 0.4
 
-    found = verdict(Judged(better, 0.0), Judged(losses(0.5), 0.0), BLOCKS, QUICK)
+    found = verdict(GateLosses(better, 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "within the noise" in found.reason
 
 
 def test_a_worse_challenger_is_not_promoted(losses):
-    found = verdict(Judged(losses(0.7), 0.0), Judged(losses(0.5), 0.0), BLOCKS, QUICK)
+    found = verdict(GateLosses(losses(0.7), 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "no better than the champion" in found.reason
 
 
 def test_a_gain_that_costs_calibration_is_refused(losses):
-    found = verdict(Judged(losses(0.5), 0.09), Judged(losses(0.6), 0.02), BLOCKS, QUICK)
+    found = verdict(GateLosses(losses(0.5), 0.09), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "calibration error rises by 0.070" in found.reason
@@ -59,7 +59,7 @@ def test_a_gain_that_costs_calibration_is_refused(losses):
 
 def test_a_gain_that_is_too_slow_is_refused(losses):
     slow = LATENCY_BUDGET_MS + 1
-    found = verdict(Judged(losses(0.5), 0.0), Judged(losses(0.6), 0.0), BLOCKS, slow)
+    found = verdict(GateLosses(losses(0.5), 0.0), GateLosses(losses(0.6), 0.0), BLOCKS, slow)
 
     assert not found.promoted
     assert f"a call takes {slow:.1f} ms of {LATENCY_BUDGET_MS:g} allowed" in found.reason

@@ -6,7 +6,7 @@ import pytest
 
 from data.domain import Grain, NotEnoughDataError
 from features.demand.panel import Panel
-from models.demand.forecaster import Demand
+from models.demand.forecaster import DemandForecaster
 from training.demand.backtest import backtest
 from training.demand.origins import came, cut_offs, read_origin, read_truth, score, score_aggregates
 
@@ -33,7 +33,7 @@ def found(demand_history):
 
 
 def forecast(origin, method="average"):
-    return Demand.fit(origin.panel, HORIZON, method=method).forecast(origin.panel)
+    return DemandForecaster.fit(origin.panel, HORIZON, method=method).forecast(origin.panel)
 
 
 def test_the_last_horizon_ends_with_what_is_known(truth):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from data.domain import BadInputError, Grain, NotEnoughDataError
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.ingest.write_history import write_history
@@ -16,7 +16,7 @@ from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from training.demand.dataset import read_panel
 
-TERMS = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
 DAY_0 = date(2024, 1, 1)  # a Monday
 NAN = np.nan
 LATER = "2025-01-01"

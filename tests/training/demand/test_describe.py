@@ -1,11 +1,11 @@
 import pandas as pd
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from training.demand.describe import demand_facts
 
-TERMS = Terms("test", pd.Timestamp("2025-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 WEEKS = {
     "sku": ["S"] * 4,
     "site": ["A"] * 4,

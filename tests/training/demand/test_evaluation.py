@@ -7,9 +7,9 @@ import pytest
 
 from data.domain import BadInputError, Grain
 from models.demand.level_sets import M5_PROBABILITIES
-from models.registry.store import Store
+from models.registry.store import ModelRegistry
 from training.demand import evaluation
-from training.demand.evaluation import Asked, forecast_period, report, write_forecasts
+from training.demand.evaluation import ForecastSpec, forecast_period, report, write_forecasts
 from training.demand.train import train_demand
 
 END = pd.Timestamp("2025-02-24", tz="UTC")
@@ -24,14 +24,14 @@ def say(_):
 @pytest.fixture(scope="module")
 def store(demand_history, tmp_path_factory):
     """A store whose champion was trained at the cut-off, for as many periods."""
-    store = Store(tmp_path_factory.mktemp("demand") / "mlruns")
+    store = ModelRegistry(tmp_path_factory.mktemp("demand") / "mlruns")
     train_demand(demand_history, CUT, store, say, horizon=HORIZON)
     return store
 
 
 @pytest.fixture(scope="module")
 def fresh(demand_history, store):
-    return forecast_period(demand_history, Asked(CUT, HORIZON), store, say)
+    return forecast_period(demand_history, ForecastSpec(CUT, HORIZON), store, say)
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +82,14 @@ def test_what_is_fitted_for_it_says_so(fresh):
 
 
 def test_the_champion_as_of_the_same_moment_forecasts_the_same(demand_history, store, fresh):
-    found = forecast_period(demand_history, Asked(CUT, HORIZON, "champion"), store, say)
+    found = forecast_period(demand_history, ForecastSpec(CUT, HORIZON, "champion"), store, say)
 
     assert found.made_by == "demand-1, trained as of 2025-01-27"
     np.testing.assert_allclose(found.forecast.mean, fresh.forecast.mean, rtol=1e-5)
 
 
 def test_a_champion_may_forecast_fewer_periods_than_it_can(demand_history, store, fresh):
-    found = forecast_period(demand_history, Asked(CUT, 2, "champion"), store, say)
+    found = forecast_period(demand_history, ForecastSpec(CUT, 2, "champion"), store, say)
 
     assert found.forecast.mean.shape == (fresh.forecast.series, 2)
 
@@ -97,9 +97,12 @@ def test_a_champion_may_forecast_fewer_periods_than_it_can(demand_history, store
 @pytest.mark.parametrize(
     ("asked", "option"),
     [
-        (Asked(CUT - pd.Timedelta(7, "D"), HORIZON, "champion"), "--model: demand-1 was trained"),
-        (Asked(CUT, HORIZON + 1, "1"), "--horizon: demand-1 forecasts 4 periods, not 5"),
-        (Asked(CUT, HORIZON, "1", Grain.MONTH), "--grain: demand-1 forecasts by week"),
+        (
+            ForecastSpec(CUT - pd.Timedelta(7, "D"), HORIZON, "champion"),
+            "--model: demand-1 was trained",
+        ),
+        (ForecastSpec(CUT, HORIZON + 1, "1"), "--horizon: demand-1 forecasts 4 periods, not 5"),
+        (ForecastSpec(CUT, HORIZON, "1", Grain.MONTH), "--grain: demand-1 forecasts by week"),
     ],
 )
 def test_a_version_that_does_not_fit_is_refused_with_the_model_that_does(
@@ -114,7 +117,7 @@ def test_a_version_that_does_not_fit_is_refused_with_the_model_that_does(
 def test_what_becomes_known_later_changes_no_forecast(a_history, demand_tables, store, fresh):
     rows = demand_tables["demand"].copy()
     rows.loc[rows["known_at"] >= CUT, ["units", "in_stock_share"]] = [999.0, 1.0]
-    altered = forecast_period(a_history({"demand": rows}), Asked(CUT, HORIZON), store, say)
+    altered = forecast_period(a_history({"demand": rows}), ForecastSpec(CUT, HORIZON), store, say)
 
     np.testing.assert_array_equal(altered.forecast.mean, fresh.forecast.mean)
     np.testing.assert_array_equal(altered.forecast.point, fresh.forecast.point)
@@ -128,7 +131,7 @@ def test_the_report_scores_what_the_history_knows(fresh):
 
 
 def test_what_has_not_come_is_not_scored(demand_history, store):
-    facts = report(forecast_period(demand_history, Asked(END, HORIZON), store, say))
+    facts = report(forecast_period(demand_history, ForecastSpec(END, HORIZON), store, say))
 
     assert facts["targets"] == 0
     assert "figures" not in facts

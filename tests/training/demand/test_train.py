@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from data.domain import Grain
-from models.demand.forecaster import Demand
-from models.registry.store import Store, Trained
+from models.demand.forecaster import DemandForecaster
+from models.registry.store import ModelRegistry, Trained
 from training.demand.dataset import read_panel
 from training.demand.rehearsal import rehearse
 from training.demand.train import train_demand, trained_as_of
@@ -30,7 +30,7 @@ def trained(history, as_of, store, **more):
 @pytest.fixture(scope="module")
 def run(demand_history, tmp_path_factory):
     """A store with a first champion, of twelve weeks before the end; and how it came to be."""
-    store = Store(tmp_path_factory.mktemp("demand") / "mlruns")
+    store = ModelRegistry(tmp_path_factory.mktemp("demand") / "mlruns")
     return store, trained(demand_history, weeks_before(12), store)
 
 
@@ -66,10 +66,10 @@ def test_the_champion_is_not_judged_by_what_it_has_seen(run, demand_history):
 
 
 def test_what_is_no_better_is_not_promoted(demand_history, tmp_path):
-    store = Store(tmp_path / "mlruns")
+    store = ModelRegistry(tmp_path / "mlruns")
     rehearsed = weeks_before(HORIZON)
     best = trained(demand_history, END, store).verdicts[MODEL].split()[0]
-    same = Demand.fit(read_panel(demand_history, rehearsed), HORIZON, method=best)
+    same = DemandForecaster.fit(read_panel(demand_history, rehearsed), HORIZON, method=best)
     tags = {"as_of": rehearsed.isoformat()}
     version = store.record(Trained(MODEL, same.to_files(), {}, {}, {}, tags))
     store.promote(MODEL, version, why="for the test", now="2026-01-01T00:00:00Z")

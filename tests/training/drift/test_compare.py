@@ -7,18 +7,18 @@ from typer.testing import CliRunner
 
 from data.domain import BadInputError, NotEnoughDataError
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from models.registry.store import Store
+from models.registry.store import ModelRegistry
 from training.__main__ import main
 from training.drift.compare import compare_periods
 from training.drift.periods import Period
-from training.drift.verdict import Finding, finding
+from training.drift.verdict import DriftFinding, finding
 from training.triage.train import train_triage
 
-TERMS = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
+TERMS = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
 MARCH, APRIL = ("2016-03-07", "2016-03-14"), ("2016-04-01", "2016-04-15")
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,7 @@ def shop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     simulated = SyntheticShop(orders=12_000, days=80, days_between_bursts=float("inf"))
     write_history(folder / "history", generate(simulated, None), TERMS)
-    store = Store(folder / "mlruns")
+    store = ModelRegistry(folder / "mlruns")
     train_triage(History.open(folder / "history"), day("2025-02-20"), store, lambda _: None)
     return folder
 
@@ -44,7 +44,7 @@ def compared():
 
     def _compared(folder, reference, current):
         periods = (Period(*map(day, period)) for period in (reference, current))
-        champion = Store(folder / "mlruns").load_triage()
+        champion = ModelRegistry(folder / "mlruns").load_triage()
         return compare_periods(champion, History.open(folder / "history"), *periods)
 
     return _compared
@@ -113,7 +113,7 @@ def test_two_april_weeks_are_no_drift_that_costs(incidents, compared):
 def test_back_in_the_regime_of_march_the_champion_must_be_retrained(incidents, compared):
     found = compared(incidents, APRIL, MARCH)
 
-    assert finding(found.comparison, found.costs) is Finding.COSTS
+    assert finding(found.comparison, found.costs) is DriftFinding.COSTS
     assert found.verdict.endswith("Retrain.")
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.drift.cost import FEWEST_LABELLED, Promises, cost
+from training.drift.cost import FEWEST_LABELLED, PeriodPromises, cost
 
 DAY = 86_400_000
 
@@ -14,7 +14,7 @@ def promises():
         rng = np.random.default_rng(seed)
         promised = rng.uniform(0.1, 0.6, n)
         seen = (rng.random(n) < promised + off).astype(float)
-        return Promises(promised, seen, rng.integers(0, days * DAY, n))
+        return PeriodPromises(promised, seen, rng.integers(0, days * DAY, n))
 
     return _promises
 

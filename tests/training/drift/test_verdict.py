@@ -1,9 +1,9 @@
 import pytest
 
 from training.common.measures import Figure
-from training.drift.columns import ColumnDrift, Comparison
-from training.drift.cost import Calibration, Cost
-from training.drift.verdict import Finding, finding, sentence
+from training.drift.columns import ColumnDrift, DriftComparison
+from training.drift.cost import CalibrationCost, PeriodCalibration
+from training.drift.verdict import DriftFinding, finding, sentence
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def comparison():
             ColumnDrift(name, "wasserstein", score, 0.1, "mean", 0.66, 0.22)
             for name, score in distances.items()
         ]
-        return Comparison(columns, {}, "")
+        return DriftComparison(columns, {}, "")
 
     return _comparison
 
@@ -33,8 +33,8 @@ def a_cost():
 
     def _cost(change, label="breach", before=0.10):
         errors = (before, before + change)
-        before, now = (Calibration(500, 0.41, 0.22, error, 0.02) for error in errors)
-        return Cost(label, before, now, Figure(change, change - 0.01, change + 0.01))
+        before, now = (PeriodCalibration(500, 0.41, 0.22, error, 0.02) for error in errors)
+        return CalibrationCost(label, before, now, Figure(change, change - 0.01, change + 0.01))
 
     return _cost
 
@@ -65,19 +65,19 @@ def test_another_regime_that_the_champion_reads_rightly_asks_for_no_retraining(c
 def test_another_regime_that_the_champion_still_misses_asks_for_retraining(comparison, a_cost):
     found = finding(comparison(breached=0.5), [a_cost(-0.33, before=0.48)])
 
-    assert found is Finding.COSTS
+    assert found is DriftFinding.COSTS
 
 
 def test_another_regime_of_few_known_outcomes_is_to_be_looked_at_again(comparison):
-    assert finding(comparison(breached=0.5), []) is Finding.NOT_KNOWN_YET
+    assert finding(comparison(breached=0.5), []) is DriftFinding.NOT_KNOWN_YET
 
 
 def test_a_breach_rate_that_swings_as_it_does_from_week_to_week_is_quiet(comparison, a_cost):
-    assert finding(comparison(breached=0.12), [a_cost(0.0)]) is Finding.NONE
+    assert finding(comparison(breached=0.12), [a_cost(0.0)]) is DriftFinding.NONE
 
 
 def test_predictions_warn_as_long_as_outcomes_are_not_known(comparison):
-    assert finding(comparison(predicted=0.3), []) is Finding.NOT_KNOWN_YET
+    assert finding(comparison(predicted=0.3), []) is DriftFinding.NOT_KNOWN_YET
     assert "too few outcomes are known" in sentence(comparison(predicted=0.3), [])
 
 

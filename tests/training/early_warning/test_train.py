@@ -9,11 +9,11 @@ import pytest
 
 from data.domain import NoChampionError, NotEnoughDataError
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from models.early_warning.early_warning import EarlyWarning
-from models.registry.store import Store
-from training.early_warning.dataset import KnownOrders
+from models.registry.store import ModelRegistry
+from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import PreparedOrders, fit_scores
 from training.early_warning.report import (
     OrderScoring,
@@ -24,7 +24,7 @@ from training.early_warning.report import (
     weighted_measures,
 )
 from training.early_warning.train import load_warning, train_warning
-from training.triage.train import Outcome
+from training.triage.train import TrainingResult
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 AS_OF = pd.Timestamp("2024-05-01", tz="UTC")
@@ -68,7 +68,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., History]:
 
     def write(tables: dict[str, pd.DataFrame]) -> History:
         folder = tmp_path_factory.mktemp("shop") / "history"
-        write_history(folder, iter(tables.items()), Terms("test", IMPORTED))
+        write_history(folder, iter(tables.items()), ImportTerms("test", IMPORTED))
         return History.open(folder)
 
     return write
@@ -78,14 +78,14 @@ class Run(NamedTuple):
     """What one training run left behind."""
 
     history: History
-    store: Store
-    outcome: Outcome
+    store: ModelRegistry
+    outcome: TrainingResult
 
 
 @pytest.fixture(scope="session")
 def run(written, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Train once on the shop."""
-    store = Store(tmp_path_factory.mktemp("runs"))
+    store = ModelRegistry(tmp_path_factory.mktemp("runs"))
     history = written(shop())
     return Run(history, store, train_warning(history, AS_OF, store, lambda _: None))
 
@@ -177,14 +177,14 @@ def test_nothing_known_at_or_after_as_of_changes_what_is_learned(written):
 
     learned = [
         fit_scores(PreparedOrders.of(known), known.tick).to_files()
-        for known in (KnownOrders.read(written(t), AS_OF) for t in (tables, until))
+        for known in (OrderDataset.read(written(t), AS_OF) for t in (tables, until))
     ]
 
     assert learned[0] == learned[1]
 
 
 def test_orders_are_settled_by_their_promise_and_not_by_their_delivery(run):
-    known = KnownOrders.read(run.history, AS_OF)
+    known = OrderDataset.read(run.history, AS_OF)
 
     settled = known.settled(["late_shipment"], known.tick)
     old = known.columns["promised_at"] < known.tick - 3 * 86_400_000
@@ -206,12 +206,12 @@ def test_a_history_without_exceptions_says_that_there_is_too_little(written, tmp
     history = written({"orders": tables["orders"], "order_events": tables["order_events"]})
 
     with pytest.raises(NotEnoughDataError, match="raised an exception"):
-        train_warning(history, AS_OF, Store(tmp_path), lambda _: None)
+        train_warning(history, AS_OF, ModelRegistry(tmp_path), lambda _: None)
 
 
 def test_without_a_champion_the_cure_is_told(tmp_path):
     with pytest.raises(NoChampionError, match="python -m training warning"):
-        load_warning(Store(tmp_path))
+        load_warning(ModelRegistry(tmp_path))
 
 
 def test_the_riskiest_are_counted_by_weight():

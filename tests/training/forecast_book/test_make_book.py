@@ -8,10 +8,10 @@ import pytest
 
 from data.domain import BadInputError, NoChampionError
 from data.policy.policy import Policy
-from models.demand.forecaster import Demand
-from models.registry.store import Store, Trained
+from models.demand.forecaster import DemandForecaster
+from models.registry.store import ModelRegistry, Trained
 from training.demand.dataset import read_panel
-from training.forecast_book.make_book import MODEL, Job, make_book
+from training.forecast_book.make_book import MODEL, ForecastJob, make_book
 
 AS_OF = pd.Timestamp("2025-01-27", tz="UTC")
 HORIZON, LEAD_DAYS = 4, 10.0
@@ -53,15 +53,15 @@ def history(a_history, tables):
 @pytest.fixture(scope="module")
 def store(history, tmp_path_factory):
     """A store whose champion is a moving average."""
-    store = Store(tmp_path_factory.mktemp("forecast") / "mlruns")
-    demand = Demand.fit(read_panel(history, AS_OF), HORIZON, method="average")
+    store = ModelRegistry(tmp_path_factory.mktemp("forecast") / "mlruns")
+    demand = DemandForecaster.fit(read_panel(history, AS_OF), HORIZON, method="average")
     version = store.record(Trained(MODEL, demand.to_files(), {}, {}, {}, {}))
     store.promote(MODEL, version, why="for tests", now="2025-01-27T00:00:00Z")
     return store
 
 
 def made(history, store, **more):
-    return make_book(Job(history, AS_OF, Policy.read(), **more), store, lambda _: None)
+    return make_book(ForecastJob(history, AS_OF, Policy.read(), **more), store, lambda _: None)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.policy.policy import Policy
 from models.ranking.rule import CURVE_AGES_HOURS
 from training.forecast_book.stock_exceptions import exceptions_of, stock_exceptions
-from training.forecast_book.stock_facts import StockKnown
+from training.forecast_book.stock_facts import StockFacts
 
 AS_OF = pd.Timestamp("2026-03-01", tz="UTC")
 DAY = pd.Timedelta(1, "D")
@@ -39,7 +39,7 @@ def found(forecast, policy):
     def find(*shelves, policy=policy, orders=NO_ORDERS):
         stock = pd.DataFrame(shelves)
         stock["inbound_at"] = pd.to_datetime(stock["inbound_at"], utc=True)
-        known = StockKnown(forecast, stock, orders, AS_OF, policy)
+        known = StockFacts(forecast, stock, orders, AS_OF, policy)
         return exceptions_of(known, seed=7).to_pylist()
 
     return find
@@ -50,7 +50,7 @@ def found_in(forecast, policy, tmp_path):
     """The stock exceptions of a history of some tables, imported after the moment."""
 
     def find(**tables):
-        terms = Terms("test", AS_OF + 30 * DAY)
+        terms = ImportTerms("test", AS_OF + 30 * DAY)
         assert not write_history(tmp_path, iter(tables.items()), terms).quarantine
         return stock_exceptions(History.open(tmp_path), forecast, policy, AS_OF).to_pylist()
 
@@ -252,7 +252,7 @@ def test_counts_of_what_lies_there_are_all_there_is_for_open_orders(found, polic
 
 def test_without_stock_there_are_no_exceptions_but_their_columns(forecast, policy):
     nothing = pd.DataFrame(columns=list(shelf()))
-    table = exceptions_of(StockKnown(forecast, nothing, NO_ORDERS, AS_OF, policy), seed=7)
+    table = exceptions_of(StockFacts(forecast, nothing, NO_ORDERS, AS_OF, policy), seed=7)
 
     assert table.num_rows == 0
     assert "loss" in table.column_names

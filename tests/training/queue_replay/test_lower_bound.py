@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.queue_replay.analysis.lower_bound import least_lost, part_of
-from training.queue_replay.rules.rules import RULES, Known, Terms
+from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings
 from training.queue_replay.simulator.simulator import play
 from training.queue_replay.workload.workload import NEVER
 
-TERMS = Terms(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
+TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
 
 
 @settings(max_examples=40)
@@ -20,7 +20,7 @@ TERMS = Terms(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_h
 def test_no_rule_loses_less_than_the_bound(a_work, a_world, opinions_on, seed, n, people):
     work = a_work(n, seed, people)
     world = a_world(work, seed)
-    known = Known(work, world, opinions_on(work, seed), TERMS)
+    known = RuleInputs(work, world, opinions_on(work, seed), TERMS)
 
     bound = least_lost(work, world)
 
@@ -45,7 +45,9 @@ def test_where_nothing_is_ever_lost_nothing_is(a_work, a_world):
 def test_the_bound_of_a_part_is_below_what_the_whole_lost_of_it(a_work, a_world, opinions_on):
     work = a_work(80, 5)
     world = a_world(work, 5)
-    played = play(work, world, RULES["oracle"](Known(work, world, opinions_on(work, 5), TERMS)))
+    played = play(
+        work, world, RULES["oracle"](RuleInputs(work, world, opinions_on(work, 5), TERMS))
+    )
     chosen = work.detected_at < np.median(work.detected_at)
 
     assert 0 < least_lost(*part_of(work, world, chosen)) <= played.money_lost[chosen].sum()

@@ -4,15 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ranking.pricing import Scored
+from models.ranking.pricing import PricedExceptions
 from models.ranking.rule import rank
-from models.worktime.shifts import Clock
-from training.queue_replay.rules.rules import RULES, Known, Terms, going_on
+from models.worktime.shifts import WorkClock
+from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings, going_on
 from training.queue_replay.simulator.priority import FIRST, MS_PER_HOUR, key_at
-from training.queue_replay.workload.workload import NEVER, World
+from training.queue_replay.workload.workload import NEVER, Scenario
 
 HOUR = 3_600_000
-TERMS = Terms(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
+TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
 
 
 @given(seed=st.integers(0, 10_000), hours=st.floats(0, 500))
@@ -21,13 +21,13 @@ def test_the_compiled_score_is_that_of_the_rule(a_work, opinions_on, seed, hours
     opinions = opinions_on(work, seed)
     now = int(work.crews[0].opens_at[0] + hours * HOUR)
     never = np.full(len(work.ids), NEVER)
-    order = RULES["ours"](Known(work, World(never, opinions.loss, never), opinions, TERMS))
+    order = RULES["ours"](RuleInputs(work, Scenario(never, opinions.loss, never), opinions, TERMS))
     crews = tuple(going_on(crew) for crew in work.crews)
     worked = np.array([crew.worked(np.array([now]))[0] for crew in crews])[work.team]
 
     keys = [key_at(order, v, work.visit_of[v], worked[v]) for v in range(len(work.team))]
 
-    items = scored_of(work, opinions).at(now, Clock(crews, work.team))
+    items = scored_of(work, opinions).at(now, WorkClock(crews, work.team))
     rule = {"look_ahead_hours": 4.0, "oldest_hours": np.inf, "safe_risk": 0.1}
     seen = (items.hours_to_due > 0) | np.isnan(items.hours_to_due)
     seen &= work.detected_at[work.visit_of] <= now
@@ -41,7 +41,7 @@ def scored_of(work, opinions):
     named = ("due_at", "loss", "curve", "touch_p50_minutes", "touch_p90_minutes")
     columns = {name: getattr(opinions, name) for name in named}
     n = len(work.ids)
-    found = Scored(
+    found = PricedExceptions(
         ids=np.arange(n),
         detected_at=work.detected_at,
         waiting_cost_per_hour=opinions.waiting_cost_per_hour,

@@ -10,13 +10,13 @@ import pytest
 
 from data.domain import BadInputError
 from data.policy.policy import Policy
-from training.queue_replay.analysis.bootstrap import Spread
+from training.queue_replay.analysis.bootstrap import Bootstrap
 from training.queue_replay.analysis.lower_bound_windows import bounded
 from training.queue_replay.analysis.report import page
 from training.queue_replay.analysis.sensitivity import judged, stresses
 from training.queue_replay.analysis.what_if import with_people
 from training.queue_replay.commands import queue
-from training.queue_replay.plan import Asked, Setting, set_up
+from training.queue_replay.plan import ReplayPlan, ReplaySpec, set_up
 from training.queue_replay.replay import replay
 from training.queue_replay.tuning import tune, tuned_text
 
@@ -28,13 +28,13 @@ def quietly(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def asked(shop) -> Asked:
+def asked(shop) -> ReplaySpec:
     """The last month of the simulated shop, without models."""
-    return Asked(shop.as_of, shop.end, Policy.read(), origins=0, draws=2, seed=3)
+    return ReplaySpec(shop.as_of, shop.end, Policy.read(), origins=0, draws=2, seed=3)
 
 
 @pytest.fixture(scope="module")
-def setting(shop, asked) -> Setting:
+def setting(shop, asked) -> ReplayPlan:
     """What that month is replayed with, models of its first day among it."""
     return set_up(shop.history, replace(asked, origins=1), quietly)
 
@@ -180,7 +180,7 @@ def test_the_command_writes_a_report_and_a_page(shop, tmp_path):
 def test_days_that_are_all_alike_leave_no_doubt():
     same = np.full((3, 40), 2.0)
 
-    total = Spread.of(worlds=3, days=40, seed=1).total(same)
+    total = Bootstrap.of(worlds=3, days=40, seed=1).total(same)
 
     assert (total.low, total.value, total.high) == pytest.approx((80, 80, 80))
 
@@ -189,7 +189,7 @@ def test_one_day_that_made_all_the_gain_leaves_doubt():
     gain = np.zeros((1, 30))
     gain[0, 4] = 1_000
 
-    assert Spread.of(worlds=1, days=30, seed=1).total(gain).low == 0
+    assert Bootstrap.of(worlds=1, days=30, seed=1).total(gain).low == 0
 
 
 def test_a_period_that_ends_before_it_begins_is_told(shop, asked):

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.policy.policy import Policy
-from data.policy.policy import Shifts as PolicyShifts
+from data.policy.policy import ShiftTerms as PolicyShifts
 from training.queue_replay.scenarios.draw import draw_worlds
-from training.queue_replay.scenarios.kaplan_meier import OTHERS, Curves, Seen
-from training.queue_replay.workload.event_log import Record
+from training.queue_replay.scenarios.kaplan_meier import OTHERS, CensoredTimes, SurvivalCurves
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.workload import NEVER
 
@@ -21,7 +21,7 @@ times = st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=20, max_
 
 @pytest.fixture(scope="module")
 def record(busy_shop):
-    return Record.read(busy_shop.history, busy_shop.begin, busy_shop.end)
+    return HandlingLog.read(busy_shop.history, busy_shop.begin, busy_shop.end)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_where_no_loss_was_recorded_the_policy_says_what_it_costs(a_queue):
         ("a", "2025-03-03 09:30", "resolved", "care", "ana"),
     ]
     begin = pd.Timestamp("2025-03-03", tz="UTC")
-    record = Record.read(a_queue(steps), begin, begin + pd.Timedelta(1, "D"))
+    record = HandlingLog.read(a_queue(steps), begin, begin + pd.Timedelta(1, "D"))
     random = np.random.default_rng(1)
     work = read_work(record, PolicyShifts(timezone="UTC"), random)
 
@@ -148,7 +148,7 @@ def test_where_only_breached_or_not_is_recorded_the_moment_is_drawn_on_that_side
         ]
         outcomes[f"e{k:03}"] = {"resolved_at": ends, "known_at": ends, "breached": k % 10 > 4}
     begin = pd.Timestamp("2025-03-03", tz="UTC")
-    record = Record.read(a_queue(steps, outcomes), begin, begin + pd.Timedelta(9, "D"))
+    record = HandlingLog.read(a_queue(steps, outcomes), begin, begin + pd.Timedelta(9, "D"))
     random = np.random.default_rng(1)
     work = read_work(record, PolicyShifts(timezone="UTC"), random)
 
@@ -162,7 +162,9 @@ def test_a_curve_is_that_of_a_calculation_by_hand():
     clock = np.repeat([1.0, 2.0, 3.0, 4.0, 90.0], 10)
     happened = np.repeat([True, False, True, False, False], 10)
 
-    curve = Curves.product_limit(Seen(np.zeros(50, int), clock, happened), borrows=True)
+    curve = SurvivalCurves.product_limit(
+        CensoredTimes(np.zeros(50, int), clock, happened), borrows=True
+    )
 
     at, chance = curve.knots[OTHERS]
     assert np.interp(2.0, at, chance) == pytest.approx(1 - 4 / 5)
@@ -173,7 +175,9 @@ def test_a_curve_is_that_of_a_calculation_by_hand():
 def test_what_has_not_happened_yet_is_drawn_later(cases, now):
     clock, happened = (np.array(each) for each in zip(*cases, strict=True))
     group = np.zeros(len(clock), int)
-    curve = Curves.product_limit(Seen(group, clock.astype(float), happened), borrows=True)
+    curve = SurvivalCurves.product_limit(
+        CensoredTimes(group, clock.astype(float), happened), borrows=True
+    )
 
     drawn = curve.after(group, np.full(len(clock), now), np.random.default_rng(1))
 
@@ -184,8 +188,8 @@ def test_what_was_drawn_is_spread_as_the_curve():
     random = np.random.default_rng(3)
     clock = random.exponential(10, 20_000)
     group = np.zeros(20_000, int)
-    seen = Seen(group, np.minimum(clock, 30.0), clock < 30)
-    curve = Curves.product_limit(seen, borrows=True)
+    seen = CensoredTimes(group, np.minimum(clock, 30.0), clock < 30)
+    curve = SurvivalCurves.product_limit(seen, borrows=True)
 
     drawn = curve.after(group, np.full(20_000, 10.0), random)
 
@@ -195,7 +199,7 @@ def test_what_was_drawn_is_spread_as_the_curve():
 
 def test_beyond_what_was_seen_nothing_happens():
     group = np.zeros(50, int)
-    seen = Seen(group, np.arange(50.0), np.arange(50) < 20)
-    curve = Curves.product_limit(seen, borrows=True)
+    seen = CensoredTimes(group, np.arange(50.0), np.arange(50) < 20)
+    curve = SurvivalCurves.product_limit(seen, borrows=True)
 
     assert np.isinf(curve.after(group, np.full(50, 45.0), np.random.default_rng(1))).all()

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.worktime.shifts import Shifts
-from training.queue_replay.rules.rules import RULES, Known, Terms, going_on
+from models.worktime.shifts import TeamHours
+from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings, going_on
 from training.queue_replay.simulator.simulator import play
 from training.queue_replay.workload.workload import NEVER
 
-TERMS = Terms(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
+TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
 seeds, rules = st.integers(0, 10_000), st.sampled_from(list(RULES))
 people_s = st.integers(1, 4)
 
@@ -24,7 +24,7 @@ def a_play(a_work, a_world, opinions_on):
     def build(rule, seed, people=2, n=60):
         work = a_work(n, seed, people)
         world = a_world(work, seed)
-        order = RULES[rule](Known(work, world, opinions_on(work, seed), TERMS))
+        order = RULES[rule](RuleInputs(work, world, opinions_on(work, seed), TERMS))
         return work, world, play(work, world, order)
 
     return build
@@ -176,7 +176,7 @@ def test_the_same_play_gives_the_same_answer(a_play, rule, seed):
 def test_people_with_both_skills_help_each_other(a_work, a_world, opinions_on, seed):
     work = a_work(60, seed)
     world = a_world(work, seed)
-    order = RULES["fifo"](Known(work, world, opinions_on(work, seed), TERMS))
+    order = RULES["fifo"](RuleInputs(work, world, opinions_on(work, seed), TERMS))
     apart = np.array([[True, False], [True, True]])
 
     played = play(work, world, order, np.ones((2, 2), bool))
@@ -190,11 +190,11 @@ def test_people_with_both_skills_help_each_other(a_work, a_world, opinions_on, s
 
 def test_a_team_without_people_ends_nothing(a_work, a_world, opinions_on):
     work = a_work(30, 1)
-    nobody = Shifts(*(np.zeros(0, np.int64) for _ in range(3)))
+    nobody = TeamHours(*(np.zeros(0, np.int64) for _ in range(3)))
     work = replace(work, crews=(work.crews[0], nobody))
     world = replace(a_world(work, 1), heals_at=np.full(30, NEVER))
 
-    played = play(work, world, RULES["fifo"](Known(work, world, opinions_on(work, 1), TERMS)))
+    played = play(work, world, RULES["fifo"](RuleInputs(work, world, opinions_on(work, 1), TERMS)))
 
     stuck = np.isin(np.arange(30), work.visit_of[work.team == 1])
     np.testing.assert_array_equal(played.resolved_at == NEVER, stuck)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.policy.policy import Shifts as PolicyShifts
-from training.queue_replay.workload.event_log import Record
+from data.policy.policy import ShiftTerms as PolicyShifts
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.slots import UNIT_MS, TouchAssumption
 
@@ -23,7 +23,7 @@ STEPS = [
 @pytest.fixture
 def slots_of(a_queue):
     def read(assumption, steps=STEPS):
-        record = Record.read(a_queue(list(steps)), BEGIN, BEGIN + pd.Timedelta(3, "D"))
+        record = HandlingLog.read(a_queue(list(steps)), BEGIN, BEGIN + pd.Timedelta(3, "D"))
         return read_work(record, UTC, np.random.default_rng(1), assumption)
 
     return read
@@ -68,7 +68,7 @@ def test_the_effort_of_a_kind_goes_with_its_usual_time(a_queue):
         name: {"category": "slow" if name == "z" else "quick", "known_at": end, "resolved_at": end}
         for name, end in at.items()
     }
-    record = Record.read(a_queue(steps, outcomes), BEGIN, BEGIN + pd.Timedelta(1, "D"))
+    record = HandlingLog.read(a_queue(steps, outcomes), BEGIN, BEGIN + pd.Timedelta(1, "D"))
 
     work = read_work(record, UTC, np.random.default_rng(1), TouchAssumption.BY_KIND)
 

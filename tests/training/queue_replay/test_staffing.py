@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from data.domain import BadInputError
-from data.policy.policy import Shifts as PolicyShifts
+from data.policy.policy import ShiftTerms as PolicyShifts
 from data.ticks import TICKS_PER_DAY
 from training.__main__ import main
-from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.staffing import crews_of, learned_weeks
-from training.queue_replay.workload.visits import Pieces, visits_of
+from training.queue_replay.workload.visits import WorkPieces, visits_of
 
 HOUR = 3_600_000
 MONDAY = pd.Timestamp("2025-01-06").value // 10**6
@@ -32,7 +32,7 @@ def pieces_of():
         )
         nothing = np.zeros(len(begin), np.int64)
         people = np.broadcast_to(by, len(begin)).astype(np.int64)
-        return Pieces(nothing, nothing, people, begin, end)
+        return WorkPieces(nothing, nothing, people, begin, end)
 
     return make
 
@@ -52,7 +52,7 @@ def workdays(opens, closes, weeks=8):
 
 
 def test_the_shifts_of_a_simulated_shop_are_found(busy_shop):
-    record = Record.read(busy_shop.history, busy_shop.begin, busy_shop.end)
+    record = HandlingLog.read(busy_shop.history, busy_shop.begin, busy_shop.end)
     found = learned_weeks(visits_of(record).pieces, record.teams, "UTC", (record.begin, record.end))
     truth = pd.read_parquet(busy_shop.truth / "teams.parquet")
     truth = truth[truth["shift_hours"] > SHORTEST_HOURS]
@@ -79,7 +79,9 @@ def test_a_stray_row_moves_no_shift(strays, day):
         MONDAY + (np.array(each) * HOUR).astype(np.int64) for each in zip(*spans, strict=True)
     )
     nothing = np.zeros(len(begin), np.int64)
-    week = learned_weeks(Pieces(nothing, nothing, nothing, begin, end), ("care",), "UTC", ALWAYS)
+    week = learned_weeks(
+        WorkPieces(nothing, nothing, nothing, begin, end), ("care",), "UTC", ALWAYS
+    )
 
     assert (week["care"].opens_ms, week["care"].closes_ms) == (9 * HOUR, 17 * HOUR)
     assert week["care"].weekdays == WORKDAYS

@@ -8,24 +8,24 @@ import pytest
 
 from data.domain import NotEnoughDataError
 from data.history.history import History
-from data.ingest.row_checks import Terms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.policy.policy import Policy
-from data.policy.policy import Shifts as PolicyShifts
+from data.policy.policy import ShiftTerms as PolicyShifts
 from training.common.measures import Figure
-from training.queue_replay.analysis.comparison import Compared
+from training.queue_replay.analysis.comparison import RuleComparison
 from training.queue_replay.analysis.experiment import play_all
 from training.queue_replay.analysis.ground_truth import true_scene
 from training.queue_replay.analysis.validation import check
-from training.queue_replay.plan import Asked, set_up
-from training.queue_replay.rules.rules import RULES, Known
+from training.queue_replay.plan import ReplaySpec, set_up
+from training.queue_replay.rules.rules import RULES, RuleInputs
 from training.queue_replay.scenarios.draw import draw_worlds
 from training.queue_replay.simulator.simulator import play
-from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.slots import TouchAssumption
-from training.queue_replay.workload.workload import NEVER, Played
+from training.queue_replay.workload.workload import NEVER, SimulationResult
 
 POLICY = Policy.read()
 HOUR = 3_600_000
@@ -40,7 +40,7 @@ def replayed():
     """Set up a period of a simulated shop, play the recorded order, and check."""
 
     def run(shop, policy=POLICY, begin=None):
-        asked = Asked(begin or shop.begin, shop.end, policy, origins=0, draws=2, seed=1)
+        asked = ReplaySpec(begin or shop.begin, shop.end, policy, origins=0, draws=2, seed=1)
         setting = set_up(shop.history, asked, quietly)
         scene = setting.scene
         plays = [play(scene.work, w, RULES["history"](scene.known(w))) for w in scene.worlds]
@@ -122,7 +122,7 @@ def test_a_handful_of_visits_proves_nothing(busy):
 @pytest.mark.parametrize("seed", [31, 32, 33])
 def test_what_a_replay_says_agrees_with_the_truth(a_shop, seed):
     shop = a_shop(load=0.97, seed=seed)
-    asked = Asked(shop.begin, shop.end, POLICY, origins=0, draws=5, seed=seed)
+    asked = ReplaySpec(shop.begin, shop.end, POLICY, origins=0, draws=5, seed=seed)
     scene = set_up(shop.history, asked, quietly).scene.lighter(5)
 
     told, true = (_saved(each, seed) for each in (scene, true_scene(scene, shop.truth)))
@@ -133,7 +133,7 @@ def test_what_a_replay_says_agrees_with_the_truth(a_shop, seed):
 @pytest.fixture(scope="module")
 def incident_log(real_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("incident_log")
-    terms = Terms("test", pd.Timestamp("2026-01-01", tz="UTC"))
+    terms = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
     import_files([real_data / "incident_log"], source_folder("incident_log"), folder, terms)
     return History.open(folder)
 
@@ -144,10 +144,10 @@ def test_resolutions_by_a_team_are_reproduced_as_slots_and_not_as_people(
     incident_log, touch, holds
 ):
     begin, end = (pd.Timestamp(day, tz="UTC") for day in ("2016-04-11", "2016-04-18"))
-    record, random = Record.read(incident_log, begin, end), np.random.default_rng(1)
+    record, random = HandlingLog.read(incident_log, begin, end), np.random.default_rng(1)
     work = read_work(record, POLICY.shifts, random, TouchAssumption(touch))
     (world,) = draw_worlds(record, work, POLICY.losses, random, 1)
-    nothing = Known(work, world, None, None)  # pyright: ignore[reportArgumentType]
+    nothing = RuleInputs(work, world, None, None)  # pyright: ignore[reportArgumentType]
 
     played = play(work, world, RULES["history"](nothing))
 
@@ -157,11 +157,11 @@ def test_resolutions_by_a_team_are_reproduced_as_slots_and_not_as_people(
 def _saved(scene, seed) -> dict[str, Figure]:
     names = ("history", "edd_lost_last", "value_per_hour", "ours")
     played = play_all(scene, {name: RULES[name] for name in names}, quietly)
-    compared = Compared.of(scene, played, seed)
+    compared = RuleComparison.of(scene, played, seed)
     return {name: compared.saved(name, "history") for name in names[1:]}
 
 
-def _later(work, played, ms) -> Played:
+def _later(work, played, ms) -> SimulationResult:
     first = np.append(True, np.diff(work.visit_of) > 0)
     known = first & (played.started_at != NEVER)
     return replace(played, started_at=np.where(known, played.started_at + ms, played.started_at))

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from data.domain import BadInputError, NotEnoughDataError
-from data.policy.policy import Shifts as PolicyShifts
-from training.queue_replay.workload.event_log import Record
+from data.policy.policy import ShiftTerms as PolicyShifts
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.workload import NEVER
 
@@ -37,7 +37,7 @@ SIMPLE = [
 @pytest.fixture
 def work_of(a_queue):
     def read(steps, outcomes=None, begin=MARCH, shifts=ROUND_THE_CLOCK):
-        record = Record.read(a_queue(steps, outcomes), begin, WEEK_LATER)
+        record = HandlingLog.read(a_queue(steps, outcomes), begin, WEEK_LATER)
         return read_work(record, shifts, np.random.default_rng(1))
 
     return read
@@ -216,7 +216,7 @@ def test_a_period_without_exceptions_is_refused(work_of):
 
 
 def test_touch_times_of_a_simulated_shop_are_the_true_ones(busy_shop):
-    record = Record.read(busy_shop.history, busy_shop.begin, busy_shop.end)
+    record = HandlingLog.read(busy_shop.history, busy_shop.begin, busy_shop.end)
     work = read_work(record, PolicyShifts(timezone="UTC"), np.random.default_rng(1))
     truth = pd.read_parquet(busy_shop.truth / "exceptions.parquet").set_index("exception_id")
     minutes = truth["touch_minutes"].loc[list(work.ids)].to_numpy()

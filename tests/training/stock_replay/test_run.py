@@ -9,17 +9,17 @@ import pytest
 
 from data.domain import BadInputError, NotEnoughDataError, UnknownChoiceError
 from data.history.history import History
-from data.ingest.row_checks import Terms as ImportTerms
+from data.ingest.row_checks import ImportTerms as ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from training.__main__ import run as run_command
-from training.stock_replay.run import Asked, run
-from training.stock_replay.simulator import Terms
+from training.stock_replay.run import StockReplaySpec, run
+from training.stock_replay.simulator import StockReplayTerms
 
 # The last twelve of the sixty weeks are there to be played.
 BEGIN = pd.Timestamp("2024-12-02", tz="UTC")
 IMPORT = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
-VN2 = Terms(lead_periods=3, holding=0.2, shortage=1.0)
+VN2 = StockReplayTerms(lead_periods=3, holding=0.2, shortage=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def replayed(opening, demand_history):
     """Replay a policy on the history, or on another one."""
 
     def _replayed(policy, seeds=(7,), history=demand_history, begin=BEGIN, periods=3):
-        asked = Asked(opening, begin, periods, VN2, policy, seeds)
+        asked = StockReplaySpec(opening, begin, periods, VN2, policy, seeds)
         return run(history, asked, lambda _: None)
 
     return _replayed
@@ -156,6 +156,8 @@ def test_on_the_real_vn2_weeks_ours_costs_less_than_the_benchmark(real_data, tmp
     history = History.open(tmp_path / "history")
 
     def report(policy):
-        return run(history, Asked(state, begin, 4, VN2, policy, [7]), lambda _: None).report
+        return run(
+            history, StockReplaySpec(state, begin, 4, VN2, policy, [7]), lambda _: None
+        ).report
 
     assert report("ours")["figures"]["cost"] < report("benchmark")["figures"]["cost"]

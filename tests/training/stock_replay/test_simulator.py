@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 from data.domain import Grain
 from features.demand.panel import Panel
 from training.stock_replay.policies import Benchmark, Foresight
-from training.stock_replay.simulator import Episode, Opening, Policy, Seen, Terms, play
+from training.stock_replay.simulator import (
+    Episode,
+    Opening,
+    OrderingPolicy,
+    PolicyInputs,
+    StockReplayTerms,
+    play,
+)
 
 PAST, DAYS = 60, 7
 FIRST = np.datetime64("2024-01-01")
-VN2 = Terms(lead_periods=3, holding=0.2, shortage=1.0)
+VN2 = StockReplayTerms(lead_periods=3, holding=0.2, shortage=1.0)
 demands = st.lists(st.integers(0, 9), min_size=8, max_size=8)
 
 
@@ -23,9 +30,9 @@ class Fixed:
     """Orders what it was told to; remembers what it saw."""
 
     orders: list[float]
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[PolicyInputs] = field(default_factory=list)
 
-    def order(self, seen: Seen) -> np.ndarray:
+    def order(self, seen: PolicyInputs) -> np.ndarray:
         self.seen.append(seen)
         return np.full(len(seen.on_hand), self.orders[len(self.seen) - 1])
 
@@ -39,11 +46,11 @@ def panel_of(units: np.ndarray) -> Panel:
 
 
 def played(
-    policy: Policy,
+    policy: OrderingPolicy,
     demand: list[list[float]],
     on_hand: float,
     inbound: list[float],
-    terms: Terms = VN2,
+    terms: StockReplayTerms = VN2,
 ) -> Episode:
     """Play one policy on series that sold 2 a period before."""
     coming = np.array(demand, float)
@@ -99,7 +106,7 @@ def test_a_policy_sees_what_is_left_and_what_is_on_the_way():
 
 
 def test_a_lead_of_one_arrives_in_the_next_period():
-    terms = Terms(lead_periods=1, holding=1, shortage=1)
+    terms = StockReplayTerms(lead_periods=1, holding=1, shortage=1)
     seen = played(Fixed([3, 2]), [[3, 2]], on_hand=0, inbound=[], terms=terms)
 
     assert seen.cost == 0

@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from data.policy.policy import Policy
-from models.automation.sequential_test import Alarm
-from training.triage.automation_truth import Business, audits_until_withdrawn, keep_promises
+from models.automation.sequential_test import SequentialTest
+from training.triage.automation_truth import (
+    SimulatedBusiness,
+    audits_until_withdrawn,
+    keep_promises,
+)
 
 TERMS = Policy.read().promises
-FEW, MANY = Business(), Business(classes=40, cells=6, past=8_000, tested=4_000)
-NEARLY = Business(errors=(0.0501, 0.052))
+FEW, MANY = SimulatedBusiness(), SimulatedBusiness(classes=40, cells=6, past=8_000, tested=4_000)
+NEARLY = SimulatedBusiness(errors=(0.0501, 0.052))
 
 
 def most(histories):
@@ -52,12 +56,12 @@ def test_what_can_be_promised_is():
     ("actual", "good", "within"), [(0.1, 0, 500), (0.2, 0, 80), (0.2, 300, 150), (0.4, 0, 30)]
 )
 def test_after_a_drift_a_promise_is_withdrawn_within_so_many_audits(actual, good, within):
-    found = audits_until_withdrawn(Alarm(0.05, 0.05), actual, good=good, runs=300)
+    found = audits_until_withdrawn(SequentialTest(0.05, 0.05), actual, good=good, runs=300)
 
     assert np.quantile(found, 0.95) <= within
 
 
 def test_while_a_promise_holds_it_is_suspended_no_more_often_than_the_level():
-    found = audits_until_withdrawn(Alarm(0.05, 0.05), 0.05, runs=300, most=1_000)
+    found = audits_until_withdrawn(SequentialTest(0.05, 0.05), 0.05, runs=300, most=1_000)
 
     assert np.isfinite(found).mean() <= most(300)

@@ -8,7 +8,7 @@ import pytest
 from data.domain import NotEnoughDataError
 from data.history.history import History
 from data.policy.policy import Policy
-from models.registry.store import Store
+from models.registry.store import ModelRegistry
 from training.triage.evaluation import predictions_table, report, score_period
 
 PARTS = ("category", "team", "priority")
@@ -153,7 +153,7 @@ def test_the_model_is_right_more_often_than_the_usual_guess(figures, part):
 @pytest.mark.slow
 def test_real_incidents_are_told_as_well_as_was_measured(incidents):
     days = (pd.Timestamp("2016-04-01", tz="UTC"), pd.Timestamp("2016-04-15", tz="UTC"))
-    champion = Store(incidents / "mlruns").load_triage()
+    champion = ModelRegistry(incidents / "mlruns").load_triage()
 
     found = report(score_period(champion, History.open(incidents / "history"), *days), champion)
 

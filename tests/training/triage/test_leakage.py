@@ -6,13 +6,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from training.triage.dataset import tick_of
-from training.triage.fit import Learned, fit_harm, fit_resolve
+from training.triage.fit import TrainingRows, fit_harm, fit_resolve
 
 
 def _later_auc(prepared, as_of):
     """AUC of the chance of harm, learned before a moment, on what was detected after it."""
     known = prepared.known
-    learned = Learned.before(known, tick_of(as_of))
+    learned = TrainingRows.before(known, tick_of(as_of))
     resolve, _ = fit_resolve(prepared, learned)
     harm = fit_harm(prepared, learned, resolve)
     breached = known.labels.breached

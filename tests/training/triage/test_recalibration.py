@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from data.domain import NotEnoughDataError
-from models.registry.store import Store
-from training.common.promotion import Judged, verdict_of_recalibration
+from models.registry.store import ModelRegistry
+from training.common.promotion import GateLosses, verdict_of_recalibration
 from training.triage.recalibration import recalibrate_triage
 
 
@@ -17,7 +17,7 @@ def store(shop, tmp_path_factory):
     """A copy of the store, whose champion may change."""
     root = tmp_path_factory.mktemp("recalibrated") / "mlruns"
     shutil.copytree(shop.store.root, root)
-    return Store(root)
+    return ModelRegistry(root)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,10 @@ def test_right_after_training_there_is_nothing_to_recalibrate_on(shop, store):
 )
 def test_a_recalibration_that_is_worse_is_refused(loss, error, promoted):
     blocks = [np.arange(100)] * 10
-    champion = Judged(np.full(100, 0.5), 0.02)
+    champion = GateLosses(np.full(100, 0.5), 0.02)
 
-    found = verdict_of_recalibration(Judged(np.full(100, loss), error), champion, blocks, "today")
+    found = verdict_of_recalibration(
+        GateLosses(np.full(100, loss), error), champion, blocks, "today"
+    )
 
     assert found.promoted == promoted

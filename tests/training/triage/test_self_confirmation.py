@@ -15,8 +15,8 @@ import pytest
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from features.engine.compute import Matrix
 from models.classifiers.calibration import class_names, codes, prior_of
-from models.classifiers.lookup import ClassLookup
-from models.estimator import Rows
+from models.classifiers.lookup import LookupClassifier
+from models.estimator import Batch
 from training.triage.dataset import tick_of
 from training.triage.labels import Labels, Trust, read_labels
 
@@ -102,14 +102,14 @@ def decide(past: pd.DataFrame, types: pd.Series, trust: Trust) -> np.ndarray:
     names = class_names(named[taught])
     code = codes(named[taught], names)
     prior = prior_of(code, len(names))
-    model = ClassLookup.fit(rows_of(past.loc[taught, "type"]), code, prior, "type")
+    model = LookupClassifier.fit(rows_of(past.loc[taught, "type"]), code, prior, "type")
     return np.array(names, object)[model.scores(rows_of(types)).argmax(axis=1)]
 
 
-def rows_of(types: pd.Series) -> Rows:
+def rows_of(types: pd.Series) -> Batch:
     n = len(types)
     columns = {"type": types.to_numpy(object)}
-    return Rows(columns, {}, Matrix(np.empty((n, 0), np.float32), None), np.zeros(n, np.int64))
+    return Batch(columns, {}, Matrix(np.empty((n, 0), np.float32), None), np.zeros(n, np.int64))
 
 
 def test_a_model_taught_by_itself_looks_right_and_stays_wrong(weeks):

@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.ticks import MISSING_TICK
-from models.triage.breach_label import BreachClock, Ended
+from models.triage.breach_label import BreachByLateness, ClosedExceptions
 from models.triage.resolve_time import EDGES_HOURS
-from training.triage.dataset import Known, tick_of
-from training.triage.fit import Learned, resolve_hours
+from training.triage.dataset import TriageDataset, tick_of
+from training.triage.fit import TrainingRows, resolve_hours
 from training.triage.soft_labels import breach_clock, soft_breach
 
 INTERVALS = len(EDGES_HOURS) - 1
 HOURS = np.linspace(0, 100, 400)
-CLOCK = BreachClock.fit(Ended(np.full(400, "", object), HOURS, HOURS > 48), 0.0)
+CLOCK = BreachByLateness.fit(ClosedExceptions(np.full(400, "", object), HOURS, HOURS > 48), 0.0)
 EVENLY = np.full(INTERVALS, 1 / INTERVALS)
 
 
@@ -57,7 +57,7 @@ def test_to_stay_open_never_lowers_the_chance(hours, more):
 
 @pytest.fixture(scope="module")
 def known(shop):
-    return Known.read(shop.history, shop.as_of)
+    return TriageDataset.read(shop.history, shop.as_of)
 
 
 def test_the_clock_of_a_shop_is_learned_from_what_had_ended(shop, known):
@@ -70,13 +70,13 @@ def test_too_few_ended_cases_give_no_clock(shop, known):
 
 def test_a_clock_does_not_see_what_ended_at_or_after_the_moment(shop, known):
     middle = tick_of(shop.as_of) - 15 * 86_400_000
-    before = Known.read(shop.history, shop.as_of - np.timedelta64(15, "D"))
+    before = TriageDataset.read(shop.history, shop.as_of - np.timedelta64(15, "D"))
 
     assert breach_clock(known, middle).to_json() == breach_clock(before, middle).to_json()
 
 
 def test_every_case_counts_open_ones_as_well(shop, known):
-    hours, resolved = resolve_hours(known, Learned.before(known, known.tick))
+    hours, resolved = resolve_hours(known, TrainingRows.before(known, known.tick))
 
     assert len(hours) == len(known.ids)
     assert 0 < resolved.sum() < len(resolved)

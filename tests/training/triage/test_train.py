@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from data.domain import NotEnoughDataError
-from training.triage.dataset import Known
+from training.triage.dataset import TriageDataset
 from training.triage.train import train_triage
 
 
@@ -105,7 +105,7 @@ def test_nothing_known_at_or_after_as_of_changes_the_model(
 
 
 def test_one_exception_alone_is_predicted_as_among_others(shop, champion, predicted):
-    columns = Known.read(shop.history, shop.end, champion.kinds).columns
+    columns = TriageDataset.read(shop.history, shop.end, champion.kinds).columns
     together = predicted(champion, shop.history, shop.end)
 
     for row in range(0, 300, 30):
@@ -118,7 +118,7 @@ def test_one_exception_alone_is_predicted_as_among_others(shop, champion, predic
 
 
 def test_an_exception_of_which_nothing_is_known_is_predicted_too(shop, champion):
-    columns = Known.read(shop.history, shop.end, champion.kinds).columns
+    columns = TriageDataset.read(shop.history, shop.end, champion.kinds).columns
     bare = {
         name: np.full_like(column[:1], None)
         for name, column in columns.items()
@@ -140,7 +140,7 @@ def test_an_exception_of_which_nothing_is_known_is_predicted_too(shop, champion)
 
 
 def test_the_reasons_of_an_exception_are_meanings_with_their_weight(shop, champion):
-    columns = Known.read(shop.history, shop.end, champion.kinds).columns
+    columns = TriageDataset.read(shop.history, shop.end, champion.kinds).columns
 
     found = champion.reasons(columns, columns["detected_at"], row=3, most=4)
 
@@ -151,4 +151,4 @@ def test_the_reasons_of_an_exception_are_meanings_with_their_weight(shop, champi
 
 def test_before_the_first_exception_there_is_nothing_to_train(shop):
     with pytest.raises(NotEnoughDataError, match="later --as-of"):
-        Known.read(shop.history, pd.Timestamp("2000-01-01", tz="UTC"))
+        TriageDataset.read(shop.history, pd.Timestamp("2000-01-01", tz="UTC"))

@@ -11,7 +11,7 @@ _EDGES = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
-class Spread:
+class Bootstrap:
     """Draws of days with replacement, each in one of the worlds, for figures of (worlds, days).
 
     Attributes:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from training.common.measures import Figure
-from training.queue_replay.analysis.bootstrap import Spread
-from training.queue_replay.analysis.costs import Groups, Tally
-from training.queue_replay.analysis.experiment import Scene, Tallies, stack
+from training.queue_replay.analysis.bootstrap import Bootstrap
+from training.queue_replay.analysis.costs import CostSummary, ExceptionGroups
+from training.queue_replay.analysis.experiment import Experiment, Tallies, stack
 
 Plain = dict[str, Any]
 WORDS: Mapping[str, str] = {
@@ -35,17 +35,17 @@ STRONG = ("edd_lost_last", "risk_x_value")
 
 
 @dataclass(frozen=True)
-class Compared:
+class RuleComparison:
     """The tallies of one scene, compared over the same draws of days and worlds."""
 
-    scene: Scene
+    scene: Experiment
     tallies: Tallies
-    spread: Spread
+    spread: Bootstrap
 
     @classmethod
-    def of(cls, scene: Scene, tallies: Tallies, seed: int) -> "Compared":
+    def of(cls, scene: Experiment, tallies: Tallies, seed: int) -> "RuleComparison":
         """Compare."""
-        spread = Spread.of(len(scene.worlds), scene.ledger.days, seed)
+        spread = Bootstrap.of(len(scene.worlds), scene.ledger.days, seed)
         return cls(scene, tallies, spread)
 
     def money(self, rule: str) -> np.ndarray:
@@ -89,7 +89,7 @@ class Compared:
             "starved": self._starved(tallies),
         }
 
-    def _starved(self, tallies: list[Tally]) -> Plain:
+    def _starved(self, tallies: list[CostSummary]) -> Plain:
         """Return the share of each group that waited too long until somebody began."""
         found = {}
         for way, group in self.scene.ledger.groups.items():
@@ -104,7 +104,7 @@ class Compared:
             np.stack([each.money_of[way] for each in self.tallies[name]])
             for name in (rule, against)
         )
-        group: Groups = self.scene.ledger.groups[way]
+        group: ExceptionGroups = self.scene.ledger.groups[way]
         rows = []
         for k, (name, size) in enumerate(zip(group.names, group.size.tolist(), strict=True)):
             rows.append(
@@ -124,7 +124,7 @@ class Compared:
         return np.cumsum(when).tolist()
 
 
-def mean(tallies: list[Tally], name: str) -> float | None:
+def mean(tallies: list[CostSummary], name: str) -> float | None:
     """Return the mean of a figure over the worlds; None where it is nowhere defined."""
     values = np.array([getattr(each, name) for each in tallies])
     return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else None

@@ -7,14 +7,14 @@ import numpy as np
 
 from data.ticks import TICKS_PER_DAY
 from models.worktime.shifts import TICKS_PER_HOUR
-from training.queue_replay.workload.workload import NEVER, Played, Work, World
+from training.queue_replay.workload.workload import NEVER, Scenario, SimulationResult, Workload
 
 MOST_GROUPS = 12
 NOT_TOLD, OTHERS = "not told", "all others"
 
 
 @dataclass(frozen=True)
-class Groups:
+class ExceptionGroups:
     """A way to divide n exceptions.
 
     Attributes:
@@ -28,7 +28,7 @@ class Groups:
     size: np.ndarray
 
     @classmethod
-    def of(cls, labels: np.ndarray, most: int = MOST_GROUPS) -> "Groups":
+    def of(cls, labels: np.ndarray, most: int = MOST_GROUPS) -> "ExceptionGroups":
         """Divide by n texts into the largest groups and all others; an empty text is `not told`."""
         told = np.array([str(label) if label else NOT_TOLD for label in labels])
         names, code, size = np.unique(told, return_inverse=True, return_counts=True)
@@ -39,14 +39,14 @@ class Groups:
         kept += [OTHERS] * (len(names) > len(largest))
         return cls(tuple(kept), place[code], np.bincount(place[code], minlength=len(kept)))
 
-    def take(self, rows: np.ndarray) -> "Groups":
+    def take(self, rows: np.ndarray) -> "ExceptionGroups":
         """Return the same groups of some exceptions, repeated ones among them."""
         code = self.code[rows]
-        return Groups(self.names, code, np.bincount(code, minlength=len(self.names)))
+        return ExceptionGroups(self.names, code, np.bincount(code, minlength=len(self.names)))
 
 
 @dataclass(frozen=True)
-class Ledger:
+class CostModel:
     """What every play of one work is charged by.
 
     Attributes:
@@ -63,18 +63,18 @@ class Ledger:
     days: int
     first_day: int
     period_days: int
-    groups: Mapping[str, Groups]
+    groups: Mapping[str, ExceptionGroups]
     waiting_cost_per_hour: float
     long_wait_hours: float
 
     @classmethod
     def of(
         cls,
-        work: Work,
+        work: Workload,
         period: tuple[int, int],
-        groups: Mapping[str, Groups],
+        groups: Mapping[str, ExceptionGroups],
         prices: tuple[float, float],
-    ) -> "Ledger":
+    ) -> "CostModel":
         """Open the ledger of a work.
 
         Args:
@@ -91,7 +91,7 @@ class Ledger:
         """Sum n values by day."""
         return np.bincount(self.day, values, self.days)
 
-    def by_day_and(self, group: Groups, values: np.ndarray) -> np.ndarray:
+    def by_day_and(self, group: ExceptionGroups, values: np.ndarray) -> np.ndarray:
         """Sum n values by day and group: (days, groups)."""
         many = len(group.names)
         flat = np.bincount(self.day * many + group.code, values, self.days * many)
@@ -99,7 +99,7 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Tally:
+class CostSummary:
     """What one play of one rule in one world came to.
 
     Attributes:
@@ -129,8 +129,12 @@ class Tally:
 
 
 def tally(
-    work: Work, world: World, played: Played, ledger: Ledger, top_changes: float = np.nan
-) -> Tally:
+    work: Workload,
+    world: Scenario,
+    played: SimulationResult,
+    ledger: CostModel,
+    top_changes: float = np.nan,
+) -> CostSummary:
     """Charge a play. What has not ended when all shifts are over is as old as the latest end."""
     last = int(played.resolved_at[played.resolved_at < NEVER].max(initial=work.detected_at.max()))
     ended = np.minimum(played.resolved_at, last)
@@ -139,7 +143,7 @@ def tally(
     starved = wait_hours > ledger.long_wait_hours
     lost_day = np.minimum(world.lost_at // TICKS_PER_DAY - ledger.first_day, ledger.period_days)
     money, groups = played.money_lost, ledger.groups
-    return Tally(
+    return CostSummary(
         money=ledger.by_day(money),
         lost=ledger.by_day(played.lost.astype(np.float64)),
         waiting_cost=ledger.by_day(age_hours * ledger.waiting_cost_per_hour),
@@ -156,14 +160,14 @@ def tally(
     )
 
 
-def _begun(work: Work, played: Played, ended: np.ndarray) -> np.ndarray:
+def _begun(work: Workload, played: SimulationResult, ended: np.ndarray) -> np.ndarray:
     """Return when work on each exception began; its end where nobody ever had to."""
     begun = ended.copy()
     np.minimum.at(begun, work.visit_of, played.started_at)
     return begun
 
 
-def last_team(work: Work) -> np.ndarray:
+def last_team(work: Workload) -> np.ndarray:
     """Return the name of the team of each exception's last visit; None without any."""
     team = np.full(len(work.ids), None, object)
     team[work.visit_of] = np.array(work.teams, object)[work.team]  # the last of them stays

@@ -8,14 +8,14 @@ from typing import Self
 import numpy as np
 
 from data.policy.policy import Policy
-from training.queue_replay.analysis.costs import Ledger, Tally, tally
+from training.queue_replay.analysis.costs import CostModel, CostSummary, tally
 from training.queue_replay.analysis.rank_stability import top_changes
-from training.queue_replay.rules.rules import Known, Opinions, Rule, Terms
+from training.queue_replay.rules.rules import PricedPredictions, Rule, RuleInputs, RuleSettings
 from training.queue_replay.simulator.simulator import play
-from training.queue_replay.workload.workload import Work, World
+from training.queue_replay.workload.workload import Scenario, Workload
 
 Say = Callable[[str], None]
-Tallies = dict[str, list[Tally]]
+Tallies = dict[str, list[CostSummary]]
 ATC_LOOK_AHEAD = 2.0
 """k of ATC, in mean touch times: what its authors found best at middling loads."""
 AT_ONCE = 2
@@ -23,7 +23,7 @@ MS_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True)
-class Scene:
+class Experiment:
     """One period: what came in, what was at stake in each world, what was known of it.
 
     Attributes:
@@ -35,18 +35,18 @@ class Scene:
         moments: Ticks at which the list is looked at, to see how restless it is.
     """
 
-    work: Work
-    worlds: list[World]
-    opinions: Opinions
-    terms: Terms
-    ledger: Ledger
+    work: Workload
+    worlds: list[Scenario]
+    opinions: PricedPredictions
+    terms: RuleSettings
+    ledger: CostModel
     moments: np.ndarray
 
-    def known(self, world: World) -> Known:
+    def known(self, world: Scenario) -> RuleInputs:
         """What rules may ask in one world."""
-        return Known(self.work, world, self.opinions, self.terms)
+        return RuleInputs(self.work, world, self.opinions, self.terms)
 
-    def play(self, rule: Rule, world: World) -> Tally:
+    def play(self, rule: Rule, world: Scenario) -> CostSummary:
         """Play one rule in one world, and charge it."""
         order = rule(self.known(world))
         played = play(self.work, world, order)
@@ -58,7 +58,7 @@ class Scene:
         return replace(self, worlds=self.worlds[:worlds], moments=self.moments[:0])
 
 
-def play_all(scene: Scene, rules: Mapping[str, Rule], say: Say) -> Tallies:
+def play_all(scene: Experiment, rules: Mapping[str, Rule], say: Say) -> Tallies:
     """Play every rule in every world, two at a time; the order of the answers is always the same.
 
     Only the tallies are kept: what came of each exception is forgotten as soon as it is counted.
@@ -73,11 +73,11 @@ def play_all(scene: Scene, rules: Mapping[str, Rule], say: Say) -> Tallies:
     return found
 
 
-def terms_of(policy: Policy, work: Work) -> Terms:
+def terms_of(policy: Policy, work: Workload) -> RuleSettings:
     """Read from the policy what rules are set to."""
     hours = policy.handling
     mean_touch = float(work.touch_ms.mean()) / 3_600_000
-    return Terms(
+    return RuleSettings(
         look_ahead_hours=policy.guards.look_ahead_minutes / 60,
         atc_hours=ATC_LOOK_AHEAD * mean_touch,
         deadline_hours=hours.deadline_hours,
@@ -85,7 +85,9 @@ def terms_of(policy: Policy, work: Work) -> Terms:
     )
 
 
-def in_slots(work: Work, opinions: Opinions, terms: Terms) -> tuple[Opinions, Terms]:
+def in_slots(
+    work: Workload, opinions: PricedPredictions, terms: RuleSettings
+) -> tuple[PricedPredictions, RuleSettings]:
     """Return opinions and terms for work that is played in slots that are no working hours.
 
     A slot holds one piece of work, whatever the clock says. So an hour of work is worth as much
@@ -101,6 +103,6 @@ def in_slots(work: Work, opinions: Opinions, terms: Terms) -> tuple[Opinions, Te
     return seen, replace(terms, look_ahead_hours=terms.look_ahead_hours * shrunk)
 
 
-def stack(tallies: Sequence[Tally], name: str) -> np.ndarray:
+def stack(tallies: Sequence[CostSummary], name: str) -> np.ndarray:
     """Return one column of the tallies of a rule as (worlds, days)."""
     return np.stack([getattr(each, name) for each in tallies])

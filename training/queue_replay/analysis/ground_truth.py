@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.queue_replay.analysis.experiment import Scene
+from training.queue_replay.analysis.experiment import Experiment
 from training.queue_replay.workload.staffing import TeamWeek
-from training.queue_replay.workload.workload import NEVER, Work, World
+from training.queue_replay.workload.workload import NEVER, Scenario, Workload
 
 MS_PER_MINUTE = 60_000
 REWORK_SHARE = 0.6
 
 
-def true_scene(scene: Scene, truth: Path) -> Scene:
+def true_scene(scene: Experiment, truth: Path) -> Experiment:
     """Return a scene as it truly was, in its one true world.
 
     Args:
@@ -29,7 +29,7 @@ def true_scene(scene: Scene, truth: Path) -> Scene:
     """
     ids = scene.work.ids
     known = pd.read_parquet(truth / "exceptions.parquet").set_index("exception_id").loc[list(ids)]
-    world = World(
+    world = Scenario(
         lost_at=_ticks(known["hazard_at"]),
         loss=known["loss_if_breached"].to_numpy(),
         heals_at=_ticks(known["heals_at"]),
@@ -44,7 +44,7 @@ def _ticks(moments: pd.Series) -> np.ndarray:
     return np.where(known, ticks, NEVER)
 
 
-def _with_true_touch(work: Work, known: pd.DataFrame) -> Work:
+def _with_true_touch(work: Workload, known: pd.DataFrame) -> Workload:
     """Put the true way in the place of one that was drawn: a wrong team passes on, the right ends.
 
     A visit that the history saw begun is as recorded. (A wrong team does not always pass on to the
@@ -77,7 +77,7 @@ _OF_VISITS = (
 )  # fmt: skip
 
 
-def _with_true_shifts(work: Work, truth: Path) -> Work:
+def _with_true_shifts(work: Workload, truth: Path) -> Workload:
     teams = pd.read_parquet(truth / "teams.parquet")
     weeks = {str(row["team"]): _week(row) for row in teams.to_dict("records")}
     crews = [

@@ -21,12 +21,12 @@ from scipy.sparse import coo_array, vstack
 
 from models.worktime.shifts import TICKS_PER_HOUR
 from training.queue_replay.rules.rules import going_on
-from training.queue_replay.workload.workload import NEVER, Work, World
+from training.queue_replay.workload.workload import NEVER, Scenario, Workload
 
 SLOT_MS = TICKS_PER_HOUR
 
 
-def least_lost(work: Work, world: World) -> float:
+def least_lost(work: Workload, world: Scenario) -> float:
     """Return money that is lost whatever the rule.
 
     Args:
@@ -47,13 +47,13 @@ def least_lost(work: Work, world: World) -> float:
     return max(float(world.loss[at_risk].sum()) - saved, 0.0)
 
 
-def part_of(work: Work, world: World, chosen: np.ndarray) -> tuple[Work, World]:
+def part_of(work: Workload, world: Scenario, chosen: np.ndarray) -> tuple[Workload, Scenario]:
     """Return some of the exceptions alone, as if there were no others; `chosen` are n bools."""
     rows, number = chosen[work.visit_of], np.cumsum(chosen) - 1
     columns = {name: getattr(work, name)[chosen] for name in _OF_EXCEPTIONS}
     visits = {name: getattr(work, name)[rows] for name in _OF_VISITS}
     visits["visit_of"] = number[visits["visit_of"]]
-    those = World(world.lost_at[chosen], world.loss[chosen], world.heals_at[chosen])
+    those = Scenario(world.lost_at[chosen], world.loss[chosen], world.heals_at[chosen])
     return replace(work, **columns | visits), those
 
 
@@ -64,7 +64,7 @@ _OF_VISITS = (
 
 
 def _hours(
-    work: Work, world: World, team: int, at_risk: np.ndarray
+    work: Workload, world: Scenario, team: int, at_risk: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return what of a team's visits may be worked when: visit, limit, slot; and limits of slots.
 
@@ -86,7 +86,7 @@ def _hours(
     return mine[row], room[row, slot] / TICKS_PER_HOUR, slot, limit
 
 
-def earliest_begins(work: Work) -> np.ndarray:
+def earliest_begins(work: Workload) -> np.ndarray:
     """Return m ticks before which no rule can begin each visit."""
     first = np.append(True, np.diff(work.visit_of) > 0)
     steps = np.where(first, 0, np.append(0, work.touch_ms[:-1]) + work.delay_ms)
@@ -96,8 +96,8 @@ def earliest_begins(work: Work) -> np.ndarray:
 
 
 def _most_saved(
-    work: Work,
-    world: World,
+    work: Workload,
+    world: Scenario,
     visits: tuple[np.ndarray, np.ndarray],
     slots: tuple[np.ndarray, np.ndarray],
     needed: np.ndarray,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.queue_replay.analysis.experiment import Say, Scene
+from training.queue_replay.analysis.experiment import Experiment, Say
 from training.queue_replay.analysis.lower_bound import least_lost
 from training.queue_replay.analysis.what_if import repeated
 from training.queue_replay.rules.rules import RULES
@@ -15,7 +15,7 @@ COMPARED = ("fifo", "edd_lost_last", "risk_x_value", "ours", "oracle")
 Plain = dict[str, Any]
 
 
-def bounded(scene: Scene, random: np.random.Generator, say: Say) -> list[Plain]:
+def bounded(scene: Experiment, random: np.random.Generator, say: Say) -> list[Plain]:
     """Play exceptions that came one after the other without all others, beside a true lower bound.
 
     Alone they meet less of a queue than they did, so what is lost is less than in the whole.
@@ -32,7 +32,7 @@ def bounded(scene: Scene, random: np.random.Generator, say: Say) -> list[Plain]:
     return rows
 
 
-def _window(scene: Scene) -> Plain:
+def _window(scene: Experiment) -> Plain:
     world, detected = scene.worlds[0], scene.work.detected_at
     return {
         "from": str(pd.Timestamp(int(detected.min()), unit="ms", tz="UTC")),

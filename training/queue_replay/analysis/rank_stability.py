@@ -5,14 +5,14 @@ from numba import njit
 
 from models.worktime.shifts import TICKS_PER_HOUR
 from training.queue_replay.rules.rules import going_on
-from training.queue_replay.simulator.priority import ARRIVAL, Order, key_at
-from training.queue_replay.workload.workload import NEVER, Played, Work
+from training.queue_replay.simulator.priority import ARRIVAL, QueueOrder, key_at
+from training.queue_replay.workload.workload import NEVER, SimulationResult, Workload
 
 TOP = 20
 MOMENTS = 60
 
 
-def moments_of(work: Work, random: np.random.Generator) -> np.ndarray:
+def moments_of(work: Workload, random: np.random.Generator) -> np.ndarray:
     """Draw moments at which the list is looked at, and an hour later again: in working hours."""
     opens = np.concatenate([crew.opens_at for crew in work.crews])
     closes = np.concatenate([crew.closes_at for crew in work.crews])
@@ -25,7 +25,9 @@ def moments_of(work: Work, random: np.random.Generator) -> np.ndarray:
     return opens[shift] + (random.random(MOMENTS) * room).astype(np.int64)
 
 
-def top_changes(work: Work, order: Order, played: Played, moments: np.ndarray) -> float:
+def top_changes(
+    work: Workload, order: QueueOrder, played: SimulationResult, moments: np.ndarray
+) -> float:
     """Return how many of the first twenty still wait an hour later and are not among them any more.
 
     The list is that of all teams. NaN where there are never more than twenty.
@@ -61,8 +63,8 @@ def _waiting(ready: np.ndarray, until: np.ndarray, moment: int) -> np.ndarray:
 
 
 def _top(
-    work: Work,
-    order: Order,
+    work: Workload,
+    order: QueueOrder,
     waiting: tuple[np.ndarray, np.ndarray],
     at: tuple[int, np.ndarray],
 ) -> np.ndarray:
@@ -78,7 +80,9 @@ def _top(
 
 
 @njit(nogil=True)
-def _keys(order: Order, rows: np.ndarray, number: np.ndarray, worked_ms: np.ndarray) -> np.ndarray:
+def _keys(
+    order: QueueOrder, rows: np.ndarray, number: np.ndarray, worked_ms: np.ndarray
+) -> np.ndarray:
     keys = np.empty(len(rows))
     for place in range(len(rows)):
         keys[place] = key_at(order, rows[place], number[place], worked_ms[place])

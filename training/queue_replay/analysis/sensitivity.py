@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from data.policy.policy import Policy
-from training.queue_replay.analysis.comparison import Compared
-from training.queue_replay.analysis.experiment import Say, Scene, play_all
+from training.queue_replay.analysis.comparison import RuleComparison
+from training.queue_replay.analysis.experiment import Experiment, Say, play_all
 from training.queue_replay.analysis.what_if import (
     with_bursts,
     with_deadlines,
@@ -16,7 +16,7 @@ from training.queue_replay.analysis.what_if import (
     with_losses,
     with_people,
 )
-from training.queue_replay.rules.inputs import Said, opinions_on
+from training.queue_replay.rules.inputs import WindowPredictions, opinions_on
 from training.queue_replay.rules.rules import RULES
 
 Plain = dict[str, Any]
@@ -34,11 +34,14 @@ class Stress:
 
     name: str
     words: str
-    scene: Scene
+    scene: Experiment
 
 
 def stresses(
-    scene: Scene, said: Sequence[Said], policy: Policy, random: np.random.Generator
+    scene: Experiment,
+    said: Sequence[WindowPredictions],
+    policy: Policy,
+    random: np.random.Generator,
 ) -> Iterator[Stress]:
     """Make the scenes one after another: each may be forgotten before the next is made."""
     for load in LOADS:
@@ -57,7 +60,7 @@ def stresses(
         yield Stress("models_shuffled", words, replace(scene, opinions=mixed))
 
 
-def _mistold(scene: Scene, random: np.random.Generator) -> Iterator[Stress]:
+def _mistold(scene: Experiment, random: np.random.Generator) -> Iterator[Stress]:
     """Make the scenes in which the company is wrong about its losses and deadlines."""
     types = scene.ledger.groups["type"]
     by_type = np.where(random.random(len(types.names)) < HALF, HALF, DOUBLE)[types.code]
@@ -78,7 +81,7 @@ def judged(stress: Stress, seed: int, say: Say) -> Plain:
     """Play the rules that matter under a stress, and say how ours does."""
     rules = {name: RULES[name] for name in COMPARED}
     tallies = play_all(stress.scene, rules, lambda text: say(f"{stress.words}: {text}"))
-    compared = Compared.of(stress.scene, tallies, seed)
+    compared = RuleComparison.of(stress.scene, tallies, seed)
     saved, closed = compared.saved("ours", "fifo"), compared.gap_closed("ours")
     return {
         "name": stress.name,
@@ -93,7 +96,7 @@ def judged(stress: Stress, seed: int, say: Say) -> Plain:
     }
 
 
-def people_by_team(usual: Compared, seed: int, say: Say) -> list[Plain]:
+def people_by_team(usual: RuleComparison, seed: int, say: Say) -> list[Plain]:
     """Return for each team that does most what one person fewer and one more would save.
 
     Args:
@@ -111,7 +114,7 @@ def people_by_team(usual: Compared, seed: int, say: Say) -> list[Plain]:
             other = with_people(scene, team, change)
             tallies = play_all(other, rules, lambda text, n=name: say(f"People of {n}: {text}"))
             row[column] = asdict(
-                usual.spread.total(money - Compared.of(other, tallies, seed).money("ours"))
+                usual.spread.total(money - RuleComparison.of(other, tallies, seed).money("ours"))
             )
         found.append(row)
     return found

@@ -1,7 +1,7 @@
 """What a replay says first, in words."""
 
 from training.common.measures import Figure
-from training.queue_replay.analysis.comparison import WORDS, Compared
+from training.queue_replay.analysis.comparison import WORDS, RuleComparison
 
 SIMPLE = (
     "fifo", "edd", "least_slack", "edd_lost_last", "least_slack_lost_last", "static_priority",
@@ -19,7 +19,7 @@ def between(figure: Figure, currency: str) -> str:
     return f"between {amount(figure.low, currency)} and {amount(figure.high, currency)}"
 
 
-def headline(compared: Compared, currency: str) -> list[str]:
+def headline(compared: RuleComparison, currency: str) -> list[str]:
     """Say what would have been saved and how sure that is, the most important first."""
     said = [_against_history(compared, currency), _against_simple(compared, currency)]
     closed = compared.gap_closed("ours")
@@ -32,7 +32,7 @@ def headline(compared: Compared, currency: str) -> list[str]:
     return said
 
 
-def _against_history(compared: Compared, currency: str) -> str:
+def _against_history(compared: RuleComparison, currency: str) -> str:
     saved, before = compared.saved("ours", "history"), compared.total("history")
     after, share = compared.total("ours"), saved.value / max(before.value, 1e-9)
     came = (
@@ -55,7 +55,7 @@ def _against_history(compared: Compared, currency: str) -> str:
     )
 
 
-def _against_simple(compared: Compared, currency: str) -> str:
+def _against_simple(compared: RuleComparison, currency: str) -> str:
     there = [name for name in SIMPLE if name in compared.tallies]
     best = min(there, key=lambda name: compared.total(name).value)
     saved = compared.saved("ours", best)

@@ -11,7 +11,7 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from models.worktime.shifts import TICKS_PER_HOUR
-from training.queue_replay.workload.workload import NEVER, Played, Work, World
+from training.queue_replay.workload.workload import NEVER, Scenario, SimulationResult, Workload
 
 FEWEST_VISITS = 50
 MEASURES = {"mean": 0.10, "median": 0.15, "90th percentile": 0.15}
@@ -24,7 +24,7 @@ LEAST_BREACHED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class Compared:
+class ValidationCheck:
     """One figure as recorded and as played.
 
     Attributes:
@@ -54,10 +54,10 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Fidelity:
+class Validation:
     """All figures that were compared."""
 
-    compared: tuple[Compared, ...]
+    compared: tuple[ValidationCheck, ...]
 
     @property
     def holds(self) -> bool:
@@ -77,7 +77,9 @@ class Fidelity:
         )
 
 
-def check(work: Work, worlds: Sequence[World], plays: Sequence[Played], until: int) -> Fidelity:
+def check(
+    work: Workload, worlds: Sequence[Scenario], plays: Sequence[SimulationResult], until: int
+) -> Validation:
     """Compare plays of the historical order with what is recorded.
 
     Args:
@@ -102,16 +104,16 @@ def check(work: Work, worlds: Sequence[World], plays: Sequence[Played], until: i
         if mine.sum() >= FEWEST_VISITS:
             theirs = [each[mine] for each in played]
             compared += _waits(name, real[mine], theirs, {"mean": TEAM_TOLERANCE})
-    return Fidelity((*compared, _breaches(work, worlds, plays, until)))
+    return Validation((*compared, _breaches(work, worlds, plays, until)))
 
 
-def _under_way(work: Work) -> np.ndarray:
+def _under_way(work: Workload) -> np.ndarray:
     """Say which visits had begun before the period: there is no wait to reproduce."""
     begin = min(int(crew.opens_at.min(initial=NEVER)) for crew in work.crews)
     return work.started_at <= begin
 
 
-def _waits_hours(work: Work, started_at: np.ndarray, ended_at: np.ndarray) -> np.ndarray:
+def _waits_hours(work: Workload, started_at: np.ndarray, ended_at: np.ndarray) -> np.ndarray:
     """Return m hours from when a visit could begin to when it did; NaN where it never did."""
     before = np.append(0, ended_at[:-1])
     first = np.append(True, np.diff(work.visit_of) > 0)
@@ -122,13 +124,15 @@ def _waits_hours(work: Work, started_at: np.ndarray, ended_at: np.ndarray) -> np
 
 def _waits(
     who: str, real: np.ndarray, played: list[np.ndarray], tolerances: dict[str, float]
-) -> list[Compared]:
+) -> list[ValidationCheck]:
     found = []
     for name, share in tolerances.items():
         recorded = _measured(name, real)
         simulated = float(np.mean([_measured(name, each) for each in played]))
         tolerance = max(share * recorded, LEAST_HOURS)
-        found.append(Compared(f"wait of {who}, {name}", "hours", recorded, simulated, tolerance))
+        found.append(
+            ValidationCheck(f"wait of {who}, {name}", "hours", recorded, simulated, tolerance)
+        )
     return found
 
 
@@ -138,13 +142,15 @@ def _measured(name: str, hours: np.ndarray) -> float:
     return float(np.nanquantile(hours, {"median": 0.5, "90th percentile": 0.9}[name]))
 
 
-def _breaches(work: Work, worlds: Sequence[World], plays: Sequence[Played], until: int) -> Compared:
+def _breaches(
+    work: Workload, worlds: Sequence[Scenario], plays: Sequence[SimulationResult], until: int
+) -> ValidationCheck:
     """Compare how many were lost before the history ends, as resolved and as played."""
     solved = work.resolved_at <= until
     real = [(w.lost_at < work.resolved_at)[solved].sum() for w in worlds]
     played = [p.lost[solved].sum() for p in plays]
     tolerance = max(BREACH_TOLERANCE * np.mean(real), LEAST_BREACHED_SHARE * solved.sum())
     what = "breaches of those resolved"
-    return Compared(
+    return ValidationCheck(
         what, "exceptions", float(np.mean(real)), float(np.mean(played)), float(tolerance)
     )

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from data.ticks import MISSING_TICK
-from models.worktime.shifts import TICKS_PER_HOUR, Shifts
-from training.queue_replay.analysis.experiment import Scene
-from training.queue_replay.rules.rules import Opinions
-from training.queue_replay.workload.workload import NEVER, Work, World
+from models.worktime.shifts import TICKS_PER_HOUR, TeamHours
+from training.queue_replay.analysis.experiment import Experiment
+from training.queue_replay.rules.rules import PricedPredictions
+from training.queue_replay.workload.workload import NEVER, Scenario, Workload
 
 COPY_WITHIN_MS = TICKS_PER_HOUR // 2
 """A copy of an exception comes at most so much later than it: it stays on its day."""
@@ -16,14 +16,14 @@ BURST_SIZE, BURST_TIMES_USUAL = 5, 4
 """So many of one type in an hour, and so many times its usual rate, are a burst."""
 
 
-def with_load(scene: Scene, load: float, random: np.random.Generator) -> Scene:
+def with_load(scene: Experiment, load: float, random: np.random.Generator) -> Experiment:
     """Return the scene with a share of its exceptions, or with copies of some of them."""
     n = len(scene.work.ids)
     times = int(load) + (random.random(n) < load - int(load))
     return repeated(scene, times, random)
 
 
-def with_bursts(scene: Scene, times: int, random: np.random.Generator) -> Scene:
+def with_bursts(scene: Experiment, times: int, random: np.random.Generator) -> Experiment:
     """Return the scene with each exception of a burst so many times."""
     kind, work = scene.ledger.groups["type"].code, scene.work
     hour = (work.detected_at - work.detected_at.min()) // TICKS_PER_HOUR
@@ -34,7 +34,7 @@ def with_bursts(scene: Scene, times: int, random: np.random.Generator) -> Scene:
     return repeated(scene, np.where(in_burst, times, 1), random)
 
 
-def repeated(scene: Scene, times: np.ndarray, random: np.random.Generator) -> Scene:
+def repeated(scene: Experiment, times: np.ndarray, random: np.random.Generator) -> Experiment:
     """Return the scene with each of n exceptions so many times, copies some minutes later."""
     rows = np.repeat(np.arange(len(times)), times)
     copy = np.append(False, rows[1:] == rows[:-1])
@@ -47,19 +47,19 @@ def repeated(scene: Scene, times: np.ndarray, random: np.random.Generator) -> Sc
         scene,
         work=_work(scene.work, rows, later),
         worlds=[_world(world, rows, later) for world in scene.worlds],
-        opinions=Opinions(**columns),
+        opinions=PricedPredictions(**columns),
         ledger=replace(ledger, day=ledger.day[rows], groups=groups),
     )
 
 
-def with_people(scene: Scene, team: int, change: int) -> Scene:
+def with_people(scene: Experiment, team: int, change: int) -> Experiment:
     """Return the scene with one person more (1) or fewer (-1) in a team, at all its hours."""
     crews = list(scene.work.crews)
     crews[team] = _more(crews[team]) if change > 0 else _fewer(crews[team])
     return replace(scene, work=replace(scene.work, crews=tuple(crews)))
 
 
-def with_deadlines(scene: Scene, share: float) -> Scene:
+def with_deadlines(scene: Experiment, share: float) -> Experiment:
     """Return the scene with deadlines told too late by a share of the time until them."""
     seen, detected = scene.opinions, scene.work.detected_at
     known = seen.due_at != MISSING_TICK
@@ -68,7 +68,7 @@ def with_deadlines(scene: Scene, share: float) -> Scene:
     return replace(scene, opinions=replace(seen, due_at=told))
 
 
-def with_losses(scene: Scene, factor: float | np.ndarray) -> Scene:
+def with_losses(scene: Experiment, factor: float | np.ndarray) -> Experiment:
     """Return the scene with the losses that the rules go by stated wrongly."""
     seen = scene.opinions
     wrong = replace(
@@ -77,7 +77,7 @@ def with_losses(scene: Scene, factor: float | np.ndarray) -> Scene:
     return replace(scene, opinions=wrong)
 
 
-def _work(work: Work, rows: np.ndarray, later: np.ndarray) -> Work:
+def _work(work: Workload, rows: np.ndarray, later: np.ndarray) -> Workload:
     first, end = (np.searchsorted(work.visit_of, rows, side) for side in ("left", "right"))
     count = end - first
     visit_of = np.repeat(np.arange(len(rows)), count)
@@ -92,8 +92,8 @@ def _work(work: Work, rows: np.ndarray, later: np.ndarray) -> Work:
     return replace(work, visit_of=visit_of, **columns)
 
 
-def _world(world: World, rows: np.ndarray, later: np.ndarray) -> World:
-    return World(
+def _world(world: Scenario, rows: np.ndarray, later: np.ndarray) -> Scenario:
+    return Scenario(
         lost_at=_moved(world.lost_at[rows], later),
         loss=world.loss[rows],
         heals_at=_moved(world.heals_at[rows], later),
@@ -105,13 +105,15 @@ def _moved(ticks: np.ndarray, later: np.ndarray) -> np.ndarray:
     return np.where(never, ticks, np.where(never, 0, ticks) + later)
 
 
-def _more(crew: Shifts) -> Shifts:
+def _more(crew: TeamHours) -> TeamHours:
     return replace(crew, people=crew.people + 1)
 
 
-def _fewer(crew: Shifts) -> Shifts:
+def _fewer(crew: TeamHours) -> TeamHours:
     """Take one person away; one who is alone stays every other shift."""
     alone = crew.people == 1
     every_other = np.cumsum(alone) % 2 == 1
     kept = ~alone | every_other
-    return Shifts(crew.opens_at[kept], crew.closes_at[kept], np.maximum(crew.people[kept] - 1, 1))
+    return TeamHours(
+        crew.opens_at[kept], crew.closes_at[kept], np.maximum(crew.people[kept] - 1, 1)
+    )

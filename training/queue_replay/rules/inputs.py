@@ -18,14 +18,14 @@ from data.history.history import ALWAYS, History
 from data.policy.policy import Policy
 from features.engine.feature_set import Columns
 from models.ranking.pricing import Predictions, scored
-from training.queue_replay.rules.rules import Opinions
-from training.triage.dataset import Known, tick_of
+from training.queue_replay.rules.rules import PricedPredictions
+from training.triage.dataset import TriageDataset, tick_of
 from training.triage.entity_selection import choose
 from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final
 from training.triage.fit import prepare
 from training.triage.rehearsal import rehearse
-from training.triage.skill import Evidence, evidence_of, skilled, taken
+from training.triage.skill import SkillEvidence, evidence_of, skilled, taken
 
 Say = Callable[[str], None]
 MOST_LEARNED = 40_000
@@ -38,7 +38,7 @@ URGENCY = {"critical": 0, "p1": 0, "high": 1, "p2": 1, "medium": 2, "p3": 2, "lo
 
 
 @dataclass(frozen=True)
-class Said:
+class WindowPredictions:
     """What was said of the exceptions detected in one window; arrays of length k.
 
     Attributes:
@@ -54,10 +54,10 @@ class Said:
     ids: np.ndarray
     columns: Columns
     predictions: Predictions
-    evidence: Evidence | None
+    evidence: SkillEvidence | None
     learned_from: int
 
-    def shuffled(self, random: np.random.Generator) -> "Said":
+    def shuffled(self, random: np.random.Generator) -> "WindowPredictions":
         """Return the same with each exception given what was said of another: worthless models."""
         order = random.permutation(len(self.ids))
         evidence = self.evidence.shuffled(random) if self.evidence else None
@@ -71,7 +71,7 @@ class Said:
         without = {name: None for name, figure in skilled(self.evidence).items() if not figure.has}
         return replace(self.predictions, **without)
 
-    def opinions(self, policy: Policy) -> Opinions:
+    def opinions(self, policy: Policy) -> PricedPredictions:
         """Price by the policy what has skill."""
         heard, n = self.heard, len(self.ids)
         ours = scored(self.ids, self.columns, heard, policy)
@@ -81,7 +81,7 @@ class Said:
             named = replace(heard, category=certain)
             likeliest = scored(self.ids, self.columns, named, policy).loss
         chance = self.predictions.p_breach
-        return Opinions(
+        return PricedPredictions(
             due_at=ours.due_at,
             priority=urgency(self.columns["severity"]),
             p_breach=np.ones(n) if chance is None else chance,
@@ -108,7 +108,7 @@ class Said:
 
 def said_by_origins(
     history: History, origins: Sequence[pd.Timestamp], begin: int, end: pd.Timestamp, say: Say
-) -> list[Said]:
+) -> list[WindowPredictions]:
     """Let the models speak, window by window.
 
     Args:
@@ -119,7 +119,7 @@ def said_by_origins(
         end: Nothing detected at or after it is spoken of.
         say: Told each step.
     """
-    everything = Known.read(history, ALWAYS, kinds={})
+    everything = TriageDataset.read(history, ALWAYS, kinds={})
     bounds = [begin, *(tick_of(origin) for origin in origins[1:]), tick_of(end)]
     if not origins:
         return [_silent(everything, (begin, bounds[-1]), begin)]
@@ -128,14 +128,16 @@ def said_by_origins(
         say(f"Fitting what was known on {origin:%Y-%m-%d}, {number + 1} of {len(origins)}")
         window = (bounds[number], bounds[number + 1])
         try:
-            past = Known.read(history, origin, newest=MOST_LEARNED)
+            past = TriageDataset.read(history, origin, newest=MOST_LEARNED)
             found.append(_said(past, everything, window))
         except NotEnoughDataError:
             found.append(_silent(everything, window, tick_of(origin)))
     return found
 
 
-def opinions_on(ids: np.ndarray, said: Sequence[Said], policy: Policy) -> Opinions:
+def opinions_on(
+    ids: np.ndarray, said: Sequence[WindowPredictions], policy: Policy
+) -> PricedPredictions:
     """Return the opinions on some exceptions, in their order; each was spoken of in one window."""
     parts = [each.opinions(policy) for each in said]
     spoken = pd.Index(np.concatenate([each.ids for each in said]))
@@ -144,7 +146,7 @@ def opinions_on(ids: np.ndarray, said: Sequence[Said], policy: Policy) -> Opinio
         name: np.concatenate([getattr(part, name) for part in parts])[row]
         for name in vars(parts[0])
     }
-    return Opinions(**joined)
+    return PricedPredictions(**joined)
 
 
 def urgency(severity: np.ndarray) -> np.ndarray:
@@ -154,7 +156,9 @@ def urgency(severity: np.ndarray) -> np.ndarray:
     return np.array([known.get(str(each).lower(), middle) for each in severity])
 
 
-def _said(past: Known, everything: Known, window: tuple[int, int]) -> Said:
+def _said(
+    past: TriageDataset, everything: TriageDataset, window: tuple[int, int]
+) -> WindowPredictions:
     prepared = prepare(past, *choose(past))
     rehearsal = rehearse(prepared, labels=("category",))
     triage = fit_final(prepared, rehearsal)
@@ -166,21 +170,21 @@ def _said(past: Known, everything: Known, window: tuple[int, int]) -> Said:
         parts.append(_kept(live.predict(columns, columns["detected_at"])))
     evidence = evidence_of(prepared, rehearsal)
     said = (known.ids[rows], _priced(known, rows), _joined(parts), evidence)
-    return Said(past.tick, *said, len(past.ids))
+    return WindowPredictions(past.tick, *said, len(past.ids))
 
 
-def _silent(known: Known, window: tuple[int, int], origin: int) -> Said:
+def _silent(known: TriageDataset, window: tuple[int, int], origin: int) -> WindowPredictions:
     """Say nothing of the exceptions of a window: opinions of the policy alone."""
     rows = _rows(known, window)
-    return Said(origin, known.ids[rows], _priced(known, rows), Predictions(), None, 0)
+    return WindowPredictions(origin, known.ids[rows], _priced(known, rows), Predictions(), None, 0)
 
 
-def _rows(known: Known, window: tuple[int, int]) -> np.ndarray:
+def _rows(known: TriageDataset, window: tuple[int, int]) -> np.ndarray:
     begin, end = window
     return np.flatnonzero((known.detected_at >= begin) & (known.detected_at < end))
 
 
-def _priced(known: Known, rows: np.ndarray) -> Columns:
+def _priced(known: TriageDataset, rows: np.ndarray) -> Columns:
     return {name: known.columns[name][rows] for name in _PRICED}
 
 

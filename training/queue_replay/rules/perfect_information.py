@@ -6,24 +6,24 @@ from dataclasses import replace
 import numpy as np
 
 from data.ticks import MISSING_TICK
-from training.queue_replay.rules.rules import RULES, Known, Opinions, Rule
+from training.queue_replay.rules.rules import RULES, PricedPredictions, Rule, RuleInputs
 from training.queue_replay.workload.workload import NEVER
 
 MS_PER_MINUTE = 60_000
 LEAST_MINUTES = 1e-6
 
 
-def _loss(known: Known) -> Opinions:
+def _loss(known: RuleInputs) -> PricedPredictions:
     return replace(known.opinions, loss=known.world.loss)
 
 
-def _moment(known: Known) -> Opinions:
+def _moment(known: RuleInputs) -> PricedPredictions:
     lost_at = known.world.lost_at
     due_at = np.where(lost_at == NEVER, MISSING_TICK, lost_at)
     return replace(known.opinions, due_at=due_at, curve=np.zeros_like(known.opinions.curve))
 
 
-def _work(known: Known) -> Opinions:
+def _work(known: RuleInputs) -> PricedPredictions:
     work = known.work
     minutes = np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / MS_PER_MINUTE
     minutes, seen = np.maximum(minutes, LEAST_MINUTES), known.opinions
@@ -32,7 +32,7 @@ def _work(known: Known) -> Opinions:
     return replace(seen, touch_p50_minutes=minutes, touch_p90_minutes=minutes * spread)
 
 
-def _ours(opinions: Callable[[Known], Opinions]) -> Rule:
+def _ours(opinions: Callable[[RuleInputs], PricedPredictions]) -> Rule:
     return lambda known: RULES["ours"](replace(known, opinions=opinions(known)))
 
 

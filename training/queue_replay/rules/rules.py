@@ -8,16 +8,16 @@ import numpy as np
 from data.ticks import MISSING_TICK
 from models.ranking.pricing import KNOTS_APART_HOURS
 from models.ranking.rule import CURVE_AGES_HOURS, MINUTES_PER_HOUR, touch_spread
-from models.worktime.shifts import TICKS_PER_HOUR, Shifts
+from models.worktime.shifts import TICKS_PER_HOUR, TeamHours
 from training.queue_replay.simulator.calendar import WEEK_MS
-from training.queue_replay.simulator.priority import ARRIVAL, ATC, FIXED, OURS, Order
-from training.queue_replay.workload.workload import NEVER, Work, World
+from training.queue_replay.simulator.priority import ARRIVAL, ATC, FIXED, OURS, QueueOrder
+from training.queue_replay.workload.workload import NEVER, Scenario, Workload
 
 FARTHEST_WEEKS = 53
 
 
 @dataclass(frozen=True)
-class Opinions:
+class PricedPredictions:
     """What was known or predicted of n exceptions when they were detected.
 
     Attributes:
@@ -44,7 +44,7 @@ class Opinions:
 
 
 @dataclass(frozen=True)
-class Terms:
+class RuleSettings:
     """What rules are tuned by.
 
     Attributes:
@@ -61,13 +61,13 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Known:
+class RuleInputs:
     """Everything that a rule may ask; `world` is for the oracle alone."""
 
-    work: Work
-    world: World
-    opinions: Opinions
-    terms: Terms
+    work: Workload
+    world: Scenario
+    opinions: PricedPredictions
+    terms: RuleSettings
 
     @property
     def due_at(self) -> np.ndarray:
@@ -105,26 +105,28 @@ class Known:
         return hours
 
 
-def going_on(crew: Shifts, weeks: int = FARTHEST_WEEKS) -> Shifts:
+def going_on(crew: TeamHours, weeks: int = FARTHEST_WEEKS) -> TeamHours:
     """Return shifts whose last week goes on, as the simulator has it."""
     if not len(crew.opens_at):
         return crew
     tail = np.flatnonzero(crew.opens_at >= crew.closes_at[-1] - WEEK_MS)
     later = np.repeat(np.arange(1, weeks + 1) * WEEK_MS, len(tail))
     again = np.tile(tail, weeks)
-    return Shifts(
+    return TeamHours(
         np.concatenate([crew.opens_at, crew.opens_at[again] + later]),
         np.concatenate([crew.closes_at, crew.closes_at[again] + later]),
         np.concatenate([crew.people, crew.people[again]]),
     )
 
 
-def _order(known: Known, key: np.ndarray, *, kind: int = FIXED, lost_last: bool = False) -> Order:
+def _order(
+    known: RuleInputs, key: np.ndarray, *, kind: int = FIXED, lost_last: bool = False
+) -> QueueOrder:
     """Make an order of keys, one for each exception or each visit."""
     n, none = len(known.work.ids), np.zeros(0)
     by_visit = key if len(key) != n or kind == ARRIVAL else key[known.work.visit_of]
     curve = np.zeros((0, len(CURVE_AGES_HOURS)))
-    return Order(
+    return QueueOrder(
         kind=kind,
         key=by_visit.astype(np.float64),
         lost_from=known.lost_from if lost_last else np.full(n, NEVER),
@@ -141,26 +143,26 @@ def _order(known: Known, key: np.ndarray, *, kind: int = FIXED, lost_last: bool 
     )
 
 
-def _slack(known: Known) -> np.ndarray:
+def _slack(known: RuleInputs) -> np.ndarray:
     touch = known.opinions.touch_p50_minutes / MINUTES_PER_HOUR
     return known.hours_of_team(known.due_at) - touch[known.work.visit_of]
 
 
-def _atc(known: Known) -> Order:
+def _atc(known: RuleInputs) -> QueueOrder:
     due_hours = known.hours_of_team(known.due_at)
     moving = _moving(known, known.opinions.loss)
     hours = known.terms.atc_hours
     return moving._replace(kind=ATC, due_hours=due_hours, look_ahead_hours=hours)
 
 
-def _moving(known: Known, loss: np.ndarray) -> Order:
+def _moving(known: RuleInputs, loss: np.ndarray) -> QueueOrder:
     """Return the order of our own rule, with one or another loss."""
     work, seen = known.work, known.opinions
     median, sigma = touch_spread(seen.touch_p50_minutes, seen.touch_p90_minutes)
     undated = (seen.due_at == MISSING_TICK)[work.visit_of]
     rows = np.flatnonzero(undated)
     ages = work.detected_at[:, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
-    return Order(
+    return QueueOrder(
         kind=OURS,
         key=(-seen.waiting_cost_per_hour / (median * np.exp(sigma**2 / 2)))[work.visit_of],
         lost_from=known.lost_from,
@@ -177,7 +179,7 @@ def _moving(known: Known, loss: np.ndarray) -> Order:
     )
 
 
-def _oracle(known: Known) -> Order:
+def _oracle(known: RuleInputs) -> QueueOrder:
     """Our rule with the true time of loss, the true loss and the true work: an index, no bound."""
     work, world = known.work, known.world
     minutes = np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / 60_000
@@ -192,11 +194,11 @@ def _oracle(known: Known) -> Order:
     return _moving(replace(known, opinions=truth), world.loss)
 
 
-def _history(known: Known) -> Order:
+def _history(known: RuleInputs) -> QueueOrder:
     return _order(known, known.work.started_at)
 
 
-Rule = Callable[[Known], Order]
+Rule = Callable[[RuleInputs], QueueOrder]
 
 RULES: Mapping[str, Rule] = {
     "history": _history,

@@ -13,22 +13,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from data.policy.policy import Losses
-from models.triage.breach_label import BreachClock, Ended
+from data.policy.policy import LossTerms
+from models.triage.breach_label import BreachByLateness, ClosedExceptions
 from models.worktime.shifts import TICKS_PER_HOUR
-from training.queue_replay.scenarios.kaplan_meier import OTHERS, Curves, Seen
-from training.queue_replay.workload.event_log import Record
-from training.queue_replay.workload.loss_model import LossBook, kinds
+from training.queue_replay.scenarios.kaplan_meier import OTHERS, CensoredTimes, SurvivalCurves
+from training.queue_replay.workload.event_log import HandlingLog
+from training.queue_replay.workload.loss_model import LossRecords, kinds
 from training.queue_replay.workload.visits import starts_are_work, visits_of, waits_of
-from training.queue_replay.workload.workload import NEVER, Work, World
+from training.queue_replay.workload.workload import NEVER, Scenario, Workload
 
 MOST_FITTED = 200_000
 HALF = 0.5
 
 
 def draw_worlds(
-    record: Record, work: Work, policy: Losses, random: np.random.Generator, draws: int = 5
-) -> list[World]:
+    record: HandlingLog,
+    work: Workload,
+    policy: LossTerms,
+    random: np.random.Generator,
+    draws: int = 5,
+) -> list[Scenario]:
     """Draw worlds for the work of a record.
 
     Args:
@@ -39,21 +43,23 @@ def draw_worlds(
         draws: How many worlds; 1 or more.
     """
     rows = pd.Index(record.ids).get_indexer(pd.Index(work.ids))
-    told = _Told(LossBook(record, policy), _loss_clock(record), _healing(record))
+    told = _LossFacts(LossRecords(record, policy), _loss_clock(record), _healing(record))
     return [_drawn(record, told, rows, random) for _ in range(draws)]
 
 
 @dataclass(frozen=True)
-class _Told:
+class _LossFacts:
     """What the record tells of losses and healing."""
 
-    money: LossBook
+    money: LossRecords
     losses: "_LossClock"
-    healing: Seen
+    healing: CensoredTimes
 
 
-def _drawn(record: Record, told: _Told, rows: np.ndarray, random: np.random.Generator) -> World:
-    return World(
+def _drawn(
+    record: HandlingLog, told: _LossFacts, rows: np.ndarray, random: np.random.Generator
+) -> Scenario:
+    return Scenario(
         lost_at=_lost_at(record, told.losses, rows, random),
         loss=told.money.drawn(rows, random),
         heals_at=_heals_at(record, told.healing, rows, random),
@@ -61,7 +67,7 @@ def _drawn(record: Record, told: _Told, rows: np.ndarray, random: np.random.Gene
 
 
 def _lost_at(
-    record: Record, clock: "_LossClock", rows: np.ndarray, random: np.random.Generator
+    record: HandlingLog, clock: "_LossClock", rows: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
     """Draw when the losses happen, after the recorded resolution where none had happened."""
     facts, lost_at = record.facts, np.empty(len(rows), np.int64)
@@ -75,7 +81,7 @@ def _lost_at(
 def _lost_by(
     facts: dict[str, np.ndarray],
     clock: "_LossClock",
-    curves: Curves,
+    curves: SurvivalCurves,
     drawing: tuple[np.ndarray, np.random.Generator],
 ) -> np.ndarray:
     """Draw from curves for some exceptions."""
@@ -91,12 +97,14 @@ def _lost_by(
 
 
 def _heals_at(
-    record: Record, healing: Seen, rows: np.ndarray, random: np.random.Generator
+    record: HandlingLog, healing: CensoredTimes, rows: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
     """Draw when exceptions go away by themselves, after they were last seen waiting."""
     if not healing.happened.any():
         return np.full(len(rows), NEVER)
-    curves = Curves.product_limit(healing.take(_sample(len(healing.clock), random)), borrows=False)
+    curves = SurvivalCurves.product_limit(
+        healing.take(_sample(len(healing.clock), random)), borrows=False
+    )
     mine = healing.take(rows)
     hours = np.where(mine.happened, mine.clock, curves.after(mine.group, mine.clock, random))
     finite = np.isfinite(hours)
@@ -104,7 +112,7 @@ def _heals_at(
     return np.where(finite, record.facts["detected_at"][rows] + ticks, NEVER)
 
 
-def _healing(record: Record) -> Seen:
+def _healing(record: HandlingLog) -> CensoredTimes:
     """Read how long exceptions waited, by type: their category is often not known if they heal."""
     visits = visits_of(record)
     if starts_are_work(visits.pieces):
@@ -114,7 +122,7 @@ def _healing(record: Record) -> Seen:
         until = np.where(until == NEVER, record.seen_until, until)
     hours = (until - record.facts["detected_at"]) / TICKS_PER_HOUR
     group, _ = pd.factorize(record.facts["type"])
-    return Seen(group, np.maximum(hours, 0), healed)
+    return CensoredTimes(group, np.maximum(hours, 0), healed)
 
 
 def _sample(n: int, random: np.random.Generator) -> np.ndarray:
@@ -136,7 +144,7 @@ class _LossClock:
     group: np.ndarray
     start: np.ndarray
     due: np.ndarray
-    seen: Mapping[bool, Seen]
+    seen: Mapping[bool, CensoredTimes]
     timed: bool
 
     def of(self, ticks: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -164,17 +172,17 @@ class _LossClock:
         known = np.isfinite(since)
         return np.where(known, start + np.where(known, since, 0).astype(np.int64), NEVER)
 
-    def curves(self, seen: Seen, random: np.random.Generator) -> Curves:
+    def curves(self, seen: CensoredTimes, random: np.random.Generator) -> SurvivalCurves:
         """Fit the chance of a loss by the clock, on a draw of the cases."""
         seen = seen.take(_sample(len(seen.clock), random))
         if self.timed or not len(seen.clock):
-            return Curves.product_limit(seen, borrows=True)
-        ended = Ended(seen.group.astype(str), seen.clock, seen.happened)
-        clock = BreachClock.fit(ended, lag_hours=0.0)
-        return Curves({int(name or OTHERS): knots for name, knots in clock.curves.items()})
+            return SurvivalCurves.product_limit(seen, borrows=True)
+        ended = ClosedExceptions(seen.group.astype(str), seen.clock, seen.happened)
+        clock = BreachByLateness.fit(ended, lag_hours=0.0)
+        return SurvivalCurves({int(name or OTHERS): knots for name, knots in clock.curves.items()})
 
 
-def _loss_clock(record: Record) -> _LossClock:
+def _loss_clock(record: HandlingLog) -> _LossClock:
     """Read what is known of losses: when they came, or else whether they had when it ended."""
     facts = record.facts
     has_due = facts["due_at"] != NEVER
@@ -187,13 +195,13 @@ def _loss_clock(record: Record) -> _LossClock:
     clock = _LossClock(group, facts["detected_at"], facts["due_at"], {}, timed)
     cases = {way: np.flatnonzero(known & (has_due == way)) for way in (False, True)}
     seen = {
-        way: Seen(group[rows], clock.of(until[rows], rows), lost[rows])
+        way: CensoredTimes(group[rows], clock.of(until[rows], rows), lost[rows])
         for way, rows in cases.items()
     }
     return replace(clock, seen=seen)
 
 
-def _by_month(record: Record) -> tuple[np.ndarray, pd.Index]:
+def _by_month(record: HandlingLog) -> tuple[np.ndarray, pd.Index]:
     """Group by severity and month of detection: a promise may go by another clock each month."""
     month = pd.to_datetime(record.facts["detected_at"], unit="ms").to_period("M").asi8
     severity, _ = pd.factorize(record.facts["severity"])

@@ -24,7 +24,7 @@ NOTHING: Knots = (np.zeros(1), np.zeros(1))
 
 
 @dataclass(frozen=True)
-class Seen:
+class CensoredTimes:
     """What is known of n cases.
 
     Attributes:
@@ -43,7 +43,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Curves:
+class SurvivalCurves:
     """For each group, and for `OTHERS`, the knots of its curve: clock and chance, neither falling.
 
     A chance that stays below 1 means that some never happen.
@@ -52,7 +52,7 @@ class Curves:
     knots: Mapping[int, Knots]
 
     @classmethod
-    def product_limit(cls, seen: Seen, *, borrows: bool) -> Self:
+    def product_limit(cls, seen: CensoredTimes, *, borrows: bool) -> Self:
         """Fit a curve to each group of 60 cases or more, and one to all.
 
         Where fewer than ten were left to see, nothing is known to happen any more.
@@ -103,7 +103,7 @@ def _by_group(group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     yield from zip(codes.tolist(), np.split(order, first[1:]), strict=True)
 
 
-def _product_limit(seen: Seen) -> tuple[Knots, float]:
+def _product_limit(seen: CensoredTimes) -> tuple[Knots, float]:
     """Return knots of the chance that it has happened, and until when ten were left to see it."""
     at, events = np.unique(seen.clock[seen.happened], return_counts=True)
     ordered = np.sort(seen.clock)

@@ -9,13 +9,13 @@ import numpy as np
 from numba import njit
 
 from data.ticks import TICKS_PER_DAY
-from models.worktime.shifts import Shifts
+from models.worktime.shifts import TeamHours
 from training.queue_replay.workload.workload import NEVER
 
 WEEK_MS = 7 * TICKS_PER_DAY
 
 
-class Crews(NamedTuple):
+class TeamCalendars(NamedTuple):
     """All shifts behind each other, and where the clock of each team stands.
 
     Attributes:
@@ -47,7 +47,7 @@ class Crews(NamedTuple):
     free: np.ndarray
 
 
-def crews_of(shifts: tuple[Shifts, ...], skills: np.ndarray) -> Crews:
+def crews_of(shifts: tuple[TeamHours, ...], skills: np.ndarray) -> TeamCalendars:
     """Return all teams before their first shift."""
     count = np.array([len(crew.opens_at) for crew in shifts], np.int64)
     columns = [
@@ -62,7 +62,7 @@ def crews_of(shifts: tuple[Shifts, ...], skills: np.ndarray) -> Crews:
     changes = np.array([crew.opens_at[0] if len(crew.opens_at) else NEVER for crew in shifts])
     teams = len(shifts)
     opens_at, closes_at, people = columns
-    return Crews(
+    return TeamCalendars(
         opens_at,
         closes_at,
         people,
@@ -80,7 +80,7 @@ def crews_of(shifts: tuple[Shifts, ...], skills: np.ndarray) -> Crews:
 
 
 @njit(nogil=True)
-def change_shift(crews: Crews, crew: int) -> None:
+def change_shift(crews: TeamCalendars, crew: int) -> None:
     """Open the shift, or close it and look for the next."""
     opens_at, closes_at, people = _shift(crews, crew)
     if not crews.is_open[crew]:
@@ -93,7 +93,7 @@ def change_shift(crews: Crews, crew: int) -> None:
 
 
 @njit(nogil=True)
-def _shift(crews: Crews, crew: int) -> tuple[int, int, int]:
+def _shift(crews: TeamCalendars, crew: int) -> tuple[int, int, int]:
     """Return the present shift, or the next: when it opens and closes, and how many are there."""
     place, weeks = crews.at[crew], 0
     beyond = place - crews.shifts[crew]
@@ -106,7 +106,7 @@ def _shift(crews: Crews, crew: int) -> tuple[int, int, int]:
 
 
 @njit(nogil=True)
-def worked_ms_of(crews: Crews, team: int, now: int) -> int:
+def worked_ms_of(crews: TeamCalendars, team: int, now: int) -> int:
     """Return the open time of a team before a moment of its present shift, or of no shift."""
     if not crews.is_open[team]:
         return crews.worked_ms[team]

@@ -19,7 +19,7 @@ FIRST = 1e15
 """More money an hour than any score: sets what is too old before the rest."""
 
 
-class Order(NamedTuple):
+class QueueOrder(NamedTuple):
     """In which order visits are taken: lower keys first. Hours are working time of the team.
 
     Attributes:
@@ -55,7 +55,7 @@ class Order(NamedTuple):
 
 
 @njit(nogil=True)
-def key_at(rule: Order, visit: int, number: int, worked_ms: int) -> float:
+def key_at(rule: QueueOrder, visit: int, number: int, worked_ms: int) -> float:
     """Return the key of a visit when its team has worked so long."""
     now_hours = worked_ms / MS_PER_HOUR
     if rule.kind == OURS:
@@ -67,7 +67,7 @@ def key_at(rule: Order, visit: int, number: int, worked_ms: int) -> float:
 
 
 @njit(nogil=True)
-def _atc(rule: Order, visit: int, number: int, now_hours: float) -> float:
+def _atc(rule: QueueOrder, visit: int, number: int, now_hours: float) -> float:
     """Weighted apparent tardiness cost (Vepsalainen and Morton 1987): money per hour of work."""
     touch = rule.touch_hours[number]
     slack = max(rule.due_hours[visit] - now_hours - touch, 0.0)
@@ -75,7 +75,7 @@ def _atc(rule: Order, visit: int, number: int, now_hours: float) -> float:
 
 
 @njit(nogil=True)
-def _our_score(rule: Order, visit: int, number: int, now_hours: float) -> float:
+def _our_score(rule: QueueOrder, visit: int, number: int, now_hours: float) -> float:
     """The score of `models.ranking.rule.rank`, for one visit; a test holds the two equal."""
     sigma, median, ahead = rule.sigma[number], rule.touch_hours[number], rule.look_ahead_hours
     to_due = rule.due_hours[visit] - now_hours

@@ -8,17 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from training.queue_replay.simulator.calendar import Crews, worked_ms_of
+from training.queue_replay.simulator.calendar import TeamCalendars, worked_ms_of
 from training.queue_replay.simulator.heap import Heaps, order_again, pop, push
-from training.queue_replay.simulator.priority import ARRIVAL, FIXED, Order, key_at
+from training.queue_replay.simulator.priority import ARRIVAL, FIXED, QueueOrder, key_at
 from training.queue_replay.workload.workload import NEVER
 
 RERANK_MS = 300_000
 SHORT = 64
 
 
-class Job(NamedTuple):
-    """What is worked on, and what has come of it so far; as in `Work`, `World` and `Played`."""
+class SimulatedWork(NamedTuple):
+    """What is worked on, and what has come of it so far; as in `Work`, `Scenario` and `Played`."""
 
     visit_of: np.ndarray
     team: np.ndarray
@@ -48,7 +48,13 @@ class Queues(NamedTuple):
 
 
 @njit(nogil=True)
-def receive(job: Job, crews: Crews, queues: Queues, rule: Order, arrival: tuple[int, int]) -> int:
+def receive(
+    job: SimulatedWork,
+    crews: TeamCalendars,
+    queues: Queues,
+    rule: QueueOrder,
+    arrival: tuple[int, int],
+) -> int:
     """Put a visit into the queue of its team; return how many visits are given up for ever."""
     visit, now = arrival
     team = job.team[visit]
@@ -64,7 +70,7 @@ def receive(job: Job, crews: Crews, queues: Queues, rule: Order, arrival: tuple[
 
 
 @njit(nogil=True)
-def finish(job: Job, crews: Crews, queues: Queues, now: int) -> int:
+def finish(job: SimulatedWork, crews: TeamCalendars, queues: Queues, now: int) -> int:
     """Lay down what is done, or paused by the end of the shift; return the visits that ended."""
     ended = 0
     while queues.busy.size[0] and queues.busy.key[0] == now:
@@ -85,7 +91,11 @@ def finish(job: Job, crews: Crews, queues: Queues, now: int) -> int:
 
 @njit(nogil=True)
 def best_team(
-    job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, int]
+    job: SimulatedWork,
+    crews: TeamCalendars,
+    queues: Queues,
+    rule: QueueOrder,
+    turn: tuple[int, int],
 ) -> tuple[int, int]:
     """Return whose queue has the best visit that a crew may take (-1 for none), and what healed.
 
@@ -110,7 +120,13 @@ def best_team(
 
 
 @njit(nogil=True)
-def _settle(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, int]) -> int:
+def _settle(
+    job: SimulatedWork,
+    crews: TeamCalendars,
+    queues: Queues,
+    rule: QueueOrder,
+    turn: tuple[int, int],
+) -> int:
     """Bring a queue in order, so that its first visit can be begun; return the visits that healed.
 
     What is lost goes behind the rest; what has healed leaves the queue.
@@ -142,13 +158,13 @@ def _settle(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int
 
 
 @njit(nogil=True)
-def _heals(job: Job, visit: int, now: int) -> bool:
+def _heals(job: SimulatedWork, visit: int, now: int) -> bool:
     """Return whether its exception has gone away while it waited."""
     return job.may_heal[visit] and job.heals_at[job.visit_of[visit]] <= now
 
 
 @njit(nogil=True)
-def _leave(job: Job, visit: int) -> int:
+def _leave(job: SimulatedWork, visit: int) -> int:
     """Close an exception that has healed; return how many visits it would have had."""
     number = job.visit_of[visit]
     job.healed[number] = visit == 0 or job.visit_of[visit - 1] != number
@@ -157,7 +173,7 @@ def _leave(job: Job, visit: int) -> int:
 
 
 @njit(nogil=True)
-def _visits_left(job: Job, visit: int) -> int:
+def _visits_left(job: SimulatedWork, visit: int) -> int:
     """Return how many visits an exception has from one on."""
     end = visit
     while end < len(job.visit_of) and job.visit_of[end] == job.visit_of[visit]:
@@ -166,7 +182,13 @@ def _visits_left(job: Job, visit: int) -> int:
 
 
 @njit(nogil=True)
-def _rank_again(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, int]) -> None:
+def _rank_again(
+    job: SimulatedWork,
+    crews: TeamCalendars,
+    queues: Queues,
+    rule: QueueOrder,
+    turn: tuple[int, int],
+) -> None:
     """Score a queue anew, unless that was done a moment ago."""
     team, now = turn
     size, begin = queues.open.size[team], queues.open.begin[team]
@@ -185,7 +207,9 @@ def _rank_again(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple
 
 
 @njit(nogil=True)
-def begin(job: Job, crews: Crews, queues: Queues, turn: tuple[int, int, int]) -> None:
+def begin(
+    job: SimulatedWork, crews: TeamCalendars, queues: Queues, turn: tuple[int, int, int]
+) -> None:
     """Have somebody of a crew take the first visit of a team, until it is done or they go home."""
     crew, team, now = turn
     queue = queues.open if queues.open.size[team] else queues.lost

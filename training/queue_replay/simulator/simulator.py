@@ -13,22 +13,24 @@ at most once in so many turns that no turn pays for more than `SHORT` scores.
 import numpy as np
 from numba import njit
 
-from training.queue_replay.simulator.calendar import Crews, change_shift, crews_of
+from training.queue_replay.simulator.calendar import TeamCalendars, change_shift, crews_of
 from training.queue_replay.simulator.heap import heaps, pop
-from training.queue_replay.simulator.priority import Order
+from training.queue_replay.simulator.priority import QueueOrder
 from training.queue_replay.simulator.queues import (
     RERANK_MS,
-    Job,
     Queues,
+    SimulatedWork,
     begin,
     best_team,
     finish,
     receive,
 )
-from training.queue_replay.workload.workload import NEVER, Played, Work, World
+from training.queue_replay.workload.workload import NEVER, Scenario, SimulationResult, Workload
 
 
-def play(work: Work, world: World, rule: Order, skills: np.ndarray | None = None) -> Played:
+def play(
+    work: Workload, world: Scenario, rule: QueueOrder, skills: np.ndarray | None = None
+) -> SimulationResult:
     """Play the work once. The same arguments give the same answer; releases the GIL.
 
     Args:
@@ -45,10 +47,10 @@ def play(work: Work, world: World, rule: Order, skills: np.ndarray | None = None
     untouched = np.bincount(work.visit_of, minlength=len(work.ids)) == 0
     job.resolved_at[untouched] = world.heals_at[untouched]
     job.healed[untouched] = world.heals_at[untouched] < NEVER
-    return Played.judged(world, job.started_at, job.ended_at, job.resolved_at, job.healed)
+    return SimulationResult.judged(world, job.started_at, job.ended_at, job.resolved_at, job.healed)
 
 
-def _plain(rule: Order) -> Order:
+def _plain(rule: QueueOrder) -> QueueOrder:
     """Return a rule in the one layout that is compiled."""
     arrays = {
         name: np.ascontiguousarray(each)
@@ -58,13 +60,13 @@ def _plain(rule: Order) -> Order:
     return rule._replace(**arrays)
 
 
-def _job(work: Work, world: World) -> Job:
+def _job(work: Workload, world: Scenario) -> SimulatedWork:
     visits, exceptions = len(work.visit_of), len(work.ids)
     is_first = np.ones(visits, bool)
     is_first[1:] = work.visit_of[1:] != work.visit_of[:-1]
     arrivals = np.flatnonzero(is_first)
     arrivals = arrivals[np.argsort(work.ready_at[arrivals], kind="stable")]
-    return Job(
+    return SimulatedWork(
         visit_of=work.visit_of.astype(np.int64),
         team=work.team.astype(np.int64),
         ready_at=work.ready_at.astype(np.int64),
@@ -81,7 +83,7 @@ def _job(work: Work, world: World) -> Job:
     )
 
 
-def _queues(work: Work, crews: Crews) -> Queues:
+def _queues(work: Workload, crews: TeamCalendars) -> Queues:
     visits, teams = len(work.visit_of), len(work.crews)
     tie = np.empty(visits, np.int64)
     tie[np.lexsort((np.arange(visits), work.detected_at[work.visit_of]))] = np.arange(visits)
@@ -99,7 +101,7 @@ def _queues(work: Work, crews: Crews) -> Queues:
 
 
 @njit(nogil=True)
-def _run(job: Job, crews: Crews, queues: Queues, rule: Order) -> None:
+def _run(job: SimulatedWork, crews: TeamCalendars, queues: Queues, rule: QueueOrder) -> None:
     arrived, pending = 0, len(job.visit_of)
     while pending:
         now = _next_moment(job, crews, queues, arrived)
@@ -119,7 +121,13 @@ def _run(job: Job, crews: Crews, queues: Queues, rule: Order) -> None:
 
 
 @njit(nogil=True)
-def _take(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, int]) -> int:
+def _take(
+    job: SimulatedWork,
+    crews: TeamCalendars,
+    queues: Queues,
+    rule: QueueOrder,
+    turn: tuple[int, int],
+) -> int:
     """Give work to all of a crew who are free; return the visits that turn out not to be needed."""
     crew, now = turn
     gone = 0
@@ -133,7 +141,7 @@ def _take(job: Job, crews: Crews, queues: Queues, rule: Order, turn: tuple[int, 
 
 
 @njit(nogil=True)
-def _next_moment(job: Job, crews: Crews, queues: Queues, arrived: int) -> int:
+def _next_moment(job: SimulatedWork, crews: TeamCalendars, queues: Queues, arrived: int) -> int:
     moment = crews.changes.min()
     if arrived < len(job.arrivals):
         moment = min(moment, job.ready_at[job.arrivals[arrived]])

@@ -5,9 +5,9 @@ from typing import Self
 
 import numpy as np
 
-from models.worktime.shifts import Shifts
-from training.queue_replay.workload.event_log import Record
-from training.queue_replay.workload.visits import Visits
+from models.worktime.shifts import TeamHours
+from training.queue_replay.workload.event_log import HandlingLog
+from training.queue_replay.workload.visits import TeamVisits
 from training.queue_replay.workload.workload import NEVER
 
 MS_PER_MINUTE = 60_000
@@ -15,7 +15,7 @@ LEAST_TOUCH_MS = 6_000
 
 
 @dataclass(frozen=True)
-class Worked:
+class VisitEffort:
     """m visits, by exception, then time; arrays of length m.
 
     Attributes:
@@ -43,7 +43,7 @@ class Worked:
     may_heal: np.ndarray
 
     @classmethod
-    def of(cls, record: Record, visits: Visits, crews: tuple[Shifts, ...]) -> Self:
+    def of(cls, record: HandlingLog, visits: TeamVisits, crews: tuple[TeamHours, ...]) -> Self:
         """Count what was worked in each visit, within the hours of its team.
 
         The touch time of an outcome stands for what no start and end tells of it; it is then taken
@@ -85,7 +85,7 @@ def is_last(exception: np.ndarray) -> np.ndarray:
     return np.append(exception[1:] != exception[:-1], True)
 
 
-def _worked_ms(visits: Visits, crews: tuple[Shifts, ...], since: int) -> np.ndarray:
+def _worked_ms(visits: TeamVisits, crews: tuple[TeamHours, ...], since: int) -> np.ndarray:
     """Return the working time of each visit after a moment, whole milliseconds.
 
     A piece that lasts from one shift into another leaves out what lies between them; overtime
@@ -102,7 +102,7 @@ def _worked_ms(visits: Visits, crews: tuple[Shifts, ...], since: int) -> np.ndar
     return np.bincount(visit, length, len(visits.exception)).astype(np.int64)
 
 
-def _closed_between(crew: Shifts, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _closed_between(crew: TeamHours, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Return how long a team was closed from shift to shift, within n stretches of time."""
     closed = np.append(0, np.cumsum(crew.opens_at[1:] - crew.closes_at[:-1]))
     first = np.searchsorted(crew.closes_at[:-1], begin, side="left")

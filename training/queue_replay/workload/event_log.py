@@ -24,7 +24,7 @@ EVENTS = tuple(str(event) for event in HandlingEvent)
 
 
 @dataclass(frozen=True)
-class Steps:
+class HandlingSteps:
     """The steps of the handling, by exception, then time.
 
     Attributes:
@@ -43,7 +43,7 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class Record:
+class HandlingLog:
     """n exceptions in order of detection, and all that is recorded of them.
 
     Attributes:
@@ -63,7 +63,7 @@ class Record:
     seen_until: int
     facts: dict[str, np.ndarray]
     ids: np.ndarray
-    steps: Steps
+    steps: HandlingSteps
     teams: tuple[str, ...]
 
     @property
@@ -108,7 +108,7 @@ def _column(values: pd.Series) -> np.ndarray:
 
 def _steps(
     history: History, ids: np.ndarray, solved_by: pd.Series
-) -> tuple[Steps, tuple[str, ...], np.ndarray]:
+) -> tuple[HandlingSteps, tuple[str, ...], np.ndarray]:
     """Return the steps, the names of all teams, and the code of each exception's last team."""
     wanted = pa.table({"exception_id": pa.array(ids, pa.string()), "position": np.arange(len(ids))})
     parts = list(history.batches("queue/steps", beside={"wanted": wanted}))
@@ -117,7 +117,7 @@ def _steps(
     event = pd.Categorical(rows["event"], list(EVENTS)).codes
     by, _ = pd.factorize(rows["by"].astype(object))
     exception, at = (rows[name].to_numpy(np.int64) for name in ("exception", "at"))
-    steps = Steps(exception, at, event.astype(np.int64), team[: len(rows)], by)
+    steps = HandlingSteps(exception, at, event.astype(np.int64), team[: len(rows)], by)
     names = [str(name) for name in found]
     had_by = team[len(rows) :].copy()
     told = steps.team >= 0

@@ -7,14 +7,14 @@ time; where the rest of the way is not recorded either, it lends the visits that
 import numpy as np
 
 from data.domain import NotEnoughDataError
-from training.queue_replay.workload.effort import Worked, is_last
-from training.queue_replay.workload.event_log import Record
+from training.queue_replay.workload.effort import VisitEffort, is_last
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.workload import NEVER
 
 
 def completed(
-    record: Record, worked: Worked, way_unknown: np.ndarray, random: np.random.Generator
-) -> Worked:
+    record: HandlingLog, worked: VisitEffort, way_unknown: np.ndarray, random: np.random.Generator
+) -> VisitEffort:
     """Give every visit a touch time, and every exception a way to its end.
 
     Args:
@@ -42,7 +42,7 @@ def completed(
     return _with_what_followed(known, wanting[goes_on], lender[goes_on])
 
 
-def _known_to_the_end(worked: Worked) -> np.ndarray:
+def _known_to_the_end(worked: VisitEffort) -> np.ndarray:
     """Say from which visits on all touch times are known, up to the resolution."""
     last = is_last(worked.exception)
     good = (worked.touch_ms > 0) & (~last | (worked.resolved_at != NEVER))
@@ -52,7 +52,7 @@ def _known_to_the_end(worked: Worked) -> np.ndarray:
     return good & (bad_so_far[end[of]] == bad_so_far)
 
 
-def _keys(record: Record, worked: Worked) -> list[np.ndarray]:
+def _keys(record: HandlingLog, worked: VisitEffort) -> list[np.ndarray]:
     """Return what makes visits alike, the closest likeness first; -1 where it is not known."""
     team = worked.team + 1
     keys = []
@@ -80,7 +80,7 @@ def _drawn(
 _SIDES = ("left", "right")
 
 
-def _with_what_followed(worked: Worked, visit: np.ndarray, lender: np.ndarray) -> Worked:
+def _with_what_followed(worked: VisitEffort, visit: np.ndarray, lender: np.ndarray) -> VisitEffort:
     """Append to visits what came after their lenders."""
     end = np.flatnonzero(is_last(worked.exception))
     count = end[np.searchsorted(end, lender)] - lender
@@ -97,5 +97,5 @@ def _with_what_followed(worked: Worked, visit: np.ndarray, lender: np.ndarray) -
         resolved_at=unknown,
     )
     both = {n: np.concatenate([c, getattr(added, n)]) for n, c in vars(worked).items()}
-    everything = Worked(**both)
+    everything = VisitEffort(**both)
     return everything.take(np.argsort(everything.exception, kind="stable"))

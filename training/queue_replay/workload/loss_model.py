@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from data.policy.policy import Losses
-from training.queue_replay.workload.event_log import Record
+from data.policy.policy import LossTerms
+from training.queue_replay.workload.event_log import HandlingLog
 
 FEWEST_LOSSES = 30
 MOST_LOSSES = 20_000
@@ -57,7 +57,7 @@ class LossModel:
         return np.exp(fitted + self.residual[np.clip(lender, 0, size - 1)])
 
 
-class LossBook:
+class LossRecords:
     """What a record tells of losses, and what the policy says where that is too little.
 
     Args:
@@ -65,7 +65,7 @@ class LossBook:
         policy: What a loss costs.
     """
 
-    def __init__(self, record: Record, policy: Losses) -> None:
+    def __init__(self, record: HandlingLog, policy: LossTerms) -> None:
         facts = record.facts
         lost = (facts["breached"] == 1) & np.isfinite(facts["loss"])
         self.loss = np.where(lost, facts["loss"], np.nan)
@@ -108,7 +108,7 @@ class LossBook:
         return fitted
 
 
-def _told(facts: dict[str, np.ndarray], value: np.ndarray, policy: Losses) -> np.ndarray:
+def _told(facts: dict[str, np.ndarray], value: np.ndarray, policy: LossTerms) -> np.ndarray:
     """Return the preventable money of n exceptions as the policy reckons it."""
     code, words = kinds(facts)
     share, fixed, helps = np.array([policy.terms(word) for word in words]).T

@@ -7,26 +7,26 @@ queue. What nobody has touched takes as long as its like did (`queue_likeness.py
 import numpy as np
 
 from data.domain import BadInputError
-from data.policy.policy import Shifts as PolicyShifts
+from data.policy.policy import ShiftTerms as PolicyShifts
 from data.ticks import TICKS_PER_DAY
-from models.worktime.shifts import Shifts
-from training.queue_replay.workload.effort import Worked, is_last
-from training.queue_replay.workload.event_log import Record
+from models.worktime.shifts import TeamHours
+from training.queue_replay.workload.effort import VisitEffort, is_last
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.hot_deck import completed
 from training.queue_replay.workload.slots import TouchAssumption, assumed
 from training.queue_replay.workload.staffing import crews_of, laid_until, learned_weeks
 from training.queue_replay.workload.visits import presence, starts_are_work, visits_of
-from training.queue_replay.workload.workload import NEVER, Work
+from training.queue_replay.workload.workload import NEVER, Workload
 
 FORGOTTEN_DAYS = 90
 
 
 def read_work(
-    record: Record,
+    record: HandlingLog,
     policy: PolicyShifts,
     random: np.random.Generator,
     assumption: TouchAssumption = TouchAssumption.RECORDED,
-) -> Work:
+) -> Workload:
     """Return the exceptions of the period, and those open when it begins with what is left.
 
     Args:
@@ -52,7 +52,7 @@ def read_work(
         seen, visits = presence(record), visits.without_starts()
     weeks = learned_weeks(seen, record.teams, policy.timezone, (record.begin, record.end))
     crews = crews_of(weeks, policy, record.teams, int(visits.ready_at.min()), record.seen_until)
-    worked = Worked.of(record, visits, crews)
+    worked = VisitEffort.of(record, visits, crews)
     last = worked.take(np.flatnonzero(is_last(worked.exception)))
     # Nobody had touched it when it was closed: it healed, or was found to be none.
     healed = (last.resolved_at != NEVER) & (last.touch_ms == 0)
@@ -62,11 +62,11 @@ def read_work(
 
 
 def _of_period(
-    record: Record,
-    worked: Worked,
+    record: HandlingLog,
+    worked: VisitEffort,
     ends: tuple[np.ndarray, np.ndarray],
-    crews: tuple[Shifts, ...],
-) -> Work:
+    crews: tuple[TeamHours, ...],
+) -> Workload:
     """Leave out what was over when the period began, and what nobody remembers."""
     resolved_at, healed = ends
     over_at = np.minimum(worked.ended_at, worked.resolved_at)
@@ -78,7 +78,7 @@ def _of_period(
     under_way = rows.started_at < record.begin
     ready_at = np.where(under_way, record.begin, rows.ready_at)
     known = rows.started_at != NEVER
-    return Work(
+    return Workload(
         ids=record.ids[kept],
         detected_at=record.facts["detected_at"][kept],
         visit_of=visit_of,
@@ -96,7 +96,7 @@ def _of_period(
     )
 
 
-def _forgotten(record: Record, worked: Worked, resolved_at: np.ndarray) -> np.ndarray:
+def _forgotten(record: HandlingLog, worked: VisitEffort, resolved_at: np.ndarray) -> np.ndarray:
     """Say what was open, but had not been heard of for months: nobody was waiting to do it."""
     heard = record.facts["detected_at"].copy()
     np.maximum.at(heard, worked.exception, worked.ready_at)

@@ -11,13 +11,13 @@ from enum import StrEnum
 
 import numpy as np
 
-from data.policy.policy import Shifts as PolicyShifts
-from models.worktime.shifts import Shifts
-from training.queue_replay.workload.effort import Worked, is_last
-from training.queue_replay.workload.event_log import Record
+from data.policy.policy import ShiftTerms as PolicyShifts
+from models.worktime.shifts import TeamHours
+from training.queue_replay.workload.effort import VisitEffort, is_last
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.loss_model import kinds
 from training.queue_replay.workload.staffing import crews_of, laid_until, learned_weeks
-from training.queue_replay.workload.visits import PAUSED, Visits, presence
+from training.queue_replay.workload.visits import PAUSED, TeamVisits, presence
 from training.queue_replay.workload.workload import NEVER
 
 UNIT_MS = 8
@@ -45,8 +45,8 @@ class TouchAssumption(StrEnum):
 
 
 def assumed(
-    record: Record, visits: Visits, assumption: TouchAssumption, policy: PolicyShifts
-) -> tuple[Worked, tuple[Shifts, ...]]:
+    record: HandlingLog, visits: TeamVisits, assumption: TouchAssumption, policy: PolicyShifts
+) -> tuple[VisitEffort, tuple[TeamHours, ...]]:
     """Return one visit for each exception, to the team that resolved it, and all teams' hours.
 
     What was never resolved is left out: there is no slot for it.
@@ -72,7 +72,7 @@ def assumed(
         crews, started_at = _slots(team, ended_at, touch_ms, open_at_begin, len(record.teams))
         ended_at = started_at + touch_ms
     never = np.zeros(len(last), bool)
-    worked = Worked(
+    worked = VisitEffort(
         exception, team, np.minimum(ready_at, started_at), np.zeros(len(last), np.int64),
         touch_ms, touch_ms, started_at, ended_at, ended_at, may_heal=~never,
     )  # fmt: skip
@@ -81,7 +81,7 @@ def assumed(
 
 def _slots(
     team: np.ndarray, ended_at: np.ndarray, touch_ms: np.ndarray, wanted: np.ndarray, teams: int
-) -> tuple[tuple[Shifts, ...], np.ndarray]:
+) -> tuple[tuple[TeamHours, ...], np.ndarray]:
     """Return the slots of each team as shifts, and when the slot of each exception begins.
 
     Slots that would overlap are pushed back, one after the other, as in a queue.
@@ -95,11 +95,11 @@ def _slots(
         started_at[mine] = closes - touch_ms[mine]
         kept = wanted[mine]
         opens, closes = started_at[mine][kept], closes[kept]
-        crews.append(Shifts(opens, closes, np.ones(len(opens), np.int64)))
+        crews.append(TeamHours(opens, closes, np.ones(len(opens), np.int64)))
     return tuple(crews), started_at
 
 
-def _effort(record: Record) -> np.ndarray:
+def _effort(record: HandlingLog) -> np.ndarray:
     """Return the relative effort of n exceptions, by the median time to resolve of their kind."""
     facts, (kind, _) = record.facts, kinds(record.facts)
     solved = facts["resolved_at"] != NEVER
@@ -112,7 +112,7 @@ def _effort(record: Record) -> np.ndarray:
     return np.clip(effort, LEAST_EFFORT, MOST_EFFORT)
 
 
-def _back_at(record: Record) -> np.ndarray:
+def _back_at(record: HandlingLog) -> np.ndarray:
     """Return when the last pause of n exceptions was over; 0 for those never paused."""
     steps, back_at = record.steps, np.zeros(record.n, np.int64)
     paused = np.flatnonzero(steps.event[:-1] == PAUSED)
@@ -121,14 +121,16 @@ def _back_at(record: Record) -> np.ndarray:
     return back_at
 
 
-def _as_seen(record: Record, policy: PolicyShifts) -> tuple[Shifts, ...]:
+def _as_seen(record: HandlingLog, policy: PolicyShifts) -> tuple[TeamHours, ...]:
     weeks = learned_weeks(
         presence(record), record.teams, policy.timezone, (record.begin, record.end)
     )
     return crews_of(weeks, policy, record.teams, record.begin, laid_until(record.end))
 
 
-def _share_of_time(crews: tuple[Shifts, ...], team: np.ndarray, ended_at: np.ndarray) -> np.ndarray:
+def _share_of_time(
+    crews: tuple[TeamHours, ...], team: np.ndarray, ended_at: np.ndarray
+) -> np.ndarray:
     """Return the touch time that fills nine tenths of a team's time with what it resolved."""
     touch_ms = np.ones(len(team), np.int64)
     for code in np.unique(team):

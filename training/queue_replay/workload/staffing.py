@@ -12,11 +12,11 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from data.policy.policy import Shifts as PolicyShifts
+from data.policy.policy import ShiftTerms as PolicyShifts
 from data.policy.policy import TeamShift, Weekday
 from data.ticks import TICKS_PER_DAY
-from models.worktime.shifts import Shifts
-from training.queue_replay.workload.visits import Pieces
+from models.worktime.shifts import TeamHours
+from training.queue_replay.workload.visits import WorkPieces
 from training.queue_replay.workload.workload import NEVER
 
 STRAY_SHARE = 0.05
@@ -76,15 +76,15 @@ class TeamWeek:
     def _names(self) -> tuple[Weekday, ...]:
         return tuple(WEEKDAYS[day] for day in self.weekdays)
 
-    def lay(self, timezone: str, begin: int, end: int) -> Shifts:
+    def lay(self, timezone: str, begin: int, end: int) -> TeamHours:
         """Lay the week over a period, to the millisecond."""
         whole = TeamShift(people=self.people, weekdays=self._names, opens="00:00", closes="24:00")
-        days = Shifts.of(whole, timezone, begin - TICKS_PER_DAY, end)
-        return Shifts(days.opens_at + self.opens_ms, days.opens_at + self.closes_ms, days.people)
+        days = TeamHours.of(whole, timezone, begin - TICKS_PER_DAY, end)
+        return TeamHours(days.opens_at + self.opens_ms, days.opens_at + self.closes_ms, days.people)
 
 
 def learned_weeks(
-    pieces: Pieces, teams: tuple[str, ...], timezone: str, period: tuple[int, int]
+    pieces: WorkPieces, teams: tuple[str, ...], timezone: str, period: tuple[int, int]
 ) -> dict[str, TeamWeek]:
     """Learn the week of each team that was seen to work.
 
@@ -122,7 +122,7 @@ def crews_of(
     teams: tuple[str, ...],
     begin: int,
     end: int,
-) -> tuple[Shifts, ...]:
+) -> tuple[TeamHours, ...]:
     """Lay the hours of all teams over a period: the policy's own where it names a team.
 
     A team that was never seen to work has one person round the clock.
@@ -130,7 +130,7 @@ def crews_of(
     found = []
     for team in teams:
         if team in policy.teams:
-            laid = Shifts.of(policy.teams[team], policy.timezone, begin, end)
+            laid = TeamHours.of(policy.teams[team], policy.timezone, begin, end)
         else:
             laid = weeks.get(team, ALWAYS_THERE).lay(policy.timezone, begin, end)
         found.append(_cut(laid, begin, end))
@@ -145,11 +145,11 @@ def laid_until(end: int) -> int:
 ALWAYS_THERE = TeamWeek(1, tuple(range(7)), 0, TICKS_PER_DAY, 0, 0.0, 0.0)
 
 
-def _cut(shifts: Shifts, begin: int, end: int) -> Shifts:
+def _cut(shifts: TeamHours, begin: int, end: int) -> TeamHours:
     """Return the part of the shifts that lies in a period."""
     opens, closes = np.maximum(shifts.opens_at, begin), np.minimum(shifts.closes_at, end)
     kept = closes > opens
-    return Shifts(opens[kept], closes[kept], shifts.people[kept])
+    return TeamHours(opens[kept], closes[kept], shifts.people[kept])
 
 
 def _local(ticks: np.ndarray, timezone: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from data.ticks import TICKS_PER_DAY
-from training.queue_replay.workload.event_log import EVENTS, Record
+from training.queue_replay.workload.event_log import EVENTS, HandlingLog
 from training.queue_replay.workload.workload import NEVER
 
 ASSIGNED, STARTED, PAUSED, RECLASSIFIED, RESOLVED, REOPENED = range(len(EVENTS))
@@ -21,7 +21,7 @@ _EPOCHS_APART = 1 << 42  # longer than any history in ticks: keeps people apart 
 
 
 @dataclass(frozen=True)
-class Pieces:
+class WorkPieces:
     """Stretches of work without a pause; arrays of one length.
 
     Attributes:
@@ -39,11 +39,11 @@ class Pieces:
     end: np.ndarray
 
 
-NO_PIECES = Pieces(*np.zeros((5, 0), np.int64))
+NO_PIECES = WorkPieces(*np.zeros((5, 0), np.int64))
 
 
 @dataclass(frozen=True)
-class Visits:
+class TeamVisits:
     """m visits, by exception, then time.
 
     Attributes:
@@ -62,7 +62,7 @@ class Visits:
     started_at: np.ndarray
     ended_at: np.ndarray
     resolved_at: np.ndarray
-    pieces: Pieces
+    pieces: WorkPieces
 
     def without_starts(self) -> Self:
         """Return what is left where starts and ends do not tell of work."""
@@ -74,7 +74,7 @@ class Visits:
         return replace(one_each, **columns)
 
 
-def visits_of(record: Record) -> Visits:
+def visits_of(record: HandlingLog) -> TeamVisits:
     """Read the visits of all exceptions from their steps."""
     steps = _with_the_unhandled(record)
     exception, at, event, team, by = (steps[:, column] for column in range(5))
@@ -83,7 +83,7 @@ def visits_of(record: Record) -> Visits:
     begun = np.flatnonzero(event == STARTED)
     same = np.append(exception[1:] == exception[:-1], False)
     until = np.where(same, np.append(at[1:], NEVER), NEVER)
-    pieces = Pieces(visit[begun], team[begun], by[begun], at[begun], until[begun])
+    pieces = WorkPieces(visit[begun], team[begun], by[begun], at[begun], until[begun])
     m, size = len(first), len(at)
     started_at = _least(m, pieces.visit, pieces.begin)
     ended_at = np.zeros(m, np.int64)
@@ -99,11 +99,13 @@ def visits_of(record: Record) -> Visits:
     named = np.where(named >= 0, named, record.facts["team"][exception[first]])
     by_team = np.where(pieces.team >= 0, pieces.team, named[pieces.visit])
     pieces = replace(pieces, team=by_team)
-    visits = Visits(exception[first], named, at[first], started_at, ended_at, resolved_at, pieces)
+    visits = TeamVisits(
+        exception[first], named, at[first], started_at, ended_at, resolved_at, pieces
+    )
     return _kept(visits)
 
 
-def _with_the_unhandled(record: Record) -> np.ndarray:
+def _with_the_unhandled(record: HandlingLog) -> np.ndarray:
     """Return steps as rows: exception, at, event, team, by; without what changes no work.
 
     An exception without a step is assigned when it is detected, and resolved as its outcome says;
@@ -137,14 +139,14 @@ def _begins(exception: np.ndarray, event: np.ndarray) -> np.ndarray:
     return new | (event == REOPENED) | ((event == ASSIGNED) & ~closed)
 
 
-def _kept(visits: Visits) -> Visits:
+def _kept(visits: TeamVisits) -> TeamVisits:
     """Leave out what was only passed on: begun by nobody, and neither the last nor resolved."""
     last = np.append(visits.exception[1:] != visits.exception[:-1], True)
     keep = (visits.started_at != NEVER) | (visits.resolved_at != NEVER) | last
     place = np.cumsum(keep) - 1
     p = visits.pieces
-    pieces = Pieces(place[p.visit], p.team, p.by, p.begin, p.end)
-    return Visits(
+    pieces = WorkPieces(place[p.visit], p.team, p.by, p.begin, p.end)
+    return TeamVisits(
         visits.exception[keep], visits.team[keep], visits.ready_at[keep], visits.started_at[keep],
         visits.ended_at[keep], visits.resolved_at[keep], pieces,
     )  # fmt: skip
@@ -162,7 +164,7 @@ def _first_of(m: int, place: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return found
 
 
-def starts_are_work(pieces: Pieces) -> bool:
+def starts_are_work(pieces: WorkPieces) -> bool:
     """Say whether starts and ends tell of work, or only of a state that an exception is in.
 
     Nobody works on many things at once, and nobody for days without a pause.
@@ -185,7 +187,7 @@ def starts_are_work(pieces: Pieces) -> bool:
     return bool(covered >= LEAST_APART * (end - begin).sum())
 
 
-def presence(record: Record) -> Pieces:
+def presence(record: HandlingLog) -> WorkPieces:
     """Take people to be there, each day (UTC), from the first thing that they did to the last."""
     steps = record.steps
     known = np.flatnonzero((steps.by >= 0) & (steps.team >= 0))
@@ -195,10 +197,10 @@ def presence(record: Record) -> Pieces:
     last = np.zeros(len(days), np.int64)
     np.maximum.at(last, day, at)
     nothing = np.zeros(len(days), np.int64)
-    return Pieces(nothing, days[:, 0], days[:, 1], _least(len(days), day, at), last + 1)
+    return WorkPieces(nothing, days[:, 0], days[:, 1], _least(len(days), day, at), last + 1)
 
 
-def waits_of(record: Record, visits: Visits) -> tuple[np.ndarray, np.ndarray]:
+def waits_of(record: HandlingLog, visits: TeamVisits) -> tuple[np.ndarray, np.ndarray]:
     """Say which of n exceptions healed, and until which tick each was seen to wait.
 
     What was closed without anybody having begun on its last visit healed, unless its outcome tells

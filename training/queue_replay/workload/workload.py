@@ -8,13 +8,13 @@ from typing import Self
 
 import numpy as np
 
-from models.worktime.shifts import Shifts
+from models.worktime.shifts import TeamHours
 
 NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """n exceptions and their m visits to teams, as the history records them.
 
     A visit is one piece of work that one team does on one exception. The first visit of an
@@ -51,11 +51,11 @@ class Work:
     resolved_at: np.ndarray
     healed: np.ndarray
     teams: tuple[str, ...]
-    crews: tuple[Shifts, ...]
+    crews: tuple[TeamHours, ...]
 
 
 @dataclass(frozen=True)
-class World:
+class Scenario:
     """One draw of what no company records whole; arrays of the n exceptions of a `Work`.
 
     What was recorded is in it as recorded; the rest is drawn given all that was.
@@ -72,7 +72,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Played:
+class SimulationResult:
     """What came of one rule in one world.
 
     Attributes:
@@ -93,7 +93,7 @@ class Played:
 
     @classmethod
     def judged(
-        cls, world: World, started_at: np.ndarray, ended_at: np.ndarray,
+        cls, world: Scenario, started_at: np.ndarray, ended_at: np.ndarray,
         resolved_at: np.ndarray, healed: np.ndarray,
     ) -> Self:  # fmt: skip
         """Say what each exception cost, given when it was resolved."""
