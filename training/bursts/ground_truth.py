@@ -127,7 +127,7 @@ def scored(
     same value and holds at least the fewest members of it.
 
     Returns:
-        Counts; and minutes from the fifth member, and from the moment of evidence (see `TrueBurst`),
+        Counts; and minutes from the fifth member, and from the moment of evidence (`TrueBurst`),
         to detection, with the members that had come by then.
     """
     score = DetectionCounts(planted=len(planted), alarms=len(found), weeks=weeks)
