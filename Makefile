@@ -9,7 +9,7 @@ FOLDERS := data features models training serving
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fast-checks fix bench bench-peers clean
+.PHONY: help setup demo test check fast-checks fix house bench bench-peers clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ fast-checks: setup  ## the parts of check that take seconds
 fix: setup  ## format, and correct what can be corrected safely
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
+
+house: setup  ## the code base in figures: files a folder, lengths, names, chains of imports
+	@$(PY) tests/house/measure.py
 
 bench: setup  ## performance, as ratios of two things timed in one run
 	@PYTHONPATH=. $(PY) -W ignore tests/bench/bench.py
