@@ -16,6 +16,10 @@ ExpediteError
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
+
+Json = dict[str, Any]
+"""An object of JSON: plain values by key, as they are stored or sent."""
 
 
 class ExceptionType(StrEnum):

@@ -1,6 +1,5 @@
 """What every estimator of one label offers, a baseline as well as boosted trees."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -61,6 +60,3 @@ class ClassEstimator(Protocol):
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values and files, from which `from_json` builds it again."""
         ...
-
-
-Plain = Mapping[str, Any]

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.estimator import Plain
+from data.domain import Json
 
 COVERAGES = np.arange(50, 100) / 100
 """Coverages that thresholds are kept for."""
@@ -90,7 +90,7 @@ class SetThresholds:
         }
 
     @classmethod
-    def from_json(cls, plain: Plain) -> Self:
+    def from_json(cls, plain: Json) -> Self:
         """Build from what `to_json` gave."""
         names = tuple(plain["names"])
         values = (np.array(plain[part]) for part in ("thresholds", "rows", "together"))

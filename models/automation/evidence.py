@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from models.estimator import Plain
+from data.domain import Json
 
 GRID = 1 - np.geomspace(0.001, 0.95, 56)
 """Thresholds of the top probability, the strictest first."""
@@ -163,7 +163,7 @@ class CalibrationCounts:
         return plain | {"pilot": self.pilot.to_json() if self.pilot else None}
 
     @classmethod
-    def from_json(cls, plain: Plain) -> Self:
+    def from_json(cls, plain: Json) -> Self:
         """Build from what `to_json` gave."""
         counts = {name: np.array(plain[name], np.int64) for name in _COUNTS}
         read: dict[str, Any] = {name: np.array(plain[name], float) for name in _SHARES}

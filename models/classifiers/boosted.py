@@ -5,8 +5,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from data.domain import Json
 from models.boosters import Booster, TreeSettings
-from models.estimator import Batch, Files, Plain
+from models.estimator import Batch, Files
 
 MOST_CLASSES = 24
 """Each class costs a tree a round: beyond this the candidates are quicker and no worse."""
@@ -49,6 +50,6 @@ class BoostedClassifier:
         return {}, {"trees.txt": self.trees.to_text()}
 
     @classmethod
-    def from_json(cls, _values: Plain, files: Files) -> Self:
+    def from_json(cls, _values: Json, files: Files) -> Self:
         """Build from what `to_json` gave."""
         return cls(Booster.from_text(files["trees.txt"]))

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from data.domain import Json
 from features.engine.class_shares import ClassShares, share_features
 from models.boosters import Booster, TreeSettings
 from models.classifiers.calibration import codes
-from models.estimator import Batch, Files, Plain
+from models.estimator import Batch, Files
 
 MOST_CANDIDATES = 8
 MOST_TRAINING_ROWS = 100_000
@@ -77,7 +78,7 @@ class CandidateRanker:
         return values, {"trees.txt": self.trees.to_text()}
 
     @classmethod
-    def from_json(cls, values: Plain, files: Files, shares: ClassShares, names: list[str]) -> Self:
+    def from_json(cls, values: Json, files: Files, shares: ClassShares, names: list[str]) -> Self:
         """Build from what `to_json` gave."""
         return cls(Booster.from_text(files["trees.txt"]), shares, names, values["first_column"])
 

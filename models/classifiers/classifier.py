@@ -5,13 +5,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from data.domain import Json
 from features.engine.class_shares import ClassShares
 from models.classifiers.boosted import BoostedClassifier
 from models.classifiers.calibration import Calibration
 from models.classifiers.candidate_ranker import CandidateRanker
 from models.classifiers.linear import LinearClassifier
 from models.classifiers.lookup import LookupClassifier
-from models.estimator import Batch, ClassEstimator, Files, Plain
+from models.estimator import Batch, ClassEstimator, Files
 
 _ESTIMATORS = {"trees": BoostedClassifier, "linear": LinearClassifier, "lookup": LookupClassifier}
 
@@ -71,7 +72,7 @@ class CalibratedClassifier:
         }, files
 
     @classmethod
-    def from_json(cls, plain: Plain, files: Files, shares: ClassShares | None) -> Self:
+    def from_json(cls, plain: Json, files: Files, shares: ClassShares | None) -> Self:
         """Build from what `to_json` gave and, for candidates, the labelled past."""
         names = list(plain["names"])
         if plain["estimator"] == "candidates":

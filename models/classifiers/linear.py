@@ -7,8 +7,9 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
+from data.domain import Json
 from features.engine.compute import Matrix
-from models.estimator import Batch, Files, Plain
+from models.estimator import Batch, Files
 
 MOST_TRAINING_ROWS = 20_000
 
@@ -113,7 +114,7 @@ class LinearClassifier:
         }, {}
 
     @classmethod
-    def from_json(cls, values: Plain, _files: Files) -> Self:
+    def from_json(cls, values: Json, _files: Files) -> Self:
         """Build from what `to_json` gave."""
         return cls(
             np.array(values["weights"]),

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.estimator import Batch, Files, Plain
+from data.domain import Json
+from models.estimator import Batch, Files
 
 _DRAWN = 1.0
 """Imaginary rows at the overall shares, for each value of the column."""
@@ -47,7 +48,7 @@ class LookupClassifier:
         return {"column": self.column, "prior": self.prior.tolist(), "table": table}, {}
 
     @classmethod
-    def from_json(cls, values: Plain, _files: Files) -> Self:
+    def from_json(cls, values: Json, _files: Files) -> Self:
         """Build from what `to_json` gave."""
         table = {word: np.array(share) for word, share in values["table"].items()}
         return cls(values["column"], np.array(values["prior"]), table)

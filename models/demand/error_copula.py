@@ -12,10 +12,10 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import ndtri
 
+from data.domain import Json
 from features.demand.panel import Panel
 from models.demand.level_sets import PROBABILITIES, LevelSets
 from models.demand.moving_average import MovingAverage
-from models.estimator import Plain
 
 MOST_CUTS, MOST_SERIES = 24, 2_000
 FEWEST_SERIES = 5  # fewer have no common error that could be told from their own
@@ -63,7 +63,7 @@ class ErrorCopula:
         return {"dependence": self.dependence.tolist(), "common": self.common}
 
     @classmethod
-    def from_json(cls, plain: Plain) -> Self:
+    def from_json(cls, plain: Json) -> Self:
         """Build it from what `to_json` gave."""
         return cls(np.array(plain["dependence"]), plain["common"])
 

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from scipy.stats import poisson
 
-from models.estimator import Plain
+from data.domain import Json
 
 M5_PROBABILITIES = np.array([0.005, 0.025, 0.165, 0.25, 0.5, 0.75, 0.835, 0.975, 0.995])
 PROBABILITIES = np.unique(
@@ -124,7 +124,7 @@ class LevelSets:
         return {field.name: getattr(self, field.name).tolist() for field in fields(self)}
 
     @classmethod
-    def from_json(cls, plain: Plain) -> Self:
+    def from_json(cls, plain: Json) -> Self:
         """Build it from what `to_json` gave."""
         return cls(**{field.name: np.array(plain[field.name]) for field in fields(cls)})
 

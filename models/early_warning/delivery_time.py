@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from data.domain import Json
 from models.boosters import Booster, TreeSettings
-from models.estimator import Files, Plain
+from models.estimator import Files
 
 SETTINGS = TreeSettings(
     rounds=200, learning_rate=0.03, leaves=15, smallest_leaf=60, columns_share=0.3, l2=10.0
@@ -59,6 +60,6 @@ class DeliveryTime:
         return {"grace_hours": self.grace_hours}, {"trees.txt": self.trees.to_text()}
 
     @classmethod
-    def from_json(cls, values: Plain, files: Files) -> Self:
+    def from_json(cls, values: Json, files: Files) -> Self:
         """Build from what `to_json` gave."""
         return cls(Booster.from_text(files["trees.txt"]), values["grace_hours"])

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from models.estimator import Plain
+from data.domain import Json
 
 _LEAST = 1e-4
 
@@ -63,7 +63,7 @@ class StageLogit:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: Plain) -> Self:
+    def from_json(cls, values: Json) -> Self:
         """Build from what `to_json` gave."""
         return cls(**{**values, "scores": tuple(values["scores"])})
 

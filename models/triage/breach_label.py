@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-from models.estimator import Plain
+from data.domain import Json
 
 FEWEST_IN_GROUP = 40
 LONGEST_HOURS = 5_000.0
@@ -84,7 +84,7 @@ class BreachByLateness:
         return {"curves": curves, "lag_hours": self.lag_hours}
 
     @classmethod
-    def from_json(cls, values: Plain) -> Self:
+    def from_json(cls, values: Json) -> Self:
         """Build from what `to_json` gave."""
         curves = {name: (np.array(x), np.array(y)) for name, (x, y) in values["curves"].items()}
         return cls(curves, values["lag_hours"])

@@ -10,10 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from data.domain import Json
 from data.ticks import MISSING_TICK
 from features.engine.feature_set import Columns
 from models.boosters import Booster, TreeSettings
-from models.estimator import Batch, Files, Plain
+from models.estimator import Batch, Files
 from models.ranking.rule import CURVE_AGES_HOURS
 from models.triage.breach_label import BreachByLateness
 from models.triage.platt import PlattScaling
@@ -111,7 +112,7 @@ class BreachRisk:
         return plain | {"calibration": self.calibration.to_json()}, files
 
     @classmethod
-    def from_json(cls, values: Plain, files: Files) -> Self:
+    def from_json(cls, values: Json, files: Files) -> Self:
         """Build from what `to_json` gave."""
         trees = Booster.from_text(files["trees.txt"]) if "trees.txt" in files else None
         calibration = PlattScaling(**values.get("calibration", {}))

@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from data.domain import Json
 from models.boosters import Booster, TreeSettings
-from models.estimator import Batch, Files, Plain
+from models.estimator import Batch, Files
 
 EDGES_HOURS = np.array(
     [0, 0.1, 0.25, 1, 4, 12, 24, 48, 72, 96, 114, 144, 192, 288, 480, 960, 3000], np.float64
@@ -84,7 +85,7 @@ class ResolveTime:
         return {}, {"trees.txt": self.trees.to_text()}
 
     @classmethod
-    def from_json(cls, _values: Plain, files: Files) -> Self:
+    def from_json(cls, _values: Json, files: Files) -> Self:
         """Build from what `to_json` gave."""
         return cls(Booster.from_text(files["trees.txt"]))
 
@@ -121,7 +122,7 @@ class ConstantResolveTime:
         return {"shares": self.shares.tolist()}, {}
 
     @classmethod
-    def from_json(cls, values: Plain, _files: Files) -> Self:
+    def from_json(cls, values: Json, _files: Files) -> Self:
         """Build from what `to_json` gave."""
         return cls(np.array(values["shares"]))
 

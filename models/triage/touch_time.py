@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from data.domain import Json
 from models.boosters import Booster, TreeSettings
-from models.estimator import Batch, Files, Plain
+from models.estimator import Batch, Files
 
 QUANTILES = (0.1, 0.5, 0.9)
 SETTINGS = TreeSettings(rounds=120, learning_rate=0.06, leaves=15, smallest_leaf=30)
@@ -66,7 +67,7 @@ class TouchTime:
         return {"levels": self.levels.tolist(), "spread": self.spread.tolist()}, files
 
     @classmethod
-    def from_json(cls, values: Plain, files: Files) -> Self:
+    def from_json(cls, values: Json, files: Files) -> Self:
         """Build from what `to_json` gave."""
         trees = Booster.from_text(files["trees.txt"]) if "trees.txt" in files else None
         return cls(trees, np.array(values["levels"]), np.array(values["spread"]))

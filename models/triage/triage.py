@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import orjson
 
+from data.domain import Json
 from features.engine.class_shares import ClassShares
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
@@ -16,7 +17,7 @@ from features.exceptions.features import FEATURES
 from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts
 from models.classifiers.classifier import CalibratedClassifier
-from models.estimator import Batch, Files, Plain
+from models.estimator import Batch, Files
 from models.ranking.pricing import Predictions
 from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
@@ -186,7 +187,7 @@ class Triage:
         return triage
 
 
-def shares_of(values: Plain, rows: LogRows | None) -> ClassShares | None:
+def shares_of(values: Json, rows: LogRows | None) -> ClassShares | None:
     """Index the labelled past of a class model that ranks candidates."""
     if values["estimator"] != "candidates" or rows is None:
         return None

@@ -1,12 +1,11 @@
 """The replay of a queue: what other orders of work would have cost, on a company's own history."""
 
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data.domain import NotEnoughDataError
+from data.domain import Json, NotEnoughDataError
 from data.history.history import History
 from models.worktime.shifts import TICKS_PER_HOUR
 from training.queue_replay.analysis.comparison import STRONG, RuleComparison
@@ -24,11 +23,10 @@ from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.slots import TouchAssumption
 from training.queue_replay.workload.workload import Workload
 
-Plain = dict[str, Any]
 STRESS_WORLDS = 3
 
 
-def replay(history: History, asked: ReplaySpec, say: Say, *, stress: bool) -> Plain:
+def replay(history: History, asked: ReplaySpec, say: Say, *, stress: bool) -> Json:
     """Replay a period: the historical order first, then, if that holds, all rules side by side.
 
     Args:
@@ -59,7 +57,7 @@ def replay(history: History, asked: ReplaySpec, say: Say, *, stress: bool) -> Pl
     return found
 
 
-def _reproduced(scene: Experiment, record: HandlingLog) -> tuple[Plain, str]:
+def _reproduced(scene: Experiment, record: HandlingLog) -> tuple[Json, str]:
     """Play the historical order; return what was compared, and why savings can't be told."""
     rule = RULES["history"]
     plays = [play(scene.work, world, rule(scene.known(world))) for world in scene.worlds]
@@ -75,7 +73,7 @@ def _reproduced(scene: Experiment, record: HandlingLog) -> tuple[Plain, str]:
     }, "" if fidelity.holds else fidelity.verdict
 
 
-def _compared(compared: RuleComparison) -> Plain:
+def _compared(compared: RuleComparison) -> Json:
     ledger, against = compared.scene.ledger, ("history", "fifo", *STRONG)
     closed = compared.gap_closed("ours")
     first = pd.Timestamp(ledger.first_day, unit="D")
@@ -98,7 +96,7 @@ def _compared(compared: RuleComparison) -> Plain:
     }
 
 
-def _stressed(setting: ReplayPlan, compared: RuleComparison, say: Say) -> Plain:
+def _stressed(setting: ReplayPlan, compared: RuleComparison, say: Say) -> Json:
     asked, few = setting.asked, min(STRESS_WORLDS, len(setting.scene.worlds))
     light = setting.scene.lighter(few)
     usual = RuleComparison.of(light, {n: t[:few] for n, t in compared.tallies.items()}, asked.seed)
@@ -110,7 +108,7 @@ def _stressed(setting: ReplayPlan, compared: RuleComparison, say: Say) -> Plain:
     }
 
 
-def _under(setting: ReplayPlan, touch: TouchAssumption, say: Say) -> Plain:
+def _under(setting: ReplayPlan, touch: TouchAssumption, say: Say) -> Json:
     """Compare the rules that matter under another assumption about touch times."""
     scene = setting.others[touch]
     light, seed = scene.lighter(min(STRESS_WORLDS, len(scene.worlds))), setting.asked.seed
@@ -122,7 +120,7 @@ def _under(setting: ReplayPlan, touch: TouchAssumption, say: Say) -> Plain:
     }  # fmt: skip
 
 
-def _told(history: History, setting: ReplayPlan) -> Plain:
+def _told(history: History, setting: ReplayPlan) -> Json:
     """Say what was replayed and how."""
     asked, work = setting.asked, setting.scene.work
     return {
@@ -151,7 +149,7 @@ def _told(history: History, setting: ReplayPlan) -> Plain:
     }
 
 
-def _load(work: Workload, code: int) -> Plain:
+def _load(work: Workload, code: int) -> Json:
     """Return the work that came for a team over what its people could do in the period."""
     crew, last = work.crews[code], work.detected_at.max()
     there = np.minimum(crew.closes_at, last) - np.minimum(crew.opens_at, last)

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from data.domain import Json
 from training.stock_replay.simulator import Episode
 
 mpl.use("Agg")
-Plain = dict[str, Any]
 
 
-def figures(episode: Episode) -> Plain:
+def figures(episode: Episode) -> Json:
     """Return the costs of an episode and what caused them."""
     return {
         "cost": episode.cost,
@@ -25,7 +24,7 @@ def figures(episode: Episode) -> Plain:
     }
 
 
-def spread(episodes: Sequence[Episode]) -> Plain:
+def spread(episodes: Sequence[Episode]) -> Json:
     """Return the figures' means over seeds, and how far the cost moves with the seed."""
     each = [figures(episode) for episode in episodes]
     cost = np.array([one["cost"] for one in each])
@@ -37,7 +36,7 @@ def spread(episodes: Sequence[Episode]) -> Plain:
     }
 
 
-def by_period(episode: Episode, periods: np.ndarray) -> list[Plain]:
+def by_period(episode: Episode, periods: np.ndarray) -> list[Json]:
     """Return a row for each period: units over all series, and costs."""
     columns = {
         "demand": np.nan_to_num(episode.demand),

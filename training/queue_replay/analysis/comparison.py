@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
+from data.domain import Json
 from training.common.measures import Figure
 from training.queue_replay.analysis.bootstrap import Bootstrap
 from training.queue_replay.analysis.costs import CostSummary, ExceptionGroups
 from training.queue_replay.analysis.experiment import Experiment, Tallies, stack
 
-Plain = dict[str, Any]
 WORDS: Mapping[str, str] = {
     "history": "As it was worked",
     "fifo": "First come, first served",
@@ -65,11 +64,11 @@ class RuleComparison:
         fifo = self.money("fifo")
         return self.spread.share(fifo - self.money(rule), fifo - self.money("oracle"))
 
-    def by_rule(self) -> Plain:
+    def by_rule(self) -> Json:
         """Return all measures of all rules."""
         return {name: self._rule(name) for name in self.tallies}
 
-    def _rule(self, name: str) -> Plain:
+    def _rule(self, name: str) -> Json:
         tallies, spread, money = self.tallies[name], self.spread, self.money(name)
         waiting = stack(tallies, "waiting_cost")
         closed = self.gap_closed(name)
@@ -89,7 +88,7 @@ class RuleComparison:
             "starved": self._starved(tallies),
         }
 
-    def _starved(self, tallies: list[CostSummary]) -> Plain:
+    def _starved(self, tallies: list[CostSummary]) -> Json:
         """Return the share of each group that waited too long until somebody began."""
         found = {}
         for way, group in self.scene.ledger.groups.items():
@@ -98,7 +97,7 @@ class RuleComparison:
             found[way] = dict(zip(group.names, shares.tolist(), strict=True))
         return found
 
-    def by_group(self, way: str, rule: str, against: str) -> list[Plain]:
+    def by_group(self, way: str, rule: str, against: str) -> list[Json]:
         """Return for each group the money lost under two rules, and what the first saves."""
         ours, theirs = (
             np.stack([each.money_of[way] for each in self.tallies[name]])

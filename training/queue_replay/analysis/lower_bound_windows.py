@@ -1,10 +1,9 @@
 """How near the rules come to what nothing can do better: small windows, each as if alone."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from data.domain import Json
 from training.queue_replay.analysis.experiment import Experiment, Say
 from training.queue_replay.analysis.lower_bound import least_lost
 from training.queue_replay.analysis.what_if import repeated
@@ -12,10 +11,9 @@ from training.queue_replay.rules.rules import RULES
 
 WINDOWS, SIZE = 3, 200
 COMPARED = ("fifo", "edd_lost_last", "risk_x_value", "ours", "oracle")
-Plain = dict[str, Any]
 
 
-def bounded(scene: Experiment, random: np.random.Generator, say: Say) -> list[Plain]:
+def bounded(scene: Experiment, random: np.random.Generator, say: Say) -> list[Json]:
     """Play exceptions that came one after the other without all others, beside a true lower bound.
 
     Alone they meet less of a queue than they did, so what is lost is less than in the whole.
@@ -32,7 +30,7 @@ def bounded(scene: Experiment, random: np.random.Generator, say: Say) -> list[Pl
     return rows
 
 
-def _window(scene: Experiment) -> Plain:
+def _window(scene: Experiment) -> Json:
     world, detected = scene.worlds[0], scene.work.detected_at
     return {
         "from": str(pd.Timestamp(int(detected.min()), unit="ms", tz="UTC")),

@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from data.domain import Json
 from training.queue_replay.analysis.summary import amount
 
-Plain = Mapping[str, Any]
 INK = "#010203"
 """Stands for the colour of the text until the picture is on the page, where it is light or dark."""
 COLOURS = {
@@ -40,7 +39,7 @@ _PLAIN: dict[Any, Any] = {
 }
 
 
-def page(found: Plain) -> str:
+def page(found: Json) -> str:
     """Write the page of a report of `queue_replay.replay`."""
     place = FileSystemLoader(Path(__file__).parent)
     writer = Environment(
@@ -68,14 +67,14 @@ def hours(value: float) -> str:
     return f"{value:.0f} hours" if value < LONG_HOURS else f"{value / 24:.0f} days"
 
 
-def sure(figure: Plain) -> str:
+def sure(figure: Json) -> str:
     """Say whether a saving is beyond chance: `better`, `worse` or `same`."""
     if figure["low"] > 0:
         return "better"
     return "worse" if figure["high"] < 0 else "same"
 
 
-def curve(found: Plain) -> Markup:
+def curve(found: Json) -> Markup:
     """Draw the money lost up to each day, by rule."""
     days, lost = found["curve"]["days"], found["curve"]["money_lost"]
     with mpl.rc_context(_PLAIN):
@@ -93,7 +92,7 @@ def curve(found: Plain) -> Markup:
         return _on_page(figure, axes, "Money lost up to each day, for each order of work")
 
 
-def bars(found: Plain) -> Markup:
+def bars(found: Json) -> Markup:
     """Draw what each rule saves against the order as worked, with its interval."""
     rules = {name: found["rules"][name] for name in found["shown"] if name != "history"}
     best_last = sorted(rules, key=lambda name: rules[name]["saved_against_history"]["value"])

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from data.domain import Json
 from data.policy.policy import Policy
 from training.queue_replay.analysis.comparison import RuleComparison
 from training.queue_replay.analysis.experiment import Experiment, Say, play_all
@@ -19,7 +19,6 @@ from training.queue_replay.analysis.what_if import (
 from training.queue_replay.rules.inputs import WindowPredictions, opinions_on
 from training.queue_replay.rules.rules import RULES
 
-Plain = dict[str, Any]
 COMPARED = ("history", "fifo", "edd_lost_last", "risk_x_value", "ours", "oracle")
 LOADS = (0.7, 0.85, 1.15, 1.3, 1.5)
 BURST_TIMES = 3
@@ -77,7 +76,7 @@ def _mistold(scene: Experiment, random: np.random.Generator) -> Iterator[Stress]
         yield Stress(name, words, with_deadlines(scene, share))
 
 
-def judged(stress: Stress, seed: int, say: Say) -> Plain:
+def judged(stress: Stress, seed: int, say: Say) -> Json:
     """Play the rules that matter under a stress, and say how ours does."""
     rules = {name: RULES[name] for name in COMPARED}
     tallies = play_all(stress.scene, rules, lambda text: say(f"{stress.words}: {text}"))
@@ -96,7 +95,7 @@ def judged(stress: Stress, seed: int, say: Say) -> Plain:
     }
 
 
-def people_by_team(usual: RuleComparison, seed: int, say: Say) -> list[Plain]:
+def people_by_team(usual: RuleComparison, seed: int, say: Say) -> list[Json]:
     """Return for each team that does most what one person fewer and one more would save.
 
     Args:
@@ -109,7 +108,7 @@ def people_by_team(usual: RuleComparison, seed: int, say: Say) -> list[Plain]:
     load = np.bincount(work.team, work.touch_ms, len(work.teams))
     for team in np.argsort(-load, kind="stable")[:MOST_TEAMS].tolist():
         name = work.teams[team]
-        row: Plain = {"team": name, "people": int(work.crews[team].people.max(initial=0))}
+        row: Json = {"team": name, "people": int(work.crews[team].people.max(initial=0))}
         for change, column in ((-1, "saved_by_one_fewer"), (1, "saved_by_one_more")):
             other = with_people(scene, team, change)
             tallies = play_all(other, rules, lambda text, n=name: say(f"People of {n}: {text}"))
