@@ -18,7 +18,6 @@ from checking them. No pickle is written or read.
 import os
 import shutil
 import tempfile
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +26,7 @@ import orjson
 import pyarrow as pa
 
 from data.domain import BadInputError
+from data.ticks import TICKS_PER_DAY
 from models.forecast_book.book import Book
 from models.forecast_book.files import read_files, write_files
 from models.registry.version_files import SHA_FILE, check_file, sha256_of
@@ -34,7 +34,6 @@ from models.registry.version_files import SHA_FILE, check_file, sha256_of
 KEPT_BOOKS = 3
 POINTER = "current.json"
 _UNFINISHED = ".writing-"
-_SECONDS_A_DAY = 86_400
 _CURE = "Make another: python -m training forecast --history HISTORY --as-of DATE"
 
 
@@ -87,7 +86,7 @@ def write_book(root: Path, book: Book, *, keep: int = KEPT_BOOKS) -> BookPointer
     unfinished.write_bytes(orjson.dumps(pointer._asdict()))
     _to_disk(unfinished)
     unfinished.rename(root / POINTER)
-    _prune(root, keep)
+    _prune(root, keep, now_ms=book.made_at_ms)
     return pointer
 
 
@@ -113,13 +112,16 @@ def _free(root: Path, name: str) -> str:
     return next(name for name in names if not (root / name).exists())
 
 
-def _prune(root: Path, keep: int) -> None:
-    """A book that is mapped somewhere stays readable there after it is removed."""
+def _prune(root: Path, keep: int, *, now_ms: int) -> None:
+    """Remove old books, and folders left unfinished for a day.
+
+    A book that is mapped somewhere stays readable there after it is removed.
+    """
     folders = [path for path in root.iterdir() if path.is_dir()]
     books = sorted(path for path in folders if not path.name.startswith(_UNFINISHED))
-    long_ago = time.time() - _SECONDS_A_DAY
-    left = [path for path in set(folders) - set(books) if path.stat().st_mtime < long_ago]
-    for old in books[:-keep] + left:
+    day_ago = (now_ms - TICKS_PER_DAY) / 1000
+    unfinished = [path for path in set(folders) - set(books) if path.stat().st_mtime < day_ago]
+    for old in books[:-keep] + unfinished:
         shutil.rmtree(old, ignore_errors=True)
 
 

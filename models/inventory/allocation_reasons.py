@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.inventory.allocation import Allocation
-from models.ranking.reasons import Reason, money, percent
+from models.wording import Reason, money, percent
 
 
 @dataclass(frozen=True)

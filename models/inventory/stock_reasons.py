@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from models.ranking.reasons import money, percent
+from models.wording import money, percent
 
 Facts = Mapping[str, Any]
 MOST_NAMED = 5

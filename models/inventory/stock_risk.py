@@ -15,7 +15,7 @@ import numpy as np
 
 from data.domain import Grain
 from features.demand.panel import next_periods
-from models.ranking.rule import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS
 
 HOURS_PER_YEAR = 365 * 24.0
 LEAST_LOST_UNITS = 0.5

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from models.ranking.reasons import money, percent
 from models.ranking.score_bands import score_bands
+from models.wording import money, percent
 
 _ALIKE = 0.05
 

@@ -10,14 +10,9 @@ from data.domain import ExceptionType
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
 from features.engine.feature_set import Columns
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.deferral_loss import WorkHours
-from models.ranking.rule import (
-    CURVE_AGES_HOURS,
-    Ranking,
-    RankingInputs,
-    rank,
-    rank_by_slack,
-)
+from models.ranking.rule import Ranking, RankingInputs, rank, rank_by_slack
 from models.worktime.shifts import TICKS_PER_HOUR, WorkClock
 
 KNOTS_APART_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6

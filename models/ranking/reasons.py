@@ -1,16 +1,9 @@
 """Reasons for a place on the work list, in words and money: the terms of the ranking rule. Pure."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from models.ranking.rule import Tier
-
-
-class Reason(NamedTuple):
-    """One reason: what kind it is, and a sentence for people."""
-
-    code: str
-    text: str
+from models.wording import Reason, duration, money, percent
 
 
 @dataclass(frozen=True)
@@ -101,37 +94,3 @@ def deadline_words(case: ReasonInputs) -> str:
     if case.hours_to_due <= 0:
         return f"overdue by {duration(-case.hours_to_due)}"
     return f"due in {duration(case.hours_to_due)}"
-
-
-def money(amount: float, currency: str) -> str:
-    """Return money for people: cents only where they matter.
-
-    >>> money(3.4, "EUR"), money(1234.5, "EUR")
-    ('EUR 3.40', 'EUR 1,234')
-    """
-    return f"{currency} {amount:,.0f}" if amount >= 10 else f"{currency} {amount:,.2f}"
-
-
-def duration(hours: float) -> str:
-    """Return hours for people, in its two largest units.
-
-    >>> duration(3.34), duration(50), duration(0.2)
-    ('3 h 20 min', '2 d 2 h', '12 min')
-    """
-    minutes = int(hours * 60 + 0.5)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-
-
-def percent(share: float) -> str:
-    """Return a share of one for people.
-
-    >>> percent(0.825), percent(0.004)
-    ('82 %', 'under 1 %')
-    """
-    if 0 < share < 0.01:
-        return "under 1 %"
-    return f"{share * 100:.0f} %"

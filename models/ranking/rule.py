@@ -23,6 +23,7 @@ from typing import Self
 
 import numpy as np
 
+from models.loss_curve import CURVE_AGES_HOURS, curve_at
 from models.ranking.deferral_loss import WorkHours, by_curve, by_deadline, chances_by_deadline
 from models.ranking.score_bands import score_bands
 
@@ -31,10 +32,6 @@ LEAST_SIGMA = 0.05
 NORMAL_P90 = 1.2815515655446004
 TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
 """Standard normal quantiles of 10, 30, 50, 70 and 90 %: five equally likely touch times."""
-
-CURVE_AGES_HOURS = np.array([0, 1, 4, 8, 24, 48, 96, 168, 336, 720, 2160], np.float64)
-"""Ages at which a curve of loss is given; it is straight between them and flat after the last."""
-_CURVE_STEPS_HOURS = np.diff(CURVE_AGES_HOURS)
 
 
 class Tier(IntEnum):
@@ -184,16 +181,6 @@ def _lost_and_tier(items: RankingInputs, oldest_hours: float) -> tuple[np.ndarra
     tier = np.where(lost, Tier.LOST, Tier.OPEN)
     tier = np.where((items.age_hours > oldest_hours) & ~lost, Tier.OLDEST, tier)
     return lost, np.where(items.always_first, Tier.RULE, tier)
-
-
-def curve_at(curve: np.ndarray, ages: np.ndarray) -> np.ndarray:
-    """Interpolate n curves at (n, m) ages."""
-    place = np.searchsorted(CURVE_AGES_HOURS[1:-1], ages, side="right")
-    share = np.minimum((ages - CURVE_AGES_HOURS[place]) / _CURVE_STEPS_HOURS[place], 1.0)
-    values = curve.ravel()
-    place += np.arange(0, curve.size, curve.shape[1])[:, None]
-    low = values[place]
-    return low + share * (values[place + 1] - low)
 
 
 def _safe_start_hours(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from models.loss_curve import curve_at
 from models.ranking.deferral_loss import chances_by_deadline
-from models.ranking.rule import TOUCH_POINTS, RankingInputs, curve_at, touch_spread
+from models.ranking.rule import TOUCH_POINTS, RankingInputs, touch_spread
 
 
 def losses_after(items: RankingInputs, about: np.ndarray, waits_hours: np.ndarray) -> np.ndarray:

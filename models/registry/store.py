@@ -7,14 +7,13 @@ file that was changed on disk is refused. No pickle is written or read.
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # noqa: TID251 - read on import
-os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")  # noqa: TID251
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")  # noqa: TID251 - as above
 
 import numpy as np
 from mlflow import MlflowClient
@@ -78,15 +77,19 @@ class ModelRegistry:
         uri = f"sqlite:///{self.root / 'mlflow.db'}"
         self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
 
-    def record(self, trained: Trained) -> str:
-        """Log a run and register its version; return the version's number."""
+    def record(self, trained: Trained, *, now_ms: int) -> str:
+        """Log a run and register its version; return the version's number.
+
+        Args:
+            trained: The run's results.
+            now_ms: Tick under which its metrics are logged.
+        """
         run = self._client.create_run(self._experiment(trained.model))
         run_id = run.info.run_id
-        now = int(time.time() * 1000)
         finite = {name: value for name, value in trained.metrics.items() if np.isfinite(value)}
         self._client.log_batch(
             run_id,
-            metrics=[Metric(name, float(value), now, 0) for name, value in finite.items()],
+            metrics=[Metric(name, float(value), now_ms, 0) for name, value in finite.items()],
             params=[Param(name, str(value)[:500]) for name, value in trained.params.items()],
             tags=[RunTag(name, value) for name, value in trained.tags.items()],
         )

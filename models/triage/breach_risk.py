@@ -15,7 +15,7 @@ from data.ticks import MISSING_TICK
 from features.engine.feature_set import Columns
 from models.boosters import Booster, TreeSettings
 from models.estimator import Batch, Files
-from models.ranking.rule import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS
 from models.triage.breach_label import BreachByLateness
 from models.triage.platt import PlattScaling
 from models.triage.resolve_time import EDGES_HOURS

@@ -13,7 +13,7 @@ import numpy as np
 from data.domain import Grain
 from features.demand.panel import FULLY_IN_STOCK
 from models.forecast_book.book import Book
-from models.ranking.reasons import percent
+from models.wording import percent
 from serving.http.templates import units, words
 
 KINDS = {"site": "Site", "product_group": "Product group"}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from models.ranking.reasons import duration, money, percent
+from models.wording import duration, money, percent
 from serving.scoring.answer import rfc3339
 
 PAGES = Path(__file__).parents[1] / "pages"

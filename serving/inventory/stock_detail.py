@@ -13,7 +13,7 @@ import numpy as np
 from data.domain import Grain
 from data.policy.policy import Policy
 from models.forecast_book.book import Book
-from models.ranking.reasons import percent
+from models.wording import percent
 from serving.demand.payload import AllocationIn, LocationIn, ReplenishmentIn
 from serving.forecast_book import PreparedBook
 from serving.http.templates import day, units

@@ -16,7 +16,7 @@ import orjson
 from data.domain import ExceptionType
 from data.policy.policy import Policy
 from models.forecast_book.book import Book
-from models.ranking.reasons import money
+from models.wording import money
 from serving.forecast_book import PreparedBook
 from serving.inventory.stock_detail import ordered
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.ledger.incidents import Incident
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.incidents import ALONE
 from models.ranking.pricing import PricedExceptions
-from models.ranking.rule import CURVE_AGES_HOURS
 from serving.live_list.open_incidents import OpenIncidents
 from serving.scoring.assessment import Assessment
 from serving.wire.exception_in import ExceptionIn

@@ -17,8 +17,8 @@ from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from data.ticks import MISSING_TICK, TICKS_PER_DAY
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import Predictions
-from models.ranking.rule import CURVE_AGES_HOURS
 from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
 from models.worktime.shifts import TeamHours

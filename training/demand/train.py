@@ -60,10 +60,12 @@ def train_demand(
     challenger = fit(panel, horizon, rehearsal.served_by)
     verdict = _judge(rehearsal, challenger, store)
     say("Registering")
-    version = store.record(_trained(history, as_of, panel, rehearsal, challenger))
+    now = pd.Timestamp.now("UTC")
+    version = store.record(
+        _trained(history, as_of, panel, rehearsal, challenger), now_ms=int(now.timestamp() * 1000)
+    )
     if verdict.promoted:
-        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
-        store.promote(MODEL, version, why=verdict.reason, now=now)
+        store.promote(MODEL, version, why=verdict.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
     return TrainingResult(version, verdict, {MODEL: rehearsal.said}, {})
 
 

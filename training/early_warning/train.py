@@ -56,10 +56,10 @@ def train_warning(
     judged = _judge(prepared, rehearsal, store, latency_ms)
     say("Registering")
     trained = _trained((history, as_of), prepared, rehearsal, challenger, latency_ms)
-    version = store.record(trained)
+    now = pd.Timestamp.now("UTC")
+    version = store.record(trained, now_ms=int(now.timestamp() * 1000))
     if judged.promoted:
-        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
-        store.promote(MODEL, version, why=judged.reason, now=now)
+        store.promote(MODEL, version, why=judged.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
     return TrainingResult(version, judged, {"exception": rehearsal.served_by}, {})
 
 

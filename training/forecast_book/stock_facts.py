@@ -29,8 +29,9 @@ COLUMNS = pa.schema(
     ]
 )
 """`loss`: money that handling can save. `curve`: share of it that is gone by each of
-`ranking_rule.CURVE_AGES_HOURS` from the forecast's `as_of`. `chance`: that it comes true; empty
-where it already has. `due_at_ms`: the latest moment to act in time. `facts`: a JSON object."""
+`models.loss_curve.CURVE_AGES_HOURS` from the forecast's `as_of`. `chance`: that it comes true;
+empty where it already has. `due_at_ms`: the latest moment to act in time. `facts`: a JSON
+object."""
 
 
 @dataclass(frozen=True)

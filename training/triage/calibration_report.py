@@ -15,8 +15,8 @@ from rich.table import Table
 
 from data.policy.policy import Policy
 from data.ticks import TICKS_PER_DAY
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import preventable
-from models.ranking.rule import CURVE_AGES_HOURS
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
 from training.triage.automation_report import judged_of

@@ -79,10 +79,12 @@ def recalibrate_triage(
     made = recalibrated(champion, live, known)
     say("Judging")
     judged = _judge(made, live, known, f"{as_of:%Y-%m-%d}")
-    version = store.record(_trained(history, as_of, champion, made))
+    now = pd.Timestamp.now("UTC")
+    version = store.record(
+        _trained(history, as_of, champion, made), now_ms=int(now.timestamp() * 1000)
+    )
     if judged.promoted:
-        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
-        store.promote("triage", version, why=judged.reason, now=now)
+        store.promote("triage", version, why=judged.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
     return TrainingResult(version, judged, made.told, {})
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from models.classifiers.calibration import codes
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import Predictions
-from models.ranking.rule import CURVE_AGES_HOURS
 from training.common.measures import quantile_measures
 from training.triage.fit import PreparedExceptions
 from training.triage.labels import TICKS_PER_HOUR

@@ -66,10 +66,13 @@ def train_triage(
     latency_ms = call_ms(challenger, prepared)
     judged = _judge(prepared, rehearsal, store, latency_ms)
     say("Registering")
-    version = store.record(_trained(history, as_of, prepared, rehearsal, challenger, latency_ms))
+    now = pd.Timestamp.now("UTC")
+    version = store.record(
+        _trained(history, as_of, prepared, rehearsal, challenger, latency_ms),
+        now_ms=int(now.timestamp() * 1000),
+    )
     if judged.promoted:
-        now = pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
-        store.promote("triage", version, why=judged.reason, now=now)
+        store.promote("triage", version, why=judged.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
     return TrainingResult(version, judged, rehearsal.verdicts, challenger.untrained)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from data.domain import Grain
 from models.inventory.stock_risk import DemandPaths, StockedSeries, edges_hours, overstock, run_out
-from models.ranking.rule import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS
 
 DAY = 24.0
 DAYS = np.arange(11) * DAY

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.inventory.unfillable_orders import OpenOrders, first_come_first_served, priced_choice
-from models.ranking.rule import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS
 
 SMALL_THEN_DEAR = OpenOrders(
     units=np.array([2.0, 2.0]), loss=np.array([10.0, 90.0]), due_hours=np.array([48.0, 48.0])

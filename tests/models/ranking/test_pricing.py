@@ -7,8 +7,9 @@ import pytest
 
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import Predictions, PricedExceptions, ranking, scored, scored_stock
-from models.ranking.rule import CURVE_AGES_HOURS, Tier
+from models.ranking.rule import Tier
 from models.worktime.shifts import TeamHours, WorkClock
 
 HOUR = 3_600_000

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.deferral_loss import WorkHours
-from models.ranking.rule import CURVE_AGES_HOURS, NORMAL_P90, TOUCH_POINTS, rank, rank_by_slack
+from models.ranking.rule import NORMAL_P90, TOUCH_POINTS, rank, rank_by_slack
 
 RULE = {"look_ahead_hours": 4.0, "oldest_hours": 336.0, "safe_risk": 0.1}
 SLACK = {"oldest_hours": 336.0, "deadline_hours": 48.0}

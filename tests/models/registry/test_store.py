@@ -46,7 +46,7 @@ def record(store, model):
             "metrics": {"loss": 0.5, "undefined": float("nan")},
             "tags": {"as_of": "2026-01-01"},
         }
-        return store.record(Trained(model, **(plain | changed)))
+        return store.record(Trained(model, **(plain | changed)), now_ms=1_772_323_200_000)
 
     return _record
 
@@ -187,7 +187,7 @@ def test_digests_that_were_written_anew_are_refused(store, model, record, folder
 
 def test_files_that_make_no_model_are_refused_as_no_champion(store):
     broken = Trained("triage", {"triage.json": "{}"}, {}, {}, {}, {})
-    version = store.record(broken)
+    version = store.record(broken, now_ms=1_772_323_200_000)
 
     with pytest.raises(NoChampionError, match="can't be built"):
         store.load_triage(version)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from models.forecast_book.store import write_book
-from models.ranking.rule import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS
 from serving.exceptions.rescore import rescore_open
 from serving.exceptions.resolve import resolve_one
 from serving.forecast_book import FOLDER

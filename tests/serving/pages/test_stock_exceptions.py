@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from models.forecast_book.store import write_book
-from models.ranking.rule import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS
 from serving.forecast_book import FOLDER
 
 pytestmark = pytest.mark.browser

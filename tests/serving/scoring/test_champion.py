@@ -154,7 +154,9 @@ def promoted(a_store, a_triage):
 
     def promote(*, change=lambda _file: None):
         triage = a_triage()
-        version = a_store.record(Trained("triage", triage.to_files(), triage.past, {}, {}, {}))
+        version = a_store.record(
+            Trained("triage", triage.to_files(), triage.past, {}, {}, {}), now_ms=1_772_323_200_000
+        )
         change(max(a_store.root.rglob("triage.json"), key=lambda file: file.stat().st_mtime_ns))
         a_store.promote("triage", version, why="for tests", now="2026-03-01T12:00:00Z")
         return version

@@ -71,7 +71,9 @@ def test_what_is_no_better_is_not_promoted(demand_history, tmp_path):
     best = trained(demand_history, END, store).verdicts[MODEL].split()[0]
     same = DemandForecaster.fit(read_panel(demand_history, rehearsed), HORIZON, method=best)
     tags = {"as_of": rehearsed.isoformat()}
-    version = store.record(Trained(MODEL, same.to_files(), {}, {}, {}, tags))
+    version = store.record(
+        Trained(MODEL, same.to_files(), {}, {}, {}, tags), now_ms=1_772_323_200_000
+    )
     store.promote(MODEL, version, why="for the test", now="2026-01-01T00:00:00Z")
 
     outcome = trained(demand_history, END, store)

@@ -55,7 +55,9 @@ def store(history, tmp_path_factory):
     """A store whose champion is a moving average."""
     store = ModelRegistry(tmp_path_factory.mktemp("forecast") / "mlruns")
     demand = DemandForecaster.fit(read_panel(history, AS_OF), HORIZON, method="average")
-    version = store.record(Trained(MODEL, demand.to_files(), {}, {}, {}, {}))
+    version = store.record(
+        Trained(MODEL, demand.to_files(), {}, {}, {}, {}), now_ms=1_772_323_200_000
+    )
     store.promote(MODEL, version, why="for tests", now="2025-01-27T00:00:00Z")
     return store
 

@@ -9,7 +9,7 @@ from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.policy.policy import Policy
-from models.ranking.rule import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS
 from training.forecast_book.stock_exceptions import exceptions_of, stock_exceptions
 from training.forecast_book.stock_facts import StockFacts
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data.ticks import MISSING_TICK
+from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import KNOTS_APART_HOURS
-from models.ranking.rule import CURVE_AGES_HOURS, MINUTES_PER_HOUR, touch_spread
+from models.ranking.rule import MINUTES_PER_HOUR, touch_spread
 from models.worktime.shifts import TICKS_PER_HOUR, TeamHours
 from training.queue_replay.simulator.calendar import WEEK_MS
 from training.queue_replay.simulator.priority import ARRIVAL, ATC, FIXED, OURS, QueueOrder
