@@ -86,7 +86,7 @@ class OutcomeRecord:
 
 
 class Ledger:
-    """An open ledger: reads here, writes through `data.ledger.intake.Writing`."""
+    """An open ledger: reads here, writes through functions of the modules beside it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

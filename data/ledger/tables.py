@@ -1,6 +1,6 @@
 """The tables of the ledger. Moments are milliseconds since 1970 in UTC; JSON is kept as text.
 
-A change here needs a migration in `data/migrations/versions`; a test compares the two.
+A change here needs a migration in `data/ledger/migrations/versions`; a test compares the two.
 """
 
 from sqlalchemy import (

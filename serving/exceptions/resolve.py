@@ -22,7 +22,7 @@ async def resolve_one(
     """Close an exception.
 
     Raises:
-        NotFoundError, PreconditionError, ConflictError: As `data.ledger.intake.resolve` says.
+        NotFoundError, PreconditionError, ConflictError: As `data.ledger.outcomes.resolve` says.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
     value = parsed(body)

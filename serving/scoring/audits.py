@@ -46,7 +46,7 @@ def end(
     """Close an exception as people say it ended; audits and what they withdraw are kept with it.
 
     Whoever was not shown a suggestion can't have accepted it. Errors as of
-    `data.ledger.intake.resolve`.
+    `data.ledger.outcomes.resolve`.
     """
     opinion = Assessment.from_json(record_of(connection, outcome.exception_id).opinion)
     held = opinion.withheld

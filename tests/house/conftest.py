@@ -12,7 +12,8 @@ import pytest
 def measure() -> ModuleType:
     """The module `measure.py` beside this file."""
     spec = spec_from_file_location("house_measure", Path(__file__).with_name("measure.py"))
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = sys.modules[spec.name] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

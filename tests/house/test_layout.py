@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ["data", "features", "models", "training", "serving"]
 ALSO = {"tests", "docs", "mlruns", ".ci"}
+MAX_FILES = 20
 
 
 def tracked() -> list[Path]:
@@ -28,6 +29,19 @@ def test_a_folder_is_ours_and_not_that_of_an_installed_package(folder):
 def test_the_top_level_holds_the_given_folders_and_files_only():
     folders = {path.parts[0] for path in tracked() if len(path.parts) > 1}
     assert folders == {*FOLDERS, *ALSO}
+
+
+def test_a_folder_of_the_product_holds_at_most_twenty_python_files(measure):
+    assert {folder: n for folder, n in measure.files_by_folder().items() if n > MAX_FILES} == {}
+
+
+def test_every_folder_of_the_product_is_a_package(measure):
+    packages = {file.path.parent for file in measure.sources() if file.path.name == "__init__.py"}
+    assert {file.path.parent for file in measure.sources()} == packages
+
+
+def test_the_examples_of_every_module_run(pytestconfig):
+    assert set(pytestconfig.getini("testpaths")) == {"tests", *FOLDERS}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
