@@ -5,11 +5,12 @@ PYTHON  ?= $(shell command -v python3.11 || command -v python3.12 || command -v 
 PY      := .venv/bin/python
 STAMP   := .venv/.installed
 FOLDERS := data features models training serving
+EDITABLE := --no-deps --no-build-isolation --editable .
 # One thread a booster: boosters are fitted side by side, and LightGBM's own threads only get in the way.
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fast-checks fix house bench bench-peers clean
+.PHONY: help setup demo test check fast-checks fix house wheel bench bench-peers lock clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,10 +19,12 @@ setup: $(STAMP)  ## make the environment in .venv (uv where it is there, else ve
 
 $(STAMP): requirements.lock
 	@if command -v uv > /dev/null; then \
-	    uv venv --quiet --allow-existing --python '>=3.11' .venv && uv pip sync --quiet --python $(PY) requirements.lock; \
+	    uv venv --quiet --allow-existing --python '>=3.11' .venv && uv pip sync --quiet --python $(PY) requirements.lock && \
+	    uv pip install --quiet --python $(PY) $(EDITABLE); \
 	else \
 	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Expedite needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11'; exit 1; }; \
-	    $(PYTHON) -m venv .venv && $(PY) -m pip install --quiet --progress-bar on --no-deps --require-hashes -r requirements.lock; \
+	    $(PYTHON) -m venv .venv && $(PY) -m pip install --quiet --progress-bar on --no-deps --require-hashes -r requirements.lock && \
+	    $(PY) -m pip install --quiet $(EDITABLE); \
 	fi
 	@touch $@
 
@@ -46,6 +49,9 @@ fix: setup  ## format, and correct what can be corrected safely
 
 house: setup  ## the code base in figures: files a folder, lengths, names, chains of imports
 	@$(PY) tests/house/measure.py
+
+wheel: setup  ## build the wheel, install it into an empty environment and run its programs
+	@$(PY) tests/house/check_wheel.py
 
 bench: setup  ## performance, as ratios of two things timed in one run
 	@PYTHONPATH=. $(PY) -W ignore tests/bench/bench.py
