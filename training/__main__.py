@@ -11,6 +11,7 @@ from rich.table import Table
 from data.domain import ExpediteError
 from training.bursts import commands as bursts_commands
 from training.common.options import console, store
+from training.common.run import registry_time
 from training.demand import commands
 from training.drift import commands as drift_commands
 from training.forecast_book import commands as forecast_book_commands
@@ -83,7 +84,7 @@ def models() -> None:
 
 
 def _now() -> str:
-    return pd.Timestamp.now("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+    return registry_time(pd.Timestamp.now("UTC"))
 
 
 def run() -> None:

@@ -25,8 +25,8 @@ from data.oms_client.calls import last_days
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from models.registry.store import ModelRegistry
+from training.common.run import git_commit
 from training.triage.dataset import TriageDataset
-from training.triage.train import git_commit
 
 RESULTS = Path("docs/results.md")
 ORDERS = 200_000

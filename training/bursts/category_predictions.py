@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from data.history.history import History
-from training.bursts.stream import Say
+from training.common.run import Progress
 from training.queue_replay.rules.inputs import said_by_origins
 from training.triage.dataset import tick_of
 
 
 def categories_of(
-    history: History, period: tuple[pd.Timestamp, pd.Timestamp], fits: int, say: Say
+    history: History, period: tuple[pd.Timestamp, pd.Timestamp], fits: int, progress: Progress
 ) -> dict[str, str]:
     """Return predicted categories by exception id; none where nothing could be trained.
 
@@ -18,14 +18,14 @@ def categories_of(
         history: The history.
         period: First day, and the day after the last; the fits are spread evenly over it.
         fits: How many; with none nothing is said.
-        say: Told each step.
+        progress: Receives a line at each step.
     """
     if not fits:
         return {}
     begin, end = period
     origins = list(pd.date_range(begin, end, periods=fits + 1)[:-1])
     found: dict[str, str] = {}
-    for said in said_by_origins(history, origins, tick_of(begin), end, say):
+    for said in said_by_origins(history, origins, tick_of(begin), end, progress):
         names, guess = said.predictions.categories, said.predictions.category
         if names and guess is not None:
             best = np.asarray(names, object)[np.asarray(guess).argmax(1)]

@@ -11,7 +11,8 @@ from data.history.history import History
 from data.policy.incidents import IncidentTerms
 from models.bursts.detector import Arrival
 from training.bursts.ground_truth import DetectionCounts, planted_bursts, scored, share, truth_of
-from training.bursts.stream import DetectedBurst, Say, bursts_of, history_arrivals, weeks_between
+from training.bursts.stream import DetectedBurst, bursts_of, history_arrivals, weeks_between
+from training.common.run import Progress
 from training.triage.dataset import tick_of
 
 _QUANTILES = (0.1, 0.5, 0.9)
@@ -43,13 +44,13 @@ def judge(
     period: tuple[pd.Timestamp, pd.Timestamp],
     terms: IncidentTerms,
     categories: Mapping[str, str],
-    say: Say,
+    progress: Progress,
 ) -> BurstEvaluation:
     """Run the detector over a history from its beginning; judge the bursts opened in a period."""
-    say("Reading")
+    progress("Reading")
     arrivals = history_arrivals(history, period[1], categories)
     begin = tick_of(period[0])
-    found = [f for f in bursts_of(arrivals, terms, say) if f.burst.opened_ms >= begin]
+    found = [f for f in bursts_of(arrivals, terms, progress) if f.burst.opened_ms >= begin]
     weeks = weeks_between(begin, arrivals[-1].tick) if arrivals else 0.0
     score, delays = _judged(history, arrivals, found, terms, begin)
     if score is not None:

@@ -1,6 +1,6 @@
 """A history's exceptions as a stream, and what the detector of bursts made of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,8 @@ from features.exceptions.features import TEXT_COLUMNS
 from features.exceptions.tables import attribute_rows, exception_columns
 from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival, Burst, Detector
+from training.common.run import Progress
 
-Say = Callable[[str], None]
 TABLES = ("exceptions", "orders", "order_lines")
 CATEGORY = "category"
 _TOLD_EVERY = 20_000
@@ -70,20 +70,22 @@ def _texts(
     return {CATEGORY: category, **{name: column[row] for name, column in texts.items()}}
 
 
-def bursts_of(arrivals: Sequence[Arrival], terms: IncidentTerms, say: Say) -> list[DetectedBurst]:
+def bursts_of(
+    arrivals: Sequence[Arrival], terms: IncidentTerms, progress: Progress
+) -> list[DetectedBurst]:
     """Let a detector hear a stream from its beginning; return all bursts, in order of opening."""
     detector, found = Detector(terms), []
-    for arrival in _told(arrivals, say):
+    for arrival in _told(arrivals, progress):
         opened = [change for change in detector.observe(arrival) if change.kind == "opened"]
         found += [DetectedBurst(change.burst, len(change.members)) for change in opened]
     return found
 
 
-def _told(arrivals: Sequence[Arrival], say: Say) -> Iterator[Arrival]:
+def _told(arrivals: Sequence[Arrival], progress: Progress) -> Iterator[Arrival]:
     for number, arrival in enumerate(arrivals):
         if number % _TOLD_EVERY == 0:
             day = pd.Timestamp(arrival.tick, unit="ms")
-            say(f"{number:,} of {len(arrivals):,} exceptions, {day:%Y-%m-%d}")
+            progress(f"{number:,} of {len(arrivals):,} exceptions, {day:%Y-%m-%d}")
         yield arrival
 
 

@@ -13,6 +13,7 @@ from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
 from models.demand.forecaster import METHODS, DemandForecaster
+from training.common.run import Progress, git_commit
 from training.demand.origins import (
     Origin,
     cut_offs,
@@ -22,7 +23,6 @@ from training.demand.origins import (
     score_aggregates,
 )
 from training.demand.scores import CLASSES, HISTORIES, VOLUMES, figures, spl_saved
-from training.triage.train import Say, git_commit
 
 SEED = 7
 Figures = dict[str, float]
@@ -60,7 +60,7 @@ def backtest(
     history: History,
     horizon: int,
     origins: int,
-    say: Say,
+    progress: Progress,
     *,
     grain: Grain | None = None,
     methods: Sequence[str] = METHODS,
@@ -71,14 +71,14 @@ def backtest(
         history: The history.
         horizon: Periods that are forecast at each origin.
         origins: How many, a horizon apart.
-        say: Told each step.
+        progress: Receives a line at each step.
         grain: That of the given demand, else a day, if left out.
         methods: Those of `METHODS` to compare; gains are given of the first over each other one.
 
     Raises:
         NotEnoughDataError: The history is too short, or has nothing to score.
     """
-    say("Reading what came")
+    progress("Reading what came")
     truth = read_truth(history, grain)
     played = {method: MethodBacktest() for method in methods}
     seen: list[Origin] = []
@@ -86,12 +86,12 @@ def backtest(
         origin = read_origin(history, as_of, truth, horizon)
         seen.append(origin)
         for method, found in played.items():
-            say(f"Origin {number + 1} of {origins} ({as_of:%Y-%m-%d}): {method}")
+            progress(f"Origin {number + 1} of {origins} ({as_of:%Y-%m-%d}): {method}")
             play(origin, method, number, found)
     if not any(np.isfinite(origin.actual).any() for origin in seen):
         cure = "Choose a shorter --horizon, or import demand with periods in stock."
         raise NotEnoughDataError("periods to score", 0, 1, cure)
-    say("Drawing intervals")
+    progress("Drawing intervals")
     report = {"history": history.fingerprint, **_report(truth, horizon, seen, played)}
     last = {name: found.last for name, found in played.items() if found.last is not None}
     return Backtest(report, seen[-1], last)

@@ -16,12 +16,11 @@ from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES
 from models.registry.store import ModelRegistry
+from training.common.run import Progress
 from training.demand.backtest import MethodBacktest, summary
+from training.demand.champion import load_demand, trained_as_of
 from training.demand.origins import Origin, came, read_truth, score, score_aggregates
 from training.demand.rehearsal import fit, read_known, rehearse, restricted
-from training.demand.train import trained_as_of
-from training.forecast_book.make_book import load_demand
-from training.triage.train import Say
 
 FRESH, CHAMPION = "fresh", "champion"
 SERIES_A_ROW_GROUP = 2_000
@@ -65,7 +64,7 @@ class DemandEvaluation:
 
 
 def forecast_period(
-    history: History, asked: ForecastSpec, store: ModelRegistry, say: Say
+    history: History, asked: ForecastSpec, store: ModelRegistry, progress: Progress
 ) -> DemandEvaluation:
     """Forecast the periods after a moment with what was known before it.
 
@@ -75,11 +74,11 @@ def forecast_period(
         NoChampionError: None is promoted, or it can't be loaded.
         NotEnoughDataError: No period was complete before the moment.
     """
-    say("Reading what was known")
+    progress("Reading what was known")
     if asked.model == FRESH:
         panel = read_known(history, asked.as_of, asked.grain)
-        rehearsal = rehearse(history, panel, asked.horizon, say)
-        say(f"Fitting on everything known before: {rehearsal.served_by}")
+        rehearsal = rehearse(history, panel, asked.horizon, progress)
+        progress(f"Fitting on everything known before: {rehearsal.served_by}")
         demand = fit(panel, asked.horizon, rehearsal.served_by)
         made_by = f"fitted as of {asked.as_of:%Y-%m-%d} for this: {rehearsal.said}"
     else:
@@ -88,7 +87,7 @@ def forecast_period(
         _check(demand, version, since, asked)
         panel = read_known(history, asked.as_of, demand.grain)
         made_by = f"{version}, trained as of {since:%Y-%m-%d}"
-    say("Forecasting")
+    progress("Forecasting")
     origin, forecast = _origin(history, asked, panel), demand.forecast(panel)
     return DemandEvaluation(*restricted(origin, forecast, np.arange(asked.horizon)), made_by)
 

@@ -11,6 +11,7 @@ from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
 from models.demand.forecaster import METHODS, DemandForecaster
+from training.common.run import Progress
 from training.demand.backtest import SEED, plain
 from training.demand.dataset import read_panel
 from training.demand.gate import best_method
@@ -21,7 +22,6 @@ from training.demand.origins import (
     read_origin,
     score,
 )
-from training.triage.train import Say
 
 FALLBACK = "average"
 HORIZONS = {Grain.DAY: 28, Grain.WEEK: 8, Grain.MONTH: 6}
@@ -68,14 +68,14 @@ def read_known(history: History, as_of: pd.Timestamp, grain: Grain | None) -> Pa
     return panel
 
 
-def rehearse(history: History, panel: Panel, horizon: int, say: Say) -> DemandRehearsal:
+def rehearse(history: History, panel: Panel, horizon: int, progress: Progress) -> DemandRehearsal:
     """Play the last horizon of a panel with each method, and choose one.
 
     Args:
         history: Read anew as of the cut-off, so that nothing known later is learned from.
         panel: As known at the moment of training: the truth of the rehearsal.
         horizon: Periods.
-        say: Told each step.
+        progress: Receives a line at each step.
     """
     if panel.length < horizon + FEWEST_PERIODS:
         return DemandRehearsal(None, {}, {}, *best_method({}, FALLBACK))
@@ -83,7 +83,7 @@ def rehearse(history: History, panel: Panel, horizon: int, say: Say) -> DemandRe
     origin = read_origin(history, as_of, panel, horizon)
     forecasts = {}
     for method in METHODS:
-        say(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
+        progress(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
         forecasts[method] = fit(origin.panel, horizon, method).forecast(origin.panel)
     scores = {name: judged(origin, forecast) for name, forecast in forecasts.items()}
     return DemandRehearsal(origin, forecasts, scores, *best_method(scores, FALLBACK))

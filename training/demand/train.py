@@ -13,7 +13,9 @@ from models.demand import boosted
 from models.demand.forecaster import DemandForecaster
 from models.registry.store import ModelRegistry, Trained
 from training.common.promotion import GateDecision, TrainingResult
+from training.common.run import Progress, git_commit, register
 from training.demand import report
+from training.demand.champion import MODEL, load_demand, trained_as_of
 from training.demand.gate import judge
 from training.demand.rehearsal import (
     FALLBACK,
@@ -25,15 +27,13 @@ from training.demand.rehearsal import (
     rehearse,
     restricted,
 )
-from training.forecast_book.make_book import MODEL, load_demand
-from training.triage.train import Say, git_commit
 
 
 def train_demand(
     history: History,
     as_of: pd.Timestamp,
     store: ModelRegistry,
-    say: Say,
+    progress: Progress,
     *,
     horizon: int | None = None,
     grain: Grain | None = None,
@@ -44,7 +44,7 @@ def train_demand(
         history: The order history.
         as_of: Nothing known at or after it is seen.
         store: Where runs and versions are kept.
-        say: Told each step.
+        progress: Receives a line at each step.
         horizon: Periods; by the grain if left out.
         grain: That of the given demand, else a day, if left out.
 
@@ -52,33 +52,17 @@ def train_demand(
         NotEnoughDataError: No period was complete before the moment.
         BadInputError: The moment is long after everything that is known.
     """
-    say("Reading what was known")
+    progress("Reading what was known")
     panel = read_known(history, as_of, grain)
     horizon = horizon or HORIZONS[panel.grain]
-    rehearsal = rehearse(history, panel, horizon, say)
-    say(f"Fitting on everything: {rehearsal.served_by}")
+    rehearsal = rehearse(history, panel, horizon, progress)
+    progress(f"Fitting on everything: {rehearsal.served_by}")
     challenger = fit(panel, horizon, rehearsal.served_by)
     verdict = _judge(rehearsal, challenger, store)
-    say("Registering")
-    now = pd.Timestamp.now("UTC")
-    version = store.record(
-        _trained(history, as_of, panel, rehearsal, challenger), now_ms=int(now.timestamp() * 1000)
-    )
-    if verdict.promoted:
-        store.promote(MODEL, version, why=verdict.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    progress("Registering")
+    trained = _trained(history, as_of, panel, rehearsal, challenger)
+    version = register(store, trained, verdict)
     return TrainingResult(version, verdict, {MODEL: rehearsal.said}, {})
-
-
-def trained_as_of(store: ModelRegistry, version: str) -> pd.Timestamp:
-    """Return the moment from which on a version has seen nothing.
-
-    Args:
-        store: Where it is registered.
-        version: Its number, or its name as `demand-3`.
-    """
-    number = version.removeprefix(f"{MODEL}-")
-    tags = {v.version: v.tags for v in store.versions(MODEL)}
-    return pd.Timestamp(tags[number]["as_of"])
 
 
 def _judge(

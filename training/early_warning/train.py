@@ -1,6 +1,6 @@
 """Train the early warning: read, rehearse, judge, fit, register, promote or not."""
 
-import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,18 +22,17 @@ from training.common.promotion import (
     first_verdict,
     verdict,
 )
+from training.common.run import Progress, call_ms, git_commit, register, timed_rows
 from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import PreparedOrders, evened
 from training.early_warning.rehearsal import WarningRehearsal, fit_final, log_losses, rehearse
-from training.triage.train import Say, git_commit
 
 MODEL = "warning"
 FEWEST_JUDGED = 200
-_CALLS = 200
 
 
 def train_warning(
-    history: History, as_of: pd.Timestamp, store: ModelRegistry, say: Say
+    history: History, as_of: pd.Timestamp, store: ModelRegistry, progress: Progress
 ) -> TrainingResult:
     """Train a challenger on what was known before a moment, and promote it if it is better.
 
@@ -41,25 +40,22 @@ def train_warning(
         history: The order history.
         as_of: Nothing known at or after it is seen.
         store: Where runs and versions are kept.
-        say: Told each step.
+        progress: Receives a line at each step.
 
     Raises:
         NotEnoughDataError: Too few orders are settled, or hardly any raised an exception.
     """
-    say("Reading what was known")
+    progress("Reading what was known")
     prepared = PreparedOrders.of(OrderDataset.read(history, as_of))
-    say(f"Rehearsing on the last of {len(prepared.known.weight):,} orders at their stages")
+    progress(f"Rehearsing on the last of {len(prepared.known.weight):,} orders at their stages")
     rehearsal = rehearse(prepared)
-    say("Fitting on everything")
+    progress("Fitting on everything")
     challenger = fit_final(prepared, rehearsal)
-    latency_ms = call_ms(challenger, prepared)
+    latency_ms = call_ms(_single_calls(challenger, prepared))
     judged = _judge(prepared, rehearsal, store, latency_ms)
-    say("Registering")
+    progress("Registering")
     trained = _trained((history, as_of), prepared, rehearsal, challenger, latency_ms)
-    now = pd.Timestamp.now("UTC")
-    version = store.record(trained, now_ms=int(now.timestamp() * 1000))
-    if judged.promoted:
-        store.promote(MODEL, version, why=judged.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    version = register(store, trained, judged)
     return TrainingResult(version, judged, {"exception": rehearsal.served_by}, {})
 
 
@@ -78,15 +74,10 @@ def load_warning(store: ModelRegistry, version: str | None = None) -> EarlyWarni
     return loaded
 
 
-def call_ms(model: EarlyWarning, prepared: PreparedOrders) -> float:
-    """Return the median time to score one order, in milliseconds."""
-    times = []
-    for row in np.linspace(0, len(prepared.known.weight) - 1, _CALLS).astype(int):
-        one = prepared.rows.take(np.array([row]))
-        begin = time.perf_counter()
-        model.predict(one)
-        times.append(time.perf_counter() - begin)
-    return float(np.median(times) * 1000)
+def _single_calls(model: EarlyWarning, prepared: PreparedOrders) -> Iterator[Callable[[], object]]:
+    """Yield calls that score one order each."""
+    for row in timed_rows(len(prepared.known.weight)):
+        yield partial(model.predict, prepared.rows.take(np.array([row])))
 
 
 def _judge(

@@ -1,29 +1,27 @@
 """Materialise a forecast book from a history: what the service will answer from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from data.domain import BadInputError, Grain, NoChampionError
+from data.domain import BadInputError, Grain
 from data.history.history import History
 from data.policy.policy import Policy
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
-from models.demand.forecaster import DemandForecaster
 from models.forecast_book.book import Book, RecentSales
 from models.registry.store import ModelRegistry
+from training.common.run import Progress
+from training.demand.champion import load_demand
 from training.demand.dataset import read_panel
 from training.forecast_book.aggregates import aggregates
 from training.forecast_book.review import review
 from training.forecast_book.stock import read_stock
 from training.forecast_book.stock_exceptions import stock_exceptions
 
-MODEL = "demand"
 SHOWN = {Grain.DAY: 180, Grain.WEEK: 26, Grain.MONTH: 24}
 """Periods of history in a book, by grain; at least as many as are forecast."""
-Say = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class ForecastJob:
     horizon: int | None = None
 
 
-def make_book(job: ForecastJob, store: ModelRegistry, say: Say) -> Book:
+def make_book(job: ForecastJob, store: ModelRegistry, progress: Progress) -> Book:
     """Forecast every series of a history with the champion.
 
     Raises:
@@ -51,23 +49,24 @@ def make_book(job: ForecastJob, store: ModelRegistry, say: Say) -> Book:
         NotEnoughDataError: No period was complete before the moment.
         BadInputError: The horizon is longer than the model's.
     """
-    demand, version = load_demand(store)
-    say("Reading demand as it was known")
+    champion = load_demand(store)
+    demand = champion.forecaster
+    progress("Reading demand as it was known")
     panel = _in_order(read_panel(job.history, job.as_of, demand.grain))
-    say(f"Forecasting {panel.series:,} series")
+    progress(f"Forecasting {panel.series:,} series")
     forecast = _shortened(demand.forecast(panel), job.horizon)
-    say("Summing up sites and product groups")
+    progress("Summing up sites and product groups")
     recent = _recent(panel, forecast.horizon)
     sums = aggregates(forecast, recent, panel.attributes.get("product_group"))
-    say("Reading the stock")
+    progress("Reading the stock")
     stock = read_stock(job.history, panel, forecast, job.as_of)
-    say("Looking for what will run out")
+    progress("Looking for what will run out")
     exceptions = stock_exceptions(job.history, forecast, job.policy, job.as_of)
-    say("Looking back: what would have been forecast, and what came")
+    progress("Looking back: what would have been forecast, and what came")
     looked_back = review(job.history, job.as_of, panel, demand)
     now = pd.Timestamp.now("UTC")
     return Book(
-        model_version=version,
+        model_version=champion.version,
         as_of_ms=_tick(job.as_of),
         made_at_ms=_tick(now),
         currency=job.policy.currency,
@@ -79,19 +78,6 @@ def make_book(job: ForecastJob, store: ModelRegistry, say: Say) -> Book:
         attributes=panel.attributes,
         exceptions=exceptions,
     )
-
-
-def load_demand(store: ModelRegistry, version: str | None = None) -> tuple[DemandForecaster, str]:
-    """Load a demand model, the champion where no version is named, and how it is called.
-
-    Raises:
-        NoChampionError: None is promoted, or it can't be loaded.
-    """
-    version, files, _ = store.read(MODEL, version)
-    try:
-        return DemandForecaster.from_files(files), f"{MODEL}-{version}"
-    except (KeyError, ValueError, TypeError) as error:
-        raise NoChampionError(MODEL, f"version {version} can't be built: {error}") from error
 
 
 def _tick(moment: pd.Timestamp) -> int:

@@ -6,7 +6,7 @@ the first half of that window calibrates, the second judges and is the evidence;
 calibrated on both.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +26,7 @@ from models.triage.platt import PlattScaling
 from models.triage.triage import PROMISED, Triage
 from training.common import measures, plots
 from training.common.promotion import GateDecision, TrainingResult, verdict_of_recalibration
+from training.common.run import Progress, git_commit, register
 from training.triage import fit
 from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
@@ -33,10 +34,8 @@ from training.triage.fit import TrainingRows
 from training.triage.held_out import most_settled, tested_on
 from training.triage.rehearse_classifier import judgeable
 from training.triage.soft_labels import breach_clock, soft_breach
-from training.triage.train import git_commit, losses_of
+from training.triage.train import losses_of
 from training.triage.window import FEWEST_JUDGED, LONGEST_DAYS, RehearsalWindow
-
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -57,7 +56,7 @@ class RecalibrationResult:
 
 
 def recalibrate_triage(
-    history: History, as_of: pd.Timestamp, store: ModelRegistry, say: Say
+    history: History, as_of: pd.Timestamp, store: ModelRegistry, progress: Progress
 ) -> TrainingResult:
     """Recalibrate the champion on what was known before a moment; promote it unless it is worse.
 
@@ -65,26 +64,21 @@ def recalibrate_triage(
         history: The order history.
         as_of: Nothing known at or after it is seen.
         store: Where runs and versions are kept.
-        say: Told each step.
+        progress: Receives a line at each step.
 
     Raises:
         NoChampionError: There is nothing to recalibrate.
         NotEnoughDataError: Too few labels are known of what came since its training.
     """
-    say("Reading what was known")
+    progress("Reading what was known")
     champion = store.load_triage()
     known = TriageDataset.read(history, as_of, champion.kinds)
     live = champion.with_recent(since_training(champion, known))
-    say("Calibrating on what came since its training")
+    progress("Calibrating on what came since its training")
     made = recalibrated(champion, live, known)
-    say("Judging")
+    progress("Judging")
     judged = _judge(made, live, known, f"{as_of:%Y-%m-%d}")
-    now = pd.Timestamp.now("UTC")
-    version = store.record(
-        _trained(history, as_of, champion, made), now_ms=int(now.timestamp() * 1000)
-    )
-    if judged.promoted:
-        store.promote("triage", version, why=judged.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    version = register(store, _trained(history, as_of, champion, made), judged)
     return TrainingResult(version, judged, made.told, {})
 
 

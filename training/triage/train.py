@@ -1,8 +1,6 @@
 """Train the models of triage: read, choose, rehearse, judge, fit, register, promote or not."""
 
-import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +24,7 @@ from training.common.promotion import (
     first_verdict,
     verdict,
 )
+from training.common.run import Progress, call_ms, git_commit, register, timed_rows
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.evaluation import since_training
@@ -35,12 +34,13 @@ from training.triage.labels import PEOPLE, Trust, unswayed
 from training.triage.rehearsal import TriageRehearsal, rehearse
 from training.triage.window import FEWEST_JUDGED
 
-Say = Callable[[str], None]
-_CALLS = 200
-
 
 def train_triage(
-    history: History, as_of: pd.Timestamp, store: ModelRegistry, say: Say, trust: Trust = PEOPLE
+    history: History,
+    as_of: pd.Timestamp,
+    store: ModelRegistry,
+    progress: Progress,
+    trust: Trust = PEOPLE,
 ) -> TrainingResult:
     """Train a challenger on what was known before a moment, and promote it if it is better.
 
@@ -48,44 +48,34 @@ def train_triage(
         history: The order history.
         as_of: Nothing known at or after it is seen.
         store: Where runs and versions are kept.
-        say: Told each step.
+        progress: Receives a line at each step.
         trust: In labels that people did not type.
 
     Raises:
         NotEnoughDataError: There is no exception to learn from.
     """
-    say("Reading what was known")
+    progress("Reading what was known")
     known = TriageDataset.read(history, as_of)
-    say(f"Choosing among the pasts of {len(known.ids):,} exceptions")
+    progress(f"Choosing among the pasts of {len(known.ids):,} exceptions")
     plan, share_entities = choose(known)
     prepared = replace(prepare(known, plan, share_entities), trust=trust)
-    say("Rehearsing on the last weeks: calibrating, judging, choosing")
+    progress("Rehearsing on the last weeks: calibrating, judging, choosing")
     rehearsal = rehearse(prepared)
-    say("Fitting on everything")
+    progress("Fitting on everything")
     challenger = fit_final(prepared, rehearsal)
-    latency_ms = call_ms(challenger, prepared)
+    latency_ms = call_ms(_single_calls(challenger, prepared))
     judged = _judge(prepared, rehearsal, store, latency_ms)
-    say("Registering")
-    now = pd.Timestamp.now("UTC")
-    version = store.record(
-        _trained(history, as_of, prepared, rehearsal, challenger, latency_ms),
-        now_ms=int(now.timestamp() * 1000),
-    )
-    if judged.promoted:
-        store.promote("triage", version, why=judged.reason, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    progress("Registering")
+    trained = _trained(history, as_of, prepared, rehearsal, challenger, latency_ms)
+    version = register(store, trained, judged)
     return TrainingResult(version, judged, rehearsal.verdicts, challenger.untrained)
 
 
-def call_ms(triage: Triage, prepared: PreparedExceptions) -> float:
-    """Return the median time of one prediction, features included, in milliseconds."""
-    n = prepared.rows.n
-    times = []
-    for row in np.linspace(0, n - 1, min(_CALLS, n)).astype(int):
+def _single_calls(triage: Triage, prepared: PreparedExceptions) -> Iterator[Callable[[], object]]:
+    """Yield calls that predict one exception each, features included."""
+    for row in timed_rows(prepared.rows.n):
         columns = {name: column[row : row + 1] for name, column in prepared.rows.columns.items()}
-        begin = time.perf_counter()
-        triage.predict(columns, prepared.rows.as_of[row : row + 1])
-        times.append(time.perf_counter() - begin)
-    return float(np.median(times) * 1000)
+        yield partial(triage.predict, columns, prepared.rows.as_of[row : row + 1])
 
 
 def _judge(
@@ -189,16 +179,6 @@ def _trained(
 
 def _plain(name: str) -> str:
     return "".join(c if c.isalnum() or c in "_-. " else "_" for c in name)
-
-
-def git_commit() -> str:
-    """Return the commit of the checkout, or say that there is none."""
-    git = ["git", "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603
-    except OSError:
-        return "unknown"
-    return done.stdout.strip() or "unknown"
 
 
 def _draw(

@@ -6,10 +6,10 @@ import pytest
 from data.domain import Grain
 from models.demand.forecaster import DemandForecaster
 from models.registry.store import ModelRegistry, Trained
+from training.demand.champion import MODEL, load_demand
 from training.demand.dataset import read_panel
 from training.demand.rehearsal import rehearse
 from training.demand.train import train_demand, trained_as_of
-from training.forecast_book.make_book import MODEL, load_demand
 
 END = pd.Timestamp("2025-02-24", tz="UTC")
 HORIZON = 4

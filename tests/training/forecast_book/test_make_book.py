@@ -10,8 +10,9 @@ from data.domain import BadInputError, NoChampionError
 from data.policy.policy import Policy
 from models.demand.forecaster import DemandForecaster
 from models.registry.store import ModelRegistry, Trained
+from training.demand.champion import MODEL
 from training.demand.dataset import read_panel
-from training.forecast_book.make_book import MODEL, ForecastJob, make_book
+from training.forecast_book.make_book import ForecastJob, make_book
 
 AS_OF = pd.Timestamp("2025-01-27", tz="UTC")
 HORIZON, LEAD_DAYS = 4, 10.0

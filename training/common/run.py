@@ -1,0 +1,54 @@
+"""Common parts of a training run: progress, latency, the commit, and registration."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+
+from models.registry.store import ModelRegistry, Trained
+from training.common.promotion import GateDecision
+
+Progress = Callable[[str], None]
+"""A function that receives one line of text at each step of a run."""
+MAX_TIMED_CALLS = 200
+
+
+def timed_rows(n: int) -> list[int]:
+    """Return positions for timed calls: at most 200, spread evenly over n rows."""
+    return np.linspace(0, n - 1, min(MAX_TIMED_CALLS, n)).astype(int).tolist()
+
+
+def call_ms(calls: Iterable[Callable[[], object]]) -> float:
+    """Return the median time of calls in milliseconds; the iterator's own work is not timed."""
+    times = []
+    for call in calls:
+        begin = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begin)
+    return float(np.median(times) * 1000)
+
+
+def git_commit() -> str:
+    """Return the commit of the checkout, or `unknown` where there is none."""
+    git = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"
+
+
+def register(store: ModelRegistry, trained: Trained, decision: GateDecision) -> str:
+    """Register a version, and promote it if the gate says so; return its number."""
+    now = pd.Timestamp.now("UTC")
+    version = store.record(trained, now_ms=int(now.timestamp() * 1000))
+    if decision.promoted:
+        store.promote(trained.model, version, why=decision.reason, now=registry_time(now))
+    return version
+
+
+def registry_time(moment: pd.Timestamp) -> str:
+    """Return a moment in UTC as the registry stores it: `2026-03-31T10:00:00Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
