@@ -1,9 +1,10 @@
-"""What every estimator of one label offers, a baseline as well as boosted trees."""
+"""Inputs and stored form of every estimator, a baseline as well as boosted trees."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
+from data.domain import Json
 from features.engine.compute import Matrix
 from features.engine.event_log import Keys
 from features.engine.feature_set import Columns
@@ -12,14 +13,26 @@ Files = dict[str, str]
 """Texts by file name: JSON, or LightGBM's own format."""
 
 
+class ModelState(NamedTuple):
+    """A fitted model as it is stored.
+
+    Attributes:
+        values: What JSON can hold.
+        files: All else.
+    """
+
+    values: Json
+    files: Files
+
+
 class Batch(NamedTuple):
-    """n subjects as an estimator sees them.
+    """n subjects ready for an estimator.
 
     Attributes:
         columns: What was raised: arrays by name.
         keys: For each entity the text that names it.
         matrix: The features.
-        as_of: Ticks: what became known at or after them is not seen.
+        as_of: Ticks: what became known at or after them is not read.
     """
 
     columns: Columns
@@ -40,23 +53,3 @@ class Batch(NamedTuple):
     def n(self) -> int:
         """Number of subjects."""
         return len(self.as_of)
-
-
-class ClassEstimator(Protocol):
-    """A fitted model of a class.
-
-    Its raw scores are made into probabilities by `models.classifiers.calibration`.
-    """
-
-    kind: str
-
-    def scores(self, rows: Batch) -> np.ndarray:
-        """Return (n, classes) log-scale scores; -inf where a class is out of question.
-
-        The same row gets the same scores alone and among others.
-        """
-        ...
-
-    def to_json(self) -> tuple[dict[str, Any], Files]:
-        """Return plain values and files, from which `from_json` builds it again."""
-        ...

@@ -1,20 +1,17 @@
-"""One label of classes, whichever estimator serves it: names, calibrated probabilities, files."""
+"""Calibrated model of one label, of any class estimator: names, probabilities, files."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from data.domain import Json
 from features.engine.class_shares import ClassShares
-from models.classifiers.boosted import BoostedClassifier
+from features.engine.event_log import LogRows
 from models.classifiers.calibration import Calibration
-from models.classifiers.candidate_ranker import CandidateRanker
-from models.classifiers.linear import LinearClassifier
-from models.classifiers.lookup import LookupClassifier
-from models.estimator import Batch, ClassEstimator, Files
-
-_ESTIMATORS = {"trees": BoostedClassifier, "linear": LinearClassifier, "lookup": LookupClassifier}
+from models.classifiers.catalog import estimator_named
+from models.classifiers.contract import ClassEstimator
+from models.estimator import Batch, Files, ModelState
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class CalibratedClassifier:
     """A fitted, calibrated model of one label.
 
     Attributes:
-        label: category, team or priority.
+        label: Its name, as of `models.triage.labels`.
         names: The classes, by code.
         prior: Their shares.
         estimator: Gives raw scores.
@@ -43,49 +40,53 @@ class CalibratedClassifier:
 
     def with_recent(self, shares: ClassShares | None) -> Self:
         """Return the same model over other shares of the past, where it reads any."""
-        if shares is None or not isinstance(self.estimator, CandidateRanker):
+        if shares is None or self.shares is None:
             return self
-        old = self.estimator
-        estimator = CandidateRanker(old.trees, shares, old.names, old.first_column)
-        return type(self)(
-            self.label, self.names, self.prior, estimator, self.calibration, self.verdict
-        )
+        return replace(self, estimator=self.estimator.with_shares(shares))
 
     @property
     def shares(self) -> ClassShares | None:
         """The labelled past, where the estimator reads one."""
-        return self.estimator.shares if isinstance(self.estimator, CandidateRanker) else None
+        return self.estimator.shares
 
-    def to_json(self) -> tuple[dict[str, Any], Files]:
+    def to_json(self) -> ModelState:
         """Return plain values and files."""
-        kinds = {cls: name for name, cls in _ESTIMATORS.items()} | {CandidateRanker: "candidates"}
         values, files = self.estimator.to_json()
-        return {
+        plain = {
             "label": self.label,
             "names": list(self.names),
             "prior": self.prior.tolist(),
             "temperature": self.calibration.temperature,
             "floor": self.calibration.floor,
             "verdict": self.verdict,
-            "estimator": kinds[type(self.estimator)],
+            "estimator": self.estimator.stored_as,
             "values": values,
-        }, files
+        }
+        return ModelState(plain, files)
 
     @classmethod
-    def from_json(cls, plain: Json, files: Files, shares: ClassShares | None) -> Self:
-        """Build from what `to_json` gave and, for candidates, the labelled past."""
+    def from_json(cls, plain: Json, files: Files, past: LogRows | None) -> Self:
+        """Build a stored model again.
+
+        Args:
+            plain: The values of `to_json`.
+            files: The files of `to_json`.
+            past: The labelled past, where the champion stores one.
+
+        Raises:
+            ValueError: The labelled past is missing, or no file has the estimator's name.
+        """
         names = list(plain["names"])
-        if plain["estimator"] == "candidates":
-            if shares is None:
-                raise ValueError(f"{plain['label']}: candidates need their labelled past")
-            estimator = CandidateRanker.from_json(plain["values"], files, shares, names)
-        else:
-            estimator = _ESTIMATORS[plain["estimator"]].from_json(plain["values"], files)
+        try:
+            load = estimator_named(plain["estimator"]).load
+            estimator = load(ModelState(plain["values"], files), names, past)
+        except ValueError as error:
+            raise ValueError(f"{plain['label']}: {error}") from error
         return cls(
-            plain["label"],
-            tuple(names),
-            np.array(plain["prior"]),
-            estimator,
-            Calibration(plain["temperature"], plain["floor"]),
-            plain["verdict"],
+            label=plain["label"],
+            names=tuple(names),
+            prior=np.array(plain["prior"]),
+            estimator=estimator,
+            calibration=Calibration(plain["temperature"], plain["floor"]),
+            verdict=plain["verdict"],
         )

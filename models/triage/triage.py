@@ -1,6 +1,6 @@
 """All models of triage together: what is promoted, loaded and asked as one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -9,7 +9,6 @@ import numpy as np
 import orjson
 
 from data.domain import Json
-from features.engine.class_shares import ClassShares
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity, FeaturePlan
@@ -132,7 +131,9 @@ class Triage:
 
     def to_files(self) -> Files:
         """Return all but the past as files, `triage.json` among them."""
-        parts = {label: model.to_json() for label, model in self.classes.items()}
+        parts: dict[str, tuple[Json, Files]] = {
+            label: model.to_json() for label, model in self.classes.items()
+        }
         plain: dict[str, Any] = {
             "trained_as_of": self.trained_as_of,
             "plan": self.features.plan.to_json(),
@@ -170,8 +171,9 @@ class Triage:
 
         triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
         for label, values in plain["classes"].items():
-            shares = shares_of(values, past.get(f"labels.{label}"))
-            triage.classes[label] = CalibratedClassifier.from_json(values, own(label), shares)
+            triage.classes[label] = CalibratedClassifier.from_json(
+                values, own(label), past.get(f"labels.{label}")
+            )
         evidence = [CalibrationCounts.from_json(values) for values in plain.get("evidence", ())]
         triage.evidence = {one.label: one for one in evidence}
         triage.sets = {
@@ -185,11 +187,3 @@ class Triage:
         if "touch" in plain:
             triage.touch = TouchTime.from_json(plain["touch"], own("touch"))
         return triage
-
-
-def shares_of(values: Json, rows: LogRows | None) -> ClassShares | None:
-    """Index the labelled past of a class model that ranks candidates."""
-    if values["estimator"] != "candidates" or rows is None:
-        return None
-    entities: Sequence[str] = values["values"]["entities"]
-    return ClassShares(rows, entities, len(values["names"]))

@@ -42,6 +42,7 @@ class Sample:
     hours: np.ndarray
     names: tuple[str, ...] = ("addresses", "fraud desk", "carriers")
     words: tuple[int, ...] = (2,)
+    entities: tuple[str, ...] = ENTITIES
 
     def log(self) -> LogRows:
         """The labels, each known a day after its subject was detected."""
@@ -68,6 +69,7 @@ def _rows(kind: np.ndarray, customer: np.ndarray, size: np.ndarray, messages: bo
     columns = {
         "type": types,
         "severity": types,
+        "reason_code": types,
         "customer_id": _texts([f"c{i}" for i in customer]),
         "total": size,
         "detected_at": as_of,

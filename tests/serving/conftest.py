@@ -30,7 +30,7 @@ from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts, CalibrationRows
 from models.classifiers.calibration import Calibration
 from models.classifiers.classifier import CalibratedClassifier
-from models.classifiers.lookup import LookupClassifier
+from models.classifiers.estimators.lookup import LookupClassifier
 from models.forecast_book.book import Book
 from models.forecast_book.store import write_book
 from models.triage.touch_time import TouchTime

@@ -14,11 +14,12 @@ def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triag
     """Fit the challenger on all that was known."""
     known = prepared.known
     learned = TrainingRows.before(known, known.tick)
-    triage = Triage(prepared.features, prepared.past, known.tick)
+    triage = Triage(prepared.features, dict(prepared.past), known.tick)
     triage.untrained = dict(rehearsal.triage.untrained)
     steps = [partial(_times, prepared, learned, rehearsal, triage)]
     steps += [
-        partial(_class, prepared, learned, rehearsal, triage, label) for label in rehearsal.kinds
+        partial(_class, prepared, learned, rehearsal, triage, label)
+        for label in rehearsal.estimators
     ]
     steps += [partial(_touch, prepared, learned, rehearsal, triage)]
     fit.side_by_side(steps)
@@ -57,15 +58,18 @@ def _class(
     triage: Triage,
     label: str,
 ) -> None:
-    fitted = fit.fit_class(prepared, learned, label, {rehearsal.kinds[label]})
-    triage.classes[label] = CalibratedClassifier(
-        label,
-        tuple(fitted.names),
-        fitted.prior,
-        fitted.estimators[0],
-        rehearsal.calibrations[label],
-        rehearsal.verdicts[label],
+    name = rehearsal.estimators[label]
+    fitted = fit.fit_class(prepared, learned, label, only=name)
+    model = triage.classes[label] = CalibratedClassifier(
+        label=label,
+        names=tuple(fitted.names),
+        prior=fitted.prior,
+        estimator=fitted.estimators[name],
+        calibration=rehearsal.calibrations[label],
+        verdict=rehearsal.verdicts[label],
     )
+    if model.shares is not None and fitted.past is not None:
+        triage.past[f"labels.{label}"] = fitted.past
     if label in rehearsal.tested:
-        inherited = rehearsal.tested[label].served_by(triage.classes[label], prepared.rows.take)
+        inherited = rehearsal.tested[label].served_by(model, prepared.rows.take)
         triage.evidence[label], triage.sets[label] = inherited

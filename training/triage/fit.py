@@ -8,19 +8,15 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from data.ticks import TICKS_PER_DAY
-from features.engine.class_shares import ClassShares
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
 from features.exceptions.features import FEATURES, TEAM
 from models.boosters import Booster
-from models.classifiers import boosted
-from models.classifiers.boosted import BoostedClassifier
 from models.classifiers.calibration import class_names, codes, prior_of
-from models.classifiers.candidate_ranker import CandidateRanker
-from models.classifiers.linear import LinearClassifier
-from models.classifiers.lookup import LookupClassifier
-from models.estimator import Batch, ClassEstimator
+from models.classifiers.catalog import estimators
+from models.classifiers.contract import ClassEstimator, ClassTask
+from models.estimator import Batch
 from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
@@ -158,74 +154,73 @@ def touch_known(known: TriageDataset, rows: np.ndarray, tick: int) -> tuple[np.n
 
 @dataclass(frozen=True)
 class FittedClass:
-    """Candidates for one label: estimators by kind, fitted on the same rows.
+    """Estimators of one label, fitted on the same rows.
 
     Attributes:
-        label: category, team or priority.
+        label: Name of the label.
         names: The classes.
-        prior: Their shares in what was learned.
-        estimators: The models, then the baselines.
-        models: How many of the estimators are models.
+        prior: Their shares in the training rows.
+        estimators: By `NAME`: the models, then the baselines.
+        past: The labelled past; None where none was worth counting.
     """
 
     label: str
     names: list[str]
     prior: np.ndarray
-    estimators: list[ClassEstimator]
-    models: int
+    estimators: dict[str, ClassEstimator]
+    past: LogRows | None
 
 
 def fit_class(
-    prepared: PreparedExceptions, learned: TrainingRows, label: str, kinds: set[str] | None = None
+    prepared: PreparedExceptions, learned: TrainingRows, label: str, only: str | None = None
 ) -> FittedClass:
     """Fit the estimators of one label.
 
     Args:
         prepared: The exceptions.
         learned: What may be learned from.
-        label: category, team or priority.
-        kinds: Fit only these; None fits all that suit.
+        label: Name of the label.
+        only: `NAME` of the estimator to fit, which was chosen before; None fits all that suit.
+
+    Raises:
+        NotEnoughDataError: Too few labels were known.
+    """
+    task = class_task(prepared, learned, label)
+    chosen = [e for e in estimators() if (e.suits(task) if only is None else only == e.NAME)]
+    fitted = {estimator.NAME: estimator.fit(task) for estimator in chosen}
+    return FittedClass(label, task.names, task.prior, fitted, task.past)
+
+
+def class_task(prepared: PreparedExceptions, learned: TrainingRows, label: str) -> ClassTask:
+    """Gather what the estimators of one label learn from.
 
     Raises:
         NotEnoughDataError: Too few labels were known.
     """
     named, trusted = prepared.known.labels.taught(label, learned.tick, prepared.trust)
     named, trusted = named[learned.rows], trusted[learned.rows]
-    seen = np.array([name is not None for name in named], bool)
-    names = class_names(named[seen], FEWEST_OF_A_CLASS) if seen.any() else []
+    is_named = np.array([name is not None for name in named], bool)
+    names = class_names(named[is_named], FEWEST_OF_A_CLASS) if is_named.any() else []
     code = codes(named, names) if names else np.empty(0, int)
     taught = np.flatnonzero(code >= 0)
     if len(taught) < FEWEST_ROWS or len(names) < 2:
         raise NotEnoughDataError(
             label, len(taught), FEWEST_ROWS, "Record it in outcomes or exception_events."
         )
-    rows, code = prepared.rows.take(learned.rows[taught]), code[taught]
-    weight = (learned.weight * trusted)[taught]
-    prior = prior_of(code, len(names))
-    fits: dict[str, Callable[[], ClassEstimator]] = {}
-    if len(names) <= boosted.MOST_CLASSES:
-        fits[BoostedClassifier.kind] = lambda: BoostedClassifier.fit(
-            rows, code, len(names), prepared.words, weight
-        )
-    if prepared.share_entities.get(label):
-        fits[CandidateRanker.kind] = lambda: CandidateRanker.fit(
-            rows, code, shares_of(prepared, label, names), names, FIRST_COLUMNS[label], weight
-        )
-    models = len(fits)
-    fits[LinearClassifier.kind] = lambda: LinearClassifier.fit(
-        rows, code, len(names), prepared.words
+    share_entities = tuple(prepared.share_entities.get(label, ()))
+    return ClassTask(
+        rows=prepared.rows.take(learned.rows[taught]),
+        code=code[taught],
+        names=names,
+        prior=prior_of(code[taught], len(names)),
+        weight=(learned.weight * trusted)[taught],
+        word_columns=prepared.words,
+        first_column=FIRST_COLUMNS[label],
+        share_entities=share_entities,
+        past=_labelled_past(prepared, label, names) if share_entities else None,
     )
-    for column in (FIRST_COLUMNS[label], "reason_code", ""):
-        if not column or column in rows.columns:
-            kind = f"lookup by {column}" if column else "majority"
-            fits[kind] = lambda column=column: LookupClassifier.fit(rows, code, prior, column)
-    wanted = [fit for kind, fit in fits.items() if kinds is None or kind in kinds]
-    return FittedClass(label, names, prior, [fit() for fit in wanted], models)
 
 
-def shares_of(prepared: PreparedExceptions, label: str, names: list[str]) -> ClassShares:
-    """Index the labelled past of a class."""
+def _labelled_past(prepared: PreparedExceptions, label: str, names: list[str]) -> LogRows:
     labels = prepared.known.labels.classes[label]
-    rows = prepared.known.label_rows(labels, names, prepared.rows.keys)
-    prepared.past[f"labels.{label}"] = rows
-    return ClassShares(rows, prepared.share_entities[label], len(names))
+    return prepared.known.label_rows(labels, names, prepared.rows.keys)

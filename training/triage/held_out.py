@@ -58,7 +58,7 @@ class HeldOutTest(NamedTuple):
 
 
 def tested(
-    prepared: PreparedExceptions, window: RehearsalWindow, fitted: FittedClass, kind: str
+    prepared: PreparedExceptions, window: RehearsalWindow, fitted: FittedClass, name: str
 ) -> HeldOutTest:
     """Test one label.
 
@@ -66,18 +66,22 @@ def tested(
         prepared: The exceptions.
         window: That of the rehearsal.
         fitted: The estimators that were fitted on its past.
-        kind: The estimator that was chosen.
+        name: `NAME` of the estimator that was chosen.
     """
     settled = settled_window(prepared.known, window, fitted.label)
     try:
         if settled != window:
             learned = TrainingRows.before(prepared.known, settled.cut)
-            fitted = fit.fit_class(prepared, learned, fitted.label, {kind})
+            fitted = fit.fit_class(prepared, learned, fitted.label, only=name)
     except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
         settled = window
-    estimator = next(one for one in fitted.estimators if one.kind == kind)
     model = CalibratedClassifier(
-        fitted.label, tuple(fitted.names), fitted.prior, estimator, Calibration(), verdict=""
+        label=fitted.label,
+        names=tuple(fitted.names),
+        prior=fitted.prior,
+        estimator=fitted.estimators[name],
+        calibration=Calibration(),
+        verdict="",
     )
     return tested_on(prepared.known, prepared.rows.take, model, settled)
 

@@ -35,7 +35,7 @@ class TriageRehearsal:
         triage: The models as fitted on the past of the window.
         verdicts: For each model why it, or its baseline, serves.
         losses: For each model and estimator the loss by which it was chosen.
-        kinds: For each class the kind of estimator that serves.
+        estimators: For each label the `NAME` of the estimator that serves.
         calibrations: For each class the calibration that the final model takes over.
         use_baseline: Of resolve, harm and touch, those whose baseline serves.
         tested: For each class that may be promised the test of such a model.
@@ -46,7 +46,7 @@ class TriageRehearsal:
     triage: Triage
     verdicts: dict[str, str] = field(default_factory=dict)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)
-    kinds: dict[str, str] = field(default_factory=dict)
+    estimators: dict[str, str] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     tested: dict[str, HeldOutTest] = field(default_factory=dict)
     use_baseline: set[str] = field(default_factory=set)
@@ -64,7 +64,7 @@ def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABELS) -> Tr
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
     fit.side_by_side(steps)
     triage.classes = in_order(triage.classes)
-    rehearsal.kinds = in_order(rehearsal.kinds)
+    rehearsal.estimators = in_order(rehearsal.estimators)
     return rehearsal
 
 
@@ -87,11 +87,10 @@ def _rehearse_label(
         return
     rehearsal.triage.classes[label] = found.model
     rehearsal.losses[label], rehearsal.verdicts[label] = found.losses, found.model.verdict
-    rehearsal.kinds[label] = found.model.estimator.kind
+    rehearsal.estimators[label] = found.name
     rehearsal.calibrations[label] = found.calibration
     if label in PROMISED:
-        kind = rehearsal.kinds[label]
-        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, kind)
+        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, found.name)
 
 
 def _rehearse_times(

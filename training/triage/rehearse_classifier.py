@@ -1,12 +1,16 @@
 """Rehearse one label: calibrate and choose on the window's first half, judge on its second."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import Calibration, calibrated, codes, log_loss
+from models.classifiers.catalog import estimator_named
 from models.classifiers.classifier import CalibratedClassifier
+from models.classifiers.contract import ClassEstimator
+from models.estimator import Batch
 from training.triage.dataset import TriageDataset
 from training.triage.fit import FittedClass, PreparedExceptions
 from training.triage.labels import unswayed
@@ -30,14 +34,16 @@ class LabelledExceptions:
 
 @dataclass(frozen=True)
 class RehearsedClass:
-    """What came of the rehearsal of one label.
+    """Result of the rehearsal of one label.
 
     Attributes:
+        name: `NAME` of the estimator that was chosen.
         model: As fitted on the past of the window and calibrated on its first half.
-        losses: Of each estimator on the second half.
+        losses: By kind of estimator, on the second half.
         calibration: On both halves: the final model takes it over.
     """
 
+    name: str
     model: CalibratedClassifier
     losses: dict[str, float]
     calibration: Calibration
@@ -84,26 +90,71 @@ def rehearse_class(
     early = np.arange(len(code)) < len(first.code)
     known = code >= 0
     fit, judge = early & known, ~early & known
-    chosen_by, losses, found = {}, {}, {}
-    for estimator in fitted.estimators:
-        scores = estimator.scores(rows)
-        calibration = calibrated(scores[fit], code[fit], prior)
-        probability = calibration.apply(scores, prior)
-        chosen_by[estimator.kind] = log_loss(probability[fit], code[fit])
-        losses[estimator.kind] = log_loss(probability[judge], code[judge])
-        found[estimator.kind] = (estimator, calibration, scores)
-    best = min(chosen_by, key=lambda kind: chosen_by[kind])
-    estimator, calibration, scores = found[best]
-    verdict = _verdict(fitted, losses, best)
+    trials = {
+        name: _trial(estimator, rows, code, prior, fit=fit, judge=judge)
+        for name, estimator in fitted.estimators.items()
+    }
+    best = min(trials, key=lambda name: trials[name].loss_fitted)
+    chosen = trials[best]
     return RehearsedClass(
-        CalibratedClassifier(label, tuple(names), prior, estimator, calibration, verdict),
-        losses,
-        calibrated(scores[known], code[known], prior),
+        name=best,
+        model=CalibratedClassifier(
+            label=label,
+            names=tuple(names),
+            prior=prior,
+            estimator=chosen.estimator,
+            calibration=chosen.calibration,
+            verdict=_verdict(trials, best),
+        ),
+        losses={trial.estimator.kind: trial.loss for trial in trials.values()},
+        calibration=calibrated(chosen.scores[known], code[known], prior),
     )
 
 
-def _verdict(fitted: FittedClass, losses: dict[str, float], best: str) -> str:
-    models = [e.kind for e in fitted.estimators[: fitted.models]]
-    baselines = {kind: loss for kind, loss in losses.items() if kind not in models}
-    next_best = min(baselines, key=lambda kind: baselines[kind])
-    return f"{best} (loss {losses[best]:.4f}); best baseline: {next_best} ({losses[next_best]:.4f})"
+class _Trial(NamedTuple):
+    """One estimator on the window.
+
+    Attributes:
+        estimator: The estimator.
+        scores: Its (n, classes) raw scores.
+        calibration: Fitted on the first half.
+        loss_fitted: Log loss on the first half, which chooses.
+        loss: Log loss on the second half, which is reported.
+    """
+
+    estimator: ClassEstimator
+    scores: np.ndarray
+    calibration: Calibration
+    loss_fitted: float
+    loss: float
+
+
+def _trial(
+    estimator: ClassEstimator,
+    rows: Batch,
+    code: np.ndarray,
+    prior: np.ndarray,
+    *,
+    fit: np.ndarray,
+    judge: np.ndarray,
+) -> _Trial:
+    scores = estimator.scores(rows)
+    calibration = calibrated(scores[fit], code[fit], prior)
+    probability = calibration.apply(scores, prior)
+    return _Trial(
+        estimator=estimator,
+        scores=scores,
+        calibration=calibration,
+        loss_fitted=log_loss(probability[fit], code[fit]),
+        loss=log_loss(probability[judge], code[judge]),
+    )
+
+
+def _verdict(trials: dict[str, _Trial], best: str) -> str:
+    baselines = [trial for name, trial in trials.items() if estimator_named(name).IS_BASELINE]
+    next_best = min(baselines, key=lambda trial: trial.loss)
+    chosen = trials[best]
+    return (
+        f"{chosen.estimator.kind} (loss {chosen.loss:.4f}); "
+        f"best baseline: {next_best.estimator.kind} ({next_best.loss:.4f})"
+    )

@@ -11,8 +11,8 @@ import pandas as pd
 
 from data.domain import NoChampionError
 from data.history.history import History
-from models.classifiers import boosted, candidate_ranker
 from models.classifiers.calibration import codes
+from models.classifiers.catalog import estimators
 from models.registry.store import ModelRegistry, Trained
 from models.triage import breach_risk, resolve_time, touch_time
 from models.triage.triage import Triage
@@ -156,8 +156,10 @@ def _trained(
         "resolve": resolve_time.SETTINGS,
         "harm": breach_risk.SETTINGS,
         "touch": touch_time.SETTINGS,
-        "classes.trees": boosted.SETTINGS,
-        "classes.candidates": candidate_ranker.SETTINGS,
+    } | {
+        f"classes.{estimator.NAME}": own
+        for estimator in estimators()
+        if (own := getattr(estimator, "SETTINGS", None)) is not None
     }
     return Trained(
         model="triage",

@@ -1,4 +1,4 @@
-"""What every estimator of a class keeps to, a baseline as well as boosted trees."""
+"""Every class estimator of the folder keeps its contract, a baseline as well as boosted trees."""
 
 from dataclasses import replace
 from functools import cache
@@ -7,31 +7,34 @@ import numpy as np
 import pytest
 
 from features.engine.class_shares import LABEL
-from models.classifiers.boosted import BoostedClassifier
 from models.classifiers.calibration import Calibration, prior_of
-from models.classifiers.candidate_ranker import CandidateRanker
+from models.classifiers.catalog import estimator_named, estimators
 from models.classifiers.classifier import CalibratedClassifier
-from models.classifiers.linear import LinearClassifier
-from models.classifiers.lookup import LookupClassifier
+from models.classifiers.contract import ClassTask
 
-KINDS = ["trees", "candidates", "linear", "lookup", "majority"]
-every_kind = pytest.mark.parametrize("kind", KINDS)
+NAMES = [estimator.NAME for estimator in estimators()]
+LEARNING = ["trees", "candidates", "linear", "lookup"]
+every_estimator = pytest.mark.parametrize("name", NAMES)
 with_and_without_messages = pytest.mark.parametrize("messages", [True, False])
 
 
-def fit(kind, sample):
-    rows, label, names, weight = sample.rows, sample.label, sample.names, np.ones(sample.rows.n)
-    words, prior = list(sample.words), prior_of(label, len(names))
-    match kind:
-        case "trees":
-            return BoostedClassifier.fit(rows, label, len(names), words, weight)
-        case "candidates":
-            return CandidateRanker.fit(rows, label, sample.shares(), list(names), "", weight)
-        case "linear":
-            return LinearClassifier.fit(rows, label, len(names), words)
-        case "lookup":
-            return LookupClassifier.fit(rows, label, prior, "type")
-    return LookupClassifier.fit(rows, label, prior, "")
+def task_of(sample, **changes):
+    task = ClassTask(
+        rows=sample.rows,
+        code=sample.label,
+        names=list(sample.names),
+        prior=prior_of(sample.label, len(sample.names)),
+        weight=np.ones(sample.rows.n),
+        word_columns=list(sample.words),
+        first_column="type",
+        share_entities=sample.entities,
+        past=sample.log(),
+    )
+    return replace(task, **changes)
+
+
+def fit(name, sample, **changes):
+    return estimator_named(name).fit(task_of(sample, **changes))
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +42,12 @@ def fitted(a_sample):
     """Fit an estimator once, into a calibrated model of the label."""
 
     @cache
-    def _fitted(kind, messages=True):
+    def _fitted(name, messages=True):
         sample = a_sample(messages=messages)
         prior = prior_of(sample.label, len(sample.names))
-        estimator = fit(kind, sample)
+        # Candidates are told no first class: customers alone must tell it.
+        changes = {"first_column": ""} if name == "candidates" else {}
+        estimator = fit(name, sample, **changes)
         return CalibratedClassifier(
             "team", sample.names, prior, estimator, Calibration(), "for tests"
         )
@@ -50,21 +55,44 @@ def fitted(a_sample):
     return _fitted
 
 
-@every_kind
+@every_estimator
+def test_a_name_is_found_and_a_sample_suits(a_sample, name):
+    assert name == estimator_named(name).NAME
+    assert estimator_named(name).suits(task_of(a_sample()))
+
+
+@every_estimator
+def test_a_champion_stores_a_name_that_can_load_it(fitted, name):
+    assert fitted(name).estimator.stored_as in NAMES
+
+
+def test_models_go_before_baselines_and_names_are_unique():
+    baselines = [estimator.IS_BASELINE for estimator in estimators()]
+
+    assert baselines == sorted(baselines)
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_an_unknown_name_is_answered_with_those_there_are():
+    with pytest.raises(ValueError, match="candidates"):
+        estimator_named("magic")
+
+
+@every_estimator
 @with_and_without_messages
-def test_probabilities_of_a_row_sum_to_one(fitted, a_sample, kind, messages):
-    probability = fitted(kind, messages).probability(a_sample(90, 2, messages).rows)
+def test_probabilities_of_a_row_sum_to_one(fitted, a_sample, name, messages):
+    probability = fitted(name, messages).probability(a_sample(90, 2, messages).rows)
 
     assert probability.shape == (90, 3)
     assert (probability > 0).all()
     np.testing.assert_allclose(probability.sum(axis=1), 1.0)
 
 
-@pytest.mark.parametrize("kind", KINDS[:-1])
-def test_what_type_and_customer_tell_is_learned(fitted, a_sample, kind):
+@pytest.mark.parametrize("name", LEARNING)
+def test_what_type_and_customer_tell_is_learned(fitted, a_sample, name):
     sample = a_sample(400, 2)
 
-    right = fitted(kind).probability(sample.rows).argmax(axis=1) == sample.label
+    right = fitted(name).probability(sample.rows).argmax(axis=1) == sample.label
 
     typed = sample.rows.columns["type"] != None  # noqa: E711 - elementwise
     assert right[typed].mean() > 0.9
@@ -79,41 +107,41 @@ def test_the_past_of_a_customer_tells_where_the_type_does_not(fitted, a_sample):
     assert right[typeless].mean() > 0.6
 
 
-@every_kind
+@every_estimator
 @with_and_without_messages
-def test_one_row_alone_is_predicted_as_among_others(fitted, a_sample, kind, messages):
-    rows, model = a_sample(90, 2, messages).rows, fitted(kind, messages)
+def test_one_row_alone_is_predicted_as_among_others(fitted, a_sample, name, messages):
+    rows, model = a_sample(90, 2, messages).rows, fitted(name, messages)
 
     alone = [model.probability(rows.take(np.array([i])))[0] for i in range(20)]
 
     np.testing.assert_allclose(alone, model.probability(rows)[:20], rtol=1e-9)
 
 
-@every_kind
+@every_estimator
 @with_and_without_messages
-def test_what_was_never_seen_is_predicted_too(fitted, strangers, kind, messages):
-    probability = fitted(kind, messages).probability(strangers(messages))
+def test_what_was_never_seen_is_predicted_too(fitted, strangers, name, messages):
+    probability = fitted(name, messages).probability(strangers(messages))
 
     assert np.isfinite(probability).all()
     np.testing.assert_allclose(probability.sum(axis=1), 1.0)
 
 
-@every_kind
-def test_a_model_read_back_predicts_the_same(fitted, a_sample, kind):
-    model, rows = fitted(kind), a_sample(90, 2).rows
+@every_estimator
+def test_a_model_read_back_predicts_the_same(fitted, a_sample, name):
+    model, rows = fitted(name), a_sample(90, 2).rows
 
-    again = CalibratedClassifier.from_json(*model.to_json(), model.shares)
+    again = CalibratedClassifier.from_json(*model.to_json(), a_sample().log())
 
     np.testing.assert_array_equal(again.probability(rows), model.probability(rows))
 
 
-@every_kind
-def test_fitting_again_gives_the_same(fitted, a_sample, kind):
+@every_estimator
+def test_fitting_again_gives_the_same(fitted, a_sample, name):
     rows = a_sample(90, 2).rows
 
-    again = fit(kind, a_sample())
+    again, before = fit(name, a_sample()), fit(name, a_sample())
 
-    np.testing.assert_array_equal(again.scores(rows), fitted(kind).estimator.scores(rows))
+    np.testing.assert_array_equal(again.scores(rows), before.scores(rows))
 
 
 def test_candidates_without_their_past_are_refused(fitted):
@@ -137,9 +165,9 @@ def test_candidates_read_the_past_they_are_continued_by(fitted, a_sample):
     assert chance.mean() > model.probability(later)[np.arange(later.n), newest].mean() + 0.2
 
 
-@pytest.mark.parametrize("kind", ["trees", "linear", "lookup"])
-def test_a_model_that_reads_no_labelled_past_stays_the_same(fitted, a_sample, kind):
-    model = fitted(kind)
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"candidates"}))
+def test_a_model_that_reads_no_labelled_past_stays_the_same(fitted, a_sample, name):
+    model = fitted(name)
 
     assert model.with_recent(a_sample().shares()) is model
     assert model.shares is None
@@ -166,7 +194,8 @@ def test_linear_weights_serve_a_label_of_two_classes(a_sample):
     two = sample.rows.take(sample.label < 2)
     label = sample.label[sample.label < 2]
 
-    scores = LinearClassifier.fit(two, label, 3, list(sample.words)).scores(two)
+    task = task_of(sample, rows=two, code=label, weight=np.ones(two.n))
+    scores = estimator_named("linear").fit(task).scores(two)
 
     assert (scores.argmax(axis=1) == label).mean() > 0.85
 
@@ -174,6 +203,6 @@ def test_linear_weights_serve_a_label_of_two_classes(a_sample):
 def test_linear_weights_serve_rows_without_any_word(a_sample):
     sample = a_sample(messages=False)
 
-    scores = LinearClassifier.fit(sample.rows, sample.label, 3, []).scores(sample.rows)
+    scores = fit("linear", sample, word_columns=[]).scores(sample.rows)
 
     assert scores.argmax(axis=1).tolist() == [np.bincount(sample.label).argmax()] * sample.rows.n

@@ -15,7 +15,8 @@ import pytest
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from features.engine.compute import Matrix
 from models.classifiers.calibration import class_names, codes, prior_of
-from models.classifiers.lookup import LookupClassifier
+from models.classifiers.contract import ClassTask
+from models.classifiers.estimators import lookup
 from models.estimator import Batch
 from training.triage.dataset import tick_of
 from training.triage.labels import Labels, Trust, read_labels
@@ -101,8 +102,16 @@ def decide(past: pd.DataFrame, types: pd.Series, trust: Trust) -> np.ndarray:
     taught = np.array([name is not None for name in named])
     names = class_names(named[taught])
     code = codes(named[taught], names)
-    prior = prior_of(code, len(names))
-    model = LookupClassifier.fit(rows_of(past.loc[taught, "type"]), code, prior, "type")
+    task = ClassTask(
+        rows=rows_of(past.loc[taught, "type"]),
+        code=code,
+        names=names,
+        prior=prior_of(code, len(names)),
+        weight=np.ones(len(code)),
+        word_columns=[],
+        first_column="type",
+    )
+    model = lookup.fit(task)
     return np.array(names, object)[model.scores(rows_of(types)).argmax(axis=1)]
 
 

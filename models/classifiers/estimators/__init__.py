@@ -1,0 +1,1 @@
+"""Class estimators, one to a file. The folder is scanned; see `models.classifiers.contract`."""
