@@ -11,7 +11,7 @@ def modules_in(package: str) -> tuple[ModuleType, ...]:
     """Import every module of a package, in the order of their names.
 
     Args:
-        package: Dotted name, for example `models.demand.methods`.
+        package: Its dotted name.
     """
     names = sorted(module.name for module in pkgutil.iter_modules(import_module(package).__path__))
     return tuple(import_module(f"{package}.{name}") for name in names)

@@ -1,4 +1,4 @@
-"""Catalog of the class estimators: every file of `models.classifiers.estimators`."""
+"""Catalog of the class estimators: every file of `models/classifiers/estimators`."""
 
 from functools import cache
 from typing import cast

@@ -19,7 +19,7 @@ class CalibratedClassifier:
     """A fitted, calibrated model of one label.
 
     Attributes:
-        label: Its name, as of `models.triage.labels`.
+        label: Name of the label.
         names: The classes, by code.
         prior: Their shares.
         estimator: Gives raw scores.

@@ -1,4 +1,4 @@
-"""Contract of a class estimator: one file of `models.classifiers.estimators`.
+"""Contract of a class estimator: one file of `models/classifiers/estimators`.
 
 Steps of use: `suits` says whether a file can serve a task, `fit` fits it, `calibration` makes its
 scores probabilities, `to_json` stores it and `load` reads it back.
@@ -79,7 +79,7 @@ class ClassEstimator(ABC):
 
 
 class EstimatorFile(Protocol):
-    """Names that a file of `models.classifiers.estimators` defines.
+    """Names that a file of `models/classifiers/estimators` defines.
 
     `SETTINGS`, a dataclass, is optional: each training run logs it.
 
