@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("data", "features", "models", "training", "serving")
 DIALECT = ("told", "said", "asked", "wanted", "came", "found", "known", "seen", "kept", "given")
 QUESTION = re.compile(r"(What|How|Which|Who|Whose|Why|When|Whether|Where)\b")
+MAX_POSITIONAL = 4
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -151,6 +152,28 @@ def words_per_10_000_lines(words: Iterable[str]) -> dict[str, float]:
     return {word: len(re.findall(rf"\b{word}\b", text)) * 10_000 / lines for word in words}
 
 
+def bare_tuples() -> list[str]:
+    """Return the functions whose annotation promises two values or more without names."""
+    return [
+        f"{file.path}:{node.lineno} {node.name}"
+        for file in sources()
+        for node in file.definitions(ast.FunctionDef, ast.AsyncFunctionDef)
+        if _is_bare_tuple(node.returns)
+    ]
+
+
+def long_calls() -> list[str]:
+    """Return the calls of five positional arguments or more; compiled code knows no others."""
+    return [
+        f"{file.path}:{node.lineno}"
+        for file in sources()
+        for node in ast.walk(file.tree)
+        if isinstance(node, ast.Call)
+        and len(node.args) > MAX_POSITIONAL
+        and not any(isinstance(value, ast.Starred) for value in node.args)
+    ]
+
+
 def longest_chain(package: str) -> list[str]:
     """Return the longest chain of imports among the modules of a package, importer first."""
     import grimp
@@ -164,6 +187,19 @@ def longest_chain(package: str) -> list[str]:
         return (module, *max(below, key=len, default=()))
 
     return list(max((chain(module) for module in graph.modules), key=len))
+
+
+def _is_bare_tuple(annotation: ast.expr | None) -> bool:
+    return (
+        isinstance(annotation, ast.Subscript)
+        and isinstance(annotation.value, ast.Name)
+        and annotation.value.id == "tuple"
+        and isinstance(annotation.slice, ast.Tuple)
+        and not (
+            isinstance(annotation.slice.elts[-1], ast.Constant)
+            and annotation.slice.elts[-1].value is Ellipsis
+        )
+    )
 
 
 def _end(node: ast.stmt) -> int:
@@ -196,6 +232,8 @@ def _rows() -> Iterator[tuple[str, str]]:
     yield "module docstrings that open with a question word", str(len(question_docstrings()))
     yield "ten dialect words per 10,000 lines", f"{sum(words.values()):.0f}"
     yield "of these", ", ".join(f"{word} {count:.0f}" for word, count in words.items())
+    yield "functions that return a bare tuple", str(len(bare_tuples()))
+    yield f"calls of more than {MAX_POSITIONAL} positional arguments", str(len(long_calls()))
     for package in ("training", "serving"):
         chain = longest_chain(package)
         yield f"longest chain of imports in {package}/", f"{len(chain)} modules"
