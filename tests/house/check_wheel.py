@@ -1,7 +1,7 @@
 """The wheel, built and tried: `make wheel`.
 
 The wheel is installed into an empty environment, which borrows the locked libraries of this one.
-Every tracked file of the five packages must be in it, and its programs must run from another folder.
+Every tracked file of the five packages must be in it, and its programs must run elsewhere.
 """
 
 import os
