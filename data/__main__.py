@@ -1,5 +1,6 @@
 """`python -m data`: import, check, describe and replay an order history; begin a new source."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from data.console import ProgressBars, show_history, show_import
+from data.console import ProgressBars, show_history, show_import, wide_console
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
 from data.history.history import History
 from data.ingest.readers import ENCODINGS
@@ -31,7 +32,6 @@ from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 
 SYNTHETIC = "synthetic"
-NARROWEST = 100
 
 app = typer.Typer(
     help="An order history: import it, check it, describe it.",
@@ -97,13 +97,12 @@ def check(history: Folder) -> None:
 @app.command()
 def describe(history: Folder) -> None:
     """Show rows, period, gaps, categories, breach rate, demand, and features that stay dark."""
-    opened = History.open(history)
-    # The only looks up from data: a door may, and only this command pays for them.
-    from features.catalog import dark_features
-    from training.demand.describe import demand_facts
-
-    dark = dark_features(opened.filled_columns())
-    show_history(_wide_console(), opened, demand_facts(opened), dark)
+    show_history(wide_console(), History.open(history))
+    # Features and demand stand above data. So that part is another program, which is started here.
+    sys.stdout.flush()
+    rest = [sys.executable, "-m", "training", "describe", str(history)]
+    if code := subprocess.run(rest, check=False).returncode:  # noqa: S603 - our own program
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -165,13 +164,7 @@ def new_source(
 def _watched(run: Callable[[Watch], ImportReport]) -> None:
     with ProgressBars(Console(stderr=True)) as bars:
         report = run(bars.watch)
-    show_import(_wide_console(), report)
-
-
-def _wide_console() -> Console:
-    """A console on which no number is cut."""
-    console = Console()
-    return Console(width=max(console.width, NARROWEST))
+    show_import(wide_console(), report)
 
 
 def _now() -> pd.Timestamp:

@@ -1,7 +1,6 @@
 """What `python -m data` prints: progress, what an import did, what a history holds."""
 
 import re
-from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,7 +13,7 @@ from data.ingest.write_history import ImportReport
 
 NUMBER = re.compile(r"[\d,.-]+%?|unknown")
 SHOWN_REASONS = 5
-SHOWN_FEATURES = 3
+MIN_CONSOLE_WIDTH = 100
 
 
 class ProgressBars:
@@ -58,7 +57,7 @@ def show_import(console: Console, report: ImportReport) -> None:
         [name, *(f"{counts.as_numbers()[count]:,}" for count in names)]
         for name, counts in report.counts.items()
     ]
-    console.print(_table("", ["table", *names], rows))
+    console.print(table("", ["table", *names], rows))
     for name, counts in report.counts.items():
         for reason, number in counts.reasons.most_common(SHOWN_REASONS):
             where = counts.examples.get(reason, "")
@@ -70,21 +69,14 @@ def show_import(console: Console, report: ImportReport) -> None:
         console.print("All of this was known before: the history has not changed.")
 
 
-def show_history(
-    console: Console,
-    history: History,
-    demand: Sequence[tuple[str, str]],
-    dark: Iterable[tuple[str, str]],
-) -> None:
-    """What a history holds, what it lacks, and which features that leaves without a value."""
+def show_history(console: Console, history: History) -> None:
+    """Print what a history holds, and what it lacks."""
     console.print(f"{history.path}: {history.fingerprint}", highlight=False, soft_wrap=True)
     tables = [_rows(history), _missing(history)]
     if history.rows["exceptions"]:
         tables += [_categories(history), _months(history)]
-    if demand:
-        tables.append(_table("Demand", ["what", "figure"], [list(fact) for fact in demand]))
-    for table in [*tables, _dark(dark)]:
-        console.print(table)
+    for part in tables:
+        console.print(part)
 
 
 def _rows(history: History) -> Table:
@@ -92,13 +84,13 @@ def _rows(history: History) -> Table:
         [name, f"{history.rows[name]:,}", f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"]
         for name, first, last in history.query("periods").itertuples(index=False)
     ]
-    return _table("What there is", ["table", "rows", "known from", "to"], rows)
+    return table("What there is", ["table", "rows", "known from", "to"], rows)
 
 
 def _categories(history: History) -> Table:
     counts = history.query("category_counts").itertuples(index=False)
     rows = [[category, f"{raised:,}", f"{ended:,}"] for category, raised, ended in counts]
-    return _table("Categories of exceptions", ["category", "exceptions", "ended"], rows)
+    return table("Categories of exceptions", ["category", "exceptions", "ended"], rows)
 
 
 def _months(history: History) -> Table:
@@ -108,20 +100,7 @@ def _months(history: History) -> Table:
         for month, raised, judged, share in months
     ]
     columns = ["detected in", "exceptions", "judged", "breached"]
-    return _table("Breach rate by month", columns, rows)
-
-
-def _dark(dark: Iterable[tuple[str, str]]) -> Table:
-    """By column: how many features want it, alone or with others, and a few of them."""
-    features: dict[str, list[str]] = {}
-    for feature, lacking in dark:
-        for column in lacking.split(", "):
-            features.setdefault(column, []).append(feature)
-    rows = [
-        [column, f"{len(names):,}", ", ".join(names[:SHOWN_FEATURES])]
-        for column, names in sorted(features.items(), key=lambda item: -len(item[1]))
-    ]
-    return _table("Features that stay dark", ["for want of", "how many", "for instance"], rows)
+    return table("Breach rate by month", columns, rows)
 
 
 def _missing(history: History) -> Table:
@@ -131,7 +110,7 @@ def _missing(history: History) -> Table:
         shares = {c: 1 - filled / max(stored.rows, 1) for c, filled in stored.filled.items()}
         gaps = sorted((column for column in shares if shares[column]), key=lambda c: -shares[c])
         rows.append([name, ", ".join(f"{c} {_percent(shares[c])}" for c in gaps) or "nothing"])
-    return _table("What is missing", ["table", "missing share by column"], rows)
+    return table("What is missing", ["table", "missing share by column"], rows)
 
 
 def _percent(share: float) -> str:
@@ -141,18 +120,24 @@ def _percent(share: float) -> str:
     return f"{min(share, 0.99) if share < 1 else 1:.0%}".replace("%", " %")
 
 
-def _table(title: str, columns: list[str], rows: list[list[str]]) -> Table:
+def table(title: str, columns: list[str], rows: list[list[str]]) -> Table:
     """Numbers stand to the right, words to the left; a column that explains takes what is left."""
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
+    laid = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
     for place, column in enumerate(columns):
         is_number = place > 0 and all(NUMBER.fullmatch(row[place]) for row in rows)
         explains = place == len(columns) - 1 and not is_number
-        table.add_column(
+        laid.add_column(
             column,
             justify="right" if is_number else "left",
             no_wrap=not explains,
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    return table
+        laid.add_row(*(escape(cell) for cell in row))
+    return laid
+
+
+def wide_console() -> Console:
+    """Return a console at least 100 characters wide, on which no number is cut."""
+    console = Console()
+    return Console(width=max(console.width, MIN_CONSOLE_WIDTH))

@@ -12,8 +12,10 @@ from data.domain import ExpediteError
 from training.bursts import commands as bursts_commands
 from training.common.options import console, store
 from training.common.run import registry_time
-from training.demand import commands
+from training.demand import commands as demand_commands
+from training.describe import describe
 from training.drift import commands as drift_commands
+from training.early_warning import commands as early_warning_commands
 from training.forecast_book import commands as forecast_book_commands
 from training.queue_replay import commands as queue_replay_commands
 from training.queue_replay import shift_commands
@@ -32,18 +34,18 @@ def group(summary: str | None) -> typer.Typer:
 
 main = group(__doc__)
 main.command()(triage_commands.triage)
-main.command()(triage_commands.warning)
-main.command()(commands.demand)
+main.command()(early_warning_commands.warning)
+main.command()(demand_commands.demand)
 backtest = group("Score forecasts of the past, each made with what was known then.")
-backtest.command("demand")(commands.backtest_demand)
+backtest.command("demand")(demand_commands.backtest_demand)
 main.add_typer(backtest, name="backtest")
 recalibrate = group("Fit the champion's calibration and promises anew, without training it.")
 recalibrate.command("triage")(triage_commands.recalibrate_triage)
 main.add_typer(recalibrate, name="recalibrate")
 evaluate = group("Score a period and say how good that was.")
 evaluate.command("triage")(triage_commands.evaluate_triage)
-evaluate.command("warning")(triage_commands.evaluate_warning)
-evaluate.command("demand")(commands.evaluate_demand)
+evaluate.command("warning")(early_warning_commands.evaluate_warning)
+evaluate.command("demand")(demand_commands.evaluate_demand)
 main.add_typer(evaluate, name="evaluate")
 replay = group("Play a rule forward on what it has not seen.")
 replay.command("stock")(stock_replay_commands.stock)
@@ -54,6 +56,7 @@ main.command()(shift_commands.shifts)
 main.command()(bursts_commands.incidents)
 main.command()(forecast_book_commands.forecast)
 main.command()(drift_commands.drift)
+main.command()(describe)
 
 
 @main.command()

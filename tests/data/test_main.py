@@ -20,14 +20,14 @@ class Told(NamedTuple):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command line in this process."""
+def run(monkeypatch, capfd):
+    """Run a command line in this process; what programs print that it starts counts too."""
 
     def _run(*arguments):
         monkeypatch.setattr(sys, "argv", ["data", *map(str, arguments)])
         with pytest.raises(SystemExit) as end:
             main()
-        return Told(int(end.value.code or 0), *capsys.readouterr())
+        return Told(int(end.value.code or 0), *capfd.readouterr())
 
     return _run
 

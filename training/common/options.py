@@ -7,6 +7,7 @@ import orjson
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from data.domain import BadInputError
 from data.settings import Settings
@@ -75,3 +76,20 @@ def tell(outcome: TrainingResult) -> None:
         console.print(f"[bold]{label}[/]: not trained: {said}")
     word = "promoted" if outcome.verdict.promoted else "not promoted"
     console.print(f"Version {outcome.version} is {word}: {outcome.verdict.reason}")
+
+
+def show_figures(figures: dict[str, object]) -> None:
+    """Print a report's figures as tables: a row a measure, a column an estimator."""
+    for part, values in figures.items():
+        if not isinstance(values, dict) or "labelled" not in values:
+            continue
+        columns = {name: found for name, found in values.items() if isinstance(found, dict)}
+        table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
+        for measure in dict.fromkeys(m for found in columns.values() for m in found):
+            cells = (_interval(found.get(measure)) for found in columns.values())
+            table.add_row(measure, *cells)
+        console.print(table)
+
+
+def _interval(value: dict[str, float] | None) -> str:
+    return "{value:.3f} [{low:.3f} {high:.3f}]".format(**value) if value else ""

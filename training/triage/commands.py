@@ -1,11 +1,10 @@
-"""The commands of exceptions: train and evaluate the triage and the early warning."""
+"""Commands of triage: train it, recalibrate it, evaluate it."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from data.history.history import History
 from data.policy.policy import Policy
@@ -20,6 +19,7 @@ from training.common.options import (
     To,
     console,
     moment,
+    show_figures,
     store,
     tell,
     version_of,
@@ -38,16 +38,6 @@ def triage(history: HistoryPath, as_of: AsOf) -> None:
         terms = Policy.read(Settings.read().policy).promises
         trust = Trust(terms.learn_accepted, terms.learn_automatic)
         outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update, trust)
-    tell(outcome)
-
-
-def warning(history: HistoryPath, as_of: AsOf) -> None:
-    """Train the early warning: which orders will raise an exception; promote it if it is better."""
-    from training.early_warning.train import train_warning
-
-    with console.status("Starting") as status:
-        opened = History.open(history)
-        outcome = train_warning(opened, moment(as_of, "--as-of"), store(), status.update)
     tell(outcome)
 
 
@@ -92,48 +82,6 @@ def evaluate_triage(
             version = loaded.version.removeprefix("triage-")
             opened.add_report("triage", version, Path(folder), f"evaluated/{begin}_{end}")
     write_report(report, figures | {"promises": promises, "calibration": calibration})
-    show(figures)
+    show_figures(figures)
     for table in (*automation_report.tables(promises), calibration_report.table(calibration)):
         console.print(table)
-
-
-def evaluate_warning(
-    history: HistoryPath,
-    begin: From,
-    end: To,
-    predictions: Annotated[Path, typer.Option(help="Parquet file, one row an order and stage")],
-    report: ReportFile,
-    model: Model = CHAMPION,
-) -> None:
-    """Score every order of a period when it was placed and at each stage that it reached."""
-    from training.early_warning import report as early_warning_report
-    from training.early_warning.train import load_warning
-
-    for file in (predictions, report):
-        writable(file)
-    with console.status("Scoring"):
-        loaded = load_warning(store(), version_of(model))
-        scoring = early_warning_report.score_orders(
-            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
-        )
-        early_warning_report.warnings_table(scoring).to_parquet(predictions)
-        figures = early_warning_report.report(scoring, loaded)
-    write_report(report, figures)
-    show(figures)
-
-
-def show(figures: dict[str, object]) -> None:
-    """Print a report's figures as tables: a row a measure, a column an estimator."""
-    for part, values in figures.items():
-        if not isinstance(values, dict) or "labelled" not in values:
-            continue
-        columns = {name: found for name, found in values.items() if isinstance(found, dict)}
-        table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
-        for measure in dict.fromkeys(m for found in columns.values() for m in found):
-            cells = (_interval(found.get(measure)) for found in columns.values())
-            table.add_row(measure, *cells)
-        console.print(table)
-
-
-def _interval(value: dict[str, float] | None) -> str:
-    return "{value:.3f} [{low:.3f} {high:.3f}]".format(**value) if value else ""

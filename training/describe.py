@@ -1,0 +1,40 @@
+"""Models' view of a history: its demand, and the features that have no values in it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from data.console import table, wide_console
+from data.history.history import History
+
+MAX_FEATURES_SHOWN = 3
+
+
+def describe(
+    history: Annotated[Path, typer.Argument(help="Folder of the history", show_default=False)],
+) -> None:
+    """Show the demand of a history, and the features that stay dark for want of a column."""
+    # Imported here: they take seconds, --help does not.
+    from features.catalog import dark_features
+    from training.demand.describe import demand_facts
+
+    opened, screen = History.open(history), wide_console()
+    if facts := demand_facts(opened):
+        screen.print(table("Demand", ["what", "figure"], [list(fact) for fact in facts]))
+    screen.print(_dark(dark_features(opened.filled_columns())))
+
+
+def _dark(dark: Iterable[tuple[str, str]]) -> Table:
+    """Return for each missing column the number of features that need it, and a few of them."""
+    features: dict[str, list[str]] = {}
+    for feature, lacking in dark:
+        for column in lacking.split(", "):
+            features.setdefault(column, []).append(feature)
+    rows = [
+        [column, f"{len(names):,}", ", ".join(names[:MAX_FEATURES_SHOWN])]
+        for column, names in sorted(features.items(), key=lambda item: -len(item[1]))
+    ]
+    return table("Features that stay dark", ["for want of", "how many", "for instance"], rows)

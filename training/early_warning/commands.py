@@ -1,0 +1,60 @@
+"""Commands of the early warning: train it, evaluate it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.history.history import History
+from training.common.options import (
+    CHAMPION,
+    AsOf,
+    From,
+    HistoryPath,
+    Model,
+    ReportFile,
+    To,
+    console,
+    moment,
+    show_figures,
+    store,
+    tell,
+    version_of,
+    writable,
+    write_report,
+)
+
+
+def warning(history: HistoryPath, as_of: AsOf) -> None:
+    """Train the early warning: which orders will raise an exception; promote it if it is better."""
+    from training.early_warning.train import train_warning
+
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        outcome = train_warning(opened, moment(as_of, "--as-of"), store(), status.update)
+    tell(outcome)
+
+
+def evaluate_warning(
+    history: HistoryPath,
+    begin: From,
+    end: To,
+    predictions: Annotated[Path, typer.Option(help="Parquet file, one row an order and stage")],
+    report: ReportFile,
+    model: Model = CHAMPION,
+) -> None:
+    """Score every order of a period when it was placed and at each stage that it reached."""
+    from training.early_warning import report as early_warning_report
+    from training.early_warning.train import load_warning
+
+    for file in (predictions, report):
+        writable(file)
+    with console.status("Scoring"):
+        loaded = load_warning(store(), version_of(model))
+        scoring = early_warning_report.score_orders(
+            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+        )
+        early_warning_report.warnings_table(scoring).to_parquet(predictions)
+        figures = early_warning_report.report(scoring, loaded)
+    write_report(report, figures)
+    show_figures(figures)
