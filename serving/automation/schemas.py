@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from serving.http.schemas import Chance, Shape, Stamp
+from serving.http.schemas import Shape, Stamp
+from serving.wire.answers import Chance
 
 State = Literal["kept", "suspended", "abstained", "too_few"]
 

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from serving.http.schemas import Chance, MoneyOut, Problem, ReasonOut, Shape
+from serving.http.schemas import Problem, Shape
+from serving.wire.answers import Chance, MoneyOut, ReasonOut
 
 Day = str
 

@@ -4,22 +4,13 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from serving.wire.exception_in import Currency
-
-Chance = float
+from serving.wire.answers import Chance, MoneyOut, ReasonOut
 
 
 class Shape(BaseModel):
     """What all answers are: nothing but what is documented."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class MoneyOut(Shape):
-    """An amount as a decimal text with the decimals of its currency."""
-
-    amount: str
-    currency: Currency
 
 
 class Stamp(Shape):
@@ -55,13 +46,6 @@ class VerdictOut(Shape):
     prediction_set: list[str]
     decision: Literal["auto", "suggest", "abstain"]
     promise: PledgeOut | None
-
-
-class ReasonOut(Shape):
-    """One reason, in words and money."""
-
-    code: str
-    text: str
 
 
 class Scoring(Stamp):

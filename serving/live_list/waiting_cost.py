@@ -1,19 +1,36 @@
 """What it costs if a row waits: an hour, until its team's shift ends, a day."""
 
 import math
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from data.ticks import TICKS_PER_DAY
 from models.ranking.waiting_cost import losses_after
 from models.worktime.shifts import TICKS_PER_HOUR
 from serving.live_list.snapshot import Snapshot
 from serving.scoring.answer import money
+from serving.wire.answers import MoneyOut, closed
 
-Costs = dict[str, dict[str, str] | None]
+
+@closed
+class CostOfWaitingOut(TypedDict):
+    """Money that is expected to be lost by waiting, over starting now."""
+
+    hour: MoneyOut
+    shift: Annotated[
+        MoneyOut | None,
+        Field(
+            description="until the shift of its team ends; null while nobody of it is there, or "
+            "where the policy names no shift"
+        ),
+    ]
+    day: MoneyOut
 
 
-def costs_of_waiting(snapshot: Snapshot, places: list[int]) -> list[Costs | None]:
+def costs_of_waiting(snapshot: Snapshot, places: list[int]) -> list[CostOfWaitingOut | None]:
     """Return what waiting costs the rows at some places, over starting on them now; in one pass.
 
     The shift is null while nobody of the team is there. The whole is None where no model judged.
@@ -40,6 +57,10 @@ def _waits(snapshot: Snapshot, team: str | None) -> tuple[float, ...]:
     return 0.0, 1.0, shift, TICKS_PER_DAY / TICKS_PER_HOUR
 
 
-def _costs(rises: list[float], currency: str) -> Costs:
-    named = zip(("hour", "shift", "day"), rises, strict=True)
-    return {name: None if math.isnan(one) else money(one, currency) for name, one in named}
+def _costs(rises: list[float], currency: str) -> CostOfWaitingOut:
+    hour, shift, day = rises
+    return {
+        "hour": money(hour, currency),
+        "shift": None if math.isnan(shift) else money(shift, currency),
+        "day": money(day, currency),
+    }

@@ -10,6 +10,7 @@ from data.ticks import MISSING_TICK
 from models.ranking.reasons import ReasonInputs, reasons
 from models.ranking.rule import Ranking, Tier
 from serving.scoring.assessment import Assessment, LabelDecision
+from serving.wire.answers import MoneyOut
 
 MS_PER_HOUR = 3_600_000
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
@@ -123,7 +124,7 @@ def safe_start_at(place: RankedRow, now_ms: int) -> str | None:
     return rfc3339(now_ms + int(place.safe_start_hours * MS_PER_HOUR))
 
 
-def money(amount: float, currency: str) -> dict[str, str]:
+def money(amount: float, currency: str) -> MoneyOut:
     """Return money as a decimal text with the decimals of its currency."""
     return {"amount": f"{amount:.{_DECIMALS.get(currency, 2)}f}", "currency": currency}
 

@@ -13,6 +13,7 @@ from serving.live_list.snapshot import ListView, Snapshot
 from serving.live_list.worklist import RANKED_AT_ONCE
 from serving.scoring.answer import money, rfc3339, rfc3339_or_none
 from serving.service import Service
+from serving.wire.answers import MoneyOut
 from serving.worklist.view import rows_view
 
 
@@ -144,5 +145,5 @@ def _rows(sight: ListView, places: list[int], span: tuple[int, int]) -> list[dic
     ]
 
 
-def _at_stake(snapshot: Snapshot, places: list[int]) -> dict[str, str]:
+def _at_stake(snapshot: Snapshot, places: list[int]) -> MoneyOut:
     return money(float(snapshot.rows.losses[places].sum()), snapshot.policy.currency)

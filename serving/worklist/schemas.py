@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from serving.http.schemas import Facts, MoneyOut, Shape, Stamp
+from serving.http.schemas import Facts, Shape, Stamp
+from serving.live_list.waiting_cost import CostOfWaitingOut
+from serving.wire.answers import MoneyOut
 
 
 class IncidentOut(Shape):
@@ -20,17 +22,6 @@ class IncidentOut(Shape):
     times_usual: float
     kinds: list[str] = Field(description="what kind of exceptions there are too many of")
     is_over: bool = Field(description="nobody joins any more")
-
-
-class CostOfWaiting(Shape):
-    """Money that is expected to be lost by waiting, over starting now."""
-
-    hour: MoneyOut
-    shift: MoneyOut | None = Field(
-        description="until the shift of its team ends; null while nobody of it is there, or where "
-        "the policy names no shift"
-    )
-    day: MoneyOut
 
 
 class Capacity(Shape):
@@ -61,7 +52,7 @@ class WorklistRow(Facts):
     rank: int
     members: int | None = Field(description="of an incident, how many are open")
     incident: IncidentOut | None
-    cost_of_waiting: CostOfWaiting | None = Field(description="null without a model")
+    cost_of_waiting: CostOfWaitingOut | None = Field(description="null without a model")
 
 
 class WorklistPage(Stamp):
