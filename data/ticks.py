@@ -1,15 +1,51 @@
-"""Moments as whole milliseconds since 1970, the clock of the feature engine.
+"""Ticks: moments as whole milliseconds since 1970, the clock of the features and of the service.
 
-`known_at` is rounded up and `as_of` down, so rounding can hide a row but never reveal one.
+Every constant of time stands here. `known_at` is rounded up and `as_of` down, so rounding can hide
+a row but never reveal one.
 """
+
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
-TICKS_PER_DAY = 86_400_000
-MISSING_TICK = np.iinfo(np.int64).min
+MINUTES_PER_HOUR = 60
+MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR
+HOURS_PER_DAY = 24
+HOURS_PER_WEEK = 7 * HOURS_PER_DAY
+HOURS_PER_YEAR = 365 * HOURS_PER_DAY
+DAYS_PER_YEAR = 365
 
-_MICROSECONDS = 1_000
+SECONDS_PER_HOUR = 3_600
+SECONDS_PER_DAY = HOURS_PER_DAY * SECONDS_PER_HOUR
+SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
+
+MS_PER_SECOND = 1_000
+MS_PER_MINUTE = 60 * MS_PER_SECOND
+MS_PER_HOUR = MINUTES_PER_HOUR * MS_PER_MINUTE
+MS_PER_DAY = HOURS_PER_DAY * MS_PER_HOUR
+MS_PER_WEEK = 7 * MS_PER_DAY
+
+US_PER_MS = 1_000
+US_PER_DAY = US_PER_MS * MS_PER_DAY
+
+MISSING_TICK = np.iinfo(np.int64).min
+"""Tick of a moment that is not recorded."""
+
+NEVER = np.iinfo(np.int64).max
+"""Tick of a moment that never comes."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def tick_of(moment: datetime) -> int:
+    """Return an aware moment as a tick; finer than a millisecond is cut off.
+
+    >>> tick_of(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    1000
+    """
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def floor_ticks(times: pd.Series) -> np.ndarray:
@@ -19,10 +55,10 @@ def floor_ticks(times: pd.Series) -> np.ndarray:
 
 def ceil_ticks(times: pd.Series) -> np.ndarray:
     """Round moments up, as is done with `known_at`; `MISSING_TICK` where there is none."""
-    return _ticks(times, _MICROSECONDS - 1)
+    return _ticks(times, US_PER_MS - 1)
 
 
 def _ticks(times: pd.Series, shift: int) -> np.ndarray:
     moments = pd.to_datetime(times, utc=True).dt.as_unit("us")
     micros = moments.astype("int64").to_numpy()
-    return np.where(moments.isna(), MISSING_TICK, (micros + shift) // _MICROSECONDS)
+    return np.where(moments.isna(), MISSING_TICK, (micros + shift) // US_PER_MS)

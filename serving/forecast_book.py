@@ -14,6 +14,7 @@ import numpy as np
 
 from data.domain import BadInputError, Grain, NoForecastsError
 from data.settings import Settings
+from data.ticks import MS_PER_DAY
 from models.demand.quantiles import QuantileReader
 from models.forecast_book.book import Book
 from models.forecast_book.store import BookPointer, current_book, read_book
@@ -22,7 +23,6 @@ from serving.scoring.champion import REPEAT_BROKEN_AFTER_POLLS
 
 LOG = logging.getLogger("expedite.forecasts")
 FOLDER = "forecasts"
-_MS_PER_DAY = 86_400_000
 _DAYS = {Grain.DAY: 1.0, Grain.WEEK: 7.0, Grain.MONTH: 30.44}
 FRESH_PERIODS = 1.5
 """A book is due after each period; half of one more is grace."""
@@ -52,7 +52,7 @@ class PreparedBook:
 
     def stale(self, now_ms: int) -> bool:
         """Return whether a newer book should have been made by now."""
-        due = FRESH_PERIODS * period_days(self.book.forecast.grain) * _MS_PER_DAY
+        due = FRESH_PERIODS * period_days(self.book.forecast.grain) * MS_PER_DAY
         return now_ms - self.book.as_of_ms > due
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, delete, insert, select
 
 from data.ledger.tables import IDEMPOTENCY
+from data.ticks import MS_PER_HOUR
 
 IDEMPOTENCY_HOURS = 24
 
@@ -29,6 +30,6 @@ def answered(connection: Connection, key: str) -> StoredAnswer | None:
 
 def remember(connection: Connection, answer: StoredAnswer, *, now_ms: int) -> None:
     """Keep an answer for a day; older ones are let go."""
-    oldest = now_ms - IDEMPOTENCY_HOURS * 3_600_000
+    oldest = now_ms - IDEMPOTENCY_HOURS * MS_PER_HOUR
     connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.made_at_ms < oldest))
     connection.execute(insert(IDEMPOTENCY), [asdict(answer) | {"made_at_ms": now_ms}])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_SECOND
 from features.engine.event_log import Keys, LogRows
 
 LABEL = "label"
@@ -20,7 +20,6 @@ LABEL = "label"
 RECENT_DAYS = 28
 DRAWS = 5
 _BULK_ROWS = 4_096
-_SECOND = 1_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class _ShareSegment:
     """Labelled rows, sorted by entity and time, and by entity, class and time."""
 
     def __init__(self, rows: LogRows, entities: Sequence[str], classes: int) -> None:
-        known = -(-rows.known_at // _SECOND)
+        known = -(-rows.known_at // MS_PER_SECOND)
         self._start = int(known.min())
         self._span = int(known.max()) - self._start + 2
         self._classes = classes
@@ -80,8 +79,8 @@ class _ShareSegment:
 
     def edges(self, as_of: np.ndarray) -> np.ndarray:
         """Return (3, n): now, the begin of lately, the begin of everything; on the own clock."""
-        now = as_of // _SECOND - self._start
-        lately = now - RECENT_DAYS * TICKS_PER_DAY // _SECOND
+        now = as_of // MS_PER_SECOND - self._start
+        lately = now - RECENT_DAYS * MS_PER_DAY // MS_PER_SECOND
         return np.clip(np.stack([now, lately, np.zeros_like(now)]), 0, self._span - 1)
 
     def find_rows(self, codes: np.ndarray, edges: np.ndarray) -> np.ndarray:

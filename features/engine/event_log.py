@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from data.domain import BadInputError
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 
 FIXED_POINT = 65_536
 EVERYTHING = "everything"
@@ -117,7 +117,7 @@ class Windows:
         self.pair_entities = np.array([self.entities.index(entity) for _, entity in pairs], np.intp)
         self.pairs = np.array([pairs.index((log, e)) for log, e, _ in self.triples], np.intp)
         ever = 2**61
-        lengths = [ever if d is None else int(d * TICKS_PER_DAY) for _, _, d in self.triples]
+        lengths = [ever if d is None else int(d * MS_PER_DAY) for _, _, d in self.triples]
         self.lengths = np.array(lengths, np.int64).reshape(-1, 1)
 
     def find(self, log: str, entity: str, days: float | None) -> int:
@@ -174,7 +174,7 @@ class Segment:
     def _refuse_overflow(self, logs: int) -> None:
         codes = logs * self.vocabulary.size
         if codes * self._span >= MOST_PLACES:
-            years = self._span / TICKS_PER_DAY / 365
+            years = self._span / MS_PER_DAY / 365
             raise BadInputError(
                 "known_at",
                 f"{years:,.0f} years times {codes:,} customers, SKUs, ... are too many to index",

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data.ticks import MISSING_TICK, TICKS_PER_DAY
+from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR
 from features.engine.feature_set import Columns, Entity, FeatureSet, Word
 from features.engine.history_features import HistoryFeature
 
-_HOUR = TICKS_PER_DAY / 24
 _SMOOTHING = 10.0
 """Imaginary cases at the overall rate: an entity with ten cases counts for half."""
 
@@ -171,19 +170,19 @@ FEATURES = FeatureSet(
 def hours_between(earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
     """Return hours from one tick to another, NaN where either is missing."""
     known = (earlier != MISSING_TICK) & (later != MISSING_TICK)
-    return np.where(known, (later - np.where(known, earlier, 0)) / _HOUR, np.nan)
+    return np.where(known, (later - np.where(known, earlier, 0)) / MS_PER_HOUR, np.nan)
 
 
 @FEATURES.feature(unit="hour of day", needs=["exceptions.detected_at"])
 def hour_detected(columns: Columns) -> np.ndarray:
     """Hour of the day, UTC, at which it was detected."""
-    return columns["detected_at"] % TICKS_PER_DAY / _HOUR
+    return columns["detected_at"] % MS_PER_DAY / MS_PER_HOUR
 
 
 @FEATURES.feature(unit="day, 0 is Monday", needs=["exceptions.detected_at"])
 def weekday_detected(columns: Columns) -> np.ndarray:
     """Day of the week on which it was detected."""
-    return (columns["detected_at"] // TICKS_PER_DAY + 3) % 7
+    return (columns["detected_at"] // MS_PER_DAY + 3) % 7
 
 
 @FEATURES.feature(unit="hours", needs=["exceptions.due_at"])

@@ -8,7 +8,7 @@ import orjson
 import pandas as pd
 
 from data.contract.tables import ExceptionEvents, Exceptions, OrderLines, Orders, Outcomes
-from data.ticks import TICKS_PER_DAY, ceil_ticks, floor_ticks
+from data.ticks import MS_PER_DAY, MS_PER_HOUR, ceil_ticks, floor_ticks
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity
 from features.exceptions.features import ATTRIBUTE, NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
@@ -206,7 +206,7 @@ def _late_log(
 
     Unlike the times to resolve that are known as yet, this is not a matter of the quick ones only.
     """
-    due = np.maximum(columns["detected_at"] + LATE_DAYS * TICKS_PER_DAY, raised)
+    due = np.maximum(columns["detected_at"] + LATE_DAYS * MS_PER_DAY, raised)
     open_still = ~(closed.reindex(range(len(raised))).to_numpy(np.float64) < due)
     return LogRows(due, keys, {"open_after_5_days": open_still.astype(np.float64)})
 
@@ -215,7 +215,9 @@ def _resolved_log(
     keys: Mapping[str, np.ndarray], columns: Columns, steps: pd.DataFrame, solved: pd.DataFrame
 ) -> LogRows:
     row = solved["row"].to_numpy(np.intp)
-    hours = (ceil_ticks(solved[ExceptionEvents.occurred_at]) - columns["detected_at"][row]) / 3.6e6
+    hours = (
+        ceil_ticks(solved[ExceptionEvents.occurred_at]) - columns["detected_at"][row]
+    ) / MS_PER_HOUR
     with_team = steps[steps[ExceptionEvents.team].notna()]
     first_team = with_team.groupby("row")[ExceptionEvents.team].first()
     final_team = solved[ExceptionEvents.team]

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from data.domain import Stage
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from features.engine.feature_set import Columns, Entity, FeatureSet, Word
 from features.engine.history_features import HistoryFeature
 from features.exceptions.features import FEATURES as EXCEPTION_FEATURES
 from features.exceptions.features import hours_between
 from features.orders.history_features import PAST
-
-_HOUR = TICKS_PER_DAY / 24
 
 TEXT_COLUMNS = {
     "stage": "order_events.stage",
@@ -167,16 +165,16 @@ def same_region(columns: Columns) -> np.ndarray:
 @FEATURES.feature(unit="hour of day", needs=["orders.placed_at"])
 def hour_placed(columns: Columns) -> np.ndarray:
     """Hour of the day, UTC, at which it was placed."""
-    return columns["placed_at"] % TICKS_PER_DAY / _HOUR
+    return columns["placed_at"] % MS_PER_DAY / MS_PER_HOUR
 
 
 @FEATURES.feature(unit="day, 0 is Monday", needs=["orders.placed_at"])
 def weekday_placed(columns: Columns) -> np.ndarray:
     """Day of the week on which it was placed."""
-    return (columns["placed_at"] // TICKS_PER_DAY + 3) % 7
+    return (columns["placed_at"] // MS_PER_DAY + 3) % 7
 
 
 @FEATURES.feature(unit="day, 0 is Monday", needs=["order_events.known_at"])
 def weekday_scored(columns: Columns) -> np.ndarray:
     """Day of the week on which it reached this stage."""
-    return (columns["scored_at"] // TICKS_PER_DAY + 3) % 7
+    return (columns["scored_at"] // MS_PER_DAY + 3) % 7

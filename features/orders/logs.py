@@ -7,7 +7,7 @@ import pandas as pd
 
 from data.contract.tables import Exceptions, OrderEvents, Orders
 from data.domain import ExceptionType, Stage
-from data.ticks import MISSING_TICK, ceil_ticks
+from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, ceil_ticks
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity
 from features.orders.tables import OrderTables, first_steps
@@ -16,8 +16,6 @@ AFTER_SALES = (str(ExceptionType.CUSTOMER_REQUEST), str(ExceptionType.AWAITING_R
 """What customers ask for afterwards is no failure of the order on its way."""
 
 LATE = str(ExceptionType.LATE_SHIPMENT)
-NEVER = np.iinfo(np.int64).max
-_TICKS_PER_HOUR = 3.6e6
 
 
 def is_thinned(orders: pd.DataFrame) -> bool:
@@ -127,10 +125,10 @@ class _StepTimes:
         start = np.where(unseen, columns["placed_at"], shipped)
         arrived = self._occurred[Stage.DELIVERED][row]
         promised = columns["promised_at"][row]
-        margin = np.where(promised == MISSING_TICK, np.nan, (promised - arrived) / 8.64e7)
+        margin = np.where(promised == MISSING_TICK, np.nan, (promised - arrived) / MS_PER_DAY)
         values = {"road_hours": _log_hours(start[row], arrived), "margin_days": margin}
         return LogRows(known[row], {n: key[row] for n, key in keys.items()}, values)
 
 
 def _log_hours(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    return np.log1p(np.maximum((end - start) / _TICKS_PER_HOUR, 0.0))
+    return np.log1p(np.maximum((end - start) / MS_PER_HOUR, 0.0))

@@ -32,7 +32,7 @@ HOPEFUL = 0.2
 """Classes are tested that would pass at this level if the test saw what the pilot saw. The more
 that are tested, the surer each has to be; but a pilot is noisy too."""
 
-NEVER = np.inf
+NO_THRESHOLD = np.inf
 """Threshold of a class that is not promised."""
 
 
@@ -45,7 +45,7 @@ class Promise:
         name: The class.
         error: Share of wrong ones that is promised, or would be.
         confidence: Of the bound: that of the policy, or more where other classes are tested too.
-        threshold: Probability from which it is set; NEVER where people decide.
+        threshold: Probability from which it is set; NO_THRESHOLD where people decide.
         accepted: Labelled rows of the window that the bound rests on.
         wrong: Those of them that were wrong.
         still_open: Rows besides, as sure, whose label was not known yet.
@@ -68,7 +68,7 @@ class Promise:
     @property
     def made(self) -> bool:
         """Whether it may be set without asking."""
-        return self.threshold < NEVER
+        return self.threshold < NO_THRESHOLD
 
     @property
     def words(self) -> str:
@@ -96,7 +96,7 @@ class LabelPromises:
 
     @cached_property
     def thresholds(self) -> np.ndarray:
-        """Probabilities from which each class is set; NEVER where people decide."""
+        """Probabilities from which each class is set; NO_THRESHOLD where people decide."""
         return np.array([promise.threshold for promise in self.classes])
 
     def automatic(self, best: np.ndarray, top: np.ndarray) -> np.ndarray:
@@ -134,7 +134,7 @@ def promised(evidence: CalibrationCounts, terms: PromiseTerms) -> LabelPromises:
                 name=name,
                 error=float(errors[k]),
                 confidence=float(1 - levels[k]),
-                threshold=float(thresholds[k, last[k]]) if made[k] else NEVER,
+                threshold=float(thresholds[k, last[k]]) if made[k] else NO_THRESHOLD,
                 accepted=int(accepted[k]),
                 wrong=int(wrong[k]),
                 still_open=int(evidence.still_open[k, shown[k]]),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from data.ticks import MS_PER_WEEK
 from models.bursts.keys import MOST_ATTRIBUTES, NOTHING
 from models.bursts.rates import ClockMoment
 from models.bursts.weekly_clock import WeekClock
@@ -13,7 +14,6 @@ USUAL = -1
 MOST_ROWS = 200_000
 WEEKS = 4
 _FIRST_ROOM = 4_096
-_WEEK_MS = 7 * 24 * 3_600_000
 
 
 class RecentArrivals:
@@ -102,7 +102,7 @@ class RecentArrivals:
     def _make_room(self) -> None:
         """Let the oldest go; double the room if that gave little."""
         newest = self._ticks[self.end - self._base - 1]
-        oldest = self.since_tick(int(newest) - WEEKS * _WEEK_MS)
+        oldest = self.since_tick(int(newest) - WEEKS * MS_PER_WEEK)
         self.first = max(oldest, self.end - MOST_ROWS)
         gone = self.first - self._base
         room = len(self._ticks) * (2 if gone < len(self._ticks) // 2 else 1)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from models.bursts.weekly_clock import HOURS_A_WEEK
+from data.ticks import HOURS_PER_WEEK
 
 SPANS_HOURS = (1.0, 24.0)
 """Over which arrivals clump: the hour (batches, a caller with three cases) and the day."""
@@ -94,7 +94,7 @@ def _own_rhythm(value: int, learned: BaselineRate, now: ClockReading) -> float:
     of_day = 0.0
     for day in range(7):
         of_day += own[day * 24 + now.hour_of_week % 24] / now.weight
-    per_bin = learned.counted[value] / now.weight / HOURS_A_WEEK
+    per_bin = learned.counted[value] / now.weight / HOURS_PER_WEEK
     usual_day = per_bin * now.rhythm_of_day
     daily = (of_day + _RHYTHM_SMOOTHING) / (usual_day + _RHYTHM_SMOOTHING)
     of_week = own[now.hour_of_week] / now.weight

@@ -14,6 +14,7 @@ from hashlib import sha256
 import numpy as np
 
 from data.policy.incidents import IncidentTerms
+from data.ticks import HOURS_PER_WEEK
 from models.bursts.arrivals import USUAL, Cause
 from models.bursts.burst import Arrival, Burst, BurstChange, StoredBurst
 from models.bursts.cause import CauseFinder
@@ -21,7 +22,6 @@ from models.bursts.keys import NOTHING
 from models.bursts.kinds import KindCounts
 from models.bursts.open_burst import OpenBurst
 from models.bursts.stream import ArrivalModel
-from models.bursts.weekly_clock import HOURS_A_WEEK
 
 __all__ = ["Arrival", "Burst", "BurstChange", "Detector", "StoredBurst"]
 
@@ -43,7 +43,7 @@ class Detector:
         self._stream = ArrivalModel(wanted, terms.fewest_members, terms.longest_hours)
         self._past, self._keys = self._stream.past, self._stream.keys
         self._finder = CauseFinder(self._keys, self._stream.rates, self._past, terms.explains)
-        self._enough = HOURS_A_WEEK / terms.false_alarms_per_week
+        self._enough = HOURS_PER_WEEK / terms.false_alarms_per_week
         self._open: dict[str, OpenBurst] = {}
         self._owners: dict[str, int] = {}
         self._taught: dict[int, int] = {}

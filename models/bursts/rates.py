@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.ticks import HOURS_PER_WEEK
 from models.bursts.baseline_rate import (
     SPANS_HOURS,
     BaselineRate,
@@ -13,7 +14,7 @@ from models.bursts.baseline_rate import (
     usual_rate,
 )
 from models.bursts.keys import BurstKeys
-from models.bursts.weekly_clock import HOURS_A_WEEK, WeekClock
+from models.bursts.weekly_clock import WeekClock
 
 MOST_SHARE = 0.8
 """A value of a larger share of all exceptions is not looked at."""
@@ -59,7 +60,7 @@ class Rates:
             seen=np.zeros((_FIRST_ROOM, 2)),
             came=np.zeros((_FIRST_ROOM, 2)),
             expected=np.zeros((_FIRST_ROOM, 2)),
-            of_hour=np.zeros((_FIRST_ROOM, HOURS_A_WEEK), np.float32),
+            of_hour=np.zeros((_FIRST_ROOM, HOURS_PER_WEEK), np.float32),
             values=np.zeros(_FIRST_GROUPS, np.intp),
             group_count=np.zeros(_FIRST_GROUPS),
             uneven=np.zeros((_FIRST_GROUPS, 2)),

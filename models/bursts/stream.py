@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from data.ticks import HOURS_PER_WEEK
 from models.bursts.arrivals import USUAL, ArrivalRows, Cause, RecentArrivals
 from models.bursts.keys import BurstKeys
 from models.bursts.rates import Lesson, Rates
 from models.bursts.shiryaev_roberts import BurstStatistic, extra_rates
-from models.bursts.weekly_clock import HOURS_A_WEEK, WeekClock
+from models.bursts.weekly_clock import WeekClock
 
 Ripe = tuple[int, np.ndarray, Lesson]
 """A row, its keys and what it teaches."""
-WARM_UP_HOURS = HOURS_A_WEEK
+WARM_UP_HOURS = HOURS_PER_WEEK
 """Nothing is found in the first week: there is no usual yet."""
 
 

@@ -5,11 +5,10 @@ On this clock the nights are short, so a rate that is steady on it follows the h
 
 import numpy as np
 
-HOUR = 3_600_000
-HOURS_A_WEEK = 168
-_WEEK = HOURS_A_WEEK * HOUR
+from data.ticks import HOURS_PER_WEEK, MS_PER_HOUR, MS_PER_WEEK
+
 _EPOCH_HOUR = 72  # 1970 began on a Thursday; weeks begin on Mondays
-_HALF_LIFE_HOURS = 4 * HOURS_A_WEEK
+_HALF_LIFE_HOURS = 4 * HOURS_PER_WEEK
 _SMOOTHING = 40.0
 _QUIETEST = 0.05
 _LARGEST_WEIGHT = 1e9
@@ -34,9 +33,9 @@ class WeekClock:
         self.weight = 1.0
         self.exposure = 0.0
         self.hour_of_week = 0
-        self.rhythm = np.ones(HOURS_A_WEEK)
+        self.rhythm = np.ones(HOURS_PER_WEEK)
         self.rhythm_of_day = np.full(24, 7.0)
-        self._counts = np.zeros(HOURS_A_WEEK)
+        self._counts = np.zeros(HOURS_PER_WEEK)
 
     @property
     def exposed_hours(self) -> float:
@@ -48,13 +47,13 @@ class WeekClock:
         if self.tick < 0:
             self.tick = tick
             self.hour_of_week = _hour_of_week(tick)
-        weeks = (tick - self.tick) // _WEEK
+        weeks = (tick - self.tick) // MS_PER_WEEK
         if weeks > 0:
-            self._pass(float(weeks * HOURS_A_WEEK), weeks * HOURS_A_WEEK)
-            self.tick += weeks * _WEEK
+            self._pass(float(weeks * HOURS_PER_WEEK), weeks * HOURS_PER_WEEK)
+            self.tick += weeks * MS_PER_WEEK
         while self.tick < tick:
-            until = min(tick, (self.tick // HOUR + 1) * HOUR)
-            passed = (until - self.tick) / HOUR
+            until = min(tick, (self.tick // MS_PER_HOUR + 1) * MS_PER_HOUR)
+            passed = (until - self.tick) / MS_PER_HOUR
             self._pass(passed * float(self.rhythm[self.hour_of_week]), passed)
             self.tick = until
             hour = _hour_of_week(until)
@@ -93,4 +92,4 @@ class WeekClock:
 
 
 def _hour_of_week(tick: int) -> int:
-    return int((tick // HOUR + _EPOCH_HOUR) % HOURS_A_WEEK)
+    return int((tick // MS_PER_HOUR + _EPOCH_HOUR) % HOURS_PER_WEEK)

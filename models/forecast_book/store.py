@@ -26,7 +26,7 @@ import orjson
 import pyarrow as pa
 
 from data.domain import BadInputError
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 from models.forecast_book.book import Book
 from models.forecast_book.files import read_files, write_files
 from models.registry.version_files import SHA_FILE, check_file, sha256_of
@@ -119,7 +119,7 @@ def _prune(root: Path, keep: int, *, now_ms: int) -> None:
     """
     folders = [path for path in root.iterdir() if path.is_dir()]
     books = sorted(path for path in folders if not path.name.startswith(_UNFINISHED))
-    day_ago = (now_ms - TICKS_PER_DAY) / 1000
+    day_ago = (now_ms - MS_PER_DAY) / 1000
     unfinished = [path for path in set(folders) - set(books) if path.stat().st_mtime < day_ago]
     for old in books[:-keep] + unfinished:
         shutil.rmtree(old, ignore_errors=True)

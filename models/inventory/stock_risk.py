@@ -14,10 +14,10 @@ from typing import Self
 import numpy as np
 
 from data.domain import Grain
+from data.ticks import HOURS_PER_YEAR
 from features.demand.panel import next_periods
 from models.loss_curve import CURVE_AGES_HOURS
 
-HOURS_PER_YEAR = 365 * 24.0
 LEAST_LOST_UNITS = 0.5
 """Paths are not whole units: less than half a unit is none that anybody misses."""
 SURE = 0.95

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from data.ticks import MS_PER_HOUR
 from models.ranking.rule import RankingInputs
 from models.ranking.waiting_cost import losses_after
-from models.worktime.shifts import TICKS_PER_HOUR, TeamHours
+from models.worktime.shifts import TeamHours
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ def reach(work: QueuedWork, crew: TeamHours, now: int) -> CrewReach | None:
         return None
     left = replace(crew, opens_at=np.maximum(crew.opens_at, now))
     until, next_at = int(left.closes_at[0]), int(left.opens_at[1])
-    begins = (np.cumsum(work.touch_hours) - work.touch_hours) * TICKS_PER_HOUR
+    begins = (np.cumsum(work.touch_hours) - work.touch_hours) * MS_PER_HOUR
     reached = begins < _room(left)[0]
     plans = [_starts(begins, one) for one in (left, _an_hour_longer(left), _one_less(left))]
     moments = [np.full(len(begins), moment) for moment in (now, until, next_at)]
-    waits = (np.stack(plans + moments, axis=1) - now) / TICKS_PER_HOUR
+    waits = (np.stack(plans + moments, axis=1) - now) / MS_PER_HOUR
     losses = losses_after(work.items, work.about, waits[work.row_of])
     whole, longer, fewer = losses[:, :3].sum(axis=0).tolist()
     begun, then, following = losses[~reached[work.row_of], 3:].sum(axis=0).tolist()
@@ -112,7 +113,7 @@ def _an_hour_longer(crew: TeamHours) -> TeamHours:
     end = crew.closes_at[0]
     return TeamHours(
         np.insert(crew.opens_at, 1, end),
-        np.insert(crew.closes_at, 1, end + TICKS_PER_HOUR),
+        np.insert(crew.closes_at, 1, end + MS_PER_HOUR),
         np.insert(crew.people, 1, 1),
     )
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from data.domain import ExceptionType
 from data.policy.policy import Policy
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_HOUR
 from features.engine.feature_set import Columns
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.deferral_loss import WorkHours
 from models.ranking.rule import Ranking, RankingInputs, rank, rank_by_slack
-from models.worktime.shifts import TICKS_PER_HOUR, WorkClock
+from models.worktime.shifts import WorkClock
 
 KNOTS_APART_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
 """Hours that keep knots apart between which nobody works."""
@@ -74,10 +74,10 @@ class PricedExceptions:
             clock: By whose working hours time is counted; None for round the clock.
         """
         unknown = self.due_at == MISSING_TICK
-        hours_to_due = (np.where(unknown, 0, self.due_at) - tick) / TICKS_PER_HOUR
+        hours_to_due = (np.where(unknown, 0, self.due_at) - tick) / MS_PER_HOUR
         return RankingInputs(
             ids=self.ids,
-            age_hours=np.maximum((tick - self.detected_at) / TICKS_PER_HOUR, 0.0),
+            age_hours=np.maximum((tick - self.detected_at) / MS_PER_HOUR, 0.0),
             hours_to_due=np.where(unknown, np.nan, hours_to_due),
             **{name: getattr(self, name) for name in _TIMELESS},
             work=self._in_work_hours(tick, clock) if clock else None,
@@ -88,7 +88,7 @@ class PricedExceptions:
         unknown = self.due_at == MISSING_TICK
         to_due = clock.hours_until(now, np.where(unknown, now, self.due_at))
         detected = np.minimum(self.detected_at, now)
-        knots = detected[unknown, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
+        knots = detected[unknown, None] + (CURVE_AGES_HOURS * MS_PER_HOUR).astype(np.int64)
         to_ages = np.tile(KNOTS_APART_HOURS, (len(now), 1))  # nobody reads a curve where it is due
         to_ages[unknown] += clock.take(unknown).hours_until(now[unknown], knots)
         return WorkHours(np.where(unknown, np.nan, to_due), to_ages)

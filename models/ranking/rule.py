@@ -23,11 +23,11 @@ from typing import Self
 
 import numpy as np
 
+from data.ticks import MINUTES_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS, curve_at
 from models.ranking.deferral_loss import WorkHours, by_curve, by_deadline, chances_by_deadline
 from models.ranking.score_bands import score_bands
 
-MINUTES_PER_HOUR = 60.0
 LEAST_SIGMA = 0.05
 NORMAL_P90 = 1.2815515655446004
 TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])

@@ -7,7 +7,7 @@ import numpy as np
 
 from data.policy.policy import ShiftTerms as ShiftRules
 from data.policy.policy import TeamShift
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 from models.ranking.rule import Ranking
 from models.worktime.shifts import TeamHours, WorkClock
 
@@ -24,7 +24,7 @@ def crew_from(shift: TeamShift, timezone: str, now: int) -> TeamHours:
         timezone: IANA name that its hours are told in.
         now: Tick.
     """
-    laid = _laid(shift, timezone, now // TICKS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
+    laid = _laid(shift, timezone, now // MS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
     ahead = slice(int(np.searchsorted(laid.closes_at, now, side="right")), None)
     return TeamHours(laid.opens_at[ahead], laid.closes_at[ahead], laid.people[ahead])
 
@@ -39,7 +39,7 @@ def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> WorkClock | None
     """
     if not rules.teams:
         return None
-    day = now // TICKS_PER_DAY
+    day = now // MS_PER_DAY
     crews = tuple(_laid(shift, rules.timezone, day) for shift in rules.teams.values())  # pyright: ignore[reportArgumentType] - as above
     return WorkClock(crews, team_numbers(rules, teams))
 
@@ -62,4 +62,4 @@ def on_the_wall(ranking: Ranking, clock: WorkClock | None, now: int) -> Ranking:
 @lru_cache(maxsize=256)
 def _laid(shift: TeamShift, timezone: str, day: int) -> TeamHours:
     begin, end = day - BEFORE_DAYS, day + AHEAD_DAYS
-    return TeamHours.of(shift, timezone, begin * TICKS_PER_DAY, end * TICKS_PER_DAY)
+    return TeamHours.of(shift, timezone, begin * MS_PER_DAY, end * MS_PER_DAY)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from data.domain import Json
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_HOUR
 from features.engine.feature_set import Columns
 from models.boosters import Booster, TreeSettings
 from models.estimator import Batch, Files
@@ -35,7 +35,7 @@ def due_hours(columns: Columns) -> np.ndarray:
     """Return hours from detection to the deadline, NaN where none is known."""
     due, detected = columns["due_at"], columns["detected_at"]
     known = due != MISSING_TICK
-    return np.where(known, (np.where(known, due, 0) - detected) / 3.6e6, np.nan)
+    return np.where(known, (np.where(known, due, 0) - detected) / MS_PER_HOUR, np.nan)
 
 
 def groups(columns: Columns) -> np.ndarray:

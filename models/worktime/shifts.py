@@ -11,9 +11,7 @@ import numpy as np
 import pandas as pd
 
 from data.policy.policy import TeamShift
-from data.ticks import TICKS_PER_DAY
-
-TICKS_PER_HOUR = TICKS_PER_DAY // 24
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class TeamHours:
         """
         first, last = (
             pd.Timestamp(tick, unit="ms", tz="UTC").tz_convert(timezone).normalize()
-            for tick in (begin - TICKS_PER_DAY, end + TICKS_PER_DAY)
+            for tick in (begin - MS_PER_DAY, end + MS_PER_DAY)
         )
         days = pd.date_range(first, last, freq="D").tz_localize(None)
         days = days[np.isin(days.dayofweek, shift.weekday_numbers)]
@@ -64,7 +62,7 @@ class TeamHours:
 
     def worked_hours(self, begin: int | np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return the open hours between moments; negative where `end` comes first."""
-        return (self.worked(np.asarray(end)) - self.worked(np.asarray(begin))) / TICKS_PER_HOUR
+        return (self.worked(np.asarray(end)) - self.worked(np.asarray(begin))) / MS_PER_HOUR
 
     def moments(self, begin: int, hours: np.ndarray) -> np.ndarray:
         """Return the ticks (float) at which so many open hours have passed since a moment.
@@ -72,7 +70,7 @@ class TeamHours:
         Hours that end with a shift end as it closes; what lies after the last one never comes.
         """
         ends = np.cumsum(self.closes_at - self.opens_at)
-        worked = self.worked(np.array(begin)) + hours * TICKS_PER_HOUR
+        worked = self.worked(np.array(begin)) + hours * MS_PER_HOUR
         shift = np.minimum(np.searchsorted(ends, worked, side="left"), len(ends) - 1)
         found = self.closes_at[shift] - (ends[shift] - worked)
         return np.where(worked <= ends[-1], np.maximum(found, begin), np.inf)
@@ -97,7 +95,7 @@ class WorkClock:
     def hours_until(self, now: np.ndarray, moments: np.ndarray) -> np.ndarray:
         """Return the working hours from n moments to n or (n, k) others; below 0 backwards."""
         across = now if moments.ndim == 1 else now[:, None]
-        hours = (moments - across) / TICKS_PER_HOUR
+        hours = (moments - across) / MS_PER_HOUR
         for number, crew in enumerate(self.crews):
             theirs = self.team == number
             hours[theirs] = crew.worked_hours(across[theirs], moments[theirs])
@@ -108,7 +106,7 @@ class WorkClock:
         passed = hours.copy()
         for number, crew in enumerate(self.crews):
             theirs = self.team == number
-            passed[theirs] = (crew.moments(now, hours[theirs]) - now) / TICKS_PER_HOUR
+            passed[theirs] = (crew.moments(now, hours[theirs]) - now) / MS_PER_HOUR
         return passed
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from data.ticks import MS_PER_WEEK
 from serving.demand.view import SeriesView
 from serving.inventory.stock_detail import StockOutlook
 
 SHOWN_PERIODS = {"day": 120, "week": 78, "month": 48}
 """How much of the past stands beside the forecast at first."""
-WEEK_MS = 7 * 86_400_000
 _HIDDEN_LINE = {"width": 0, "color": "--fan-line"}
 
 
@@ -42,7 +42,7 @@ def stock_chart(shown: StockOutlook) -> dict[str, Any]:
     ]
     layout = _plain_layout()
     # The second axis is drawn above the first: lines over bars.
-    layout["xaxis"] |= {"tickformat": "%-d %b", "tick0": days[0], "dtick": WEEK_MS}
+    layout["xaxis"] |= {"tickformat": "%-d %b", "tick0": days[0], "dtick": MS_PER_WEEK}
     layout["yaxis2"] = layout["yaxis"] | {"overlaying": "y", "showgrid": False}
     layout["yaxis"] |= {"side": "right", "range": [0, 100], "ticksuffix": " %", "nticks": 5}
     return {"data": [risk, *lines], "layout": layout | {"margin": layout["margin"] | {"r": 44}}}

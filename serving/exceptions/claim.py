@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import Connection
 
 from data.ledger.claims import Claim, claim, release, revision_of_open
+from data.ticks import MS_PER_MINUTE
 from serving.exceptions.intake import Answer, fingerprint
 from serving.exceptions.resolve import revision_of
 from serving.http.requests import parsed
@@ -14,8 +15,6 @@ from serving.incidents.payload import CLAIM
 from serving.scoring.answer import rfc3339
 from serving.service import Service
 from serving.wire.exception_in import checked
-
-MS_PER_MINUTE = 60_000
 
 
 class ActionRequest(NamedTuple):

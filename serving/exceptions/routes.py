@@ -9,7 +9,7 @@ from serving.exceptions.intake import Answer, take_in
 from serving.exceptions.resolve import etag, resolve_one
 from serving.exceptions.view import exception_view
 from serving.http.openapi import answers, claim_body, exceptions_body, resolution_body
-from serving.http.parameters import At, tick_of
+from serving.http.parameters import At, past_tick
 from serving.http.problems import PROBLEM_JSON
 from serving.http.requests import JSON, body_of, json_answer
 from serving.http.schemas import Accepted, AcceptedBatch, Claimed, ExceptionView, Resolved
@@ -70,7 +70,7 @@ async def look_at_exception(request: Request, exception_id: Id) -> Response:
 @router.get("/{exception_id}/versus/{other_id}", responses=answers(Comparison, 404, 422))
 async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At = None) -> Response:
     """Why one row of the list stands above another: in money, hazard and hours, term by term."""
-    sight = await desk_of(request).sight(tick_of(at))
+    sight = await desk_of(request).sight(past_tick(at))
     return json_answer(versus_view(sight.snapshot, exception_id, other_id))
 
 

@@ -1,12 +1,12 @@
 """The parameter `at` of an address: a moment that is over."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
 from pydantic import AwareDatetime
 
-_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+from data.ticks import tick_of
 
 At = Annotated[
     AwareDatetime | None,
@@ -17,6 +17,6 @@ At = Annotated[
 ]
 
 
-def tick_of(at: datetime | None) -> int | None:
-    """Return a moment as a tick; None for now. Finer than a millisecond is cut off."""
-    return None if at is None else (at - _EPOCH) // _MILLISECOND
+def past_tick(at: datetime | None) -> int | None:
+    """Return a moment as a tick; None for now."""
+    return None if at is None else tick_of(at)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from data.ledger.incidents import Incident, Member, first_event_since, incidents_of, members_of
 from data.ledger.ledger import Ledger, LedgerEvent
 from data.policy.incidents import IncidentTerms
+from data.ticks import MS_PER_HOUR
 from models.bursts.detector import Arrival, Burst, Detector
 from serving.incident_watch.arrivals import arrivals_of
 from serving.incident_watch.evidence import IncidentFacts
 
 AT_ONCE = 500
-MS_PER_HOUR = 3_600_000
 LEARNED_MS = 8 * 7 * 24 * MS_PER_HOUR
 TAKEN_IN = ("created",)
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from data.ticks import MS_PER_HOUR
 from serving.scoring.answer import rfc3339
 
 WIDTH, HEIGHT = 360, 72
 MOST_BARS = 36
-MS_PER_HOUR = 3_600_000
 STEPS_HOURS = (0.05, 0.1, 0.25, 0.5, 1, 2, 6, 12, 24, 48, 24 * 7)
 
 

@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 from data.ledger.incidents import detected_of_members, incident_of
+from data.ticks import MS_PER_HOUR
 from serving.incident_watch.evidence import IncidentFacts
-from serving.incidents.chart import MS_PER_HOUR, arrivals_chart
+from serving.incidents.chart import arrivals_chart
 from serving.incidents.view import one_incident_view
 from serving.service import Service
 

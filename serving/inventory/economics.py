@@ -3,10 +3,9 @@
 import numpy as np
 
 from data.policy.policy import Policy
+from data.ticks import DAYS_PER_YEAR
 from models.forecast_book.book import Book
 from serving.forecast_book import period_days
-
-DAYS_A_YEAR = 365.0
 
 
 def margins(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
@@ -20,7 +19,7 @@ def holding_costs(book: Book, rows: np.ndarray, policy: Policy, periods: int) ->
     """Return (n,) money that a unit costs that lies for some periods."""
     price = _known(book.stock.unit_price[rows], policy.stock.unit_price)
     cost = _known(book.stock.unit_cost[rows], price * (1 - policy.stock.margin_share))
-    years = periods * period_days(book.forecast.grain) / DAYS_A_YEAR
+    years = periods * period_days(book.forecast.grain) / DAYS_PER_YEAR
     return cost * policy.stock.holding_share_per_year * years
 
 

@@ -7,9 +7,8 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from models.ranking.waiting_cost import losses_after
-from models.worktime.shifts import TICKS_PER_HOUR
 from serving.live_list.snapshot import Snapshot
 from serving.scoring.answer import money
 from serving.wire.answers import MoneyOut, closed
@@ -53,8 +52,8 @@ def costs_of_waiting(snapshot: Snapshot, places: list[int]) -> list[CostOfWaitin
 def _waits(snapshot: Snapshot, team: str | None) -> tuple[float, ...]:
     """Hours: none, one, until the shift ends, a day."""
     until = snapshot.lines.until(team)
-    shift = math.nan if until is None else (until - snapshot.now_ms) / TICKS_PER_HOUR
-    return 0.0, 1.0, shift, TICKS_PER_DAY / TICKS_PER_HOUR
+    shift = math.nan if until is None else (until - snapshot.now_ms) / MS_PER_HOUR
+    return 0.0, 1.0, shift, MS_PER_DAY / MS_PER_HOUR
 
 
 def _costs(rises: list[float], currency: str) -> CostOfWaitingOut:

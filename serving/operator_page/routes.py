@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from serving.exceptions.explanation import explained, strongest
 from serving.exceptions.resolve import etag, resolve_one
 from serving.http.html import ByScript, html
-from serving.http.parameters import At, tick_of
+from serving.http.parameters import At, past_tick
 from serving.http.requests import body_of
 from serving.http.templates import assets, packed
 from serving.incidents.payload import ROW_ID
@@ -41,7 +41,7 @@ Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 def _wanted(
     team: Word = "", category: Word = "", priority: Word = "", text: Word = "", at: At = None
 ) -> WorklistFilters:
-    return WorklistFilters(team, category, priority, text, tick_of(at))
+    return WorklistFilters(team, category, priority, text, past_tick(at))
 
 
 Filters = Annotated[WorklistFilters, Depends(_wanted)]

@@ -6,17 +6,16 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from data.policy.policy import Policy
-from data.ticks import MISSING_TICK
+from data.ticks import HOURS_PER_YEAR, MISSING_TICK, MS_PER_HOUR
 from models.ranking.reasons import ReasonInputs, reasons
 from models.ranking.rule import Ranking, Tier
 from serving.scoring.assessment import Assessment, LabelDecision
 from serving.wire.answers import MoneyOut
 
-MS_PER_HOUR = 3_600_000
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
              "JOD": 3, "TND": 3}  # fmt: skip
 TIERS = {int(tier): tier.name.lower() for tier in Tier}
-_FARTHEST_HOURS = 24 * 365 * 10
+_FARTHEST_HOURS = HOURS_PER_YEAR * 10
 
 
 class RankedRow(NamedTuple):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.policy.automation import PromiseTerms
-from models.automation.risk_control import NEVER, LabelPromises, Promise, promised
+from models.automation.risk_control import NO_THRESHOLD, LabelPromises, Promise, promised
 from models.triage.triage import PROMISED, Triage
 from serving.scoring.assessment import ABSTAIN, AUTO, NOTHING, SUGGEST, Guarantee, LabelDecision
 
@@ -19,7 +19,7 @@ class DecisionRule:
 
     Attributes:
         names: The classes.
-        thresholds: Probability from which each is set; NEVER where that is not promised.
+        thresholds: Probability from which each is set; NO_THRESHOLD where that is not promised.
         pledges: What each of those rests on.
         lowest: Probability from which each is a member of the set that a suggestion names.
         suggest_probability: Of the likeliest; nothing is suggested below it.
@@ -105,7 +105,7 @@ def _rule(
         for one in (promises.classes if promises else ())
         if one.made and (label, one.name) not in withdrawn
     }
-    thresholds = [made[name].threshold if name in made else NEVER for name in names]
+    thresholds = [made[name].threshold if name in made else NO_THRESHOLD for name in names]
     pledges = tuple(_pledge(made[n], triage.version) if n in made else None for n in names)
     sets = triage.sets.get(label)
     lowest = dict(zip(sets.names, sets.lowest(terms.set_coverage), strict=True)) if sets else {}

@@ -6,7 +6,7 @@ the ledger keeps the exception as it was posted.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -22,10 +22,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from data.domain import ExceptionType, LabelOrigin, type_word
+from data.ticks import tick_of
 from serving.http.problems import BadPayloadError, Flaw
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _YEARS = range(1990, 2101)
 _TYPES = {str(kind): str(kind) for kind in ExceptionType}
@@ -47,7 +46,7 @@ def _tick(value: object) -> int:
         raise PydanticCustomError("time", "there is no such time") from error
     if moment.year not in _YEARS:
         raise PydanticCustomError("time", "a time lies between the years 1990 and 2100")
-    return (moment - _EPOCH) // _MILLISECOND
+    return tick_of(moment)
 
 
 Tick = Annotated[

@@ -5,14 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from data.domain import NotFoundError
+from data.ticks import MINUTES_PER_HOUR
 from models.ranking.comparison import ComparedRow, decider, ratios, sentences
 from models.ranking.reasons import ReasonInputs, deadline_words, tier_words
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import Snapshot
 from serving.scoring.answer import TIERS, case_of, iso_duration, money
 from serving.worklist.incident_row import case_of_incident
-
-_MINUTES_PER_HOUR = 60
 
 
 def versus_view(snapshot: Snapshot, one_id: str, other_id: str) -> dict[str, Any]:
@@ -92,5 +91,5 @@ def _shown(side: ComparedRow, currency: str) -> dict[str, Any]:
         "expected_loss_now": None if now is None else money(now, currency),
         "cost_of_an_hour": None if hour is None else money(hour, currency),
         "hazard_per_hour": None if hazard is None else round(hazard, 6),
-        "touch_time": iso_duration(side.hours * _MINUTES_PER_HOUR),
+        "touch_time": iso_duration(side.hours * MINUTES_PER_HOUR),
     }

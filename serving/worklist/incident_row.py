@@ -4,13 +4,12 @@ import math
 from typing import Any
 
 from data.policy.policy import Policy
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_HOUR
 from models.ranking.reasons import ReasonInputs, reasons
 from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import ListView
 from serving.scoring.answer import (
-    MS_PER_HOUR,
     TIERS,
     RankedRow,
     iso_duration,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from serving.http.openapi import answers
-from serving.http.parameters import At, tick_of
+from serving.http.parameters import At, past_tick
 from serving.http.requests import json_answer
 from serving.incidents.payload import INCIDENT_ID
 from serving.live_list.snapshot import SnapshotFilters
@@ -36,5 +36,5 @@ async def worklist(
 
     An incident is one row; `incident_id` shows its members.
     """
-    asked = WorklistQuery(filters, limit, cursor, tick_of(at))
+    asked = WorklistQuery(filters, limit, cursor, past_tick(at))
     return json_answer(await worklist_view(desk_of(request), asked))

@@ -2,13 +2,13 @@
 
 from typing import Any, NamedTuple
 
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_HOUR
 from serving.http.problems import BadPayloadError, Flaw
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
 from serving.live_list.snapshot import ListView, Snapshot, SnapshotFilters
 from serving.live_list.waiting_cost import costs_of_waiting
-from serving.scoring.answer import MS_PER_HOUR, iso_hours, rfc3339, rfc3339_or_none, scoring_answer
+from serving.scoring.answer import iso_hours, rfc3339, rfc3339_or_none, scoring_answer
 from serving.service import Service
 from serving.wire.exception_in import ExceptionIn
 from serving.worklist.incident_row import incident_view

@@ -3,19 +3,19 @@
 import numpy as np
 from timing import Ratio, in_turns
 
+from data.ticks import MS_PER_DAY
 from features.engine.event_log import LogRows
 from features.engine.history_features import HistoryFeature, HistoryIndex
 
 ROWS = 1_000_000
 ENTITIES = {"type": 16, "team": 60, "carrier": 12, "sku": 5_000, "customer": 200_000}
 DAYS = (7, 28, 90)
-TICKS_PER_DAY = 86_400_000
 
 
 def run() -> Ratio:
     """Compute shares of three windows for each of five entities."""
     rng = np.random.default_rng(7)
-    known_at = np.sort(rng.integers(0, 365 * TICKS_PER_DAY, ROWS))
+    known_at = np.sort(rng.integers(0, 365 * MS_PER_DAY, ROWS))
     codes = {name: rng.integers(0, n, ROWS) for name, n in ENTITIES.items()}
     keys = {
         name: np.array([f"{name}{i}" for i in range(ENTITIES[name])], object)[code]
@@ -51,9 +51,7 @@ def _bare(code: np.ndarray, known_at: np.ndarray, value: np.ndarray) -> np.ndarr
     now = np.searchsorted(sorted_place, asked + known_at)
     found = []
     for days in DAYS:
-        begin = np.searchsorted(
-            sorted_place, asked + np.maximum(known_at - days * TICKS_PER_DAY, 0)
-        )
+        begin = np.searchsorted(sorted_place, asked + np.maximum(known_at - days * MS_PER_DAY, 0))
         rows = now - begin
         found.append(np.where(rows > 0, (sums[now] - sums[begin]) / np.maximum(rows, 1), np.nan))
     return np.stack(found)

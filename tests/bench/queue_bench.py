@@ -5,24 +5,23 @@ import statistics
 import numpy as np
 from timing import Ratio, in_turns
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.rules.rules import RULES, PricedPredictions, RuleInputs, RuleSettings
 from training.queue_replay.simulator.simulator import play
-from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.queue_replay.workload.workload import Scenario, Workload
 
 EXCEPTIONS = 100_000
 DAYS, TEAMS, PEOPLE = 60, 7, 30
 LOAD = 0.97
 ALLOWED = 1_500.0
-HOUR = TICKS_PER_DAY // 24
 
 
 def run() -> Ratio:
     """Time our rule on a busy quarter."""
     work, world = _work(np.random.default_rng(1))
     n = len(work.ids)
-    touch = work.touch_ms / 60_000
+    touch = work.touch_ms / MS_PER_MINUTE
     opinions = PricedPredictions(
         due_at=world.lost_at,
         priority=np.zeros(n),
@@ -49,9 +48,9 @@ def run() -> Ratio:
 
 def _work(random: np.random.Generator) -> tuple[Workload, Scenario]:
     n = EXCEPTIONS
-    detected_at = np.sort(random.integers(0, DAYS * TICKS_PER_DAY, n))
-    touch_ms = (random.lognormal(3, 0.8, n) * 60_000).astype(np.int64) + 1
-    opens = np.arange(DAYS) * TICKS_PER_DAY + TICKS_PER_DAY // 3
+    detected_at = np.sort(random.integers(0, DAYS * MS_PER_DAY, n))
+    touch_ms = (random.lognormal(3, 0.8, n) * MS_PER_MINUTE).astype(np.int64) + 1
+    opens = np.arange(DAYS) * MS_PER_DAY + MS_PER_DAY // 3
     length = int(touch_ms.sum() / LOAD / TEAMS / PEOPLE / DAYS)
     crew = TeamHours(opens, opens + length, np.full(DAYS, PEOPLE))
     never, nothing = np.full(n, NEVER), np.zeros(n, np.int64)
@@ -71,5 +70,5 @@ def _work(random: np.random.Generator) -> tuple[Workload, Scenario]:
         teams=tuple(str(team) for team in range(TEAMS)),
         crews=(crew,) * TEAMS,
     )
-    lost_at = detected_at + (random.lognormal(3.4, 0.6, n) * HOUR).astype(np.int64)
+    lost_at = detected_at + (random.lognormal(3.4, 0.6, n) * MS_PER_HOUR).astype(np.int64)
     return work, Scenario(lost_at, random.lognormal(4, 1, n), never)

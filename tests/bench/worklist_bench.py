@@ -9,7 +9,7 @@ import orjson
 from timing import Ratio, in_turns
 
 from data.policy.policy import DEFAULT_POLICY, Policy
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_HOUR
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
 from serving.live_list.paging import cut
@@ -20,7 +20,6 @@ from serving.wire.exception_in import exception
 from serving.worklist.view import page_view
 
 OPEN, ROUNDS, TEAMS, NOW_MS = 10_000, 15, 5, 1_772_366_400_000
-HOUR_MS = 3_600_000
 TOLD = {"source": "bench", "external_id": "a", "type": "fraud_risk",
         "detected_at": "2026-03-01T09:00:00Z", "due_at": "2026-03-05T16:00:00Z"}  # fmt: skip
 SHIFT = 'people = 3\nweekdays = ["sun", "mon"]\nopens = "08:00"\ncloses = "18:00"\n'
@@ -62,9 +61,9 @@ def _open() -> OpenExceptions:
 
 
 def _opinion(plain: Assessment, number: int, random: np.random.Generator) -> Assessment:
-    due = NOW_MS + int(random.uniform(0, 60) * HOUR_MS)
+    due = NOW_MS + int(random.uniform(0, 60) * MS_PER_HOUR)
     terms = dict(plain.terms) | {
-        "detected_at": NOW_MS - int(random.uniform(0, 90) * HOUR_MS),
+        "detected_at": NOW_MS - int(random.uniform(0, 90) * MS_PER_HOUR),
         "due_at": due if random.random() < 0.8 else MISSING_TICK,
         "loss": float(random.lognormal(3, 1)),
         "curve": np.sort(random.random(11)).tolist(),

@@ -8,7 +8,7 @@ import pytest
 
 from data.policy.incidents import IncidentTerms
 from data.policy.policy import Policy
-from data.ticks import MISSING_TICK, TICKS_PER_DAY
+from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE
 from features.engine import text
 from features.engine.class_shares import LABEL, ClassShares
 from features.engine.compute import Matrix
@@ -20,7 +20,7 @@ from models.ranking.rule import RankingInputs
 TYPES = ["address", "fraud", "late", None]
 MESSAGES = {"address": "address not found", "fraud": "支付 可疑", "late": "entrega atrasada"}
 ENTITIES = ("type", "customer_id")
-_START = 20_000 * TICKS_PER_DAY
+_START = 20_000 * MS_PER_DAY
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Sample:
 
     def log(self) -> LogRows:
         """The labels, each known a day after its subject was detected."""
-        known = self.rows.as_of + TICKS_PER_DAY
+        known = self.rows.as_of + MS_PER_DAY
         return LogRows(known, self.rows.keys, {LABEL: self.label.astype(float)})
 
     def shares(self) -> ClassShares:
@@ -65,7 +65,7 @@ def _rows(kind: np.ndarray, customer: np.ndarray, size: np.ndarray, messages: bo
     types = _texts([TYPES[i] for i in kind])
     code = np.where(kind < 3, kind, np.nan)
     noise = np.sin(np.arange(n) * 77.0)
-    as_of = _START + np.arange(n) * TICKS_PER_DAY // 20
+    as_of = _START + np.arange(n) * MS_PER_DAY // 20
     columns = {
         "type": types,
         "severity": types,
@@ -104,7 +104,7 @@ def strangers() -> Callable[[bool], Batch]:
 
     def build(messages: bool) -> Batch:
         nothing, unseen = _texts([None] * 3), _texts(["never", "seen", "before"])
-        as_of = _START + np.arange(3) * 90 * TICKS_PER_DAY
+        as_of = _START + np.arange(3) * 90 * MS_PER_DAY
         words = {"type": np.where([True, False, True], nothing, unseen), "customer_id": unseen}
         columns = {
             **words,
@@ -146,8 +146,7 @@ def an_item_of():
     return build
 
 
-HOUR_MS = 3_600_000
-_BURST_START = 20_454 * TICKS_PER_DAY  # a Monday
+_BURST_START = 20_454 * MS_PER_DAY  # a Monday
 
 
 @dataclass(frozen=True)
@@ -166,11 +165,11 @@ class Stream:
         self, members: int, *, minutes_apart: float = 5.0, begin: int | None = None, **values: str
     ) -> list[Arrival]:
         """Return a burst of one value, or of several together, beginning an hour after the end."""
-        begin = self.end + HOUR_MS if begin is None else begin
+        begin = self.end + MS_PER_HOUR if begin is None else begin
         usual = {"type": "late", **values}
         name = "-".join(values.values())
         return [
-            Arrival(f"{name}-{n}", begin + int(n * minutes_apart * 60_000), usual)
+            Arrival(f"{name}-{n}", begin + int(n * minutes_apart * MS_PER_MINUTE), usual)
             for n in range(members)
         ]
 
@@ -194,12 +193,12 @@ def quiet_stream() -> Callable[..., Stream]:
         arrivals = [
             Arrival(
                 f"q{n}",
-                _BURST_START + int(hour * HOUR_MS),
+                _BURST_START + int(hour * MS_PER_HOUR),
                 {"carrier": carrier, "sku": f"sku{sku}", "type": kind},
             )
             for n, (hour, carrier, sku, kind) in enumerate(columns)
         ]
-        return Stream(arrivals, _BURST_START + int(hours * HOUR_MS))
+        return Stream(arrivals, _BURST_START + int(hours * MS_PER_HOUR))
 
     return build
 

@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from data.domain import NoChampionError
 from data.policy.policy import DEFAULT_POLICY
 from data.settings import Settings
+from data.ticks import MS_PER_HOUR
 from features.engine.compute import Features
 from features.engine.feature_set import FeaturePlan
 from features.exceptions.features import ENTITIES, FEATURES
@@ -40,7 +41,6 @@ from serving.scoring.answer import rfc3339
 
 ROOT = Path(__file__).parents[2]
 NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00:00Z
-HOUR_MS = 3_600_000
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Clock:
         return self.ms
 
     def pass_hours(self, hours: float) -> None:
-        self.ms += int(hours * HOUR_MS)
+        self.ms += int(hours * MS_PER_HOUR)
 
 
 @dataclass
@@ -108,7 +108,7 @@ def a_triage() -> Callable[..., Triage]:
         return Triage(
             features,
             past={},
-            trained_as_of=NOON_MS - 24 * HOUR_MS,
+            trained_as_of=NOON_MS - 24 * MS_PER_HOUR,
             classes={
                 "category": _class_model("category", CATEGORIES, prior, lookup),
                 "team": _class_model("team", TEAMS, prior, teams),
@@ -276,7 +276,7 @@ def usual(an_exception: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     chance = random.Random(5)
     told = []
     for i in range(9 * 24):
-        at = rfc3339(NOON_MS - 9 * 24 * HOUR_MS + int((i + chance.random()) * HOUR_MS))
+        at = rfc3339(NOON_MS - 9 * 24 * MS_PER_HOUR + int((i + chance.random()) * MS_PER_HOUR))
         carrier = {"carrier": ("dhl", "ups", "gls", "dpd", "fedex")[i % 5]}
         told.append(an_exception(f"U-{i}", detected_at=at, status="closed", attributes=carrier))
     return told

@@ -16,7 +16,7 @@ from data.ingest.sources import source_folder
 from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from data.ticks import MISSING_TICK, TICKS_PER_DAY
+from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import Predictions
 from models.registry.store import ModelRegistry
@@ -24,7 +24,7 @@ from models.triage.triage import Triage
 from models.worktime.shifts import TeamHours
 from training.common.promotion import TrainingResult
 from training.queue_replay.rules.rules import PricedPredictions
-from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.queue_replay.workload.workload import Scenario, Workload
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.final_fit import fit_final
@@ -267,23 +267,23 @@ def a_work() -> Callable[..., Workload]:
 
     def build(n: int, seed: int, people: int = 2, days: int = 3) -> Workload:
         random = np.random.default_rng(seed)
-        begin = 20_000 * TICKS_PER_DAY
+        begin = 20_000 * MS_PER_DAY
         visits = random.choice([1, 2, 3], n, p=[0.6, 0.3, 0.1])
         visit_of = np.repeat(np.arange(n), visits)
         m = len(visit_of)
         first = np.append(True, np.diff(visit_of) > 0)
-        detected_at = begin + random.integers(0, days * TICKS_PER_DAY, n)
-        touch_ms = (random.lognormal(3, 1, m) * 60_000).astype(np.int64) + 1
-        opens = begin + np.arange(days) * TICKS_PER_DAY + TICKS_PER_DAY // 3
-        crew = TeamHours(opens, opens + TICKS_PER_DAY // 4, np.full(days, people))
+        detected_at = begin + random.integers(0, days * MS_PER_DAY, n)
+        touch_ms = (random.lognormal(3, 1, m) * MS_PER_MINUTE).astype(np.int64) + 1
+        opens = begin + np.arange(days) * MS_PER_DAY + MS_PER_DAY // 3
+        crew = TeamHours(opens, opens + MS_PER_DAY // 4, np.full(days, people))
         never, exceptions = np.full(m, NEVER), np.full(n, NEVER)
         return Workload(
             ids=np.array([f"e{i:04}" for i in range(n)], object),
             detected_at=detected_at,
             visit_of=visit_of,
             team=random.integers(0, 2, m),
-            ready_at=np.where(first, detected_at[visit_of] + 60_000, 0),
-            delay_ms=np.where(first, 0, random.integers(0, 3_600_000, m)),
+            ready_at=np.where(first, detected_at[visit_of] + MS_PER_MINUTE, 0),
+            delay_ms=np.where(first, 0, random.integers(0, MS_PER_HOUR, m)),
             touch_ms=touch_ms,
             may_heal=random.random(m) < 0.7,
             started_at=never,
@@ -303,7 +303,7 @@ def a_world() -> Callable[[Workload, int], Scenario]:
 
     def build(work: Workload, seed: int) -> Scenario:
         random, n = np.random.default_rng(seed), len(work.ids)
-        hours = random.exponential(30, (2, n)) * TICKS_PER_DAY / 24
+        hours = random.exponential(30, (2, n)) * MS_PER_HOUR
         lost_at, heals_at = work.detected_at + hours.astype(np.int64)
         heals = random.random(n) < 0.2
         return Scenario(lost_at, random.lognormal(4, 1, n), np.where(heals, heals_at, NEVER))
@@ -317,7 +317,7 @@ def opinions_on() -> Callable[[Workload, int], PricedPredictions]:
 
     def build(work: Workload, seed: int) -> PricedPredictions:
         random, n = np.random.default_rng(seed), len(work.ids)
-        due_at = work.detected_at + (random.exponential(40, n) * TICKS_PER_DAY / 24).astype(int)
+        due_at = work.detected_at + (random.exponential(40, n) * MS_PER_HOUR).astype(int)
         median = random.lognormal(3, 1, n)
         rises = random.exponential(0.1, (n, len(CURVE_AGES_HOURS)))
         return PricedPredictions(

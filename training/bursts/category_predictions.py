@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from data.history.history import History
+from data.ticks import tick_of
 from training.common.run import Progress
 from training.queue_replay.rules.inputs import said_by_origins
-from training.triage.dataset import tick_of
 
 
 def categories_of(

@@ -9,11 +9,11 @@ import pandas as pd
 
 from data.history.history import History
 from data.policy.incidents import IncidentTerms
+from data.ticks import tick_of
 from models.bursts.detector import Arrival
 from training.bursts.ground_truth import DetectionCounts, planted_bursts, scored, share, truth_of
 from training.bursts.stream import DetectedBurst, bursts_of, history_arrivals, weeks_between
 from training.common.run import Progress
-from training.triage.dataset import tick_of
 
 _QUANTILES = (0.1, 0.5, 0.9)
 

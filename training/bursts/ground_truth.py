@@ -10,12 +10,11 @@ import pandas as pd
 from scipy.stats import beta, poisson
 
 from data.policy.incidents import IncidentTerms
+from data.ticks import HOURS_PER_WEEK, MS_PER_HOUR, MS_PER_MINUTE
 from models.bursts.detector import Arrival
 from training.bursts.stream import DetectedBurst
 
 TRUTH = ("bursts", "exceptions")
-_HOUR = 3_600_000
-_HOURS_A_WEEK = 168
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,16 @@ def _planted(
     terms: IncidentTerms,
 ) -> TrueBurst:
     attribute, value = cause
-    hours = (arrivals[-1].tick - arrivals[0].tick) / _HOUR
+    hours = (arrivals[-1].tick - arrivals[0].tick) / MS_PER_HOUR
     rate = sum(a.values.get(attribute) == value for a in usual) / hours
     values = len({item for a in arrivals for item in a.values.items()})
     all_ticks = np.array([a.tick for a in arrivals if a.values.get(attribute) == value])
     ticks = np.array([a.tick for a in own])
-    enough = terms.false_alarms_per_week / (_HOURS_A_WEEK * values)
+    enough = terms.false_alarms_per_week / (HOURS_PER_WEEK * values)
     evident_at = -1
     for tick in ticks[terms.fewest_members - 1 :].tolist():
         since_first = ((all_ticks > ticks[0]) & (all_ticks <= tick)).sum()
-        expected = rate * max((tick - ticks[0]) / _HOUR, 1e-3)
+        expected = rate * max((tick - ticks[0]) / MS_PER_HOUR, 1e-3)
         if poisson.sf(since_first - 1, expected) <= enough:
             evident_at = tick
             break
@@ -176,9 +175,9 @@ def _add(
     score.members_planted += len(own)
     score.members_found += len(together & own)
     opened = min(one.burst.opened_ms for one in standing)
-    delays["after_fifth"].append((opened - int(planted.ticks[4])) / 60_000)
+    delays["after_fifth"].append((opened - int(planted.ticks[4])) / MS_PER_MINUTE)
     if planted.evident_at >= 0:
-        delays["after_evidence"].append((opened - planted.evident_at) / 60_000)
+        delays["after_evidence"].append((opened - planted.evident_at) / MS_PER_MINUTE)
     delays["members"].append(float((planted.ticks <= opened).sum()))
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from data.contract.tables import Exceptions
 from data.history.history import History
 from data.policy.incidents import IncidentTerms
-from data.ticks import ceil_ticks
+from data.ticks import MS_PER_WEEK, ceil_ticks
 from features.exceptions.features import TEXT_COLUMNS
 from features.exceptions.tables import attribute_rows, exception_columns
 from models.bursts.attributes import burst_values
@@ -91,4 +91,4 @@ def _told(arrivals: Sequence[Arrival], progress: Progress) -> Iterator[Arrival]:
 
 def weeks_between(begin: int, end: int) -> float:
     """Return the weeks from a tick to another."""
-    return float(np.subtract(end, begin)) / (7 * 24 * 3_600_000)
+    return float(np.subtract(end, begin)) / (MS_PER_WEEK)

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
+from data.ticks import MS_PER_DAY
+
 REPEATS = 200
 BINS = 10
 
@@ -36,7 +38,7 @@ def day_blocks(ticks: np.ndarray, repeats: int = REPEATS) -> list[np.ndarray]:
     Returns:
         For each draw the positions of the rows of the drawn days.
     """
-    days, place = np.unique(ticks // 86_400_000, return_inverse=True)
+    days, place = np.unique(ticks // MS_PER_DAY, return_inverse=True)
     by_day = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
     rng = np.random.default_rng(7)
     drawn = rng.integers(0, len(days), (repeats, len(days)))

@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from data.domain import BadInputError, Grain, NotEnoughDataError
 from data.history.history import History
+from data.ticks import US_PER_DAY
 from features.demand.matrix import DemandMatrix, coarser, lived, share_covered
 from features.demand.panel import Panel
 from features.demand.periods import PeriodCalendar, calendar_of
 
 PRODUCT_ATTRIBUTES = ("department_group", "department", "category", "product_group")
 SITE_ATTRIBUTES = ("country", "region", "format")
-US_PER_DAY = 86_400_000_000
 
 
 def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None) -> Panel:

@@ -10,6 +10,7 @@ import pandas as pd
 from data.contract.tables import Exceptions
 from data.domain import BadInputError
 from data.history.history import ALWAYS, History
+from data.ticks import tick_of
 from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
 from training.drift.columns import MOST_ROWS, DriftComparison, compare
@@ -24,7 +25,7 @@ from training.drift.periods import (
     too_few_known,
 )
 from training.drift.verdict import DriftFinding, finding, sentence
-from training.triage.dataset import TriageDataset, tick_of
+from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
 
 _SIDES = ("reference", "current")

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from data.domain import NotEnoughDataError
+from data.ticks import MS_PER_HOUR, tick_of
 from models.classifiers.calibration import codes
 from models.estimator import Batch
 from models.ranking.pricing import Predictions
@@ -14,9 +15,8 @@ from models.triage.triage import Triage
 from training.drift.columns import FEWEST_VALUES, MOST_ROWS, OTHER
 from training.drift.cost import PeriodPromises
 from training.drift.verdict import OUTCOME, PREDICTION
-from training.triage.dataset import TriageDataset, tick_of
+from training.triage.dataset import TriageDataset
 from training.triage.evaluation import QUANTILES, handling_hours
-from training.triage.labels import TICKS_PER_HOUR
 
 FEWEST_EXCEPTIONS = 50
 MOST_SCORED = 20_000
@@ -134,7 +134,7 @@ def _ended(live: Triage, known: TriageDataset, side: DriftPeriod) -> Named:
     for label in CLASSES:
         if label in live.classes and label in labels.classes:
             yield label, labels.classes[label].at(side.looked_at, len(known.ids))[rows]
-    hours = (labels.resolved_at[rows] - known.detected_at[rows]) / TICKS_PER_HOUR
+    hours = (labels.resolved_at[rows] - known.detected_at[rows]) / MS_PER_HOUR
     yield "hours_to_resolve", np.where(labels.resolved_at[rows] < side.looked_at, hours, np.nan)
 
 

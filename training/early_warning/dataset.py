@@ -10,7 +10,7 @@ import pandas as pd
 from data.contract.tables import Exceptions, OrderEvents, Orders
 from data.domain import NotEnoughDataError, Stage
 from data.history.history import History
-from data.ticks import MISSING_TICK, TICKS_PER_DAY, ceil_ticks
+from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, ceil_ticks, tick_of
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity, FeaturePlan
@@ -18,18 +18,10 @@ from features.engine.history_features import HistoryIndex
 from features.exceptions.features import hours_between
 from features.orders.features import FEATURES
 from features.orders.history_features import PACE, RATES
-from features.orders.logs import (
-    AFTER_SALES,
-    LATE,
-    NEVER,
-    first_known,
-    is_thinned,
-    order_logs,
-)
+from features.orders.logs import AFTER_SALES, LATE, first_known, is_thinned, order_logs
 from features.orders.tables import OrderTables, first_steps, order_columns, order_subjects
 from models.early_warning.delivery_time import DeliveryTime
 from models.early_warning.early_warning import OVER, OrderRows
-from training.triage.dataset import tick_of
 
 USUAL_QUANTILE = 0.95
 _SHORTEST_SLACK_DAYS, _LONGEST_SLACK_DAYS = 2.0, 60.0
@@ -117,7 +109,7 @@ class OrderDataset:
     def limit(self) -> np.ndarray:
         """The tick by which each order should be there: the promise, or as long as most take."""
         took = (self.delivered_at - self.columns["placed_at"])[self.delivered_at != NEVER]
-        usual = np.quantile(took, USUAL_QUANTILE) if len(took) else 30 * TICKS_PER_DAY
+        usual = np.quantile(took, USUAL_QUANTILE) if len(took) else 30 * MS_PER_DAY
         promised = self.columns["promised_at"]
         usual_end = self.columns["placed_at"] + int(usual)
         return np.where(promised == MISSING_TICK, usual_end, promised)
@@ -133,9 +125,9 @@ class OrderDataset:
             for name in types
         ]
         lag = np.concatenate(lags) if lags else np.empty(0)
-        days = np.quantile(lag, USUAL_QUANTILE) / TICKS_PER_DAY if len(lag) else 0.0
+        days = np.quantile(lag, USUAL_QUANTILE) / MS_PER_DAY if len(lag) else 0.0
         days = float(np.clip(days, _SHORTEST_SLACK_DAYS, _LONGEST_SLACK_DAYS))
-        return self.limit + int(days * TICKS_PER_DAY) <= tick
+        return self.limit + int(days * MS_PER_DAY) <= tick
 
     @cached_property
     def hours_left(self) -> np.ndarray:
@@ -149,7 +141,7 @@ class OrderDataset:
         told = (late != NEVER) & (self.columns["promised_at"] != MISSING_TICK)
         after = late[told] - self.columns["promised_at"][told]
         after = after[after >= 0]
-        return float(np.quantile(after, 0.1)) / 3.6e6 if len(after) else 0.0
+        return float(np.quantile(after, 0.1)) / MS_PER_HOUR if len(after) else 0.0
 
     def plan(self) -> FeaturePlan:
         """Learn which words are common and which entities are there."""
@@ -185,7 +177,7 @@ class OrderDataset:
         if delivery is None:
             return rows
         told = np.flatnonzero((self.told_at != NEVER) & ~np.isin(self.stage, OVER))
-        hours = (self.delivered_at - self.scored_at)[told] / 3.6e6
+        hours = (self.delivered_at - self.scored_at)[told] / MS_PER_HOUR
         slower = delivery.residual(rows.dense[told], hours)
         log = LogRows(self.told_at[told], {"stage": self.stage[told]}, {"slower": slower})
         found = HistoryIndex([PACE], {"pace": log}).compute({"stage": self.stage}, self.scored_at)

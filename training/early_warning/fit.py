@@ -6,6 +6,7 @@ import numpy as np
 
 from data.contract.tables import Orders
 from data.domain import NotEnoughDataError
+from data.ticks import MS_PER_HOUR
 from features.orders.logs import AFTER_SALES
 from models.boosters import Booster
 from models.early_warning.delivery_time import FEWEST_DELIVERIES, DeliveryTime
@@ -102,7 +103,7 @@ def _fit_delivery(prepared: PreparedOrders, tick: int) -> DeliveryTime | None:
     seen = rows[(known.told_at[rows] < tick) & ~np.isnan(known.hours_left[rows])][-MOST_ROWS:]
     if len(seen) < FEWEST_DELIVERIES:
         return None
-    hours = (known.delivered_at - known.scored_at)[seen] / 3.6e6
+    hours = (known.delivered_at - known.scored_at)[seen] / MS_PER_HOUR
     weight = evened(known.weight[seen])
     return DeliveryTime.fit(prepared.rows.dense[seen], hours, weight, known.grace_hours)
 

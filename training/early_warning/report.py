@@ -14,12 +14,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from data.contract.tables import Orders
 from data.domain import NotEnoughDataError, Stage
 from data.history.history import ALWAYS, History
+from data.ticks import MS_PER_DAY, tick_of
 from features.orders.history_features import RATE_OF, RATES
 from models.early_warning.early_warning import OVER, EarlyWarning, OrderRows, Warnings
 from training.common import measures
 from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import evened
-from training.triage.dataset import tick_of
 
 RISKIEST = 0.05
 _FEWEST_TO_SHOW = 20
@@ -28,7 +28,6 @@ LONG_RATES = {
     for i, rate in enumerate(RATES)
     if (rate.days, rate.smoothing) == (None, 20)
 }
-TICKS_PER_DAY = 86_400_000
 _FEWEST_TO_MEASURE = 5
 
 
@@ -214,7 +213,7 @@ def warning_won(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, float]:
     warned = failed.dropna(subset="warned_at")
     if not len(warned):
         return {"exceptions": float(len(failed)), "warned_share": 0.0}
-    days = (warned["failed_at"] - warned["warned_at"]) / TICKS_PER_DAY
+    days = (warned["failed_at"] - warned["warned_at"]) / MS_PER_DAY
     return {
         "exceptions": float(len(failed)),
         "warned_share": float(warned["weight"].sum() / failed["weight"].sum()),

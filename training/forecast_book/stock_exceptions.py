@@ -16,6 +16,7 @@ import pyarrow as pa
 from data.domain import ExceptionType
 from data.history.history import History
 from data.policy.policy import Policy
+from data.ticks import tick_of
 from models.demand.forecast import Forecast
 from models.demand.sample_paths import sample_paths
 from models.inventory.stock_reasons import overstock_words, run_out_words
@@ -29,7 +30,6 @@ from models.inventory.stock_risk import (
 )
 from training.forecast_book.stock_facts import COLUMNS, StockException, StockFacts
 from training.forecast_book.unfillable_orders import unfillable_orders
-from training.triage.dataset import tick_of
 
 PATHS = 400
 SERIES_AT_ONCE = 500

@@ -8,11 +8,11 @@ import orjson
 import pandas as pd
 
 from data.domain import ExceptionType
+from data.ticks import tick_of
 from models.inventory.order_filling import fill
 from models.inventory.stock_reasons import unfillable_words
 from models.inventory.unfillable_orders import OpenOrders, OrderChoice, priced_choice
 from training.forecast_book.stock_facts import HOUR, StockException, StockFacts
-from training.triage.dataset import tick_of
 
 SHELF = ["sku", "site"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from data.domain import Json, NotEnoughDataError
 from data.history.history import History
-from models.worktime.shifts import TICKS_PER_HOUR
+from data.ticks import MS_PER_HOUR
 from training.queue_replay.analysis.comparison import STRONG, RuleComparison
 from training.queue_replay.analysis.experiment import Experiment, Say, play_all
 from training.queue_replay.analysis.lower_bound_windows import bounded
@@ -130,7 +130,7 @@ def _told(history: History, setting: ReplayPlan) -> Json:
             "exceptions": len(work.ids),
             "waiting_at_the_start": int((work.detected_at < setting.record.begin).sum()),
             "visits": len(work.visit_of),
-            "touch_hours": float(work.touch_ms.sum()) / TICKS_PER_HOUR,
+            "touch_hours": float(work.touch_ms.sum()) / MS_PER_HOUR,
             "teams": [
                 {"name": name, "people": int(crew.people.max(initial=0)), **_load(work, code)}
                 for code, (name, crew) in enumerate(zip(work.teams, work.crews, strict=True))
@@ -155,4 +155,4 @@ def _load(work: Workload, code: int) -> Json:
     there = np.minimum(crew.closes_at, last) - np.minimum(crew.opens_at, last)
     could = float((there * crew.people).sum())
     came = float(work.touch_ms[work.team == code].sum())
-    return {"touch_hours": came / TICKS_PER_HOUR, "load": came / could if could else None}
+    return {"touch_hours": came / MS_PER_HOUR, "load": came / could if could else None}

@@ -14,6 +14,7 @@ import numpy as np
 from data.domain import BadInputError
 from data.history.history import History
 from data.policy.policy import Policy
+from data.ticks import MINUTES_PER_HOUR
 from training.common.measures import Figure
 from training.queue_replay.analysis.bootstrap import Bootstrap
 from training.queue_replay.analysis.experiment import Experiment, Say, play_all, stack
@@ -22,7 +23,6 @@ from training.queue_replay.rules.rules import RULES, Rule, RuleInputs
 from training.queue_replay.simulator.priority import QueueOrder
 
 LOOK_AHEAD_MINUTES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0)
-MINUTES_PER_HOUR = 60.0
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,13 @@ import numpy as np
 from rich.table import Table
 
 from data.policy.policy import Policy
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import preventable
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
 from training.triage.automation_report import judged_of
 from training.triage.evaluation import PeriodPredictions
-from training.triage.labels import TICKS_PER_HOUR
 
 SEGMENTS = ("severity", "type", "customer_segment")
 FEWEST = 50
@@ -64,7 +63,7 @@ def chances_of(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
     predictions, known = scoring.predictions, scoring.known
     segments, ticks = _segments(scoring), scoring.taken("detected_at")
     breached = known.labels.breached[scoring.rows]
-    hours = (known.labels.resolved_at[scoring.rows] - ticks) / TICKS_PER_HOUR
+    hours = (known.labels.resolved_at[scoring.rows] - ticks) / MS_PER_HOUR
     if predictions.p_breach is not None:
         yield _seen("breach", predictions.p_breach, breached, ticks, segments)
     if predictions.curve is not None:
@@ -164,7 +163,7 @@ def _figures(chances: ChanceOutcomes, rows: np.ndarray | slice) -> dict[str, flo
 
 def _interval(ticks: np.ndarray, differences: np.ndarray) -> tuple[float, float]:
     """Return the 95 % interval of a mean by a bootstrap over days."""
-    days, place = np.unique(ticks // TICKS_PER_DAY, return_inverse=True)
+    days, place = np.unique(ticks // MS_PER_DAY, return_inverse=True)
     totals, counts = np.bincount(place, differences), np.bincount(place)
     drawn = np.random.default_rng(7).integers(0, len(days), (REPEATS, len(days)))
     low, high = np.quantile(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975])

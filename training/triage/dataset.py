@@ -10,6 +10,7 @@ import pandas as pd
 from data.contract.tables import Exceptions
 from data.domain import NotEnoughDataError
 from data.history.history import History
+from data.ticks import tick_of
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity
@@ -25,11 +26,6 @@ from models.classifiers.calibration import codes
 from training.triage.labels import ClassLabels, Labels, read_labels
 
 TABLES = ("exceptions", "orders", "order_lines", "exception_events", "outcomes")
-
-
-def tick_of(moment: pd.Timestamp) -> int:
-    """Return a moment as a tick."""
-    return moment.value // 1_000_000
 
 
 @dataclass(frozen=True)

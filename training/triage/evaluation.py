@@ -8,15 +8,16 @@ import pandas as pd
 from data.domain import NotEnoughDataError
 from data.history.history import ALWAYS, History
 from data.policy.policy import Policy
+from data.ticks import MS_PER_HOUR, tick_of
 from features.engine.event_log import LogRows
 from models.classifiers.calibration import codes
 from models.ranking.pricing import Predictions, ranking, scored
 from models.triage.resolve_time import quantiles
 from models.triage.triage import Triage
 from training.common import measures
-from training.triage.dataset import TriageDataset, tick_of
+from training.triage.dataset import TriageDataset
 from training.triage.fit import FIRST_COLUMNS
-from training.triage.labels import TICKS_PER_HOUR, unswayed
+from training.triage.labels import unswayed
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -204,7 +205,7 @@ def _hours(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | No
     mass, known = scoring.predictions.resolve_mass, scoring.known
     if mass is None:
         return None
-    hours = (known.labels.resolved_at - known.detected_at) / TICKS_PER_HOUR
+    hours = (known.labels.resolved_at - known.detected_at) / MS_PER_HOUR
     past = known.labels.resolved_known_at < triage.trained_as_of
     return _quantile_figures(scoring, quantiles(mass), hours, past)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.domain import NotEnoughDataError
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
@@ -21,7 +21,7 @@ from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 from training.triage.dataset import TriageDataset
-from training.triage.labels import PEOPLE, TICKS_PER_HOUR, Trust
+from training.triage.labels import PEOPLE, Trust
 from training.triage.soft_labels import breach_clock, soft_breach
 
 FEWEST_ROWS = 200
@@ -85,7 +85,7 @@ class TrainingRows:
     def before(cls, known: TriageDataset, tick: int) -> "TrainingRows":
         """Take what was detected before a tick; weights halve with each third of the period."""
         rows = np.flatnonzero(known.detected_at < tick)
-        days = (tick - known.detected_at[rows]) / TICKS_PER_DAY
+        days = (tick - known.detected_at[rows]) / MS_PER_DAY
         longest = days.max(initial=0.0)
         return cls(tick, rows, 0.5 ** (days / max(SHORTEST_HALF_LIFE_DAYS, longest / 3)))
 
@@ -108,7 +108,7 @@ def resolve_hours(known: TriageDataset, learned: TrainingRows) -> tuple[np.ndarr
     detected = known.detected_at[learned.rows]
     at = known.labels.resolved_at[learned.rows]
     resolved = known.labels.resolved_known_at[learned.rows] < learned.tick
-    hours = (np.where(resolved, at, learned.tick) - detected) / TICKS_PER_HOUR
+    hours = (np.where(resolved, at, learned.tick) - detected) / MS_PER_HOUR
     return np.maximum(hours, 0.0), resolved
 
 

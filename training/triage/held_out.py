@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data.domain import NotEnoughDataError
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts, CalibrationRows
 from models.classifiers.calibration import Calibration, calibrated
@@ -118,8 +118,8 @@ def settled_window(known: TriageDataset, window: RehearsalWindow, label: str) ->
     begin = int(known.detected_at.min())
     last = 2 * window.middle - window.cut
     least = begin + LEAST_PAST * (last - begin)
-    days = range(int(max(window.cut - least, 0) // TICKS_PER_DAY) + 1)
-    moved = (window.moved(-back * TICKS_PER_DAY) for back in days)
+    days = range(int(max(window.cut - least, 0) // MS_PER_DAY) + 1)
+    moved = (window.moved(-back * MS_PER_DAY) for back in days)
     return most_settled(known, label, moved) or window
 
 

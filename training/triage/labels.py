@@ -13,7 +13,6 @@ from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
 from data.ticks import ceil_ticks, floor_ticks
 
-TICKS_PER_HOUR = 3_600_000
 FEWEST_HIDDEN = 400
 _ORIGINS = {"category": Outcomes.label_origin, "team": Outcomes.team_origin}
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from data.domain import NotEnoughDataError
 from data.history.history import History
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 from models.classifiers.calibration import calibrated
 from models.estimator import Batch
 from models.registry.store import ModelRegistry, Trained
@@ -111,9 +111,9 @@ def windows(known: TriageDataset, begin: int) -> Iterator[RehearsalWindow]:
     None is shorter than half of the time since then, however long labels take.
     """
     last = int(known.detected_at.max()) + 1
-    for back in range(int((last - begin) / 2 // TICKS_PER_DAY) + 1):
-        end = last - back * TICKS_PER_DAY
-        cut = max(begin, end - int(LONGEST_DAYS * TICKS_PER_DAY))
+    for back in range(int((last - begin) / 2 // MS_PER_DAY) + 1):
+        end = last - back * MS_PER_DAY
+        cut = max(begin, end - int(LONGEST_DAYS * MS_PER_DAY))
         yield RehearsalWindow(cut, (cut + end) // 2, end)
 
 

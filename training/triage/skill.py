@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from data.ticks import MS_PER_HOUR
 from models.classifiers.calibration import codes
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import Predictions
 from training.common.measures import quantile_measures
 from training.triage.fit import PreparedExceptions
-from training.triage.labels import TICKS_PER_HOUR
 from training.triage.rehearsal import TriageRehearsal
 
 FEWEST_JUDGED = 40
@@ -98,7 +98,7 @@ def evidence_of(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Ski
         predictions=found,
         category=codes(truth, names) if names else np.full(len(rows), -1),
         touch_minutes=labels.touch_minutes[rows],
-        ended_hours=(labels.resolved_at[rows] - known.detected_at[rows]) / TICKS_PER_HOUR,
+        ended_hours=(labels.resolved_at[rows] - known.detected_at[rows]) / MS_PER_HOUR,
         breached=labels.breached[rows],
     )
 

@@ -7,13 +7,12 @@ resolution time, and an open one with the chance given that it has lasted so lon
 
 import numpy as np
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from features.engine.feature_set import Columns
 from models.triage.breach_label import DUE, BreachByLateness, ClosedExceptions, usual_lag
 from models.triage.breach_risk import due_hours, groups, through_clock
 from models.triage.resolve_time import outlived
 from training.triage.dataset import TriageDataset
-from training.triage.labels import TICKS_PER_HOUR
 
 FEWEST_ENDED = 200
 
@@ -24,9 +23,9 @@ def breach_clock(known: TriageDataset, tick: int) -> BreachByLateness | None:
     ended = (labels.ended_known_at < tick) & ~np.isnan(labels.breached)
     if ended.sum() < FEWEST_ENDED or len(np.unique(labels.breached[ended])) < 2:
         return None
-    hours = (labels.ended_known_at - detected) / TICKS_PER_HOUR
-    resolved = (labels.resolved_at - detected) / TICKS_PER_HOUR
-    day = labels.ended_known_at // TICKS_PER_DAY
+    hours = (labels.ended_known_at - detected) / MS_PER_HOUR
+    resolved = (labels.resolved_at - detected) / MS_PER_HOUR
+    day = labels.ended_known_at // MS_PER_DAY
     lag = usual_lag(resolved[ended], hours[ended], day[ended])
     due = due_hours(known.columns)
     has_due = ~np.isnan(due)

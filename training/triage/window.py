@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 from training.triage.dataset import TriageDataset
 
 LONGEST_DAYS = 28.0
@@ -36,5 +36,5 @@ class RehearsalWindow:
         detected = known.detected_at
         last = int(detected.max()) + 1
         period = last - int(detected.min())
-        length = int(min(LONGEST_DAYS * TICKS_PER_DAY, SHARE_OF_PERIOD * period))
+        length = int(min(LONGEST_DAYS * MS_PER_DAY, SHARE_OF_PERIOD * period))
         return cls(last - length, last - length // 2, known.tick)

@@ -22,7 +22,8 @@ from data.sources.synthetic.catalogue import (
 from data.sources.synthetic.causes import CODE
 from data.sources.synthetic.frames import draw, draw_where, names, times, written
 from data.sources.synthetic.orders import AT, OrderBlock
-from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
+from data.sources.synthetic.shop import RandomStream, SyntheticShop
+from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 # A small shop's bursts last longer, so that enough orders are hit to be seen.
 FEWEST_MEMBERS, MOST_MEMBERS = 8, 18
@@ -92,8 +93,10 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[PlantedBur
         )
         an_hour = shop.orders / shop.period_days / 24 * shares[value] * kind.chance
         hours = float(np.clip(members / an_hour, kind.shortest_hours, LONGEST_HOURS))
-        start_s = float(day * DAY_S + random.uniform(6, 15) * HOUR_S)
-        bursts.append(PlantedBurst(number, kind, value, start_s, start_s + hours * HOUR_S))
+        start_s = float(day * SECONDS_PER_DAY + random.uniform(6, 15) * SECONDS_PER_HOUR)
+        bursts.append(
+            PlantedBurst(number, kind, value, start_s, start_s + hours * SECONDS_PER_HOUR)
+        )
     return bursts
 
 

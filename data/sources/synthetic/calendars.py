@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from data.sources.synthetic.shop import DAY_S
+from data.ticks import SECONDS_PER_DAY, SECONDS_PER_WEEK
 
-WEEK_S = 7 * DAY_S
 INSTANT_S = 1e-3
 
 
@@ -32,8 +31,8 @@ class TeamCalendar:
 
     def worked_by(self, moment_s: float) -> float:
         """Seconds that one person has worked up to a moment."""
-        week, rest_s = divmod(moment_s + self.first_weekday * DAY_S, WEEK_S)
-        weekday, of_day_s = divmod(rest_s, DAY_S)
+        week, rest_s = divmod(moment_s + self.first_weekday * SECONDS_PER_DAY, SECONDS_PER_WEEK)
+        weekday, of_day_s = divmod(rest_s, SECONDS_PER_DAY)
         shifts = week * len(self.weekdays) + self._days_before[int(weekday)]
         today_s = 0.0
         if weekday in self.weekdays:
@@ -45,7 +44,7 @@ class TeamCalendar:
         shift, into_s = divmod(worked_s, self.length_s)
         week, which = divmod(int(shift), len(self.weekdays))
         day = week * 7 + self.weekdays[which] - self.first_weekday
-        return day * DAY_S + self.opens_s + into_s
+        return day * SECONDS_PER_DAY + self.opens_s + into_s
 
     def end_of(self, worked_s: float) -> float:
         """The first moment at which that much has been worked: between shifts, the last end."""

@@ -6,7 +6,7 @@ from data.sources.synthetic.catalogue import BUSINESS, NEW
 from data.sources.synthetic.causes import CODE, NAMES, SHARE
 from data.sources.synthetic.frames import MISSING, draw_where
 from data.sources.synthetic.orders import DOMESTIC, OrderBlock
-from data.sources.synthetic.shop import HOUR_S
+from data.ticks import SECONDS_PER_HOUR
 
 
 def liability(orders: OrderBlock) -> np.ndarray:
@@ -15,7 +15,7 @@ def liability(orders: OrderBlock) -> np.ndarray:
     Stock is missing from it: that comes from the shelves.
     """
     new, business = orders.segment == NEW, orders.segment == BUSINESS
-    hour = orders.visits.placed_s % (24 * HOUR_S) / HOUR_S
+    hour = orders.visits.placed_s % (24 * SECONDS_PER_HOUR) / SECONDS_PER_HOUR
     abroad = ~DOMESTIC[orders.visits.country, orders.visits.site]
     swiftbird_gets_worse = np.where(orders.carrier == 1, 0.6 + 1.8 * orders.early, 1)
     table = np.zeros((len(orders), len(NAMES)))

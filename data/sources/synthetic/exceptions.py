@@ -19,7 +19,7 @@ from data.sources.synthetic.causes import (
 )
 from data.sources.synthetic.frames import MISSING, draw_by_row
 from data.sources.synthetic.orders import AT, OrderBlock
-from data.sources.synthetic.shop import HOUR_S
+from data.ticks import SECONDS_PER_HOUR
 
 TOUCH_SPREAD = 0.5
 TRIAGE_MINUTES = 7
@@ -140,7 +140,7 @@ def _touch_minutes(
 def _heals_s(random: np.random.Generator, cause: np.ndarray, detected_s: np.ndarray) -> np.ndarray:
     heals = random.random(len(cause)) < _of("heals_share")[cause]
     hours = 0.5 + random.exponential(_of("sla_hours")[cause] * 0.4)
-    return np.where(heals, detected_s + hours * HOUR_S, np.inf)
+    return np.where(heals, detected_s + hours * SECONDS_PER_HOUR, np.inf)
 
 
 def _priority(
@@ -153,7 +153,7 @@ def _priority(
     """People feel value, good customers, little time (where it is told) and fraud."""
     felt = 0.7 * np.log(orders.total[order] / 90) - 0.2
     felt += 0.8 * (orders.segment[order] >= VIP) + 0.8 * (cause == CODE["fraud"])
-    felt += 0.9 * (left_s < 14 * HOUR_S)  # false for NaN
+    felt += 0.9 * (left_s < 14 * SECONDS_PER_HOUR)  # false for NaN
     felt += 0.45 * random.standard_normal(len(order))
     return len(BANDS_FROM) - np.digitize(felt, BANDS_FROM)
 
@@ -182,7 +182,7 @@ def _noticed(
     pick = random.random(len(order))
     stage = np.array([stages[c][int(p * len(stages[c]))] for c, p in zip(cause, pick, strict=True)])
     delay_hours = _of("delay_hours")[cause] * random.lognormal(0, 0.6, len(order))
-    return stage, orders.planned_s[order, stage] + delay_hours * HOUR_S
+    return stage, orders.planned_s[order, stage] + delay_hours * SECONDS_PER_HOUR
 
 
 def _deadlines(
@@ -195,9 +195,9 @@ def _deadlines(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return when it is due (NaN where nobody says so) and when the loss happens."""
     size = len(order)
-    usual_s = _of("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * HOUR_S
+    usual_s = _of("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * SECONDS_PER_HOUR
     due_s = detected_s + usual_s * random.lognormal(0, 0.5, size)
-    ship_by_s = np.maximum(orders.ship_by_s[order], detected_s + 5 * HOUR_S)
+    ship_by_s = np.maximum(orders.ship_by_s[order], detected_s + 5 * SECONDS_PER_HOUR)
     held_to_ship_by = (stage < AT[Stage.SHIPPED]) & (random.random(size) < 0.4)
     due_s = np.where(held_to_ship_by, np.minimum(due_s, ship_by_s), due_s)
     gives_up = random.random(size) < GIVES_UP_EARLY_SHARE

@@ -10,8 +10,8 @@ from data.sources.synthetic.causes import LOOKS_LIKE, TEAMS
 from data.sources.synthetic.exceptions import ExceptionBlock
 from data.sources.synthetic.frames import MISSING
 from data.sources.synthetic.orders import OrderBlock
-from data.sources.synthetic.shop import HOUR_S
 from data.sources.synthetic.teams import REWORK_SHARE, Team
+from data.ticks import SECONDS_PER_HOUR
 
 EVENTS = tuple(HandlingEvent)
 ASSIGNED, STARTED, PAUSED, RECLASSIFIED, RESOLVED, REOPENED = range(len(EVENTS))
@@ -23,7 +23,7 @@ MISLABELLED_SHARE = 0.04
 PRIORITY_CHANGED_SHARE = 0.12
 HEALED_UNLABELLED_SHARE = 0.4
 DISPATCH_S = (120, 1_200)
-CLOSED_AFTER_S = 24 * HOUR_S
+CLOSED_AFTER_S = 24 * SECONDS_PER_HOUR
 RESTART_S = 600
 
 

@@ -20,7 +20,8 @@ from data.sources.synthetic.exceptions import ExceptionBlock
 from data.sources.synthetic.frames import columns_of_rows, names, numbered, times, written
 from data.sources.synthetic.handling import HandlingRecords
 from data.sources.synthetic.orders import AT, STAGES, OrderBlock
-from data.sources.synthetic.shop import HOUR_S, SyntheticShop
+from data.sources.synthetic.shop import SyntheticShop
+from data.ticks import SECONDS_PER_HOUR
 
 ACTORS = ("customer", "system", "warehouse", "carrier")
 ACTOR_OF_STAGE = np.array([0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 0])
@@ -112,7 +113,7 @@ def _order_events(
     moment_s: np.ndarray,
     canceled: np.ndarray,
 ) -> pd.DataFrame:
-    known_s = moment_s + HEARD_AFTER_HOURS[stage] * HOUR_S
+    known_s = moment_s + HEARD_AFTER_HOURS[stage] * SECONDS_PER_HOUR
     keep = known_s < shop.period_s  # false for NaN, too
     number, stage, canceled = number[keep], stage[keep], canceled[keep]
     return pd.DataFrame(

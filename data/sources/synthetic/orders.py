@@ -18,8 +18,9 @@ from data.sources.synthetic.catalogue import (
 )
 from data.sources.synthetic.frames import draw_by_row
 from data.sources.synthetic.shelves import StockLevels
-from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
+from data.sources.synthetic.shop import RandomStream, SyntheticShop
 from data.sources.synthetic.visits import SimulatedVisits, together
+from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STAGES = list(Stage)
 AT = {stage: number for number, stage in enumerate(STAGES)}
@@ -102,7 +103,7 @@ def orders_of(
     line_value = visits.line_units * visits.line_price
     value = np.bincount(visits.line_visit, line_value, minlength=size)
     planned_s = _planned_s(random, visits, payment, carrier, returns)
-    ship_by_s = visits.placed_s + DAY_S * np.where(payment == 2, 3.0, 1.5)
+    ship_by_s = visits.placed_s + SECONDS_PER_DAY * np.where(payment == 2, 3.0, 1.5)
     domestic = DOMESTIC[visits.country, visits.site]
     days = np.where(domestic, 3, 6) + random.integers(0, 3, size)
     return OrderBlock(
@@ -124,7 +125,8 @@ def orders_of(
         oversold=_any_line(visits, visits.line_oversold),
         planned_s=planned_s,
         ship_by_s=ship_by_s,
-        promised_s=(visits.placed_s // DAY_S + days) * DAY_S + 18 * HOUR_S,
+        promised_s=(visits.placed_s // SECONDS_PER_DAY + days) * SECONDS_PER_DAY
+        + 18 * SECONDS_PER_HOUR,
     )
 
 
@@ -147,6 +149,6 @@ def _planned_s(
     on_the_road = DELIVERY_HOURS_OF_CARRIER[carrier] * np.where(domestic, 1.0, 2.6)
     hours[:, AT[Stage.DELIVERED]] = on_the_road
     hours *= np.exp(random.standard_normal(hours.shape) * STAGE_SPREAD)
-    planned_s = visits.placed_s[:, None] + np.cumsum(hours, axis=1) * HOUR_S
+    planned_s = visits.placed_s[:, None] + np.cumsum(hours, axis=1) * SECONDS_PER_HOUR
     planned_s[~returns, AT[Stage.AFTER_SALES]] = np.nan
     return planned_s

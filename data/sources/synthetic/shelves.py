@@ -12,7 +12,7 @@ from data.sources.synthetic.catalogue import (
     Catalogue,
 )
 from data.sources.synthetic.frames import draw_where, names, times
-from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
+from data.sources.synthetic.shop import RandomStream, SyntheticShop
 from data.sources.synthetic.visits import (
     MEAN_LINES,
     MEAN_UNITS,
@@ -20,6 +20,7 @@ from data.sources.synthetic.visits import (
     moments_of_day,
     visits_of_day,
 )
+from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 # A marketplace sees our stock late: an empty shelf is sold there more often than in our own shop.
 OVERSELL_SHARE_OF_CHANNEL = np.array([0.06, 0.06, 0.35, 0.10])
@@ -63,7 +64,7 @@ class StockLevels:
         arrives = (day + self.lead_days[short] + delay_days) % RING_DAYS
         self.on_the_way[arrives, short] += (self.target_units - position)[short]
         every = np.arange(len(self.on_hand))
-        self._count(every, np.full(len(every), float(day * DAY_S)), day)
+        self._count(every, np.full(len(every), float(day * SECONDS_PER_DAY)), day)
 
     def sell(self, day: int, orders: int) -> SimulatedVisits:
         """Let people come until so many have placed an order; return those who have."""
@@ -78,7 +79,7 @@ class StockLevels:
             attempt += 1
         came = np.cumsum(placed) - placed < orders
         moment = moments_of_day(self.random, int(came.sum()))
-        visits.placed_s[came] = (day + moment) * DAY_S
+        visits.placed_s[came] = (day + moment) * SECONDS_PER_DAY
         self._book(day, visits, came[visits.line_visit], np.where(oversold, 0, got))
         visits.line_units, visits.line_oversold = got, oversold
         sales = visits.only(placed & came, got > 0)
@@ -114,7 +115,7 @@ class StockLevels:
         in_stock = np.where(opened_with > 0, 1.0, 0.0)
         last_sale_s = np.zeros(shelves)
         np.maximum.at(last_sale_s, shelf[sold > 0], seconds[sold > 0])
-        in_stock[emptied] = last_sale_s[emptied] / DAY_S - day
+        in_stock[emptied] = last_sale_s[emptied] / SECONDS_PER_DAY - day
         empty = np.flatnonzero(emptied)
         self._count(empty, last_sale_s[empty], day)
         self.demand.append(
@@ -127,7 +128,7 @@ class StockLevels:
         wait_days = np.where(on_the_way > 0, days_ahead[:, None], np.inf).min(
             axis=0, initial=np.inf
         )
-        inbound_s = np.where(np.isfinite(wait_days), (day + wait_days) * DAY_S, np.nan)
+        inbound_s = np.where(np.isfinite(wait_days), (day + wait_days) * SECONDS_PER_DAY, np.nan)
         columns = (shelf, counted_s, self.on_hand[shelf], on_the_way.sum(axis=0), inbound_s)
         self.counts.append(columns)
 
@@ -142,7 +143,7 @@ class StockLevels:
                 "inbound": columns["inbound"],
                 "inbound_at": times(self.shop, columns["inbound_s"]),
                 "in_stock": pd.array(columns["on_hand"] > 0, dtype=YesNo),
-                "known_at": times(self.shop, columns["counted_s"] + HOUR_S),
+                "known_at": times(self.shop, columns["counted_s"] + SECONDS_PER_HOUR),
             }
         )
 
@@ -154,7 +155,7 @@ class StockLevels:
         return pd.DataFrame(
             {
                 **self._shelf_names(columns["shelf"]),
-                "period_start": times(self.shop, columns["day"] * float(DAY_S)),
+                "period_start": times(self.shop, columns["day"] * float(SECONDS_PER_DAY)),
                 "wanted_units": columns["wanted_units"],
                 "sold_units": columns["sold_units"],
                 "in_stock_share": columns["in_stock_share"],

@@ -7,9 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from data.domain import BadInputError
-
-DAY_S = 86_400
-HOUR_S = 3_600
+from data.ticks import SECONDS_PER_DAY
 
 
 class RandomStream(IntEnum):
@@ -60,7 +58,7 @@ class SyntheticShop:
             raise BadInputError(where, f"orders is {self.orders}", cure)
         if self.seed < 0:
             raise BadInputError(where, f"seed is {self.seed}", "Use a whole number from 0.")
-        if self.start.tzinfo is None or self.start.timestamp() % DAY_S:
+        if self.start.tzinfo is None or self.start.timestamp() % SECONDS_PER_DAY:
             cure = "Use midnight UTC, such as 2025-01-06T00:00Z."
             raise BadInputError(where, f"start is {self.start}", cure)
 
@@ -72,7 +70,7 @@ class SyntheticShop:
     @property
     def period_s(self) -> int:
         """Seconds that the period is long."""
-        return self.period_days * DAY_S
+        return self.period_days * SECONDS_PER_DAY
 
     @property
     def end(self) -> datetime:

@@ -12,8 +12,9 @@ from data.sources.synthetic.exceptions import ExceptionBlock, raise_exceptions
 from data.sources.synthetic.handling import TeamQueues, cases_of
 from data.sources.synthetic.orders import OrderBlock, blocks_of_days, orders_of, sales_of
 from data.sources.synthetic.shelves import StockLevels
-from data.sources.synthetic.shop import DAY_S, RandomStream, SyntheticShop
+from data.sources.synthetic.shop import RandomStream, SyntheticShop
 from data.sources.synthetic.teams import pilot_orders, teams_for, teams_table
+from data.ticks import SECONDS_PER_DAY
 
 Rows = Iterator[tuple[str, pd.DataFrame]]
 
@@ -63,7 +64,7 @@ class Simulation:
         self._hand_over(orders, raised)
         self.orders_so_far += len(orders)
         self.exceptions_so_far += len(raised.order)
-        self.handling.work_until(days.stop * DAY_S)
+        self.handling.work_until(days.stop * SECONDS_PER_DAY)
         yield from self._handled()
 
     def _exceptions(self, orders: OrderBlock) -> ExceptionBlock:

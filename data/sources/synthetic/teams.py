@@ -15,8 +15,9 @@ from data.sources.synthetic.exceptions import (
 )
 from data.sources.synthetic.frames import draw_by_row, names
 from data.sources.synthetic.orders import OrderBlock, orders_of
-from data.sources.synthetic.shop import DAY_S, HOUR_S, RandomStream, SyntheticShop
+from data.sources.synthetic.shop import RandomStream, SyntheticShop
 from data.sources.synthetic.visits import moments_of_day, visits_of_day
+from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 PILOT_ORDERS = 8_000
 PILOT_ATTEMPT = 63
@@ -54,7 +55,7 @@ def pilot_orders(shop: SyntheticShop, catalogue: Catalogue) -> OrderBlock:
     visits = visits.only(np.isin(np.arange(PILOT_ORDERS), visits.line_visit), visits.line_units > 0)
     size = len(visits.placed_s)
     days = np.sort(random.integers(0, shop.period_days, size))
-    visits.placed_s = (days + moments_of_day(random, size)) * DAY_S
+    visits.placed_s = (days + moments_of_day(random, size)) * SECONDS_PER_DAY
     return orders_of(shop, catalogue, visits, 0)
 
 
@@ -63,7 +64,7 @@ def teams_for(shop: SyntheticShop, orders: OrderBlock) -> list[Team]:
     exceptions_a_week = shop.orders * shop.exception_share / shop.period_days * 7
     work_hours = _minutes_by_team(shop, orders) * exceptions_a_week / 60
     load = shop.load or HIGHEST_LOAD / (1 + SLACK / np.sqrt(work_hours))
-    needed_s = work_hours / load * HOUR_S
+    needed_s = work_hours / load * SECONDS_PER_HOUR
     return [_team(shop, number, seconds) for number, seconds in enumerate(needed_s)]
 
 
@@ -87,9 +88,9 @@ def _minutes_by_team(shop: SyntheticShop, orders: OrderBlock) -> np.ndarray:
 def _team(shop: SyntheticShop, number: int, needed_a_week_s: float) -> Team:
     weekdays, opens_hour, longest_hours = SHIFTS[number]
     a_day_s = needed_a_week_s / len(weekdays)
-    operators = max(1, int(np.ceil(a_day_s / (longest_hours * HOUR_S))))
+    operators = max(1, int(np.ceil(a_day_s / (longest_hours * SECONDS_PER_HOUR))))
     length_s = max(SHORTEST_SHIFT_S, round(a_day_s / operators))
-    calendar = TeamCalendar(weekdays, opens_hour * HOUR_S, length_s, shop.start.weekday())
+    calendar = TeamCalendar(weekdays, opens_hour * SECONDS_PER_HOUR, length_s, shop.start.weekday())
     return Team(TEAMS[number], operators, calendar)
 
 
@@ -103,7 +104,7 @@ def teams_table(teams: list[Team]) -> pd.DataFrame:
                 ["".join(map(str, team.calendar.weekdays)) for team in teams],
                 np.arange(len(teams)),
             ),
-            "opens_hour": [team.calendar.opens_s / HOUR_S for team in teams],
-            "shift_hours": [team.calendar.length_s / HOUR_S for team in teams],
+            "opens_hour": [team.calendar.opens_s / SECONDS_PER_HOUR for team in teams],
+            "shift_hours": [team.calendar.length_s / SECONDS_PER_HOUR for team in teams],
         }
     )

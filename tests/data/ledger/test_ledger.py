@@ -19,9 +19,9 @@ from data.ledger.intake import (
 from data.ledger.ledger import Ledger, OutcomeRecord
 from data.ledger.outcomes import resolve
 from data.ledger.tables import METADATA
+from data.ticks import MS_PER_HOUR
 
 NOON_MS = 1_772_366_400_000
-HOUR_MS = 3_600_000
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -58,7 +58,7 @@ def taken(ledger, *arriving, now_ms=NOON_MS):
 
 
 def ended(exception_id, **changes):
-    plain = {"known_at_ms": NOON_MS + HOUR_MS, "resolved_at_ms": NOON_MS + HOUR_MS}
+    plain = {"known_at_ms": NOON_MS + MS_PER_HOUR, "resolved_at_ms": NOON_MS + MS_PER_HOUR}
     return OutcomeRecord(exception_id, **plain | changes)
 
 
@@ -178,7 +178,7 @@ def test_a_resolved_one_is_not_open_and_its_outcome_is_kept(ledger):
 def test_resolving_again_alike_writes_nothing(ledger):
     record = taken(ledger, incoming())[0].record
     first = closed(ledger, ended(record.id, team="fraud"))
-    again = closed(ledger, ended(record.id, team="fraud", known_at_ms=NOON_MS + 2 * HOUR_MS))
+    again = closed(ledger, ended(record.id, team="fraud", known_at_ms=NOON_MS + 2 * MS_PER_HOUR))
 
     assert again == first
     assert len(ledger.events(record.id)) == 2
@@ -218,7 +218,7 @@ def test_resolving_what_is_not_there_says_so(ledger):
 def test_reopening_takes_the_outcome_back(ledger):
     record = taken(ledger, incoming())[0].record
     closed(ledger, ended(record.id))
-    taken(ledger, incoming(payload='{"n": 2}', updated_at_ms=NOON_MS + 2 * HOUR_MS))
+    taken(ledger, incoming(payload='{"n": 2}', updated_at_ms=NOON_MS + 2 * MS_PER_HOUR))
 
     assert ledger.outcome(record.id) is None
     assert ledger.record(record.id).is_open
@@ -246,7 +246,7 @@ def test_an_answer_is_remembered_for_a_day(ledger):
     with ledger.writing() as connection:
         remember(connection, answer, now_ms=NOON_MS)
         soon = answered(connection, "key")
-        remember(connection, replace(answer, key="next"), now_ms=NOON_MS + 25 * HOUR_MS)
+        remember(connection, replace(answer, key="next"), now_ms=NOON_MS + 25 * MS_PER_HOUR)
         later = answered(connection, "key")
 
     assert (soon, later) == (answer, None)

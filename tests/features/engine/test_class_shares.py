@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 from features.engine.class_shares import (
     DRAWS,
     LABEL,
@@ -19,7 +19,7 @@ ENTITIES = ("who", "where")
 CLASSES = 4
 NAMES = ["anna", "ben", "", None]
 # A fortnight: many ties, and rows on the very edge of the recent time.
-STEP = RECENT_DAYS // 2 * TICKS_PER_DAY
+STEP = RECENT_DAYS // 2 * MS_PER_DAY
 
 ticks = st.integers(0, 5).map(lambda fortnights: fortnights * STEP)
 names = st.sampled_from(NAMES)
@@ -66,7 +66,7 @@ def _mine(rows, entity, question):
 
 
 def _lately(rows, question):
-    return [row for row in rows if row[0] >= question[0] - RECENT_DAYS * TICKS_PER_DAY]
+    return [row for row in rows if row[0] >= question[0] - RECENT_DAYS * MS_PER_DAY]
 
 
 def _most_drawn(rows, question, overall, most):

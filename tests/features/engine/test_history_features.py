@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.domain import BadInputError
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY
 from features.engine.event_log import LogRows, Segment
 from features.engine.history_features import HistoryFeature, HistoryIndex
 
@@ -32,7 +32,7 @@ FEATURES = [
 ]
 
 # Half days: as many ties, and as many rows on the very edge of a window, as can be.
-ticks = st.integers(0, 8).map(lambda half_days: half_days * TICKS_PER_DAY // 2)
+ticks = st.integers(0, 8).map(lambda half_days: half_days * MS_PER_DAY // 2)
 amounts = st.one_of(st.just(np.nan), st.floats(-1e6, 1e6))
 rows = st.lists(
     st.tuples(ticks, st.sampled_from(NAMES), st.sampled_from(NAMES), amounts, amounts), max_size=12
@@ -79,7 +79,7 @@ def _definition(feature, logs, question):
     """One feature, one question, one row after the other."""
     as_of, *asked = question
     place = {"who": 0, "where": 1}[feature.entity]
-    since = -np.inf if feature.days is None else as_of - feature.days * TICKS_PER_DAY
+    since = -np.inf if feature.days is None else as_of - feature.days * MS_PER_DAY
     seen = [row for row in logs[feature.log] if since <= row[0] < as_of]
     own = [row for row in seen if row[1 + place] is not None and row[1 + place] == asked[place]]
     if feature.statistic == "count":
@@ -167,11 +167,11 @@ def test_rows_known_at_or_after_the_question_change_nothing(logs, questions):
 
 def test_the_bulk_path_of_many_thousand_questions_answers_the_same():
     random = np.random.default_rng(0)
-    known = random.integers(0, 9, 500) * TICKS_PER_DAY
+    known = random.integers(0, 9, 500) * MS_PER_DAY
     who = _texts([NAMES[i] for i in random.integers(0, 4, 500)])
     values = {"pay": random.random(500), "tip": random.random(500)}
     index = HistoryIndex(FEATURES, {"calls": LogRows(known, {"who": who, "where": who}, values)})
-    asked = [(int(t), "anna", "ben") for t in random.integers(0, 9 * TICKS_PER_DAY, 5_000)]
+    asked = [(int(t), "anna", "ben") for t in random.integers(0, 9 * MS_PER_DAY, 5_000)]
 
     bulk = _ask(index, asked)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from data.ticks import MISSING_TICK, floor_ticks
+from data.ticks import MISSING_TICK, MS_PER_HOUR, floor_ticks
 from features.engine.compute import Features, Matrix
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
@@ -238,7 +238,7 @@ def test_an_order_that_was_not_known_yet_lends_nothing(
 
 
 def test_hours_between_are_unknown_where_either_moment_is():
-    ticks = np.array([MISSING_TICK, 0, 3_600_000])
+    ticks = np.array([MISSING_TICK, 0, MS_PER_HOUR])
 
     assert np.isnan(hours_between(ticks, ticks)).tolist() == [True, False, False]
 

@@ -6,7 +6,7 @@ from scipy.stats import beta
 
 from data.policy.policy import Policy
 from models.automation.evidence import GRID, CalibrationCounts, CalibrationRows
-from models.automation.risk_control import NEVER, LabelPromises, promised
+from models.automation.risk_control import NO_THRESHOLD, LabelPromises, promised
 
 NAMES = ("address", "fraud", "late")
 TERMS = Policy.read().promises
@@ -96,7 +96,7 @@ def test_the_sequence_ends_at_the_first_failure_even_if_a_looser_one_would_pass(
 def test_a_rare_class_goes_to_people_and_is_told_what_it_lacks(terms):
     found = of(promised(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS), "fraud")
 
-    assert found.threshold == NEVER
+    assert found.threshold == NO_THRESHOLD
     assert found.more_labels is not None
     assert 39 <= found.more_labels <= 120
     assert "more labels are needed" in found.words

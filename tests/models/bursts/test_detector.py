@@ -3,10 +3,8 @@
 import pytest
 from scipy.stats import poisson
 
+from data.ticks import MS_PER_HOUR, MS_PER_MINUTE
 from models.bursts.detector import Arrival, BurstChange, Detector, StoredBurst
-
-MINUTE = 60_000
-HOUR = 60 * MINUTE
 
 
 def heard(detector: Detector, arrivals: list[Arrival]) -> list[BurstChange]:
@@ -93,7 +91,7 @@ def test_two_bursts_at_once_are_told_apart(detector, quiet):
 
 def test_members_are_of_the_kind_that_there_is_too_much_of(incident_terms, quiet_stream):
     stream = quiet_stream(4, 20.0)
-    burst = stream.burst(40, begin=stream.end - 3 * HOUR, minutes_apart=3, carrier="dhl")
+    burst = stream.burst(40, begin=stream.end - 3 * MS_PER_HOUR, minutes_apart=3, carrier="dhl")
     detector = Detector(incident_terms)
 
     changes = heard(detector, sorted(stream.arrivals + burst, key=lambda arrival: arrival.tick))
@@ -108,7 +106,7 @@ def test_members_are_of_the_kind_that_there_is_too_much_of(incident_terms, quiet
 def test_it_takes_members_until_the_rate_is_back_to_usual(detector, quiet):
     changes = heard(detector, quiet.burst(12, carrier="dhl"))
 
-    closed = detector.advance(quiet.end + 24 * HOUR)
+    closed = detector.advance(quiet.end + 24 * MS_PER_HOUR)
 
     assert [change.kind for change in changes[1:]] == ["joined"] * (len(changes) - 1)
     assert [change.kind for change in closed] == ["closed"]
@@ -121,7 +119,7 @@ def test_split_members_never_come_back(detector, quiet):
     gone = detector.exclude(burst_id, ["dhl-2", "dhl-3", "nobody"])
 
     detector.close(burst_id)
-    again = quiet.burst(12, begin=quiet.end + 3 * HOUR, carrier="dhl", sku="sku1")
+    again = quiet.burst(12, begin=quiet.end + 3 * MS_PER_HOUR, carrier="dhl", sku="sku1")
     heard(detector, again)
 
     (later,) = detector.bursts.values()
@@ -136,7 +134,7 @@ def test_a_split_value_stays_out(detector, quiet):
     other = ("sku", "sku3") if cause[0] == "carrier" else ("carrier", "dhl")
 
     left = detector.exclude_value(burst_id, *other)
-    more = quiet.burst(3, begin=quiet.end + 2 * HOUR, carrier="dhl", sku="sku3")
+    more = quiet.burst(3, begin=quiet.end + 2 * MS_PER_HOUR, carrier="dhl", sku="sku3")
     changes = heard(detector, [Arrival(f"more{n}", a.tick, a.values) for n, a in enumerate(more)])
 
     assert len(left) == 12
@@ -181,10 +179,12 @@ def test_a_value_that_all_have_explains_nothing(incident_terms, quiet_stream):
 
 def test_what_bursts_every_night_is_usual_after_some_weeks(incident_terms, quiet_stream):
     stream = quiet_stream(6, 1.0)
-    first = stream.arrivals[0].tick // (24 * HOUR) * 24 * HOUR
+    first = stream.arrivals[0].tick // (24 * MS_PER_HOUR) * 24 * MS_PER_HOUR
     nights = [
         Arrival(
-            f"n{night}-{n}", first + night * 24 * HOUR + 2 * HOUR + n * MINUTE, {"sku": "batch"}
+            f"n{night}-{n}",
+            first + night * 24 * MS_PER_HOUR + 2 * MS_PER_HOUR + n * MS_PER_MINUTE,
+            {"sku": "batch"},
         )
         for night in range(1, 42)
         for n in range(8)
@@ -193,7 +193,7 @@ def test_what_bursts_every_night_is_usual_after_some_weeks(incident_terms, quiet
 
     changes = heard(detector, sorted(stream.arrivals + nights, key=lambda a: a.tick))
 
-    last_week = stream.end - 7 * 24 * HOUR
+    last_week = stream.end - 7 * 24 * MS_PER_HOUR
     assert not [c for c in changes if c.kind == "opened" and c.burst.opened_ms > last_week]
 
 
@@ -217,7 +217,9 @@ def test_an_arrival_costs_no_more_with_a_thousand_members(detector, quiet):
 
     heard(
         detector,
-        quiet.burst(1, begin=quiet.end + HOUR + 100 * MINUTE, carrier="dhl", sku="sku2"),
+        quiet.burst(
+            1, begin=quiet.end + MS_PER_HOUR + 100 * MS_PER_MINUTE, carrier="dhl", sku="sku2"
+        ),
     )
 
     # Members are never copied: a member more is one entry more in the same dictionary.

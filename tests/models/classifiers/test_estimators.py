@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from data.ticks import MS_PER_DAY
 from features.engine.class_shares import LABEL
 from models.classifiers.calibration import Calibration, prior_of
 from models.classifiers.catalog import estimator_named, estimators
@@ -153,7 +154,7 @@ def test_candidates_without_their_past_are_refused(fitted):
 
 def test_candidates_read_the_past_they_are_continued_by(fitted, a_sample):
     model, sample = fitted("candidates"), a_sample()
-    month = 30 * 86_400_000
+    month = 30 * MS_PER_DAY
     log = sample.log()
     turned = replace(log, known_at=log.known_at + month, values={LABEL: (sample.label + 1.0) % 3})
     later = sample.rows._replace(as_of=sample.rows.as_of + 2 * month)

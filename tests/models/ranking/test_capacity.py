@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.policy.policy import TeamShift
+from data.ticks import MS_PER_HOUR
 from models.ranking.capacity import QueuedWork, reach
 from models.ranking.rule import rank
 from models.ranking.waiting_cost import losses_after
 from models.worktime.shifts import TeamHours
 
-HOUR_MS = 3_600_000
 FIVE_PM = 1_772_470_800_000  # Monday 2026-03-02T17:00:00Z
 RULE = {"look_ahead_hours": 0.1, "oldest_hours": 336.0, "safe_risk": 0.1}
 
@@ -25,7 +25,7 @@ def a_crew():
             people=people, weekdays=["mon", "tue", "wed", "thu", "fri"], opens="08:00",
             closes="18:00",
         )  # fmt: skip
-        return TeamHours.of(week, "UTC", now, now + 14 * 24 * HOUR_MS)
+        return TeamHours.of(week, "UTC", now, now + 14 * 24 * MS_PER_HOUR)
 
     return build
 
@@ -49,7 +49,7 @@ def test_more_people_reach_further(an_item_of, a_crew):
 
 
 def test_there_is_no_line_while_nobody_is_there(an_item_of, a_crew):
-    seven_pm = FIVE_PM + 2 * HOUR_MS
+    seven_pm = FIVE_PM + 2 * MS_PER_HOUR
 
     assert reached_by(an_item_of(1), [0.5], a_crew(now=seven_pm), seven_pm) is None
 
@@ -57,7 +57,7 @@ def test_there_is_no_line_while_nobody_is_there(an_item_of, a_crew):
 def test_it_is_told_when_the_shift_ends_and_when_the_next_one_begins(an_item_of, a_crew):
     reached = reached_by(an_item_of(1), [0.5], a_crew(), FIVE_PM)
 
-    assert (reached.until, reached.next_at) == (FIVE_PM + HOUR_MS, FIVE_PM + 15 * HOUR_MS)
+    assert (reached.until, reached.next_at) == (FIVE_PM + MS_PER_HOUR, FIVE_PM + 15 * MS_PER_HOUR)
 
 
 def test_rows_below_the_line_lose_what_falls_due_before_somebody_is_back(an_item_of, a_crew):

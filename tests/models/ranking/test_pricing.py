@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from data.policy.policy import Policy
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import Predictions, PricedExceptions, ranking, scored, scored_stock
 from models.ranking.rule import Tier
 from models.worktime.shifts import TeamHours, WorkClock
 
-HOUR = 3_600_000
-NOW = 20_000 * 24 * HOUR
+NOW = 20_000 * 24 * MS_PER_HOUR
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def columns():
         "type": np.array(["fraud_risk", None, "data_error"], object),
         "total": np.array([100.0, np.nan, 1e12]),
         "detected_at": np.full(3, NOW),
-        "due_at": np.array([NOW + 5 * HOUR, MISSING_TICK, NOW - HOUR]),
+        "due_at": np.array([NOW + 5 * MS_PER_HOUR, MISSING_TICK, NOW - MS_PER_HOUR]),
     }
 
 
@@ -90,7 +89,7 @@ def test_types_that_the_law_puts_first_are_marked(columns, policy):
 def test_time_passes_without_another_prediction(columns, policy):
     found = scored(IDS, columns, None, policy)
 
-    now, later = found.at(NOW), found.at(NOW + 2 * HOUR)
+    now, later = found.at(NOW), found.at(NOW + 2 * MS_PER_HOUR)
 
     assert now.age_hours.tolist() == [0, 0, 0]
     assert later.age_hours.tolist() == [2, 2, 2]
@@ -99,11 +98,11 @@ def test_time_passes_without_another_prediction(columns, policy):
 
 
 def test_what_is_detected_in_the_future_has_no_age(columns, policy):
-    assert scored(IDS, columns, None, policy).at(NOW - HOUR).age_hours.tolist() == [0, 0, 0]
+    assert scored(IDS, columns, None, policy).at(NOW - MS_PER_HOUR).age_hours.tolist() == [0, 0, 0]
 
 
 def test_each_may_be_looked_at_at_its_own_moment(columns, policy):
-    items = scored(IDS, columns, None, policy).at(NOW + np.array([0, 1, 2]) * HOUR)
+    items = scored(IDS, columns, None, policy).at(NOW + np.array([0, 1, 2]) * MS_PER_HOUR)
 
     assert items.age_hours.tolist() == [0, 1, 2]
 
@@ -127,7 +126,7 @@ def test_parts_joined_are_the_whole(columns, policy):
 
 
 def test_degraded_ranks_by_slack_without_a_score(columns, policy):
-    columns["due_at"] = NOW + np.array([9, 3, 6]) * HOUR
+    columns["due_at"] = NOW + np.array([9, 3, 6]) * MS_PER_HOUR
 
     found = ranking(scored(IDS, columns, None, policy).at(NOW), policy, degraded=True)
 
@@ -150,7 +149,7 @@ def test_double_the_order_value_doubles_what_waiting_loses(columns, policy):
     free = policy.losses.model_copy(update={"fixed": 0.0, "waiting_cost_per_hour": 0.0})
     policy = policy.model_copy(update={"losses": free})
     columns["type"] = np.full(3, None, object)
-    columns["due_at"] = np.full(3, NOW + HOUR)
+    columns["due_at"] = np.full(3, NOW + MS_PER_HOUR)
     columns["total"] = np.array([100.0, 200.0, 400.0])
 
     score = ranking(scored(IDS, columns, None, policy).at(NOW), policy, degraded=False).score
@@ -159,7 +158,7 @@ def test_double_the_order_value_doubles_what_waiting_loses(columns, policy):
 
 
 def test_what_is_recorded_as_lost_stays_last_before_its_deadline(columns, policy):
-    columns["due_at"] = NOW + np.array([9, 3, 6]) * HOUR
+    columns["due_at"] = NOW + np.array([9, 3, 6]) * MS_PER_HOUR
     found = replace(scored(IDS, columns, None, policy), lost=np.array([False, True, False]))
 
     assert ranking(found.at(NOW), policy, degraded=False).order[-1] == 1
@@ -167,7 +166,7 @@ def test_what_is_recorded_as_lost_stays_last_before_its_deadline(columns, policy
 
 def stock_scored(policy, *curves, kind="stock_out_risk"):
     loss, types = np.full(len(curves), 50.0), np.full(len(curves), kind, object)
-    due_at = np.full(len(curves), NOW + HOUR)
+    due_at = np.full(len(curves), NOW + MS_PER_HOUR)
     return scored_stock(types, NOW, due_at, loss, np.array(curves), policy)
 
 
@@ -192,7 +191,9 @@ def test_stock_is_handled_in_the_minutes_of_the_policy(policy):
 def test_only_orders_are_lost_at_their_deadline(policy):
     shelf, orders = (
         ranking(
-            stock_scored(policy, STEADILY, kind=kind).at(NOW + 2 * HOUR), policy, degraded=False
+            stock_scored(policy, STEADILY, kind=kind).at(NOW + 2 * MS_PER_HOUR),
+            policy,
+            degraded=False,
         )
         for kind in ("stock_out_risk", "unfillable_orders")
     )
@@ -213,8 +214,8 @@ def test_stock_is_ranked_without_a_model_too(policy):
 
 
 def test_hours_are_counted_by_the_shifts_of_the_team_where_they_are_known(columns, policy):
-    opens = np.array([NOW - HOUR, NOW + 4 * HOUR])
-    crew = TeamHours(opens, opens + 3 * HOUR, np.array([2, 2]))
+    opens = np.array([NOW - MS_PER_HOUR, NOW + 4 * MS_PER_HOUR])
+    crew = TeamHours(opens, opens + 3 * MS_PER_HOUR, np.array([2, 2]))
     found = scored(IDS, columns, None, policy)
 
     items = found.at(NOW, WorkClock((crew,), np.array([0, 0, -1])))

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from data.policy.policy import ShiftTerms as ShiftRules
 from data.policy.policy import TeamShift
+from data.ticks import MS_PER_HOUR, MS_PER_MINUTE
 from models.ranking.staffing import clock_at, crew_from
 
-HOUR_MS = 3_600_000
 FRIDAY_FIVE_PM = 1_772_816_400_000  # 2026-03-06T17:00:00Z
 WEEK = TeamShift(
     people=2, weekdays=["mon", "tue", "wed", "thu", "fri"], opens="08:00", closes="18:00"
@@ -25,13 +25,13 @@ def clock():
 def test_the_crew_begins_with_the_shift_that_is_under_way():
     crew = crew_from(WEEK, "UTC", FRIDAY_FIVE_PM)
 
-    assert crew.opens_at[0] == FRIDAY_FIVE_PM - 9 * HOUR_MS
-    assert crew.opens_at[1] == FRIDAY_FIVE_PM + 63 * HOUR_MS
+    assert crew.opens_at[0] == FRIDAY_FIVE_PM - 9 * MS_PER_HOUR
+    assert crew.opens_at[1] == FRIDAY_FIVE_PM + 63 * MS_PER_HOUR
 
 
 def test_after_hours_the_crew_begins_with_the_next_shift():
-    assert crew_from(WEEK, "UTC", FRIDAY_FIVE_PM + HOUR_MS).opens_at[0] == (
-        FRIDAY_FIVE_PM + 63 * HOUR_MS
+    assert crew_from(WEEK, "UTC", FRIDAY_FIVE_PM + MS_PER_HOUR).opens_at[0] == (
+        FRIDAY_FIVE_PM + 63 * MS_PER_HOUR
     )
 
 
@@ -53,7 +53,7 @@ def test_what_is_never_stays_never(clock):
 
 @given(hours=st.floats(0, 500), now=st.integers(0, 7 * 24 * 60))
 def test_working_hours_are_found_again_on_the_wall(hours, now):
-    begin = FRIDAY_FIVE_PM + now * 60_000
+    begin = FRIDAY_FIVE_PM + now * MS_PER_MINUTE
     crew = crew_from(WEEK, "UTC", begin)
 
     moment = crew.moments(begin, np.array([hours]))

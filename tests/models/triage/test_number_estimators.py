@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from data.ticks import MS_PER_HOUR
 from models.triage.breach_label import DUE, BreachByLateness, ClosedExceptions
 from models.triage.breach_risk import BreachRisk, due_hours
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
@@ -172,7 +173,7 @@ def test_the_curve_of_harm_rises_to_near_certainty(fitted, a_sample):
 def test_the_curve_of_harm_counts_from_the_deadline_where_it_is_known(a_sample):
     rows = a_sample(4, 2).rows
     detected = rows.columns["detected_at"]
-    due = detected + np.array([10, 30, 50, 90]) * 3_600_000
+    due = detected + np.array([10, 30, 50, 90]) * MS_PER_HOUR
     hours = np.linspace(-50, 50, 200)
     clock = BreachByLateness.fit(ClosedExceptions(np.full(200, DUE, object), hours, hours > 0), 0.0)
 

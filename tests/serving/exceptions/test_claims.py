@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.serving.conftest import HOUR_MS
+from data.ticks import MS_PER_HOUR
 
 ANA, BEN = {"by": "ana"}, {"by": "ben"}
 
@@ -116,7 +116,7 @@ def test_what_changed_since_it_was_seen_is_not_claimed(client, one, an_exception
 def test_the_same_key_gets_the_same_answer(client, one, clock):
     key = {"Idempotency-Key": "k"}
     first = client.post(f"{one}/claim", json=ANA, headers=key)
-    clock.ms += HOUR_MS // 10
+    clock.ms += MS_PER_HOUR // 10
     again = client.post(f"{one}/claim", json=ANA, headers=key)
 
     assert again.json() == first.json()

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import event
 
+from data.ticks import MS_PER_HOUR
 from models.forecast_book.store import write_book
 from models.loss_curve import CURVE_AGES_HOURS
 from serving.exceptions.rescore import rescore_open
@@ -19,7 +20,6 @@ from serving.scoring.champion import Champion
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
 
-HOUR_MS = 3_600_000
 STEADILY = (CURVE_AGES_HOURS / CURVE_AGES_HOURS[-1]).tolist()
 WITHIN_A_DAY = [min(hours / 24, 1.0) for hours in CURVE_AGES_HOURS]
 
@@ -173,10 +173,10 @@ def test_what_got_worse_is_renewed_and_stays_one(desk, book_of):
 def test_what_goes_on_stays_detected_when_it_first_was(desk, book_of):
     raised(desk, book_of(a_row()))
     first = only(desk).exception.detected_at
-    raised(desk, book_of(a_row(), as_of_ms=1_772_323_200_000 + 9 * HOUR_MS))
+    raised(desk, book_of(a_row(), as_of_ms=1_772_323_200_000 + 9 * MS_PER_HOUR))
 
     assert only(desk).exception.detected_at == first
-    assert only(desk).opinion.terms["detected_at"] == first + 9 * HOUR_MS
+    assert only(desk).opinion.terms["detected_at"] == first + 9 * MS_PER_HOUR
 
 
 def test_what_is_gone_is_closed_as_healed_and_counts_as_nobody_s_work(desk, book_of):

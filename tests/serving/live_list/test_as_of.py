@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from data.policy.policy import DEFAULT_POLICY
-
-HOUR_MS = 3_600_000
+from data.ticks import MS_PER_HOUR
 
 
 def moment(ms):
@@ -98,13 +97,13 @@ class Day:
     def tell(self, an_exception, name, **changes):
         self.told += 1
         now, pick = self.clock.ms, self.random
-        due = moment(now + int(pick.uniform(-1, 30) * HOUR_MS))
+        due = moment(now + int(pick.uniform(-1, 30) * MS_PER_HOUR))
         total = {"amount": f"{pick.uniform(5, 900):.2f}", "currency": "EUR"}
         one = an_exception(
             name,
             type=str(pick.choice(["incorrect_address", "fraud_risk"])),
-            detected_at=moment(now - int(pick.uniform(0, 50) * HOUR_MS)),
-            updated_at=moment(now - int(pick.uniform(-1, 3) * HOUR_MS)),
+            detected_at=moment(now - int(pick.uniform(0, 50) * MS_PER_HOUR)),
+            updated_at=moment(now - int(pick.uniform(-1, 3) * MS_PER_HOUR)),
             due_at=due if pick.random() < 0.8 else None,
             order={"order_number": f"#{self.told}", "total": total},
             **changes,
@@ -152,7 +151,7 @@ def test_a_past_list_is_the_answer_that_was_given_then(a_day, an_exception, seed
 def test_a_past_list_does_not_change_as_more_becomes_known(client, clock, an_exception):
     client.post("/v1/exceptions", json=an_exception("first"))
     clock.pass_hours(1)
-    at = moment(clock.ms - HOUR_MS // 2)
+    at = moment(clock.ms - MS_PER_HOUR // 2)
     before = as_of(client, at).json()
     changed = {"due_at": "2026-03-01T12:40:00Z", "updated_at": "2026-03-01T12:30:00Z"}
     client.post("/v1/exceptions", json=an_exception("first", **changed))

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from data.policy.policy import Policy
+from data.ticks import MS_PER_MINUTE
 from serving.http.problems import BadPayloadError
 from serving.live_list.open_exceptions import OpenRow
 from serving.live_list.snapshot import SnapshotFilters
@@ -187,11 +188,11 @@ def test_the_order_does_not_depend_on_what_was_looked_at_before(a_row):
     watched, fresh = Worklist(Policy.read()), Worklist(Policy.read())
     for minute in range(40):
         watched.put(a_row(f"{minute}", due_at=f"2026-03-01T13:{minute:02}:00Z"))
-        order_of(watched, NOON_MS + minute * 60_000)
+        order_of(watched, NOON_MS + minute * MS_PER_MINUTE)
     for minute in range(40):
         fresh.put(a_row(f"{minute}", due_at=f"2026-03-01T13:{minute:02}:00Z"))
 
-    later = NOON_MS + 40 * 60_000
+    later = NOON_MS + 40 * MS_PER_MINUTE
     assert order_of(watched, later) == order_of(fresh, later)
 
 

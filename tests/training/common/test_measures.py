@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.ticks import MS_PER_DAY
 from training.common.measures import (
     binary_measures,
     class_measures,
@@ -15,7 +16,6 @@ from training.common.measures import (
     quantile_measures,
 )
 
-DAY = 86_400_000
 CHANCE = np.array([0.1, 0.4, 0.35, 0.8])
 HAPPENED = np.array([0.0, 0.0, 1.0, 1.0])
 ALL = np.arange(4)
@@ -92,7 +92,7 @@ def test_quantiles_are_measured_as_by_hand():
 
 
 def test_days_are_drawn_whole():
-    ticks = np.array([0, 5, DAY, DAY + 1, DAY + 2, 3 * DAY])
+    ticks = np.array([0, 5, MS_PER_DAY, MS_PER_DAY + 1, MS_PER_DAY + 2, 3 * MS_PER_DAY])
     days = [{0, 1}, {2, 3, 4}, {5}]
 
     for rows in day_blocks(ticks, repeats=50):
@@ -102,7 +102,7 @@ def test_days_are_drawn_whole():
 
 
 def test_the_same_moments_draw_the_same_days():
-    ticks = np.arange(40) * DAY // 3
+    ticks = np.arange(40) * MS_PER_DAY // 3
 
     for one, other in zip(day_blocks(ticks), day_blocks(ticks), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -113,7 +113,7 @@ def test_the_interval_contains_the_value_and_near_always_the_truth(seed):
     random = np.random.default_rng(seed)
     chance = random.random(600)
     happened = (random.random(600) < chance).astype(float)
-    blocks = day_blocks(np.arange(600) * DAY // 20)
+    blocks = day_blocks(np.arange(600) * MS_PER_DAY // 20)
 
     found = figure(binary_measures(chance, happened)["brier"], 600, blocks)
 
@@ -125,14 +125,14 @@ def test_days_that_go_together_widen_the_interval():
     random = np.random.default_rng(3)
     by_day = np.repeat(random.normal(size=30), 20)
     mean = {"mean": lambda rows: float(by_day[rows].mean())}
-    together = figures(mean, 600, day_blocks(np.arange(600) * DAY // 20))["mean"]
-    apart = figures(mean, 600, day_blocks(np.arange(600) * DAY))["mean"]
+    together = figures(mean, 600, day_blocks(np.arange(600) * MS_PER_DAY // 20))["mean"]
+    apart = figures(mean, 600, day_blocks(np.arange(600) * MS_PER_DAY))["mean"]
 
     width = together["high"] - together["low"]
     assert width > 2 * (apart["high"] - apart["low"])
 
 
 def test_a_measure_that_is_not_defined_is_not_a_number():
-    found = figure(binary_measures(CHANCE, np.zeros(4))["auc"], 4, day_blocks(ALL * DAY))
+    found = figure(binary_measures(CHANCE, np.zeros(4))["auc"], 4, day_blocks(ALL * MS_PER_DAY))
 
     assert np.isnan([found.value, found.low, found.high]).all()

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from data.ticks import MS_PER_DAY
 from training.common.measures import day_blocks
 from training.common.promotion import LATENCY_BUDGET_MS, GateLosses, first_verdict, verdict
 
-DAY = 86_400_000
 ROWS = 400
-BLOCKS = day_blocks(np.arange(ROWS) * DAY // 20)
+BLOCKS = day_blocks(np.arange(ROWS) * MS_PER_DAY // 20)
 QUICK = LATENCY_BUDGET_MS / 2
 
 

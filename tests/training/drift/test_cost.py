@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
+from data.ticks import MS_PER_DAY
 from training.drift.cost import FEWEST_LABELLED, PeriodPromises, cost
-
-DAY = 86_400_000
 
 
 @pytest.fixture
@@ -14,7 +13,7 @@ def promises():
         rng = np.random.default_rng(seed)
         promised = rng.uniform(0.1, 0.6, n)
         seen = (rng.random(n) < promised + off).astype(float)
-        return PeriodPromises(promised, seen, rng.integers(0, days * DAY, n))
+        return PeriodPromises(promised, seen, rng.integers(0, days * MS_PER_DAY, n))
 
     return _promises
 

@@ -11,6 +11,7 @@ from data.domain import NoChampionError, NotEnoughDataError
 from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
+from data.ticks import MS_PER_DAY
 from models.early_warning.early_warning import EarlyWarning
 from models.registry.store import ModelRegistry
 from training.early_warning.dataset import OrderDataset
@@ -187,7 +188,7 @@ def test_orders_are_settled_by_their_promise_and_not_by_their_delivery(run):
     known = OrderDataset.read(run.history, AS_OF)
 
     settled = known.settled(["late_shipment"], known.tick)
-    old = known.columns["promised_at"] < known.tick - 3 * 86_400_000
+    old = known.columns["promised_at"] < known.tick - 3 * MS_PER_DAY
     fresh = known.columns["promised_at"] >= known.tick
     assert settled[old].all()
     assert not settled[fresh].any()

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.ticks import NEVER
 from training.queue_replay.analysis.lower_bound import least_lost, part_of
 from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings
 from training.queue_replay.simulator.simulator import play
-from training.queue_replay.workload.workload import NEVER
 
 TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
 

@@ -4,14 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.ticks import MS_PER_HOUR, NEVER
 from models.ranking.pricing import PricedExceptions
 from models.ranking.rule import rank
 from models.worktime.shifts import WorkClock
 from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings, going_on
-from training.queue_replay.simulator.priority import FIRST, MS_PER_HOUR, key_at
-from training.queue_replay.workload.workload import NEVER, Scenario
+from training.queue_replay.simulator.priority import FIRST, key_at
+from training.queue_replay.workload.workload import Scenario
 
-HOUR = 3_600_000
 TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
 
 
@@ -19,7 +19,7 @@ TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, o
 def test_the_compiled_score_is_that_of_the_rule(a_work, opinions_on, seed, hours):
     work = a_work(40, seed)
     opinions = opinions_on(work, seed)
-    now = int(work.crews[0].opens_at[0] + hours * HOUR)
+    now = int(work.crews[0].opens_at[0] + hours * MS_PER_HOUR)
     never = np.full(len(work.ids), NEVER)
     order = RULES["ours"](RuleInputs(work, Scenario(never, opinions.loss, never), opinions, TERMS))
     crews = tuple(going_on(crew) for crew in work.crews)

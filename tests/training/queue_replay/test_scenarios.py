@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from data.policy.policy import Policy
 from data.policy.policy import ShiftTerms as PolicyShifts
+from data.ticks import NEVER
 from training.queue_replay.scenarios.draw import draw_worlds
 from training.queue_replay.scenarios.kaplan_meier import OTHERS, CensoredTimes, SurvivalCurves
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
-from training.queue_replay.workload.workload import NEVER
 
 POLICY = Policy.read()
 LOSSES = POLICY.losses

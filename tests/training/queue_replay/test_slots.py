@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from data.policy.policy import ShiftTerms as PolicyShifts
+from data.ticks import MS_PER_MINUTE
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.slots import UNIT_MS, TouchAssumption
@@ -48,9 +49,9 @@ def test_slots_of_one_minute_follow_each_other(slots_of):
 
 def test_slots_lie_where_things_were_resolved(slots_of):
     (crew,) = slots_of(TouchAssumption.EQUAL).crews
-    minutes = crew.closes_at // 60_000
+    minutes = crew.closes_at // MS_PER_MINUTE
 
-    assert minutes.tolist() == [tick(at) // 60_000 for at in RESOLVED.values()]
+    assert minutes.tolist() == [tick(at) // MS_PER_MINUTE for at in RESOLVED.values()]
 
 
 def test_a_slot_is_long_enough_for_the_work_in_it(slots_of):

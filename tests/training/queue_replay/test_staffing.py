@@ -9,13 +9,12 @@ from typer.testing import CliRunner
 
 from data.domain import BadInputError
 from data.policy.policy import ShiftTerms as PolicyShifts
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from training.__main__ import main
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.staffing import crews_of, learned_weeks
 from training.queue_replay.workload.visits import WorkPieces, visits_of
 
-HOUR = 3_600_000
 MONDAY = pd.Timestamp("2025-01-06").value // 10**6
 WORKDAYS = (0, 1, 2, 3, 4)
 ALWAYS = (0, 2**62)
@@ -27,7 +26,7 @@ def pieces_of():
     def make(spans, by=0):
         """Spans are (begin, end) in hours from Monday, 6 January 2025, 00:00 UTC."""
         begin, end = (
-            MONDAY + np.round(np.array(each) * HOUR).astype(np.int64)
+            MONDAY + np.round(np.array(each) * MS_PER_HOUR).astype(np.int64)
             for each in zip(*spans, strict=True)
         )
         nothing = np.zeros(len(begin), np.int64)
@@ -65,8 +64,8 @@ def test_the_shifts_of_a_simulated_shop_are_found(busy_shop):
         row.team: (
             row.operators,
             tuple(int(day) for day in row.weekdays),
-            round(row.opens_hour * HOUR),
-            round((row.opens_hour + row.shift_hours) * HOUR),
+            round(row.opens_hour * MS_PER_HOUR),
+            round((row.opens_hour + row.shift_hours) * MS_PER_HOUR),
         )
         for row in truth.itertuples()
     }
@@ -76,14 +75,15 @@ def test_the_shifts_of_a_simulated_shop_are_found(busy_shop):
 def test_a_stray_row_moves_no_shift(strays, day):
     spans = [*workdays(9, 17), *((day * 24 + hour, day * 24 + hour + 0.05) for hour in strays)]
     begin, end = (
-        MONDAY + (np.array(each) * HOUR).astype(np.int64) for each in zip(*spans, strict=True)
+        MONDAY + (np.array(each) * MS_PER_HOUR).astype(np.int64)
+        for each in zip(*spans, strict=True)
     )
     nothing = np.zeros(len(begin), np.int64)
     week = learned_weeks(
         WorkPieces(nothing, nothing, nothing, begin, end), ("care",), "UTC", ALWAYS
     )
 
-    assert (week["care"].opens_ms, week["care"].closes_ms) == (9 * HOUR, 17 * HOUR)
+    assert (week["care"].opens_ms, week["care"].closes_ms) == (9 * MS_PER_HOUR, 17 * MS_PER_HOUR)
     assert week["care"].weekdays == WORKDAYS
 
 
@@ -93,13 +93,17 @@ def test_hours_stay_when_the_clocks_change(week_of, pieces_of):
 
     week = week_of(pieces_of(winter + summer), "Europe/Lisbon")
 
-    assert (week.opens_ms, week.closes_ms) == (8 * HOUR, 16 * HOUR)
+    assert (week.opens_ms, week.closes_ms) == (8 * MS_PER_HOUR, 16 * MS_PER_HOUR)
 
 
 def test_a_night_shift_belongs_to_the_day_on_which_it_opens(week_of, pieces_of):
     week = week_of(pieces_of(workdays(22, 30)))
 
-    assert (week.opens_ms, week.closes_ms, week.weekdays) == (22 * HOUR, 30 * HOUR, WORKDAYS)
+    assert (week.opens_ms, week.closes_ms, week.weekdays) == (
+        22 * MS_PER_HOUR,
+        30 * MS_PER_HOUR,
+        WORKDAYS,
+    )
 
 
 def test_a_night_shift_is_told_as_one(week_of, pieces_of):
@@ -142,19 +146,21 @@ def test_the_companys_own_shifts_count(week_of, pieces_of):
     policy = PolicyShifts.model_validate({"timezone": "UTC", "teams": {"care": told}})
     weeks = {"care": week_of(pieces_of(workdays(9, 17)))}
 
-    (crew,) = crews_of(weeks, policy, ("care",), MONDAY, MONDAY + 7 * TICKS_PER_DAY)
+    (crew,) = crews_of(weeks, policy, ("care",), MONDAY, MONDAY + 7 * MS_PER_DAY)
 
-    assert crew.opens_at.tolist() == [MONDAY + 5 * TICKS_PER_DAY + 10 * HOUR]
+    assert crew.opens_at.tolist() == [MONDAY + 5 * MS_PER_DAY + 10 * MS_PER_HOUR]
     assert crew.people.tolist() == [4]
 
 
 def test_shifts_begin_when_the_period_does(week_of, pieces_of):
     weeks = {"care": week_of(pieces_of(workdays(9, 17)))}
-    begin = MONDAY + 11 * HOUR
+    begin = MONDAY + 11 * MS_PER_HOUR
 
-    (crew,) = crews_of(weeks, PolicyShifts(timezone="UTC"), ("care",), begin, begin + 12 * HOUR)
+    (crew,) = crews_of(
+        weeks, PolicyShifts(timezone="UTC"), ("care",), begin, begin + 12 * MS_PER_HOUR
+    )
 
-    assert (crew.opens_at[0], crew.closes_at[0]) == (begin, MONDAY + 17 * HOUR)
+    assert (crew.opens_at[0], crew.closes_at[0]) == (begin, MONDAY + 17 * MS_PER_HOUR)
 
 
 def test_the_command_prints_what_a_policy_can_read(busy_shop):

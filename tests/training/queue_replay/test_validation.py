@@ -13,6 +13,7 @@ from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.policy.policy import Policy
 from data.policy.policy import ShiftTerms as PolicyShifts
+from data.ticks import MS_PER_HOUR, NEVER
 from training.common.measures import Figure
 from training.queue_replay.analysis.comparison import RuleComparison
 from training.queue_replay.analysis.experiment import play_all
@@ -25,10 +26,9 @@ from training.queue_replay.simulator.simulator import play
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.slots import TouchAssumption
-from training.queue_replay.workload.workload import NEVER, SimulationResult
+from training.queue_replay.workload.workload import SimulationResult
 
 POLICY = Policy.read()
-HOUR = 3_600_000
 
 
 def quietly(_):
@@ -95,7 +95,7 @@ def test_waits_as_recorded_are_reproduced(busy):
 
 def test_waits_that_are_longer_are_refused_with_the_figures(busy):
     scene, plays, _ = busy
-    late = [_later(scene.work, played, 30 * HOUR) for played in plays]
+    late = [_later(scene.work, played, 30 * MS_PER_HOUR) for played in plays]
 
     verdict = check(scene.work, scene.worlds, late, NEVER - 1).verdict
 

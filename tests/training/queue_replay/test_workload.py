@@ -6,11 +6,10 @@ import pytest
 
 from data.domain import BadInputError, NotEnoughDataError
 from data.policy.policy import ShiftTerms as PolicyShifts
+from data.ticks import MS_PER_MINUTE, NEVER
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
-from training.queue_replay.workload.workload import NEVER
 
-MINUTE = 60_000
 MARCH = pd.Timestamp("2025-03-03", tz="UTC")
 WEEK_LATER = MARCH + pd.Timedelta(7, "D")
 ROUND_THE_CLOCK = PolicyShifts.model_validate(
@@ -51,7 +50,7 @@ def test_a_visit_takes_what_was_worked_between_starts_and_pauses(work_of):
         ("a", "2025-03-04 08:25", "resolved", "care", "ana"),
     ]
 
-    assert work_of(steps).touch_ms.tolist() == [45 * MINUTE]
+    assert work_of(steps).touch_ms.tolist() == [45 * MS_PER_MINUTE]
 
 
 def test_a_night_within_the_work_is_no_work(work_of):
@@ -60,7 +59,7 @@ def test_a_night_within_the_work_is_no_work(work_of):
     by_day = care.model_copy(update={"opens": "08:00", "closes": "10:00"})
     shifts = ROUND_THE_CLOCK.model_copy(update={"teams": {"care": by_day}})
 
-    assert work_of(steps, shifts=shifts).touch_ms.tolist() == [120 * MINUTE]
+    assert work_of(steps, shifts=shifts).touch_ms.tolist() == [120 * MS_PER_MINUTE]
 
 
 def test_overtime_is_work(work_of):
@@ -69,7 +68,7 @@ def test_overtime_is_work(work_of):
     by_day = care.model_copy(update={"opens": "08:00", "closes": "10:00"})
     shifts = ROUND_THE_CLOCK.model_copy(update={"teams": {"care": by_day}})
 
-    assert work_of(steps, shifts=shifts).touch_ms.tolist() == [100 * MINUTE]
+    assert work_of(steps, shifts=shifts).touch_ms.tolist() == [100 * MS_PER_MINUTE]
 
 
 def test_what_was_only_passed_on_is_no_visit(work_of):
@@ -93,7 +92,7 @@ def test_a_wrong_team_makes_a_visit_of_its_own(work_of):
     work = work_of(steps)
 
     assert [work.teams[code] for code in work.team] == ["care", "stock"]
-    assert work.touch_ms.tolist() == [10 * MINUTE, 40 * MINUTE]
+    assert work.touch_ms.tolist() == [10 * MS_PER_MINUTE, 40 * MS_PER_MINUTE]
 
 
 def test_what_is_opened_again_is_visited_again_as_long_after(work_of):
@@ -106,7 +105,7 @@ def test_what_is_opened_again_is_visited_again_as_long_after(work_of):
 
     work = work_of(steps)
 
-    assert work.delay_ms.tolist() == [0, 180 * MINUTE]
+    assert work.delay_ms.tolist() == [0, 180 * MS_PER_MINUTE]
     assert work.may_heal.tolist() == [True, False]
 
 
@@ -125,7 +124,7 @@ def test_of_what_was_under_way_when_the_period_begins_the_rest_is_left(work_of):
 
     work = work_of([*early, *SIMPLE])
 
-    assert dict(zip(work.ids, work.touch_ms, strict=True))["old"] == 30 * MINUTE
+    assert dict(zip(work.ids, work.touch_ms, strict=True))["old"] == 30 * MS_PER_MINUTE
 
 
 def test_what_was_over_when_the_period_begins_is_not_in_it(work_of):
@@ -153,7 +152,7 @@ def test_what_went_away_by_itself_takes_as_long_as_its_like(work_of):
     work = work_of([*SIMPLE, *healed])
 
     assert work.healed.tolist() == [False, True]
-    assert work.touch_ms.tolist() == [30 * MINUTE, 30 * MINUTE]
+    assert work.touch_ms.tolist() == [30 * MS_PER_MINUTE, 30 * MS_PER_MINUTE]
     assert work.started_at[1] == NEVER
 
 
@@ -175,7 +174,7 @@ def test_touch_times_of_outcomes_do_where_nobody_records_starts(work_of):
     steps = [SIMPLE[0], SIMPLE[2]]
     outcome = {"known_at": "2025-03-04", "resolved_at": "2025-03-03 09:30", "touch_minutes": 25.0}
 
-    assert work_of(steps, {"a": outcome}).touch_ms.tolist() == [25 * MINUTE]
+    assert work_of(steps, {"a": outcome}).touch_ms.tolist() == [25 * MS_PER_MINUTE]
 
 
 def test_a_step_that_names_no_team_was_done_by_the_team_that_had_it(work_of):
@@ -228,6 +227,6 @@ def test_touch_times_of_a_simulated_shop_are_the_true_ones(busy_shop):
     )
     whole &= right
 
-    touch = np.bincount(work.visit_of, work.touch_ms)[whole] / MINUTE
+    touch = np.bincount(work.visit_of, work.touch_ms)[whole] / MS_PER_MINUTE
 
     np.testing.assert_allclose(touch, minutes[whole], atol=0.001)

@@ -7,14 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.contract.tables import TABLES
-from training.triage.labels import (
-    FEWEST_HIDDEN,
-    TICKS_PER_HOUR,
-    ClassLabels,
-    Trust,
-    read_labels,
-    unswayed,
-)
+from data.ticks import MS_PER_HOUR
+from training.triage.labels import FEWEST_HIDDEN, ClassLabels, Trust, read_labels, unswayed
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
 START_TICK = START.value // 1_000_000
@@ -25,7 +19,7 @@ def at(hours):
 
 
 def tick(hours):
-    return START_TICK + int(hours * TICKS_PER_HOUR)
+    return START_TICK + int(hours * MS_PER_HOUR)
 
 
 def table(name, rows, *, known="occurred_at"):

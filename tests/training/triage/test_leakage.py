@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from training.triage.dataset import tick_of
+from data.ticks import tick_of
 from training.triage.fit import TrainingRows, fit_harm, fit_resolve
 
 

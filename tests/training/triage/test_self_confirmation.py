@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
+from data.ticks import tick_of
 from features.engine.compute import Matrix
 from models.classifiers.calibration import class_names, codes, prior_of
 from models.classifiers.contract import ClassTask
 from models.classifiers.estimators import lookup
 from models.estimator import Batch
-from training.triage.dataset import tick_of
 from training.triage.labels import Labels, Trust, read_labels
 
 START, WEEK = pd.Timestamp("2024-03-04", tz="UTC"), pd.Timedelta(7, "D")

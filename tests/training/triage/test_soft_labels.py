@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_DAY, tick_of
 from models.triage.breach_label import BreachByLateness, ClosedExceptions
 from models.triage.resolve_time import EDGES_HOURS
-from training.triage.dataset import TriageDataset, tick_of
+from training.triage.dataset import TriageDataset
 from training.triage.fit import TrainingRows, resolve_hours
 from training.triage.soft_labels import breach_clock, soft_breach
 
@@ -69,7 +69,7 @@ def test_too_few_ended_cases_give_no_clock(shop, known):
 
 
 def test_a_clock_does_not_see_what_ended_at_or_after_the_moment(shop, known):
-    middle = tick_of(shop.as_of) - 15 * 86_400_000
+    middle = tick_of(shop.as_of) - 15 * MS_PER_DAY
     before = TriageDataset.read(shop.history, shop.as_of - np.timedelta64(15, "D"))
 
     assert breach_clock(known, middle).to_json() == breach_clock(before, middle).to_json()

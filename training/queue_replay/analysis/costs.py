@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.ticks import TICKS_PER_DAY
-from models.worktime.shifts import TICKS_PER_HOUR
-from training.queue_replay.workload.workload import NEVER, Scenario, SimulationResult, Workload
+from data.ticks import MS_PER_DAY, MS_PER_HOUR, NEVER
+from training.queue_replay.workload.workload import Scenario, SimulationResult, Workload
 
 MOST_GROUPS = 12
 NOT_TOLD, OTHERS = "not told", "all others"
@@ -83,8 +82,8 @@ class CostModel:
             groups: Ways to divide it.
             prices: Money for each hour that one is open; hours from which a wait is a long one.
         """
-        first, last = (tick // TICKS_PER_DAY for tick in (period[0], period[1] - 1))
-        days, day = np.unique(work.detected_at // TICKS_PER_DAY, return_inverse=True)
+        first, last = (tick // MS_PER_DAY for tick in (period[0], period[1] - 1))
+        days, day = np.unique(work.detected_at // MS_PER_DAY, return_inverse=True)
         return cls(day, len(days), int(first), int(last) - int(first) + 1, groups, *prices)
 
     def by_day(self, values: np.ndarray) -> np.ndarray:
@@ -138,10 +137,10 @@ def tally(
     """Charge a play. What has not ended when all shifts are over is as old as the latest end."""
     last = int(played.resolved_at[played.resolved_at < NEVER].max(initial=work.detected_at.max()))
     ended = np.minimum(played.resolved_at, last)
-    age_hours = (ended - work.detected_at) / TICKS_PER_HOUR
-    wait_hours = (_begun(work, played, ended) - work.detected_at) / TICKS_PER_HOUR
+    age_hours = (ended - work.detected_at) / MS_PER_HOUR
+    wait_hours = (_begun(work, played, ended) - work.detected_at) / MS_PER_HOUR
     starved = wait_hours > ledger.long_wait_hours
-    lost_day = np.minimum(world.lost_at // TICKS_PER_DAY - ledger.first_day, ledger.period_days)
+    lost_day = np.minimum(world.lost_at // MS_PER_DAY - ledger.first_day, ledger.period_days)
     money, groups = played.money_lost, ledger.groups
     return CostSummary(
         money=ledger.by_day(money),

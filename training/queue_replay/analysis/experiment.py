@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from data.policy.policy import Policy
+from data.ticks import MS_PER_HOUR, MS_PER_MINUTE
 from training.queue_replay.analysis.costs import CostModel, CostSummary, tally
 from training.queue_replay.analysis.rank_stability import top_changes
 from training.queue_replay.rules.rules import PricedPredictions, Rule, RuleInputs, RuleSettings
@@ -19,7 +20,6 @@ Tallies = dict[str, list[CostSummary]]
 ATC_LOOK_AHEAD = 2.0
 """k of ATC, in mean touch times: what its authors found best at middling loads."""
 AT_ONCE = 2
-MS_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def play_all(scene: Experiment, rules: Mapping[str, Rule], say: Say) -> Tallies:
 def terms_of(policy: Policy, work: Workload) -> RuleSettings:
     """Read from the policy what rules are set to."""
     hours = policy.handling
-    mean_touch = float(work.touch_ms.mean()) / 3_600_000
+    mean_touch = float(work.touch_ms.mean()) / MS_PER_HOUR
     return RuleSettings(
         look_ahead_hours=policy.guards.look_ahead_minutes / 60,
         atc_hours=ATC_LOOK_AHEAD * mean_touch,

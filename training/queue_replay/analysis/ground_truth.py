@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.ticks import MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from training.queue_replay.analysis.experiment import Experiment
 from training.queue_replay.workload.staffing import TeamWeek
-from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.queue_replay.workload.workload import Scenario, Workload
 
-MS_PER_MINUTE = 60_000
 REWORK_SHARE = 0.6
 
 
@@ -88,7 +88,7 @@ def _with_true_shifts(work: Workload, truth: Path) -> Workload:
 
 
 def _week(team: Mapping[Hashable, Any]) -> TeamWeek:
-    opens_ms = round(team["opens_hour"] * 60 * MS_PER_MINUTE)
-    closes_ms = opens_ms + round(team["shift_hours"] * 60 * MS_PER_MINUTE)
+    opens_ms = round(team["opens_hour"] * MS_PER_HOUR)
+    closes_ms = opens_ms + round(team["shift_hours"] * MS_PER_HOUR)
     days = tuple(int(day) for day in team["weekdays"])
     return TeamWeek(team["operators"], days, opens_ms, closes_ms, 0, 1.0, 1.0)

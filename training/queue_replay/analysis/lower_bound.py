@@ -19,11 +19,11 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
-from models.worktime.shifts import TICKS_PER_HOUR
+from data.ticks import MS_PER_HOUR, NEVER
 from training.queue_replay.rules.rules import going_on
-from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.queue_replay.workload.workload import Scenario, Workload
 
-SLOT_MS = TICKS_PER_HOUR
+SLOT_MS = MS_PER_HOUR
 
 
 def least_lost(work: Workload, world: Scenario) -> float:
@@ -82,8 +82,8 @@ def _hours(
     slot_end = np.minimum(slot_begin + SLOT_MS, crew.closes_at[each])
     room = np.minimum(end[:, None], slot_end) - np.maximum(begin[:, None], slot_begin)
     row, slot = np.nonzero(room > 0)
-    limit = crew.people[each] * (slot_end - slot_begin) / TICKS_PER_HOUR
-    return mine[row], room[row, slot] / TICKS_PER_HOUR, slot, limit
+    limit = crew.people[each] * (slot_end - slot_begin) / MS_PER_HOUR
+    return mine[row], room[row, slot] / MS_PER_HOUR, slot, limit
 
 
 def earliest_begins(work: Workload) -> np.ndarray:
@@ -105,7 +105,7 @@ def _most_saved(
     """Solve for the hours of each visit and slot, then the saved share of each exception."""
     (visit, hour_limit), (slot, slot_limit) = visits, slots
     hours, n = len(visit), len(work.ids)
-    touch_hours = work.touch_ms / TICKS_PER_HOUR
+    touch_hours = work.touch_ms / MS_PER_HOUR
     place = np.cumsum(np.isin(np.arange(len(work.team)), needed)) - 1
     of_slots = coo_array((np.ones(hours), (slot, np.arange(hours))), (len(slot_limit), hours + n))
     rows = np.concatenate([place[visit], np.arange(len(needed))])

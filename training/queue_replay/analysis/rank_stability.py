@@ -3,10 +3,10 @@
 import numpy as np
 from numba import njit
 
-from models.worktime.shifts import TICKS_PER_HOUR
+from data.ticks import MS_PER_HOUR, NEVER
 from training.queue_replay.rules.rules import going_on
 from training.queue_replay.simulator.priority import ARRIVAL, QueueOrder, key_at
-from training.queue_replay.workload.workload import NEVER, SimulationResult, Workload
+from training.queue_replay.workload.workload import SimulationResult, Workload
 
 TOP = 20
 MOMENTS = 60
@@ -17,11 +17,11 @@ def moments_of(work: Workload, random: np.random.Generator) -> np.ndarray:
     opens = np.concatenate([crew.opens_at for crew in work.crews])
     closes = np.concatenate([crew.closes_at for crew in work.crews])
     last = work.detected_at.max()
-    long = (closes - opens > TICKS_PER_HOUR) & (opens < last) & (opens > work.ready_at.min())
+    long = (closes - opens > MS_PER_HOUR) & (opens < last) & (opens > work.ready_at.min())
     if not long.any():
         return np.empty(0, np.int64)
     shift = random.choice(np.flatnonzero(long), MOMENTS)
-    room = closes[shift] - opens[shift] - TICKS_PER_HOUR
+    room = closes[shift] - opens[shift] - MS_PER_HOUR
     return opens[shift] + (random.random(MOMENTS) * room).astype(np.int64)
 
 
@@ -41,7 +41,7 @@ def top_changes(
     crews = [going_on(crew) for crew in work.crews]
     changed = []
     for moment in moments.tolist():
-        before, after = (_waiting(ready, until, at) for at in (moment, moment + TICKS_PER_HOUR))
+        before, after = (_waiting(ready, until, at) for at in (moment, moment + MS_PER_HOUR))
         if min(len(before), len(after)) <= TOP:
             continue
         worked = [[crew.worked(np.array([at]))[0] for crew in crews] for at in _hour(moment)]
@@ -55,7 +55,7 @@ def top_changes(
 
 
 def _hour(moment: int) -> tuple[int, int]:
-    return moment, moment + TICKS_PER_HOUR
+    return moment, moment + MS_PER_HOUR
 
 
 def _waiting(ready: np.ndarray, until: np.ndarray, moment: int) -> np.ndarray:

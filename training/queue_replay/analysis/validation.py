@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.domain import NotEnoughDataError
-from models.worktime.shifts import TICKS_PER_HOUR
-from training.queue_replay.workload.workload import NEVER, Scenario, SimulationResult, Workload
+from data.ticks import MS_PER_HOUR, NEVER
+from training.queue_replay.workload.workload import Scenario, SimulationResult, Workload
 
 FEWEST_VISITS = 50
 MEASURES = {"mean": 0.10, "median": 0.15, "90th percentile": 0.15}
@@ -119,7 +119,7 @@ def _waits_hours(work: Workload, started_at: np.ndarray, ended_at: np.ndarray) -
     first = np.append(True, np.diff(work.visit_of) > 0)
     known = (started_at != NEVER) & (first | (before != NEVER))
     ready = np.where(first, work.ready_at, np.where(known, before, 0) + work.delay_ms)
-    return np.where(known, (started_at - ready) / TICKS_PER_HOUR, np.nan)
+    return np.where(known, (started_at - ready) / MS_PER_HOUR, np.nan)
 
 
 def _waits(

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from data.ticks import MISSING_TICK
-from models.worktime.shifts import TICKS_PER_HOUR, TeamHours
+from data.ticks import MISSING_TICK, MS_PER_HOUR, NEVER
+from models.worktime.shifts import TeamHours
 from training.queue_replay.analysis.experiment import Experiment
 from training.queue_replay.rules.rules import PricedPredictions
-from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.queue_replay.workload.workload import Scenario, Workload
 
-COPY_WITHIN_MS = TICKS_PER_HOUR // 2
+COPY_WITHIN_MS = MS_PER_HOUR // 2
 """A copy of an exception comes at most so much later than it: it stays on its day."""
 BURST_SIZE, BURST_TIMES_USUAL = 5, 4
 """So many of one type in an hour, and so many times its usual rate, are a burst."""
@@ -26,7 +26,7 @@ def with_load(scene: Experiment, load: float, random: np.random.Generator) -> Ex
 def with_bursts(scene: Experiment, times: int, random: np.random.Generator) -> Experiment:
     """Return the scene with each exception of a burst so many times."""
     kind, work = scene.ledger.groups["type"].code, scene.work
-    hour = (work.detected_at - work.detected_at.min()) // TICKS_PER_HOUR
+    hour = (work.detected_at - work.detected_at.min()) // MS_PER_HOUR
     cell = kind * (int(hour.max()) + 1) + hour
     _, place, size = np.unique(cell, return_inverse=True, return_counts=True)
     usual = np.bincount(kind) / (hour.max() + 1)

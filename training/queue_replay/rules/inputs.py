@@ -16,10 +16,11 @@ import pandas as pd
 from data.domain import NotEnoughDataError
 from data.history.history import ALWAYS, History
 from data.policy.policy import Policy
+from data.ticks import tick_of
 from features.engine.feature_set import Columns
 from models.ranking.pricing import Predictions, scored
 from training.queue_replay.rules.rules import PricedPredictions
-from training.triage.dataset import TriageDataset, tick_of
+from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final

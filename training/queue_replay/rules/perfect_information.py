@@ -5,11 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from data.ticks import MISSING_TICK
+from data.ticks import MISSING_TICK, MS_PER_MINUTE, NEVER
 from training.queue_replay.rules.rules import RULES, PricedPredictions, Rule, RuleInputs
-from training.queue_replay.workload.workload import NEVER
 
-MS_PER_MINUTE = 60_000
 LEAST_MINUTES = 1e-6
 
 

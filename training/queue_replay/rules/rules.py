@@ -5,14 +5,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.ticks import MISSING_TICK
+from data.ticks import (
+    MINUTES_PER_HOUR,
+    MISSING_TICK,
+    MS_PER_HOUR,
+    MS_PER_MINUTE,
+    MS_PER_WEEK,
+    NEVER,
+)
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import KNOTS_APART_HOURS
-from models.ranking.rule import MINUTES_PER_HOUR, touch_spread
-from models.worktime.shifts import TICKS_PER_HOUR, TeamHours
-from training.queue_replay.simulator.calendar import WEEK_MS
+from models.ranking.rule import touch_spread
+from models.worktime.shifts import TeamHours
 from training.queue_replay.simulator.priority import ARRIVAL, ATC, FIXED, OURS, QueueOrder
-from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.queue_replay.workload.workload import Scenario, Workload
 
 FARTHEST_WEEKS = 53
 
@@ -74,7 +80,7 @@ class RuleInputs:
     def due_at(self) -> np.ndarray:
         """Deadlines, assumed where none is known."""
         due_at, hours = self.opinions.due_at, self.terms.deadline_hours
-        assumed = self.work.detected_at + int(hours * TICKS_PER_HOUR)
+        assumed = self.work.detected_at + int(hours * MS_PER_HOUR)
         return np.where(due_at == MISSING_TICK, assumed, due_at)
 
     @property
@@ -86,7 +92,7 @@ class RuleInputs:
     @property
     def old_at(self) -> np.ndarray:
         """When each is so old that our rule puts it first."""
-        return self.work.detected_at + int(self.terms.oldest_hours * TICKS_PER_HOUR)
+        return self.work.detected_at + int(self.terms.oldest_hours * MS_PER_HOUR)
 
     def hours_of_team(self, moments: np.ndarray, visits: np.ndarray | None = None) -> np.ndarray:
         """Return the working hours of visits' teams before moments of their exceptions.
@@ -102,7 +108,7 @@ class RuleInputs:
         hours = np.empty(at.shape)
         for code, crew in enumerate(self.work.crews):
             theirs = team == code
-            hours[theirs] = going_on(crew).worked(at[theirs]) / TICKS_PER_HOUR
+            hours[theirs] = going_on(crew).worked(at[theirs]) / MS_PER_HOUR
         return hours
 
 
@@ -110,8 +116,8 @@ def going_on(crew: TeamHours, weeks: int = FARTHEST_WEEKS) -> TeamHours:
     """Return shifts whose last week goes on, as the simulator has it."""
     if not len(crew.opens_at):
         return crew
-    tail = np.flatnonzero(crew.opens_at >= crew.closes_at[-1] - WEEK_MS)
-    later = np.repeat(np.arange(1, weeks + 1) * WEEK_MS, len(tail))
+    tail = np.flatnonzero(crew.opens_at >= crew.closes_at[-1] - MS_PER_WEEK)
+    later = np.repeat(np.arange(1, weeks + 1) * MS_PER_WEEK, len(tail))
     again = np.tile(tail, weeks)
     return TeamHours(
         np.concatenate([crew.opens_at, crew.opens_at[again] + later]),
@@ -162,7 +168,7 @@ def _moving(known: RuleInputs, loss: np.ndarray) -> QueueOrder:
     median, sigma = touch_spread(seen.touch_p50_minutes, seen.touch_p90_minutes)
     undated = (seen.due_at == MISSING_TICK)[work.visit_of]
     rows = np.flatnonzero(undated)
-    ages = work.detected_at[:, None] + (CURVE_AGES_HOURS * TICKS_PER_HOUR).astype(np.int64)
+    ages = work.detected_at[:, None] + (CURVE_AGES_HOURS * MS_PER_HOUR).astype(np.int64)
     return QueueOrder(
         kind=OURS,
         key=(-seen.waiting_cost_per_hour / (median * np.exp(sigma**2 / 2)))[work.visit_of],
@@ -183,7 +189,7 @@ def _moving(known: RuleInputs, loss: np.ndarray) -> QueueOrder:
 def _oracle(known: RuleInputs) -> QueueOrder:
     """Our rule with the true time of loss, the true loss and the true work: an index, no bound."""
     work, world = known.work, known.world
-    minutes = np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / 60_000
+    minutes = np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / MS_PER_MINUTE
     minutes = np.maximum(minutes, 0.01)
     truth = replace(
         known.opinions,

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from data.policy.policy import LossTerms
+from data.ticks import MS_PER_HOUR, NEVER
 from models.triage.breach_label import BreachByLateness, ClosedExceptions
-from models.worktime.shifts import TICKS_PER_HOUR
 from training.queue_replay.scenarios.kaplan_meier import OTHERS, CensoredTimes, SurvivalCurves
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.loss_model import LossRecords, kinds
 from training.queue_replay.workload.visits import starts_are_work, visits_of, waits_of
-from training.queue_replay.workload.workload import NEVER, Scenario, Workload
+from training.queue_replay.workload.workload import Scenario, Workload
 
 MOST_FITTED = 200_000
 HALF = 0.5
@@ -108,7 +108,7 @@ def _heals_at(
     mine = healing.take(rows)
     hours = np.where(mine.happened, mine.clock, curves.after(mine.group, mine.clock, random))
     finite = np.isfinite(hours)
-    ticks = (np.where(finite, hours, 0) * TICKS_PER_HOUR).round().astype(np.int64)
+    ticks = (np.where(finite, hours, 0) * MS_PER_HOUR).round().astype(np.int64)
     return np.where(finite, record.facts["detected_at"][rows] + ticks, NEVER)
 
 
@@ -120,7 +120,7 @@ def _healing(record: HandlingLog) -> CensoredTimes:
     else:
         healed, until = record.facts["healed"], record.facts["resolved_at"]
         until = np.where(until == NEVER, record.seen_until, until)
-    hours = (until - record.facts["detected_at"]) / TICKS_PER_HOUR
+    hours = (until - record.facts["detected_at"]) / MS_PER_HOUR
     group, _ = pd.factorize(record.facts["type"])
     return CensoredTimes(group, np.maximum(hours, 0), healed)
 
@@ -154,9 +154,9 @@ class _LossClock:
         hours since detection.
         """
         start, due = self.start[rows].astype(float), self.due[rows]
-        hours = (ticks - start) / TICKS_PER_HOUR
+        hours = (ticks - start) / MS_PER_HOUR
         ahead = np.where(due == NEVER, np.inf, np.maximum(due - start, 0))
-        late = 1 + hours - ahead / TICKS_PER_HOUR
+        late = 1 + hours - ahead / MS_PER_HOUR
         with np.errstate(divide="ignore", invalid="ignore"):
             share = (ticks - start) / ahead
         return np.where(due == NEVER, hours, np.where(ticks - start < ahead, share, late))
@@ -165,10 +165,10 @@ class _LossClock:
         """Return the ticks at which the clock shows a time; `NEVER` for infinite ones."""
         start, due = self.start[rows], self.due[rows]
         ahead = np.where(due == NEVER, 0, np.maximum(due - start, 0)).astype(float)
-        late = ahead + (clock - 1) * TICKS_PER_HOUR
+        late = ahead + (clock - 1) * MS_PER_HOUR
         with np.errstate(invalid="ignore"):
             within = np.where(clock < 1, clock * ahead, late)
-        since = np.where(due == NEVER, clock * TICKS_PER_HOUR, within)
+        since = np.where(due == NEVER, clock * MS_PER_HOUR, within)
         known = np.isfinite(since)
         return np.where(known, start + np.where(known, since, 0).astype(np.int64), NEVER)
 

@@ -2,17 +2,13 @@
 
 # pyright: reportArgumentType=false, reportReturnType=false
 # An element of an array is a plain number once compiled; the types of numpy do not say so.
-
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_WEEK, NEVER
 from models.worktime.shifts import TeamHours
-from training.queue_replay.workload.workload import NEVER
-
-WEEK_MS = 7 * TICKS_PER_DAY
 
 
 class TeamCalendars(NamedTuple):
@@ -56,7 +52,7 @@ def crews_of(shifts: tuple[TeamHours, ...], skills: np.ndarray) -> TeamCalendars
     ]
     first = np.cumsum(count) - count
     tail = [
-        int((crew.opens_at >= crew.closes_at[-1] - WEEK_MS).sum()) if len(crew.opens_at) else 0
+        int((crew.opens_at >= crew.closes_at[-1] - MS_PER_WEEK).sum()) if len(crew.opens_at) else 0
         for crew in shifts
     ]
     changes = np.array([crew.opens_at[0] if len(crew.opens_at) else NEVER for crew in shifts])
@@ -101,7 +97,7 @@ def _shift(crews: TeamCalendars, crew: int) -> tuple[int, int, int]:
         weeks = 1 + beyond // crews.tail[crew]
         place = crews.shifts[crew] - crews.tail[crew] + beyond % crews.tail[crew]
     place += crews.first[crew]
-    later = weeks * WEEK_MS
+    later = weeks * MS_PER_WEEK
     return crews.opens_at[place] + later, crews.closes_at[place] + later, crews.people[place]
 
 

@@ -2,19 +2,18 @@
 
 # pyright: reportReturnType=false
 # An element of an array is a plain number once compiled; the types of numpy do not say so.
-
 import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from data.ticks import MS_PER_HOUR
 from models.ranking.rule import TOUCH_POINTS
 
 ARRIVAL, FIXED, OURS, ATC = range(4)
 """Kinds of orders: as it came to the team, by a key that stays, by our score, by that of ATC."""
 
-MS_PER_HOUR = 3_600_000.0
 FIRST = 1e15
 """More money an hour than any score: sets what is too old before the rest."""
 

@@ -2,16 +2,15 @@
 
 # pyright: reportArgumentType=false, reportReturnType=false
 # An element of an array is a plain number once compiled; the types of numpy do not say so.
-
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from data.ticks import NEVER
 from training.queue_replay.simulator.calendar import TeamCalendars, worked_ms_of
 from training.queue_replay.simulator.heap import Heaps, order_again, pop, push
 from training.queue_replay.simulator.priority import ARRIVAL, FIXED, QueueOrder, key_at
-from training.queue_replay.workload.workload import NEVER
 
 RERANK_MS = 300_000
 SHORT = 64

@@ -13,6 +13,7 @@ at most once in so many turns that no turn pays for more than `SHORT` scores.
 import numpy as np
 from numba import njit
 
+from data.ticks import NEVER
 from training.queue_replay.simulator.calendar import TeamCalendars, change_shift, crews_of
 from training.queue_replay.simulator.heap import heaps, pop
 from training.queue_replay.simulator.priority import QueueOrder
@@ -25,7 +26,7 @@ from training.queue_replay.simulator.queues import (
     finish,
     receive,
 )
-from training.queue_replay.workload.workload import NEVER, Scenario, SimulationResult, Workload
+from training.queue_replay.workload.workload import Scenario, SimulationResult, Workload
 
 
 def play(

@@ -5,12 +5,11 @@ from typing import Self
 
 import numpy as np
 
+from data.ticks import MS_PER_MINUTE, NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.visits import TeamVisits
-from training.queue_replay.workload.workload import NEVER
 
-MS_PER_MINUTE = 60_000
 LEAST_TOUCH_MS = 6_000
 
 

@@ -13,9 +13,7 @@ import pyarrow as pa
 
 from data.domain import HandlingEvent, NotEnoughDataError
 from data.history.history import History
-from data.ticks import TICKS_PER_DAY
-from training.queue_replay.workload.workload import NEVER
-from training.triage.dataset import tick_of
+from data.ticks import MS_PER_DAY, NEVER, tick_of
 
 LOOK_BACK_DAYS = 365
 """Work before the period from which losses, healing and shifts are learned as well."""
@@ -94,7 +92,7 @@ class HandlingLog:
     @property
     def days(self) -> float:
         """Length of the period."""
-        return (self.end - self.begin) / TICKS_PER_DAY
+        return (self.end - self.begin) / MS_PER_DAY
 
 
 def _column(values: pd.Series) -> np.ndarray:

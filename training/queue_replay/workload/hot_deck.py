@@ -7,9 +7,9 @@ time; where the rest of the way is not recorded either, it lends the visits that
 import numpy as np
 
 from data.domain import NotEnoughDataError
+from data.ticks import NEVER
 from training.queue_replay.workload.effort import VisitEffort, is_last
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.workload import NEVER
 
 
 def completed(

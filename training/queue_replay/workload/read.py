@@ -8,7 +8,7 @@ import numpy as np
 
 from data.domain import BadInputError
 from data.policy.policy import ShiftTerms as PolicyShifts
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.workload.effort import VisitEffort, is_last
 from training.queue_replay.workload.event_log import HandlingLog
@@ -16,7 +16,7 @@ from training.queue_replay.workload.hot_deck import completed
 from training.queue_replay.workload.slots import TouchAssumption, assumed
 from training.queue_replay.workload.staffing import crews_of, laid_until, learned_weeks
 from training.queue_replay.workload.visits import presence, starts_are_work, visits_of
-from training.queue_replay.workload.workload import NEVER, Workload
+from training.queue_replay.workload.workload import Workload
 
 FORGOTTEN_DAYS = 90
 
@@ -103,5 +103,5 @@ def _forgotten(record: HandlingLog, worked: VisitEffort, resolved_at: np.ndarray
     np.maximum.at(
         heard, worked.exception, np.where(worked.started_at == NEVER, 0, worked.started_at)
     )
-    silent = heard < record.begin - FORGOTTEN_DAYS * TICKS_PER_DAY
+    silent = heard < record.begin - FORGOTTEN_DAYS * MS_PER_DAY
     return silent & (resolved_at == NEVER)

@@ -12,13 +12,13 @@ from enum import StrEnum
 import numpy as np
 
 from data.policy.policy import ShiftTerms as PolicyShifts
+from data.ticks import NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.workload.effort import VisitEffort, is_last
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.loss_model import kinds
 from training.queue_replay.workload.staffing import crews_of, laid_until, learned_weeks
 from training.queue_replay.workload.visits import PAUSED, TeamVisits, presence
-from training.queue_replay.workload.workload import NEVER
 
 UNIT_MS = 8
 """Slot of ordinary work: so short that the slots of one minute do not reach into the next."""

@@ -14,10 +14,9 @@ import pandas as pd
 
 from data.policy.policy import ShiftTerms as PolicyShifts
 from data.policy.policy import TeamShift, Weekday
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.workload.visits import WorkPieces
-from training.queue_replay.workload.workload import NEVER
 
 STRAY_SHARE = 0.05
 QUIET_MINUTES = 60
@@ -25,12 +24,10 @@ QUIET_SHARE = 0.05
 AROUND_MINUTES = 15
 HALF = 0.5
 WEEKDAY_SHARE = 0.25
-LONGEST_PIECE_MS = 16 * 3_600_000
+LONGEST_PIECE_MS = 16 * MS_PER_HOUR
 SURE_DAYS = 20
 CREWS_LAID_DAYS = 28
-MINUTES_A_DAY = 1_440
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
-MS_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,12 @@ class TeamWeek:
     def shift(self) -> TeamShift:
         """The same in the policy's words, in whole minutes."""
         opens, closes = (round(ms / MS_PER_MINUTE) for ms in (self.opens_ms, self.closes_ms))
-        all_day = closes - opens >= MINUTES_A_DAY
+        all_day = closes - opens >= MINUTES_PER_DAY
         return TeamShift(
             people=self.people,
             weekdays=self._names,
-            opens="00:00" if all_day else _time_of_day(opens % MINUTES_A_DAY),
-            closes="24:00" if all_day else _time_of_day(closes % MINUTES_A_DAY),
+            opens="00:00" if all_day else _time_of_day(opens % MINUTES_PER_DAY),
+            closes="24:00" if all_day else _time_of_day(closes % MINUTES_PER_DAY),
         )
 
     @property
@@ -79,7 +76,7 @@ class TeamWeek:
     def lay(self, timezone: str, begin: int, end: int) -> TeamHours:
         """Lay the week over a period, to the millisecond."""
         whole = TeamShift(people=self.people, weekdays=self._names, opens="00:00", closes="24:00")
-        days = TeamHours.of(whole, timezone, begin - TICKS_PER_DAY, end)
+        days = TeamHours.of(whole, timezone, begin - MS_PER_DAY, end)
         return TeamHours(days.opens_at + self.opens_ms, days.opens_at + self.closes_ms, days.people)
 
 
@@ -139,10 +136,10 @@ def crews_of(
 
 def laid_until(end: int) -> int:
     """Return the tick until which shifts are laid for a period; their last week then goes on."""
-    return end + CREWS_LAID_DAYS * TICKS_PER_DAY
+    return end + CREWS_LAID_DAYS * MS_PER_DAY
 
 
-ALWAYS_THERE = TeamWeek(1, tuple(range(7)), 0, TICKS_PER_DAY, 0, 0.0, 0.0)
+ALWAYS_THERE = TeamWeek(1, tuple(range(7)), 0, MS_PER_DAY, 0, 0.0, 0.0)
 
 
 def _cut(shifts: TeamHours, begin: int, end: int) -> TeamHours:
@@ -160,13 +157,13 @@ def _local(ticks: np.ndarray, timezone: str) -> np.ndarray:
 
 def _week(rows: pd.DataFrame) -> TeamWeek:
     begin, end = rows["begin"].to_numpy(), rows["end"].to_numpy()
-    day = (begin - _turn_of_day_ms(begin, end)) // TICKS_PER_DAY
+    day = (begin - _turn_of_day_ms(begin, end)) // MS_PER_DAY
     # The day is named after the date on which its shift opens.
-    day += _quantile(begin - day * TICKS_PER_DAY, STRAY_SHARE) // TICKS_PER_DAY
+    day += _quantile(begin - day * MS_PER_DAY, STRAY_SHARE) // MS_PER_DAY
     weekdays = _weekdays(np.unique(day))
     usual = np.isin(_weekday(day), weekdays)
     into_day = rows.assign(
-        day=day, begin=begin - day * TICKS_PER_DAY, end=end - day * TICKS_PER_DAY, there=_busy(rows)
+        day=day, begin=begin - day * MS_PER_DAY, end=end - day * MS_PER_DAY, there=_busy(rows)
     )
     by_day = (
         into_day[usual]
@@ -175,8 +172,8 @@ def _week(rows: pd.DataFrame) -> TeamWeek:
     )
     opens_ms = _quantile(by_day["begin"], STRAY_SHARE)
     closes_ms = _quantile(by_day["end"], 1 - STRAY_SHARE)
-    if closes_ms - opens_ms > TICKS_PER_DAY - QUIET_MINUTES * MS_PER_MINUTE:
-        opens_ms, closes_ms = 0, TICKS_PER_DAY
+    if closes_ms - opens_ms > MS_PER_DAY - QUIET_MINUTES * MS_PER_MINUTE:
+        opens_ms, closes_ms = 0, MS_PER_DAY
     low, high = (into_day[name].clip(opens_ms, closes_ms) for name in ("begin", "end"))
     inside = ((high - low) * usual).sum() / max((end - begin).sum(), 1)
     seen = by_day[["there", "by"]].min(axis=1)
@@ -187,15 +184,15 @@ def _week(rows: pd.DataFrame) -> TeamWeek:
 
 def _turn_of_day_ms(begin: np.ndarray, end: np.ndarray) -> int:
     """Return where in the day the longest quiet stretch has its middle; 0 where there is none."""
-    minute = np.concatenate([begin, end - 1]) // MS_PER_MINUTE % MINUTES_A_DAY
-    seen = np.bincount(minute, minlength=MINUTES_A_DAY)
+    minute = np.concatenate([begin, end - 1]) // MS_PER_MINUTE % MINUTES_PER_DAY
+    seen = np.bincount(minute, minlength=MINUTES_PER_DAY)
     # Strays are as good as quiet: what is seen less often than that in the minutes around it.
     around = np.convolve(np.tile(seen, 3), np.ones(AROUND_MINUTES), "same")
-    around = around[MINUTES_A_DAY : 2 * MINUTES_A_DAY] / AROUND_MINUTES
+    around = around[MINUTES_PER_DAY : 2 * MINUTES_PER_DAY] / AROUND_MINUTES
     busy = np.flatnonzero(around > QUIET_SHARE * seen.mean())
-    gap = np.diff(np.append(busy, busy[0] + MINUTES_A_DAY))
+    gap = np.diff(np.append(busy, busy[0] + MINUTES_PER_DAY))
     widest = int(gap.argmax())
-    middle = int(busy[widest] + gap[widest] // 2) % MINUTES_A_DAY
+    middle = int(busy[widest] + gap[widest] // 2) % MINUTES_PER_DAY
     return middle * MS_PER_MINUTE if gap[widest] >= QUIET_MINUTES else 0
 
 

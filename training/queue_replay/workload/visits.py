@@ -10,12 +10,11 @@ from typing import Self
 
 import numpy as np
 
-from data.ticks import TICKS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR, NEVER
 from training.queue_replay.workload.event_log import EVENTS, HandlingLog
-from training.queue_replay.workload.workload import NEVER
 
 ASSIGNED, STARTED, PAUSED, RECLASSIFIED, RESOLVED, REOPENED = range(len(EVENTS))
-LONGEST_PIECE_MS = 24 * 3_600_000
+LONGEST_PIECE_MS = 24 * MS_PER_HOUR
 LEAST_APART = 0.5
 _EPOCHS_APART = 1 << 42  # longer than any history in ticks: keeps people apart on one axis
 
@@ -192,7 +191,7 @@ def presence(record: HandlingLog) -> WorkPieces:
     steps = record.steps
     known = np.flatnonzero((steps.by >= 0) & (steps.team >= 0))
     at = steps.at[known]
-    table = np.column_stack([steps.team[known], steps.by[known], at // TICKS_PER_DAY])
+    table = np.column_stack([steps.team[known], steps.by[known], at // MS_PER_DAY])
     days, day = np.unique(table, axis=0, return_inverse=True)
     last = np.zeros(len(days), np.int64)
     np.maximum.at(last, day, at)

@@ -10,8 +10,6 @@ import numpy as np
 
 from models.worktime.shifts import TeamHours
 
-NEVER = np.iinfo(np.int64).max
-
 
 @dataclass(frozen=True)
 class Workload:
