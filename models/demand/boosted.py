@@ -1,12 +1,12 @@
-"""One boosted model of the demand of all series and all periods ahead.
+"""Boosted point forecast: one model for all series and all periods ahead.
 
-It is direct: how far ahead is a feature, so nothing forecast is fed back. What it learns is demand
-over the series' own level, with the tweedie loss, whose mean fits zeros and bulks alike.
+It is direct: the number of periods ahead is a feature, so no forecast is fed back. The label is
+demand over the series' own level. The loss is Tweedie's, whose mean fits zeros and bulks alike.
 """
 
 import json
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -20,16 +20,16 @@ SETTINGS = TreeSettings(
     rounds=200, learning_rate=0.04, leaves=31, smallest_leaf=50, columns_share=0.3, l2=10.0
 )
 TWEEDIE_POWER = 1.2
-MOST_ROWS = 200_000
-FEWEST_ROWS = 2_000
-MOST_CELLS = 6_000_000  # of the panel that is learned from: series beyond it are drawn
+MAX_TRAINING_ROWS = 200_000
+MIN_OBSERVED_CELLS = 2_000
+MAX_PANEL_CELLS = 6_000_000  # of the training panel; of more series a sample is drawn
 ROWS_A_CHUNK = 200_000
-FILE, TOLD_FILE = "trees.txt", "told.json"
+FILE, PLAN_FILE = "trees.txt", "told.json"
 
 
 @dataclass(frozen=True)
 class DemandTrainingRows:
-    """Rows to learn from: k pairs of a series and a cut-off, each with some periods ahead."""
+    """Training rows: k pairs of a series and a cut-off, each with some periods ahead."""
 
     table: np.ndarray
     label: np.ndarray
@@ -39,8 +39,8 @@ class DemandTrainingRows:
 class BoostedDemand:
     """A point forecast, the mean of the tweedie model, for each series and period ahead."""
 
-    def __init__(self, trees: Booster, horizon: int, *, planned: bool) -> None:
-        self.trees, self.horizon, self.planned = trees, horizon, planned
+    def __init__(self, booster: Booster, horizon: int, *, planned: bool) -> None:
+        self.booster, self.horizon, self.planned = booster, horizon, planned
 
     @classmethod
     def fit(cls, panel: Panel, horizon: int, *, seed: int, planned: bool) -> Self:
@@ -53,7 +53,7 @@ class BoostedDemand:
             planned: Whether prices and promotions ahead are known when a forecast is made.
         """
         training = training_rows(panel, horizon, seed=seed, planned=planned)
-        trees = Booster.fit(
+        booster = Booster.fit(
             training.table,
             training.label,
             replace(SETTINGS, seed=seed),
@@ -62,17 +62,17 @@ class BoostedDemand:
             tweedie_variance_power=TWEEDIE_POWER,
             max_bin=63,
         )
-        return cls(trees, horizon, planned=planned)
+        return cls(booster, horizon, planned=planned)
 
     @staticmethod
     def can_learn(panel: Panel) -> bool:
-        """Say whether enough has come after the cut-offs of a panel to learn from."""
+        """Return whether a panel holds enough demand after its first cut-offs to learn from."""
         later = panel.units[:, RHYTHMS[panel.grain].fewest :]
-        return int(np.isfinite(later).sum()) >= FEWEST_ROWS
+        return int(np.isfinite(later).sum()) >= MIN_OBSERVED_CELLS
 
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
-        found = np.empty((panel.series, self.horizon), np.float32)
+        units = np.empty((panel.series, self.horizon), np.float32)
         groups = SeriesGroups.of(panel)
         for rows in chunks(panel.series, max(ROWS_A_CHUNK // self.horizon, 1)):
             windows = DemandWindows(
@@ -82,33 +82,42 @@ class BoostedDemand:
             cut = np.full(size, panel.length)
             ahead = np.tile(np.arange(1, self.horizon + 1), (size, 1))
             table, level = feature_table(windows, np.arange(size), cut, ahead)
-            raw = self.trees.predict_table(table)[:, 0]
-            found[rows] = raw.reshape(size, -1) * level[:, None]
-        return found
+            raw = self.booster.predict_table(table)[:, 0]
+            units[rows] = raw.reshape(size, -1) * level[:, None]
+        return units
 
     def to_files(self) -> Files:
-        """Return the booster's own text and what it was told."""
-        return {FILE: self.trees.to_text(), TOLD_FILE: json.dumps({"planned": self.planned})}
+        """Return the booster's own text, and whether plans are known."""
+        return {FILE: self.booster.to_text(), PLAN_FILE: json.dumps({"planned": self.planned})}
 
     @classmethod
     def from_files(cls, files: Files, horizon: int) -> Self:
-        """Build it from what `to_files` gave."""
-        return cls(Booster.from_text(files[FILE]), horizon, **json.loads(files[TOLD_FILE]))
+        """Build it from the texts of `to_files`."""
+        return cls(Booster.from_text(files[FILE]), horizon, **json.loads(files[PLAN_FILE]))
+
+
+class FeatureTable(NamedTuple):
+    """Features of k pairs at m periods ahead each.
+
+    Attributes:
+        table: (k * m, features) float32.
+        level: (k,) units, the pairs' levels.
+    """
+
+    table: np.ndarray
+    level: np.ndarray
 
 
 def feature_table(
     windows: DemandWindows, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the features of k pairs at m periods ahead each, and the pairs' levels.
+) -> FeatureTable:
+    """Compute the features of k pairs at m periods ahead each, and the pairs' levels.
 
     Args:
         windows: Of the panel.
         rows: (k,) series.
         cut: (k,) cut-off columns.
         ahead: (k, m) periods ahead, from 1.
-
-    Returns:
-        (k * m, features) float32 and (k,) units.
     """
     level = windows.level(rows, cut)
     state = windows.state(rows, cut, level)
@@ -117,36 +126,41 @@ def feature_table(
     target = windows.target(many, cuts, far, np.repeat(level, times))
     calendar = windows.calendar(many, cuts, far)
     parts = (np.repeat(state, times, axis=0), target, calendar)
-    return np.concatenate(parts, axis=1), level
+    return FeatureTable(np.concatenate(parts, axis=1), level)
 
 
 def training_rows(panel: Panel, horizon: int, *, seed: int, planned: bool) -> DemandTrainingRows:
-    """Return at most about `MOST_ROWS` rows with what was demanded over the level as label."""
+    """Return at most about `MAX_TRAINING_ROWS` rows with demand over the level as label."""
     random = np.random.default_rng(seed)
-    most = max(MOST_CELLS // panel.length, 1)
+    most = max(MAX_PANEL_CELLS // panel.length, 1)
     groups = SeriesGroups.of(panel)
     if panel.series > most:
         drawn = np.sort(random.choice(panel.series, most, replace=False))
         panel, groups = panel.take(drawn), groups.take(drawn)
     windows = DemandWindows(panel, groups, 0, planned=planned)
     rows, cut = _pairs(windows)
-    times = min(horizon, max(2, MOST_ROWS // max(len(rows), 1)))
-    if len(rows) * times > MOST_ROWS:
-        kept = random.choice(len(rows), MOST_ROWS // times, replace=False)
-        rows, cut = rows[kept], cut[kept]
+    times = min(horizon, max(2, MAX_TRAINING_ROWS // max(len(rows), 1)))
+    if len(rows) * times > MAX_TRAINING_ROWS:
+        chosen = random.choice(len(rows), MAX_TRAINING_ROWS // times, replace=False)
+        rows, cut = rows[chosen], cut[chosen]
     ahead = _drawn(len(rows), horizon, times, random)
     return _observed(windows, rows, cut, ahead)
 
 
-def _pairs(windows: DemandWindows) -> tuple[np.ndarray, np.ndarray]:
-    """Return all series at all cut-offs that they can be forecast at."""
+class _Pairs(NamedTuple):
+    rows: np.ndarray
+    cut: np.ndarray
+
+
+def _pairs(windows: DemandWindows) -> _Pairs:
+    """Return all pairs of a series and a cut-off at which it can be forecast."""
     fewest, panel = windows.rhythm.fewest, windows.panel
     rows, cut = np.meshgrid(np.arange(panel.series), np.arange(fewest, panel.length), indexing="ij")
-    # One that is silent for longer has ended, and is forecast otherwise.
+    # A series that is silent for longer has ended: another method serves it.
     over = panel.length - np.isfinite(panel.units[:, ::-1]).argmax(1) + windows.rhythm.level
     rows, cut = rows.ravel(), cut.ravel()
-    kept = (windows.observed(rows, cut) >= fewest) & (cut < over[rows])
-    return rows[kept], cut[kept]
+    chosen = (windows.observed(rows, cut) >= fewest) & (cut < over[rows])
+    return _Pairs(rows[chosen], cut[chosen])
 
 
 def _drawn(count: int, horizon: int, times: int, random: np.random.Generator) -> np.ndarray:
@@ -165,9 +179,9 @@ def _observed(
     column = cut[:, None] + ahead - 1
     inside = column < windows.panel.length
     units = windows.whole[rows[:, None], np.where(inside, column, 0)]
-    kept = (inside & np.isfinite(units)).ravel()
+    chosen = (inside & np.isfinite(units)).ravel()
     table, level = feature_table(windows, rows, cut, np.where(inside, ahead, 1))
-    levels = np.repeat(level, ahead.shape[1])[kept]
+    levels = np.repeat(level, ahead.shape[1])[chosen]
     weight = np.sqrt(np.clip(levels / max(levels.mean(), 1e-9), 0.05, 20))
-    label = units.ravel()[kept] / levels
-    return DemandTrainingRows(table[kept], label.astype(np.float32), weight.astype(np.float32))
+    label = units.ravel()[chosen] / levels
+    return DemandTrainingRows(table[chosen], label.astype(np.float32), weight.astype(np.float32))

@@ -1,9 +1,9 @@
-"""How errors of forecasts hang together, over the periods of a series and over all series.
+"""Gaussian copula of forecast errors, over the periods of a series and over all series.
 
-Normal scores (how likely so little demand was, as a quantile of the normal distribution) of moving
-averages at many earlier cut-offs: the few that the trees are held out at lie in one season and
-would not show that all series may be wrong together. Where trees see more coming than an average
-does, sums are a little surer than is said.
+It is fitted on normal scores (the probability of so little demand, as a quantile of the normal
+distribution) of moving averages at many earlier cut-offs. The few cut-offs that trees are held out
+at lie in one season: they would not show that all series may be wrong together. Where trees foresee
+more than an average does, sums are a little surer than forecast.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from scipy.special import ndtri
 from data.domain import Json
 from features.demand.panel import Panel
 from models.demand.level_sets import PROBABILITIES, LevelSets
-from models.demand.moving_average import MovingAverage
+from models.demand.methods.moving_average import MovingAverage
 
-MOST_CUTS, MOST_SERIES = 24, 2_000
-FEWEST_SERIES = 5  # fewer have no common error that could be told from their own
-MOST_COMMON = 0.95
+MAX_CUTS, MAX_SERIES = 24, 2_000
+MIN_SERIES_FOR_COMMON_ERROR = 5  # with fewer, a common error looks like their own
+MAX_COMMON_SHARE = 0.95
 _ENDS = 0.002  # probabilities nearer to 0 or 1 are not known
 
 
@@ -37,11 +37,11 @@ class ErrorCopula:
 
     @classmethod
     def fit(cls, panel: Panel, horizon: int) -> Self:
-        """Learn from what came after earlier cut-offs of a panel."""
-        panel = panel.take(slice(None, None, -(-panel.series // MOST_SERIES)))
+        """Fit on the demand after earlier cut-offs of a panel."""
+        panel = panel.take(slice(None, None, -(-panel.series // MAX_SERIES)))
         first = max(panel.length // 3, 1)
         step = max(horizon // 2, 1)
-        cuts = list(range(panel.length - horizon, first - 1, -step))[:MOST_CUTS]
+        cuts = list(range(panel.length - horizon, first - 1, -step))[:MAX_CUTS]
         average = MovingAverage.fit(panel, horizon)
         demanded = panel.demanded()
         if not cuts:
@@ -56,7 +56,7 @@ class ErrorCopula:
         # The level sets were fitted on the same times, so the mean over all of them is 0.
         horizons = max(len(cuts) * step / horizon, 1.5)
         share = common_share(scores, points.mean(2)) * horizons / (horizons - 1)
-        return cls(dependence(scores), float(np.clip(share, 0, MOST_COMMON)))
+        return cls(dependence(scores), float(np.clip(share, 0, MAX_COMMON_SHARE)))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, from which `from_json` builds it again."""
@@ -64,12 +64,12 @@ class ErrorCopula:
 
     @classmethod
     def from_json(cls, plain: Json) -> Self:
-        """Build it from what `to_json` gave."""
+        """Build it from the values of `to_json`."""
         return cls(np.array(plain["dependence"]), plain["common"])
 
 
 def normal_scores(table: LevelSets, forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    """Return normal scores of what came; NaN where not observed.
+    """Return normal scores of actual demand; NaN where not observed.
 
     Where a probability has no value of its own (half of the days sell nothing) the middle of those
     that share the value is taken.
@@ -83,23 +83,23 @@ def normal_scores(table: LevelSets, forecast: np.ndarray, actual: np.ndarray) ->
 
 
 def dependence(scores: np.ndarray) -> np.ndarray:
-    """Return (H, H) correlation of two periods, by how far apart they are; scores (K, n, H)."""
+    """Return (H, H) correlation of two periods by their distance; scores (K, n, H)."""
     size = scores.shape[2]
     rows = scores.reshape(-1, size)
     known = np.isfinite(rows)
     filled = np.where(known, rows, 0)
     both = known.T.astype(float) @ known
     spread = (filled**2).T @ known
-    found = (filled.T @ filled) / np.sqrt(np.maximum(spread * spread.T, 1e-12))
+    correlation = (filled.T @ filled) / np.sqrt(np.maximum(spread * spread.T, 1e-12))
     lag = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     by_lag = np.ones(size)
     for k in range(1, size):
-        by_lag[k] = np.average(found[lag == k], weights=both[lag == k] + 1e-9)
+        by_lag[k] = np.average(correlation[lag == k], weights=both[lag == k] + 1e-9)
     return _correlation(by_lag[lag])
 
 
 def common_share(scores: np.ndarray, level: np.ndarray) -> float:
-    """Return the share of the variance in common, from how far the mean of a period strays.
+    """Estimate the share of the variance in common from the variance of each period's mean.
 
     Args:
         scores: (K, n, H) normal scores.
@@ -108,7 +108,7 @@ def common_share(scores: np.ndarray, level: np.ndarray) -> float:
     known = np.isfinite(scores)
     weight = np.where(known, np.sqrt(np.maximum(level, 0.01))[..., None], 0)
     total = weight.sum(1)
-    enough = known.sum(1) >= FEWEST_SERIES
+    enough = known.sum(1) >= MIN_SERIES_FOR_COMMON_ERROR
     if not enough.any():
         return 0.0
     mean = (weight * np.where(known, scores, 0)).sum(1)[enough] / total[enough]
@@ -119,9 +119,9 @@ def common_share(scores: np.ndarray, level: np.ndarray) -> float:
     return float(((mean**2 / variance - alone) / (1 - alone)).mean())
 
 
-def _correlation(found: np.ndarray) -> np.ndarray:
-    """Return a correlation matrix without negative eigenvalues that is near the one found."""
-    values, vectors = np.linalg.eigh(found)
+def _correlation(estimate: np.ndarray) -> np.ndarray:
+    """Return a correlation matrix near an estimate, without negative eigenvalues."""
+    values, vectors = np.linalg.eigh(estimate)
     positive = (vectors * np.maximum(values, 1e-6)) @ vectors.T
     spread = np.sqrt(np.diag(positive))
     return positive / np.outer(spread, spread)

@@ -1,9 +1,9 @@
-"""One way to forecast: what makes the points, and the distribution that held-out ones gave it."""
+"""Forecast method: its points, and the distribution around them that held-out forecasts give."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -11,30 +11,19 @@ from features.demand.panel import FULLY_IN_STOCK, Panel
 from features.demand.running_totals import silent_after_life
 from features.demand.windows import RHYTHMS
 from models.demand.level_sets import LevelSets
+from models.demand.points import PointForecaster
 from models.estimator import Files
 
-MOST_HELD_OUT = 400_000  # forecasts; more teach a table of sixty bins nothing
-MOST_CUTS = 5
-SPAN = 2  # which of the windows the cut-offs are spread over at least
+MAX_HELD_OUT_FORECASTS = 400_000  # more teach a table of sixty bins nothing
+MAX_CUTS = 5
+MIN_SPAN_WINDOW = 2  # position of the window that cut-offs are spread over at least
 FILE = "table.json"
 _POINTS = "points."
 
 
-class PointForecaster(Protocol):
-    """Anything that gives a point for each series and period ahead."""
-
-    def points(self, panel: Panel) -> np.ndarray:
-        """Return (n, H) float32 units for the periods after the panel's end."""
-        ...
-
-    def to_files(self) -> Files:
-        """Return texts, from which `from_files` builds it again."""
-        ...
-
-
 @dataclass(frozen=True)
 class PastForecasts:
-    """Forecasts made at K earlier cut-offs, and what came.
+    """Forecasts made at K earlier cut-offs, and the actual demand.
 
     Attributes:
         forecast: (K, n, H) units.
@@ -45,16 +34,28 @@ class PastForecasts:
     actual: np.ndarray
 
     @property
-    def judged(self) -> int:
-        """How many forecasts can be compared with what came."""
+    def comparable(self) -> int:
+        """Number of forecasts that can be compared with actual demand."""
         return int(np.isfinite(self.actual).sum())
 
     def table(self) -> LevelSets:
-        """Return the distribution of what came around a point."""
+        """Return the distribution of actual demand around a point."""
         known = np.isfinite(self.actual)
         if not known.any():
             return LevelSets.poisson()
         return LevelSets.fit(self.forecast[known], self.actual[known], len(self.forecast))
+
+
+class PointsAndMeans(NamedTuple):
+    """Forecast of n series over H periods, in units.
+
+    Attributes:
+        point: (n, H) points.
+        mean: (n, H) expected demand.
+    """
+
+    point: np.ndarray
+    mean: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ class ForecastMethod:
     points: PointForecaster
     table: LevelSets
 
-    def read(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Return (n, H) points and (n, H) means of what is expected."""
+    def read(self, panel: Panel) -> PointsAndMeans:
+        """Forecast the periods after a panel's end."""
         point = np.maximum(self.points.points(panel), 0)
-        return point, self.table.mean(point)
+        return PointsAndMeans(point, self.table.mean(point))
 
     def to_files(self) -> Files:
         """Return texts, from which `from_files` builds it again."""
@@ -78,7 +79,7 @@ class ForecastMethod:
     def from_files(
         cls, files: Files, points: Callable[[Files, int], PointForecaster], horizon: int
     ) -> Self:
-        """Build it from what `to_files` gave; `points` builds the points from theirs."""
+        """Build it from the texts of `to_files`; `points` builds the points from theirs."""
         table = LevelSets.from_json(json.loads(files[FILE]))
         return cls(points(part(files, _POINTS), horizon), table)
 
@@ -88,13 +89,15 @@ def part(files: Files, prefix: str) -> Files:
     return {k.removeprefix(prefix): text for k, text in files.items() if k.startswith(prefix)}
 
 
-def fit_way(panel: Panel, horizon: int, fit: Callable[[Panel], PointForecaster]) -> ForecastMethod:
-    """Fit on the past, see how far off it is on what came, and fit again on everything."""
+def fit_method(
+    panel: Panel, horizon: int, fit: Callable[[Panel], PointForecaster]
+) -> ForecastMethod:
+    """Fit on the past, measure the errors on later periods, and fit again on everything."""
     cuts = calibration_cuts(panel, horizon)
     if not cuts:
         return ForecastMethod(fit(panel), LevelSets.poisson())
-    held = hold_out(fit(panel.until(cuts[0])), panel, horizon, came)
-    return ForecastMethod(fit(panel), held.table())
+    past = hold_out(fit(panel.until(cuts[0])), panel, horizon, demand_after)
+    return ForecastMethod(fit(panel), past.table())
 
 
 def hold_out(
@@ -103,27 +106,27 @@ def hold_out(
     horizon: int,
     actual: Callable[[Panel, int, int], np.ndarray],
 ) -> PastForecasts:
-    """Return forecasts at the cut-offs of calibration, and what came.
+    """Return forecasts at the cut-offs of calibration, and the actual demand.
 
     Args:
         points: Make the forecasts.
         panel: The series; of very many, some.
         horizon: Periods ahead.
-        actual: Returns of a panel, a cut-off and a horizon what came, as `came` does.
+        actual: Returns the demand of a panel after a cut-off, as `demand_after` does.
     """
     cuts = calibration_cuts(panel, horizon)
-    most = max(MOST_HELD_OUT // (max(len(cuts), 1) * horizon), 1)
-    shown = panel.take(slice(None, None, -(-panel.series // most)))
-    shape = (len(cuts), shown.series, horizon)
+    most = max(MAX_HELD_OUT_FORECASTS // (max(len(cuts), 1) * horizon), 1)
+    sample = panel.take(slice(None, None, -(-panel.series // most)))
+    shape = (len(cuts), sample.series, horizon)
     forecast, units = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    for place, cut in enumerate(cuts):
-        forecast[place] = np.maximum(points.points(shown.until(cut)), 0)
-        units[place] = actual(shown, cut, horizon)
+    for row, cut in enumerate(cuts):
+        forecast[row] = np.maximum(points.points(sample.until(cut)), 0)
+        units[row] = actual(sample, cut, horizon)
     return PastForecasts(forecast, units)
 
 
-def came(panel: Panel, cut: int, horizon: int) -> np.ndarray:
-    """Return (n, H) what was demanded after a cut-off, silence after the last life sign as none.
+def demand_after(panel: Panel, cut: int, horizon: int) -> np.ndarray:
+    """Return (n, H) units demanded after a cut-off; silence after the last life sign is none.
 
     NaN where it was not observed wholly in stock, and where the series had hardly begun or had
     shown no sign of life for long: whether a target counts must not hang on later sales.
@@ -133,20 +136,20 @@ def came(panel: Panel, cut: int, horizon: int) -> np.ndarray:
     units = silent_after_life(panel.units)[:, cut : cut + horizon]
     whole = panel.in_stock[:, cut : cut + horizon] >= FULLY_IN_STOCK
     actual[:, : units.shape[1]] = np.where(whole, units, np.float32(np.nan))
-    seen = np.isfinite(panel.units[:, :cut])
-    begun = seen.sum(1) >= rhythm.fewest
-    alive = seen[:, max(cut - rhythm.level, 0) :].any(1)
+    observed = np.isfinite(panel.units[:, :cut])
+    begun = observed.sum(1) >= rhythm.fewest
+    alive = observed[:, max(cut - rhythm.level, 0) :].any(1)
     actual[~(begun & alive)] = np.nan
     return actual
 
 
 def calibration_cuts(panel: Panel, horizon: int) -> list[int]:
-    """Return up to `MOST_CUTS` cut-offs, the last one a horizon before the panel's end.
+    """Return at most `MAX_CUTS` cut-offs, the last a horizon before the panel's end.
 
     They are spread over a horizon, and not over a few days: forecasts of one time are all wrong in
     the same direction. Of earlier ones the model would be older than the one that is used.
     """
     middle = panel.length // 2
     last = max(panel.length - horizon, middle)
-    first = max(last - max(horizon, RHYTHMS[panel.grain].windows[SPAN]), middle)
-    return [int(cut) for cut in np.unique(np.linspace(first, last, MOST_CUTS).astype(int)) if cut]
+    first = max(last - max(horizon, RHYTHMS[panel.grain].windows[MIN_SPAN_WINDOW]), middle)
+    return [int(cut) for cut in np.unique(np.linspace(first, last, MAX_CUTS).astype(int)) if cut]

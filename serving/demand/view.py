@@ -12,18 +12,12 @@ import numpy as np
 
 from data.domain import Grain
 from features.demand.panel import FULLY_IN_STOCK
+from models.demand.catalog import by_name
 from models.forecast_book.book import Book
 from models.wording import percent
 from serving.http.templates import units, words
 
 KINDS = {"site": "Site", "product_group": "Product group"}
-METHODS = {
-    "trees": "one model of all series (boosted trees)",
-    "average": "moving average times its season",
-    "seasonal_naive": "as in the season before",
-    "launch": "new: as others of its kind began",
-    "dying": "silent for long: its usual demand, if it comes back",
-}
 FAN = np.array([0.025, 0.1, 0.25, 0.75, 0.9, 0.975])
 """The ends of the ranges of 95, 80 and 50 %."""
 
@@ -187,5 +181,6 @@ def _facts(book: Book, row: int) -> dict[str, str]:
     facts["on hand"] = f"{on_hand:,.0f} units" if math.isfinite(on_hand) else None
     if math.isfinite(price):
         facts["price"] = f"{book.currency or ''} {price:,.2f}".strip()
-    facts["method"] = METHODS.get(method, words(method))
+    file = by_name().get(method)
+    facts["method"] = words(method) if file is None else file.WORDS
     return {name: str(value) for name, value in facts.items() if value is not None}

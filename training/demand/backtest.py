@@ -11,8 +11,9 @@ import pandas as pd
 from data.domain import Grain, NotEnoughDataError
 from data.history.history import History
 from features.demand.panel import Panel
+from models.demand.catalog import method_names
 from models.demand.forecast import Forecast
-from models.demand.forecaster import METHODS, DemandForecaster
+from models.demand.forecaster import DemandForecaster
 from training.common.run import Progress, git_commit
 from training.demand.origins import (
     Origin,
@@ -63,7 +64,7 @@ def backtest(
     progress: Progress,
     *,
     grain: Grain | None = None,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] | None = None,
 ) -> Backtest:
     """Forecast the last horizons of a history with each method, and score what came.
 
@@ -73,14 +74,15 @@ def backtest(
         origins: How many, a horizon apart.
         progress: Receives a line at each step.
         grain: That of the given demand, else a day, if left out.
-        methods: Those of `METHODS` to compare; gains are given of the first over each other one.
+        methods: Names of those to compare; gains are given of the first over each other one. All
+            if left out.
 
     Raises:
         NotEnoughDataError: The history is too short, or has nothing to score.
     """
     progress("Reading what came")
     truth = read_truth(history, grain)
-    played = {method: MethodBacktest() for method in methods}
+    played = {method: MethodBacktest() for method in methods or method_names()}
     seen: list[Origin] = []
     for number, as_of in enumerate(cut_offs(truth, horizon, origins)):
         origin = read_origin(history, as_of, truth, horizon)

@@ -9,8 +9,9 @@ import pandas as pd
 from data.domain import BadInputError, Grain
 from data.history.history import History
 from features.demand.panel import Panel
+from models.demand.catalog import FALLBACK, method_names
 from models.demand.forecast import Forecast
-from models.demand.forecaster import METHODS, DemandForecaster
+from models.demand.forecaster import DemandForecaster
 from training.common.run import Progress
 from training.demand.backtest import SEED, plain
 from training.demand.dataset import read_panel
@@ -23,7 +24,6 @@ from training.demand.origins import (
     score,
 )
 
-FALLBACK = "average"
 HORIZONS = {Grain.DAY: 28, Grain.WEEK: 8, Grain.MONTH: 6}
 
 
@@ -82,7 +82,7 @@ def rehearse(history: History, panel: Panel, horizon: int, progress: Progress) -
     as_of = pd.Timestamp(panel.periods[-horizon], tz="UTC")
     origin = read_origin(history, as_of, panel, horizon)
     forecasts = {}
-    for method in METHODS:
+    for method in method_names():
         progress(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
         forecasts[method] = fit(origin.panel, horizon, method).forecast(origin.panel)
     scores = {name: judged(origin, forecast) for name, forecast in forecasts.items()}

@@ -9,7 +9,7 @@ import pandas as pd
 from data.domain import Grain, NoChampionError
 from data.history.history import History
 from features.demand.panel import Panel
-from models.demand import boosted
+from models.demand.catalog import FALLBACK, methods
 from models.demand.forecaster import DemandForecaster
 from models.registry.store import ModelRegistry, Trained
 from training.common.promotion import GateDecision, TrainingResult
@@ -18,7 +18,6 @@ from training.demand import report
 from training.demand.champion import MODEL, load_demand, trained_as_of
 from training.demand.gate import judge
 from training.demand.rehearsal import (
-    FALLBACK,
     HORIZONS,
     DemandRehearsal,
     fit,
@@ -119,7 +118,11 @@ def _trained(
             "horizon": challenger.horizon,
             "served_by": rehearsal.served_by,
             "fallback": FALLBACK,
-            "trees": boosted.SETTINGS,
+        }
+        | {
+            method.NAME: settings
+            for method in methods()
+            if (settings := getattr(method, "SETTINGS", None)) is not None
         },
         metrics=figures | {"series": float(panel.series), "periods": float(panel.length)},
         tags={

@@ -28,7 +28,7 @@ def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: DemandFo
         known = read_panel(history, _earlier(as_of, panel.grain, horizon), panel.grain)
     except NotEnoughDataError:
         return judged(panel, horizon, None)
-    method = next(iter(demand.ways))
+    method = next(iter(demand.methods))
     return judged(
         panel,
         horizon,

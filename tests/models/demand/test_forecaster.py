@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from data.domain import Grain, UnknownChoiceError
-from models.demand.forecaster import METHODS, DemandForecaster
+from models.demand.catalog import by_name, method_names, methods
+from models.demand.forecaster import DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES
 
 HORIZON = 7
+METHODS = method_names()
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +191,10 @@ def test_no_series_is_refused(planted_demand, grain, odd, method):
 def test_an_unknown_method_is_answered_with_those_there_are(panel):
     with pytest.raises(UnknownChoiceError, match="seasonal_naive"):
         DemandForecaster.fit(panel, HORIZON, method="magic")
+
+
+def test_models_go_before_baselines_and_every_method_says_in_words_what_it_does():
+    baselines = [method.IS_BASELINE for method in methods()]
+
+    assert baselines == sorted(baselines)
+    assert all(method.WORDS for method in by_name().values())

@@ -1,8 +1,8 @@
-"""SKUs that have just begun or not yet: the launch curve of their kind.
+"""Launch curves: the forecast of series that have hardly begun, or not yet.
 
-A curve is the mean demand by age since the first life sign. That of all launches is refined by
-each attribute in turn, the coarsest first, as far as launches of that kind were seen; what the SKU
-itself sold so far moves it up or down.
+A curve is the mean demand by age since the first life sign. The curve of all launches is refined
+by each attribute in turn, the coarsest first, as far as there were launches of that kind. The
+SKU's own sales so far move its curve up or down.
 """
 
 import json
@@ -14,12 +14,15 @@ import numpy as np
 from features.demand.panel import Panel
 from features.demand.running_totals import silent_after_life
 from features.demand.windows import RHYTHMS
-from models.demand.method import PastForecasts
+from models.demand.method import ForecastMethod, PastForecasts
 from models.estimator import Files
 
-FEWEST_LAUNCHES = 10  # below it whatever sells stands for what is launched
-PRIOR_SERIES = 5.0  # so many launches of its kind weigh as much as all launches
-PRIOR_PERIODS = 3.0  # so many periods of its own weigh as much as its kind
+NAME = "launch"
+WORDS = "new: as others of its kind began"
+MIN_LAUNCHES = 10  # with fewer, all series that ever sold stand for launches
+MIN_FORECASTS_TO_CALIBRATE = 400
+PRIOR_SERIES = 5.0  # launches of a kind that weigh as much as all launches
+PRIOR_PERIODS = 3.0  # own periods that weigh as much as the kind
 FILE = "launch.json"
 
 
@@ -39,12 +42,15 @@ class LaunchCurves:
 
     @classmethod
     def fit(cls, panel: Panel, horizon: int) -> Self:
-        """Learn from the series that began within the panel; from all if these are too few."""
+        """Learn from the series that began within the panel; from all if there are too few."""
         rows = launches(panel)
-        return cls._learned(panel.take(rows), _by_age(panel, rows, _ages(panel, horizon)), horizon)
+        return cls.learned_from(
+            panel.take(rows), _by_age(panel, rows, _ages(panel, horizon)), horizon
+        )
 
     @classmethod
-    def _learned(cls, panel: Panel, units: np.ndarray, horizon: int) -> Self:
+    def learned_from(cls, panel: Panel, units: np.ndarray, horizon: int) -> Self:
+        """Learn from (n, A) units by age of the n series of a panel."""
         curve = _refined(units, np.zeros(units.shape[1]), 0.1)
         parents = np.tile(curve, (len(units), 1))
         kinds = []
@@ -61,18 +67,18 @@ class LaunchCurves:
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
         curves = self.curves(panel)
-        seen = np.isfinite(panel.units) & (panel.in_stock > 0)
-        age = np.where(seen.any(1), panel.length - seen.argmax(1), 0)
+        observed = np.isfinite(panel.units) & (panel.in_stock > 0)
+        age = np.where(observed.any(1), panel.length - observed.argmax(1), 0)
         last = curves.shape[1] - 1
         ahead = curves[
             np.arange(len(curves))[:, None],
             np.minimum(age[:, None] + np.arange(self.horizon), last),
         ]
-        ages = np.arange(panel.length) - seen.argmax(1)[:, None]
-        exposure = np.where(seen, panel.in_stock, 0)
+        ages = np.arange(panel.length) - observed.argmax(1)[:, None]
+        exposure = np.where(observed, panel.in_stock, 0)
         expected = np.take_along_axis(curves, np.clip(ages, 0, last), axis=1) * exposure
         prior = PRIOR_PERIODS * curves.mean(1)
-        sold = np.where(seen, panel.units, 0).sum(1)
+        sold = np.where(observed, panel.units, 0).sum(1)
         own = (sold + prior) / np.maximum(expected.sum(1) + prior, 1e-9)
         return (ahead * own[:, None]).astype(np.float32)
 
@@ -91,32 +97,46 @@ class LaunchCurves:
         kinds = [(name, {v: c.tolist() for v, c in by.items()}) for name, by in self.kinds]
         return {FILE: json.dumps({"curve": self.curve.tolist(), "kinds": kinds})}
 
-    @classmethod
-    def from_files(cls, files: Files, horizon: int) -> Self:
-        """Build it from what `to_files` gave."""
-        plain = json.loads(files[FILE])
-        kinds = [(name, {v: np.array(c) for v, c in by.items()}) for name, by in plain["kinds"]]
-        return cls(horizon, np.array(plain["curve"]), kinds)
+
+def serves(panel: Panel) -> np.ndarray:
+    """Return (n,) whether too few periods of a series were observed in stock for other methods."""
+    observed = (np.isfinite(panel.units) & (panel.in_stock > 0)).sum(1)
+    return observed < RHYTHMS[panel.grain].fewest
+
+
+def fit(panel: Panel, horizon: int) -> ForecastMethod | None:
+    """Fit the curves and their errors; None where too few launches can be compared."""
+    past = held_out_launches(panel, horizon)
+    if past.comparable < MIN_FORECASTS_TO_CALIBRATE:
+        return None
+    return ForecastMethod(LaunchCurves.fit(panel, horizon), past.table())
+
+
+def from_files(files: Files, horizon: int) -> LaunchCurves:
+    """Build it from the texts of `to_files`."""
+    plain = json.loads(files[FILE])
+    kinds = [(name, {v: np.array(c) for v, c in by.items()}) for name, by in plain["kinds"]]
+    return LaunchCurves(horizon, np.array(plain["curve"]), kinds)
 
 
 def launches(panel: Panel) -> np.ndarray:
-    """Return the rows that began within the panel; all that ever began if these are too few."""
-    seen = np.isfinite(panel.units)
-    begun = seen.any(1)
-    new = begun & (seen.argmax(1) >= RHYTHMS[panel.grain].fewest)
-    return np.flatnonzero(new if new.sum() >= FEWEST_LAUNCHES else begun)
+    """Return the rows that began within the panel; all that ever began if there are too few."""
+    observed = np.isfinite(panel.units)
+    begun = observed.any(1)
+    new = begun & (observed.argmax(1) >= RHYTHMS[panel.grain].fewest)
+    return np.flatnonzero(new if new.sum() >= MIN_LAUNCHES else begun)
 
 
 def held_out_launches(panel: Panel, horizon: int) -> PastForecasts:
-    """Return launches as each half of them is forecast by the other, the day before they began."""
+    """Forecast each half of the launches by the other half, as of the day before they began."""
     rows = launches(panel)
     units = _by_age(panel, rows, _ages(panel, horizon))
-    shown = panel.take(rows)
+    launched = panel.take(rows)
     forecast = np.zeros((1, len(rows), horizon))
     for half in (slice(0, None, 2), slice(1, None, 2)):
         other = slice(1, None, 2) if half.start == 0 else slice(0, None, 2)
-        learned = LaunchCurves._learned(shown.take(other), units[other], horizon)
-        forecast[0, half] = learned.curves(shown.take(half))[:, :horizon]
+        learned = LaunchCurves.learned_from(launched.take(other), units[other], horizon)
+        forecast[0, half] = learned.curves(launched.take(half))[:, :horizon]
     return PastForecasts(forecast, units[None, :, :horizon])
 
 
@@ -125,14 +145,14 @@ def _ages(panel: Panel, horizon: int) -> int:
 
 
 def _by_age(panel: Panel, rows: np.ndarray, ages: int) -> np.ndarray:
-    """Return (rows, ages) units by age; NaN where not in stock or not come yet."""
+    """Return (rows, ages) units by age; NaN where not in stock or still ahead."""
     whole = np.where(panel.in_stock > 0, silent_after_life(panel.units), np.nan)[rows]
     whole = np.where(panel.in_stock[rows] > 0.5, whole / panel.in_stock[rows].clip(0.5), np.nan)
     first = np.isfinite(panel.units[rows]).argmax(1)
     column = first[:, None] + np.arange(ages)
     inside = column < panel.length
-    found = np.take_along_axis(whole, np.where(inside, column, 0), axis=1)
-    return np.where(inside, found, np.nan)
+    by_age = np.take_along_axis(whole, np.where(inside, column, 0), axis=1)
+    return np.where(inside, by_age, np.nan)
 
 
 def _refined(units: np.ndarray, parent: np.ndarray, weight: float) -> np.ndarray:

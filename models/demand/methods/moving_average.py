@@ -1,4 +1,4 @@
-"""Forecasts without learning: a moving average by the season of the week, and the last season."""
+"""Moving average, for days with the pattern of the week: the fallback of all methods."""
 
 import json
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ from features.demand.running_totals import silent_after_life
 from features.demand.windows import RHYTHMS
 from models.estimator import Files
 
+NAME, IS_BASELINE = "average", True
+WORDS = "moving average times its season"
 FILE = "average.json"
-OWN_PRIOR = 0.5  # so many periods of all its past are added to the recent ones
-WEEKDAY_PRIOR = 4.0  # so many weeks of the common pattern are added to the series' own
+OWN_PRIOR = 0.5  # periods at the mean of all its past that are added to the recent ones
+WEEKDAY_PRIOR = 4.0  # weeks of the common pattern that are added to the series' own
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class MovingAverage:
         windows = [w for w in _choices(panel.grain) if w <= max(cut, min(_choices(panel.grain)))]
         if cut < 2:
             return cls(horizon, windows[0])
-        came = panel.demanded()[:, cut:]
+        actual = panel.demanded()[:, cut:]
         past = panel.until(cut)
-        losses = [_loss(cls(horizon, window).points(past), came) for window in windows]
+        losses = [_loss(cls(horizon, window).points(past), actual) for window in windows]
         return cls(horizon, windows[int(np.argmin(losses))])
 
     def points(self, panel: Panel) -> np.ndarray:
@@ -57,35 +59,20 @@ class MovingAverage:
         """Return one text, from which `from_files` builds it again."""
         return {FILE: json.dumps({"window": self.window})}
 
-    @classmethod
-    def from_files(cls, files: Files, horizon: int) -> Self:
-        """Build it from what `to_files` gave."""
-        return cls(horizon, json.loads(files[FILE])["window"])
+
+def can_learn(_panel: Panel) -> bool:
+    """Return True: an average serves any series."""
+    return True
 
 
-@dataclass(frozen=True)
-class SeasonalNaive:
-    """The last season again; where it was not in stock, the mean of the season."""
+def fit(panel: Panel, horizon: int, *, seed: int, planned: bool) -> MovingAverage:
+    """Choose the window; nothing is drawn and no plan is read."""
+    return MovingAverage.fit(panel, horizon)
 
-    horizon: int
 
-    def points(self, panel: Panel) -> np.ndarray:
-        """Return (n, H) float32 units for the periods after the panel's end."""
-        season = min(RHYTHMS[panel.grain].season, panel.length)
-        whole = np.where(panel.in_stock > 0, silent_after_life(panel.units), np.nan)[:, -season:]
-        known = np.isfinite(whole)
-        mean = np.where(known, whole, 0).sum(1) / np.maximum(known.sum(1), 1)
-        filled = np.where(known, whole, mean[:, None])
-        return filled[:, np.arange(self.horizon) % season].astype(np.float32)
-
-    def to_files(self) -> Files:
-        """Return nothing: it has learned nothing."""
-        return {}
-
-    @classmethod
-    def from_files(cls, files: Files, horizon: int) -> Self:
-        """Build it again; there is nothing to read."""
-        return cls(horizon)
+def from_files(files: Files, horizon: int) -> MovingAverage:
+    """Build it from the texts of `to_files`."""
+    return MovingAverage(horizon, json.loads(files[FILE])["window"])
 
 
 def _choices(grain: Grain) -> tuple[int, ...]:
@@ -116,9 +103,9 @@ def _week_pattern(exposure: np.ndarray, sold: np.ndarray) -> np.ndarray:
     return np.where(level > 0, own, common)
 
 
-def _loss(points: np.ndarray, came: np.ndarray) -> float:
-    known = np.isfinite(came)
+def _loss(points: np.ndarray, actual: np.ndarray) -> float:
+    known = np.isfinite(actual)
     if not known.any():
         return 0.0
     scale = np.maximum(points.mean(1, keepdims=True), 0.1)
-    return float((np.abs(points - came) / scale)[known].mean())
+    return float((np.abs(points - actual) / scale)[known].mean())

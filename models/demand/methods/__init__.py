@@ -1,0 +1,1 @@
+"""Demand methods to choose from, one to a file. The folder is scanned."""
