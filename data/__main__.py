@@ -78,17 +78,17 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
         raise BadInputError("import", "no files are given", "Name the files or folders to read.")
     if encoding not in ENCODINGS:
         raise UnknownChoiceError("encoding", encoding, ENCODINGS)
-    terms = ImportTerms(folder.name, _now(), _known_zone(timezone))
+    terms = ImportTerms(folder.name, _now(), _time_zone(timezone))
     _watched(lambda watch: import_files(files, folder, into, terms, encoding=encoding, watch=watch))
 
 
 @app.command()
 def check(history: Folder) -> None:
     """Check that a history is whole and keeps the contract; exit with 1 if not."""
-    found = list(faults(history, ImportTerms("check", _now())))
-    for fault in found:
+    problems = list(faults(history, ImportTerms("check", _now())))
+    for fault in problems:
         Console(stderr=True).print(fault, highlight=False, soft_wrap=True)
-    if found:
+    if problems:
         raise typer.Exit(1)
     rows = sum(History.open(history).rows.values())
     Console().print(f"{history} is whole: {rows:,} rows keep the contract.", soft_wrap=True)
@@ -119,9 +119,9 @@ def replay(
     """Post a history's last days to a running service as an OMS would, the newest detected now."""
     before = pd.Timestamp(until, tz="UTC") if until else None
     newest_at = None if until else _now()
-    told = last_days(History.open(history), days=days, newest_at=newest_at, until=before)
+    calls = last_days(History.open(history), days=days, newest_at=newest_at, until=before)
     with ProgressBars(Console(stderr=True)) as bars:
-        sent = send(told, to, bars.watch)
+        sent = send(calls, to, bars.watch)
     for refusal in sent.refusals:
         Console(stderr=True).print(f"Refused: {refusal}", highlight=False, soft_wrap=True)
     print(
@@ -176,15 +176,15 @@ def _tick(moment: str, option: str) -> int | None:
     if not moment:
         return None
     try:
-        told = pd.Timestamp(moment)
+        parsed = pd.Timestamp(moment)
     except ValueError as error:
         cure = "Write it as 2026-03-01 or 2026-03-01T10:00Z."
         raise BadInputError(option, f"'{moment}' is no time", cure) from error
-    told = told.tz_localize("UTC") if told.tzinfo is None else told
-    return int(told.timestamp() * 1000)
+    parsed = parsed.tz_localize("UTC") if parsed.tzinfo is None else parsed
+    return int(parsed.timestamp() * 1000)
 
 
-def _known_zone(name: str) -> str:
+def _time_zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -12,7 +12,7 @@ from data.history.history import History
 from data.ingest.write_history import ImportReport
 
 NUMBER = re.compile(r"[\d,.-]+%?|unknown")
-SHOWN_REASONS = 5
+MAX_REASONS_SHOWN = 5
 MIN_CONSOLE_WIDTH = 100
 
 
@@ -59,7 +59,7 @@ def show_import(console: Console, report: ImportReport) -> None:
     ]
     console.print(table("", ["table", *names], rows))
     for name, counts in report.counts.items():
-        for reason, number in counts.reasons.most_common(SHOWN_REASONS):
+        for reason, number in counts.reasons.most_common(MAX_REASONS_SHOWN):
             where = counts.examples.get(reason, "")
             line = f"  {name}: {number:,} x {reason}, e.g. {where}"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -123,9 +123,9 @@ def _percent(share: float) -> str:
 def table(title: str, columns: list[str], rows: list[list[str]]) -> Table:
     """Numbers stand to the right, words to the left; a column that explains takes what is left."""
     laid = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
-    for place, column in enumerate(columns):
-        is_number = place > 0 and all(NUMBER.fullmatch(row[place]) for row in rows)
-        explains = place == len(columns) - 1 and not is_number
+    for position, column in enumerate(columns):
+        is_number = position > 0 and all(NUMBER.fullmatch(row[position]) for row in rows)
+        explains = position == len(columns) - 1 and not is_number
         laid.add_column(
             column,
             justify="right" if is_number else "left",

@@ -13,9 +13,9 @@ import numpy as np
 from fastapi import Request
 
 from data.ledger.audits import salt_of, suspensions_of
-from data.ledger.claims import held_claims
+from data.ledger.claims import active_claims
 from data.ledger.ledger import ExceptionRecord, Ledger
-from data.ledger.versions import CHAMPION, POLICY, VersionInUse, note
+from data.ledger.versions import CHAMPION, POLICY, VersionInUse, record_version
 from data.policy.policy import Policy
 from data.settings import Settings
 from models.ranking.pricing import ranking
@@ -75,7 +75,7 @@ class Service:
         with self.ledger.reading() as connection:
             self.promises = Guarantees(terms, suspensions_of(connection))
             self.draws = BlindingDraws(salt_of(connection), terms.audit_share, terms.hidden_share)
-            self.claims = ClaimBoard(held_claims(connection, now_ms=self.now_ms()))
+            self.claims = ClaimBoard(active_claims(connection, now_ms=self.now_ms()))
         self._note(VersionInUse(POLICY, self.policy.label, self.now_ms(), self.policy.text))
         self._note(VersionInUse(CHAMPION, self.model_version, self.now_ms()))
         champion.note_use = lambda version: self._note(
@@ -115,7 +115,7 @@ class Service:
 
     def _note(self, version: VersionInUse) -> None:
         with self.ledger.writing() as connection:
-            note(connection, version)
+            record_version(connection, version)
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """Run one transaction after those before it."""

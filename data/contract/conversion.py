@@ -21,7 +21,7 @@ from data.domain import BadInputError
 FULL_DATE = r"^\d{4}-\d{2}-\d{2}(?:[T ]|$)"
 OFFSET = r":\d{2}(?:[.,]\d+)?\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-EARLIEST, LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+MIN_TIME, MAX_TIME = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
@@ -37,7 +37,7 @@ class ColumnKind(Enum):
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConvertedColumn:
     """One column in its type. `bad` marks the values that `problem` is true of."""
 
     values: pd.Series
@@ -82,7 +82,9 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.call_function("if_else", [blank, pa.scalar(None, pa.string()), text])
 
 
-def converted(column: pa.ChunkedArray, kind: ColumnKind, *, where: str, timezone: str) -> Converted:
+def convert(
+    column: pa.ChunkedArray, kind: ColumnKind, *, where: str, timezone: str
+) -> ConvertedColumn:
     """Turn a column into its kind.
 
     Args:
@@ -95,7 +97,7 @@ def converted(column: pa.ChunkedArray, kind: ColumnKind, *, where: str, timezone
         BadInputError: the column as a whole is of a type that can't hold the kind.
     """
     if types.is_null(column.type):
-        return Converted(empty_column(kind, len(column)), np.zeros(len(column), dtype=bool))
+        return ConvertedColumn(empty_column(kind, len(column)), np.zeros(len(column), dtype=bool))
     if types.is_nested(column.type) or types.is_binary(column.type):
         problem = f"holds {column.type}, not one plain value a row"
         raise BadInputError(where, problem, "Select a text or a number in the query.")
@@ -117,39 +119,39 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
     return to_frame(pa.table({"column": column}))["column"]
 
 
-def _texts(column: pa.ChunkedArray) -> Converted:
-    return Converted(_series(as_text(column)), np.zeros(len(column), dtype=bool))
+def _texts(column: pa.ChunkedArray) -> ConvertedColumn:
+    return ConvertedColumn(_series(as_text(column)), np.zeros(len(column), dtype=bool))
 
 
-def _numbers(column: pa.ChunkedArray) -> Converted:
-    given = _series(column)
+def _numbers(column: pa.ChunkedArray) -> ConvertedColumn:
+    values_read = _series(column)
     if _is_text(column.type):
-        given = given.str.strip()
-        plain = given.where(given.str.fullmatch(NUMBER, na=False))
+        values_read = values_read.str.strip()
+        plain = values_read.where(values_read.str.fullmatch(NUMBER, na=False))
         column = pa.chunked_array([pa.array(plain, pa.string())])
     values = _series(column.cast(pa.float64(), safe=False))
-    bad = given.notna().to_numpy() & ~np.isfinite(values.to_numpy())
-    return Converted(values.mask(bad), bad, "is not a number")
+    bad = values_read.notna().to_numpy() & ~np.isfinite(values.to_numpy())
+    return ConvertedColumn(values.mask(bad), bad, "is not a number")
 
 
-def _wholes(column: pa.ChunkedArray) -> Converted:
+def _wholes(column: pa.ChunkedArray) -> ConvertedColumn:
     numbers = _numbers(column)
     broken = numbers.values.notna().to_numpy() & (numbers.values % 1 != 0).to_numpy()
     bad = numbers.bad | broken
-    return Converted(numbers.values.mask(bad), bad, "is not a whole number")
+    return ConvertedColumn(numbers.values.mask(bad), bad, "is not a whole number")
 
 
-def _yes_nos(column: pa.ChunkedArray) -> Converted:
+def _yes_nos(column: pa.ChunkedArray) -> ConvertedColumn:
     if types.is_boolean(column.type):
-        return Converted(_series(column), np.zeros(len(column), dtype=bool))
-    given = _series(as_text(column)).str.lower()
-    values = given.isin(YES).astype(YesNo).mask(~given.isin(YES | NO))
-    return Converted(
-        values, (given.notna() & values.isna()).to_numpy(), "is neither true nor false"
+        return ConvertedColumn(_series(column), np.zeros(len(column), dtype=bool))
+    texts = _series(as_text(column)).str.lower()
+    values = texts.isin(YES).astype(YesNo).mask(~texts.isin(YES | NO))
+    return ConvertedColumn(
+        values, (texts.notna() & values.isna()).to_numpy(), "is neither true nor false"
     )
 
 
-def _times(column: pa.ChunkedArray, *, where: str, timezone: str) -> Converted:
+def _times(column: pa.ChunkedArray, *, where: str, timezone: str) -> ConvertedColumn:
     if types.is_dictionary(column.type) or _is_text(column.type):
         return _times_of_text(_series(as_text(column)), timezone)
     if types.is_date(column.type):
@@ -159,24 +161,26 @@ def _times(column: pa.ChunkedArray, *, where: str, timezone: str) -> Converted:
         raise BadInputError(
             where, problem, "In the query, turn numbers into times: to_timestamp(x)."
         )
-    given = column.to_pandas()
+    moments = column.to_pandas()
     zoned = column.type.tz is not None
-    return _within_bounds(given.dt.tz_convert("UTC") if zoned else _in_zone(given, timezone), given)
+    return _within_bounds(
+        moments.dt.tz_convert("UTC") if zoned else _in_zone(moments, timezone), moments
+    )
 
 
-def _times_of_text(given: pd.Series, timezone: str) -> Converted:
-    whole = given.str.contains(FULL_DATE, na=False).astype(bool)
-    zoned = (given.str.contains(OFFSET, na=False) & whole).astype(bool)
+def _times_of_text(texts: pd.Series, timezone: str) -> ConvertedColumn:
+    whole = texts.str.contains(FULL_DATE, na=False).astype(bool)
+    zoned = (texts.str.contains(OFFSET, na=False) & whole).astype(bool)
     parts = [
-        pd.to_datetime(given[zoned], format="ISO8601", utc=True, errors="coerce"),
+        pd.to_datetime(texts[zoned], format="ISO8601", utc=True, errors="coerce"),
         _in_zone(
-            pd.to_datetime(given[whole & ~zoned], format="ISO8601", errors="coerce"), timezone
+            pd.to_datetime(texts[whole & ~zoned], format="ISO8601", errors="coerce"), timezone
         ),
     ]
-    known = pd.concat([part.astype(Time) for part in parts])
-    result = _within_bounds(known.reindex(given.index), given)
+    times = pd.concat([part.astype(Time) for part in parts])
+    result = _within_bounds(times.reindex(texts.index), texts)
     mixes = bool(zoned.any() and (whole & ~zoned).any())
-    return Converted(result.values, result.bad, result.problem, mixes_zones=mixes)
+    return ConvertedColumn(result.values, result.bad, result.problem, mixes_zones=mixes)
 
 
 def _in_zone(naive: pd.Series, timezone: str) -> pd.Series:
@@ -191,13 +195,13 @@ def _in_zone(naive: pd.Series, timezone: str) -> pd.Series:
     )
 
 
-def _within_bounds(times: pd.Series, given: pd.Series) -> Converted:
+def _within_bounds(times: pd.Series, originals: pd.Series) -> ConvertedColumn:
     values = times.astype(Time)
-    bad = given.notna().to_numpy() & ~values.between(EARLIEST, LATEST).to_numpy()
-    return Converted(values.mask(bad), bad, "is not a time between 1900 and 2200")
+    bad = originals.notna().to_numpy() & ~values.between(MIN_TIME, MAX_TIME).to_numpy()
+    return ConvertedColumn(values.mask(bad), bad, "is not a time between 1900 and 2200")
 
 
-_BY_KIND: dict[ColumnKind, Callable[[pa.ChunkedArray], Converted]] = {
+_BY_KIND: dict[ColumnKind, Callable[[pa.ChunkedArray], ConvertedColumn]] = {
     ColumnKind.TEXT: _texts,
     ColumnKind.NUMBER: _numbers,
     ColumnKind.WHOLE: _wholes,

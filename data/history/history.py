@@ -17,8 +17,8 @@ from data.domain import NoHistoryError, UnknownChoiceError
 from data.history.manifest import Manifest
 from data.history.queries import database, query_text, show_table
 
-ALWAYS = pd.Timestamp("2262-01-01", tz="UTC")
-ROWS_AT_ONCE = 1_000_000
+END_OF_TIME = pd.Timestamp("2262-01-01", tz="UTC")
+ROWS_PER_BATCH = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -78,17 +78,17 @@ class History:
             known_before: A moment with its zone; all rows if left out.
             columns: Those wanted, in this order; all if left out.
         """
-        _among("table", [name], TABLES)
-        wanted = list(columns) if columns is not None else arrow_schema(name).names
-        _among(f"column of {name}", wanted, arrow_schema(name).names)
-        names = {"table": name, "columns": ", ".join(f'"{name}"' for name in wanted)}
-        moment = ALWAYS if known_before is None else known_before.tz_convert("UTC")
+        _check_names("table", [name], TABLES)
+        selected = list(columns) if columns is not None else arrow_schema(name).names
+        _check_names(f"column of {name}", selected, arrow_schema(name).names)
+        names = {"table": name, "columns": ", ".join(f'"{name}"' for name in selected)}
+        moment = END_OF_TIME if known_before is None else known_before.tz_convert("UTC")
         return self._read(query_text("rows_known_before", **names), [name], known_before=moment)
 
     def query(self, name: str, **values: Any) -> pd.DataFrame:
         """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
         sql = query_text(name)
-        return self._read(sql, _named_in(sql), **values)
+        return self._read(sql, _tables_in(sql), **values)
 
     def batches(
         self, name: str, *, beside: Mapping[str, pa.Table], **values: Any
@@ -101,10 +101,10 @@ class History:
             values: What its `$names` are bound to.
         """
         sql = query_text(name)
-        with self._opened(_named_in(sql)) as con:
+        with self._opened(_tables_in(sql)) as con:
             for table, rows in beside.items():
                 con.from_arrow(rows).create_view(table)
-            yield from con.sql(sql, params=values or None).to_arrow_reader(ROWS_AT_ONCE)
+            yield from con.sql(sql, params=values or None).to_arrow_reader(ROWS_PER_BATCH)
 
     def _read(self, sql: str, tables: Iterable[str], **values: Any) -> pd.DataFrame:
         with self._opened(tables) as con:
@@ -120,13 +120,13 @@ class History:
             yield con
 
 
-def _named_in(sql: str) -> list[str]:
+def _tables_in(sql: str) -> list[str]:
     """The tables that a query may read: those whose names stand in it."""
     words = set(re.findall(r"\w+", sql))
     return [table for table in TABLES if table in words]
 
 
-def _among(kind: str, wanted: Sequence[str], known: Sequence[str] | dict[str, Any]) -> None:
-    for name in wanted:
-        if name not in known:
-            raise UnknownChoiceError(kind, name, known)
+def _check_names(kind: str, names: Sequence[str], allowed: Sequence[str] | dict[str, Any]) -> None:
+    for name in names:
+        if name not in allowed:
+            raise UnknownChoiceError(kind, name, allowed)

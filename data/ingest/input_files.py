@@ -25,7 +25,7 @@ def format_of(file: Path) -> Format | None:
     return next((kind for kind in Format if ending in kind.value), None)
 
 
-def found_files(paths: list[Path]) -> list[Path]:
+def data_files(paths: list[Path]) -> list[Path]:
     """The data files among paths and in the folders among them, sorted by name in each.
 
     Raises:
@@ -36,11 +36,11 @@ def found_files(paths: list[Path]) -> list[Path]:
         if not path.exists():
             raise BadInputError(str(path), "is not there", "Give files or folders that are.")
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        known = [file for file in inside if file.is_file() and format_of(file)]
-        if not known:
+        readable = [file for file in inside if file.is_file() and format_of(file)]
+        if not readable:
             problem = f"is not, or does not hold, a {KINDS_TEXT} file"
             raise BadInputError(str(path), problem, "Export the data as one of these.")
-        files += known
+        files += readable
     return list(dict.fromkeys(files))
 
 
@@ -61,11 +61,11 @@ def named_by_pattern(
         BadInputError: no file fits.
     """
     tables: dict[str, list[Path]] = {}
-    for table, wanted in patterns.items():
-        tables[table] = [f for f in files if any(fnmatch(_stem(f), stem) for stem in wanted)]
+    for table, stems in patterns.items():
+        tables[table] = [f for f in files if any(fnmatch(_stem(f), stem) for stem in stems)]
         if not tables[table]:
-            there = ", ".join(file.name for file in files)
-            problem = f"no file is named like '{wanted[0]}' ({KINDS_TEXT}) among {there}"
+            listing = ", ".join(file.name for file in files)
+            problem = f"no file is named like '{stems[0]}' ({KINDS_TEXT}) among {listing}"
             raise BadInputError(source, problem, "Add it, or name it so.")
     return tables
 

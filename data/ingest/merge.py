@@ -10,7 +10,7 @@ from data.contract.conversion import arrow_schema
 from data.contract.tables import TABLES, TableRule
 from data.history.manifest import TABLES_FOLDER, TableFile, sha256_of
 from data.history.queries import database, query_text, show_table
-from data.ingest.staging import ROWS_AT_ONCE, StagedTable
+from data.ingest.staging import ROWS_PER_CHUNK, StagedTable
 
 MEMORY_GB = 2.0
 ROWS_IN_A_GROUP = 122_880  # DuckDB's own: a reader skips a group whole if it was known too late
@@ -31,44 +31,46 @@ class Merge:
     former: dict[str, TableFile]
     staging: Path
     fresh: dict[str, Path] = field(default_factory=dict)
-    settled: dict[str, TableFile] = field(default_factory=dict)
+    merged: dict[str, TableFile] = field(default_factory=dict)
 
-    def settle(self, stage: StagedTable) -> None:
+    def merge_table(self, stage: StagedTable) -> None:
         """Compare the staged rows of one table with each other and with the history, and merge."""
-        rule, names = stage.rule, names_of(stage.rule)
+        rule, names = stage.rule, sql_names(stage.rule)
         with database(memory_gb=MEMORY_GB, spill_to=self.staging / "spill") as con:
             con.read_parquet(str(stage.path)).create_view("staged")
             show_table(con, "former", rule.name, self._file(rule.name, self.former))
             if rule.parent:
-                parent_file = self._file(rule.parent, self.former | self.settled)
+                parent_file = self._file(rule.parent, self.former | self.merged)
                 show_table(con, "parent_rows", rule.parent, parent_file)
                 con.sql(query_text("settle/parents", **names)).create_view("parents")
             _refuse(con, stage, names)
-            self._take(con, rule, names)
-            if not self._is_all_known(con, stage, names):
-                self.settled[rule.name] = self._merge(con, rule, names)
+            self._accept(con, rule, names)
+            if not self._is_unchanged(con, stage, names):
+                self.merged[rule.name] = self._merge(con, rule, names)
 
-    def _take(self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]) -> None:
+    def _accept(
+        self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]
+    ) -> None:
         """Keep the rows to take; on disk where a join makes them, for it is not done twice."""
         if not rule.parent:
             con.sql(query_text("settle/taken", **names)).create_view("taken")
             return
-        taken = self.staging / f"taken-{rule.name}.parquet"
-        con.sql(query_text("settle/taken_with_parent", **names)).write_parquet(str(taken))
-        con.read_parquet(str(taken)).create_view("taken")
+        accepted = self.staging / f"taken-{rule.name}.parquet"
+        con.sql(query_text("settle/taken_with_parent", **names)).write_parquet(str(accepted))
+        con.read_parquet(str(accepted)).create_view("taken")
 
     def _file(self, table: str, files: dict[str, TableFile]) -> Path | None:
-        place = files[table].file if table in files else None
-        return self.fresh.get(place, self.history / place) if place else None
+        path = files[table].file if table in files else None
+        return self.fresh.get(path, self.history / path) if path else None
 
-    def _is_all_known(
+    def _is_unchanged(
         self, con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]
     ) -> bool:
         """Count the rows met again; true if the history holds every taken row as it is."""
         if stage.rule.name not in self.former:
             return False
-        met = con.sql(query_text("settle/met_again", **names)).to_arrow_table().to_pylist()[0]
-        stage.counts.unchanged, stage.counts.updated = met["unchanged"], met["updated"]
+        matches = con.sql(query_text("settle/met_again", **names)).to_arrow_table().to_pylist()[0]
+        stage.counts.unchanged, stage.counts.updated = matches["unchanged"], matches["updated"]
         return stage.counts.unchanged == stage.counts.accepted
 
     def _merge(
@@ -81,12 +83,12 @@ class Merge:
         con.read_parquet(str(merged)).create_view("merged")
         counts = con.sql(query_text("settle/filled", **names)).to_arrow_table().to_pylist()[0]
         sha256 = sha256_of(merged)
-        place = f"{TABLES_FOLDER}/{rule.name}-{sha256[:16]}.parquet"
-        self.fresh[place] = merged
-        return TableFile(place, counts.pop("rows"), sha256, counts)
+        path = f"{TABLES_FOLDER}/{rule.name}-{sha256[:16]}.parquet"
+        self.fresh[path] = merged
+        return TableFile(path, counts.pop("rows"), sha256, counts)
 
 
-def names_of(rule: TableRule) -> dict[str, str]:
+def sql_names(rule: TableRule) -> dict[str, str]:
     """What the queries of `sql/settle` may say about a table."""
     columns = [f'"{name}"' for name in arrow_schema(rule.name).names]
     key = [f'"{name}"' for name in rule.key]
@@ -114,7 +116,7 @@ def _refuse(con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str,
     if stage.rule.parent:
         con.sql(query_text("settle/orphans", **names)).insert_into("refused")
     rows = con.sql(query_text("settle/refused_rows", **names))
-    for batch in rows.to_arrow_reader(ROWS_AT_ONCE):
+    for batch in rows.to_arrow_reader(ROWS_PER_CHUNK):
         chunk = pa.Table.from_batches([batch])
         stage.counts.quarantined += len(chunk)
         for row in chunk.select(["kind", "file", "row"]).to_pylist():

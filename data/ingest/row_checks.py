@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
-from data.contract.conversion import ColumnKind, converted, empty_column, kinds_of
+from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of
 from data.contract.tables import TABLES, TableRule, columns_of
 from data.domain import BadInputError
 
@@ -55,17 +55,17 @@ class _Reasons:
     def __init__(self) -> None:
         self.parts: list[pd.DataFrame] = []
         self.kinds: dict[str, np.ndarray] = {}
-        self.seen: dict[str, set[int]] = {}
+        self.explained: dict[str, set[int]] = {}
 
     def add(self, column: str, positions: np.ndarray, shown: pd.Series, problem: str) -> None:
         """Refuse the rows at `positions`, whose values are `shown` (empty ones as nothing)."""
-        seen = self.seen.setdefault(column, set())
-        fresh = np.array([p not in seen for p in positions], dtype=bool)
-        positions = positions[fresh]
+        explained = self.explained.setdefault(column, set())
+        is_first = np.array([p not in explained for p in positions], dtype=bool)
+        positions = positions[is_first]
         if len(positions) == 0:
             return
-        seen.update(positions.tolist())
-        values = shown[fresh].astype(str).str.slice(0, SHOWN_CHARACTERS)
+        explained.update(positions.tolist())
+        values = shown[is_first].astype(str).str.slice(0, SHOWN_CHARACTERS)
         texts = (column + ": '" + values + "' " + problem).to_numpy(dtype=object)
         if problem == "is empty":
             texts = np.full(len(positions), f"{column}: is empty", dtype=object)
@@ -74,7 +74,7 @@ class _Reasons:
 
     def excuse(self, column: str, positions: np.ndarray) -> None:
         """Give these rows no reason for this column: another column's is the cause."""
-        self.seen.setdefault(column, set()).update(positions.tolist())
+        self.explained.setdefault(column, set()).update(positions.tolist())
 
     def by_row(self) -> pd.Series:
         """The reasons of each refused row, as one text."""
@@ -93,13 +93,13 @@ def required_columns(table: str) -> list[str]:
     ]
 
 
-def check_columns(rule: TableRule, given: list[str], *, where: str) -> list[str]:
+def check_columns(rule: TableRule, columns: list[str], *, where: str) -> list[str]:
     """Return the columns that the contract has no word for.
 
     Raises:
         BadInputError: a column that must be given is missing.
     """
-    missing = [name for name in required_columns(rule.name) if name not in given]
+    missing = [name for name in required_columns(rule.name) if name not in columns]
     if missing:
         cure = (
             f"Select it in the query of '{rule.name}'; data/contract/tables.py says what it means."
@@ -107,11 +107,11 @@ def check_columns(rule: TableRule, given: list[str], *, where: str) -> list[str]
         if missing == ["known_at"]:
             cure += " A row that was always known may say timestamp '1970-01-01'."
         raise BadInputError(where, f"column '{missing[0]}' is missing", cure)
-    known = kinds_of(rule.name)
-    return [name for name in given if name not in known and not name.startswith("_")]
+    contract = kinds_of(rule.name)
+    return [name for name in columns if name not in contract and not name.startswith("_")]
 
 
-def checked(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedChunk:
+def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedChunk:
     """Convert and check one chunk, whose columns `check_columns` has passed."""
     reasons, result = _Reasons(), CheckedChunk(pd.DataFrame())
     columns: dict[str, pd.Series] = {}
@@ -120,7 +120,7 @@ def checked(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedChun
             columns[name] = empty_column(kind, len(chunk))
             continue
         where = f"{rule.name}.{name}"
-        column = converted(chunk[name], kind, where=where, timezone=terms.timezone)
+        column = convert(chunk[name], kind, where=where, timezone=terms.timezone)
         columns[name] = column.values
         result.mixed_zones += [where] if column.mixes_zones else []
         if column.bad.any():

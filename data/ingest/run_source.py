@@ -13,12 +13,12 @@ import pyarrow as pa
 from data.contract.tables import TABLES
 from data.domain import BadInputError, UnknownChoiceError
 from data.history.queries import database, query_text
-from data.ingest.input_files import found_files, named_by_pattern, named_by_stem
+from data.ingest.input_files import data_files, named_by_pattern, named_by_stem
 from data.ingest.merge import MEMORY_GB
 from data.ingest.readers import load
 from data.ingest.row_checks import ImportTerms, check_columns
-from data.ingest.staging import LINES, ROWS_AT_ONCE
-from data.ingest.write_history import STAGING, ImportReport, Watch, unwatched, write_history
+from data.ingest.staging import LINES, ROWS_PER_CHUNK
+from data.ingest.write_history import STAGING, ImportReport, Watch, no_progress, write_history
 
 INPUTS = "inputs.toml"
 
@@ -71,7 +71,7 @@ def import_files(
     terms: ImportTerms,
     *,
     encoding: str = "utf-8",
-    watch: Watch = unwatched,
+    watch: Watch = no_progress,
 ) -> ImportReport:
     """Read files with the queries in `folder` and merge the rows into the history at `into`.
 
@@ -79,7 +79,7 @@ def import_files(
         BadInputError: a file, a query or the history is at fault; nothing has been touched.
     """
     source = Source.read(folder)
-    tables = source.tables(found_files(paths))
+    tables = source.tables(data_files(paths))
     rows = _rows(source, tables, into / STAGING / "inputs.duckdb", encoding, watch)
     return write_history(into, rows, terms, watch=watch)
 
@@ -94,16 +94,16 @@ def _rows(
             for lines in load(con, table, files, encoding=encoding):
                 yield LINES, lines
         for name, path in source.views.items():
-            with _told(con, path, tables):
+            with _as_source_errors(con, path, tables):
                 con.sql(path.read_text(encoding="utf-8")).create(name)
         for path in source.queries.values():
-            with _told(con, path, tables):
+            with _as_source_errors(con, path, tables):
                 query = con.sql(path.read_text(encoding="utf-8"))
             check_columns(TABLES[path.stem], query.columns, where=_where(path))
         for table, path in source.queries.items():
-            with _told(con, path, tables):
+            with _as_source_errors(con, path, tables):
                 query = con.sql(path.read_text(encoding="utf-8"))
-                for batch in query.to_arrow_reader(ROWS_AT_ONCE):
+                for batch in query.to_arrow_reader(ROWS_PER_CHUNK):
                     yield table, pa.Table.from_batches([batch])
 
 
@@ -112,7 +112,7 @@ def _where(path: Path) -> str:
 
 
 @contextmanager
-def _told(
+def _as_source_errors(
     con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]
 ) -> Iterator[None]:
     """Turn an error of a query into one that says which file lacks what."""
@@ -122,24 +122,26 @@ def _told(
         detail = _detail(error)
         missing = re.search(r'column "([^"]+)"', detail)
         problem = f"column '{missing[1]}' is missing" if missing else detail
-        cure = f"Correct the file or the query: {_held(con, path, tables)}."
+        cure = f"Correct the file or the query: {_readable_columns(con, path, tables)}."
         raise BadInputError(_where(path), problem, cure) from error
     except duckdb.ConversionException as error:
         cure = "Leave values as text: the import converts them and names those that it can't."
         raise BadInputError(_where(path), _detail(error), cure) from error
     except duckdb.Error as error:
-        cure = f"Correct the file or the query: {_held(con, path, tables)}."
+        cure = f"Correct the file or the query: {_readable_columns(con, path, tables)}."
         raise BadInputError(_where(path), _detail(error), cure) from error
 
 
 def _detail(error: duckdb.Error) -> str:
     """What is wrong and, where DuckDB says so, in which line of the query."""
     lines = str(error).splitlines()
-    place = next((f" ({line.strip()})" for line in lines if line.startswith("LINE ")), "")
-    return lines[0].split(": ", 1)[-1] + place
+    line = next((f" ({line.strip()})" for line in lines if line.startswith("LINE ")), "")
+    return lines[0].split(": ", 1)[-1] + line
 
 
-def _held(con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]) -> str:
+def _readable_columns(
+    con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]
+) -> str:
     """Which tables a query can read, with files and columns; only those it names, if it does."""
     sql = path.read_text(encoding="utf-8")
     read = {t: files for t, files in tables.items() if re.search(rf"\b{t}\b", sql)} or tables

@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 from data.contract.conversion import arrow_schema, kinds_of
 from data.contract.tables import TABLES
 from data.domain import UnknownChoiceError
-from data.ingest.row_checks import CheckedChunk, ImportTerms, check_columns, checked
+from data.ingest.row_checks import CheckedChunk, ImportTerms, check_columns, check_rows
 
 FILE, ROW = "_file", "_row"
 ORIGIN = pa.schema([("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64())])
 LINES = "lines"  # not a table: lines of a file that could not be read as rows of anything
 LINE_COLUMNS = ["file", "row", "reason", "line_text"]
-ROWS_AT_ONCE = 100_000
+ROWS_PER_CHUNK = 100_000
 
 
 @dataclass
@@ -102,8 +102,8 @@ class StagedTable:
         """Check the rows of a chunk of any size and put them where they belong."""
         for name in check_columns(self.rule, chunk.column_names, where=self.rule.name):
             self.notices[f"{self.rule.name}.{name} is not in the contract and is left out."] = None
-        for start in range(0, len(chunk), ROWS_AT_ONCE):
-            self._add(self._with_origin(chunk.slice(start, ROWS_AT_ONCE)))
+        for start in range(0, len(chunk), ROWS_PER_CHUNK):
+            self._add(self._with_origin(chunk.slice(start, ROWS_PER_CHUNK)))
 
     def close(self) -> None:
         """Finish the Parquet file; the quarantine stays open for what settling refuses."""
@@ -115,13 +115,13 @@ class StagedTable:
         positions = pa.array(np.arange(first, self.counts.read))
         chunk = chunk.append_column("position", positions)
         if FILE not in chunk.column_names:
-            positions_from_one = pa.array(np.arange(first + 1, self.counts.read + 1))
+            row_numbers = pa.array(np.arange(first + 1, self.counts.read + 1))
             files = pa.array([self.terms.source] * len(chunk), pa.string())
-            chunk = chunk.append_column(FILE, files).append_column(ROW, positions_from_one)
+            chunk = chunk.append_column(FILE, files).append_column(ROW, row_numbers)
         return chunk
 
     def _add(self, chunk: pa.Table) -> None:
-        result = checked(self.rule, chunk, self.terms)
+        result = check_rows(self.rule, chunk, self.terms)
         for where in result.mixed_zones:
             self.notices[
                 f"{where} mixes times with and without an offset: "
@@ -134,9 +134,9 @@ class StagedTable:
         for name in ORIGIN.names:
             rows = rows.append_column(name, chunk[name])
         if len(refused):
-            kept = np.ones(len(rows), dtype=bool)
-            kept[refused] = False
-            rows = rows.filter(pa.array(kept))
+            is_accepted = np.ones(len(rows), dtype=bool)
+            is_accepted[refused] = False
+            rows = rows.filter(pa.array(is_accepted))
         self._writer.write_table(rows.select(self.schema.names).cast(self.schema))
 
     def _refuse(self, chunk: pa.Table, result: CheckedChunk) -> None:

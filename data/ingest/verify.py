@@ -12,9 +12,9 @@ from data.contract.tables import TABLES, TableRule
 from data.domain import BadInputError, NoHistoryError
 from data.history.manifest import Manifest, TableFile, sha256_of
 from data.history.queries import database, query_text, show_table
-from data.ingest.merge import MEMORY_GB, names_of
-from data.ingest.row_checks import ImportTerms, check_columns, checked
-from data.ingest.staging import ROWS_AT_ONCE
+from data.ingest.merge import MEMORY_GB, sql_names
+from data.ingest.row_checks import ImportTerms, check_columns, check_rows
+from data.ingest.staging import ROWS_PER_CHUNK
 
 
 def faults(history: Path, terms: ImportTerms) -> Iterator[str]:
@@ -52,19 +52,19 @@ def _file_fault(file: Path, stored: TableFile) -> str | None:
 def _broken_rules(
     rule: TableRule, file: Path, whole: dict[str, Path], terms: ImportTerms
 ) -> Counter[str]:
-    broken = _alone(rule, file, terms)
+    broken = _row_faults(rule, file, terms)
     with database(memory_gb=MEMORY_GB) as con:
         show_table(con, "stored", rule.name, file)
         con.sql(query_text("settle/numbered")).create_view("staged")
-        broken.update(_together(con, "settle/refused", rule))
+        broken.update(_table_faults(con, "settle/refused", rule))
         if rule.parent:
             show_table(con, "parent_rows", rule.parent, whole.get(rule.parent))
-            con.sql(query_text("settle/parents", **names_of(rule))).create_view("parents")
-            broken.update(_together(con, "settle/orphans", rule))
+            con.sql(query_text("settle/parents", **sql_names(rule))).create_view("parents")
+            broken.update(_table_faults(con, "settle/orphans", rule))
     return broken
 
 
-def _alone(rule: TableRule, file: Path, terms: ImportTerms) -> Counter[str]:
+def _row_faults(rule: TableRule, file: Path, terms: ImportTerms) -> Counter[str]:
     """The rules that rows break by themselves."""
     broken: Counter[str] = Counter()
     with pq.ParquetFile(file) as stored:
@@ -72,13 +72,13 @@ def _alone(rule: TableRule, file: Path, terms: ImportTerms) -> Counter[str]:
             check_columns(rule, stored.schema_arrow.names, where=rule.name)
         except BadInputError as error:
             return Counter({error.problem: stored.metadata.num_rows})
-        for batch in stored.iter_batches(ROWS_AT_ONCE):
-            kinds = checked(rule, pa.Table.from_batches([batch]), terms).kinds
+        for batch in stored.iter_batches(ROWS_PER_CHUNK):
+            kinds = check_rows(rule, pa.Table.from_batches([batch]), terms).kinds
             broken.update({kind: len(positions) for kind, positions in kinds.items()})
     return broken
 
 
-def _together(con: duckdb.DuckDBPyConnection, query: str, rule: TableRule) -> Counter[str]:
+def _table_faults(con: duckdb.DuckDBPyConnection, query: str, rule: TableRule) -> Counter[str]:
     """The rules that rows break beside each other."""
-    kinds = con.sql(query_text(query, **names_of(rule))).to_arrow_table()["kind"]
+    kinds = con.sql(query_text(query, **sql_names(rule))).to_arrow_table()["kind"]
     return Counter(kinds.to_pylist())

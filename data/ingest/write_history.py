@@ -31,8 +31,16 @@ from data.ingest.staging import RowCounts, StagedImport
 
 STAGING, LOCK = ".staging", ".lock"
 TRUTH_FOLDER = "truth"  # beside a simulated history, written before its manifest
-OURS = {MANIFEST, f".{MANIFEST}.new", TABLES_FOLDER, QUARANTINE_FOLDER, STAGING, LOCK, TRUTH_FOLDER}
-OUR_FILES = re.compile(r"[a-z_]+-[0-9a-f]{16}\.(parquet|csv)")
+HISTORY_ENTRIES = {
+    MANIFEST,
+    f".{MANIFEST}.new",
+    TABLES_FOLDER,
+    QUARANTINE_FOLDER,
+    STAGING,
+    LOCK,
+    TRUTH_FOLDER,
+}
+GENERATED_FILE = re.compile(r"[a-z_]+-[0-9a-f]{16}\.(parquet|csv)")
 
 Watch = Callable[[str, int], None]
 Chunks = Iterable[tuple[str, pd.DataFrame | pa.Table]]
@@ -48,7 +56,7 @@ class ImportReport:
     changed: bool
 
 
-def unwatched(step: str, rows: int) -> None:
+def no_progress(step: str, rows: int) -> None:
     """Watch nothing."""
 
 
@@ -57,7 +65,7 @@ def write_history(
     chunks: Chunks,
     terms: ImportTerms,
     *,
-    watch: Watch = unwatched,
+    watch: Watch = no_progress,
 ) -> ImportReport:
     """Check rows and merge them into the history at `into`, which is made if absent.
 
@@ -85,7 +93,7 @@ def write_history(
 def _write(
     into: Path, former: Manifest, chunks: Chunks, terms: ImportTerms, watch: Watch
 ) -> ImportReport:
-    settlement = Merge(into, former.tables, into / STAGING)
+    merge = Merge(into, former.tables, into / STAGING)
     with StagedImport(into / STAGING, terms) as stage:
         for table, chunk in chunks:
             watch(f"checking {table}", len(chunk))
@@ -93,16 +101,16 @@ def _write(
         stage.finish()
         for table in stage.in_order():
             watch(f"merging {table.rule.name}", table.counts.accepted)
-            settlement.settle(table)
+            merge.merge_table(table)
     refused = {_named_after_content(file): file for file in stage.quarantine_files()}
     counts = {name: counts.as_numbers() for name, counts in stage.counts().items()}
     moment = terms.imported_at.isoformat()
     manifest = former.after(
-        settlement.settled, ImportRecord(moment, terms.source, counts, sorted(refused))
+        merge.merged, ImportRecord(moment, terms.source, counts, sorted(refused))
     )
     watch("switching", 0)
     if manifest is not former:
-        _switch(into, manifest, settlement.fresh | refused)
+        _switch(into, manifest, merge.fresh | refused)
     notices = [notice for table in stage.in_order() for notice in table.notices]
     quarantine = [into / file for file in sorted(refused)]
     return ImportReport(stage.counts(), quarantine, notices, changed=manifest is not former)
@@ -114,8 +122,8 @@ def _named_after_content(file: Path) -> str:
 
 def _switch(into: Path, manifest: Manifest, fresh: dict[str, Path]) -> None:
     """Put the new files in their places, then let the manifest name them."""
-    for place, file in fresh.items():
-        target = into / place
+    for path, file in fresh.items():
+        target = into / path
         target.parent.mkdir(exist_ok=True)
         file.replace(target)
     manifest.write(into)
@@ -127,7 +135,7 @@ def _sweep(into: Path, manifest: Manifest) -> None:
     named = {into / file for file in manifest.files()}
     for folder in (TABLES_FOLDER, QUARANTINE_FOLDER):
         for file in (into / folder).glob("*"):
-            if file not in named and OUR_FILES.fullmatch(file.name):
+            if file not in named and GENERATED_FILE.fullmatch(file.name):
                 file.unlink()
 
 
@@ -141,7 +149,7 @@ def _locked(into: Path) -> Iterator[None]:
     except OSError as error:
         problem = f"can't be made ({error.strerror})"
         raise BadInputError(str(into), problem, "Give a folder that you may write to.") from error
-    strangers = {file.name for file in into.iterdir()} - OURS
+    strangers = {file.name for file in into.iterdir()} - HISTORY_ENTRIES
     if strangers and not (into / MANIFEST).exists():
         problem = f"is no order history but holds other files, e.g. '{min(strangers)}'"
         raise BadInputError(str(into), problem, "Give a new or an empty folder.")

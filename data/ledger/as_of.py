@@ -9,12 +9,12 @@ from sqlalchemy import Connection, select
 from data.ledger.tables import EVENTS, EXCEPTIONS
 
 IDS_AT_ONCE = 500
-_ENDS = ("closed", "resolved")
-_TELL = ("created", "updated", "closed", "reopened")
+_CLOSING_KINDS = ("closed", "resolved")
+_PAYLOAD_KINDS = ("created", "updated", "closed", "reopened")
 """Kinds of events whose body is the exception as its source told it."""
-_TURN = ("created", "closed", "reopened", "resolved")
+_STATE_KINDS = ("created", "closed", "reopened", "resolved")
 """Kinds of events that open an exception or end it."""
-_COUNT = (*_TELL, "resolved")
+_REVISION_KINDS = (*_PAYLOAD_KINDS, "resolved")
 """Kinds of events that make another revision."""
 
 
@@ -32,18 +32,18 @@ class PastException:
     id: str
     revision: int
     payload: str
-    opinion: str
+    assessment: str
 
 
-def not_ended(connection: Connection, at_ms: int) -> Iterator[PastException]:
+def open_exceptions_at(connection: Connection, at_ms: int) -> Iterator[PastException]:
     """Yield what had come in and not ended by a moment, as it was known then.
 
     Reads what is open now, or ended since, and never what ended before: the events of others are
     not looked at, however many there are.
     """
-    wanted = _candidates(connection, at_ms)
-    for begin in range(0, len(wanted), IDS_AT_ONCE):
-        yield from _as_of(connection, wanted[begin : begin + IDS_AT_ONCE], at_ms)
+    candidates = _candidates(connection, at_ms)
+    for begin in range(0, len(candidates), IDS_AT_ONCE):
+        yield from _as_of(connection, candidates[begin : begin + IDS_AT_ONCE], at_ms)
 
 
 def _candidates(connection: Connection, at_ms: int) -> list[str]:
@@ -52,7 +52,7 @@ def _candidates(connection: Connection, at_ms: int) -> list[str]:
     ended = (
         select(EVENTS.c.exception_id)
         .join(EXCEPTIONS, EXCEPTIONS.c.id == EVENTS.c.exception_id)
-        .where(EVENTS.c.known_at_ms > at_ms, EVENTS.c.kind.in_(_ENDS), there)
+        .where(EVENTS.c.known_at_ms > at_ms, EVENTS.c.kind.in_(_CLOSING_KINDS), there)
     )
     return sorted(connection.execute(is_open.union(ended)).scalars())
 
@@ -61,21 +61,21 @@ def _as_of(connection: Connection, ids: list[str], at_ms: int) -> Iterator[PastE
     columns = (EVENTS.c.exception_id, EVENTS.c.kind, EVENTS.c.body, EVENTS.c.opinion)
     query = select(*columns).where(EVENTS.c.exception_id.in_(ids), EVENTS.c.known_at_ms <= at_ms)
     events = connection.execute(query.order_by(EVENTS.c.exception_id, EVENTS.c.seq))
-    for exception_id, story in groupby(events, key=lambda event: event.exception_id):
-        then = _told(exception_id, story)
-        if then is not None:
-            yield then
+    for exception_id, history in groupby(events, key=lambda event: event.exception_id):
+        state = _state_after(exception_id, history)
+        if state is not None:
+            yield state
 
 
-def _told(
-    exception_id: str, story: Iterable[tuple[str, str, str | None, str | None]]
+def _state_after(
+    exception_id: str, events: Iterable[tuple[str, str, str | None, str | None]]
 ) -> PastException | None:
-    revision, payload, opinion, is_ended = 0, "", "", False
-    for _, kind, body, judged in story:
-        revision += kind in _COUNT
-        if kind in _TELL:
+    revision, payload, assessment, is_ended = 0, "", "", False
+    for _, kind, body, event_assessment in events:
+        revision += kind in _REVISION_KINDS
+        if kind in _PAYLOAD_KINDS:
             payload = body or payload
-        if kind in _TURN:
-            is_ended = kind in _ENDS
-        opinion = judged or opinion
-    return None if is_ended else PastException(exception_id, revision, payload, opinion)
+        if kind in _STATE_KINDS:
+            is_ended = kind in _CLOSING_KINDS
+        assessment = event_assessment or assessment
+    return None if is_ended else PastException(exception_id, revision, payload, assessment)

@@ -60,12 +60,12 @@ class Suspension:
         return PromiseKey(self.label, self.name, self.model_version)
 
 
-class HiddenEnd(NamedTuple):
+class BlindedOutcome(NamedTuple):
     """How people ended an exception of the random share whose suggestion they were not shown."""
 
     category: str | None
     team: str | None
-    opinion: str
+    assessment: str
 
 
 def salt_of(connection: Connection) -> str:
@@ -73,14 +73,14 @@ def salt_of(connection: Connection) -> str:
     return connection.execute(select(IDENTITY.c.salt)).scalar_one()
 
 
-def keep_audits(connection: Connection, exception_id: str, audits: Sequence[Audit]) -> bool:
+def replace_audits(connection: Connection, exception_id: str, audits: Sequence[Audit]) -> bool:
     """Keep what people found of one exception in place of what they said before.
 
     Returns:
         Whether they say anything else than before.
     """
-    before = {_said(audit) for audit in audits_of_exception(connection, exception_id)}
-    if before == {_said(audit) for audit in audits}:
+    before = {_finding(audit) for audit in audits_of_exception(connection, exception_id)}
+    if before == {_finding(audit) for audit in audits}:
         return False
     connection.execute(delete(AUDITS).where(AUDITS.c.exception_id == exception_id))
     if audits:
@@ -88,7 +88,7 @@ def keep_audits(connection: Connection, exception_id: str, audits: Sequence[Audi
     return True
 
 
-def _said(audit: Audit) -> tuple[str, str, str, str]:
+def _finding(audit: Audit) -> tuple[str, str, str, str]:
     return audit.label, audit.name, audit.model_version, audit.actual
 
 
@@ -118,16 +118,16 @@ def suspensions_of(connection: Connection, model_version: str | None = None) -> 
     return [Suspension(**row) for row in connection.execute(query).mappings()]
 
 
-def hidden_ends(connection: Connection, most: int) -> list[HiddenEnd]:
+def blinded_outcomes(connection: Connection, limit: int) -> list[BlindedOutcome]:
     """Return how exceptions of the hidden share ended, the last known first."""
     query = (
         select(OUTCOMES.c.category, OUTCOMES.c.team, EXCEPTIONS.c.opinion)
         .join(EXCEPTIONS, EXCEPTIONS.c.id == OUTCOMES.c.exception_id)
         .where(OUTCOMES.c.suggestion_hidden)
         .order_by(OUTCOMES.c.known_at_ms.desc(), OUTCOMES.c.exception_id)
-        .limit(most)
+        .limit(limit)
     )
-    return [HiddenEnd(*row) for row in connection.execute(query)]
+    return [BlindedOutcome(*row) for row in connection.execute(query)]
 
 
 def _columns(table: Table, kind: type[Audit] | type[Suspension]) -> list[Any]:

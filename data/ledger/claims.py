@@ -25,7 +25,7 @@ class Claim:
     until_ms: int
 
 
-def revision_of_open(connection: Connection, subject_id: str, if_revision: int | None) -> int:
+def revision_of_open(connection: Connection, subject_id: str, expected_revision: int | None) -> int:
     """Lock an open exception or incident until the transaction ends; return its revision.
 
     Raises:
@@ -39,14 +39,14 @@ def revision_of_open(connection: Connection, subject_id: str, if_revision: int |
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise NotFoundError(kind, subject_id)
-    if if_revision is not None and if_revision != row.revision:
-        raise PreconditionError(subject_id, if_revision, row.revision)
+    if expected_revision is not None and expected_revision != row.revision:
+        raise PreconditionError(subject_id, expected_revision, row.revision)
     if row.closed_at_ms is not None:
         raise ConflictError(subject_id, "it is not open any more", "Take another one.")
     return row.revision
 
 
-def claim(connection: Connection, wanted: Claim) -> Claim:
+def claim(connection: Connection, request: Claim) -> Claim:
     """Give a lease to who asks, another one in the place of theirs; the subject is locked.
 
     What was held until when stays on record: a lease is only ever ended.
@@ -54,14 +54,14 @@ def claim(connection: Connection, wanted: Claim) -> Claim:
     Raises:
         ClaimedError: Somebody else has it.
     """
-    now_ms = wanted.claimed_at_ms
-    held = _held(connection, wanted.subject_id)
-    if held is not None and held.until_ms > now_ms and held.by != wanted.by:
-        raise ClaimedError(held.subject_id, held.by, held.until_ms)
-    if held is not None:
-        end_claims(connection, [held.subject_id], now_ms=min(held.until_ms, now_ms))
-    connection.execute(insert(CLAIMS), [vars(wanted)])
-    return wanted
+    now_ms = request.claimed_at_ms
+    current = _active_claim(connection, request.subject_id)
+    if current is not None and current.until_ms > now_ms and current.by != request.by:
+        raise ClaimedError(current.subject_id, current.by, current.until_ms)
+    if current is not None:
+        end_claims(connection, [current.subject_id], now_ms=min(current.until_ms, now_ms))
+    connection.execute(insert(CLAIMS), [vars(request)])
+    return request
 
 
 def release(connection: Connection, subject_id: str, by: str, *, now_ms: int) -> None:
@@ -70,23 +70,23 @@ def release(connection: Connection, subject_id: str, by: str, *, now_ms: int) ->
     Raises:
         ClaimedError: Somebody else has it.
     """
-    held = _held(connection, subject_id)
-    if held is None or held.until_ms <= now_ms:
+    current = _active_claim(connection, subject_id)
+    if current is None or current.until_ms <= now_ms:
         return
-    if held.by != by:
-        raise ClaimedError(subject_id, held.by, held.until_ms)
+    if current.by != by:
+        raise ClaimedError(subject_id, current.by, current.until_ms)
     end_claims(connection, [subject_id], now_ms=now_ms)
 
 
 def end_claims(connection: Connection, subject_ids: Sequence[str], *, now_ms: int) -> None:
     """End whatever leases there are on some subjects."""
     for begin in range(0, len(subject_ids), IDS_AT_ONCE):
-        some = subject_ids[begin : begin + IDS_AT_ONCE]
-        of_them = (CLAIMS.c.subject_id.in_(some), CLAIMS.c.ended_at_ms.is_(None))
-        connection.execute(update(CLAIMS).where(*of_them).values(ended_at_ms=now_ms))
+        batch = subject_ids[begin : begin + IDS_AT_ONCE]
+        conditions = (CLAIMS.c.subject_id.in_(batch), CLAIMS.c.ended_at_ms.is_(None))
+        connection.execute(update(CLAIMS).where(*conditions).values(ended_at_ms=now_ms))
 
 
-def held_claims(connection: Connection, *, now_ms: int) -> list[Claim]:
+def active_claims(connection: Connection, *, now_ms: int) -> list[Claim]:
     """Return all leases that hold."""
     query = _claims().where(CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
     return [Claim(**row) for row in connection.execute(query).mappings()]
@@ -104,12 +104,12 @@ def claims_on(
     connection: Connection, subject_ids: Sequence[str], *, now_ms: int
 ) -> dict[str, Claim]:
     """Return the leases that hold on some subjects."""
-    holds = (CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
-    found = []
+    is_active = (CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
+    rows = []
     for begin in range(0, len(subject_ids), IDS_AT_ONCE):
-        some = CLAIMS.c.subject_id.in_(subject_ids[begin : begin + IDS_AT_ONCE])
-        found += connection.execute(_claims().where(some, *holds)).mappings()
-    return {row["subject_id"]: Claim(**row) for row in found}
+        batch = CLAIMS.c.subject_id.in_(subject_ids[begin : begin + IDS_AT_ONCE])
+        rows += connection.execute(_claims().where(batch, *is_active)).mappings()
+    return {row["subject_id"]: Claim(**row) for row in rows}
 
 
 def _claims():  # noqa: ANN202 - a query
@@ -117,10 +117,10 @@ def _claims():  # noqa: ANN202 - a query
     return select(columns.subject_id, columns.by, columns.claimed_at_ms, columns.until_ms)
 
 
-def _held(connection: Connection, subject_id: str) -> Claim | None:
-    row = connection.execute(_claims().where(*_is_held(subject_id))).mappings().one_or_none()
+def _active_claim(connection: Connection, subject_id: str) -> Claim | None:
+    row = connection.execute(_claims().where(*_is_active(subject_id))).mappings().one_or_none()
     return None if row is None else Claim(**row)
 
 
-def _is_held(subject_id: str):  # noqa: ANN202 - two conditions
+def _is_active(subject_id: str):  # noqa: ANN202 - two conditions
     return CLAIMS.c.subject_id == subject_id, CLAIMS.c.ended_at_ms.is_(None)

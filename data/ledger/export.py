@@ -20,7 +20,7 @@ from data.ledger.ledger import Ledger
 from data.ledger.tables import CLAIMS, EVENTS, EXCEPTIONS, OUTCOMES
 
 OWN_SOURCE = "expedite"
-AT_ONCE = 10_000
+ROWS_PER_BATCH = 10_000
 _TIME = pa.timestamp("ms", tz="UTC")
 _SCHEMAS = {
     "exceptions": pa.schema(
@@ -41,18 +41,20 @@ _SCHEMAS = {
         }
     ),
 }  # fmt: skip
-_ENDS = ("resolved", "closed", "reopened")
+_CLOSING_KINDS = ("resolved", "closed", "reopened")
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportCounts:
     """Rows that were written."""
 
     exceptions: int
     steps: int
 
 
-def export_ledger(ledger: Ledger, into: Path, *, begin: int | None, end: int | None) -> Exported:
+def export_ledger(
+    ledger: Ledger, into: Path, *, begin: int | None, end: int | None
+) -> ExportCounts:
     """Write what came in between two moments, and what was known of it by the second.
 
     Args:
@@ -66,47 +68,47 @@ def export_ledger(ledger: Ledger, into: Path, *, begin: int | None, end: int | N
     """
     into.mkdir(parents=True, exist_ok=True)
     with ledger.reading() as connection:
-        came_in = _came_in(begin, end)
-        exceptions = _write(into, "exceptions", _exceptions(connection, came_in, end))
+        received = _received_between(begin, end)
+        exceptions = _write(into, "exceptions", _exceptions(connection, received, end))
         if not exceptions:
             cure = "Choose other moments, or another EXPEDITE_DATABASE_URL."
             raise BadInputError("the ledger", "nothing came in then", cure)
-        return Exported(exceptions, _write(into, "steps", _steps(connection, came_in, end)))
+        return ExportCounts(exceptions, _write(into, "steps", _steps(connection, received, end)))
 
 
 def _write(into: Path, name: str, rows: Iterator[dict[str, Any]]) -> int:
     """Write a file under another name first, so that a whole one is there or none."""
     count, part, schema = 0, into / f".{name}.part", _SCHEMAS[name]
     with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-        while batch := [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]:
+        while batch := [row for row, _ in zip(rows, range(ROWS_PER_BATCH), strict=False)]:
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
             count += len(batch)
     part.rename(into / f"{name}.parquet")
     return count
 
 
-def _came_in(begin: int | None, end: int | None) -> ColumnElement[bool]:
+def _received_between(begin: int | None, end: int | None) -> ColumnElement[bool]:
     """Of an event: that by it an exception of another source than us came in between."""
-    wanted = [EVENTS.c.kind == "created", EXCEPTIONS.c.source != OWN_SOURCE]
+    conditions = [EVENTS.c.kind == "created", EXCEPTIONS.c.source != OWN_SOURCE]
     if begin is not None:
-        wanted.append(EVENTS.c.known_at_ms >= begin)
+        conditions.append(EVENTS.c.known_at_ms >= begin)
     if end is not None:
-        wanted.append(EVENTS.c.known_at_ms < end)
-    return and_(*wanted)
+        conditions.append(EVENTS.c.known_at_ms < end)
+    return and_(*conditions)
 
 
 def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-    streamed = connection.execution_options(yield_per=AT_ONCE).execute(query)
+    streamed = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query)
     return (dict(row) for row in streamed.mappings())
 
 
 def _exceptions(
-    connection: Connection, came_in: ColumnElement[bool], end: int | None
+    connection: Connection, received: ColumnElement[bool], end: int | None
 ) -> Iterator[dict[str, Any]]:
     ended = OUTCOMES.c.exception_id == EXCEPTIONS.c.id
     if end is not None:
         ended = and_(ended, OUTCOMES.c.known_at_ms < end)
-    same = ("category", "label_origin", "suggestion_hidden", "team", "team_origin",
+    outcome_columns = ("category", "label_origin", "suggestion_hidden", "team", "team_origin",
             "touch_minutes", "breached", "loss_amount", "loss_currency")  # fmt: skip
     query = (
         select(
@@ -117,29 +119,29 @@ def _exceptions(
             EVENTS.c.body.label("told"),
             OUTCOMES.c.known_at_ms.label("outcome_known_at"),
             OUTCOMES.c.resolved_at_ms.label("resolved_at"),
-            *(OUTCOMES.c[name] for name in same),
+            *(OUTCOMES.c[name] for name in outcome_columns),
         )
         .select_from(EVENTS)
         .join(EXCEPTIONS, EXCEPTIONS.c.id == EVENTS.c.exception_id)
         .outerjoin(OUTCOMES, ended)
-        .where(came_in)
+        .where(received)
         .order_by(EVENTS.c.seq)
     )
     for row in _rows(connection, query):
-        told = orjson.loads(row["told"])
-        yield row | {"type": type_word(told.get("type"), told.get("source_value"))}
+        payload = orjson.loads(row["told"])
+        yield row | {"type": type_word(payload.get("type"), payload.get("source_value"))}
 
 
 def _steps(
-    connection: Connection, came_in: ColumnElement[bool], end: int | None
+    connection: Connection, received: ColumnElement[bool], end: int | None
 ) -> Iterator[dict[str, Any]]:
     """What happened, and from when on somebody had it in hand."""
-    came = (
+    exception_ids = (
         select(EVENTS.c.exception_id)
         .join(EXCEPTIONS, EXCEPTIONS.c.id == EVENTS.c.exception_id)
-        .where(came_in)
+        .where(received)
     )
-    happened = select(
+    events = select(
         EVENTS.c.exception_id,
         EVENTS.c.seq.label("step"),
         EVENTS.c.kind,
@@ -148,8 +150,10 @@ def _steps(
         EVENTS.c.by,
         EVENTS.c.body,
         EVENTS.c.opinion,
-    ).where(EVENTS.c.exception_id.in_(came), EVENTS.c.kind.in_(("created", *_ENDS)))
-    claimed = select(
+    ).where(
+        EVENTS.c.exception_id.in_(exception_ids), EVENTS.c.kind.in_(("created", *_CLOSING_KINDS))
+    )
+    claims = select(
         CLAIMS.c.subject_id.label("exception_id"),
         CLAIMS.c.seq.label("step"),
         literal("claimed").label("kind"),
@@ -158,20 +162,20 @@ def _steps(
         CLAIMS.c.by,
         null().label("body"),
         null().label("opinion"),
-    ).where(CLAIMS.c.subject_id.in_(came))
+    ).where(CLAIMS.c.subject_id.in_(exception_ids))
     if end is not None:
-        happened = happened.where(EVENTS.c.known_at_ms < end)
-        claimed = claimed.where(CLAIMS.c.claimed_at_ms < end)
-    for query in (happened.order_by(EVENTS.c.seq), claimed.order_by(CLAIMS.c.seq)):
+        events = events.where(EVENTS.c.known_at_ms < end)
+        claims = claims.where(CLAIMS.c.claimed_at_ms < end)
+    for query in (events.order_by(EVENTS.c.seq), claims.order_by(CLAIMS.c.seq)):
         for row in _rows(connection, query):
-            body, opinion = row.pop("body"), row.pop("opinion")
-            yield row | {"team": _team(row["kind"], body, opinion)}
+            body, assessment = row.pop("body"), row.pop("opinion")
+            yield row | {"team": _team(row["kind"], body, assessment)}
 
 
-def _team(kind: str, body: str | None, opinion: str | None) -> str | None:
+def _team(kind: str, body: str | None, assessment: str | None) -> str | None:
     """Who had it after a step: whom people named, or whom it was routed to without asking."""
     if kind == "resolved":
         return orjson.loads(body or "{}").get("team")
-    routing = orjson.loads(opinion or "{}").get("routing") or {}
+    routing = orjson.loads(assessment or "{}").get("routing") or {}
     is_routed = kind in ("created", "reopened") and routing.get("decision") == "auto"
     return routing["label"] if is_routed else None

@@ -20,7 +20,7 @@ class StoredAnswer:
     answer: str
 
 
-def answered(connection: Connection, key: str) -> StoredAnswer | None:
+def stored_answer(connection: Connection, key: str) -> StoredAnswer | None:
     """Return what was answered to this `Idempotency-Key`, None if it is new."""
     columns = IDEMPOTENCY.c
     query = select(columns.key, columns.request_sha256, columns.status, columns.answer)
@@ -28,7 +28,7 @@ def answered(connection: Connection, key: str) -> StoredAnswer | None:
     return None if row is None else StoredAnswer(**row)
 
 
-def remember(connection: Connection, answer: StoredAnswer, *, now_ms: int) -> None:
+def store_answer(connection: Connection, answer: StoredAnswer, *, now_ms: int) -> None:
     """Keep an answer for a day; older ones are let go."""
     oldest = now_ms - IDEMPOTENCY_HOURS * MS_PER_HOUR
     connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.made_at_ms < oldest))

@@ -48,7 +48,7 @@ class Member:
     left_at_ms: int | None
 
 
-def keep_incident(connection: Connection, incident: Incident, *, now_ms: int) -> None:
+def save_incident(connection: Connection, incident: Incident, *, now_ms: int) -> None:
     """Write a new incident, or another state of one."""
     same = INCIDENTS.c.id == incident.id
     if not connection.execute(update(INCIDENTS).where(same).values(**asdict(incident))).rowcount:
@@ -84,27 +84,29 @@ def members_of(connection: Connection, incident_ids: Sequence[str]) -> list[Memb
     query = select(
         columns.incident_id, columns.exception_id, columns.joined_at_ms, columns.left_at_ms
     ).order_by(columns.seq)
-    found = []
-    for some in _in_parts(incident_ids):
-        rows = connection.execute(query.where(columns.incident_id.in_(some))).mappings()
-        found += [Member(**row) for row in rows]
-    return found
+    members = []
+    for batch in _batches(incident_ids):
+        rows = connection.execute(query.where(columns.incident_id.in_(batch))).mappings()
+        members += [Member(**row) for row in rows]
+    return members
 
 
 def join(
     connection: Connection, incident: Incident, exception_ids: Sequence[str], *, now_ms: int
 ) -> list[str]:
     """Let exceptions join that are free to; return which did. Nobody joins what is closed."""
-    taken = _taken(connection, incident, exception_ids)
+    ineligible = _ineligible(connection, incident, exception_ids)
     left_at_ms = None if incident.closed_at_ms is None else now_ms
-    joining = [one for one in exception_ids if one not in taken]
-    rows = [asdict(Member(incident.id, one, now_ms, left_at_ms)) for one in joining]
+    joining = [id_ for id_ in exception_ids if id_ not in ineligible]
+    rows = [asdict(Member(incident.id, id_, now_ms, left_at_ms)) for id_ in joining]
     if rows:
         connection.execute(insert(INCIDENT_MEMBERS), rows)
     return joining if left_at_ms is None else []
 
 
-def _taken(connection: Connection, incident: Incident, exception_ids: Sequence[str]) -> set[str]:
+def _ineligible(
+    connection: Connection, incident: Incident, exception_ids: Sequence[str]
+) -> set[str]:
     """Those that belong to an open incident, or ever did to this one, or left one of this cause."""
     columns = INCIDENT_MEMBERS.c
     belongs = columns.left_at_ms.is_(None) & INCIDENTS.c.closed_at_ms.is_(None)
@@ -113,10 +115,10 @@ def _taken(connection: Connection, incident: Incident, exception_ids: Sequence[s
     query = query.where(
         belongs | (columns.incident_id == incident.id) | (same & columns.left_at_ms.is_not(None))
     )
-    found: set[str] = set()
-    for some in _in_parts(exception_ids):
-        found.update(connection.execute(query.where(columns.exception_id.in_(some))).scalars())
-    return found
+    ineligible: set[str] = set()
+    for some in _batches(exception_ids):
+        ineligible.update(connection.execute(query.where(columns.exception_id.in_(some))).scalars())
+    return ineligible
 
 
 def split_off(
@@ -128,19 +130,19 @@ def split_off(
         m.exception_id for m in members if exception_ids is None or m.exception_id in exception_ids
     ]
     columns = INCIDENT_MEMBERS.c
-    for some in _in_parts(leaving):
+    for some in _batches(leaving):
         these = (columns.incident_id == incident_id, columns.exception_id.in_(some))
         connection.execute(update(INCIDENT_MEMBERS).where(*these).values(left_at_ms=now_ms))
     return leaving
 
 
-def changed(
+def record_change(
     connection: Connection, incident: Incident, *, now_ms: int, is_closed: bool
 ) -> Incident:
     """Count a change of an incident's members, or its end; return it as it is now."""
     closed_at_ms = now_ms if is_closed else None
     after = replace(incident, revision=incident.revision + 1, closed_at_ms=closed_at_ms)
-    keep_incident(connection, after, now_ms=now_ms)
+    save_incident(connection, after, now_ms=now_ms)
     if is_closed:
         end_claims(connection, [incident.id], now_ms=now_ms)
     return after
@@ -152,22 +154,24 @@ def detected_of_members(connection: Connection, incident_id: str) -> list[int]:
     query = select(EXCEPTIONS.c.detected_at_ms).join(
         INCIDENT_MEMBERS, columns.exception_id == EXCEPTIONS.c.id
     )
-    mine = (columns.incident_id == incident_id, columns.left_at_ms.is_(None))
-    return list(connection.execute(query.where(*mine)).scalars())
+    conditions = (columns.incident_id == incident_id, columns.left_at_ms.is_(None))
+    return list(connection.execute(query.where(*conditions)).scalars())
 
 
 def incidents_at(connection: Connection, at_ms: int) -> list[tuple[Incident, list[str]]]:
     """Return the incidents that were open at a moment, as they were, each with its members."""
     then = (INCIDENTS.c.known_at_ms <= at_ms, _not_over(INCIDENTS.c.closed_at_ms, at_ms))
     query = select(INCIDENTS).where(*then).order_by(INCIDENTS.c.known_at_ms, INCIDENTS.c.id)
-    found = [Incident(**row) for row in connection.execute(query).mappings()]
-    ids = [incident.id for incident in found]
+    incidents = [Incident(**row) for row in connection.execute(query).mappings()]
+    ids = [incident.id for incident in incidents]
     members: dict[str, list[str]] = {one: [] for one in ids}
     for m in members_of(connection, ids):
         if m.joined_at_ms <= at_ms and (m.left_at_ms is None or m.left_at_ms > at_ms):
             members[m.incident_id].append(m.exception_id)
     states = _states_at(connection, ids, at_ms)
-    return [(replace(one, **states[one.id], closed_at_ms=None), members[one.id]) for one in found]
+    return [
+        (replace(one, **states[one.id], closed_at_ms=None), members[one.id]) for one in incidents
+    ]
 
 
 def _states_at(
@@ -175,7 +179,7 @@ def _states_at(
 ) -> dict[str, dict[str, Any]]:
     columns, states = INCIDENT_STATES.c, {}
     query = select(columns.incident_id, columns.revision, columns.body).order_by(columns.seq)
-    for some in _in_parts(incident_ids):
+    for some in _batches(incident_ids):
         these = (columns.incident_id.in_(some), columns.known_at_ms <= at_ms)
         for row in connection.execute(query.where(*these)):
             states[row.incident_id] = {"revision": row.revision, "body": row.body}
@@ -189,12 +193,12 @@ def _not_over(ended_at_ms: Column[Any], at_ms: int) -> ColumnElement[bool]:
 def first_event_since(connection: Connection, known_at_ms: int) -> int:
     """Return the first event known at a moment or later; if there is none, one after the last."""
     query = select(func.min(EVENTS.c.seq)).where(EVENTS.c.known_at_ms >= known_at_ms)
-    found = connection.execute(query).scalar_one()
+    first = connection.execute(query).scalar_one()
     last = connection.execute(select(func.max(EVENTS.c.seq))).scalar_one()
-    return (last or 0) + 1 if found is None else found
+    return (last or 0) + 1 if first is None else first
 
 
-def read_up_to(connection: Connection, reader: str) -> int:
+def reader_position(connection: Connection, reader: str) -> int:
     """Return up to which event a reader has got; a new one begins after what is there."""
     query = select(READERS.c.seq).where(READERS.c.name == reader)
     seq = connection.execute(query).scalar_one_or_none()
@@ -204,10 +208,10 @@ def read_up_to(connection: Connection, reader: str) -> int:
     return seq
 
 
-def keep_read(connection: Connection, reader: str, seq: int) -> None:
+def save_reader_position(connection: Connection, reader: str, seq: int) -> None:
     """Say up to which event a reader has got, with what it made of them."""
     connection.execute(update(READERS).where(READERS.c.name == reader).values(seq=seq))
 
 
-def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[begin : begin + IDS_AT_ONCE] for begin in range(0, len(ids), IDS_AT_ONCE))

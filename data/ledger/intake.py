@@ -12,7 +12,7 @@ from data.ledger.ledger import ExceptionRecord
 from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 KEYS_AT_ONCE = 500
-_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 class IntakeEvent(StrEnum):
@@ -51,76 +51,78 @@ class Accepted:
 def new_id(now_ms: int, kind: str = "exc") -> str:
     """Return an id that sorts by time: its kind, 48 bits of time and 80 of chance."""
     number = (now_ms << 80) | secrets.randbits(80)
-    return f"{kind}_" + "".join(_LETTERS[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{kind}_" + "".join(
+        _ID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)
+    )
 
 
 def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int) -> list[Accepted]:
     """Take in exceptions in the order given; what is older than what is known is only noted."""
-    known = _known(connection, arriving)
-    before = dict(known)
+    stored = _stored(connection, arriving)
+    before = dict(stored)
     accepted, events = [], []
     for incoming in arriving:
         key = (incoming.source, incoming.external_id)
-        result = _accepted(known.get(key), incoming, now_ms)
-        known[key] = result.record
+        result = _accepted(stored.get(key), incoming, now_ms)
+        stored[key] = result.record
         accepted.append(result)
-        if result.arrival is IntakeEvent.LATE and _is_noted(connection, result.record, incoming):
+        if result.arrival is IntakeEvent.LATE and _is_recorded(connection, result.record, incoming):
             continue
         if result.arrival is not IntakeEvent.UNCHANGED:
             events.append(_arrival_event(result, incoming, now_ms))
-    _write(connection, before, known, now_ms)
+    _write(connection, before, stored, now_ms)
     if events:
         connection.execute(insert(EVENTS), events)
     return accepted
 
 
-def _known(
+def _stored(
     connection: Connection, arriving: Sequence[Incoming]
 ) -> dict[tuple[str, str], ExceptionRecord]:
-    keys = list({(one.source, one.external_id) for one in arriving})
-    found: dict[tuple[str, str], ExceptionRecord] = {}
+    keys = list({(incoming.source, incoming.external_id) for incoming in arriving})
+    records: dict[tuple[str, str], ExceptionRecord] = {}
     for begin in range(0, len(keys), KEYS_AT_ONCE):
         pair = tuple_(EXCEPTIONS.c.source, EXCEPTIONS.c.external_id)
         query = select(EXCEPTIONS).where(pair.in_(keys[begin : begin + KEYS_AT_ONCE]))
         for row in connection.execute(query.with_for_update()).mappings():
-            found[row["source"], row["external_id"]] = ExceptionRecord.of(row)
-    return found
+            records[row["source"], row["external_id"]] = ExceptionRecord.of(row)
+    return records
 
 
-def _accepted(known: ExceptionRecord | None, incoming: Incoming, now_ms: int) -> Accepted:
-    if known is None:
+def _accepted(stored: ExceptionRecord | None, incoming: Incoming, now_ms: int) -> Accepted:
+    if stored is None:
         closed_at_ms = None if incoming.is_open else incoming.updated_at_ms
         created = ExceptionRecord(new_id(now_ms), revision=1, received_at_ms=now_ms,
                          closed_at_ms=closed_at_ms, **asdict(incoming))  # fmt: skip
         return Accepted(IntakeEvent.CREATED, created)
-    if known.payload == incoming.payload:
-        return Accepted(IntakeEvent.UNCHANGED, known)
-    if _is_late(known, incoming):
-        return Accepted(IntakeEvent.LATE, known)
-    return _changed(known, replace(known, revision=known.revision + 1, **asdict(incoming)))
+    if stored.payload == incoming.payload:
+        return Accepted(IntakeEvent.UNCHANGED, stored)
+    if _is_late(stored, incoming):
+        return Accepted(IntakeEvent.LATE, stored)
+    return _changed(stored, replace(stored, revision=stored.revision + 1, **asdict(incoming)))
 
 
-def _changed(known: ExceptionRecord, told: ExceptionRecord) -> Accepted:
+def _changed(stored: ExceptionRecord, updated: ExceptionRecord) -> Accepted:
     # What was made of an exception as long as it was open stands once it has ended.
-    ended = replace(told, is_open=False, opinion=known.opinion)
-    if known.closed_at_ms is None:
-        if told.is_open:
-            return Accepted(IntakeEvent.UPDATED, told)
-        return Accepted(IntakeEvent.CLOSED, replace(ended, closed_at_ms=told.updated_at_ms))
+    ended = replace(updated, is_open=False, opinion=stored.opinion)
+    if stored.closed_at_ms is None:
+        if updated.is_open:
+            return Accepted(IntakeEvent.UPDATED, updated)
+        return Accepted(IntakeEvent.CLOSED, replace(ended, closed_at_ms=updated.updated_at_ms))
     # What a source wrote before it heard of our resolution does not take it back.
-    if told.is_open and told.updated_at_ms > known.closed_at_ms:
-        return Accepted(IntakeEvent.REOPENED, replace(told, closed_at_ms=None))
+    if updated.is_open and updated.updated_at_ms > stored.closed_at_ms:
+        return Accepted(IntakeEvent.REOPENED, replace(updated, closed_at_ms=None))
     return Accepted(IntakeEvent.UPDATED, ended)
 
 
-def _is_late(known: ExceptionRecord, incoming: Incoming) -> bool:
+def _is_late(stored: ExceptionRecord, incoming: Incoming) -> bool:
     """By the source's own count or clock, never by arrival; of equals the later to arrive holds."""
-    if known.version is not None and incoming.version is not None:
-        return incoming.version < known.version
-    return incoming.updated_at_ms < known.updated_at_ms
+    if stored.version is not None and incoming.version is not None:
+        return incoming.version < stored.version
+    return incoming.updated_at_ms < stored.updated_at_ms
 
 
-def _is_noted(connection: Connection, record: ExceptionRecord, incoming: Incoming) -> bool:
+def _is_recorded(connection: Connection, record: ExceptionRecord, incoming: Incoming) -> bool:
     """Return whether this very word of the source is in the history already."""
     same = (EVENTS.c.exception_id == record.id, EVENTS.c.body == incoming.payload)
     return connection.execute(select(EVENTS.c.seq).where(*same).limit(1)).first() is not None
@@ -156,33 +158,33 @@ def _write(
     end_claims(connection, closed, now_ms=now_ms)
     reopened = [r.id for r in changed if r.is_open]
     for begin in range(0, len(reopened), KEYS_AT_ONCE):
-        some = reopened[begin : begin + KEYS_AT_ONCE]
-        connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(some)))
+        batch = reopened[begin : begin + KEYS_AT_ONCE]
+        connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(batch)))
 
 
 def rescore(
-    connection: Connection, opinions: Sequence[tuple[str, int, str]], *, now_ms: int
+    connection: Connection, assessments: Sequence[tuple[str, int, str]], *, now_ms: int
 ) -> None:
     """Keep new opinions: (id, revision, opinion); skipped where the exception changed meanwhile."""
-    ids = [exception_id for exception_id, _, _ in opinions]
+    ids = [exception_id for exception_id, _, _ in assessments]
     query = select(EXCEPTIONS.c.id, EXCEPTIONS.c.revision).where(EXCEPTIONS.c.id.in_(ids))
     revisions = {row.id: row.revision for row in connection.execute(query.with_for_update())}
-    kept = [
+    current = [
         {"which": exception_id, "opinion": opinion}
-        for exception_id, revision, opinion in opinions
+        for exception_id, revision, opinion in assessments
         if revisions.get(exception_id) == revision
     ]
-    if not kept:
+    if not current:
         return
-    connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == bindparam("which")), kept)
+    connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == bindparam("which")), current)
     events = [
         {
-            "exception_id": one["which"],
+            "exception_id": row["which"],
             "kind": "rescored",
             "occurred_at_ms": now_ms,
             "known_at_ms": now_ms,
-            "opinion": one["opinion"],
+            "opinion": row["opinion"],
         }
-        for one in kept
+        for row in current
     ]
     connection.execute(insert(EVENTS), events)

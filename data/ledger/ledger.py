@@ -159,10 +159,10 @@ class Ledger:
         with self._engine.connect() as connection:
             return [LedgerEvent(**row) for row in connection.execute(query).mappings()]
 
-    def events_after(self, seq: int, kinds: Sequence[str], most: int) -> list[LedgerEvent]:
+    def events_after(self, seq: int, kinds: Sequence[str], limit: int) -> list[LedgerEvent]:
         """Return up to `most` events of some kinds that were written after one, in order."""
         query = select(EVENTS).where(EVENTS.c.seq > seq, EVENTS.c.kind.in_(kinds))
-        query = query.order_by(EVENTS.c.seq).limit(most)
+        query = query.order_by(EVENTS.c.seq).limit(limit)
         with self._engine.connect() as connection:
             return [LedgerEvent(**row) for row in connection.execute(query).mappings()]
 
@@ -195,12 +195,12 @@ def records_of(connection: Connection, source: str) -> list[ExceptionRecord]:
 
 def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, ExceptionRecord]:
     """Return exceptions inside a transaction, locked until its end."""
-    found: dict[str, ExceptionRecord] = {}
+    records: dict[str, ExceptionRecord] = {}
     for begin in range(0, len(ids), IDS_AT_ONCE):
         query = select(EXCEPTIONS).where(EXCEPTIONS.c.id.in_(ids[begin : begin + IDS_AT_ONCE]))
         for row in connection.execute(query.with_for_update()).mappings():
-            found[row["id"]] = ExceptionRecord.of(row)
-    return found
+            records[row["id"]] = ExceptionRecord.of(row)
+    return records
 
 
 def _engine(url: str) -> Engine:

@@ -14,7 +14,7 @@ IDS_AT_ONCE = 500
 
 
 def resolve(
-    connection: Connection, outcome: OutcomeRecord, *, body: str, if_revision: int | None
+    connection: Connection, outcome: OutcomeRecord, *, body: str, expected_revision: int | None
 ) -> ExceptionRecord:
     """Close an exception with how it ended; doing it again alike changes nothing.
 
@@ -22,7 +22,7 @@ def resolve(
         connection: The transaction.
         outcome: How it ended.
         body: The request, for the record.
-        if_revision: The revision that the caller saw; None if they did not say.
+        expected_revision: The revision that the caller observed; None accepts any.
 
     Raises:
         NotFoundError: There is no such exception.
@@ -32,23 +32,26 @@ def resolve(
     record = record_of(connection, outcome.exception_id)
     query = select(OUTCOMES).where(OUTCOMES.c.exception_id == record.id)
     row = connection.execute(query).mappings().one_or_none()
-    ended = None if row is None else OutcomeRecord(**row)
-    if ended is not None and _same_end(ended, outcome):
+    previous = None if row is None else OutcomeRecord(**row)
+    if previous is not None and _is_same_outcome(previous, outcome):
         return record
-    if if_revision is not None and if_revision != record.revision:
-        raise PreconditionError(record.id, if_revision, record.revision)
-    if ended is not None and if_revision is None:
+    if expected_revision is not None and expected_revision != record.revision:
+        raise PreconditionError(record.id, expected_revision, record.revision)
+    if previous is not None and expected_revision is None:
         raise ConflictError(record.id, "it was resolved otherwise already")
-    return end_all(connection, [(record, outcome)], body=body)[0]
+    return close_all(connection, [(record, outcome)], body=body)[0]
 
 
-def _same_end(ended: OutcomeRecord, outcome: OutcomeRecord) -> bool:
+def _is_same_outcome(previous: OutcomeRecord, outcome: OutcomeRecord) -> bool:
     moments = {"known_at_ms": 0, "resolved_at_ms": 0}
-    return replace(ended, **moments) == replace(outcome, **moments)
+    return replace(previous, **moments) == replace(outcome, **moments)
 
 
-def end_all(
-    connection: Connection, ending: Sequence[tuple[ExceptionRecord, OutcomeRecord]], *, body: str
+def close_all(
+    connection: Connection,
+    resolutions: Sequence[tuple[ExceptionRecord, OutcomeRecord]],
+    *,
+    body: str,
 ) -> list[ExceptionRecord]:
     """Close exceptions, each with its outcome, whatever was known of their ends before."""
     closed = [
@@ -58,23 +61,27 @@ def end_all(
             revision=record.revision + 1,
             closed_at_ms=outcome.resolved_at_ms,
         )
-        for record, outcome in ending
+        for record, outcome in resolutions
     ]
     which = EXCEPTIONS.c.id == bindparam("which")
-    wanted = [("which", "id"), *((n, n) for n in ("is_open", "revision", "closed_at_ms"))]
-    rows = [{name: getattr(record, field) for name, field in wanted} for record in closed]
+    fields = [("which", "id"), *((n, n) for n in ("is_open", "revision", "closed_at_ms"))]
+    rows = [{name: getattr(record, field) for name, field in fields} for record in closed]
     connection.execute(update(EXCEPTIONS).where(which), rows)
     ids = [record.id for record in closed]
-    end_claims(connection, ids, now_ms=max(outcome.known_at_ms for _, outcome in ending))
+    end_claims(connection, ids, now_ms=max(outcome.known_at_ms for _, outcome in resolutions))
     for begin in range(0, len(ids), IDS_AT_ONCE):
-        some = ids[begin : begin + IDS_AT_ONCE]
-        connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(some)))
-    connection.execute(insert(OUTCOMES), [asdict(outcome) for _, outcome in ending])
-    connection.execute(insert(EVENTS), [_resolved(*one, body) for one in ending])
+        batch = ids[begin : begin + IDS_AT_ONCE]
+        connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id.in_(batch)))
+    connection.execute(insert(OUTCOMES), [asdict(outcome) for _, outcome in resolutions])
+    connection.execute(
+        insert(EVENTS), [_resolved_event(record, outcome, body) for record, outcome in resolutions]
+    )
     return closed
 
 
-def _resolved(record: ExceptionRecord, outcome: OutcomeRecord, body: str) -> dict[str, object]:
+def _resolved_event(
+    record: ExceptionRecord, outcome: OutcomeRecord, body: str
+) -> dict[str, object]:
     return {
         "exception_id": record.id,
         "kind": "resolved",
@@ -86,7 +93,7 @@ def _resolved(record: ExceptionRecord, outcome: OutcomeRecord, body: str) -> dic
     }
 
 
-def end_untouched(connection: Connection, outcomes: Sequence[OutcomeRecord]) -> None:
+def save_outcomes(connection: Connection, outcomes: Sequence[OutcomeRecord]) -> None:
     """Keep how exceptions ended that their source closed, and that nobody resolved."""
     if outcomes:
         connection.execute(insert(OUTCOMES), [asdict(outcome) for outcome in outcomes])

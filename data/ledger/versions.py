@@ -30,14 +30,14 @@ class VersionInUse:
     body: str | None = None
 
 
-def note(connection: Connection, version: VersionInUse) -> None:
+def record_version(connection: Connection, version: VersionInUse) -> None:
     """Keep that something comes into use; what is in use already is not written twice."""
-    latest = in_use(connection, version.kind, at_ms=version.known_at_ms)
+    latest = version_in_use(connection, version.kind, at_ms=version.known_at_ms)
     if latest is None or (latest.label, latest.body) != (version.label, version.body):
         connection.execute(insert(VERSIONS), [vars(version)])
 
 
-def in_use(connection: Connection, kind: str, *, at_ms: int) -> VersionInUse | None:
+def version_in_use(connection: Connection, kind: str, *, at_ms: int) -> VersionInUse | None:
     """Return what was in use at a moment, None where that was not recorded yet."""
     columns = VERSIONS.c
     query = select(columns.kind, columns.label, columns.known_at_ms, columns.body)

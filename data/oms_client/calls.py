@@ -58,12 +58,12 @@ def last_days(
         cure = "Import a source that gives the table `exceptions`, or choose another period."
         raise BadInputError(str(history.path), "there are no exceptions in it", cure)
     newest = exceptions[Exceptions.detected_at].iloc[-1]
-    late = exceptions[Exceptions.detected_at] > newest - pd.Timedelta(days=days)
-    telling = _CallReader(history, exceptions[late], _Shift(newest, newest_at or newest))
-    return [telling.told(row) for row in _rows(exceptions[late])]
+    recent = exceptions[Exceptions.detected_at] > newest - pd.Timedelta(days=days)
+    reader = _CallReader(history, exceptions[recent], _TimeShift(newest, newest_at or newest))
+    return [reader.call(row) for row in _rows(exceptions[recent])]
 
 
-class _Shift:
+class _TimeShift:
     """Moves times by a whole number of milliseconds; finer is cut off before, as a service does."""
 
     def __init__(self, newest: pd.Timestamp, newest_at: pd.Timestamp) -> None:
@@ -79,20 +79,20 @@ class _Shift:
 class _CallReader:
     """What stands in the history beside the exceptions, at hand by its key."""
 
-    def __init__(self, history: History, exceptions: pd.DataFrame, moved: _Shift) -> None:
+    def __init__(self, history: History, exceptions: pd.DataFrame, moved: _TimeShift) -> None:
         self._moved = moved
         self._newest = exceptions[Exceptions.detected_at].iloc[-1]
-        wanted = exceptions[Exceptions.order_id].dropna()
+        order_ids = exceptions[Exceptions.order_id].dropna()
         orders, lines, outcomes = map(history.table, ("orders", "order_lines", "outcomes"))
-        orders = orders[orders[Orders.order_id].isin(wanted)]
-        lines = lines[lines[OrderLines.order_id].isin(wanted)].sort_values(OrderLines.line_id)
+        orders = orders[orders[Orders.order_id].isin(order_ids)]
+        lines = lines[lines[OrderLines.order_id].isin(order_ids)].sort_values(OrderLines.line_id)
         self._orders = {row[Orders.order_id]: row for row in _rows(orders)}
         self._lines: dict[str, list[Row]] = {}
         for row in _rows(lines):
             self._lines.setdefault(row[OrderLines.order_id], []).append(row)
         self._outcomes = {row[Outcomes.exception_id]: row for row in _rows(outcomes)}
 
-    def told(self, row: Row) -> OmsCall:
+    def call(self, row: Row) -> OmsCall:
         order = self._orders.get(row[Exceptions.order_id])
         detected_at = row[Exceptions.detected_at]
         if order is not None and not order[Orders.known_at] < detected_at:
@@ -116,7 +116,7 @@ class _CallReader:
             for line in self._lines.get(order[Orders.order_id], [])
             if line[OrderLines.known_at] < detected_at
         ]
-        told = {
+        fields = {
             "external_id": order[Orders.order_id],
             "order_number": order[Orders.order_id],
             "placed_at": self._moved(order[Orders.placed_at]),
@@ -132,8 +132,8 @@ class _CallReader:
                 }
             ),
         }
-        same = ("channel", "status", "payment_status", "payment_method", "fulfillment_status")
-        return _filled(told | {name: order[name] for name in same})
+        copied = ("channel", "status", "payment_status", "payment_method", "fulfillment_status")
+        return _filled(fields | {name: order[name] for name in copied})
 
     def _resolution(self, row: Row, order: Row | None) -> dict[str, Any] | None:
         outcome = self._outcomes.get(row[Exceptions.exception_id])
@@ -141,12 +141,12 @@ class _CallReader:
         if outcome is None or resolved_at is None or resolved_at > self._newest:
             return None
         currency = order[Orders.currency] if order else None
-        told = {
+        fields = {
             "resolved_at": self._moved(max(resolved_at, row[Exceptions.detected_at])),
             "loss": _money(outcome[Outcomes.loss], currency) if currency else None,
         }
-        same = ("category", "team", "touch_minutes", "breached", "label_origin")
-        return _filled(told | {name: outcome[name] for name in same})
+        copied = ("category", "team", "touch_minutes", "breached", "label_origin")
+        return _filled(fields | {name: outcome[name] for name in copied})
 
 
 def _rows(table: pd.DataFrame) -> Iterator[Row]:
@@ -170,14 +170,14 @@ def _address(order: Row) -> dict[str, Any]:
 
 
 def _line(line: Row, currency: str) -> dict[str, Any]:
-    told = {
+    fields = {
         "external_id": line[OrderLines.line_id],
         "sku": line[OrderLines.sku],
         "quantity": line[OrderLines.units],
         "site": line[OrderLines.site],
         "unit_price": _money(line[OrderLines.unit_price], currency),
     }
-    return _filled(told)
+    return _filled(fields)
 
 
 def _money(amount: float | None, currency: str) -> dict[str, str] | None:

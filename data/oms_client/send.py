@@ -10,8 +10,8 @@ from urllib.request import Request, urlopen
 from data.domain import BadInputError
 from data.oms_client.calls import OmsCall
 
-AT_ONCE = 100
-PATIENCE_SECONDS = 60
+MAX_EXCEPTIONS_PER_REQUEST = 100
+TIMEOUT_SECONDS = 60
 
 
 @dataclass
@@ -23,11 +23,11 @@ class SendReport:
     refusals: list[str] = field(default_factory=list)
 
 
-def send(told: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -> SendReport:
+def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -> SendReport:
     """Post exceptions in their order, then the ends of those that ended.
 
     Args:
-        told: The first detected first.
+        calls: The first detected first.
         to: Address of the service, such as http://127.0.0.1:8000.
         watch: Is told the name of a step and how many more are done.
 
@@ -35,24 +35,24 @@ def send(told: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) ->
         BadInputError: Nothing answers there, or not as a service of ours does.
     """
     base = _base(to)
-    sent = SendReport()
-    ids: list[tuple[str, dict[str, Any]]] = []
-    for begin in range(0, len(told), AT_ONCE):
-        part = told[begin : begin + AT_ONCE]
-        answer = _post(f"{base}/v1/exceptions", {"exceptions": [one.exception for one in part]})
-        for one, result in zip(part, answer["results"], strict=True):
+    report = SendReport()
+    resolutions: list[tuple[str, dict[str, Any]]] = []
+    for begin in range(0, len(calls), MAX_EXCEPTIONS_PER_REQUEST):
+        part = calls[begin : begin + MAX_EXCEPTIONS_PER_REQUEST]
+        answer = _post(f"{base}/v1/exceptions", {"exceptions": [call.exception for call in part]})
+        for call, result in zip(part, answer["results"], strict=True):
             if result["result"] == "refused":
-                sent.refusals.append(f"{one.exception['external_id']}: {result['detail']}")
+                report.refusals.append(f"{call.exception['external_id']}: {result['detail']}")
                 continue
-            sent.accepted += 1
-            if one.resolution is not None:
-                ids.append((result["id"], one.resolution))
+            report.accepted += 1
+            if call.resolution is not None:
+                resolutions.append((result["id"], call.resolution))
         watch("exceptions", len(part))
-    for exception_id, resolution in ids:
+    for exception_id, resolution in resolutions:
         _post(f"{base}/v1/exceptions/{exception_id}/resolve", resolution)
-        sent.resolved += 1
+        report.resolved += 1
         watch("resolutions", 1)
-    return sent
+    return report
 
 
 def _base(to: str) -> str:
@@ -66,11 +66,11 @@ def _post(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
     request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - _base checked it
     cure = "Start it with `python -m serving` and give the address that it prints."
     try:
-        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - the same
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
             return json.load(answer)
     except HTTPError as error:
         with error:
-            said = error.read().decode(errors="replace")[:300]
-        raise BadInputError(url, f"answered {error.code}: {said}", cure) from error
+            body_text = error.read().decode(errors="replace")[:300]
+        raise BadInputError(url, f"answered {error.code}: {body_text}", cure) from error
     except (URLError, OSError, json.JSONDecodeError) as error:
         raise BadInputError(url, f"no service answers: {error}", cure) from error

@@ -26,7 +26,7 @@ def _minute(time_of_day: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-class CategoryLoss(Section):
+class CategoryLossTerms(Section):
     """What differs for one category; what is left out is as in `losses`."""
 
     share_of_order: NotNegative | None = None
@@ -43,7 +43,7 @@ class LossTerms(Section):
     handling_helps: Share
     waiting_cost_per_hour: NotNegative
     largest: Positive
-    categories: Mapping[str, CategoryLoss] = {}
+    categories: Mapping[str, CategoryLossTerms] = {}
 
     def preventable(self, category: str, order_value: float) -> float:
         """Return the money that handling in time is expected to save, 0 to `largest`."""
@@ -153,7 +153,7 @@ class ShiftTerms(Section):
 
     @field_validator("timezone")
     @classmethod
-    def _is_known(cls, name: str) -> str:
+    def _is_a_time_zone(cls, name: str) -> str:
         if name not in available_timezones():
             raise ValueError(f"there is no time zone '{name}'; one is 'Europe/Lisbon'")
         return name

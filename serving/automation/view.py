@@ -6,8 +6,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from data.ledger.audits import Audit, HiddenEnd, PromiseKey, Suspension, audits_of, hidden_ends
-from data.ledger.versions import CHAMPION, in_use
+from data.ledger.audits import (
+    Audit,
+    BlindedOutcome,
+    PromiseKey,
+    Suspension,
+    audits_of,
+    blinded_outcomes,
+)
+from data.ledger.versions import CHAMPION, version_in_use
 from data.policy.automation import PromiseTerms
 from models.automation.evidence import CalibrationCounts
 from models.automation.risk_control import Promise
@@ -34,7 +41,7 @@ class GuaranteeFacts(NamedTuple):
 
     since_ms: int | None
     audits: list[Audit]
-    hidden: list[tuple[HiddenEnd, Assessment]]
+    hidden: list[tuple[BlindedOutcome, Assessment]]
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,7 @@ async def promises_view(desk: Service) -> dict[str, Any]:
 
 def _read(desk: Service, model_version: str, now_ms: int) -> GuaranteeFacts:
     with desk.ledger.reading() as connection:
-        version = in_use(connection, CHAMPION, at_ms=now_ms)
+        version = version_in_use(connection, CHAMPION, at_ms=now_ms)
         is_it = version is not None and version.label == model_version
         return GuaranteeFacts(
             version.known_at_ms if version and is_it else None,
@@ -135,9 +142,9 @@ def _read(desk: Service, model_version: str, now_ms: int) -> GuaranteeFacts:
         )
 
 
-def _hidden(connection: Connection, model_version: str) -> list[tuple[HiddenEnd, Assessment]]:
-    ends = hidden_ends(connection, HIDDEN_AT_MOST)
-    judged = ((end, Assessment.from_json(end.opinion)) for end in ends)
+def _hidden(connection: Connection, model_version: str) -> list[tuple[BlindedOutcome, Assessment]]:
+    ends = blinded_outcomes(connection, HIDDEN_AT_MOST)
+    judged = ((end, Assessment.from_json(end.assessment)) for end in ends)
     return [pair for pair in judged if pair[1].model_version == model_version]
 
 
@@ -160,7 +167,7 @@ def _told(desk: Service, triage: Triage, known: GuaranteeFacts) -> list[Guarante
 def _label(
     evidence: CalibrationCounts,
     told: list[GuaranteeSummary],
-    hidden: list[tuple[HiddenEnd, Assessment]],
+    hidden: list[tuple[BlindedOutcome, Assessment]],
 ) -> dict[str, Any]:
     """One label as a whole: how much of it is automatic, and how often unseen words were right."""
     own = [one for one in told if one.promise.label == evidence.label]

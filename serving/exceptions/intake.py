@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from data.ledger.idempotency import StoredAnswer, answered, remember
+from data.ledger.idempotency import StoredAnswer, store_answer, stored_answer
 from data.ledger.intake import Accepted, Incoming, IntakeEvent, accept
-from data.ledger.outcomes import end_untouched
+from data.ledger.outcomes import save_outcomes
 from serving.http.problems import BadPayloadError, KeyReusedError, problem_of
 from serving.http.requests import canonical, many_of, parsed
 from serving.scoring.assessment import Assessment
@@ -40,7 +40,7 @@ def earlier(connection: Any, key: str | None, request_sha256: str) -> Answer | N
     Raises:
         KeyReusedError: The key came with another request.
     """
-    before = answered(connection, key) if key else None
+    before = stored_answer(connection, key) if key else None
     if before is None:
         return None
     if before.request_sha256 != request_sha256:
@@ -67,11 +67,11 @@ async def take_in(desk: Service, body: bytes, key: str | None) -> Answer:
             if before is not None:
                 return before, []
             accepted = accept(connection, arriving, now_ms=now_ms)
-            end_untouched(connection, untouched(accepted, now_ms))
+            save_outcomes(connection, untouched(accepted, now_ms))
             answer = _answer(desk, kind, items, accepted, now_ms)
             if key:
                 kept = StoredAnswer(key, request, answer.status, answer.body.decode())
-                remember(connection, kept, now_ms=now_ms)
+                store_answer(connection, kept, now_ms=now_ms)
             return answer, accepted
 
     answer, accepted = await desk.write(work)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from data.ledger.idempotency import StoredAnswer, remember
+from data.ledger.idempotency import StoredAnswer, store_answer
 from serving.exceptions.intake import Answer, earlier
 from serving.service import Service
 
@@ -26,7 +26,7 @@ async def once(
             answer = work(connection)
             if key:
                 kept = StoredAnswer(key, request_sha256, answer.status, answer.body.decode())
-                remember(connection, kept, now_ms=desk.now_ms())
+                store_answer(connection, kept, now_ms=desk.now_ms())
             return answer
 
     return await desk.write(transaction)

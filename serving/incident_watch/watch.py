@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.incidents import (
     Incident,
-    changed,
     incidents_of,
     join,
-    keep_incident,
-    keep_read,
     members_of,
-    read_up_to,
+    reader_position,
+    record_change,
+    save_incident,
+    save_reader_position,
 )
 from data.ledger.intake import new_id
 from data.ledger.ledger import Ledger
@@ -63,7 +63,7 @@ class IncidentWatch:
         self._desk = desk
         self._of_burst: dict[str, Incident] = {}
         with desk.ledger.writing() as connection:
-            self.seq = read_up_to(connection, READER)
+            self.seq = reader_position(connection, READER)
             incidents = incidents_of(connection, is_open=False)
             still_open = [one.id for one in incidents if one.closed_at_ms is None]
             members = members_of(connection, still_open)
@@ -93,7 +93,7 @@ class IncidentWatch:
             self.reader = await asyncio.to_thread(
                 BurstReader, desk.ledger, terms, self.seq, desk.now_ms()
             )
-        read = partial(desk.ledger.events_after, kinds=TAKEN_IN, most=AT_ONCE)
+        read = partial(desk.ledger.events_after, kinds=TAKEN_IN, limit=AT_ONCE)
         while events := await asyncio.to_thread(read, self.seq):
             found = await asyncio.to_thread(self.reader.observe, events)
             kept = await desk.write(partial(self._keep, found, events[-1].seq))
@@ -110,9 +110,9 @@ class IncidentWatch:
         with self._desk.ledger.writing() as connection:
             for one in found:
                 incident = self._state(one, now_ms)
-                keep_incident(connection, incident, now_ms=now_ms)
+                save_incident(connection, incident, now_ms=now_ms)
                 kept.append((incident, join(connection, incident, one.joined, now_ms=now_ms)))
-            keep_read(connection, READER, seq)
+            save_reader_position(connection, READER, seq)
         return kept
 
     def _state(self, found: BurstScan, now_ms: int) -> Incident:
@@ -166,7 +166,7 @@ class IncidentWatch:
 
     def _close(self, incident: Incident) -> Incident:
         with self._desk.ledger.writing() as connection:
-            return changed(connection, incident, now_ms=self._desk.now_ms(), is_closed=True)
+            return record_change(connection, incident, now_ms=self._desk.now_ms(), is_closed=True)
 
 
 async def keep_incidents(incidents: IncidentWatch, every_seconds: float) -> None:

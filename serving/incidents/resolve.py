@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from data.domain import ClaimedError
 from data.ledger.claims import Claim, claims_on, revision_of_open
-from data.ledger.incidents import Incident, changed, incident_of, members_of
+from data.ledger.incidents import Incident, incident_of, members_of, record_change
 from data.ledger.ledger import ExceptionRecord, records_by_id
-from data.ledger.outcomes import end_all
+from data.ledger.outcomes import close_all
 from serving.exceptions.claim import ActionRequest
 from serving.exceptions.intake import Answer, fingerprint
 from serving.exceptions.resolve import outcome_of
@@ -141,7 +141,7 @@ def _resolve(
             terms = desk.policy.promises
             audited.append(end(connection, outcome, terms, body=body, if_revision=None))
     if plain:
-        end_all(connection, plain, body=body)
+        close_all(connection, plain, body=body)
     return audited
 
 
@@ -167,7 +167,7 @@ def _after(
     if is_closed:
         over = IncidentFacts.from_json(incident.body).over()
         incident = replace(incident, body=over.to_json())
-    return changed(connection, incident, now_ms=now_ms, is_closed=is_closed)
+    return record_change(connection, incident, now_ms=now_ms, is_closed=is_closed)
 
 
 def _answer(desk: Service, incident: Incident, found: MemberSelection, now_ms: int) -> Answer:

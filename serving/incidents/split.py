@@ -4,7 +4,7 @@ import orjson
 from sqlalchemy import Connection
 
 from data.ledger.claims import revision_of_open
-from data.ledger.incidents import Incident, changed, incident_of, members_of, split_off
+from data.ledger.incidents import Incident, incident_of, members_of, record_change, split_off
 from serving.exceptions.claim import ActionRequest
 from serving.exceptions.intake import Answer, fingerprint
 from serving.http.requests import parsed
@@ -34,7 +34,7 @@ async def split_incident(desk: Service, asked: ActionRequest) -> Answer:
         members = members_of(connection, [asked.subject_id])
         stayed = sum(member.left_at_ms is None for member in members)
         incident = incident_of(connection, asked.subject_id)
-        after = changed(connection, incident, now_ms=now_ms, is_closed=not stayed)
+        after = record_change(connection, incident, now_ms=now_ms, is_closed=not stayed)
         done.append((after, left))
         return _answer(desk, after, left, now_ms)
 

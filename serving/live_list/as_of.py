@@ -10,11 +10,11 @@ from collections import OrderedDict
 
 from sqlalchemy import Connection
 
-from data.ledger.as_of import not_ended
+from data.ledger.as_of import open_exceptions_at
 from data.ledger.claims import claims_at
 from data.ledger.incidents import incidents_at
 from data.ledger.ledger import Ledger
-from data.ledger.versions import CHAMPION, POLICY, in_use, recorded_since
+from data.ledger.versions import CHAMPION, POLICY, recorded_since, version_in_use
 from data.policy.policy import Policy
 from serving.http.problems import BadPayloadError, Flaw
 from serving.live_list.claim_board import ClaimBoard
@@ -57,10 +57,10 @@ def _rebuilt(ledger: Ledger, at_ms: int) -> ListView:
     with ledger.reading() as connection:
         judges = _judges_at(connection, at_ms)
         then = OpenExceptions()
-        for one in not_ended(connection, at_ms):
+        for one in open_exceptions_at(connection, at_ms):
             told = EXCEPTION.validate_json(one.payload)
             if told.is_open:
-                then.put(OpenRow(one.id, one.revision, told, Assessment.from_json(one.opinion)))
+                then.put(OpenRow(one.id, one.revision, told, Assessment.from_json(one.assessment)))
         for incident, members in incidents_at(connection, at_ms):
             then.join(incident, members)
         claims = ClaimBoard(claims_at(connection, at_ms))
@@ -68,8 +68,8 @@ def _rebuilt(ledger: Ledger, at_ms: int) -> ListView:
 
 
 def _judges_at(connection: Connection, at_ms: int) -> RankingContext:
-    policy = in_use(connection, POLICY, at_ms=at_ms)
-    champion = in_use(connection, CHAMPION, at_ms=at_ms)
+    policy = version_in_use(connection, POLICY, at_ms=at_ms)
+    champion = version_in_use(connection, CHAMPION, at_ms=at_ms)
     if policy is None or champion is None:
         since = recorded_since(connection)
         begin = "nothing is recorded yet" if since is None else f"it begins at {rfc3339(since)}"

@@ -12,7 +12,7 @@ from data.ledger.audits import (
     PromiseKey,
     Suspension,
     audits_of,
-    keep_audits,
+    replace_audits,
     suspend,
     suspensions_of,
 )
@@ -53,9 +53,9 @@ def end(
     origins = {name: _origin(getattr(outcome, name), opinion) for name in ORIGINS.values()}
     is_hidden = held is not None and held.why == HIDDEN
     told = replace(outcome, suggestion_hidden=is_hidden, **origins)
-    record = resolve(connection, told, body=body, if_revision=if_revision)
+    record = resolve(connection, told, body=body, expected_revision=if_revision)
     audits = audits_in(opinion, told)
-    if held is None or not keep_audits(connection, outcome.exception_id, audits):
+    if held is None or not replace_audits(connection, outcome.exception_id, audits):
         return Resolution(record, [], [])
     fired = [one for audit in audits if (one := _fired(connection, audit, opinion, terms))]
     for one in fired:

@@ -19,7 +19,7 @@ import worklist_bench
 from rich.console import Console
 from timing import Ratio
 
-from data.history.history import ALWAYS, History
+from data.history.history import END_OF_TIME, History
 from data.ingest.write_history import ImportTerms, write_history
 from data.oms_client.calls import last_days
 from data.sources.synthetic import generate
@@ -64,7 +64,7 @@ def _run(folder: Path) -> list[Ratio]:
     ratios.append(training_bench.run(folder / "history", as_of, store))
     console.print("Scoring ...")
     history = History.open(folder / "history")
-    known = TriageDataset.read(history, ALWAYS, store.load_triage().kinds)
+    known = TriageDataset.read(history, END_OF_TIME, store.load_triage().kinds)
     late = np.flatnonzero(known.detected_at >= as_of.value // 1_000_000)[: serving_bench.BATCH]
     columns = {name: column[late] for name, column in known.columns.items()}
     ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))

@@ -10,7 +10,7 @@ import orjson
 from timing import Ratio, in_turns
 
 from data.domain import NoChampionError
-from data.ledger.incidents import Incident, join, keep_incident
+from data.ledger.incidents import Incident, join, save_incident
 from data.ledger.intake import new_id
 from data.settings import Settings
 from models.bursts.detector import Burst
@@ -106,7 +106,7 @@ def _made(desk: Service, ids: list[str], value: str = "dhl") -> Incident:
     body = IncidentFacts.of(burst, "UTC", is_over=True).to_json()
     made = Incident(new_id(now_ms, "inc"), "carrier", value, 1, now_ms, now_ms, None, body)
     with desk.ledger.writing() as connection:
-        keep_incident(connection, made, now_ms=now_ms)
+        save_incident(connection, made, now_ms=now_ms)
         join(connection, made, ids, now_ms=now_ms)
     desk.incidents.take(made)
     desk.worklist.join(made, ids)

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from data.ledger.incidents import Incident, keep_incident
+from data.ledger.incidents import Incident, save_incident
 from data.ledger.intake import new_id
 from models.bursts.detector import Burst
 from serving.demand import openapi, schemas
@@ -125,7 +125,7 @@ def an_incident(client):
     incident_id = new_id(desk.now_ms(), "inc")
     one = Incident(incident_id, "carrier", "dhl", 1, 0, 0, None, evidence.to_json())
     with desk.ledger.writing() as connection:
-        keep_incident(connection, one, now_ms=desk.now_ms())
+        save_incident(connection, one, now_ms=desk.now_ms())
     return incident_id
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.contract.tables import Exceptions
 from data.domain import BadInputError
-from data.history.history import ALWAYS, History
+from data.history.history import END_OF_TIME, History
 from data.ticks import tick_of
 from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
@@ -92,7 +92,7 @@ def compare_periods(triage: Triage, history: History, reference: Period, current
         raise BadInputError(
             "--current", f"{current} overlaps {reference}", "Choose two periods that don't."
         )
-    known = TriageDataset.read(history, ALWAYS, triage.kinds)
+    known = TriageDataset.read(history, END_OF_TIME, triage.kinds)
     live = triage.with_recent(since_training(triage, known))
     patience = max(0, _last_known(known) - tick_of(max(reference.end, current.end)))
     sides = [

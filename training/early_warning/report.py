@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from data.contract.tables import Orders
 from data.domain import NotEnoughDataError, Stage
-from data.history.history import ALWAYS, History
+from data.history.history import END_OF_TIME, History
 from data.ticks import MS_PER_DAY, tick_of
 from features.orders.history_features import RATE_OF, RATES
 from models.early_warning.early_warning import OVER, EarlyWarning, OrderRows, Warnings
@@ -88,7 +88,7 @@ def score_orders(
     Raises:
         NotEnoughDataError: No order reached a stage in the period.
     """
-    known = OrderDataset.read(history, ALWAYS)
+    known = OrderDataset.read(history, END_OF_TIME)
     at = known.scored_at
     rows = np.flatnonzero((at >= tick_of(begin)) & (at < tick_of(end)))
     if not len(rows):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from data.domain import BadInputError, NotEnoughDataError
-from data.history.history import ALWAYS, History
+from data.history.history import END_OF_TIME, History
 from features.demand.panel import Panel, next_periods
 from training.demand.dataset import read_panel
 
@@ -45,7 +45,7 @@ class StockScenario:
         if scored[0] != np.datetime64(begin.date(), "D"):
             problem = f"the {start.grain} after the last one known then starts on {scored[0]}"
             raise BadInputError(f"--from {begin:%Y-%m-%d}", problem, "Start there.")
-        everything = read_panel(history, ALWAYS)
+        everything = read_panel(history, END_OF_TIME)
         column = int(np.searchsorted(everything.periods, scored[0]))
         have = everything.length - column
         if have < periods:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data.domain import NotEnoughDataError
-from data.history.history import ALWAYS, History
+from data.history.history import END_OF_TIME, History
 from data.policy.policy import Policy
 from data.ticks import MS_PER_HOUR, tick_of
 from features.engine.event_log import LogRows
@@ -51,7 +51,7 @@ def score_period(
     Raises:
         NotEnoughDataError: Nothing was detected in the period.
     """
-    known = TriageDataset.read(history, ALWAYS, triage.kinds)
+    known = TriageDataset.read(history, END_OF_TIME, triage.kinds)
     detected = known.detected_at
     rows = np.flatnonzero((detected >= tick_of(begin)) & (detected < tick_of(end)))
     if not len(rows):

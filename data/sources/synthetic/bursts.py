@@ -20,15 +20,15 @@ from data.sources.synthetic.catalogue import (
     Catalogue,
 )
 from data.sources.synthetic.causes import CODE
-from data.sources.synthetic.frames import draw, draw_where, names, times, written
+from data.sources.synthetic.frames import draw, draw_where, names, texts, times
 from data.sources.synthetic.orders import AT, OrderBlock
 from data.sources.synthetic.shop import RandomStream, SyntheticShop
 from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 # A small shop's bursts last longer, so that enough orders are hit to be seen.
-FEWEST_MEMBERS, MOST_MEMBERS = 8, 18
-LONGEST_HOURS = 72
-MOST_COMMON = 4  # a burst on a rare value is none
+MIN_BURST_MEMBERS, MAX_BURST_MEMBERS = 8, 18
+MAX_BURST_HOURS = 72
+COMMON_VALUES = 4  # a burst on a rare value is none
 NO_BURST = -1
 
 
@@ -39,7 +39,7 @@ class BurstKind:
     attribute: str
     cause: str
     stage: Stage
-    shortest_hours: float
+    min_hours: float
     chance: float
 
 
@@ -81,7 +81,7 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[PlantedBur
     random = shop.random(RandomStream.BURSTS)
     count = round(shop.period_days / shop.days_between_bursts)
     usual = 0.01 * shop.orders / max(count, 1)
-    members = float(np.clip(usual, FEWEST_MEMBERS, MOST_MEMBERS))
+    members = float(np.clip(usual, MIN_BURST_MEMBERS, MAX_BURST_MEMBERS))
     days = np.sort(random.integers(2, shop.period_days - 3, count))
     first = random.integers(0, len(KINDS))
     bursts = []
@@ -89,10 +89,10 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[PlantedBur
         kind = KINDS[(first + number) % len(KINDS)]
         shares = _value_shares(kind.attribute, catalogue)
         value = int(
-            draw(random, np.where(shares >= np.sort(shares)[-MOST_COMMON:][0], shares, 0), 1)[0]
+            draw(random, np.where(shares >= np.sort(shares)[-COMMON_VALUES:][0], shares, 0), 1)[0]
         )
         an_hour = shop.orders / shop.period_days / 24 * shares[value] * kind.chance
-        hours = float(np.clip(members / an_hour, kind.shortest_hours, LONGEST_HOURS))
+        hours = float(np.clip(members / an_hour, kind.min_hours, MAX_BURST_HOURS))
         start_s = float(day * SECONDS_PER_DAY + random.uniform(6, 15) * SECONDS_PER_HOUR)
         bursts.append(
             PlantedBurst(number, kind, value, start_s, start_s + hours * SECONDS_PER_HOUR)
@@ -142,10 +142,10 @@ def bursts_table(
     return pd.DataFrame(
         {
             "burst_id": names([f"b{burst.number:03d}" for burst in bursts], np.arange(len(bursts))),
-            "cause": written([burst.kind.cause for burst in bursts]),
-            "attribute": written([burst.kind.attribute for burst in bursts]),
-            "value": written([str(words[b.kind.attribute][b.value]) for b in bursts]),
-            "stage": written([str(burst.kind.stage) for burst in bursts]),
+            "cause": texts([burst.kind.cause for burst in bursts]),
+            "attribute": texts([burst.kind.attribute for burst in bursts]),
+            "value": texts([str(words[b.kind.attribute][b.value]) for b in bursts]),
+            "stage": texts([str(burst.kind.stage) for burst in bursts]),
             "started_at": times(shop, np.array([burst.start_s for burst in bursts])),
             "ended_at": times(shop, np.array([burst.end_s for burst in bursts])),
         }

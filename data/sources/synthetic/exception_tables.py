@@ -13,8 +13,8 @@ from data.sources.synthetic.frames import (
     columns_of_rows,
     names,
     numbered,
+    texts,
     times,
-    written,
 )
 from data.sources.synthetic.handling import EVENTS, OPERATORS_A_TEAM, SYSTEM, HandlingRecords
 from data.sources.synthetic.orders import OrderBlock
@@ -35,7 +35,7 @@ def exceptions_table(
 ) -> pd.DataFrame:
     """One row an exception as it is first seen."""
     size = len(raised.order)
-    told = random.random(size) < 0.92
+    is_recorded = random.random(size) < 0.92
     return pd.DataFrame(
         {
             "exception_id": numbered("e", first_number + np.arange(size)),
@@ -44,10 +44,10 @@ def exceptions_table(
             "source": names(SOURCES, orders.source[raised.order]),
             "type": names(TYPES, raised.type),
             "reason_code": names(CODES, raised.code),
-            "message": written(messages(random, catalogue, orders, raised)),
-            "severity": names(SEVERITIES, np.where(told, raised.severity, MISSING)),
+            "message": texts(messages(random, catalogue, orders, raised)),
+            "severity": names(SEVERITIES, np.where(is_recorded, raised.severity, MISSING)),
             "due_at": times(shop, raised.due_s),
-            "attributes": written(attributes(random, catalogue, orders, raised)),
+            "attributes": texts(attributes(random, catalogue, orders, raised)),
             "known_at": times(shop, raised.detected_s),
         }
     )
@@ -68,7 +68,7 @@ def true_exceptions(shop: SyntheticShop, raised: ExceptionBlock, first_number: i
             "triage_minutes": raised.triage_minutes,
             "hazard_at": times(shop, raised.hazard_s),
             "loss_if_breached": raised.loss,
-            "heals_at": times(shop, raised.heals_s),
+            "heals_at": times(shop, raised.self_resolves_s),
             "cancels": raised.cancels,
             "reopens": raised.reopens,
         }

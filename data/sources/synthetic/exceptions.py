@@ -11,11 +11,11 @@ from data.sources.synthetic.causes import (
     CODE,
     KEY_ACCOUNTS,
     LOOKS_LIKE,
-    MOST_OF_TYPE,
-    TALKED_OVER,
+    NEEDS_CONTACT,
     TEAM,
     TEAMS,
     TYPE_SHARE,
+    USUAL_CAUSE_OF_TYPE,
 )
 from data.sources.synthetic.frames import MISSING, draw_by_row
 from data.sources.synthetic.orders import AT, OrderBlock
@@ -27,7 +27,7 @@ TRIAGE_MINUTES = 7
 MEMBER_OF_BURST_EFFORT = 0.45
 TAKEN_OVER_SHARE = 0.07
 REOPENED_SHARE = 0.04
-DUE_KNOWN_SHARE = 0.88
+DUE_RECORDED_SHARE = 0.88
 GIVES_UP_EARLY_SHARE = 0.1
 SLA_OF_SEGMENT = np.array([1.6, 1.5, 1.1, 0.9])
 PENALTY_OF_SEGMENT = np.array([4.0, 7.0, 28.0, 45.0])
@@ -51,7 +51,7 @@ class ExceptionBlock:
         wording: The cause in whose words it is described; below 0 in nobody's.
         complexity: 0 to 2, told by the message.
         hazard_s: When the loss happens, if it is still open then.
-        heals_s: When it goes away by itself, infinite for never.
+        self_resolves_s: When it goes away by itself, infinite for never.
     """
 
     order: np.ndarray
@@ -72,15 +72,15 @@ class ExceptionBlock:
     touch_minutes: np.ndarray
     triage_minutes: np.ndarray
     hazard_s: np.ndarray
-    heals_s: np.ndarray
+    self_resolves_s: np.ndarray
     loss: np.ndarray
     cancels: np.ndarray
     reopens: np.ndarray
 
     def before(self, moment_s: float) -> "ExceptionBlock":
         """Those noticed before a moment."""
-        seen = self.detected_s < moment_s
-        return ExceptionBlock(**{f.name: getattr(self, f.name)[seen] for f in fields(self)})
+        is_earlier = self.detected_s < moment_s
+        return ExceptionBlock(**{f.name: getattr(self, f.name)[is_earlier] for f in fields(self)})
 
 
 def raise_exceptions(
@@ -100,7 +100,7 @@ def raise_exceptions(
     effort = np.where(burst_of[order] >= 0, MEMBER_OF_BURST_EFFORT, 1) * np.exp(0.45 * complexity)
     severity = 0.6 * np.log(total / 90) + 0.7 * random.standard_normal(size)
     language = LANGUAGE_OF_COUNTRY[orders.visits.country[order]]
-    lost_share = np.minimum(_of("lost_share")[cause] * random.lognormal(0, 0.3, size), 1)
+    lost_share = np.minimum(_by_cause("lost_share")[cause] * random.lognormal(0, 0.3, size), 1)
     return ExceptionBlock(
         order=order,
         detected_s=detected_s,
@@ -120,7 +120,7 @@ def raise_exceptions(
         touch_minutes=_touch_minutes(random, orders, order, cause) * effort,
         triage_minutes=TRIAGE_MINUTES * random.lognormal(0, 0.4, size),
         hazard_s=hazard_s,
-        heals_s=_heals_s(random, cause, detected_s),
+        self_resolves_s=_self_resolves_s(random, cause, detected_s),
         loss=np.round(total * lost_share + PENALTY_OF_SEGMENT[segment], 2),
         cancels=random.random(size) < CANCELS_SHARE,
         reopens=random.random(size) < REOPENED_SHARE,
@@ -131,16 +131,18 @@ def _touch_minutes(
     random: np.random.Generator, orders: OrderBlock, order: np.ndarray, cause: np.ndarray
 ) -> np.ndarray:
     """Work of an ordinary case: longer with more lines, shorter as the teams learn."""
-    learnt = 1.08 - 0.16 * orders.early[order]
+    experience = 1.08 - 0.16 * orders.early[order]
     lines = 0.9 + 0.06 * orders.lines[order]
     spread = random.lognormal(0, TOUCH_SPREAD, len(order))
-    return _of("touch_minutes")[cause] * lines * learnt * spread
+    return _by_cause("touch_minutes")[cause] * lines * experience * spread
 
 
-def _heals_s(random: np.random.Generator, cause: np.ndarray, detected_s: np.ndarray) -> np.ndarray:
-    heals = random.random(len(cause)) < _of("heals_share")[cause]
-    hours = 0.5 + random.exponential(_of("sla_hours")[cause] * 0.4)
-    return np.where(heals, detected_s + hours * SECONDS_PER_HOUR, np.inf)
+def _self_resolves_s(
+    random: np.random.Generator, cause: np.ndarray, detected_s: np.ndarray
+) -> np.ndarray:
+    self_resolves = random.random(len(cause)) < _by_cause("self_resolves_share")[cause]
+    hours = 0.5 + random.exponential(_by_cause("sla_hours")[cause] * 0.4)
+    return np.where(self_resolves, detected_s + hours * SECONDS_PER_HOUR, np.inf)
 
 
 def _priority(
@@ -151,16 +153,16 @@ def _priority(
     left_s: np.ndarray,
 ) -> np.ndarray:
     """People feel value, good customers, little time (where it is told) and fraud."""
-    felt = 0.7 * np.log(orders.total[order] / 90) - 0.2
-    felt += 0.8 * (orders.segment[order] >= VIP) + 0.8 * (cause == CODE["fraud"])
-    felt += 0.9 * (left_s < 14 * SECONDS_PER_HOUR)  # false for NaN
-    felt += 0.45 * random.standard_normal(len(order))
-    return len(BANDS_FROM) - np.digitize(felt, BANDS_FROM)
+    urgency = 0.7 * np.log(orders.total[order] / 90) - 0.2
+    urgency += 0.8 * (orders.segment[order] >= VIP) + 0.8 * (cause == CODE["fraud"])
+    urgency += 0.9 * (left_s < 14 * SECONDS_PER_HOUR)  # false for NaN
+    urgency += 0.45 * random.standard_normal(len(order))
+    return len(BANDS_FROM) - np.digitize(urgency, BANDS_FROM)
 
 
 def team_of(cause: np.ndarray, segment: np.ndarray) -> np.ndarray:
     """Whose it is: the cause decides, but for business customers who have to be talked to."""
-    return np.where(TALKED_OVER[cause] & (segment == BUSINESS), KEY_ACCOUNTS, TEAM[cause])
+    return np.where(NEEDS_CONTACT[cause] & (segment == BUSINESS), KEY_ACCOUNTS, TEAM[cause])
 
 
 def _right_team(random: np.random.Generator, cause: np.ndarray, segment: np.ndarray) -> np.ndarray:
@@ -170,8 +172,8 @@ def _right_team(random: np.random.Generator, cause: np.ndarray, segment: np.ndar
     return np.where(taken_over, neighbour, team_of(cause, segment))
 
 
-def _of(fact: str) -> np.ndarray:
-    return np.array([getattr(cause, fact) for cause in CAUSES.values()])
+def _by_cause(attribute: str) -> np.ndarray:
+    return np.array([getattr(cause, attribute) for cause in CAUSES.values()])
 
 
 def _noticed(
@@ -181,7 +183,7 @@ def _noticed(
     stages = [[AT[stage] for stage in each.stages] for each in CAUSES.values()]
     pick = random.random(len(order))
     stage = np.array([stages[c][int(p * len(stages[c]))] for c, p in zip(cause, pick, strict=True)])
-    delay_hours = _of("delay_hours")[cause] * random.lognormal(0, 0.6, len(order))
+    delay_hours = _by_cause("delay_hours")[cause] * random.lognormal(0, 0.6, len(order))
     return stage, orders.planned_s[order, stage] + delay_hours * SECONDS_PER_HOUR
 
 
@@ -195,16 +197,18 @@ def _deadlines(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return when it is due (NaN where nobody says so) and when the loss happens."""
     size = len(order)
-    usual_s = _of("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * SECONDS_PER_HOUR
+    usual_s = (
+        _by_cause("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * SECONDS_PER_HOUR
+    )
     due_s = detected_s + usual_s * random.lognormal(0, 0.5, size)
     ship_by_s = np.maximum(orders.ship_by_s[order], detected_s + 5 * SECONDS_PER_HOUR)
-    held_to_ship_by = (stage < AT[Stage.SHIPPED]) & (random.random(size) < 0.4)
-    due_s = np.where(held_to_ship_by, np.minimum(due_s, ship_by_s), due_s)
+    is_due_by_shipping = (stage < AT[Stage.SHIPPED]) & (random.random(size) < 0.4)
+    due_s = np.where(is_due_by_shipping, np.minimum(due_s, ship_by_s), due_s)
     gives_up = random.random(size) < GIVES_UP_EARLY_SHARE
     patience = np.where(gives_up, random.uniform(0.25, 1, size), 1)
     hazard_s = detected_s + (due_s - detected_s) * patience
-    told = random.random(size) < DUE_KNOWN_SHARE
-    return np.where(told, due_s, np.nan), hazard_s
+    is_recorded = random.random(size) < DUE_RECORDED_SHARE
+    return np.where(is_recorded, due_s, np.nan), hazard_s
 
 
 def _wording(random: np.random.Generator, cause: np.ndarray) -> np.ndarray:
@@ -216,7 +220,7 @@ def _wording(random: np.random.Generator, cause: np.ndarray) -> np.ndarray:
 def _reason_code(random: np.random.Generator, cause: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """Codes count two to a cause; half are of the type rather than of the cause, some missing."""
     u = random.random(len(cause))
-    of = np.where(u < 0.45, cause, MOST_OF_TYPE[kind])
+    of = np.where(u < 0.45, cause, USUAL_CAUSE_OF_TYPE[kind])
     code = 2 * of + random.integers(0, 2, len(cause))
     return np.where(u < 0.75, code, MISSING)
 
@@ -224,7 +228,7 @@ def _reason_code(random: np.random.Generator, cause: np.ndarray, kind: np.ndarra
 def _first_team(random: np.random.Generator, kind: np.ndarray, segment: np.ndarray) -> np.ndarray:
     """The dispatcher goes by the type, sees a business customer half the time, and errs."""
     size = len(kind)
-    believed = MOST_OF_TYPE[kind]
-    seen = np.where(random.random(size) < 0.5, segment, 0)
+    apparent_cause = USUAL_CAUSE_OF_TYPE[kind]
+    apparent_segment = np.where(random.random(size) < 0.5, segment, 0)
     anywhere = random.integers(0, len(TEAMS), size)
-    return np.where(random.random(size) < 0.06, anywhere, team_of(believed, seen))
+    return np.where(random.random(size) < 0.06, anywhere, team_of(apparent_cause, apparent_segment))

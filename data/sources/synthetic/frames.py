@@ -19,7 +19,7 @@ def names(words: Sequence[str] | np.ndarray, codes: np.ndarray) -> pd.api.extens
     return _text(pa.array(list(words), pa.large_string()).take(pa.array(codes, mask=codes < 0)))
 
 
-def written(texts: Sequence[str | None] | np.ndarray) -> pd.api.extensions.ExtensionArray:
+def texts(texts: Sequence[str | None] | np.ndarray) -> pd.api.extensions.ExtensionArray:
     """Texts as they stand."""
     return _text(pa.array(texts, pa.large_string()))
 
@@ -39,10 +39,10 @@ def _text(words: pa.Array) -> pd.api.extensions.ExtensionArray:
 
 def times(shop: SyntheticShop, seconds: np.ndarray) -> pd.Series:
     """Moments from seconds since the start, cut to milliseconds; NaN is an empty field."""
-    known = np.isfinite(seconds)
+    is_finite = np.isfinite(seconds)
     start_us = int(shop.start.timestamp()) * 1_000_000
-    micros = np.floor(np.where(known, seconds, 0) * 1_000).astype(np.int64) * 1_000 + start_us
-    micros[~known] = np.iinfo(np.int64).min
+    micros = np.floor(np.where(is_finite, seconds, 0) * 1_000).astype(np.int64) * 1_000 + start_us
+    micros[~is_finite] = np.iinfo(np.int64).min
     return pd.Series(pd.DatetimeIndex(micros.view("M8[us]"), tz="UTC").astype(Time))
 
 

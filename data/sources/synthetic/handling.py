@@ -21,7 +21,7 @@ SECOND_TEAM_RIGHT_SHARE = 0.85
 RECLASSIFIED_RIGHT_SHARE = 0.85
 MISLABELLED_SHARE = 0.04
 PRIORITY_CHANGED_SHARE = 0.12
-HEALED_UNLABELLED_SHARE = 0.4
+SELF_RESOLVED_UNLABELLED_SHARE = 0.4
 DISPATCH_S = (120, 1_200)
 CLOSED_AFTER_S = 24 * SECONDS_PER_HOUR
 RESTART_S = 600
@@ -40,14 +40,14 @@ class HandledCase:
     touch_s: float
     triage_s: float
     hazard_s: float
-    heals_s: float
+    self_resolves_s: float
     loss: float
     reopens: bool
     cancels: bool
     order: int
     stage: int
     planned_s: list[float]
-    luck: list[float]
+    draws: list[float]
     steps: int = 0
     worked_s: float = 0.0
 
@@ -84,14 +84,14 @@ class TeamQueues:
     """All desks. Cases come to a desk in the order of time, so each start is final at once."""
 
     def __init__(self, teams: list[Team]) -> None:
-        self.desks = [TeamQueue(team) for team in teams]
+        self.queues = [TeamQueue(team) for team in teams]
         self.waiting: list[tuple[float, int, HandledCase]] = []
         self.records = HandlingRecords()
 
     def receive(self, case: HandledCase, detected_s: float) -> None:
         """Have the dispatcher send a case to its first team."""
         early_s, late_s = DISPATCH_S
-        arrives_s = detected_s + early_s + case.luck[0] * (late_s - early_s)
+        arrives_s = detected_s + early_s + case.draws[0] * (late_s - early_s)
         self._note(case, arrives_s, ASSIGNED, DISPATCHER)
         heappush(self.waiting, (arrives_s, case.number, case))
 
@@ -107,27 +107,27 @@ class TeamQueues:
             if case.cancels:
                 self._cancel(case)
 
-    def taken_records(self) -> HandlingRecords:
+    def drain_records(self) -> HandlingRecords:
         """Hand over the records and begin new ones."""
         records, self.records = self.records, HandlingRecords()
         return records
 
     def _serve(self, case: HandledCase, arrived_s: float) -> None:
-        desk = self.desks[case.at_team]
-        from_s, starts_s = desk.next_start(arrived_s)
-        if case.heals_s <= starts_s:
-            healed_s = max(case.heals_s, arrived_s)
-            self._note(case, healed_s, RESOLVED, SYSTEM)
-            self._close(case, healed_s)
+        queue = self.queues[case.at_team]
+        from_s, starts_s = queue.next_start(arrived_s)
+        if case.self_resolves_s <= starts_s:
+            resolved_s = max(case.self_resolves_s, arrived_s)
+            self._note(case, resolved_s, RESOLVED, SYSTEM)
+            self._close(case, resolved_s)
             return
         work_s = case.touch_s if case.at_team == case.team else case.triage_s
-        operator = desk.take(from_s + work_s) + case.at_team * OPERATORS_A_TEAM
+        operator = queue.take(from_s + work_s) + case.at_team * OPERATORS_A_TEAM
         self._note(case, starts_s, STARTED, operator)
-        for paused_s, again_s in desk.calendar.breaks(from_s, from_s + work_s):
+        for paused_s, again_s in queue.calendar.breaks(from_s, from_s + work_s):
             self._note(case, paused_s, PAUSED, operator)
             self._note(case, again_s, STARTED, operator)
         case.worked_s += work_s
-        ends_s = max(desk.calendar.end_of(from_s + work_s), starts_s)
+        ends_s = max(queue.calendar.end_of(from_s + work_s), starts_s)
         if case.at_team == case.team:
             self._resolve(case, ends_s, operator)
         else:
@@ -135,13 +135,13 @@ class TeamQueues:
 
     def _pass_on(self, case: HandledCase, moment_s: float, operator: int) -> None:
         """The wrong team finds another, not always the right one."""
-        right = case.luck[2] < RECLASSIFIED_RIGHT_SHARE
+        right = case.draws[2] < RECLASSIFIED_RIGHT_SHARE
         category = case.cause if right else case.confused_with
-        if case.luck[1] < SECOND_TEAM_RIGHT_SHARE:
+        if case.draws[1] < SECOND_TEAM_RIGHT_SHARE:
             case.at_team = case.team
         else:
-            case.at_team = (case.team + 1 + int(case.luck[3] * (len(TEAMS) - 1))) % len(TEAMS)
-            case.luck[1] = 0.0
+            case.at_team = (case.team + 1 + int(case.draws[3] * (len(TEAMS) - 1))) % len(TEAMS)
+            case.draws[1] = 0.0
         self._note(case, moment_s, RECLASSIFIED, operator, category)
         self._note(case, moment_s, ASSIGNED, operator, category)
         heappush(self.waiting, (moment_s, case.number, case))
@@ -151,8 +151,8 @@ class TeamQueues:
         if not case.reopens:
             self._close(case, moment_s)
             return
-        again_s = moment_s + (0.05 + 0.9 * case.luck[3]) * CLOSED_AFTER_S
-        case.reopens, case.heals_s = False, np.inf
+        again_s = moment_s + (0.05 + 0.9 * case.draws[3]) * CLOSED_AFTER_S
+        case.reopens, case.self_resolves_s = False, np.inf
         case.touch_s *= REWORK_SHARE
         self._note(case, again_s, REOPENED, SYSTEM)
         heappush(self.waiting, (again_s, case.number, case))
@@ -160,9 +160,9 @@ class TeamQueues:
     def _close(self, case: HandledCase, resolved_s: float) -> None:
         """Write down how it ended, known a day later, and let the order go on or not."""
         breached = resolved_s > case.hazard_s
-        healed = case.worked_s == 0
+        self_resolved = case.worked_s == 0
         label = self._label(case)
-        if healed and case.luck[2] < HEALED_UNLABELLED_SHARE:
+        if self_resolved and case.draws[2] < SELF_RESOLVED_UNLABELLED_SHARE:
             label = MISSING
         self.records.outcomes.append(
             (
@@ -175,7 +175,7 @@ class TeamQueues:
                 breached,
                 case.hazard_s if breached else np.nan,
                 case.loss if breached else 0.0,
-                healed,
+                self_resolved,
                 resolved_s + CLOSED_AFTER_S,
             )
         )
@@ -198,10 +198,10 @@ class TeamQueues:
         self.records.order_events.append((case.order, case.stage, case.hazard_s, True))
 
     def _label(self, case: HandledCase) -> int:
-        return case.confused_with if case.luck[4] < MISLABELLED_SHARE else case.cause
+        return case.confused_with if case.draws[4] < MISLABELLED_SHARE else case.cause
 
     def _last_priority(self, case: HandledCase) -> int:
-        if case.luck[5] > PRIORITY_CHANGED_SHARE:
+        if case.draws[5] > PRIORITY_CHANGED_SHARE:
             return case.priority
         return max(case.priority - 1, 0) if case.priority else 1
 
@@ -229,7 +229,7 @@ def cases_of(
         raised.touch_minutes * 60,
         raised.triage_minutes * 60,
         raised.hazard_s,
-        raised.heals_s,
+        raised.self_resolves_s,
         raised.loss,
         raised.reopens,
         raised.cancels,

@@ -17,7 +17,7 @@ from data.sources.synthetic.catalogue import (
 )
 from data.sources.synthetic.causes import CODE
 from data.sources.synthetic.exceptions import ExceptionBlock
-from data.sources.synthetic.frames import columns_of_rows, names, numbered, times, written
+from data.sources.synthetic.frames import columns_of_rows, names, numbered, texts, times
 from data.sources.synthetic.handling import HandlingRecords
 from data.sources.synthetic.orders import AT, STAGES, OrderBlock
 from data.sources.synthetic.shop import SyntheticShop
@@ -26,7 +26,7 @@ from data.ticks import SECONDS_PER_HOUR
 ACTORS = ("customer", "system", "warehouse", "carrier")
 ACTOR_OF_STAGE = np.array([0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 0])
 # What happens outside is heard of later: scans of carriers come in with the next transmission.
-HEARD_AFTER_HOURS = np.array([0, 0, 0, 0, 0, 0, 0, 0.1, 1, 3, 0.5])
+REPORTED_AFTER_HOURS = np.array([0, 0, 0, 0, 0, 0, 0, 0.1, 1, 3, 0.5])
 UNPAID_AT_FIRST = np.isin(PAYMENT_METHODS, ("bank_transfer", "boleto", "invoice"))
 
 
@@ -35,7 +35,7 @@ def orders_table(
 ) -> pd.DataFrame:
     """One row an order, known once it is received."""
     visits, size = orders.visits, len(orders)
-    place = visits.country * 4 + orders.city
+    city_row = visits.country * 4 + orders.city
     head = np.array([h for heads in POSTCODE_HEADS for h in heads])
     tail = np.char.zfill(random.integers(0, 1000, size).astype(str), 3)
     postcode = np.char.add(head[visits.country * 4 + orders.postcode_city], tail)
@@ -53,8 +53,8 @@ def orders_table(
             "currency": names(("EUR",), constant),
             "total": orders.total,
             "country": names(COUNTRIES, visits.country),
-            "postcode": written(postcode),
-            "city": names([city for cities in CITIES for city in cities], place),
+            "postcode": texts(postcode),
+            "city": names([city for cities in CITIES for city in cities], city_row),
             "payment_method": names(PAYMENT_METHODS, orders.payment),
             "payment_status": names(
                 ("authorized", "pending"), UNPAID_AT_FIRST[orders.payment].astype(int)
@@ -74,7 +74,7 @@ def lines_table(shop: SyntheticShop, catalogue: Catalogue, orders: OrderBlock) -
     """One row a line, known with its order."""
     visits = orders.visits
     order = visits.line_visit
-    known_s = _received_s(orders)[order]
+    recorded_s = _received_s(orders)[order]
     first_line = np.searchsorted(order, np.arange(len(orders)))
     return pd.DataFrame(
         {
@@ -84,9 +84,9 @@ def lines_table(shop: SyntheticShop, catalogue: Catalogue, orders: OrderBlock) -
             "units": visits.line_units.astype(float),
             "site": names(SITES, visits.site[order]),
             "unit_price": visits.line_price,
-            "known_at": times(shop, known_s),
+            "known_at": times(shop, recorded_s),
         }
-    )[known_s < shop.period_s]
+    )[recorded_s < shop.period_s]
 
 
 def planned_events(shop: SyntheticShop, orders: OrderBlock, raised: ExceptionBlock) -> pd.DataFrame:
@@ -113,8 +113,8 @@ def _order_events(
     moment_s: np.ndarray,
     canceled: np.ndarray,
 ) -> pd.DataFrame:
-    known_s = moment_s + HEARD_AFTER_HOURS[stage] * SECONDS_PER_HOUR
-    keep = known_s < shop.period_s  # false for NaN, too
+    recorded_s = moment_s + REPORTED_AFTER_HOURS[stage] * SECONDS_PER_HOUR
+    keep = recorded_s < shop.period_s  # false for NaN, too
     number, stage, canceled = number[keep], stage[keep], canceled[keep]
     return pd.DataFrame(
         {
@@ -123,7 +123,7 @@ def _order_events(
             "occurred_at": times(shop, moment_s[keep]),
             "event": names(("reached", "canceled"), canceled),
             "actor": names(ACTORS, np.where(canceled == 1, 0, ACTOR_OF_STAGE[stage])),
-            "known_at": times(shop, known_s[keep]),
+            "known_at": times(shop, recorded_s[keep]),
         }
     )
 

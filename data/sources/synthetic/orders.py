@@ -19,7 +19,7 @@ from data.sources.synthetic.catalogue import (
 from data.sources.synthetic.frames import draw_by_row
 from data.sources.synthetic.shelves import StockLevels
 from data.sources.synthetic.shop import RandomStream, SyntheticShop
-from data.sources.synthetic.visits import SimulatedVisits, together
+from data.sources.synthetic.visits import SimulatedVisits, concatenate
 from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STAGES = list(Stage)
@@ -69,12 +69,12 @@ class OrderBlock:
 
 def blocks_of_days(shop: SyntheticShop) -> Iterator[range]:
     """Cut the period into runs of days of about `block_orders` orders, at least a day each."""
-    first, held = 0, 0
+    first, block_orders = 0, 0
     for day, orders in enumerate(shop.orders_by_day()):
-        if held and held + orders > shop.block_orders:
+        if block_orders and block_orders + orders > shop.block_orders:
             yield range(first, day)
-            first, held = day, 0
-        held += int(orders)
+            first, block_orders = day, 0
+        block_orders += int(orders)
     yield range(first, shop.period_days)
 
 
@@ -85,7 +85,7 @@ def sales_of(shop: SyntheticShop, shelves: StockLevels, days: range) -> Simulate
     for day in days:
         shelves.open_day(day)
         sold.append(shelves.sell(day, int(by_day[day])))
-    return together(sold)
+    return concatenate(sold)
 
 
 def orders_of(

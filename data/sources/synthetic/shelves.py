@@ -77,38 +77,38 @@ class StockLevels:
             if placed.sum() >= orders:
                 break
             attempt += 1
-        came = np.cumsum(placed) - placed < orders
-        moment = moments_of_day(self.random, int(came.sum()))
-        visits.placed_s[came] = (day + moment) * SECONDS_PER_DAY
-        self._book(day, visits, came[visits.line_visit], np.where(oversold, 0, got))
+        has_visited = np.cumsum(placed) - placed < orders
+        moment = moments_of_day(self.random, int(has_visited.sum()))
+        visits.placed_s[has_visited] = (day + moment) * SECONDS_PER_DAY
+        self._book(day, visits, has_visited[visits.line_visit], np.where(oversold, 0, got))
         visits.line_units, visits.line_oversold = got, oversold
-        sales = visits.only(placed & came, got > 0)
+        sales = visits.only(placed & has_visited, got > 0)
         promised_units = np.where(sales.line_oversold, sales.line_units, 0)
         self.on_hand -= np.bincount(sales.line_shelf, promised_units, len(self.on_hand))
         return sales
 
     def _answer(self, visits: SimulatedVisits) -> tuple[np.ndarray, np.ndarray]:
         """Return the units that each line gets, and whether they were sold though not there."""
-        shelf, wanted = visits.line_shelf, visits.line_units
+        shelf, requested = visits.line_shelf, visits.line_units
         by_shelf = np.argsort(shelf, kind="stable")
-        total = np.cumsum(wanted[by_shelf])
+        total = np.cumsum(requested[by_shelf])
         first = np.searchsorted(shelf[by_shelf], shelf[by_shelf])
-        before = np.empty_like(wanted)
-        before[by_shelf] = total - wanted[by_shelf] - (total - wanted[by_shelf])[first]
-        left = np.clip(self.on_hand[shelf] - before, 0, wanted).astype(np.int64)
+        before = np.empty_like(requested)
+        before[by_shelf] = total - requested[by_shelf] - (total - requested[by_shelf])[first]
+        left = np.clip(self.on_hand[shelf] - before, 0, requested).astype(np.int64)
         channel = visits.channel[visits.line_visit]
         oversold = draw_where(self.random, left == 0, OVERSELL_SHARE_OF_CHANNEL[channel])
-        return np.where(oversold, wanted, left), oversold
+        return np.where(oversold, requested, left), oversold
 
     def _book(
-        self, day: int, visits: SimulatedVisits, came: np.ndarray, sold_units: np.ndarray
+        self, day: int, visits: SimulatedVisits, has_visited: np.ndarray, sold_units: np.ndarray
     ) -> None:
         """Take the units of the day off the shelves and note what was wanted."""
-        shelf, shelves = visits.line_shelf[came], len(self.on_hand)
-        wanted, sold = visits.line_units[came], sold_units[came]
-        seconds = visits.placed_s[visits.line_visit[came]]
+        shelf, shelves = visits.line_shelf[has_visited], len(self.on_hand)
+        requested, sold = visits.line_units[has_visited], sold_units[has_visited]
+        seconds = visits.placed_s[visits.line_visit[has_visited]]
         opened_with = self.on_hand
-        wanted_units = np.bincount(shelf, wanted, shelves)
+        requested_units = np.bincount(shelf, requested, shelves)
         taken = np.bincount(shelf, sold, shelves)
         self.on_hand = opened_with - taken
         emptied = (opened_with > 0) & (self.on_hand <= 0)
@@ -119,7 +119,7 @@ class StockLevels:
         empty = np.flatnonzero(emptied)
         self._count(empty, last_sale_s[empty], day)
         self.demand.append(
-            (np.arange(shelves), np.full(shelves, day), wanted_units, taken, in_stock)
+            (np.arange(shelves), np.full(shelves, day), requested_units, taken, in_stock)
         )
 
     def _count(self, shelf: np.ndarray, counted_s: np.ndarray, day: int) -> None:
@@ -134,7 +134,7 @@ class StockLevels:
 
     def stock_table(self) -> pd.DataFrame:
         """The counts since the last call: one a shelf and midnight, one when a shelf ran empty."""
-        columns = _taken(STOCK, self.counts)
+        columns = _drain(STOCK, self.counts)
         return pd.DataFrame(
             {
                 **self._shelf_names(columns["shelf"]),
@@ -149,9 +149,9 @@ class StockLevels:
 
     def true_demand(self) -> pd.DataFrame:
         """What people wanted since the last call, whether it was there or not; zeros left out."""
-        columns = _taken(DEMAND, self.demand)
-        told = (columns["wanted_units"] > 0) | (columns["in_stock_share"] < 1)
-        columns = {name: values[told] for name, values in columns.items()}
+        columns = _drain(DEMAND, self.demand)
+        is_notable = (columns["wanted_units"] > 0) | (columns["in_stock_share"] < 1)
+        columns = {name: values[is_notable] for name, values in columns.items()}
         return pd.DataFrame(
             {
                 **self._shelf_names(columns["shelf"]),
@@ -168,7 +168,7 @@ class StockLevels:
         return {"sku": sku, "site": names(SITES, shelf % sites)}
 
 
-def _taken(columns: tuple[str, ...], parts: list[tuple[np.ndarray, ...]]) -> dict[str, np.ndarray]:
+def _drain(columns: tuple[str, ...], parts: list[tuple[np.ndarray, ...]]) -> dict[str, np.ndarray]:
     """Join the parts by column and forget them."""
     joined = [np.concatenate(part) for part in zip(*parts, strict=True)]
     parts.clear()

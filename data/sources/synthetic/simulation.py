@@ -80,7 +80,7 @@ class Simulation:
             self.handling.receive(case, detected_s)
 
     def _handled(self) -> Rows:
-        records = self.handling.taken_records()
+        records = self.handling.drain_records()
         yield "order_events", order_tables.late_events(self.shop, records)
         yield "exception_events", exception_tables.exception_events_table(self.shop, records)
         yield "outcomes", exception_tables.outcomes_table(self.shop, records)

@@ -23,7 +23,7 @@ PILOT_ORDERS = 8_000
 PILOT_ATTEMPT = 63
 REWORK_SHARE = 0.6
 # What comes in by chance varies with the root of its mean, and so does the slack that it takes.
-HIGHEST_LOAD = 0.92
+MAX_LOAD = 0.92
 SLACK = 3.0
 MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 # Weekdays, opening hour (UTC) and longest shift of each team, in the order of TEAMS.
@@ -36,7 +36,7 @@ SHIFTS: tuple[tuple[tuple[int, ...], int, int], ...] = (
     (MONDAY_TO_FRIDAY, 8, 9),
     (MONDAY_TO_FRIDAY, 8, 9),
 )
-SHORTEST_SHIFT_S = 7_200
+MIN_SHIFT_S = 7_200
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def teams_for(shop: SyntheticShop, orders: OrderBlock) -> list[Team]:
     """Give each team the people and hours that its share of the work needs at the wished load."""
     exceptions_a_week = shop.orders * shop.exception_share / shop.period_days * 7
     work_hours = _minutes_by_team(shop, orders) * exceptions_a_week / 60
-    load = shop.load or HIGHEST_LOAD / (1 + SLACK / np.sqrt(work_hours))
+    load = shop.load or MAX_LOAD / (1 + SLACK / np.sqrt(work_hours))
     needed_s = work_hours / load * SECONDS_PER_HOUR
     return [_team(shop, number, seconds) for number, seconds in enumerate(needed_s)]
 
@@ -77,7 +77,7 @@ def _minutes_by_team(shop: SyntheticShop, orders: OrderBlock) -> np.ndarray:
     # Orders liable to nothing else than usual count less than those liable to much.
     weight = chance.sum(axis=1)
     raised = raise_exceptions(random, orders, cause, np.full(len(orders), -1))
-    touched = ~np.isfinite(raised.heals_s) | (random.random(len(cause)) < 0.5)
+    touched = ~np.isfinite(raised.self_resolves_s) | (random.random(len(cause)) < 0.5)
     minutes = raised.touch_minutes * touched * (1 + REOPENED_SHARE * REWORK_SHARE) * weight
     wrong = (raised.first_team != raised.team) * raised.triage_minutes * touched * weight
     by_team = np.bincount(raised.team, minutes, len(TEAMS))
@@ -86,10 +86,10 @@ def _minutes_by_team(shop: SyntheticShop, orders: OrderBlock) -> np.ndarray:
 
 
 def _team(shop: SyntheticShop, number: int, needed_a_week_s: float) -> Team:
-    weekdays, opens_hour, longest_hours = SHIFTS[number]
+    weekdays, opens_hour, max_hours = SHIFTS[number]
     a_day_s = needed_a_week_s / len(weekdays)
-    operators = max(1, int(np.ceil(a_day_s / (longest_hours * SECONDS_PER_HOUR))))
-    length_s = max(SHORTEST_SHIFT_S, round(a_day_s / operators))
+    operators = max(1, int(np.ceil(a_day_s / (max_hours * SECONDS_PER_HOUR))))
+    length_s = max(MIN_SHIFT_S, round(a_day_s / operators))
     calendar = TeamCalendar(weekdays, opens_hour * SECONDS_PER_HOUR, length_s, shop.start.weekday())
     return Team(TEAMS[number], operators, calendar)
 

@@ -54,14 +54,14 @@ class SimulatedVisits:
         """Keep some visits and some of their lines (both by masks), renumbered."""
         lines = lines & visits[self.line_visit]
         number = np.cumsum(visits) - 1
-        kept = {
+        columns = {
             f.name: getattr(self, f.name)[lines if f.name.startswith("line_") else visits]
             for f in fields(self)
         }
-        return SimulatedVisits(**kept | {"line_visit": number[kept["line_visit"]]})
+        return SimulatedVisits(**columns | {"line_visit": number[columns["line_visit"]]})
 
 
-def together(days: list[SimulatedVisits]) -> SimulatedVisits:
+def concatenate(days: list[SimulatedVisits]) -> SimulatedVisits:
     """Put days behind each other."""
     offsets = np.cumsum([0, *(len(day.placed_s) for day in days[:-1])])
     columns = {
@@ -86,21 +86,21 @@ def popularity_in_week(
 
 
 def visits_of_day(
-    shop: SyntheticShop, catalogue: Catalogue, day: int, wanted: int, attempt: int = 0
+    shop: SyntheticShop, catalogue: Catalogue, day: int, count: int, attempt: int = 0
 ) -> SimulatedVisits:
     """Draw `wanted` visits of a day, not yet timed; another attempt draws others."""
     random = shop.random(RandomStream.VISITS, day * 64 + attempt)
     share, price = popularity_in_week(shop, catalogue, day // 7)
-    country = draw(random, COUNTRY_SHARE, wanted)
-    line_visit = np.repeat(np.arange(wanted), draw(random, LINES_SHARE, wanted))
+    country = draw(random, COUNTRY_SHARE, count)
+    line_visit = np.repeat(np.arange(count), draw(random, LINES_SHARE, count))
     line_sku = draw(random, share, len(line_visit))
     customers = len(catalogue.customer_segment)
     return SimulatedVisits(
-        placed_s=np.zeros(wanted),
+        placed_s=np.zeros(count),
         country=country,
         site=draw_by_row(random, SITE_OF_COUNTRY, country),
-        channel=draw(random, CHANNEL_SHARE, wanted),
-        customer=(customers * random.random(wanted) ** 1.4).astype(np.int64),
+        channel=draw(random, CHANNEL_SHARE, count),
+        customer=(customers * random.random(count) ** 1.4).astype(np.int64),
         line_visit=line_visit,
         line_sku=line_sku,
         line_units=UNITS[draw(random, UNITS_SHARE, len(line_visit))],

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.contract.conversion import ColumnKind, converted, kinds_of
+from data.contract.conversion import ColumnKind, convert, kinds_of
 from data.contract.tables import TABLES, columns_of
 from data.domain import BadInputError
 
 
 def turned(values, kind, timezone="UTC"):
     column = pa.chunked_array([pa.array(values)])
-    return converted(column, kind, where="orders.placed_at", timezone=timezone)
+    return convert(column, kind, where="orders.placed_at", timezone=timezone)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from data.domain import ClaimedError
-from data.ledger.claims import Claim, claim, held_claims, revision_of_open
+from data.ledger.claims import Claim, active_claims, claim, revision_of_open
 from data.ledger.intake import Incoming, accept
 from data.ledger.ledger import Ledger
 
@@ -62,7 +62,7 @@ def claimed(ledger, subject, by):
 
 def holders(ledger):
     with ledger.reading() as connection:
-        return [one.by for one in held_claims(connection, now_ms=NOON_MS)]
+        return [one.by for one in active_claims(connection, now_ms=NOON_MS)]
 
 
 def test_of_many_threads_that_claim_at_once_exactly_one_wins(ledger, subject):

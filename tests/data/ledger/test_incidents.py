@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from data.ledger.claims import Claim, claim, held_claims
+from data.ledger.claims import Claim, active_claims, claim
 from data.ledger.incidents import (
     Incident,
-    changed,
     incidents_at,
     incidents_of,
     join,
-    keep_incident,
-    keep_read,
     members_of,
-    read_up_to,
+    reader_position,
+    record_change,
+    save_incident,
+    save_reader_position,
     split_off,
 )
 from data.ledger.intake import Incoming, accept
@@ -43,8 +43,8 @@ def ids(ledger):
         for i in range(3)
     ]  # fmt: skip
     with ledger.writing() as connection:
-        keep_incident(connection, ONE, now_ms=NOON_MS)
-        keep_incident(connection, OTHER, now_ms=NOON_MS)
+        save_incident(connection, ONE, now_ms=NOON_MS)
+        save_incident(connection, OTHER, now_ms=NOON_MS)
         return [one.record.id for one in accept(connection, told, now_ms=NOON_MS)]
 
 
@@ -94,7 +94,7 @@ def test_who_was_split_off_joins_no_other_of_that_cause(ledger, ids):
     joined(ledger, ONE, ids[:1])
     with ledger.writing() as connection:
         split_off(connection, "inc_1", None, now_ms=NOON_MS)
-        keep_incident(connection, again, now_ms=NOON_MS)
+        save_incident(connection, again, now_ms=NOON_MS)
 
     assert joined(ledger, again, ids) == ids[1:]
 
@@ -102,7 +102,7 @@ def test_who_was_split_off_joins_no_other_of_that_cause(ledger, ids):
 def test_an_incident_is_known_later_as_it_was_told_then(ledger, ids):
     with ledger.writing() as connection:
         later = replace(ONE, revision=2, body='{"n": 2}')
-        keep_incident(connection, later, now_ms=NOON_MS + 1_000)
+        save_incident(connection, later, now_ms=NOON_MS + 1_000)
         then, now = (incidents_at(connection, NOON_MS + ms)[0][0] for ms in (999, 1_000))
 
     assert (then, now) == (ONE, later)
@@ -124,11 +124,11 @@ def test_nobody_joins_what_is_closed(ledger, ids):
 def test_a_change_counts_and_an_end_ends_the_claim(ledger, ids):
     with ledger.writing() as connection:
         claim(connection, Claim("inc_1", "ana", NOON_MS, NOON_MS + 1_000))
-        after = changed(connection, ONE, now_ms=NOON_MS + 1, is_closed=True)
+        after = record_change(connection, ONE, now_ms=NOON_MS + 1, is_closed=True)
 
         assert (after.revision, after.closed_at_ms) == (2, NOON_MS + 1)
         assert incidents_of(connection) == [OTHER]
-        assert held_claims(connection, now_ms=NOON_MS) == []
+        assert active_claims(connection, now_ms=NOON_MS) == []
 
 
 def test_what_belonged_together_at_a_moment_is_known_later(ledger, ids):
@@ -136,7 +136,7 @@ def test_what_belonged_together_at_a_moment_is_known_later(ledger, ids):
     joined(ledger, ONE, ids[2:], after_ms=1_000)
     with ledger.writing() as connection:
         split_off(connection, "inc_1", {ids[0]}, now_ms=NOON_MS + 2_000)
-        changed(connection, ONE, now_ms=NOON_MS + 3_000, is_closed=True)
+        record_change(connection, ONE, now_ms=NOON_MS + 3_000, is_closed=True)
     with ledger.reading() as connection:
         then = [incidents_at(connection, NOON_MS + s * 1_000) for s in (-1, 0, 1, 2, 3)]
 
@@ -149,8 +149,8 @@ def test_what_belonged_together_at_a_moment_is_known_later(ledger, ids):
 
 def test_a_reader_begins_after_what_is_there_and_goes_on_where_it_stopped(ledger, ids):
     with ledger.writing() as connection:
-        begin = read_up_to(connection, "bursts")
-        keep_read(connection, "bursts", begin + 2)
+        begin = reader_position(connection, "bursts")
+        save_reader_position(connection, "bursts", begin + 2)
 
         assert begin == 3
-        assert read_up_to(connection, "bursts") == 5
+        assert reader_position(connection, "bursts") == 5

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from data.domain import BadInputError, ConflictError, NotFoundError, PreconditionError
-from data.ledger.idempotency import StoredAnswer, answered, remember
+from data.ledger.idempotency import StoredAnswer, store_answer, stored_answer
 from data.ledger.intake import (
     Incoming,
     IntakeEvent,
@@ -64,7 +64,7 @@ def ended(exception_id, **changes):
 
 def closed(ledger, outcome, if_revision=None):
     with ledger.writing() as connection:
-        return resolve(connection, outcome, body="{}", if_revision=if_revision)
+        return resolve(connection, outcome, body="{}", expected_revision=if_revision)
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(ledger):
@@ -244,10 +244,10 @@ def test_a_second_opinion_on_what_changed_meanwhile_is_dropped(ledger):
 def test_an_answer_is_remembered_for_a_day(ledger):
     answer = StoredAnswer("key", "sha", 201, "{}")
     with ledger.writing() as connection:
-        remember(connection, answer, now_ms=NOON_MS)
-        soon = answered(connection, "key")
-        remember(connection, replace(answer, key="next"), now_ms=NOON_MS + 25 * MS_PER_HOUR)
-        later = answered(connection, "key")
+        store_answer(connection, answer, now_ms=NOON_MS)
+        soon = stored_answer(connection, "key")
+        store_answer(connection, replace(answer, key="next"), now_ms=NOON_MS + 25 * MS_PER_HOUR)
+        later = stored_answer(connection, "key")
 
     assert (soon, later) == (answer, None)
 

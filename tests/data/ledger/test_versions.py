@@ -3,7 +3,14 @@
 import pytest
 
 from data.ledger.ledger import Ledger
-from data.ledger.versions import CHAMPION, POLICY, VersionInUse, in_use, note, recorded_since
+from data.ledger.versions import (
+    CHAMPION,
+    POLICY,
+    VersionInUse,
+    record_version,
+    recorded_since,
+    version_in_use,
+)
 
 NOON_MS = 1_772_366_400_000
 
@@ -23,7 +30,7 @@ def noted(ledger):
     def write(*versions):
         with ledger.writing() as connection:
             for version in versions:
-                note(connection, version)
+                record_version(connection, version)
 
     return write
 
@@ -32,7 +39,7 @@ def noted(ledger):
 def used_at(ledger):
     def read(kind, at_ms):
         with ledger.reading() as connection:
-            return in_use(connection, kind, at_ms=at_ms)
+            return version_in_use(connection, kind, at_ms=at_ms)
 
     return read
 

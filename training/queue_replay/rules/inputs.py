@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from data.domain import NotEnoughDataError
-from data.history.history import ALWAYS, History
+from data.history.history import END_OF_TIME, History
 from data.policy.policy import Policy
 from data.ticks import tick_of
 from features.engine.feature_set import Columns
@@ -120,7 +120,7 @@ def said_by_origins(
         end: Nothing detected at or after it is spoken of.
         say: Told each step.
     """
-    everything = TriageDataset.read(history, ALWAYS, kinds={})
+    everything = TriageDataset.read(history, END_OF_TIME, kinds={})
     bounds = [begin, *(tick_of(origin) for origin in origins[1:]), tick_of(end)]
     if not origins:
         return [_silent(everything, (begin, bounds[-1]), begin)]
