@@ -26,8 +26,8 @@ from data.policy.policy import DEFAULT_POLICY
 
 ROOT = Path("data/files/demo")
 ORDERS, SEED = 20_000, 7
-KEPT_DAYS = 5
-PATIENCE_SECONDS = 120
+HELD_OUT_DAYS = 5
+MAX_WAIT_SECONDS = 120
 SHIFTS = re.compile(r"^\[shifts\].*?(?=^\[(?!shifts))", re.MULTILINE | re.DOTALL)
 console = Console()
 
@@ -47,12 +47,12 @@ def main() -> int:
     )  # fmt: skip
     detected = History.open(history).table("exceptions", columns=[Exceptions.detected_at])
     newest: pd.Timestamp = detected[Exceptions.detected_at].max()
-    as_of = (newest - pd.Timedelta(days=KEPT_DAYS)).isoformat()
+    as_of = (newest - pd.Timedelta(days=HELD_OUT_DAYS)).isoformat()
     oldest = detected[Exceptions.detected_at].min().isoformat()
     environment["EXPEDITE_POLICY"] = str(_policy(history, oldest, as_of, environment))
     for program, moment in (("triage", as_of), ("demand", as_of), ("forecast", newest.isoformat())):
-        told = ("--history", str(history), "--as-of", moment)
-        _run("training", program, *told, environment=environment)
+        options = ("--history", str(history), "--as-of", moment)
+        _run("training", program, *options, environment=environment)
     return _serve(history, environment)
 
 
@@ -91,7 +91,7 @@ def _serve(history: Path, environment: dict[str, str]) -> int:
         _wait_until_ready(address, service)
         _run(
             "data", "replay", "--history", str(history), "--to", address,
-            "--last-days", str(KEPT_DAYS), environment=environment,
+            "--last-days", str(HELD_OUT_DAYS), environment=environment,
         )  # fmt: skip
         console.rule()
         console.print(f"[bold green]The ranked page is at {address}/[/]   Ctrl-C ends it.")
@@ -112,7 +112,7 @@ def _end(service: subprocess.Popen[bytes]) -> None:
 
 
 def _wait_until_ready(address: str, service: subprocess.Popen[bytes]) -> None:
-    for _ in range(PATIENCE_SECONDS * 4):
+    for _ in range(MAX_WAIT_SECONDS * 4):
         if service.poll() is not None:
             raise SystemExit(f"the service ended with code {service.returncode}")
         try:
@@ -120,7 +120,7 @@ def _wait_until_ready(address: str, service: subprocess.Popen[bytes]) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.25)
-    raise SystemExit(f"the service was not ready within {PATIENCE_SECONDS} seconds")
+    raise SystemExit(f"the service was not ready within {MAX_WAIT_SECONDS} seconds")
 
 
 def _free_port() -> int:

@@ -24,10 +24,10 @@ def categories_of(
         return {}
     begin, end = period
     origins = list(pd.date_range(begin, end, periods=fits + 1)[:-1])
-    found: dict[str, str] = {}
-    for said in said_by_origins(history, origins, tick_of(begin), end, progress):
-        names, guess = said.predictions.categories, said.predictions.category
+    categories: dict[str, str] = {}
+    for window in said_by_origins(history, origins, tick_of(begin), end, progress):
+        names, guess = window.predictions.categories, window.predictions.category
         if names and guess is not None:
             best = np.asarray(names, object)[np.asarray(guess).argmax(1)]
-            found |= dict(zip(said.ids.tolist(), best.tolist(), strict=True))
-    return found
+            categories |= dict(zip(window.ids.tolist(), best.tolist(), strict=True))
+    return categories

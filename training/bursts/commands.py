@@ -14,7 +14,7 @@ from data.policy.policy import Policy
 from data.settings import Settings
 from training.common.options import From, ReportFile, To, console, moment, writable, write_report
 
-_MOST_SHOWN = 25
+_MAX_ROWS_SHOWN = 25
 Histories = Annotated[
     list[Path], typer.Option("--history", help="folder of an order history; may be given again")
 ]
@@ -44,34 +44,35 @@ def incidents(
     writable(report)
     terms = Policy.read(Settings.read().policy).incidents
     period = (moment(begin, "--from"), moment(end, "--to"))
-    judged = []
+    evaluations = []
     with console.status("Starting") as status:
         for path in history:
             opened = History.open(path)
-            said = categories_of(opened, period, opinions, status.update)
-            judged.append(judging.judge(opened, period, terms, said, status.update))
-    told = judging.report(judged, terms)
-    write_report(report, told)
-    _draw(report.with_suffix(".png"), told)
-    _tell(told)
+            categories = categories_of(opened, period, opinions, status.update)
+            evaluations.append(judging.evaluate(opened, period, terms, categories, status.update))
+    summary = judging.report(evaluations, terms)
+    write_report(report, summary)
+    _draw(report.with_suffix(".png"), summary)
+    _print(summary)
 
 
-def _tell(told: dict[str, Any]) -> None:
+def _print(summary: dict[str, Any]) -> None:
     table = Table("members", "usual", "cause, in words", "opened")
-    largest = sorted(told["bursts"], key=lambda burst: -burst["excess"])
-    for burst in largest[:_MOST_SHOWN]:
+    largest = sorted(summary["bursts"], key=lambda burst: -burst["excess"])
+    for burst in largest[:_MAX_ROWS_SHOWN]:
         opened = burst["opened"][:16].replace("T", " ")
         table.add_row(str(burst["members"]), f"{burst['expected']:.1f}", burst["words"], opened)
     console.print(table)
     console.print(
-        f"{len(told['bursts'])} bursts among {told['exceptions']:,} exceptions "
-        f"in {told['weeks']:.1f} weeks; {min(len(largest), _MOST_SHOWN)} with the most excess shown"
+        f"{len(summary['bursts'])} bursts among {summary['exceptions']:,} exceptions "
+        f"in {summary['weeks']:.1f} weeks; {min(len(largest), _MAX_ROWS_SHOWN)} with the most "
+        "excess shown"
     )
-    if "truth" in told:
-        _tell_truth(told["truth"])
+    if "truth" in summary:
+        _print_truth(summary["truth"])
 
 
-def _tell_truth(truth: dict[str, Any]) -> None:
+def _print_truth(truth: dict[str, Any]) -> None:
     table = Table("against the truth", "share", "95 % interval", "of")
     for name in (
         "recall",
@@ -81,9 +82,9 @@ def _tell_truth(truth: dict[str, Any]) -> None:
         "member_precision",
         "member_recall",
     ):
-        one = truth[name]
-        interval = f"{one['low']:.1%} to {one['high']:.1%}"
-        table.add_row(name.replace("_", " "), f"{one['share']:.1%}", interval, str(one["of"]))
+        figure = truth[name]
+        interval = f"{figure['low']:.1%} to {figure['high']:.1%}"
+        table.add_row(name.replace("_", " "), f"{figure['share']:.1%}", interval, str(figure["of"]))
     console.print(table)
     console.print(f"False alarms in a week: {truth['false_alarms_per_week']:.3f}")
     for name in ("minutes_after_fifth_member", "minutes_after_evidence", "members_at_detection"):
@@ -91,11 +92,11 @@ def _tell_truth(truth: dict[str, Any]) -> None:
         console.print(f"{name.replace('_', ' ')}: {quantiles}")
 
 
-def _draw(path: Path, told: dict[str, Any]) -> None:
+def _draw(path: Path, summary: dict[str, Any]) -> None:
     """Draw each burst as a bar from its beginning to its last member, by its members."""
     figure = Figure(figsize=(10.0, 5.0), layout="constrained")
     axes = figure.subplots()
-    for burst in told["bursts"]:
+    for burst in summary["bursts"]:
         moments = [datetime.fromisoformat(burst[name]) for name in ("since", "opened", "last")]
         since, opened, last = (float(date2num(when)) for when in moments)  # pyright: ignore[reportArgumentType]
         axes.plot([since, last], [burst["members"]] * 2, color="0.5", linewidth=2)

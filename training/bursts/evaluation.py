@@ -1,7 +1,7 @@
 """Judges the detector of bursts on histories: what it finds, and how well where that is known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,13 @@ from data.history.history import History
 from data.policy.incidents import IncidentTerms
 from data.ticks import tick_of
 from models.bursts.detector import Arrival
-from training.bursts.ground_truth import DetectionCounts, planted_bursts, scored, share, truth_of
+from training.bursts.ground_truth import (
+    DetectionCounts,
+    compare_bursts,
+    planted_bursts,
+    share,
+    truth_of,
+)
 from training.bursts.stream import DetectedBurst, bursts_of, history_arrivals, weeks_between
 from training.common.run import Progress
 
@@ -32,14 +38,14 @@ class BurstEvaluation:
     """
 
     name: str
-    found: Sequence[DetectedBurst]
+    detected: Sequence[DetectedBurst]
     arrivals: int
     weeks: float
     score: DetectionCounts | None
     delays: Mapping[str, list[float]]
 
 
-def judge(
+def evaluate(
     history: History,
     period: tuple[pd.Timestamp, pd.Timestamp],
     terms: IncidentTerms,
@@ -50,19 +56,19 @@ def judge(
     progress("Reading")
     arrivals = history_arrivals(history, period[1], categories)
     begin = tick_of(period[0])
-    found = [f for f in bursts_of(arrivals, terms, progress) if f.burst.opened_ms >= begin]
+    detected = [f for f in bursts_of(arrivals, terms, progress) if f.burst.opened_ms >= begin]
     weeks = weeks_between(begin, arrivals[-1].tick) if arrivals else 0.0
-    score, delays = _judged(history, arrivals, found, terms, begin)
+    score, delays = _compare_with_truth(history, arrivals, detected, terms, begin)
     if score is not None:
         score.weeks = weeks
     here = sum(arrival.tick >= begin for arrival in arrivals)
-    return BurstEvaluation(history.path.name, found, here, weeks, score, delays)
+    return BurstEvaluation(history.path.name, detected, here, weeks, score, delays)
 
 
-def _judged(
+def _compare_with_truth(
     history: History,
     arrivals: Sequence[Arrival],
-    found: Sequence[DetectedBurst],
+    detected: Sequence[DetectedBurst],
     terms: IncidentTerms,
     begin: int,
 ) -> tuple[DetectionCounts | None, dict[str, list[float]]]:
@@ -70,21 +76,28 @@ def _judged(
     if truth is None:
         return None, {}
     planted = planted_bursts(arrivals, truth, terms, begin)
-    return scored(planted, found, terms.fewest_members, 0.0)
+    return compare_bursts(planted, detected, terms.fewest_members, 0.0)
 
 
-def report(judged: Sequence[BurstEvaluation], terms: IncidentTerms) -> dict[str, Any]:
+def report(evaluations: Sequence[BurstEvaluation], terms: IncidentTerms) -> dict[str, Any]:
     """Return the figures of several histories together, for a JSON file."""
-    told: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "terms": terms.model_dump(),
-        "exceptions": sum(one.arrivals for one in judged),
-        "weeks": sum(one.weeks for one in judged),
-        "bursts": [_told(one.name, found) for one in judged for found in one.found],
+        "exceptions": sum(evaluation.arrivals for evaluation in evaluations),
+        "weeks": sum(evaluation.weeks for evaluation in evaluations),
+        "bursts": [
+            _burst_facts(evaluation.name, burst)
+            for evaluation in evaluations
+            for burst in evaluation.detected
+        ],
     }
-    scores = [one.score for one in judged if one.score is not None]
+    scores = [evaluation.score for evaluation in evaluations if evaluation.score is not None]
     if scores:
-        told["truth"] = figures(scores, [one.delays for one in judged if one.score is not None])
-    return told
+        summary["truth"] = figures(
+            scores,
+            [evaluation.delays for evaluation in evaluations if evaluation.score is not None],
+        )
+    return summary
 
 
 def figures(
@@ -92,18 +105,21 @@ def figures(
 ) -> dict[str, Any]:
     """Return shares with intervals, and delays, of several histories together."""
     s = DetectionCounts(
-        *(sum(getattr(one, field.name) for one in scores) for field in fields(DetectionCounts))
+        *(
+            sum(getattr(counts, field.name) for counts in scores)
+            for field in fields(DetectionCounts)
+        )
     )
-    minutes = {name: [x for one in delays for x in one[name]] for name in delays[0]}
+    minutes = {name: [x for of_history in delays for x in of_history[name]] for name in delays[0]}
     return {
         "histories": len(scores),
-        "counts": asdict(s),
-        "recall": share(s.found, s.planted),
-        "recall_where_evident": share(s.found_evident, s.evident),
+        "counts": s.to_json(),
+        "recall": share(s.detected, s.planted),
+        "recall_where_evident": share(s.detected_evident, s.evident),
         "precision": share(s.true_alarms, s.alarms),
         "right_cause": share(s.right_causes, s.true_alarms),
         "member_precision": share(s.members_right, s.members),
-        "member_recall": share(s.members_found, s.members_planted),
+        "member_recall": share(s.members_detected, s.members_planted),
         "false_alarms_per_week": s.false_alarms_per_week,
         "minutes_after_fifth_member": _quantiles(minutes["after_fifth"]),
         "minutes_after_evidence": _quantiles(minutes["after_evidence"]),
@@ -118,8 +134,8 @@ def _quantiles(values: Sequence[float]) -> dict[str, float]:
     return {f"p{q * 100:.0f}": float(np.quantile(values, q)) for q in _QUANTILES if len(values)}
 
 
-def _told(history: str, found: DetectedBurst) -> dict[str, Any]:
-    burst = found.burst
+def _burst_facts(history: str, detected: DetectedBurst) -> dict[str, Any]:
+    burst = detected.burst
     return {
         "history": history,
         "words": burst.words(),
@@ -129,7 +145,7 @@ def _told(history: str, found: DetectedBurst) -> dict[str, Any]:
         "opened": _moment(burst.opened_ms),
         "last": _moment(burst.last_ms),
         "members": len(burst.members),
-        "members_at_detection": found.first_members,
+        "members_at_detection": detected.first_members,
         "expected": burst.expected,
         "excess": len(burst.members) - burst.expected,
     }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,11 @@ from models.bursts.detector import Arrival
 from training.bursts.stream import DetectedBurst
 
 TRUTH = ("bursts", "exceptions")
+_STORED_NAMES = {
+    "detected": "found",
+    "detected_evident": "found_evident",
+    "members_detected": "members_found",
+}
 
 
 @dataclass(frozen=True)
@@ -54,20 +59,20 @@ def planted_bursts(
     begin: int,
 ) -> list[TrueBurst]:
     """Return the bursts that had members enough and began at or after a tick."""
-    told, of_exception = truth
+    bursts, of_exception = truth
     burst_of = of_exception.dropna(subset="burst_id").set_index("exception_id")["burst_id"]
     members: dict[str, list[Arrival]] = {}
     for arrival in arrivals:
         if (burst := burst_of.get(arrival.id)) is not None:
             members.setdefault(burst, []).append(arrival)
     usual = [arrival for arrival in arrivals if arrival.id not in burst_of.index]
-    named = told.set_index("burst_id")
-    found = []
+    by_id = bursts.set_index("burst_id")
+    planted = []
     for burst, own in members.items():
         if len(own) >= terms.fewest_members and own[0].tick >= begin:
-            cause = (str(named.loc[burst, "attribute"]), str(named.loc[burst, "value"]))
-            found.append(_planted(cause, own, arrivals, usual, terms))
-    return found
+            cause = (str(by_id.loc[burst, "attribute"]), str(by_id.loc[burst, "value"]))
+            planted.append(_planted(cause, own, arrivals, usual, terms))
+    return planted
 
 
 def _planted(
@@ -100,16 +105,21 @@ class DetectionCounts:
 
     planted: int = 0
     evident: int = 0
-    found: int = 0
-    found_evident: int = 0
+    detected: int = 0
+    detected_evident: int = 0
     alarms: int = 0
     true_alarms: int = 0
     right_causes: int = 0
     members: int = 0
     members_right: int = 0
     members_planted: int = 0
-    members_found: int = 0
+    members_detected: int = 0
     weeks: float = 0.0
+
+    def to_json(self) -> dict[str, float]:
+        """Return the counts by the names that reports store."""
+        counts = asdict(self)
+        return {_STORED_NAMES.get(name, name): count for name, count in counts.items()}
 
     @property
     def false_alarms_per_week(self) -> float:
@@ -117,8 +127,8 @@ class DetectionCounts:
         return (self.alarms - self.true_alarms) / max(self.weeks, 1e-9)
 
 
-def scored(
-    planted: Sequence[TrueBurst], found: Sequence[DetectedBurst], fewest: int, weeks: float
+def compare_bursts(
+    planted: Sequence[TrueBurst], detected: Sequence[DetectedBurst], fewest: int, weeks: float
 ) -> tuple[DetectionCounts, dict[str, list[float]]]:
     """Compare what was found with what there was.
 
@@ -129,31 +139,31 @@ def scored(
         Counts; and minutes from the fifth member, and from the moment of evidence (`TrueBurst`),
         to detection, with the members that had come by then.
     """
-    score = DetectionCounts(planted=len(planted), alarms=len(found), weeks=weeks)
+    score = DetectionCounts(planted=len(planted), alarms=len(detected), weeks=weeks)
     delays: dict[str, list[float]] = {"after_fifth": [], "after_evidence": [], "members": []}
-    owner = {id_: number for number, one in enumerate(planted) for id_ in one.members}
+    owner = {id_: number for number, burst in enumerate(planted) for id_ in burst.members}
     standing: dict[int, list[DetectedBurst]] = {}
-    for one in found:
-        number = _stands_for(one, planted, owner, fewest)
+    for burst in detected:
+        number = _stands_for(burst, planted, owner, fewest)
         if number is not None:
-            standing.setdefault(number, []).append(one)
-    for number, one in enumerate(planted):
-        score.evident += one.evident_at >= 0
+            standing.setdefault(number, []).append(burst)
+    for number, burst in enumerate(planted):
+        score.evident += burst.evident_at >= 0
         if number in standing:
-            _add(score, delays, one, standing[number])
+            _add(score, delays, burst, standing[number])
     return score, delays
 
 
 def _stands_for(
-    one: DetectedBurst, planted: Sequence[TrueBurst], owner: Mapping[str, int], fewest: int
+    detected: DetectedBurst, planted: Sequence[TrueBurst], owner: Mapping[str, int], fewest: int
 ) -> int | None:
-    counts = Counter(owner[id_] for id_ in one.burst.members if id_ in owner)
+    counts = Counter(owner[id_] for id_ in detected.burst.members if id_ in owner)
     if not counts:
         return None
     number, most = counts.most_common(1)[0]
-    named = (planted[number].attribute, planted[number].value) in one.burst.cause
-    is_most = 2 * most > len(one.burst.members)
-    return number if is_most or (named and most >= fewest) else None
+    names_cause = (planted[number].attribute, planted[number].value) in detected.burst.cause
+    is_most = 2 * most > len(detected.burst.members)
+    return number if is_most or (names_cause and most >= fewest) else None
 
 
 def _add(
@@ -163,18 +173,18 @@ def _add(
     standing: Sequence[DetectedBurst],
 ) -> None:
     own = set(planted.members)
-    together = set().union(*(one.burst.members for one in standing))
-    score.found += 1
-    score.found_evident += planted.evident_at >= 0
+    together = set().union(*(detected.burst.members for detected in standing))
+    score.detected += 1
+    score.detected_evident += planted.evident_at >= 0
     score.true_alarms += len(standing)
     score.right_causes += sum(
-        one.burst.cause == ((planted.attribute, planted.value),) for one in standing
+        detected.burst.cause == ((planted.attribute, planted.value),) for detected in standing
     )
     score.members += len(together)
     score.members_right += len(together & own)
     score.members_planted += len(own)
-    score.members_found += len(together & own)
-    opened = min(one.burst.opened_ms for one in standing)
+    score.members_detected += len(together & own)
+    opened = min(detected.burst.opened_ms for detected in standing)
     delays["after_fifth"].append((opened - int(planted.ticks[4])) / MS_PER_MINUTE)
     if planted.evident_at >= 0:
         delays["after_evidence"].append((opened - planted.evident_at) / MS_PER_MINUTE)

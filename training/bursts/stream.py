@@ -18,7 +18,7 @@ from training.common.run import Progress
 
 TABLES = ("exceptions", "orders", "order_lines")
 CATEGORY = "category"
-_TOLD_EVERY = 20_000
+_PROGRESS_EVERY = 20_000
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,16 @@ def bursts_of(
     arrivals: Sequence[Arrival], terms: IncidentTerms, progress: Progress
 ) -> list[DetectedBurst]:
     """Let a detector hear a stream from its beginning; return all bursts, in order of opening."""
-    detector, found = Detector(terms), []
-    for arrival in _told(arrivals, progress):
+    detector, detected = Detector(terms), []
+    for arrival in _with_progress(arrivals, progress):
         opened = [change for change in detector.observe(arrival) if change.kind == "opened"]
-        found += [DetectedBurst(change.burst, len(change.members)) for change in opened]
-    return found
+        detected += [DetectedBurst(change.burst, len(change.members)) for change in opened]
+    return detected
 
 
-def _told(arrivals: Sequence[Arrival], progress: Progress) -> Iterator[Arrival]:
+def _with_progress(arrivals: Sequence[Arrival], progress: Progress) -> Iterator[Arrival]:
     for number, arrival in enumerate(arrivals):
-        if number % _TOLD_EVERY == 0:
+        if number % _PROGRESS_EVERY == 0:
             day = pd.Timestamp(arrival.tick, unit="ms")
             progress(f"{number:,} of {len(arrivals):,} exceptions, {day:%Y-%m-%d}")
         yield arrival

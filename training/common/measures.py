@@ -38,8 +38,10 @@ def day_blocks(ticks: np.ndarray, repeats: int = REPEATS) -> list[np.ndarray]:
     Returns:
         For each draw the positions of the rows of the drawn days.
     """
-    days, place = np.unique(ticks // MS_PER_DAY, return_inverse=True)
-    by_day = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
+    days, day_of_row = np.unique(ticks // MS_PER_DAY, return_inverse=True)
+    by_day = np.split(
+        np.argsort(day_of_row, kind="stable"), np.cumsum(np.bincount(day_of_row))[:-1]
+    )
     rng = np.random.default_rng(7)
     drawn = rng.integers(0, len(days), (repeats, len(days)))
     return [np.concatenate([by_day[day] for day in draw]) for draw in drawn]
@@ -88,8 +90,8 @@ def class_measures(probability: np.ndarray, code: np.ndarray) -> dict[str, Measu
         code: n codes.
     """
     predicted = probability.argmax(axis=1)
-    place = np.where(code >= 0, code, 0)
-    p_true = np.where(code >= 0, probability[np.arange(len(code)), place], 0.0)
+    safe_code = np.where(code >= 0, code, 0)
+    p_true = np.where(code >= 0, probability[np.arange(len(code)), safe_code], 0.0)
     losses = -np.log(np.maximum(p_true, 1e-4))
     top = np.sort(np.argsort(-probability, axis=1)[:, :3], axis=1)
     in_top = (top == code[:, None]).any(axis=1)
@@ -125,15 +127,15 @@ def quantile_measures(
     logged = [pinball(logs[:, i], log_actual, share) for i, share in enumerate(shares)]
     error = np.abs(quantiles[:, len(shares) // 2] - actual)
     inside = (actual >= quantiles[:, 0]) & (actual <= quantiles[:, -1])
-    found: dict[str, Measure] = {
+    measured: dict[str, Measure] = {
         "pinball": lambda r: float(np.mean([p[r].mean() for p in plain])),
         "log_pinball": lambda r: float(np.mean([p[r].mean() for p in logged])),
         "median_mae": lambda r: float(error[r].mean()),
         "coverage_80": lambda r: float(inside[r].mean()),
     }
     for i, share in enumerate(shares):
-        found[f"pinball_{share:g}"] = lambda r, i=i: float(plain[i][r].mean())
-    return found
+        measured[f"pinball_{share:g}"] = lambda r, i=i: float(plain[i][r].mean())
+    return measured
 
 
 def figures(

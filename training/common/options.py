@@ -68,14 +68,14 @@ def write_report(path: Path, figures: object) -> None:
     path.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
 
 
-def tell(outcome: TrainingResult) -> None:
+def print_result(outcome: TrainingResult) -> None:
     """Print what came of a training run."""
-    for label, said in outcome.verdicts.items():
+    for label, said in outcome.reasons.items():
         console.print(f"[bold]{label}[/]: {said}")
     for label, said in outcome.untrained.items():
         console.print(f"[bold]{label}[/]: not trained: {said}")
-    word = "promoted" if outcome.verdict.promoted else "not promoted"
-    console.print(f"Version {outcome.version} is {word}: {outcome.verdict.reason}")
+    word = "promoted" if outcome.decision.promoted else "not promoted"
+    console.print(f"Version {outcome.version} is {word}: {outcome.decision.reason}")
 
 
 def show_figures(figures: dict[str, object]) -> None:
@@ -83,10 +83,12 @@ def show_figures(figures: dict[str, object]) -> None:
     for part, values in figures.items():
         if not isinstance(values, dict) or "labelled" not in values:
             continue
-        columns = {name: found for name, found in values.items() if isinstance(found, dict)}
+        columns = {
+            name: figures_of for name, figures_of in values.items() if isinstance(figures_of, dict)
+        }
         table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
-        for measure in dict.fromkeys(m for found in columns.values() for m in found):
-            cells = (_interval(found.get(measure)) for found in columns.values())
+        for measure in dict.fromkeys(m for figures_of in columns.values() for m in figures_of):
+            cells = (_interval(figures_of.get(measure)) for figures_of in columns.values())
             table.add_row(measure, *cells)
         console.print(table)
 

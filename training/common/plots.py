@@ -32,8 +32,8 @@ def reliability_by(path: Path, groups: dict[str, tuple[np.ndarray, np.ndarray]],
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
     for name, (chance, happened) in groups.items():
         parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
-        seen = [happened[p].mean() for p in parts]
-        axes.plot([chance[p].mean() for p in parts], seen, marker=".", label=name or "none")
+        observed = [happened[p].mean() for p in parts]
+        axes.plot([chance[p].mean() for p in parts], observed, marker=".", label=name or "none")
     axes.legend(fontsize=7)
     axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
     figure.savefig(path)
@@ -55,12 +55,12 @@ def error_by_coverage(path: Path, evidence: CalibrationCounts) -> None:
 def lift(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
     """Draw the share of all cases that is found by working the riskiest first."""
     order = np.argsort(-chance)
-    found = np.cumsum(happened[order]) / max(happened.sum(), 1)
+    gains = np.cumsum(happened[order]) / max(happened.sum(), 1)
     worked = np.arange(1, len(order) + 1) / len(order)
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
-    axes.plot(worked, found)
+    axes.plot(worked, gains)
     axes.set(title=f"Lift of {what}", xlabel="share worked, riskiest first", ylabel="share found")
     figure.savefig(path)
 

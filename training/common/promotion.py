@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 NOISE_QUANTILE = 0.05
-MOST_CALIBRATION_LOST = 0.02
-LATENCY_BUDGET_MS = 2.0
+MAX_CALIBRATION_LOSS = 0.02
+MAX_CALL_MS = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class TrainingResult:
     """What came of a training run."""
 
     version: str
-    verdict: GateDecision
-    verdicts: dict[str, str]
+    decision: GateDecision
+    reasons: dict[str, str]
     untrained: dict[str, str]
 
 
-def first_verdict(gains: dict[str, str]) -> GateDecision:
+def decide_first(gains: dict[str, str]) -> GateDecision:
     """Judge the first challenger: whatever could be trained beats the fallback without a model.
 
     What does not beat its own baseline is served by the baseline already.
@@ -50,11 +50,11 @@ def first_verdict(gains: dict[str, str]) -> GateDecision:
     """
     if not gains:
         return GateDecision(False, "nothing could be trained, so there is nothing to promote")
-    told = "; ".join(f"{name}: {said}" for name, said in gains.items())
-    return GateDecision(True, f"the first champion. {told}")
+    summary = "; ".join(f"{name}: {reason}" for name, reason in gains.items())
+    return GateDecision(True, f"the first champion. {summary}")
 
 
-def verdict(
+def decide(
     challenger: GateLosses, champion: GateLosses, blocks: list[np.ndarray], latency_ms: float
 ) -> GateDecision:
     """Judge a challenger against the champion on the same rows.
@@ -68,24 +68,24 @@ def verdict(
     gain = champion.losses - challenger.losses
     drawn = np.array([gain[rows].mean() for rows in blocks])
     low = float(np.quantile(drawn, NOISE_QUANTILE))
-    told = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
+    summary = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
     lost = challenger.calibration_error - champion.calibration_error
     if gain.mean() <= 0:
-        return GateDecision(False, f"{told}: no better than the champion")
+        return GateDecision(False, f"{summary}: no better than the champion")
     if low <= 0:
         return GateDecision(
-            False, f"{told}: the gain is within the noise (5 % of draws below {low:+.4f})"
+            False, f"{summary}: the gain is within the noise (5 % of draws below {low:+.4f})"
         )
-    if lost > MOST_CALIBRATION_LOST:
-        return GateDecision(False, f"{told}, but the calibration error rises by {lost:.3f}")
-    if latency_ms > LATENCY_BUDGET_MS:
+    if lost > MAX_CALIBRATION_LOSS:
+        return GateDecision(False, f"{summary}, but the calibration error rises by {lost:.3f}")
+    if latency_ms > MAX_CALL_MS:
         return GateDecision(
-            False, f"{told}, but a call takes {latency_ms:.1f} ms of {LATENCY_BUDGET_MS:g} allowed"
+            False, f"{summary}, but a call takes {latency_ms:.1f} ms of {MAX_CALL_MS:g} allowed"
         )
-    return GateDecision(True, f"{told}: better beyond the noise (5 % of draws below {low:+.4f})")
+    return GateDecision(True, f"{summary}: better beyond the noise (5 % of draws below {low:+.4f})")
 
 
-def verdict_of_recalibration(
+def decide_recalibration(
     challenger: GateLosses, champion: GateLosses, blocks: list[np.ndarray], until: str
 ) -> GateDecision:
     """Judge a challenger that is the champion but for its calibration and its promises.
@@ -102,11 +102,13 @@ def verdict_of_recalibration(
     drawn = np.array([gain[rows].mean() for rows in blocks])
     high = float(np.quantile(drawn, 1 - NOISE_QUANTILE))
     lost = challenger.calibration_error - champion.calibration_error
-    told = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
+    summary = f"mean log loss {challenger.losses.mean():.4f} against {champion.losses.mean():.4f}"
     if high < 0:
-        return GateDecision(False, f"{told}: worse than the champion, beyond the noise")
-    if lost > MOST_CALIBRATION_LOST:
-        return GateDecision(False, f"{told}, but the calibration error of harm rises by {lost:.3f}")
+        return GateDecision(False, f"{summary}: worse than the champion, beyond the noise")
+    if lost > MAX_CALIBRATION_LOSS:
+        return GateDecision(
+            False, f"{summary}, but the calibration error of harm rises by {lost:.3f}"
+        )
     return GateDecision(
-        True, f"recalibrated: {told}, not worse; its promises rest on labels known until {until}"
+        True, f"recalibrated: {summary}, not worse; its promises rest on labels known until {until}"
     )

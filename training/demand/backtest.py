@@ -82,47 +82,47 @@ def backtest(
     """
     progress("Reading what came")
     truth = read_truth(history, grain)
-    played = {method: MethodBacktest() for method in methods or method_names()}
-    seen: list[Origin] = []
+    results = {method: MethodBacktest() for method in methods or method_names()}
+    origins_read: list[Origin] = []
     for number, as_of in enumerate(cut_offs(truth, horizon, origins)):
         origin = read_origin(history, as_of, truth, horizon)
-        seen.append(origin)
-        for method, found in played.items():
+        origins_read.append(origin)
+        for method, result in results.items():
             progress(f"Origin {number + 1} of {origins} ({as_of:%Y-%m-%d}): {method}")
-            play(origin, method, number, found)
-    if not any(np.isfinite(origin.actual).any() for origin in seen):
+            run_method(origin, method, number, result)
+    if not any(np.isfinite(origin.actual).any() for origin in origins_read):
         cure = "Choose a shorter --horizon, or import demand with periods in stock."
         raise NotEnoughDataError("periods to score", 0, 1, cure)
     progress("Drawing intervals")
-    report = {"history": history.fingerprint, **_report(truth, horizon, seen, played)}
-    last = {name: found.last for name, found in played.items() if found.last is not None}
-    return Backtest(report, seen[-1], last)
+    report = {"history": history.fingerprint, **_report(truth, horizon, origins_read, results)}
+    last = {name: result.last for name, result in results.items() if result.last is not None}
+    return Backtest(report, origins_read[-1], last)
 
 
 def _report(
-    truth: Panel, horizon: int, seen: Sequence[Origin], played: dict[str, MethodBacktest]
+    truth: Panel, horizon: int, origins: Sequence[Origin], results: dict[str, MethodBacktest]
 ) -> dict[str, Any]:
     return {
         "git_commit": git_commit(),
         "grain": str(truth.grain),
         "horizon": horizon,
-        "origins": [_origin_facts(origin, truth) for origin in seen],
-        "methods": {name: summary(found) for name, found in played.items()},
-        "spl_saved": _saved(played),
+        "origins": [_origin_facts(origin, truth) for origin in origins],
+        "methods": {name: summary(result) for name, result in results.items()},
+        "spl_saved": _saved(results),
     }
 
 
-def play(origin: Origin, method: str, number: int, played: MethodBacktest) -> None:
+def run_method(origin: Origin, method: str, number: int, result: MethodBacktest) -> None:
     """Fit on what was known at an origin, forecast, score, and add it to what was played."""
     begin = time.perf_counter()
     demand = DemandForecaster.fit(origin.panel, len(origin.periods), method=method, seed=SEED)
     fitted = time.perf_counter()
     forecast = demand.forecast(origin.panel)
-    played.forecast_seconds.append(time.perf_counter() - fitted)
-    played.fit_seconds.append(fitted - begin)
-    played.scores.append(score(origin, forecast).assign(origin=number))
-    played.aggregates.append(score_aggregates(origin, forecast).assign(origin=number))
-    played.last = forecast
+    result.forecast_seconds.append(time.perf_counter() - fitted)
+    result.fit_seconds.append(fitted - begin)
+    result.scores.append(score(origin, forecast).assign(origin=number))
+    result.aggregates.append(score_aggregates(origin, forecast).assign(origin=number))
+    result.last = forecast
 
 
 def joined(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
@@ -131,56 +131,56 @@ def joined(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
     return rows.assign(series=rows.groupby(keys).ngroup())
 
 
-def summary(played: MethodBacktest) -> dict[str, Any]:
+def summary(result: MethodBacktest) -> dict[str, Any]:
     """Return the figures of a method: overall, by class, by volume, of aggregates, and its cost."""
-    scores = joined(played.scores, ["sku", "site"])
-    sums = joined(played.aggregates, ["level", "group"])
+    scores = joined(result.scores, ["sku", "site"])
+    sums = joined(result.aggregates, ["level", "group"])
     return {
-        "all": plain(scores),
+        "all": figures_of(scores),
         "by_history": _by(scores, "history", HISTORIES),
         "by_class": _by(scores, "demand_class", CLASSES),
         "by_volume": _by(scores, "volume", VOLUMES),
         "by_method": _by(scores, "method", sorted(scores["method"].unique())),
         "aggregates": _by(sums, "level", list(dict.fromkeys(sums["level"]))),
-        "seconds": {"fit": played.fit_seconds, "forecast": played.forecast_seconds},
+        "seconds": {"fit": result.fit_seconds, "forecast": result.forecast_seconds},
     }
 
 
-def plain(scores: pd.DataFrame) -> dict[str, Any]:
+def figures_of(scores: pd.DataFrame) -> dict[str, Any]:
     """Return figures as plain values, with what they are of."""
     counts = {
         "series_scored": int(scores["spl"].notna().sum()),
         "series_without_scale": int((scores["spl"].isna() & (scores["targets"] > 0)).sum()),
         "targets": int(scores["targets"].sum()),
     }
-    found = {name: asdict(figure) for name, figure in figures(scores).items()}
-    return counts | {name: value for name, value in found.items() if np.isfinite(value["value"])}
+    measured = {name: asdict(figure) for name, figure in figures(scores).items()}
+    return counts | {name: value for name, value in measured.items() if np.isfinite(value["value"])}
 
 
 def _by(scores: pd.DataFrame, column: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     parts = {name: scores[scores[column] == name] for name in names}
-    return {name: plain(part) for name, part in parts.items() if part["targets"].sum()}
+    return {name: figures_of(part) for name, part in parts.items() if part["targets"].sum()}
 
 
-def _saved(played: dict[str, MethodBacktest]) -> dict[str, dict[str, Figures]]:
+def _saved(results: dict[str, MethodBacktest]) -> dict[str, dict[str, Figures]]:
     """Return the share of each other method's SPL that the first one saves; all, established."""
-    first, *others = (joined(found.scores, ["sku", "site"]) for found in played.values())
-    known = first["history"] == HISTORIES[0]
-    parts = {"all": np.ones_like(known), HISTORIES[0]: known}
+    first, *others = (joined(result.scores, ["sku", "site"]) for result in results.values())
+    established = first["history"] == HISTORIES[0]
+    parts = {"all": np.ones_like(established), HISTORIES[0]: established}
     return {
         name: {
             part: asdict(spl_saved(first[rows], other[rows]))
             for part, rows in parts.items()
             if rows.any()
         }
-        for name, other in zip(list(played)[1:], others, strict=True)
+        for name, other in zip(list(results)[1:], others, strict=True)
     }
 
 
 def _origin_facts(origin: Origin, truth: Panel) -> dict[str, Any]:
     """Say what an origin is, and how much came of series that nobody could know of."""
     columns = np.isin(truth.periods, origin.periods)
-    came_in_all = np.nansum(truth.demanded()[:, columns])
+    all_units = np.nansum(truth.demanded()[:, columns])
     return {
         "as_of": origin.as_of.isoformat(),
         "first_period": str(origin.periods[0]),
@@ -189,5 +189,5 @@ def _origin_facts(origin: Origin, truth: Panel) -> dict[str, Any]:
         "periods_known": origin.panel.length,
         "targets": int(np.isfinite(origin.actual).sum()),
         "units": float(np.nansum(origin.actual)),
-        "units_of_unknown_series": float(came_in_all - np.nansum(origin.actual)),
+        "units_of_unknown_series": float(all_units - np.nansum(origin.actual)),
     }

@@ -14,8 +14,8 @@ from training.common.options import (
     ReportFile,
     console,
     moment,
+    print_result,
     store,
-    tell,
     writable,
     write_report,
 )
@@ -50,11 +50,11 @@ def demand(
     )
 
     with console.status("Starting") as status:
-        opened, known_before = History.open(history), moment(as_of, "--as-of")
+        opened, moment_read = History.open(history), moment(as_of, "--as-of")
         outcome = train_demand(
-            opened, known_before, store(), status.update, horizon=horizon, grain=grain
+            opened, moment_read, store(), status.update, horizon=horizon, grain=grain
         )
-    tell(outcome)
+    print_result(outcome)
 
 
 def backtest_demand(
@@ -72,12 +72,12 @@ def backtest_demand(
     for file in filter(None, (report, pictures)):
         writable(file)
     with console.status("Starting") as status:
-        found = backtest(History.open(history), horizon, origins, status.update, grain=grain)
-    write_report(report, found.report)
+        result = backtest(History.open(history), horizon, origins, status.update, grain=grain)
+    write_report(report, result.report)
     if pictures:
         pictures.mkdir(exist_ok=True)
-        draw(found, pictures)
-    console.print(tables(found.report), soft_wrap=True, highlight=False, markup=False)
+        draw(result, pictures)
+    console.print(tables(result.report), soft_wrap=True, highlight=False, markup=False)
 
 
 def evaluate_demand(  # noqa: PLR0913  (each is an option of the command line)
@@ -100,20 +100,20 @@ def evaluate_demand(  # noqa: PLR0913  (each is an option of the command line)
 
     for file in filter(None, (forecasts, report)):
         writable(file)
-    asked = evaluation.ForecastSpec(moment(as_of, "--as-of"), horizon, model, grain)
+    spec = evaluation.ForecastSpec(moment(as_of, "--as-of"), horizon, model, grain)
     with console.status("Starting") as status:
-        found = evaluation.forecast_period(History.open(history), asked, store(), status.update)
-        rows = evaluation.write_forecasts(found.forecast, forecasts)
-        figures = evaluation.report(found)
+        result = evaluation.forecast_period(History.open(history), spec, store(), status.update)
+        rows = evaluation.write_forecasts(result.forecast, forecasts)
+        figures = evaluation.report(result)
     if report:
         write_report(report, figures)
-    say = partial(console.print, soft_wrap=True, highlight=False, markup=False)
-    say(f"Forecasts by {figures['made_by']}.")
-    say(
+    write = partial(console.print, soft_wrap=True, highlight=False, markup=False)
+    write(f"Forecasts by {figures['made_by']}.")
+    write(
         f"{rows:,} rows: {figures['series']:,} series, {horizon} periods ({figures['grain']}) from "
         f"{figures['first_period']} to {figures['last_period']}."
     )
     if "figures" in figures:
-        say(table({"forecast": figures["figures"]}))
+        write(table({"forecast": figures["figures"]}))
     else:
-        say("What came is not known yet, so there is nothing to score.")
+        write("What came is not known yet, so there is nothing to score.")

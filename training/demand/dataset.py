@@ -38,18 +38,18 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
     """
     moment = as_of.tz_convert("UTC")
     source = _Source.of(history, moment)
-    wanted = source.calendar if grain in (None, source.calendar.grain) else PeriodCalendar(grain)
-    if source.calendar.is_coarser_than(wanted):
+    calendar = source.calendar if grain in (None, source.calendar.grain) else PeriodCalendar(grain)
+    if source.calendar.is_coarser_than(calendar):
         raise BadInputError(
-            f"demand by {wanted.grain}",
+            f"demand by {calendar.grain}",
             f"the history gives it by {source.calendar.grain}",
             f"Take the grain '{source.calendar.grain}' or a longer one.",
         )
     panel = _panel(source)
-    if panel is not None and wanted != source.calendar:
-        panel = coarser(panel, source.calendar, wanted)
+    if panel is not None and calendar != source.calendar:
+        panel = coarser(panel, source.calendar, calendar)
     if panel is None:
-        what = f"complete periods ({wanted.grain}) of demand known before {moment:%Y-%m-%d %H:%M}"
+        what = f"complete periods ({calendar.grain}) of demand known before {moment:%Y-%m-%d %H:%M}"
         raise NotEnoughDataError(what, 0, 1, "Choose a later moment or a shorter grain.")
     return panel
 
@@ -120,7 +120,7 @@ class _Frame:
         """Return the columns that days since 1970 lie in."""
         return self.source.calendar.number(days.astype("datetime64[D]")) - self.first
 
-    def places(self, moments_us: np.ndarray) -> np.ndarray:
+    def positions(self, moments_us: np.ndarray) -> np.ndarray:
         """Return microseconds since 1970 as periods since the first, with fractions."""
         columns = self.columns(moments_us // US_PER_DAY)
         begins, ends = (self.begins_us(columns + step) for step in (0, 1))
@@ -167,8 +167,8 @@ def _end(source: _Source, series: pd.DataFrame) -> int:
     """Return the number of the period after the last complete one of which a row was known."""
     today = np.array([source.moment.tz_localize(None)], "datetime64[D]")
     running = int(source.calendar.number(today)[0])
-    last_given = series["given_at"].max()
-    return running if np.isnan(last_given) else min(running, int(last_given) + 1)
+    last_recorded = series["given_at"].max()
+    return running if np.isnan(last_recorded) else min(running, int(last_recorded) + 1)
 
 
 def _fill(
@@ -205,14 +205,14 @@ def _in_stock(frame: _Frame, shares: np.ndarray | None) -> np.ndarray:
     What the last count of a series found holds to the end of its period.
     """
     shape = len(frame.series), frame.length
-    found = list(frame.source.batches("out_of_stock", frame.series))
-    if sum(len(rows["series"]) for rows in found):
-        rows = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    parts = list(frame.source.batches("out_of_stock", frame.series))
+    if sum(len(rows["series"]) for rows in parts):
+        rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         from_us = rows["from_us"].astype(np.int64)
-        start = frame.places(from_us)
+        start = frame.positions(from_us)
         last = np.isnan(rows["until_us"].astype(float))
         until_us = np.where(last, from_us, np.nan_to_num(rows["until_us"])).astype(np.int64)
-        end = np.where(last, np.floor(start) + 1, frame.places(until_us))
+        end = np.where(last, np.floor(start) + 1, frame.positions(until_us))
         by_counts = 1 - share_covered(rows["series"], start, end, shape)
     else:
         by_counts = np.ones(shape, np.float32)

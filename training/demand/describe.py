@@ -15,15 +15,15 @@ def demand_facts(history: History) -> list[tuple[str, str]]:
     table = "demand" if history.rows["demand"] else "order_lines"
     if not history.rows[table]:
         return []
-    known = history.query("periods").set_index("table")["last_at"]
+    last_known = history.query("periods").set_index("table")["last_at"]
     try:
-        panel = read_panel(history, pd.Timestamp(known[table]) + pd.Timedelta(1, "us"))
+        panel = read_panel(history, pd.Timestamp(last_known[table]) + pd.Timedelta(1, "us"))
     except NotEnoughDataError:
         return []
     lived = ~np.isnan(panel.units)
     out = lived & (panel.in_stock < FULLY_IN_STOCK)
     kinds, counts = np.unique(demand_classes(panel.demanded()), return_counts=True)
-    found = sorted(zip(counts.tolist(), kinds.tolist(), strict=True), reverse=True)
+    classes = sorted(zip(counts.tolist(), kinds.tolist(), strict=True), reverse=True)
     return [
         ("from", "the table demand" if table == "demand" else "order lines, net"),
         ("series", f"{panel.series:,}"),
@@ -34,15 +34,15 @@ def demand_facts(history: History) -> list[tuple[str, str]]:
         ("not observed", f"{1 - lived.mean():.1%}"),
         ("zeros", _share(lived & (panel.units == 0), lived)),
         ("out of stock, in part or wholly", _share(out, lived)),
-        ("with a price", _share(_known(panel.price, panel.length), lived)),
-        *((f"{kind} series", f"{count:,}") for count, kind in found),
+        ("with a price", _share(_is_set(panel.price, panel.length), lived)),
+        *((f"{kind} series", f"{count:,}") for count, kind in classes),
     ]
 
 
-def _known(matrix: np.ndarray | None, length: int) -> np.ndarray:
+def _is_set(matrix: np.ndarray | None, length: int) -> np.ndarray:
     return np.zeros(1, bool) if matrix is None else ~np.isnan(matrix[:, :length])
 
 
-def _share(those: np.ndarray, lived: np.ndarray) -> str:
+def _share(kind: np.ndarray, lived: np.ndarray) -> str:
     """Return the share of the observed periods that are of a kind."""
-    return f"{(those & lived).sum() / max(lived.sum(), 1):.1%}"
+    return f"{(kind & lived).sum() / max(lived.sum(), 1):.1%}"

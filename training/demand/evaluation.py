@@ -19,8 +19,8 @@ from models.registry.store import ModelRegistry
 from training.common.run import Progress
 from training.demand.backtest import MethodBacktest, summary
 from training.demand.champion import load_demand, trained_as_of
-from training.demand.origins import Origin, came, read_truth, score, score_aggregates
-from training.demand.rehearsal import fit, read_known, rehearse, restricted
+from training.demand.origins import Origin, actual_units, read_truth, score, score_aggregates
+from training.demand.rehearsal import fit, read_recent_panel, rehearse, restricted
 
 FRESH, CHAMPION = "fresh", "champion"
 SERIES_A_ROW_GROUP = 2_000
@@ -64,7 +64,7 @@ class DemandEvaluation:
 
 
 def forecast_period(
-    history: History, asked: ForecastSpec, store: ModelRegistry, progress: Progress
+    history: History, spec: ForecastSpec, store: ModelRegistry, progress: Progress
 ) -> DemandEvaluation:
     """Forecast the periods after a moment with what was known before it.
 
@@ -75,52 +75,50 @@ def forecast_period(
         NotEnoughDataError: No period was complete before the moment.
     """
     progress("Reading what was known")
-    if asked.model == FRESH:
-        panel = read_known(history, asked.as_of, asked.grain)
-        rehearsal = rehearse(history, panel, asked.horizon, progress)
+    if spec.model == FRESH:
+        panel = read_recent_panel(history, spec.as_of, spec.grain)
+        rehearsal = rehearse(history, panel, spec.horizon, progress)
         progress(f"Fitting on everything known before: {rehearsal.served_by}")
-        demand = fit(panel, asked.horizon, rehearsal.served_by)
-        made_by = f"fitted as of {asked.as_of:%Y-%m-%d} for this: {rehearsal.said}"
+        demand = fit(panel, spec.horizon, rehearsal.served_by)
+        made_by = f"fitted as of {spec.as_of:%Y-%m-%d} for this: {rehearsal.reason}"
     else:
-        demand, version = load_demand(store, None if asked.model == CHAMPION else asked.model)
+        demand, version = load_demand(store, None if spec.model == CHAMPION else spec.model)
         since = trained_as_of(store, version)
-        _check(demand, version, since, asked)
-        panel = read_known(history, asked.as_of, demand.grain)
+        _check(demand, version, since, spec)
+        panel = read_recent_panel(history, spec.as_of, demand.grain)
         made_by = f"{version}, trained as of {since:%Y-%m-%d}"
     progress("Forecasting")
-    origin, forecast = _origin(history, asked, panel), demand.forecast(panel)
-    return DemandEvaluation(*restricted(origin, forecast, np.arange(asked.horizon)), made_by)
+    origin, forecast = _origin(history, spec, panel), demand.forecast(panel)
+    return DemandEvaluation(*restricted(origin, forecast, np.arange(spec.horizon)), made_by)
 
 
-def _check(
-    demand: DemandForecaster, version: str, since: pd.Timestamp, asked: ForecastSpec
-) -> None:
-    if since > asked.as_of:
+def _check(demand: DemandForecaster, version: str, since: pd.Timestamp, spec: ForecastSpec) -> None:
+    if since > spec.as_of:
         raise BadInputError(
             "--model",
             f"{version} was trained as of {since:%Y-%m-%d %H:%M}, after --as-of "
-            f"{asked.as_of:%Y-%m-%d %H:%M}, so it has seen what it should forecast",
+            f"{spec.as_of:%Y-%m-%d %H:%M}, so it has seen what it should forecast",
             f"Choose --model {FRESH}, which is fitted on what was known then, or an older version.",
         )
-    if demand.grain != (asked.grain or demand.grain):
+    if demand.grain != (spec.grain or demand.grain):
         raise BadInputError(
             "--grain",
-            f"{version} forecasts by {demand.grain}, not by {asked.grain}",
+            f"{version} forecasts by {demand.grain}, not by {spec.grain}",
             f"Leave it out, or choose --model {FRESH}.",
         )
-    if demand.horizon < asked.horizon:
+    if demand.horizon < spec.horizon:
         raise BadInputError(
             "--horizon",
-            f"{version} forecasts {demand.horizon} periods, not {asked.horizon}",
+            f"{version} forecasts {demand.horizon} periods, not {spec.horizon}",
             f"Lower it, or choose --model {FRESH}.",
         )
 
 
-def _origin(history: History, asked: ForecastSpec, panel: Panel) -> Origin:
+def _origin(history: History, spec: ForecastSpec, panel: Panel) -> Origin:
     """Return the panel with what came, as far as it is known by now."""
-    periods = panel.next_periods(asked.horizon)
+    periods = panel.next_periods(spec.horizon)
     truth = read_truth(history, panel.grain)
-    return Origin(asked.as_of, panel, periods, came(truth, panel, periods))
+    return Origin(spec.as_of, panel, periods, actual_units(truth, panel, periods))
 
 
 def write_forecasts(forecast: Forecast, path: Path) -> int:
@@ -155,13 +153,13 @@ def _rows(forecast: Forecast) -> pa.Table:
     return pa.table(arrays, schema=SCHEMA)
 
 
-def report(found: DemandEvaluation) -> dict[str, Any]:
+def report(result: DemandEvaluation) -> dict[str, Any]:
     """Return who forecast what, and the figures as far as the history knows what came."""
-    origin, forecast = found.origin, found.forecast
+    origin, forecast = result.origin, result.forecast
     methods, counts = np.unique(forecast.method.astype(str), return_counts=True)
     facts = {
         "as_of": origin.as_of.isoformat(),
-        "made_by": found.made_by,
+        "made_by": result.made_by,
         "grain": str(forecast.grain),
         "horizon": forecast.horizon,
         "first_period": str(forecast.periods[0]),
@@ -172,8 +170,8 @@ def report(found: DemandEvaluation) -> dict[str, Any]:
     }
     if not facts["targets"]:
         return facts
-    played = MethodBacktest(
+    method = MethodBacktest(
         scores=[score(origin, forecast).assign(origin=0)],
         aggregates=[score_aggregates(origin, forecast).assign(origin=0)],
     )
-    return facts | {"figures": summary(played)}
+    return facts | {"figures": summary(method)}

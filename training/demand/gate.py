@@ -9,8 +9,8 @@ from training.common.promotion import GateDecision
 from training.demand.scores import HISTORIES, Figure, figures, spl_saved
 
 UPPER = 0.975
-MOST_COVERAGE_LOST = 0.01
-FEWEST_JUDGED = 10  # series
+MAX_COVERAGE_LOSS = 0.01
+MIN_ROWS_TO_JUDGE_DEMAND = 10  # series
 
 
 def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str, str]:
@@ -25,11 +25,11 @@ def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str,
     if not means:
         return fallback, f"{fallback} serves: the history is too short to compare methods"
     best = min(means, key=lambda name: (means[name], name != fallback))
-    told = ", ".join(f"{name} {spl:.4f}" for name, spl in means.items())
-    return best, f"{best} serves: SPL of {told}"
+    summary = ", ".join(f"{name} {spl:.4f}" for name, spl in means.items())
+    return best, f"{best} serves: SPL of {summary}"
 
 
-def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecision:
+def decide_demand(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecision:
     """Judge a challenger against the champion, on targets that neither has learned from.
 
     Args:
@@ -37,32 +37,35 @@ def judge(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecision:
         champion: Of the same series.
     """
     challenger, champion = _comparable(challenger), _comparable(champion)
-    judged = int((challenger["spl"].notna() & champion["spl"].notna()).sum())
-    if judged < FEWEST_JUDGED:
+    compared = int((challenger["spl"].notna() & champion["spl"].notna()).sum())
+    if compared < MIN_ROWS_TO_JUDGE_DEMAND:
         return GateDecision(
             False,
-            f"only {judged} series came that the champion has not seen, too few to judge by (at "
-            f"least {FEWEST_JUDGED}): train with a later --as-of",
+            f"only {compared} series came that the champion has not seen, too few to judge by (at "
+            f"least {MIN_ROWS_TO_JUDGE_DEMAND}): train with a later --as-of",
         )
     saved = spl_saved(challenger, champion)
-    told = f"SPL {challenger['spl'].mean():.4f} against {champion['spl'].mean():.4f}"
+    summary = f"SPL {challenger['spl'].mean():.4f} against {champion['spl'].mean():.4f}"
     if saved.value <= 0:
-        return GateDecision(False, f"{told}: no better than the champion")
+        return GateDecision(False, f"{summary}: no better than the champion")
     if saved.low <= 0:
-        return GateDecision(False, f"{told}: the gain is within the noise ({_shares(saved)} saved)")
-    ours, theirs = (_upper_coverage(scores) for scores in (challenger, champion))
-    if _short(ours) > _short(theirs) + MOST_COVERAGE_LOST:
+        return GateDecision(
+            False, f"{summary}: the gain is within the noise ({_shares(saved)} saved)"
+        )
+    coverage, champion_coverage = (_upper_coverage(scores) for scores in (challenger, champion))
+    if _short(coverage) > _short(champion_coverage) + MAX_COVERAGE_LOSS:
         return GateDecision(
             False,
-            f"{told}, but the {UPPER:.1%} quantile covers {ours:.1%}, the champion's {theirs:.1%}",
+            f"{summary}, but the {UPPER:.1%} quantile covers {coverage:.1%}, "
+            f"the champion's {champion_coverage:.1%}",
         )
-    return GateDecision(True, f"{told}: better beyond the noise ({_shares(saved)} saved)")
+    return GateDecision(True, f"{summary}: better beyond the noise ({_shares(saved)} saved)")
 
 
 def _comparable(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the established series, where there are enough: a few others decide every mean."""
     established = scores[scores["history"] == HISTORIES[0]]
-    return established if established["spl"].notna().sum() >= FEWEST_JUDGED else scores
+    return established if established["spl"].notna().sum() >= MIN_ROWS_TO_JUDGE_DEMAND else scores
 
 
 def _shares(figure: Figure) -> str:

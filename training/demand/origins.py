@@ -15,10 +15,10 @@ from training.demand.dataset import read_panel
 from training.demand.scores import SEASON, demand_classes, histories, series_scores, volumes
 
 SERIES_A_CHUNK = 5_000
-FEWEST_PERIODS = 2
+MIN_PERIODS_TO_FIT = 2
 LIFE_DAYS = 56
-FEWEST_PATHS, MOST_PATHS = 200, 500
-MOST_DRAWN = 100_000_000  # numbers; a large panel gets fewer paths
+MIN_PATHS, MAX_PATHS = 200, 500
+MAX_DRAWS = 100_000_000  # numbers; a large panel gets fewer paths
 SEED = 7
 TOTAL = "total"
 _NOTHING = LevelSets(
@@ -50,8 +50,8 @@ def read_truth(history: History, grain: Grain | None = None) -> Panel:
 
 def last_known(history: History) -> pd.Timestamp:
     """Return when the last row of demand, given or ordered, became known."""
-    known = history.query("periods").set_index("table")["last_at"]
-    last = known.reindex(["demand", "orders", "order_lines"]).max()
+    last_at = history.query("periods").set_index("table")["last_at"]
+    last = last_at.reindex(["demand", "orders", "order_lines"]).max()
     if pd.isna(last):
         cure = "Import a source with order lines or demand."
         raise NotEnoughDataError("rows of demand", 0, 1, cure)
@@ -64,7 +64,7 @@ def cut_offs(truth: Panel, horizon: int, origins: int) -> list[pd.Timestamp]:
     Raises:
         NotEnoughDataError: The first would have nothing to learn from.
     """
-    need = horizon * origins + FEWEST_PERIODS
+    need = horizon * origins + MIN_PERIODS_TO_FIT
     if truth.length < need:
         what, cure = f"periods ({truth.grain}) of demand", "Lower --horizon or --origins."
         raise NotEnoughDataError(what, truth.length, need, cure)
@@ -76,10 +76,10 @@ def read_origin(history: History, as_of: pd.Timestamp, truth: Panel, horizon: in
     """Read what was known at a moment, and what of the truth follows it."""
     panel = read_panel(history, as_of, truth.grain)
     periods = panel.next_periods(horizon)
-    return Origin(as_of, panel, periods, came(truth, panel, periods))
+    return Origin(as_of, panel, periods, actual_units(truth, panel, periods))
 
 
-def came(truth: Panel, panel: Panel, periods: np.ndarray) -> np.ndarray:
+def actual_units(truth: Panel, panel: Panel, periods: np.ndarray) -> np.ndarray:
     """Return (n, H) units of the panel's series in some periods, NaN where not to be scored.
 
     A series that lived at the cut-off and was not heard of again has sold nothing. Were its periods
@@ -125,15 +125,15 @@ def score_aggregates(origin: Origin, forecast: Forecast) -> pd.DataFrame:
 
     A period of a series that can't be scored is taken out of the sum that was forecast as well.
     """
-    seen = np.isfinite(origin.actual)
-    table = np.where(seen, forecast.table, len(forecast.tables)).astype(np.uint8)
+    observed = np.isfinite(origin.actual)
+    table = np.where(observed, forecast.table, len(forecast.tables)).astype(np.uint8)
     left = replace(forecast, table=table, tables=[*forecast.tables, _NOTHING])
-    paths = int(np.clip(MOST_DRAWN // max(table.size, 1), FEWEST_PATHS, MOST_PATHS))
+    paths = int(np.clip(MAX_DRAWS // max(table.size, 1), MIN_PATHS, MAX_PATHS))
     levels = _levels(origin.panel)
     drawn = level_paths(left, levels, paths, SEED)
     parts = [
-        _score_groups(origin, levels[level], *found).assign(level=level)
-        for level, found in drawn.items()
+        _score_groups(origin, levels[level], *sums).assign(level=level)
+        for level, sums in drawn.items()
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -161,9 +161,9 @@ def _score_groups(
 
 def _summed(units: np.ndarray, code: np.ndarray) -> np.ndarray:
     """Return (g, T) sums of what is known; NaN where nothing is."""
-    known = np.isfinite(units)
+    observed = np.isfinite(units)
     sums, counts = (
         np.stack([np.bincount(code, column) for column in matrix.T], axis=1)
-        for matrix in (np.where(known, units, 0.0), known)
+        for matrix in (np.where(observed, units, 0.0), observed)
     )
     return np.where(counts > 0, sums, np.nan)

@@ -13,11 +13,11 @@ from models.demand.catalog import FALLBACK, method_names
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from training.common.run import Progress
-from training.demand.backtest import SEED, plain
+from training.demand.backtest import SEED, figures_of
 from training.demand.dataset import read_panel
 from training.demand.gate import best_method
 from training.demand.origins import (
-    FEWEST_PERIODS,
+    MIN_PERIODS_TO_FIT,
     Origin,
     last_known,
     read_origin,
@@ -43,15 +43,15 @@ class DemandRehearsal:
     forecasts: dict[str, Forecast]
     scores: dict[str, pd.DataFrame]
     served_by: str
-    said: str
+    reason: str
 
     @property
     def report(self) -> dict[str, Any]:
         """The figures by method, as a backtest reports them."""
-        return {name: {"all": plain(scores)} for name, scores in self.scores.items()}
+        return {name: {"all": figures_of(scores)} for name, scores in self.scores.items()}
 
 
-def read_known(history: History, as_of: pd.Timestamp, grain: Grain | None) -> Panel:
+def read_recent_panel(history: History, as_of: pd.Timestamp, grain: Grain | None) -> Panel:
     """Read what was known at a moment that is not long after everything that is known.
 
     Raises:
@@ -77,7 +77,7 @@ def rehearse(history: History, panel: Panel, horizon: int, progress: Progress) -
         horizon: Periods.
         progress: Receives a line at each step.
     """
-    if panel.length < horizon + FEWEST_PERIODS:
+    if panel.length < horizon + MIN_PERIODS_TO_FIT:
         return DemandRehearsal(None, {}, {}, *best_method({}, FALLBACK))
     as_of = pd.Timestamp(panel.periods[-horizon], tz="UTC")
     origin = read_origin(history, as_of, panel, horizon)
@@ -85,7 +85,7 @@ def rehearse(history: History, panel: Panel, horizon: int, progress: Progress) -
     for method in method_names():
         progress(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
         forecasts[method] = fit(origin.panel, horizon, method).forecast(origin.panel)
-    scores = {name: judged(origin, forecast) for name, forecast in forecasts.items()}
+    scores = {name: score_origin(origin, forecast) for name, forecast in forecasts.items()}
     return DemandRehearsal(origin, forecasts, scores, *best_method(scores, FALLBACK))
 
 
@@ -94,7 +94,7 @@ def fit(panel: Panel, horizon: int, method: str) -> DemandForecaster:
     return DemandForecaster.fit(panel, horizon, method=method, seed=SEED)
 
 
-def judged(origin: Origin, forecast: Forecast) -> pd.DataFrame:
+def score_origin(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     """Score a forecast at one origin, ready for figures."""
     scores = score(origin, forecast)
     return scores.assign(series=np.arange(len(scores)), origin=0)

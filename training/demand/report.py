@@ -33,8 +33,8 @@ def tables(report: dict[str, Any]) -> str:
     grouped = [_by_group(methods, key, title) for key, title in GROUPS.items()]
     saved = [
         f"Share of the SPL of {name} that {first} saves, {part} series: {_interval(figure)}."
-        for name, found in report["spl_saved"].items()
-        for part, figure in found.items()
+        for name, parts in report["spl_saved"].items()
+        for part, figure in parts.items()
     ]
     return "\n\n".join([table(methods), *grouped, *saved])
 
@@ -46,17 +46,20 @@ def table(methods: dict[str, Any]) -> str:
     ]
     rows = [
         [name]
-        + [_interval(found["all"].get(measure)) for measure in COLUMNS]
-        + [f"{np.mean(found['seconds'][part]):.2g}" for part in seconds]
-        for name, found in methods.items()
+        + [_interval(figures["all"].get(measure)) for measure in COLUMNS]
+        + [f"{np.mean(figures['seconds'][part]):.2g}" for part in seconds]
+        for name, figures in methods.items()
     ]
     return _markdown(["method", *COLUMNS.values(), *(f"s to {part}" for part in seconds)], rows)
 
 
 def _by_group(methods: dict[str, Any], key: str, title: str) -> str:
-    groups = dict.fromkeys(group for found in methods.values() for group in found[key])
+    groups = dict.fromkeys(group for figures in methods.values() for group in figures[key])
     rows = [
-        [group, *(_interval(found[key].get(group, {}).get("spl")) for found in methods.values())]
+        [
+            group,
+            *(_interval(figures[key].get(group, {}).get("spl")) for figures in methods.values()),
+        ]
         for group in groups
     ]
     return _markdown([f"SPL by {title}", *methods], rows)
@@ -70,11 +73,11 @@ def _interval(value: dict[str, float] | None) -> str:
     return "{value:.3f} ({low:.3f} to {high:.3f})".format(**value) if value else ""
 
 
-def draw(found: Backtest, folder: Path) -> None:
+def draw(backtest: Backtest, folder: Path) -> None:
     """Write `calibration.png`, and `fans_METHOD.png` of the last origin."""
-    calibration(found.report, folder / "calibration.png")
-    for name, forecast in found.forecasts.items():
-        fans(found.origin.panel, forecast, found.origin.actual, folder / f"fans_{name}.png")
+    calibration(backtest.report, folder / "calibration.png")
+    for name, forecast in backtest.forecasts.items():
+        fans(backtest.origin.panel, forecast, backtest.origin.actual, folder / f"fans_{name}.png")
 
 
 def calibration(report: dict[str, Any], path: Path) -> None:
@@ -82,12 +85,12 @@ def calibration(report: dict[str, Any], path: Path) -> None:
     figure = Figure(figsize=(6.0, 5.0), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
-    for place, (name, found) in enumerate(report["methods"].items()):
+    for number, (name, figures) in enumerate(report["methods"].items()):
         below, covers = (
-            [found["all"][f"{side}_{p:g}"]["value"] for p in M5_PROBABILITIES]
+            [figures["all"][f"{side}_{p:g}"]["value"] for p in M5_PROBABILITIES]
             for side in ("below", "covers")
         )
-        color = f"C{place}"
+        color = f"C{number}"
         axes.fill_between(M5_PROBABILITIES, below, covers, color=color, alpha=0.15)
         axes.plot(M5_PROBABILITIES, covers, marker="o", color=color, label=f"{name}: at most")
         axes.plot(M5_PROBABILITIES, below, color=color, linestyle=":", label=f"{name}: below")
@@ -101,10 +104,10 @@ def fans(panel: Panel, forecast: Forecast, actual: np.ndarray, path: Path) -> No
     rows = _examples(panel)
     figure = Figure(figsize=(8.0, 2.4 * max(len(rows), 1)), layout="constrained")
     axes = figure.subplots(max(len(rows), 1), squeeze=False)[:, 0]
-    for one, (name, row) in zip(axes, rows.items(), strict=False):
-        _fan(one, panel, forecast, actual, row)
+    for panel_axes, (name, row) in zip(axes, rows.items(), strict=False):
+        _fan(panel_axes, panel, forecast, actual, row)
         label = " at ".join(text for text in (panel.sku[row], panel.site[row]) if text)
-        one.set_title(f"{label}: {name}, by {forecast.method[row]}", fontsize=8)
+        panel_axes.set_title(f"{label}: {name}, by {forecast.method[row]}", fontsize=8)
     figure.savefig(path)
 
 

@@ -15,11 +15,11 @@ from models.demand.level_sets import M5_PROBABILITIES
 from training.common.measures import REPEATS, Figure
 
 SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
-LONGEST_REGULAR_INTERVAL, MOST_EVEN_CV2 = 1.32, 0.49
+MAX_REGULAR_INTERVAL, MAX_EVEN_CV2 = 1.32, 0.49
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "unsold")
 VOLUMES = ("low", "middle", "high")
 HISTORIES = ("established", "scarce")
-FEWEST_SALES = 10  # of an established series
+MIN_SALES_OF_ESTABLISHED = 10  # of an established series
 INNER_95 = (1, 7)  # positions of .025 and .975
 _MEANS = ("spl", "rmsse", "mase")
 
@@ -43,10 +43,10 @@ def series_scores(
         `covers_P` (actual <= quantile) and `below_P` (actual < quantile): where demand is a whole
         number, and often 0, the nominal P lies between the two.
     """
-    seen = np.isfinite(actual)
-    targets = seen.sum(axis=1)
-    error = np.where(seen, mean - actual, 0.0)
-    median_error = np.where(seen, np.abs(quantiles[:, :, 4] - actual), 0.0)
+    observed = np.isfinite(actual)
+    targets = observed.sum(axis=1)
+    error = np.where(observed, mean - actual, 0.0)
+    median_error = np.where(observed, np.abs(quantiles[:, :, 4] - actual), 0.0)
     reached = quantiles >= actual[:, :, None]  # False where not seen
     exceeded = quantiles > actual[:, :, None]
     low, high = INNER_95
@@ -59,14 +59,14 @@ def series_scores(
         }
     scores |= {
         "targets": targets,
-        "units": np.where(seen, actual, 0.0).sum(axis=1),
+        "units": np.where(observed, actual, 0.0).sum(axis=1),
         "error": error.sum(axis=1),
         "absolute_error": np.abs(error).sum(axis=1),
         "inside_95": (reached[:, :, high] & ~exceeded[:, :, low]).sum(axis=1),
     }
-    for place, probability in enumerate(M5_PROBABILITIES):
-        scores[f"covers_{probability:g}"] = reached[:, :, place].sum(axis=1)
-        scores[f"below_{probability:g}"] = exceeded[:, :, place].sum(axis=1)
+    for column, probability in enumerate(M5_PROBABILITIES):
+        scores[f"covers_{probability:g}"] = reached[:, :, column].sum(axis=1)
+        scores[f"below_{probability:g}"] = exceeded[:, :, column].sum(axis=1)
     return pd.DataFrame(scores)
 
 
@@ -83,8 +83,8 @@ def mean_step(past: np.ndarray, lag: int, *, power: int = 1) -> np.ndarray:
     Only pairs of which both values are known count.
     """
     change = np.abs(past[:, lag:].astype(np.float64) - past[:, :-lag]) ** power
-    known = np.isfinite(change).sum(axis=1)
-    step = np.nansum(change, axis=1) / np.maximum(known, 1)
+    pairs = np.isfinite(change).sum(axis=1)
+    step = np.nansum(change, axis=1) / np.maximum(pairs, 1)
     return np.where(step > 0, step, np.nan)
 
 
@@ -99,10 +99,10 @@ def demand_classes(past: np.ndarray) -> np.ndarray:
     interval = np.isfinite(past).sum(axis=1) / sales
     size = np.where(sold, past, 0.0).sum(axis=1, dtype=np.float64) / sales
     spread = (np.where(sold, past - size[:, None], 0.0) ** 2).sum(axis=1) / sales
-    uneven = spread > MOST_EVEN_CV2 * size**2
-    seldom = interval > LONGEST_REGULAR_INTERVAL
-    named = np.array(CLASSES)[2 * seldom + uneven]
-    return np.where(sold.any(axis=1), named, "unsold")
+    uneven = spread > MAX_EVEN_CV2 * size**2
+    seldom = interval > MAX_REGULAR_INTERVAL
+    classes = np.array(CLASSES)[2 * seldom + uneven]
+    return np.where(sold.any(axis=1), classes, "unsold")
 
 
 def histories(past: np.ndarray) -> np.ndarray:
@@ -111,13 +111,13 @@ def histories(past: np.ndarray) -> np.ndarray:
     The mean step of a series that sold a unit twice is next to nothing, and one large order later
     its scaled loss outweighs that of a thousand others.
     """
-    return np.where((np.nan_to_num(past) > 0).sum(axis=1) >= FEWEST_SALES, *HISTORIES)
+    return np.where((np.nan_to_num(past) > 0).sum(axis=1) >= MIN_SALES_OF_ESTABLISHED, *HISTORIES)
 
 
 def volumes(past: np.ndarray) -> np.ndarray:
     """Return (n,) of `VOLUMES`: the thirds of the series by mean units a period."""
-    known = np.maximum(np.isfinite(past).sum(axis=1), 1)
-    rank = np.argsort(np.argsort(np.nansum(past, axis=1) / known, kind="stable"), kind="stable")
+    periods = np.maximum(np.isfinite(past).sum(axis=1), 1)
+    rank = np.argsort(np.argsort(np.nansum(past, axis=1) / periods, kind="stable"), kind="stable")
     return np.array(VOLUMES)[rank * len(VOLUMES) // max(len(rank), 1)]
 
 
@@ -157,8 +157,8 @@ def spl_saved(scores: pd.DataFrame, others: pd.DataFrame, repeats: int = REPEATS
     pair = np.column_stack([scores["spl"][both], others["spl"][both]])
     drawn = np.array([weight @ pair for weight in _draws(scores[both], repeats)])
     with np.errstate(divide="ignore", invalid="ignore"):
-        ours, theirs = pair.sum(axis=0)
-        return _figure(1 - ours / theirs, 1 - drawn[:, 0] / drawn[:, 1])
+        own, other = pair.sum(axis=0)
+        return _figure(1 - own / other, 1 - drawn[:, 0] / drawn[:, 1])
 
 
 def _figure(value: float, drawn: np.ndarray) -> Figure:
@@ -183,10 +183,10 @@ def _fractions(scores: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]
 def _draws(scores: pd.DataFrame, repeats: int) -> Iterator[np.ndarray]:
     """Draw series and origins with replacement: for each draw how often each row counts."""
     rng = np.random.default_rng(7)
-    places = [np.unique(scores[name], return_inverse=True)[1] for name in ("series", "origin")]
+    codes = [np.unique(scores[name], return_inverse=True)[1] for name in ("series", "origin")]
     for _ in range(repeats):
-        series, origin = (_times_drawn(rng, int(place.max(initial=0)) + 1) for place in places)
-        yield series[places[0]] * origin[places[1]]
+        series, origin = (_times_drawn(rng, int(code.max(initial=0)) + 1) for code in codes)
+        yield series[codes[0]] * origin[codes[1]]
 
 
 def _times_drawn(rng: np.random.Generator, n: int) -> np.ndarray:

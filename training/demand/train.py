@@ -16,15 +16,15 @@ from training.common.promotion import GateDecision, TrainingResult
 from training.common.run import Progress, git_commit, register
 from training.demand import report
 from training.demand.champion import MODEL, load_demand, trained_as_of
-from training.demand.gate import judge
+from training.demand.gate import decide_demand
 from training.demand.rehearsal import (
     HORIZONS,
     DemandRehearsal,
     fit,
-    judged,
-    read_known,
+    read_recent_panel,
     rehearse,
     restricted,
+    score_origin,
 )
 
 
@@ -52,16 +52,16 @@ def train_demand(
         BadInputError: The moment is long after everything that is known.
     """
     progress("Reading what was known")
-    panel = read_known(history, as_of, grain)
+    panel = read_recent_panel(history, as_of, grain)
     horizon = horizon or HORIZONS[panel.grain]
     rehearsal = rehearse(history, panel, horizon, progress)
     progress(f"Fitting on everything: {rehearsal.served_by}")
     challenger = fit(panel, horizon, rehearsal.served_by)
-    verdict = _judge(rehearsal, challenger, store)
+    decision = _judge(rehearsal, challenger, store)
     progress("Registering")
     trained = _trained(history, as_of, panel, rehearsal, challenger)
-    version = register(store, trained, verdict)
-    return TrainingResult(version, verdict, {MODEL: rehearsal.said}, {})
+    version = register(store, trained, decision)
+    return TrainingResult(version, decision, {MODEL: rehearsal.reason}, {})
 
 
 def _judge(
@@ -71,7 +71,7 @@ def _judge(
     try:
         champion, version = load_demand(store)
     except NoChampionError:
-        return GateDecision(True, f"the first champion. {rehearsal.said}")
+        return GateDecision(True, f"the first champion. {rehearsal.reason}")
     if champion.grain != challenger.grain:
         return GateDecision(
             False,
@@ -79,8 +79,8 @@ def _judge(
             "can't be compared: make it the champion by hand with `promote`",
         )
     if rehearsal.origin is None:
-        return GateDecision(False, rehearsal.said)
-    origin, ours = rehearsal.origin, rehearsal.forecasts[rehearsal.served_by]
+        return GateDecision(False, rehearsal.reason)
+    origin, challenger_forecast = rehearsal.origin, rehearsal.forecasts[rehearsal.served_by]
     since = trained_as_of(store, version)
     starts = pd.DatetimeIndex(origin.periods, tz="UTC")
     columns = np.flatnonzero(starts[: champion.horizon] >= since)
@@ -90,9 +90,10 @@ def _judge(
             f"the champion was trained as of {since:%Y-%m-%d} and has seen all that it could be "
             "judged by: train with a later --as-of",
         )
-    theirs = champion.forecast(origin.panel)
-    return judge(
-        judged(*restricted(origin, ours, columns)), judged(*restricted(origin, theirs, columns))
+    champion_forecast = champion.forecast(origin.panel)
+    return decide_demand(
+        score_origin(*restricted(origin, challenger_forecast, columns)),
+        score_origin(*restricted(origin, champion_forecast, columns)),
     )
 
 
@@ -104,10 +105,10 @@ def _trained(
     challenger: DemandForecaster,
 ) -> Trained:
     figures = {
-        f"{method}.{measure}": found["all"][measure]["value"]
-        for method, found in rehearsal.report.items()
+        f"{method}.{measure}": report_of_method["all"][measure]["value"]
+        for method, report_of_method in rehearsal.report.items()
         for measure in report.COLUMNS
-        if measure in found["all"]
+        if measure in report_of_method["all"]
     }
     return Trained(
         model=MODEL,
@@ -129,7 +130,7 @@ def _trained(
             "as_of": as_of.isoformat(),
             "data_fingerprint": history.fingerprint,
             "git_commit": git_commit(),
-            "served.demand": rehearsal.said,
+            "served.demand": rehearsal.reason,
         },
         pictures=partial(_draw, rehearsal),
     )

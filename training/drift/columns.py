@@ -17,10 +17,10 @@ from pandas.api.types import is_numeric_dtype
 
 from data.domain import NotEnoughDataError
 
-MOST_ROWS = 5_000
+MAX_COMPARED_ROWS = 5_000
 """A side: 3 s for 50 columns; 100,000 rows take half a minute and say the same."""
-FEWEST_VALUES = 20
-MOST_WORDS = 12
+MIN_VALUES_OF_A_COLUMN = 20
+MAX_WORDS_OF_A_COLUMN = 12
 OTHER = "(other)"
 WORDS, NUMBERS, ABSENCE = "jensenshannon", "wasserstein", "missing share"
 _DISTANCE = 0.1  # Evidently's own threshold of either distance
@@ -90,11 +90,11 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame) -> DriftComparison:
     for name in reference:
         before, now = reference[name], current[name]
         counts = before.count(), now.count()
-        if max(counts) < FEWEST_VALUES:
+        if max(counts) < MIN_VALUES_OF_A_COLUMN:
             left_out[str(name)] = (
-                f"{counts[0]} and {counts[1]} values where {FEWEST_VALUES} are needed"
+                f"{counts[0]} and {counts[1]} values where {MIN_VALUES_OF_A_COLUMN} are needed"
             )
-        elif min(counts) < FEWEST_VALUES:
+        elif min(counts) < MIN_VALUES_OF_A_COLUMN:
             absent.append(_absence(str(name), before, now))
         elif pd.concat([before, now]).nunique() < 2:
             left_out[str(name)] = "the same value everywhere"
@@ -102,9 +102,9 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame) -> DriftComparison:
             fit.append(str(name))
     if not fit:
         raise NotEnoughDataError("columns to compare", 0, 1, "Widen --reference and --current.")
-    told = [_few_words(reference[fit], frame[fit]) for frame in (reference, current)]
-    found, html = _measured(told[0], told[1])
-    columns = sorted(absent + found, key=lambda column: -column.score / column.threshold)
+    frames = [_few_words(reference[fit], frame[fit]) for frame in (reference, current)]
+    measured, html = _measured(frames[0], frames[1])
+    columns = sorted(absent + measured, key=lambda column: -column.score / column.threshold)
     return DriftComparison(columns, left_out, html)
 
 
@@ -129,7 +129,7 @@ def _few_words(reference: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the most frequent words of the reference: a hundred rare ones move far by chance."""
     shown = frame.copy()
     for name in frame.select_dtypes(exclude="number"):
-        common = reference[name].value_counts().index[:MOST_WORDS]
+        common = reference[name].value_counts().index[:MAX_WORDS_OF_A_COLUMN]
         shown[name] = frame[name].where(frame[name].isin(common) | frame[name].isna(), OTHER)
     return shown
 
@@ -140,13 +140,15 @@ def _measured(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[list[Colu
         for name in reference
     }
     scores, html = _evidently(reference, current, limits)
-    found = []
+    columns = []
     for name, limit in limits.items():
         before, now = reference[name], current[name]
         words = not is_numeric_dtype(before)
         figures = _word_that_moved(before, now) if words else _means(before, now)
-        found.append(ColumnDrift(name, WORDS if words else NUMBERS, scores[name], limit, *figures))
-    return found, html
+        columns.append(
+            ColumnDrift(name, WORDS if words else NUMBERS, scores[name], limit, *figures)
+        )
+    return columns, html
 
 
 def _means(before: pd.Series, now: pd.Series) -> tuple[str, float, float]:

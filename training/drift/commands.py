@@ -33,10 +33,10 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
     opened = store()
     with console.status("Comparing"):
         loaded = opened.load_triage(version_of(model))
-        found = drifting.compare_periods(loaded, History.open(history), *periods)
-        drifting.keep(found, opened, html, json)
-    console.print(found.verdict, soft_wrap=True, highlight=False, markup=False)
-    if fail_on_drift and found.found:
+        result = drifting.compare_periods(loaded, History.open(history), *periods)
+        drifting.store_report(result, opened, html, json)
+    console.print(result.verdict, soft_wrap=True, highlight=False, markup=False)
+    if fail_on_drift and result.is_drift:
         raise typer.Exit(1)
 
 

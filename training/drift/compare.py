@@ -13,16 +13,16 @@ from data.history.history import END_OF_TIME, History
 from data.ticks import tick_of
 from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
-from training.drift.columns import MOST_ROWS, DriftComparison, compare
+from training.drift.columns import MAX_COMPARED_ROWS, DriftComparison, compare
 from training.drift.cost import CalibrationCost, cost
 from training.drift.periods import (
     DriftPeriod,
     Period,
+    compared_columns,
     important_features,
     promises,
-    seen_columns,
-    side_of,
-    too_few_known,
+    rare_outcomes,
+    score_drift_period,
 )
 from training.drift.verdict import DriftFinding, finding, sentence
 from training.triage.dataset import TriageDataset
@@ -46,7 +46,7 @@ class Drift:
         return sentence(self.comparison, self.costs)
 
     @property
-    def found(self) -> bool:
+    def is_drift(self) -> bool:
         """Whether the verdict is drift."""
         return finding(self.comparison, self.costs) is not DriftFinding.NONE
 
@@ -55,16 +55,16 @@ class Drift:
         return {
             "model": self.model,
             "verdict": self.verdict,
-            "drift": self.found,
+            "drift": self.is_drift,
             "finding": finding(self.comparison, self.costs),
-            **{name: _told(side) for name, side in zip(_SIDES, self.sides, strict=True)},
+            **{name: _period_facts(side) for name, side in zip(_SIDES, self.sides, strict=True)},
             "calibration": {cost.label: cost.to_json() for cost in self.costs},
             "columns": [column.to_json() for column in self.comparison.columns],
             "left_out": self.comparison.left_out,
         }
 
 
-def _told(side: DriftPeriod) -> dict[str, object]:
+def _period_facts(side: DriftPeriod) -> dict[str, object]:
     period, n = side.period, side.detected
     looked = pd.to_datetime(side.looked_at, unit="ms", utc=True).isoformat()
     return {
@@ -72,7 +72,7 @@ def _told(side: DriftPeriod) -> dict[str, object]:
         "to": period.end.isoformat(),
         "exceptions": n,
         "scored": len(side.rows),
-        "compared": min(len(side.rows), MOST_ROWS),
+        "compared": min(len(side.rows), MAX_COMPARED_ROWS),
         "outcomes_known_before": looked,
     }
 
@@ -92,40 +92,45 @@ def compare_periods(triage: Triage, history: History, reference: Period, current
         raise BadInputError(
             "--current", f"{current} overlaps {reference}", "Choose two periods that don't."
         )
-    known = TriageDataset.read(history, END_OF_TIME, triage.kinds)
-    live = triage.with_recent(since_training(triage, known))
-    patience = max(0, _last_known(known) - tick_of(max(reference.end, current.end)))
+    dataset = TriageDataset.read(history, END_OF_TIME, triage.kinds)
+    live = triage.with_recent(since_training(triage, dataset))
+    patience = max(0, _last_known(dataset) - tick_of(max(reference.end, current.end)))
     sides = [
-        side_of(live, known, period, f"--{name}", tick_of(period.end) + patience)
+        score_drift_period(live, dataset, period, f"--{name}", tick_of(period.end) + patience)
         for name, period in zip(_SIDES, (reference, current), strict=True)
     ]
     features = important_features(triage)
-    before, now = (seen_columns(live, known, side, features) for side in sides)
-    too_few = too_few_known(before, now)
-    found = compare(before.drop(columns=list(too_few)), now.drop(columns=list(too_few)))
-    comparison = DriftComparison(found.columns, found.left_out | too_few, found.html)
-    promised, kept = (dict(promises(live, known, side)) for side in sides)
-    costs = [cost(label, promised[label], kept[label]) for label in promised]
+    before, now = (compared_columns(live, dataset, side, features) for side in sides)
+    too_few = rare_outcomes(before, now)
+    compared = compare(before.drop(columns=list(too_few)), now.drop(columns=list(too_few)))
+    comparison = DriftComparison(compared.columns, compared.left_out | too_few, compared.html)
+    reference_promises, current_promises = (dict(promises(live, dataset, side)) for side in sides)
+    costs = [
+        cost(label, reference_promises[label], current_promises[label])
+        for label in reference_promises
+    ]
     return Drift(triage.version, sides, comparison, [c for c in costs if c])
 
 
-def _last_known(known: TriageDataset) -> int:
-    moments = [table[Exceptions.known_at].max() for table in known.tables.values() if len(table)]
+def _last_known(dataset: TriageDataset) -> int:
+    moments = [table[Exceptions.known_at].max() for table in dataset.tables.values() if len(table)]
     return tick_of(max(moments)) + 1
 
 
-def keep(drift: Drift, store: ModelRegistry, html: Path | None, figures: Path | None) -> None:
+def store_report(
+    drift: Drift, store: ModelRegistry, html: Path | None, figures: Path | None
+) -> None:
     """Keep the page and the figures with the champion's run, and at the paths that are given."""
-    told = orjson.dumps(drift.to_json(), option=orjson.OPT_INDENT_2)
+    figures_json = orjson.dumps(drift.to_json(), option=orjson.OPT_INDENT_2)
     page = drift.comparison.html.encode()
-    for path, content in ((html, page), (figures, told)):
+    for path, content in ((html, page), (figures, figures_json)):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "drift.html").write_bytes(page)
-        (folder / "drift.json").write_bytes(told)
+        (folder / "drift.json").write_bytes(figures_json)
         version = drift.model.removeprefix("triage-")
         name = "drift_" + "_".join(str(side.period) for side in drift.sides)
         store.add_report("triage", version, folder, name)

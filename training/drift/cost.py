@@ -7,11 +7,11 @@ import numpy as np
 
 from training.common.measures import Figure, day_blocks, expected_calibration_error
 
-FEWEST_LABELLED = 100
+MIN_LABELLED_OUTCOMES = 100
 """Fewer known outcomes on a side say nothing of its calibration."""
-LEAST_CHANGE = 0.03
+MIN_ERROR_CHANGE = 0.03
 """A smaller change of the calibration error moves no rank and pays for no retraining."""
-MOST_ERROR = 0.06
+MAX_CALIBRATION_ERROR = 0.06
 """Quiet weeks of a champion that is in use stay below this error, beyond chance."""
 _SIMULATED = 40
 
@@ -27,7 +27,7 @@ class PeriodPromises:
     """
 
     promised: np.ndarray
-    seen: np.ndarray
+    happened: np.ndarray
     detected_at: np.ndarray
 
 
@@ -45,9 +45,19 @@ class PeriodCalibration:
 
     labelled: int
     promised: float
-    seen: float
+    observed: float
     error: float
     by_chance: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values by the names that reports store."""
+        return {
+            "labelled": self.labelled,
+            "promised": self.promised,
+            "seen": self.observed,
+            "error": self.error,
+            "by_chance": self.by_chance,
+        }
 
 
 @dataclass(frozen=True)
@@ -69,21 +79,28 @@ class CalibrationCost:
     @property
     def grew(self) -> bool:
         """Whether the error is larger in the current period, beyond chance."""
-        return self.change.value >= LEAST_CHANGE and self.change.low > 0
+        return self.change.value >= MIN_ERROR_CHANGE and self.change.low > 0
 
     @property
     def misses(self) -> bool:
         """Whether the current period is not promised rightly, however the reference was."""
-        return self.current.error - self.current.by_chance >= MOST_ERROR
+        return self.current.error - self.current.by_chance >= MAX_CALIBRATION_ERROR
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
-        return asdict(self) | {"grew": self.grew, "misses": self.misses}
+        return {
+            "label": self.label,
+            "reference": self.reference.to_json(),
+            "current": self.current.to_json(),
+            "change": asdict(self.change),
+            "grew": self.grew,
+            "misses": self.misses,
+        }
 
 
 def cost(label: str, reference: PeriodPromises, current: PeriodPromises) -> CalibrationCost | None:
     """Compare the calibration of two periods; None where too few outcomes are known."""
-    if min(len(reference.seen), len(current.seen)) < FEWEST_LABELLED:
+    if min(len(reference.happened), len(current.happened)) < MIN_LABELLED_OUTCOMES:
         return None
     (before, spread_before), (now, spread_now) = _calibration(reference), _calibration(current)
     change = (now.error - now.by_chance) - (before.error - before.by_chance)
@@ -91,24 +108,24 @@ def cost(label: str, reference: PeriodPromises, current: PeriodPromises) -> Cali
     return CalibrationCost(label, before, now, Figure(change, change - half, change + half))
 
 
-def _calibration(kept: PeriodPromises) -> tuple[PeriodCalibration, float]:
+def _calibration(promises: PeriodPromises) -> tuple[PeriodCalibration, float]:
     """Return the calibration, and the standard deviation of its error.
 
     The spread is that of a bootstrap over days, or of chance alone where that is larger: a period
     of one or two days has no days to draw from.
     """
-    promised, seen = kept.promised, kept.seen
+    promised, happened = promises.promised, promises.happened
     rng = np.random.default_rng(7)
     drawn = [
         expected_calibration_error(promised, (rng.random(len(promised)) < promised).astype(float))
         for _ in range(_SIMULATED)
     ]
     by_day = [
-        expected_calibration_error(promised[rows], seen[rows])
-        for rows in day_blocks(kept.detected_at)
+        expected_calibration_error(promised[rows], happened[rows])
+        for rows in day_blocks(promises.detected_at)
     ]
-    error = expected_calibration_error(promised, seen)
-    found = PeriodCalibration(
-        len(seen), float(promised.mean()), float(seen.mean()), error, float(np.mean(drawn))
+    error = expected_calibration_error(promised, happened)
+    calibration = PeriodCalibration(
+        len(happened), float(promised.mean()), float(happened.mean()), error, float(np.mean(drawn))
     )
-    return found, float(max(np.std(by_day), np.std(drawn)))
+    return calibration, float(max(np.std(by_day), np.std(drawn)))

@@ -12,15 +12,15 @@ from models.classifiers.calibration import codes
 from models.estimator import Batch
 from models.ranking.pricing import Predictions
 from models.triage.triage import Triage
-from training.drift.columns import FEWEST_VALUES, MOST_ROWS, OTHER
+from training.drift.columns import MAX_COMPARED_ROWS, MIN_VALUES_OF_A_COLUMN, OTHER
 from training.drift.cost import PeriodPromises
 from training.drift.verdict import OUTCOME, PREDICTION
 from training.triage.dataset import TriageDataset
 from training.triage.evaluation import QUANTILES, handling_hours
 
-FEWEST_EXCEPTIONS = 50
-MOST_SCORED = 20_000
-MOST_FEATURES = 40
+MIN_EXCEPTIONS_OF_A_PERIOD = 50
+MAX_SCORED_EXCEPTIONS = 20_000
+MAX_COMPARED_FEATURES = 40
 CLASSES = ("category", "team")
 
 
@@ -56,21 +56,21 @@ class DriftPeriod:
     looked_at: int
 
 
-def side_of(
-    live: Triage, known: TriageDataset, period: Period, option: str, looked_at: int
+def score_drift_period(
+    live: Triage, dataset: TriageDataset, period: Period, option: str, looked_at: int
 ) -> DriftPeriod:
     """Score a period; a large one is sampled.
 
     Raises:
         NotEnoughDataError: Too few exceptions were detected in it.
     """
-    detected = known.detected_at
+    detected = dataset.detected_at
     rows = np.flatnonzero((detected >= tick_of(period.begin)) & (detected < tick_of(period.end)))
-    if len(rows) < FEWEST_EXCEPTIONS:
+    if len(rows) < MIN_EXCEPTIONS_OF_A_PERIOD:
         what = f"exceptions detected in {period}"
-        raise NotEnoughDataError(what, len(rows), FEWEST_EXCEPTIONS, f"Widen {option}.")
-    sample = np.random.default_rng(7).permutation(rows)[:MOST_SCORED]
-    columns = {name: column[sample] for name, column in known.columns.items()}
+        raise NotEnoughDataError(what, len(rows), MIN_EXCEPTIONS_OF_A_PERIOD, f"Widen {option}.")
+    sample = np.random.default_rng(7).permutation(rows)[:MAX_SCORED_EXCEPTIONS]
+    columns = {name: column[sample] for name, column in dataset.columns.items()}
     read = live.rows(columns, columns["detected_at"])
     return DriftPeriod(period, len(rows), sample, read, live.predict_rows(read), looked_at)
 
@@ -83,20 +83,20 @@ def important_features(triage: Triage) -> list[int]:
     trees = getattr(triage.harm, "trees", None) or getattr(triage.resolve, "trees", None)
     names = triage.features.names
     if trees is None:
-        return list(range(min(len(names), MOST_FEATURES)))
+        return list(range(min(len(names), MAX_COMPARED_FEATURES)))
     gain = trees.importance()[: len(names)]
-    order = np.argsort(-gain, kind="stable")[:MOST_FEATURES]
-    return [int(place) for place in order if gain[place] > 0]
+    order = np.argsort(-gain, kind="stable")[:MAX_COMPARED_FEATURES]
+    return [int(row) for row in order if gain[row] > 0]
 
 
-def seen_columns(
-    live: Triage, known: TriageDataset, side: DriftPeriod, features: list[int]
+def compared_columns(
+    live: Triage, dataset: TriageDataset, side: DriftPeriod, features: list[int]
 ) -> pd.DataFrame:
     """Return features, predictions and outcomes as far as known, of at most 5,000 exceptions."""
     columns = dict(_features(live, side, features))
     columns |= {PREDICTION + name: values for name, values in _predicted(live, side)}
-    columns |= {OUTCOME + name: values for name, values in _ended(live, known, side)}
-    return pd.DataFrame({name: values[:MOST_ROWS] for name, values in columns.items()})
+    columns |= {OUTCOME + name: values for name, values in _ended(live, dataset, side)}
+    return pd.DataFrame({name: values[:MAX_COMPARED_ROWS] for name, values in columns.items()})
 
 
 Named = Iterator[tuple[str, np.ndarray]]
@@ -104,9 +104,9 @@ Named = Iterator[tuple[str, np.ndarray]]
 
 def _features(live: Triage, side: DriftPeriod, chosen: list[int]) -> Named:
     declared = live.features
-    for place in chosen:
-        name, values = declared.names[place], side.read.matrix.dense[:, place].astype(float)
-        if place in declared.word_columns:
+    for column in chosen:
+        name, values = declared.names[column], side.read.matrix.dense[:, column].astype(float)
+        if column in declared.word_columns:
             words = np.array([*declared.plan.words[name], OTHER], object)
             yield name, words[np.where(np.isnan(values), len(words) - 1, values).astype(int)]
         else:
@@ -114,58 +114,61 @@ def _features(live: Triage, side: DriftPeriod, chosen: list[int]) -> Named:
 
 
 def _predicted(live: Triage, side: DriftPeriod) -> Named:
-    found = side.predictions
-    if found.p_breach is not None:
-        yield "p_breach", found.p_breach
+    predictions = side.predictions
+    if predictions.p_breach is not None:
+        yield "p_breach", predictions.p_breach
     for label in CLASSES:
         if label in live.classes:
             names = np.array(live.classes[label].names, object)
-            yield label, names[getattr(found, label).argmax(axis=1)]
-    hours, _ = handling_hours(found, len(side.rows))
-    for place, share in enumerate(QUANTILES):
-        yield f"handling_hours_p{100 * share:.0f}", hours[:, place]
+            yield label, names[getattr(predictions, label).argmax(axis=1)]
+    hours, _ = handling_hours(predictions, len(side.rows))
+    for column, share in enumerate(QUANTILES):
+        yield f"handling_hours_p{100 * share:.0f}", hours[:, column]
 
 
-def _ended(live: Triage, known: TriageDataset, side: DriftPeriod) -> Named:
-    labels, rows = known.labels, side.rows
-    breached = _breached(known, side)
+def _ended(live: Triage, dataset: TriageDataset, side: DriftPeriod) -> Named:
+    labels, rows = dataset.labels, side.rows
+    breached = _breached(dataset, side)
     words = np.array(["in time", "breached", None], object)
     yield "breached", words[np.where(np.isnan(breached), 2, breached > 0.5).astype(int)]
     for label in CLASSES:
         if label in live.classes and label in labels.classes:
-            yield label, labels.classes[label].at(side.looked_at, len(known.ids))[rows]
-    hours = (labels.resolved_at[rows] - known.detected_at[rows]) / MS_PER_HOUR
+            yield label, labels.classes[label].at(side.looked_at, len(dataset.ids))[rows]
+    hours = (labels.resolved_at[rows] - dataset.detected_at[rows]) / MS_PER_HOUR
     yield "hours_to_resolve", np.where(labels.resolved_at[rows] < side.looked_at, hours, np.nan)
 
 
-def _breached(known: TriageDataset, side: DriftPeriod) -> np.ndarray:
-    ended = known.labels.outcome_known(side.looked_at)[side.rows]
-    return np.where(ended, known.labels.breached[side.rows], np.nan)
+def _breached(dataset: TriageDataset, side: DriftPeriod) -> np.ndarray:
+    ended = dataset.labels.outcome_known(side.looked_at)[side.rows]
+    return np.where(ended, dataset.labels.breached[side.rows], np.nan)
 
 
-def too_few_known(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, str]:
+def rare_outcomes(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, str]:
     """Name the outcomes that are hardly known yet: for a feature that would be drift."""
     counts = {name: (reference[name].count(), current[name].count()) for name in reference}
     return {
-        str(name): f"known of {before} and of {now} where {FEWEST_VALUES} are needed"
+        str(name): f"known of {before} and of {now} where {MIN_VALUES_OF_A_COLUMN} are needed"
         for name, (before, now) in counts.items()
-        if str(name).startswith(OUTCOME) and min(before, now) < FEWEST_VALUES
+        if str(name).startswith(OUTCOME) and min(before, now) < MIN_VALUES_OF_A_COLUMN
     }
 
 
 def promises(
-    live: Triage, known: TriageDataset, side: DriftPeriod
+    live: Triage, dataset: TriageDataset, side: DriftPeriod
 ) -> Iterator[tuple[str, PeriodPromises]]:
     """Yield what was promised where it is known what came of it; breaches first."""
-    found, detected = side.predictions, known.detected_at[side.rows]
-    if found.p_breach is not None:
-        breached = _breached(known, side)
-        seen = ~np.isnan(breached)
-        yield "breach", PeriodPromises(found.p_breach[seen], breached[seen], detected[seen])
+    predictions, detected = side.predictions, dataset.detected_at[side.rows]
+    if predictions.p_breach is not None:
+        breached = _breached(dataset, side)
+        labelled = ~np.isnan(breached)
+        yield (
+            "breach",
+            PeriodPromises(predictions.p_breach[labelled], breached[labelled], detected[labelled]),
+        )
     for label in CLASSES:
-        if label in live.classes and label in known.labels.classes:
-            latest = known.labels.classes[label].at(side.looked_at, len(known.ids))[side.rows]
-            seen = np.array([name is not None for name in latest], bool)
-            chance = getattr(found, label)[seen]
-            right = chance.argmax(axis=1) == codes(latest[seen], live.classes[label].names)
-            yield label, PeriodPromises(chance.max(axis=1), right.astype(float), detected[seen])
+        if label in live.classes and label in dataset.labels.classes:
+            latest = dataset.labels.classes[label].at(side.looked_at, len(dataset.ids))[side.rows]
+            labelled = np.array([name is not None for name in latest], bool)
+            chance = getattr(predictions, label)[labelled]
+            right = chance.argmax(axis=1) == codes(latest[labelled], live.classes[label].names)
+            yield label, PeriodPromises(chance.max(axis=1), right.astype(float), detected[labelled])

@@ -17,7 +17,7 @@ class DriftFinding(StrEnum):
     """What came of a comparison."""
 
     COSTS = "costs"
-    KEPT_UP = "kept up with"
+    TRACKED = "kept up with"
     NOT_KNOWN_YET = "cost not known yet"
     NONE = "none that costs"
 
@@ -43,20 +43,20 @@ def _in_other_regime(costs: Sequence[CalibrationCost]) -> DriftFinding:
     breach = [cost for cost in costs if cost.label == "breach"]
     if not breach:
         return DriftFinding.NOT_KNOWN_YET
-    return DriftFinding.COSTS if breach[0].misses else DriftFinding.KEPT_UP
+    return DriftFinding.COSTS if breach[0].misses else DriftFinding.TRACKED
 
 
 def sentence(comparison: DriftComparison, costs: Sequence[CalibrationCost]) -> str:
     """Return the verdict."""
-    found = finding(comparison, costs)
+    conclusion = finding(comparison, costs)
     quiet = "No drift that costs" if costs else "No drift of the predictions"
-    begin = quiet if found is DriftFinding.NONE else "Drift"
+    begin = quiet if conclusion is DriftFinding.NONE else "Drift"
     end = {
         DriftFinding.COSTS: " Retrain.",
-        DriftFinding.KEPT_UP: " The champion keeps up with it.",
+        DriftFinding.TRACKED: " The champion keeps up with it.",
         DriftFinding.NOT_KNOWN_YET: " Look again when more outcomes are known.",
         DriftFinding.NONE: "",
-    }[found]
+    }[conclusion]
     return f"{begin}: {_moved(comparison)}; {_price(costs)}.{end}"
 
 
@@ -87,9 +87,9 @@ def _price(costs: Sequence[CalibrationCost]) -> str:
     """Tell of the label whose calibration suffered, else of the first."""
     if not costs:
         return "too few outcomes are known to say what it costs"
-    told = max(costs, key=lambda cost: (cost.grew, cost.change.value if cost.grew else 0.0))
-    before, now = told.reference, told.current
+    shown = max(costs, key=lambda cost: (cost.grew, cost.change.value if cost.grew else 0.0))
+    before, now = shown.reference, shown.current
     return (
-        f"{_PROMISES[told.label]} promised {now.promised:.2f}, seen {now.seen:.2f}: "
+        f"{_PROMISES[shown.label]} promised {now.promised:.2f}, seen {now.observed:.2f}: "
         f"calibration error {before.error:.2f} -> {now.error:.2f}"
     )

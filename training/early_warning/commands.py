@@ -16,9 +16,9 @@ from training.common.options import (
     To,
     console,
     moment,
+    print_result,
     show_figures,
     store,
-    tell,
     version_of,
     writable,
     write_report,
@@ -32,7 +32,7 @@ def warning(history: HistoryPath, as_of: AsOf) -> None:
     with console.status("Starting") as status:
         opened = History.open(history)
         outcome = train_warning(opened, moment(as_of, "--as-of"), store(), status.update)
-    tell(outcome)
+    print_result(outcome)
 
 
 def evaluate_warning(

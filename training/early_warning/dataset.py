@@ -24,7 +24,7 @@ from models.early_warning.delivery_time import DeliveryTime
 from models.early_warning.early_warning import OVER, OrderRows
 
 USUAL_QUANTILE = 0.95
-_SHORTEST_SLACK_DAYS, _LONGEST_SLACK_DAYS = 2.0, 60.0
+_MIN_SLACK_DAYS, _MAX_SLACK_DAYS = 2.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class OrderDataset:
         weight: Rows of the full set that each subject stands for.
         raised_at: For each type the tick at which the order's first was known; `NEVER` before.
         delivered_at: Tick of the delivery; `NEVER` where none is known.
-        told_at: Tick at which the delivery was known; `NEVER` before.
+        delivery_known_at: Tick at which the delivery was known; `NEVER` before.
         tables: The rows themselves.
     """
 
@@ -48,7 +48,7 @@ class OrderDataset:
     weight: np.ndarray
     raised_at: dict[str, np.ndarray]
     delivered_at: np.ndarray
-    told_at: np.ndarray
+    delivery_known_at: np.ndarray
     tables: OrderTables
 
     @classmethod
@@ -72,7 +72,7 @@ class OrderDataset:
             weight=own[Orders.weight].fillna(1.0).to_numpy(np.float64),
             raised_at=_raised_at(tables, subjects),
             delivered_at=_delivery(tables, subjects, OrderEvents.occurred_at),
-            told_at=_delivery(tables, subjects, OrderEvents.known_at),
+            delivery_known_at=_delivery(tables, subjects, OrderEvents.known_at),
             tables=tables,
         )
 
@@ -87,22 +87,22 @@ class OrderDataset:
         return self.columns["stage"]
 
     @cached_property
-    def way_types(self) -> list[str]:
+    def transit_types(self) -> list[str]:
         """Types of what goes wrong on the way."""
         return [name for name in self.raised_at if name not in AFTER_SALES]
 
     @cached_property
     def failed_at(self) -> np.ndarray:
         """When the first exception on the way was known; `NEVER` where there was none."""
-        found = [self.raised_at[name] for name in self.way_types]
-        return np.minimum.reduce(found) if found else np.full(len(self.weight), NEVER)
+        raised = [self.raised_at[name] for name in self.transit_types]
+        return np.minimum.reduce(raised) if raised else np.full(len(self.weight), NEVER)
 
     def to_come(self, types: list[str]) -> np.ndarray:
         """Say which subjects raise one of the types that they had not raised when scored."""
         come = np.zeros(len(self.weight), bool)
         for name in types:
-            known = self.raised_at[name]
-            come |= (known != NEVER) & (known >= self.scored_at)
+            raised_at = self.raised_at[name]
+            come |= (raised_at != NEVER) & (raised_at >= self.scored_at)
         return come
 
     @cached_property
@@ -126,7 +126,7 @@ class OrderDataset:
         ]
         lag = np.concatenate(lags) if lags else np.empty(0)
         days = np.quantile(lag, USUAL_QUANTILE) / MS_PER_DAY if len(lag) else 0.0
-        days = float(np.clip(days, _SHORTEST_SLACK_DAYS, _LONGEST_SLACK_DAYS))
+        days = float(np.clip(days, _MIN_SLACK_DAYS, _MAX_SLACK_DAYS))
         return self.limit + int(days * MS_PER_DAY) <= tick
 
     @cached_property
@@ -138,8 +138,8 @@ class OrderDataset:
     def grace_hours(self) -> float:
         """How long after the promise an order is usually said to be late."""
         late = self.raised_at.get(LATE, np.full(len(self.weight), NEVER))
-        told = (late != NEVER) & (self.columns["promised_at"] != MISSING_TICK)
-        after = late[told] - self.columns["promised_at"][told]
+        late_known = (late != NEVER) & (self.columns["promised_at"] != MISSING_TICK)
+        after = late[late_known] - self.columns["promised_at"][late_known]
         after = after[after >= 0]
         return float(np.quantile(after, 0.1)) / MS_PER_HOUR if len(after) else 0.0
 
@@ -158,10 +158,10 @@ class OrderDataset:
         features = Features(FEATURES, plan, logs)
         keys = features.keys(self.columns)
         nobody = np.full(len(self.weight), None, object)
-        asked = {rate.entity: keys.get(rate.entity, nobody) for rate in RATES}
+        entity_keys = {rate.entity: keys.get(rate.entity, nobody) for rate in RATES}
         rows = OrderRows(
             dense=features.compute(self.columns, keys, self.scored_at).dense,
-            rates=HistoryIndex(RATES, logs).compute(asked, self.scored_at),
+            rates=HistoryIndex(RATES, logs).compute(entity_keys, self.scored_at),
             stage=self.stage,
             hours_left=self.hours_left,
             pace=np.zeros(len(self.weight)),
@@ -176,18 +176,20 @@ class OrderDataset:
         """
         if delivery is None:
             return rows
-        told = np.flatnonzero((self.told_at != NEVER) & ~np.isin(self.stage, OVER))
-        hours = (self.delivered_at - self.scored_at)[told] / MS_PER_HOUR
-        slower = delivery.residual(rows.dense[told], hours)
-        log = LogRows(self.told_at[told], {"stage": self.stage[told]}, {"slower": slower})
-        found = HistoryIndex([PACE], {"pace": log}).compute({"stage": self.stage}, self.scored_at)
-        return rows._replace(pace=np.nan_to_num(found[:, 0]))
+        delivered = np.flatnonzero((self.delivery_known_at != NEVER) & ~np.isin(self.stage, OVER))
+        hours = (self.delivered_at - self.scored_at)[delivered] / MS_PER_HOUR
+        slower = delivery.residual(rows.dense[delivered], hours)
+        log = LogRows(
+            self.delivery_known_at[delivered], {"stage": self.stage[delivered]}, {"slower": slower}
+        )
+        paces = HistoryIndex([PACE], {"pace": log}).compute({"stage": self.stage}, self.scored_at)
+        return rows._replace(pace=np.nan_to_num(paces[:, 0]))
 
     def _logs(self, plan: FeaturePlan, *, thinned: bool) -> dict[str, LogRows]:
         placed = np.flatnonzero(self.stage == str(Stage.PLACED))
         ids = self.subjects[Orders.order_id].to_numpy(object)[placed]
-        place = pd.Series(placed, index=ids).loc[self.tables.orders[Orders.order_id]].to_numpy()
-        columns = {name: column[place] for name, column in self.columns.items()}
+        row = pd.Series(placed, index=ids).loc[self.tables.orders[Orders.order_id]].to_numpy()
+        columns = {name: column[row] for name, column in self.columns.items()}
         entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
         return order_logs(columns, entities, self.tables, thinned=thinned)
 

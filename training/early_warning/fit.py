@@ -13,35 +13,37 @@ from models.early_warning.delivery_time import FEWEST_DELIVERIES, DeliveryTime
 from models.early_warning.early_warning import ANY, OVER, SETTINGS, EarlyWarning, OrderRows
 from training.early_warning.dataset import OrderDataset
 
-FEWEST_ORDERS = 400
-FEWEST_CASES = 60
-FEWEST_OF_A_TYPE = 150
+MIN_SETTLED_ORDERS = 400
+MIN_FAILED_ORDERS = 60
+MIN_ORDERS_OF_A_TYPE = 150
 """Orders: a rarer type has no booster of its own; its chance is joined from that of any."""
-MOST_ROWS = 40_000
+MAX_TRAINING_ROWS = 40_000
 
 
 @dataclass(frozen=True)
 class PreparedOrders:
     """Known orders with their features."""
 
-    known: OrderDataset
+    dataset: OrderDataset
     rows: OrderRows
     names: list[str]
     thinned: bool
 
     @classmethod
-    def of(cls, known: OrderDataset) -> "PreparedOrders":
+    def of(cls, dataset: OrderDataset) -> "PreparedOrders":
         """Compute the features once for rehearsal and final fit."""
-        rows, names = known.rows(known.plan(), thinned=known.thinned)
-        return cls(known, rows, names, known.thinned)
+        rows, names = dataset.rows(dataset.plan(), thinned=dataset.thinned)
+        return cls(dataset, rows, names, dataset.thinned)
 
 
 def settled_rows(prepared: PreparedOrders, types: list[str], tick: int) -> np.ndarray:
     """Return positions of subjects under way that were known to raise a type or not by a moment."""
-    known = prepared.known
-    under_way = ~np.isin(known.stage, OVER) | np.all([name in AFTER_SALES for name in types])
-    fresh = known.failed_at >= known.scored_at
-    return np.flatnonzero(known.settled(types, tick) & (known.scored_at < tick) & under_way & fresh)
+    dataset = prepared.dataset
+    in_transit = ~np.isin(dataset.stage, OVER) | np.all([name in AFTER_SALES for name in types])
+    fresh = dataset.failed_at >= dataset.scored_at
+    return np.flatnonzero(
+        dataset.settled(types, tick) & (dataset.scored_at < tick) & in_transit & fresh
+    )
 
 
 def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
@@ -50,46 +52,48 @@ def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
     Raises:
         NotEnoughDataError: Too few orders are settled, or none of them raised an exception.
     """
-    known = prepared.known
+    dataset = prepared.dataset
     trees = {}
-    for name in (ANY, *known.raised_at):
-        types = known.way_types if name == ANY else [name]
+    for name in (ANY, *dataset.raised_at):
+        types = dataset.transit_types if name == ANY else [name]
         rows = settled_rows(prepared, types, tick)
-        label = _raised_before(known, types, tick)[rows]
-        if name == ANY and (label.sum() < FEWEST_CASES or len(rows) < FEWEST_ORDERS):
+        label = _raised_before(dataset, types, tick)[rows]
+        if name == ANY and (label.sum() < MIN_FAILED_ORDERS or len(rows) < MIN_SETTLED_ORDERS):
             raise NotEnoughDataError(
                 "settled orders that raised an exception",
                 int(label.sum()),
-                FEWEST_CASES,
+                MIN_FAILED_ORDERS,
                 "Choose a later --as-of, or import exceptions that name their orders.",
             )
-        if name == ANY or _orders(known, rows[label]) >= FEWEST_OF_A_TYPE:
-            taught, recent = rows[-MOST_ROWS:], label[-MOST_ROWS:]
+        if name == ANY or _orders(dataset, rows[label]) >= MIN_ORDERS_OF_A_TYPE:
+            newest, recent = rows[-MAX_TRAINING_ROWS:], label[-MAX_TRAINING_ROWS:]
             trees[name] = Booster.fit(
-                prepared.rows.dense[taught],
+                prepared.rows.dense[newest],
                 recent.astype(float),
                 SETTINGS,
-                weight=evened(known.weight[taught]),
+                weight=evened(dataset.weight[newest]),
                 objective="binary",
             )
     return EarlyWarning(
-        plan=known.plan(),
+        plan=dataset.plan(),
         thinned=prepared.thinned,
         trained_as_of=tick,
         delivery=_fit_delivery(prepared, tick),
         trees=trees,
         shares=_shares(prepared, tick),
-        after_sales=tuple(name for name in known.raised_at if name in AFTER_SALES),
+        after_sales=tuple(name for name in dataset.raised_at if name in AFTER_SALES),
     )
 
 
-def _orders(known: OrderDataset, rows: np.ndarray) -> int:
-    return len(set(known.subjects[Orders.order_id].to_numpy(object)[rows].tolist()))
+def _orders(dataset: OrderDataset, rows: np.ndarray) -> int:
+    return len(set(dataset.subjects[Orders.order_id].to_numpy(object)[rows].tolist()))
 
 
-def _raised_before(known: OrderDataset, types: list[str], tick: int) -> np.ndarray:
-    raised = [(known.raised_at[n] >= known.scored_at) & (known.raised_at[n] < tick) for n in types]
-    return np.logical_or.reduce(raised) if raised else np.zeros(len(known.weight), bool)
+def _raised_before(dataset: OrderDataset, types: list[str], tick: int) -> np.ndarray:
+    raised = [
+        (dataset.raised_at[n] >= dataset.scored_at) & (dataset.raised_at[n] < tick) for n in types
+    ]
+    return np.logical_or.reduce(raised) if raised else np.zeros(len(dataset.weight), bool)
 
 
 def evened(weight: np.ndarray) -> np.ndarray:
@@ -98,23 +102,26 @@ def evened(weight: np.ndarray) -> np.ndarray:
 
 
 def _fit_delivery(prepared: PreparedOrders, tick: int) -> DeliveryTime | None:
-    known = prepared.known
-    rows = settled_rows(prepared, known.way_types, tick)
-    seen = rows[(known.told_at[rows] < tick) & ~np.isnan(known.hours_left[rows])][-MOST_ROWS:]
-    if len(seen) < FEWEST_DELIVERIES:
+    dataset = prepared.dataset
+    rows = settled_rows(prepared, dataset.transit_types, tick)
+    delivered = rows[
+        (dataset.delivery_known_at[rows] < tick) & ~np.isnan(dataset.hours_left[rows])
+    ][-MAX_TRAINING_ROWS:]
+    if len(delivered) < FEWEST_DELIVERIES:
         return None
-    hours = (known.delivered_at - known.scored_at)[seen] / MS_PER_HOUR
-    weight = evened(known.weight[seen])
-    return DeliveryTime.fit(prepared.rows.dense[seen], hours, weight, known.grace_hours)
+    hours = (dataset.delivered_at - dataset.scored_at)[delivered] / MS_PER_HOUR
+    weight = evened(dataset.weight[delivered])
+    return DeliveryTime.fit(prepared.rows.dense[delivered], hours, weight, dataset.grace_hours)
 
 
 def _shares(prepared: PreparedOrders, tick: int) -> dict[str, float]:
     """Return how often each type comes for one exception on the way."""
-    known = prepared.known
-    rows = settled_rows(prepared, known.way_types, tick)
-    weight = known.weight[rows]
-    failed = float((weight * _raised_before(known, known.way_types, tick)[rows]).sum())
+    dataset = prepared.dataset
+    rows = settled_rows(prepared, dataset.transit_types, tick)
+    weight = dataset.weight[rows]
+    failed = float((weight * _raised_before(dataset, dataset.transit_types, tick)[rows]).sum())
     return {
-        name: float((weight * _raised_before(known, [name], tick)[rows]).sum()) / max(failed, 1e-9)
-        for name in known.raised_at
+        name: float((weight * _raised_before(dataset, [name], tick)[rows]).sum())
+        / max(failed, 1e-9)
+        for name in dataset.raised_at
     }

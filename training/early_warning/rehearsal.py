@@ -19,13 +19,13 @@ from training.common import measures
 from training.common.promotion import NOISE_QUANTILE
 from training.early_warning.fit import PreparedOrders, evened, fit_scores, settled_rows
 
-FEWEST_TO_JOIN = 25
+MIN_CASES_TO_CALIBRATE = 25
 ORIGINS = (0.4, 0.55, 0.7, 0.85)
 """Of the settled orders, by time: where the windows begin."""
 
 TREES, TIME, RATES_TOO = "boosted trees", "delivery time", "long-run rates"
 RATE = "rate of the"
-Way = tuple[str, ...]
+ScoreSet = tuple[str, ...]
 """The names of the scores that are joined."""
 
 LONG_RATES = tuple(f"rate {i}" for i, f in enumerate(RATES) if (f.days, f.smoothing) == (None, 20))
@@ -33,7 +33,7 @@ LONG_RATES = tuple(f"rate {i}" for i, f in enumerate(RATES) if (f.days, f.smooth
 
 
 @dataclass(frozen=True)
-class Rehearsed:
+class RehearsalScores:
     """Scores of orders by models that were fitted before they were placed.
 
     Attributes:
@@ -46,9 +46,9 @@ class Rehearsed:
     window: np.ndarray
     scores: dict[str, np.ndarray]
 
-    def of(self, wanted: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def select(self, mask: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Return the rows of a mask and their scores."""
-        return self.rows[wanted], {name: score[wanted] for name, score in self.scores.items()}
+        return self.rows[mask], {name: score[mask] for name, score in self.scores.items()}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class WarningRehearsal:
     baselines: dict[str, int]
     served_by: str
     losses: dict[str, float]
-    judged: np.ndarray
+    evaluated: np.ndarray
     chance: np.ndarray
 
 
@@ -78,121 +78,127 @@ def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
     Raises:
         NotEnoughDataError: Too few orders are settled, or hardly any went wrong.
     """
-    known = prepared.known
+    dataset = prepared.dataset
     rehearsed = _score_windows(prepared)
-    settled = np.isin(rehearsed.rows, settled_rows(prepared, known.way_types, known.tick))
+    settled = np.isin(rehearsed.rows, settled_rows(prepared, dataset.transit_types, dataset.tick))
     _refuse_too_few(prepared, rehearsed, settled)
-    judge = _Judge(prepared, rehearsed, settled)
-    ways = judge.ways()
-    losses = {name: float(judge.losses(way).mean()) for name, way in ways.items()}
-    best = judge.best(ways, losses)
+    judge = _Comparison(prepared, rehearsed, settled)
+    score_sets = judge.score_sets()
+    losses = {name: float(judge.losses(score_set).mean()) for name, score_set in score_sets.items()}
+    best = judge.best(score_sets, losses)
     last = rehearsed.window == len(ORIGINS) - 1
     return WarningRehearsal(
-        joined=_join(prepared, rehearsed, ways[best]),
+        joined=_join(prepared, rehearsed, score_sets[best]),
         baselines={
-            name: int(way[0].removeprefix("rate "))
-            for name, way in ways.items()
+            name: int(score_set[0].removeprefix("rate "))
+            for name, score_set in score_sets.items()
             if name.startswith(RATE)
         },
         served_by=_sentence(best, losses),
         losses=losses,
-        judged=rehearsed.rows[last & settled],
-        chance=judge.chance(ways[best], len(ORIGINS) - 1),
+        evaluated=rehearsed.rows[last & settled],
+        chance=judge.chance(score_sets[best], len(ORIGINS) - 1),
     )
 
 
-def _score_windows(prepared: PreparedOrders) -> Rehearsed:
-    known = prepared.known
-    placed = known.columns["placed_at"]
-    settled = settled_rows(prepared, known.way_types, known.tick)
+def _score_windows(prepared: PreparedOrders) -> RehearsalScores:
+    dataset = prepared.dataset
+    placed = dataset.columns["placed_at"]
+    settled = settled_rows(prepared, dataset.transit_types, dataset.tick)
     edges = [int(edge) for edge in np.quantile(placed[settled], ORIGINS)]
     rows, windows, parts = [], [], []
-    for window, (begin, end) in enumerate(zip(edges, [*edges[1:], known.tick], strict=True)):
+    for window, (begin, end) in enumerate(zip(edges, [*edges[1:], dataset.tick], strict=True)):
         own = np.flatnonzero((placed >= begin) & (placed < end))
         model = fit_scores(prepared, begin)
         rows.append(own)
         windows.append(np.full(len(own), window))
-        paced = known.paced(prepared.rows, model.delivery)
+        paced = dataset.paced(prepared.rows, model.delivery)
         parts.append(model.scores(paced.take(own)))
     common = [name for name in parts[0] if all(name in part for part in parts)]
     scores = {name: np.concatenate([part[name] for part in parts]) for name in common}
-    return Rehearsed(np.concatenate(rows), np.concatenate(windows), scores)
+    return RehearsalScores(np.concatenate(rows), np.concatenate(windows), scores)
 
 
-def _refuse_too_few(prepared: PreparedOrders, rehearsed: Rehearsed, settled: np.ndarray) -> None:
-    happened = prepared.known.to_come(prepared.known.way_types)[rehearsed.rows]
+def _refuse_too_few(
+    prepared: PreparedOrders, rehearsed: RehearsalScores, settled: np.ndarray
+) -> None:
+    happened = prepared.dataset.to_come(prepared.dataset.transit_types)[rehearsed.rows]
     counts = [int(happened[settled & (rehearsed.window == w)].sum()) for w in range(len(ORIGINS))]
-    if min(counts) < FEWEST_TO_JOIN:
+    if min(counts) < MIN_CASES_TO_CALIBRATE:
         raise NotEnoughDataError(
             "exceptions of orders in one of the windows of the rehearsal",
             min(counts),
-            FEWEST_TO_JOIN,
+            MIN_CASES_TO_CALIBRATE,
             "Choose another --as-of, or import a longer history.",
         )
 
 
-class _Judge:
+class _Comparison:
     """Judges ways of joining scores window by window."""
 
-    def __init__(self, prepared: PreparedOrders, rehearsed: Rehearsed, settled: np.ndarray) -> None:
+    def __init__(
+        self, prepared: PreparedOrders, rehearsed: RehearsalScores, settled: np.ndarray
+    ) -> None:
         self._prepared, self._rehearsed, self._settled = prepared, rehearsed, settled
-        known = prepared.known
-        self._happened = known.to_come(known.way_types)
+        dataset = prepared.dataset
+        self._happened = dataset.to_come(dataset.transit_types)
         self._judged = rehearsed.rows[settled & (rehearsed.window > 0)]
-        self._blocks = measures.day_blocks(known.columns["placed_at"][self._judged])
-        self._losses: dict[Way, np.ndarray] = {}
+        self._blocks = measures.day_blocks(dataset.columns["placed_at"][self._judged])
+        self._losses: dict[ScoreSet, np.ndarray] = {}
 
-    def ways(self) -> dict[str, Way]:
+    def score_sets(self) -> dict[str, ScoreSet]:
         """Return every way by name: the models' from the fullest on, then the baselines'."""
-        ways = _model_ways(self._rehearsed.scores)
-        for entity, said in RATE_OF.items():
+        score_sets = _model_score_sets(self._rehearsed.scores)
+        for entity, words in RATE_OF.items():
             tried = [(f"rate {i}",) for i, rate in enumerate(RATES) if rate.entity == entity]
-            ways[f"{RATE} {said}"] = min(tried, key=lambda way: float(self.losses(way).mean()))
-        return ways
+            score_sets[f"{RATE} {words}"] = min(
+                tried, key=lambda score_set: float(self.losses(score_set).mean())
+            )
+        return score_sets
 
-    def best(self, ways: dict[str, Way], losses: dict[str, float]) -> str:
+    def best(self, score_sets: dict[str, ScoreSet], losses: dict[str, float]) -> str:
         """Return the fullest way, unless another is better beyond noise, or a baseline is better.
 
         What is joined of several scores holds up better in other seasons than what won by a hair.
         """
-        models = [name for name in ways if not name.startswith(RATE)]
+        models = [name for name in score_sets if not name.startswith(RATE)]
         best = models[0]
         for name in models[1:]:
-            gain = self.losses(ways[best]) - self.losses(ways[name])
+            gain = self.losses(score_sets[best]) - self.losses(score_sets[name])
             drawn = [gain[rows].mean() for rows in self._blocks]
             if np.quantile(drawn, NOISE_QUANTILE) > 0:
                 best = name
-        rival = min(ways.keys() - set(models), key=lambda name: losses[name])
+        rival = min(score_sets.keys() - set(models), key=lambda name: losses[name])
         return best if losses[best] < losses[rival] else rival
 
-    def losses(self, way: Way) -> np.ndarray:
+    def losses(self, score_set: ScoreSet) -> np.ndarray:
         """Return the weighted log losses in the windows that have others before them."""
-        if way not in self._losses:
+        if score_set not in self._losses:
             windows = range(1, len(ORIGINS))
-            chance = np.concatenate([self.chance(way, window) for window in windows])
+            chance = np.concatenate([self.chance(score_set, window) for window in windows])
             losses = log_losses(chance, self._happened[self._judged])
-            self._losses[way] = losses * evened(self._prepared.known.weight[self._judged])
-        return self._losses[way]
+            self._losses[score_set] = losses * evened(self._prepared.dataset.weight[self._judged])
+        return self._losses[score_set]
 
-    def chance(self, way: Way, window: int) -> np.ndarray:
+    def chance(self, score_set: ScoreSet, window: int) -> np.ndarray:
         """Return the chances of the settled rows of a window, calibrated on those before it."""
         before = self._settled & (self._rehearsed.window < window)
-        rows, scores = self._rehearsed.of(before)
-        model = _fit(self._prepared, way, scores, (rows, self._happened[rows]))
-        rows, scores = self._rehearsed.of(self._settled & (self._rehearsed.window == window))
-        return model.chance(scores, self._prepared.known.stage[rows])
+        rows, scores = self._rehearsed.select(before)
+        model = _fit(self._prepared, score_set, scores, (rows, self._happened[rows]))
+        rows, scores = self._rehearsed.select(self._settled & (self._rehearsed.window == window))
+        return model.chance(scores, self._prepared.dataset.stage[rows])
 
 
-def _model_ways(scores: dict[str, np.ndarray]) -> dict[str, Way]:
-    found: dict[str, Way] = {}
+def _model_score_sets(scores: dict[str, np.ndarray]) -> dict[str, ScoreSet]:
+    score_sets: dict[str, ScoreSet] = {}
     if SHORTAGE in scores:
-        found = {
+        score_sets = {
             f"{TREES}, {TIME} and {RATES_TOO}": (ANY, SHORTAGE, *LONG_RATES),
             f"{TREES} and {TIME}": (ANY, SHORTAGE),
             f"{TIME} and {RATES_TOO}": (SHORTAGE, *LONG_RATES),
             TIME: (SHORTAGE,),
         }
-    return found | {f"{TREES} and {RATES_TOO}": (ANY, *LONG_RATES), TREES: (ANY,)}
+    return score_sets | {f"{TREES} and {RATES_TOO}": (ANY, *LONG_RATES), TREES: (ANY,)}
 
 
 def log_losses(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
@@ -202,36 +208,38 @@ def log_losses(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
 
 def _fit(
     prepared: PreparedOrders,
-    way: Way,
+    score_set: ScoreSet,
     scores: dict[str, np.ndarray],
     labelled: tuple[np.ndarray, np.ndarray],
 ) -> StageLogit:
     rows, happened = labelled
-    known = prepared.known
-    own = {name: scores[name] for name in way}
-    return StageLogit.fit(own, known.stage[rows], happened, evened(known.weight[rows]))
+    dataset = prepared.dataset
+    own = {name: scores[name] for name in score_set}
+    return StageLogit.fit(own, dataset.stage[rows], happened, evened(dataset.weight[rows]))
 
 
-def _join(prepared: PreparedOrders, rehearsed: Rehearsed, way: Way) -> dict[str, StageLogit]:
+def _join(
+    prepared: PreparedOrders, rehearsed: RehearsalScores, score_set: ScoreSet
+) -> dict[str, StageLogit]:
     """Join scores to the chance of any exception and of each type of enough cases."""
-    known = prepared.known
+    dataset = prepared.dataset
     joined = {}
-    for name in (ANY, *known.raised_at):
-        types = known.way_types if name == ANY else [name]
-        settled = np.isin(rehearsed.rows, settled_rows(prepared, types, known.tick))
-        rows, scores = rehearsed.of(settled)
-        happened = known.to_come(types)[rows]
-        if FEWEST_TO_JOIN <= happened.sum() < len(rows):
-            own = way if name == ANY else _type_way(name, scores, way)
+    for name in (ANY, *dataset.raised_at):
+        types = dataset.transit_types if name == ANY else [name]
+        settled = np.isin(rehearsed.rows, settled_rows(prepared, types, dataset.tick))
+        rows, scores = rehearsed.select(settled)
+        happened = dataset.to_come(types)[rows]
+        if MIN_CASES_TO_CALIBRATE <= happened.sum() < len(rows):
+            own = score_set if name == ANY else _type_score_set(name, scores, score_set)
             joined[name] = _fit(prepared, own, scores, (rows, happened))
     return joined
 
 
-def _type_way(name: str, scores: dict[str, np.ndarray], way: Way) -> Way:
+def _type_score_set(name: str, scores: dict[str, np.ndarray], score_set: ScoreSet) -> ScoreSet:
     """Return the scores of one type: lateness as any exception, others by their own booster."""
     own = name if name in scores else ANY
     if name == LATE:
-        return tuple(own if score == ANY else score for score in way)
+        return tuple(own if score == ANY else score for score in score_set)
     return (own, SHORTAGE) if SHORTAGE in scores else (own,)
 
 
@@ -243,7 +251,7 @@ def _sentence(best: str, losses: dict[str, float]) -> str:
 
 def fit_final(prepared: PreparedOrders, rehearsal: WarningRehearsal) -> EarlyWarning:
     """Fit the scores on everything settled; keep the choice and calibration of the rehearsal."""
-    model = fit_scores(prepared, prepared.known.tick)
+    model = fit_scores(prepared, prepared.dataset.tick)
     model.joined, model.served_by = rehearsal.joined, rehearsal.served_by
     model.baselines = rehearsal.baselines
     return model

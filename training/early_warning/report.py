@@ -22,13 +22,13 @@ from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import evened
 
 RISKIEST = 0.05
-_FEWEST_TO_SHOW = 20
+_MIN_ROWS_SHOWN = 20
 LONG_RATES = {
     f"long-run rate of the {RATE_OF[rate.entity]}": i
     for i, rate in enumerate(RATES)
     if (rate.days, rate.smoothing) == (None, 20)
 }
-_FEWEST_TO_MEASURE = 5
+_MIN_CASES_MEASURED = 5
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class OrderScoring:
         baselines: Which rate stands for each baseline: that of the best window and smoothing.
     """
 
-    known: OrderDataset
+    dataset: OrderDataset
     rows: np.ndarray
     read: OrderRows
     warnings: Warnings
@@ -52,32 +52,32 @@ class OrderScoring:
     @cached_property
     def happened(self) -> np.ndarray:
         """Whether an exception on the way was still to come."""
-        return self.known.to_come(self.known.way_types)[self.rows]
+        return self.dataset.to_come(self.dataset.transit_types)[self.rows]
 
     @cached_property
     def settled(self) -> np.ndarray:
         """Of which subjects that is known by the end of the history."""
-        return self.known.settled(self.known.way_types, self._last_known)[self.rows]
+        return self.dataset.settled(self.dataset.transit_types, self._last_known)[self.rows]
 
     @property
     def _last_known(self) -> int:
-        tables = vars(self.known.tables).values()
+        tables = vars(self.dataset.tables).values()
         return tick_of(max(table["known_at"].max() for table in tables if len(table)))
 
     @property
     def weight(self) -> np.ndarray:
         """Rows of the full set that each subject stands for."""
-        return self.known.weight[self.rows]
+        return self.dataset.weight[self.rows]
 
     @cached_property
     def scores(self) -> dict[str, np.ndarray]:
         """The model's chance, and the rates that it has to beat."""
-        found = {"model": self.warnings.p_exception}
-        for name, place in self.baselines.items():
-            found[name] = np.nan_to_num(self.read.rates[:, place])
-        for name, place in LONG_RATES.items():
-            found[name] = np.nan_to_num(self.read.rates[:, place])
-        return found
+        scores = {"model": self.warnings.p_exception}
+        for name, column in self.baselines.items():
+            scores[name] = np.nan_to_num(self.read.rates[:, column])
+        for name, column in LONG_RATES.items():
+            scores[name] = np.nan_to_num(self.read.rates[:, column])
+        return scores
 
 
 def score_orders(
@@ -88,20 +88,20 @@ def score_orders(
     Raises:
         NotEnoughDataError: No order reached a stage in the period.
     """
-    known = OrderDataset.read(history, END_OF_TIME)
-    at = known.scored_at
+    dataset = OrderDataset.read(history, END_OF_TIME)
+    at = dataset.scored_at
     rows = np.flatnonzero((at >= tick_of(begin)) & (at < tick_of(end)))
     if not len(rows):
         what = f"orders from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
         raise NotEnoughDataError(what, 0, 1, "Widen --from or --to.")
-    everyone, _ = known.rows(model.plan, thinned=model.thinned)
-    read = known.paced(everyone, model.delivery).take(rows)
-    return OrderScoring(known, rows, read, model.predict(read), model.baselines)
+    everyone, _ = dataset.rows(model.plan, thinned=model.thinned)
+    read = dataset.paced(everyone, model.delivery).take(rows)
+    return OrderScoring(dataset, rows, read, model.predict(read), model.baselines)
 
 
 def warnings_table(scoring: OrderScoring) -> pd.DataFrame:
     """Return one row for each order and stage: its id, stage, moment and chances."""
-    subjects = scoring.known.subjects.iloc[scoring.rows]
+    subjects = scoring.dataset.subjects.iloc[scoring.rows]
     columns = {
         "order_id": subjects[Orders.order_id].to_numpy(object),
         "stage": scoring.read.stage,
@@ -112,7 +112,7 @@ def warnings_table(scoring: OrderScoring) -> pd.DataFrame:
     return pd.DataFrame(columns | chances)
 
 
-def riskiest(chance: np.ndarray, weight: np.ndarray, share: float = RISKIEST) -> np.ndarray:
+def riskiest_rows(chance: np.ndarray, weight: np.ndarray, share: float = RISKIEST) -> np.ndarray:
     """Return the positions of the riskiest, up to a share of the weight; at least one."""
     order = np.argsort(-chance, kind="stable")
     within = np.cumsum(weight[order]) <= share * weight.sum()
@@ -129,7 +129,7 @@ def weighted_measures(
         return 0 < happened[r].sum() < len(r)
 
     def precision(r: np.ndarray) -> float:
-        top = r[riskiest(chance[r], weight[r])]
+        top = r[riskiest_rows(chance[r], weight[r])]
         return float(np.average(happened[top], weights=weight[top]))
 
     def auc(r: np.ndarray) -> float:
@@ -153,59 +153,59 @@ def weighted_measures(
 
 def report(scoring: OrderScoring, model: EarlyWarning) -> dict[str, object]:
     """Return the figures with 95 % intervals by stage and by month of purchase."""
-    stage, placed = scoring.read.stage, scoring.known.columns["placed_at"][scoring.rows]
+    stage, placed = scoring.read.stage, scoring.dataset.columns["placed_at"][scoring.rows]
     month = pd.to_datetime(placed, unit="ms").strftime("%Y-%m").to_numpy(object)
-    under_way = scoring.settled & ~np.isin(stage, OVER)
-    stages = [s for s in map(str, Stage) if (under_way & (stage == s)).any()]
-    at_placing = under_way & (stage == str(Stage.PLACED))
-    months = [m for m in sorted(set(month)) if (at_placing & (month == m)).sum() >= _FEWEST_TO_SHOW]
+    in_transit = scoring.settled & ~np.isin(stage, OVER)
+    stages = [s for s in map(str, Stage) if (in_transit & (stage == s)).any()]
+    at_placing = in_transit & (stage == str(Stage.PLACED))
+    months = [m for m in sorted(set(month)) if (at_placing & (month == m)).sum() >= _MIN_ROWS_SHOWN]
     return {
         "model": model.version,
         "served_by": model.served_by,
         "rows": len(scoring.rows),
         "settled": int(scoring.settled.sum()),
-        "types_on_the_way": scoring.known.way_types,
-        **{f"stage {s}": _figures(scoring, under_way & (stage == s)) for s in stages},
+        "types_on_the_way": scoring.dataset.transit_types,
+        **{f"stage {s}": _figures(scoring, in_transit & (stage == s)) for s in stages},
         **{f"placed in {m}": _figures(scoring, at_placing & (month == m)) for m in months},
-        "warning won": warning_won(scoring, under_way),
+        "warning won": lead_time_of_warnings(scoring, in_transit),
     }
 
 
 def _figures(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, object]:
     rows = np.flatnonzero(chosen)
     happened, weight = scoring.happened[rows], scoring.weight[rows]
-    if min(happened.sum(), (~happened).sum()) < _FEWEST_TO_MEASURE:
+    if min(happened.sum(), (~happened).sum()) < _MIN_CASES_MEASURED:
         return {"settled_orders": len(rows), "labelled_exceptions": int(happened.sum())}
-    blocks = measures.day_blocks(scoring.known.columns["placed_at"][scoring.rows[rows]])
-    found: dict[str, object] = {
+    blocks = measures.day_blocks(scoring.dataset.columns["placed_at"][scoring.rows[rows]])
+    figures: dict[str, object] = {
         "labelled": len(rows),
         "exceptions": int(happened.sum()),
         "rate": float(np.average(happened, weights=weight)),
     }
     for name, chance in scoring.scores.items():
         all_measures = weighted_measures(chance[rows], happened, evened(weight))
-        found[name] = measures.figures(all_measures, len(rows), blocks)
-    return found
+        figures[name] = measures.figures(all_measures, len(rows), blocks)
+    return figures
 
 
-def warning_won(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, float]:
+def lead_time_of_warnings(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, float]:
     """Return how early and how many exceptions were warned of, working the riskiest 5 % by stage.
 
     Days count from the first stage at which an order was among them until its exception was known.
     """
-    known, rows = scoring.known, np.flatnonzero(chosen)
+    dataset, rows = scoring.dataset, np.flatnonzero(chosen)
     stage = scoring.read.stage[rows]
     flagged = np.zeros(len(rows), bool)
     for name in set(stage.tolist()):
         own = np.flatnonzero(stage == name)
         chance = scoring.warnings.p_exception[rows[own]]
-        flagged[own[riskiest(chance, scoring.weight[rows[own]])]] = True
+        flagged[own[riskiest_rows(chance, scoring.weight[rows[own]])]] = True
     subjects = pd.DataFrame(
         {
-            "order_id": known.subjects[Orders.order_id].to_numpy(object)[scoring.rows[rows]],
+            "order_id": dataset.subjects[Orders.order_id].to_numpy(object)[scoring.rows[rows]],
             "weight": scoring.weight[rows],
-            "warned_at": np.where(flagged, known.scored_at[scoring.rows[rows]], np.nan),
-            "failed_at": known.failed_at[scoring.rows[rows]].astype(float),
+            "warned_at": np.where(flagged, dataset.scored_at[scoring.rows[rows]], np.nan),
+            "failed_at": dataset.failed_at[scoring.rows[rows]].astype(float),
             "happened": scoring.happened[rows],
         }
     )

@@ -19,8 +19,8 @@ from training.common.promotion import (
     GateDecision,
     GateLosses,
     TrainingResult,
-    first_verdict,
-    verdict,
+    decide,
+    decide_first,
 )
 from training.common.run import Progress, call_ms, git_commit, register, timed_rows
 from training.early_warning.dataset import OrderDataset
@@ -28,7 +28,7 @@ from training.early_warning.fit import PreparedOrders, evened
 from training.early_warning.rehearsal import WarningRehearsal, fit_final, log_losses, rehearse
 
 MODEL = "warning"
-FEWEST_JUDGED = 200
+MIN_ROWS_TO_JUDGE_WARNING = 200
 
 
 def train_warning(
@@ -47,16 +47,16 @@ def train_warning(
     """
     progress("Reading what was known")
     prepared = PreparedOrders.of(OrderDataset.read(history, as_of))
-    progress(f"Rehearsing on the last of {len(prepared.known.weight):,} orders at their stages")
+    progress(f"Rehearsing on the last of {len(prepared.dataset.weight):,} orders at their stages")
     rehearsal = rehearse(prepared)
     progress("Fitting on everything")
     challenger = fit_final(prepared, rehearsal)
     latency_ms = call_ms(_single_calls(challenger, prepared))
-    judged = _judge(prepared, rehearsal, store, latency_ms)
+    decision = _judge(prepared, rehearsal, store, latency_ms)
     progress("Registering")
     trained = _trained((history, as_of), prepared, rehearsal, challenger, latency_ms)
-    version = register(store, trained, judged)
-    return TrainingResult(version, judged, {"exception": rehearsal.served_by}, {})
+    version = register(store, trained, decision)
+    return TrainingResult(version, decision, {"exception": rehearsal.served_by}, {})
 
 
 def load_warning(store: ModelRegistry, version: str | None = None) -> EarlyWarning:
@@ -76,7 +76,7 @@ def load_warning(store: ModelRegistry, version: str | None = None) -> EarlyWarni
 
 def _single_calls(model: EarlyWarning, prepared: PreparedOrders) -> Iterator[Callable[[], object]]:
     """Yield calls that score one order each."""
-    for row in timed_rows(len(prepared.known.weight)):
+    for row in timed_rows(len(prepared.dataset.weight)):
         yield partial(model.predict, prepared.rows.take(np.array([row])))
 
 
@@ -87,28 +87,30 @@ def _judge(
     try:
         champion = load_warning(store)
     except NoChampionError:
-        return first_verdict({"exception": rehearsal.served_by})
-    known = prepared.known
-    fresh = known.scored_at[rehearsal.judged] >= champion.trained_as_of
-    rows = rehearsal.judged[fresh]
-    if len(rows) < FEWEST_JUDGED:
+        return decide_first({"exception": rehearsal.served_by})
+    dataset = prepared.dataset
+    fresh = dataset.scored_at[rehearsal.evaluated] >= champion.trained_as_of
+    rows = rehearsal.evaluated[fresh]
+    if len(rows) < MIN_ROWS_TO_JUDGE_WARNING:
         return GateDecision(
             False,
             f"the champion has seen all but {len(rows)} of the last settled orders, too few to "
-            f"judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
+            f"judge by (at least {MIN_ROWS_TO_JUDGE_WARNING}): train with a later --as-of",
         )
-    read, _ = known.rows(champion.plan, thinned=champion.thinned)
-    theirs = champion.predict(known.paced(read, champion.delivery).take(rows))
-    ours = _judged(known, rows, rehearsal.chance[fresh])
-    blocks = measures.day_blocks(known.columns["placed_at"][rows])
-    return verdict(ours, _judged(known, rows, theirs.p_exception), blocks, latency_ms)
+    read, _ = dataset.rows(champion.plan, thinned=champion.thinned)
+    champion_warnings = champion.predict(dataset.paced(read, champion.delivery).take(rows))
+    challenger = _gate_losses(dataset, rows, rehearsal.chance[fresh])
+    blocks = measures.day_blocks(dataset.columns["placed_at"][rows])
+    return decide(
+        challenger, _gate_losses(dataset, rows, champion_warnings.p_exception), blocks, latency_ms
+    )
 
 
-def _judged(known: OrderDataset, rows: np.ndarray, chance: np.ndarray) -> GateLosses:
-    happened, weight = known.to_come(known.way_types)[rows], evened(known.weight[rows])
+def _gate_losses(dataset: OrderDataset, rows: np.ndarray, chance: np.ndarray) -> GateLosses:
+    happened, weight = dataset.to_come(dataset.transit_types)[rows], evened(dataset.weight[rows])
     losses = log_losses(np.clip(chance, 1e-4, 1 - 1e-4), happened) * weight
-    promised, seen = np.average(chance, weights=weight), np.average(happened, weights=weight)
-    return GateLosses(losses, float(abs(promised - seen)))
+    promised, observed = np.average(chance, weights=weight), np.average(happened, weights=weight)
+    return GateLosses(losses, float(abs(promised - observed)))
 
 
 def _trained(
@@ -128,7 +130,7 @@ def _trained(
         params={name: orjson.dumps(asdict(s)).decode() for name, s in settings.items()}
         | {"features": len(prepared.names), "types": ", ".join(challenger.shares)},
         metrics=losses
-        | {"call_ms": latency_ms, "orders_at_stages": float(len(prepared.known.weight))},
+        | {"call_ms": latency_ms, "orders_at_stages": float(len(prepared.dataset.weight))},
         tags={
             "as_of": as_of.isoformat(),
             "data_fingerprint": history.fingerprint,
@@ -146,7 +148,9 @@ def _draw(
     folder: Path,
 ) -> None:
     """Draw the rehearsed chance on the rows of judgement, and what the final models read."""
-    happened = prepared.known.to_come(prepared.known.way_types)[rehearsal.judged].astype(float)
+    happened = prepared.dataset.to_come(prepared.dataset.transit_types)[rehearsal.evaluated].astype(
+        float
+    )
     for draw in (plots.reliability, plots.lift):
         draw(folder / f"exception_{draw.__name__}.png", rehearsal.chance, happened, "exception")
     boosters = {"exception": challenger.trees["any"]}

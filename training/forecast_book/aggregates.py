@@ -26,9 +26,9 @@ def aggregates(
         groups["product_group"] = np.array([name or _NO_GROUP for name in product_group], object)
     drawn = level_paths(forecast, groups, PATHS, SEED)
     parts = [_part(kind, drawn[kind], group, forecast, recent) for kind, group in groups.items()]
-    found = Aggregates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    named = (found.kind != "product_group") | (found.key != _NO_GROUP)
-    return Aggregates(*(column[named] for column in vars(found).values()))
+    joined = Aggregates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    has_name = (joined.kind != "product_group") | (joined.key != _NO_GROUP)
+    return Aggregates(*(column[has_name] for column in vars(joined).values()))
 
 
 def _part(

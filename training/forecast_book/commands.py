@@ -30,10 +30,10 @@ def forecast(history: HistoryPath, as_of: AsOf, horizon: Horizon = None) -> None
         book = make_book(job, store(), status.update)
         status.update("Writing the book")
         pointer = write_book(settings.mlruns / "forecasts", book)
-    told = book.forecast
+    made = book.forecast
     console.print(
-        f"Forecast {told.series:,} series over {told.horizon} periods ({told.grain}) from "
-        f"{told.periods[0]} with {book.model_version}: book {pointer.name}",
+        f"Forecast {made.series:,} series over {made.horizon} periods ({made.grain}) from "
+        f"{made.periods[0]} with {book.model_version}: book {pointer.name}",
         highlight=False,
         soft_wrap=True,
     )

@@ -25,14 +25,16 @@ def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: DemandFo
     """
     horizon = demand.horizon
     try:
-        known = read_panel(history, _earlier(as_of, panel.grain, horizon), panel.grain)
+        earlier_panel = read_panel(history, _earlier(as_of, panel.grain, horizon), panel.grain)
     except NotEnoughDataError:
-        return judged(panel, horizon, None)
+        return compare_with_actual(panel, horizon, None)
     method = next(iter(demand.methods))
-    return judged(
+    return compare_with_actual(
         panel,
         horizon,
-        DemandForecaster.fit(known, horizon, method=method, seed=SEED).forecast(known),
+        DemandForecaster.fit(earlier_panel, horizon, method=method, seed=SEED).forecast(
+            earlier_panel
+        ),
     )
 
 
@@ -42,7 +44,7 @@ def _earlier(as_of: pd.Timestamp, grain: Grain, periods: int) -> pd.Timestamp:
     return as_of - pd.Timedelta(days=periods * (7 if grain is Grain.WEEK else 1))
 
 
-def judged(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:
+def compare_with_actual(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:
     """Hold a forecast against the last periods of a panel, those out of stock left out."""
     quantiles = np.full((panel.series, horizon, len(REVIEWED)), np.nan, np.float32)
     mean = np.full((panel.series, horizon), np.nan, np.float32)
@@ -51,14 +53,14 @@ def judged(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:
         there = where >= 0
         # The last period given may be older than it should be; then there is less to compare.
         columns = np.searchsorted(panel.periods, forecast.periods) - (panel.length - horizon)
-        seen = (columns >= 0) & (columns < horizon)
-        part = np.ix_(there, columns[seen])
-        quantiles[part] = forecast.quantiles(REVIEWED)[where[there]][:, seen]
-        mean[part] = forecast.mean[where[there]][:, seen]
-    came = np.full(mean.shape, np.nan, np.float32)
+        in_panel = (columns >= 0) & (columns < horizon)
+        part = np.ix_(there, columns[in_panel])
+        quantiles[part] = forecast.quantiles(REVIEWED)[where[there]][:, in_panel]
+        mean[part] = forecast.mean[where[there]][:, in_panel]
+    actual = np.full(mean.shape, np.nan, np.float32)
     there = panel.demanded()[:, -horizon:]
-    came[:, horizon - there.shape[1] :] = there
-    return Review(quantiles, *_figures(mean, quantiles, came))
+    actual[:, horizon - there.shape[1] :] = there
+    return Review(quantiles, *_figures(mean, quantiles, actual))
 
 
 def _rows(forecast: Forecast, panel: Panel) -> np.ndarray:
@@ -68,18 +70,18 @@ def _rows(forecast: Forecast, panel: Panel) -> np.ndarray:
 
 
 def _figures(
-    mean: np.ndarray, quantiles: np.ndarray, came: np.ndarray
+    mean: np.ndarray, quantiles: np.ndarray, actual: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    error = mean - came
+    error = mean - actual
     scored = np.isfinite(error)
-    inside = (came >= quantiles[:, :, 0]) & (came <= quantiles[:, :, 2]) & scored
+    inside = (actual >= quantiles[:, :, 0]) & (actual <= quantiles[:, :, 2]) & scored
     sums = {
         "mean_absolute_error": np.nansum(np.abs(error), axis=1),
         "bias": np.nansum(error, axis=1),
         "covered": inside.sum(axis=1),
     }
     count = scored.sum(axis=1)
-    units = float(came[scored].sum())
+    units = float(actual[scored].sum())
     with np.errstate(invalid="ignore", divide="ignore"):
         figures = {name: (total / count).astype(np.float32) for name, total in sums.items()}
     periods = int(count.sum())

@@ -51,19 +51,19 @@ def _last_price(panel: Panel) -> np.ndarray:
     """Return (n,) the last price that was asked, NaN where none is known."""
     if panel.price is None or not panel.length:
         return np.full(panel.series, np.nan)
-    asked = panel.price[:, : panel.length]
-    known = np.isfinite(asked)
-    last = panel.length - 1 - np.argmax(known[:, ::-1], axis=1)
-    return np.where(known.any(axis=1), asked[np.arange(panel.series), last], np.nan)
+    prices = panel.price[:, : panel.length]
+    has_price = np.isfinite(prices)
+    last = panel.length - 1 - np.argmax(has_price[:, ::-1], axis=1)
+    return np.where(has_price.any(axis=1), prices[np.arange(panel.series), last], np.nan)
 
 
 def _inbound(units: pd.Series, arrives_at: pd.Series, forecast: Forecast) -> np.ndarray:
     """Return (n, H) units by the period that they arrive in."""
-    found = np.zeros((len(units), forecast.horizon), np.float32)
+    inbound = np.zeros((len(units), forecast.horizon), np.float32)
     day = arrives_at.dt.tz_localize(None).to_numpy("datetime64[D]")
     end = next_periods(forecast.periods[-1], forecast.grain, 1)[0]
     number = units.fillna(0).to_numpy(np.float32)
     comes = (number > 0) & (day < end)  # no day is before none
     column = np.maximum(np.searchsorted(forecast.periods, day[comes], "right") - 1, 0)
-    found[comes, column] = number[comes]
-    return found
+    inbound[comes, column] = number[comes]
+    return inbound

@@ -55,50 +55,60 @@ def stock_exceptions(
     return exceptions_of(StockFacts.read(history, forecast, policy, as_of), seed)
 
 
-def exceptions_of(known: StockFacts, seed: int) -> pa.Table:
+def exceptions_of(stock_facts: StockFacts, seed: int) -> pa.Table:
     """Return the stock exceptions of what is known."""
-    found = [*_of_forecasts(known, seed), *unfillable_orders(known)] if len(known.stock) else []
-    found.sort(key=lambda one: (-one.loss, one.kind, one.sku, one.site))
-    most = known.policy.stock.most_of_a_kind
-    kept = [row for kind in KINDS for row in [one for one in found if one.kind is kind][:most]]
-    kept.sort(key=found.index)
-    return pa.Table.from_pylist([asdict(one) for one in kept], COLUMNS)
+    candidates = (
+        [*_of_forecasts(stock_facts, seed), *unfillable_orders(stock_facts)]
+        if len(stock_facts.stock)
+        else []
+    )
+    candidates.sort(
+        key=lambda exception: (-exception.loss, exception.kind, exception.sku, exception.site)
+    )
+    most = stock_facts.policy.stock.most_of_a_kind
+    listed = [
+        row
+        for kind in KINDS
+        for row in [exception for exception in candidates if exception.kind is kind][:most]
+    ]
+    listed.sort(key=candidates.index)
+    return pa.Table.from_pylist([asdict(exception) for exception in listed], COLUMNS)
 
 
-def _of_forecasts(known: StockFacts, seed: int) -> Iterator[StockException]:
+def _of_forecasts(stock_facts: StockFacts, seed: int) -> Iterator[StockException]:
     """What runs out and what lies too long, among the series that are forecast and counted."""
-    rules = known.policy.stock
-    rows, stock, shelves = known.shelves()
-    worth_a_look = np.flatnonzero(known.may_matter(rows, shelves))
+    rules = stock_facts.policy.stock
+    rows, stock, shelves = stock_facts.shelves()
+    worth_a_look = np.flatnonzero(stock_facts.may_matter(rows, shelves))
     for begin in range(0, len(worth_a_look), SERIES_AT_ONCE):
         some = worth_a_look[begin : begin + SERIES_AT_ONCE]
-        paths = sample_paths(known.forecast, rows[some], PATHS, seed)
-        demand, there = DemandPaths.of(paths, known.edges_hours), shelves.take(some)
+        paths = sample_paths(stock_facts.forecast, rows[some], PATHS, seed)
+        demand, there = DemandPaths.of(paths, stock_facts.edges_hours), shelves.take(some)
         about = stock.iloc[some].assign(per_period=paths.mean(axis=(1, 2))).to_dict("records")
-        remedy = {"now_hours": known.now_hours, "remedy_hours": rules.remedy_hours}
-        yield from _risks(known, about, there, run_out(demand, there, **remedy))
+        remedy = {"now_hours": stock_facts.now_hours, "remedy_hours": rules.remedy_hours}
+        yield from _risks(stock_facts, about, there, run_out(demand, there, **remedy))
         keeping = {
             "keep_hours": rules.keep_days * 24,
             "share_per_year": rules.holding_share_per_year,
         }
-        heaps = overstock(demand, there, now_hours=known.now_hours, **keeping)
-        yield from _heaps(known, about, heaps)
+        heaps = overstock(demand, there, now_hours=stock_facts.now_hours, **keeping)
+        yield from _heaps(stock_facts, about, heaps)
 
 
 def _risks(
-    known: StockFacts, about: list[dict[Any, Any]], shelves: StockedSeries, risks: RunOut
+    stock_facts: StockFacts, about: list[dict[Any, Any]], shelves: StockedSeries, risks: RunOut
 ) -> Iterator[StockException]:
-    policy = known.policy
+    policy = stock_facts.policy
     loss = _preventable(policy, ExceptionType.STOCK_OUT_RISK, risks.saving)
-    wanted = (loss >= policy.stock.smallest_loss) & (risks.chance >= policy.stock.smallest_chance)
-    for i in np.flatnonzero(wanted):
+    reported = (loss >= policy.stock.smallest_loss) & (risks.chance >= policy.stock.smallest_chance)
+    for i in np.flatnonzero(reported):
         delivery = shelves.delivery_hours[i]
         median, early = risks.median_hours[i], risks.early_hours[i]
-        facts = _facts(known, about[i]) | {
+        facts = _facts(stock_facts, about[i]) | {
             "chance": round(float(risks.chance[i]), 4),
-            "runs_out_on": _day(known, median) if median < delivery else None,
-            "runs_out_early_on": _day(known, early) if early < delivery else None,
-            "next_delivery_on": _day(known, delivery),
+            "runs_out_on": _day(stock_facts, median) if median < delivery else None,
+            "runs_out_early_on": _day(stock_facts, early) if early < delivery else None,
+            "next_delivery_on": _day(stock_facts, delivery),
             "lost_units": round(float(risks.lost_units[i]), 1),
             "lost_margin": round(float(risks.lost_margin[i]), 2),
         }
@@ -109,26 +119,26 @@ def _risks(
             loss=float(loss[i]),
             curve=risks.curve[i].tolist(),
             chance=float(risks.chance[i]),
-            due_at_ms=_act_by(known, min(median, delivery), min(early, delivery)),
+            due_at_ms=_act_by(stock_facts, min(median, delivery), min(early, delivery)),
             message=run_out_words(facts, policy.currency),
             facts=orjson.dumps(facts).decode(),
         )
 
 
-def _act_by(known: StockFacts, *runs_out_hours: float) -> int | None:
+def _act_by(stock_facts: StockFacts, *runs_out_hours: float) -> int | None:
     """The last moment at which a remedy still comes in time; when it runs out if that is over."""
-    remedy = known.policy.stock.remedy_hours
-    later = [h for at in runs_out_hours for h in (at - remedy, at) if h > known.now_hours]
-    return tick_of(known.moment(later[0])) if later else None
+    remedy = stock_facts.policy.stock.remedy_hours
+    later = [h for at in runs_out_hours for h in (at - remedy, at) if h > stock_facts.now_hours]
+    return tick_of(stock_facts.moment(later[0])) if later else None
 
 
 def _heaps(
-    known: StockFacts, about: list[dict[Any, Any]], heaps: Overstock
+    stock_facts: StockFacts, about: list[dict[Any, Any]], heaps: Overstock
 ) -> Iterator[StockException]:
-    policy = known.policy
+    policy = stock_facts.policy
     loss = _preventable(policy, ExceptionType.OVERSTOCK, heaps.saving)
     for i in np.flatnonzero((loss >= policy.stock.smallest_loss) & (heaps.units > 0)):
-        facts = _facts(known, about[i]) | {
+        facts = _facts(stock_facts, about[i]) | {
             "excess_units": float(heaps.units[i]),
             "keep_days": policy.stock.keep_days,
             "tied_up": round(float(heaps.tied_up[i]), 2),
@@ -152,7 +162,7 @@ def _preventable(policy: Policy, kind: ExceptionType, money: np.ndarray) -> np.n
     return np.minimum(money, policy.losses.largest) * policy.losses.terms(kind)[2]
 
 
-def _facts(known: StockFacts, about: dict[Any, Any]) -> dict[str, Any]:
+def _facts(stock_facts: StockFacts, about: dict[Any, Any]) -> dict[str, Any]:
     inbound = about["inbound"]
     return {
         "sku": about["sku"],
@@ -160,9 +170,9 @@ def _facts(known: StockFacts, about: dict[Any, Any]) -> dict[str, Any]:
         "on_hand": float(about["on_hand"]),
         "inbound": 0.0 if np.isnan(inbound) else float(inbound),
         "per_period": round(float(about["per_period"]), 3),
-        "period": str(known.forecast.grain),
+        "period": str(stock_facts.forecast.grain),
     }
 
 
-def _day(known: StockFacts, hours: float) -> str:
-    return f"{known.moment(hours):%Y-%m-%d}"
+def _day(stock_facts: StockFacts, hours: float) -> str:
+    return f"{stock_facts.moment(hours):%Y-%m-%d}"

@@ -17,45 +17,45 @@ from training.forecast_book.stock_facts import HOUR, StockException, StockFacts
 SHELF = ["sku", "site"]
 
 
-def unfillable_orders(known: StockFacts) -> Iterator[StockException]:
+def unfillable_orders(stock_facts: StockFacts) -> Iterator[StockException]:
     """Yield one exception for each SKU and site whose open orders want more than is there."""
-    waiting = known.orders.merge(known.stock, on=SHELF)
-    waiting["pool_units"] = _pool_units(known, waiting)
-    wanted = waiting.groupby(SHELF)["waiting_units"].transform("sum")
-    for _, orders in waiting[wanted > waiting["pool_units"]].groupby(SHELF):
-        found = _unfillable(known, orders, float(orders["pool_units"].iloc[0]))
-        if found.loss >= known.policy.stock.smallest_loss:
-            yield found
+    waiting = stock_facts.orders.merge(stock_facts.stock, on=SHELF)
+    waiting["pool_units"] = _pool_units(stock_facts, waiting)
+    ordered = waiting.groupby(SHELF)["waiting_units"].transform("sum")
+    for _, orders in waiting[ordered > waiting["pool_units"]].groupby(SHELF):
+        exception = _unfillable(stock_facts, orders, float(orders["pool_units"].iloc[0]))
+        if exception.loss >= stock_facts.policy.stock.smallest_loss:
+            yield exception
 
 
-def _pool_units(known: StockFacts, waiting: pd.DataFrame) -> pd.Series:
+def _pool_units(stock_facts: StockFacts, waiting: pd.DataFrame) -> pd.Series:
     """What is there for all open orders of the row's SKU and site, in whole units.
 
     What arrives before the first of them is due is there for them too.
     """
     is_off = waiting["placed_at"] <= waiting["counted_at"]
-    is_off &= known.policy.stock.on_hand_after_open_orders
+    is_off &= stock_facts.policy.stock.on_hand_after_open_orders
     shelves = waiting.assign(off=waiting["waiting_units"].where(is_off, 0.0)).groupby(SHELF)
     there = (waiting["on_hand"] + shelves["off"].transform("sum")).clip(lower=0.0)
     arrives = waiting["inbound_at"]
-    in_time = (arrives > known.as_of) & (arrives <= shelves["due_at"].transform("min"))
+    in_time = (arrives > stock_facts.as_of) & (arrives <= shelves["due_at"].transform("min"))
     return (there + waiting["inbound"].where(in_time, 0.0).fillna(0.0)) // 1
 
 
-def _unfillable(known: StockFacts, orders: pd.DataFrame, pool_units: float) -> StockException:
-    policy, losses = known.policy, known.policy.losses
+def _unfillable(stock_facts: StockFacts, orders: pd.DataFrame, pool_units: float) -> StockException:
+    policy, losses = stock_facts.policy, stock_facts.policy.losses
     share, fixed, helps = losses.terms(ExceptionType.UNFILLABLE_ORDERS)
     value = orders["total"].fillna(losses.order_value)
     loss = np.minimum(value * share + fixed, losses.largest).to_numpy(np.float64)
     units = np.ceil(orders["waiting_units"].to_numpy(np.float64))
     due = orders["due_at"]
-    waiting = OpenOrders(units, loss, ((due - known.as_of) / HOUR).to_numpy(float))
+    waiting = OpenOrders(units, loss, ((due - stock_facts.as_of) / HOUR).to_numpy(float))
     chosen = fill(units, loss, pool_units).units > 0
     choice = priced_choice(
         waiting, chosen, pool_units, helps=helps, deadline_hours=policy.handling.deadline_hours
     )
     facts = _order_facts(orders, waiting, choice, pool_units)
-    to_come = due[due > known.as_of].min()
+    to_come = due[due > stock_facts.as_of].min()
     return StockException(
         kind=ExceptionType.UNFILLABLE_ORDERS,
         sku=facts["sku"],

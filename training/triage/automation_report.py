@@ -22,7 +22,7 @@ _NAMES = {"category": "categories", "team": "teams"}
 
 
 @dataclass(frozen=True)
-class JudgedLabel:
+class PeriodLabels:
     """Exceptions of a period, for one label.
 
     Attributes:
@@ -55,34 +55,36 @@ class JudgedLabel:
 
 def report(scoring: PeriodPredictions, triage: Triage, terms: PromiseTerms) -> dict[str, Any]:
     """Return, for each promised label, what each of `ERRORS` came to, and the sets."""
-    found = {}
+    reports = {}
     for label, evidence in triage.evidence.items():
-        judged = judged_of(scoring, label)
-        if judged is None:
+        labelled = labelled_period(scoring, label)
+        if labelled is None:
             continue
-        found[label] = {
-            "labelled": int(judged.labelled.sum()),
+        reports[label] = {
+            "labelled": int(labelled.labelled.sum()),
             "promised": {
-                f"{error:.0%}": _came_true(judged, promised(evidence, _at(terms, error)), error)
+                f"{error:.0%}": _actual_error(
+                    labelled, promised(evidence, _at(terms, error)), error
+                )
                 for error in ERRORS
             },
-            "sets": _sets(judged, triage.sets[label], terms),
+            "sets": _sets(labelled, triage.sets[label], terms),
         }
-    return found
+    return reports
 
 
-def judged_of(scoring: PeriodPredictions, label: str) -> JudgedLabel | None:
+def labelled_period(scoring: PeriodPredictions, label: str) -> PeriodLabels | None:
     """Return what is to be judged of a period; None where no label is recorded."""
-    known, rows = scoring.known, scoring.rows
-    if label not in known.labels.classes:
+    dataset, rows = scoring.dataset, scoring.rows
+    if label not in dataset.labels.classes:
         return None
-    latest = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
-    named = np.array([name is not None for name in latest], bool)
-    return JudgedLabel(
+    latest = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))[rows]
+    has_label = np.array([name is not None for name in latest], bool)
+    return PeriodLabels(
         getattr(scoring.predictions, label),
         codes(latest, getattr(scoring.predictions, _NAMES[label])),
-        unswayed(named, known.labels.hidden[rows]),
-        scoring.taken("detected_at"),
+        unswayed(has_label, dataset.labels.hidden[rows]),
+        scoring.column("detected_at"),
     )
 
 
@@ -90,28 +92,28 @@ def _at(terms: PromiseTerms, error: float) -> PromiseTerms:
     return terms.model_copy(update={"error": error, "errors": {}})
 
 
-def _came_true(judged: JudgedLabel, promises: LabelPromises, error: float) -> dict[str, Any]:
-    automatic = promises.automatic(judged.best, judged.top)
+def _actual_error(labels: PeriodLabels, promises: LabelPromises, error: float) -> dict[str, Any]:
+    automatic = promises.automatic(labels.best, labels.top)
     # What the probabilities alone would allow, without any promise: the comparison.
-    as_told = judged.top >= 1 - error
+    by_probability = labels.top >= 1 - error
     made = [(k, promise) for k, promise in enumerate(promises.classes) if promise.made]
     return {
         "classes_promised": len(made),
         "classes": len(promises.classes),
-        **_figures(judged, automatic),
-        "by_probability_alone": _figures(judged, as_told),
+        **_figures(labels, automatic),
+        "by_probability_alone": _figures(labels, by_probability),
         "by_class": [
             {"name": promise.name, "threshold": promise.threshold, "words": promise.words}
-            | _counts(judged, automatic & (judged.best == k))
+            | _counts(labels, automatic & (labels.best == k))
             for k, promise in made
         ],
-        "lost_classes": _lost(judged, automatic, promises),
+        "lost_classes": _lost(labels, automatic, promises),
     }
 
 
-def _figures(judged: JudgedLabel, automatic: np.ndarray) -> dict[str, Any]:
-    blocks = measures.day_blocks(judged.ticks)
-    n, wrong, counted = len(automatic), judged.wrong, automatic & judged.labelled
+def _figures(labels: PeriodLabels, automatic: np.ndarray) -> dict[str, Any]:
+    blocks = measures.day_blocks(labels.ticks)
+    n, wrong, counted = len(automatic), labels.wrong, automatic & labels.labelled
 
     def error(rows: np.ndarray) -> float:
         among = counted[rows].sum()
@@ -120,16 +122,16 @@ def _figures(judged: JudgedLabel, automatic: np.ndarray) -> dict[str, Any]:
     return {
         "share_automatic": asdict(measures.figure(lambda r: float(automatic[r].mean()), n, blocks)),
         "error": asdict(measures.figure(error, n, blocks)),
-        **_counts(judged, automatic),
+        **_counts(labels, automatic),
     }
 
 
-def _counts(judged: JudgedLabel, automatic: np.ndarray) -> dict[str, Any]:
-    known, wrong = int((automatic & judged.labelled).sum()), int(judged.wrong[automatic].sum())
-    low, high = interval(wrong, known)
+def _counts(labels: PeriodLabels, automatic: np.ndarray) -> dict[str, Any]:
+    labelled, wrong = int((automatic & labels.labelled).sum()), int(labels.wrong[automatic].sum())
+    low, high = interval(wrong, labelled)
     return {
         "automatic": int(automatic.sum()),
-        "known": known,
+        "known": labelled,
         "wrong": wrong,
         "error_low": low,
         "error_high": high,
@@ -137,61 +139,61 @@ def _counts(judged: JudgedLabel, automatic: np.ndarray) -> dict[str, Any]:
 
 
 def _lost(
-    judged: JudgedLabel, automatic: np.ndarray, promises: LabelPromises
+    labels: PeriodLabels, automatic: np.ndarray, promises: LabelPromises
 ) -> list[dict[str, Any]]:
     """Name the classes that most often were set to another: a promise says nothing of those."""
-    names, found = [promise.name for promise in promises.classes], []
+    names, lost = [promise.name for promise in promises.classes], []
     for k, name in enumerate(names):
-        own = judged.labelled & (judged.code == k)
-        to_another = int((own & automatic & (judged.best != k)).sum())
+        own = labels.labelled & (labels.code == k)
+        to_another = int((own & automatic & (labels.best != k)).sum())
         if to_another:
-            found.append({"name": name, "labelled": int(own.sum()), "set_to_another": to_another})
-    return sorted(found, key=lambda row: -row["set_to_another"] / row["labelled"])[:10]
+            lost.append({"name": name, "labelled": int(own.sum()), "set_to_another": to_another})
+    return sorted(lost, key=lambda row: -row["set_to_another"] / row["labelled"])[:10]
 
 
-def _sets(judged: JudgedLabel, sets: SetThresholds, terms: PromiseTerms) -> dict[str, Any]:
-    members = sets.members(judged.probability, terms.set_coverage)
-    size, seen = members.sum(axis=1), judged.labelled
-    holds = (judged.code >= 0) & members[np.arange(len(size)), judged.code]
+def _sets(labels: PeriodLabels, sets: SetThresholds, terms: PromiseTerms) -> dict[str, Any]:
+    members = sets.members(labels.probability, terms.set_coverage)
+    size, labelled = members.sum(axis=1), labels.labelled
+    holds = (labels.code >= 0) & members[np.arange(len(size)), labels.code]
     shown = (size >= 1) & (size <= terms.largest_set)
-    right = judged.best == judged.code
+    right = labels.best == labels.code
 
     def share(what: np.ndarray, among: np.ndarray) -> float:
         return float(what[among].mean()) if among.any() else np.nan
 
-    own = sets.rows[judged.code] >= FEWEST_OWN
+    own = sets.rows[labels.code] >= FEWEST_OWN
     return {
         "coverage_promised": terms.set_coverage,
-        "coverage": share(holds, seen),
-        "coverage_of_rare_classes": share(holds, seen & (judged.code >= 0) & ~own),
+        "coverage": share(holds, labelled),
+        "coverage_of_rare_classes": share(holds, labelled & (labels.code >= 0) & ~own),
         "mean_names": float(size.mean()),
         "share_shown": float(shown.mean()),
         "share_of_one_name": float((size == 1).mean()),
-        "coverage_of_shown": share(holds, seen & shown),
-        "first_name_right_of_shown": share(right, seen & shown),
-        "lowest_coverage_of_a_class": _lowest_coverage(judged, holds),
+        "coverage_of_shown": share(holds, labelled & shown),
+        "first_name_right_of_shown": share(right, labelled & shown),
+        "lowest_coverage_of_a_class": _lowest_coverage(labels, holds),
     }
 
 
-def _lowest_coverage(judged: JudgedLabel, holds: np.ndarray) -> float:
+def _lowest_coverage(labels: PeriodLabels, holds: np.ndarray) -> float:
     """Return the lowest coverage among the classes of which fifty or more are labelled."""
-    found = []
-    for k in np.unique(judged.code[judged.labelled & (judged.code >= 0)]):
-        own = judged.labelled & (judged.code == k)
+    coverages = []
+    for k in np.unique(labels.code[labels.labelled & (labels.code >= 0)]):
+        own = labels.labelled & (labels.code == k)
         if own.sum() >= 50:
-            found.append(float(holds[own].mean()))
-    return min(found, default=np.nan)
+            coverages.append(float(holds[own].mean()))
+    return min(coverages, default=np.nan)
 
 
 def tables(promises: Mapping[str, Any]) -> list[Table]:
     """Lay out what came true: a row a promised error."""
     made = []
-    for label, found in promises.items():
+    for label, figures in promises.items():
         table = Table(
             "promised", "classes", "automatic", "error that came true", "by probability alone",
-            title=f"promises of {label}: {found['labelled']:,} labelled",
+            title=f"promises of {label}: {figures['labelled']:,} labelled",
         )  # fmt: skip
-        for error, values in found["promised"].items():
+        for error, values in figures["promised"].items():
             alone = values["by_probability_alone"]
             table.add_row(
                 error,

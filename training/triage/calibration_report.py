@@ -19,14 +19,14 @@ from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import preventable
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
-from training.triage.automation_report import judged_of
+from training.triage.automation_report import labelled_period
 from training.triage.evaluation import PeriodPredictions
 
 SEGMENTS = ("severity", "type", "customer_segment")
-FEWEST = 50
-MOST_VALUES = 8
+MIN_ROWS_OF_A_GROUP = 50
+MAX_VALUES_OF_A_SEGMENT = 8
 AGE_BANDS_HOURS = (0.0, 4.0, 24.0, 96.0, 336.0, np.inf)
-WORTH_TELLING = 0.03
+MIN_GAP_SHOWN = 0.03
 _DRAWN = 20
 
 
@@ -42,72 +42,78 @@ class ChanceOutcomes:
         groups: For each way to divide them the value of each, "" where there is none.
     """
 
-    what: str
+    name: str
     promised: np.ndarray
-    came: np.ndarray
+    happened: np.ndarray
     ticks: np.ndarray
     groups: Mapping[str, np.ndarray]
 
 
 def report(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
     """Return for each probability its calibration, over all and by group; and the money priced."""
-    found: dict[str, Any] = {
-        chances.what: {"all": _figures(chances, slice(None))} | _by_group(chances)
-        for chances in chances_of(scoring)
+    figures: dict[str, Any] = {
+        chances.name: {"all": _figures(chances, slice(None))} | _by_group(chances)
+        for chances in chance_outcomes(scoring)
     }
-    return found | {"money": _money(scoring, policy)}
+    return figures | {"money": _money(scoring, policy)}
 
 
-def chances_of(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
+def chance_outcomes(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
     """Yield the chances that are used as money, where it is known what came."""
-    predictions, known = scoring.predictions, scoring.known
-    segments, ticks = _segments(scoring), scoring.taken("detected_at")
-    breached = known.labels.breached[scoring.rows]
-    hours = (known.labels.resolved_at[scoring.rows] - ticks) / MS_PER_HOUR
+    predictions, dataset = scoring.predictions, scoring.dataset
+    segments, ticks = _segments(scoring), scoring.column("detected_at")
+    breached = dataset.labels.breached[scoring.rows]
+    hours = (dataset.labels.resolved_at[scoring.rows] - ticks) / MS_PER_HOUR
     if predictions.p_breach is not None:
-        yield _seen("breach", predictions.p_breach, breached, ticks, segments)
+        yield _with_outcome("breach", predictions.p_breach, breached, ticks, segments)
     if predictions.curve is not None:
         at_end = _read(predictions.curve, np.nan_to_num(hours))
-        came = np.where(np.isnan(hours), np.nan, breached)
+        happened = np.where(np.isnan(hours), np.nan, breached)
         band = np.digitize(np.nan_to_num(hours), AGE_BANDS_HOURS[1:-1])
         bands = np.array([f"after {hours:g} h" for hours in AGE_BANDS_HOURS[:-1]], object)
-        yield _seen("curve at its end", at_end, came, ticks, segments | {"age": bands[band]})
-    if predictions.category is None or (judged := judged_of(scoring, "category")) is None:
+        yield _with_outcome(
+            "curve at its end", at_end, happened, ticks, segments | {"age": bands[band]}
+        )
+    if predictions.category is None or (labels := labelled_period(scoring, "category")) is None:
         return
-    right = np.where(judged.labelled, judged.best == judged.code, np.nan)
-    yield _seen("first category", judged.top, right, ticks, segments)
+    right = np.where(labels.labelled, labels.best == labels.code, np.nan)
+    yield _with_outcome("first category", labels.top, right, ticks, segments)
     for k, name in enumerate(predictions.categories):
-        own = np.where(judged.labelled, judged.code == k, np.nan)
-        if (own == 1).sum() >= FEWEST:
-            yield _seen(f"category {name}", judged.probability[:, k], own, ticks, {})
+        own = np.where(labels.labelled, labels.code == k, np.nan)
+        if (own == 1).sum() >= MIN_ROWS_OF_A_GROUP:
+            yield _with_outcome(f"category {name}", labels.probability[:, k], own, ticks, {})
 
 
 def draw(scoring: PeriodPredictions, folder: Path) -> None:
     """Draw the reliability of each probability, by group where there is one."""
-    for chances in chances_of(scoring):
-        if len(chances.came) < FEWEST:
+    for chances in chance_outcomes(scoring):
+        if len(chances.happened) < MIN_ROWS_OF_A_GROUP:
             continue
-        file = "".join(c if c.isalnum() else "_" for c in chances.what)
-        plots.reliability(folder / f"{file}.png", chances.promised, chances.came, chances.what)
+        file = "".join(c if c.isalnum() else "_" for c in chances.name)
+        plots.reliability(folder / f"{file}.png", chances.promised, chances.happened, chances.name)
         for group, values in chances.groups.items():
-            parts = {v: (chances.promised[r], chances.came[r]) for v, r in _largest(values)}
+            parts = {v: (chances.promised[r], chances.happened[r]) for v, r in _largest(values)}
             if len(parts) > 1:
-                what = f"{chances.what} by {group}"
+                what = f"{chances.name} by {group}"
                 plots.reliability_by(folder / f"{file}_by_{group}.png", parts, what)
 
 
-def _seen(
-    what: str, promised: np.ndarray, came: np.ndarray, ticks: np.ndarray, groups: Mapping[str, Any]
+def _with_outcome(
+    what: str,
+    promised: np.ndarray,
+    happened: np.ndarray,
+    ticks: np.ndarray,
+    groups: Mapping[str, Any],
 ) -> ChanceOutcomes:
     """Keep the rows of which it is known what came."""
-    rows = np.flatnonzero(~np.isnan(came))
-    kept = {name: values[rows] for name, values in groups.items()}
-    return ChanceOutcomes(what, promised[rows], came[rows], ticks[rows], kept)
+    rows = np.flatnonzero(~np.isnan(happened))
+    groups_kept = {name: values[rows] for name, values in groups.items()}
+    return ChanceOutcomes(what, promised[rows], happened[rows], ticks[rows], groups_kept)
 
 
 def _segments(scoring: PeriodPredictions) -> dict[str, np.ndarray]:
-    known = scoring.known.columns
-    columns = {name: scoring.taken(name) for name in SEGMENTS if name in known}
+    columns_read = scoring.dataset.columns
+    columns = {name: scoring.column(name) for name in SEGMENTS if name in columns_read}
     return {
         name: np.array(["" if value is None else str(value) for value in values], object)
         for name, values in columns.items()
@@ -135,36 +141,40 @@ def _by_group(chances: ChanceOutcomes) -> dict[str, Any]:
 def _largest(values: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """Return the most frequent values with their rows."""
     names, counts = np.unique(values.astype(str), return_counts=True)
-    most = [i for i in np.argsort(-counts, kind="stable")[:MOST_VALUES] if counts[i] >= FEWEST]
+    most = [
+        i
+        for i in np.argsort(-counts, kind="stable")[:MAX_VALUES_OF_A_SEGMENT]
+        if counts[i] >= MIN_ROWS_OF_A_GROUP
+    ]
     return [(str(names[i]), np.flatnonzero(values == names[i])) for i in most]
 
 
 def _figures(chances: ChanceOutcomes, rows: np.ndarray | slice) -> dict[str, float]:
-    promised, came = chances.promised[rows], chances.came[rows]
-    if not len(came):
+    promised, happened = chances.promised[rows], chances.happened[rows]
+    if not len(happened):
         return {"n": 0}
-    low, high = _interval(chances.ticks[rows], promised - came)
+    low, high = _interval(chances.ticks[rows], promised - happened)
     rng = np.random.default_rng(11)
     by_chance = [
         expected_calibration_error(promised, (rng.random(len(promised)) < promised).astype(float))
         for _ in range(_DRAWN)
     ]
     return {
-        "n": len(came),
+        "n": len(happened),
         "promised": float(promised.mean()),
-        "seen": float(came.mean()),
-        "gap": float((promised - came).mean()),
+        "seen": float(happened.mean()),
+        "gap": float((promised - happened).mean()),
         "gap_low": low,
         "gap_high": high,
-        "calibration_error": expected_calibration_error(promised, came),
+        "calibration_error": expected_calibration_error(promised, happened),
         "calibration_error_if_right": float(np.mean(by_chance)),
     }
 
 
 def _interval(ticks: np.ndarray, differences: np.ndarray) -> tuple[float, float]:
     """Return the 95 % interval of a mean by a bootstrap over days."""
-    days, place = np.unique(ticks // MS_PER_DAY, return_inverse=True)
-    totals, counts = np.bincount(place, differences), np.bincount(place)
+    days, day_of_row = np.unique(ticks // MS_PER_DAY, return_inverse=True)
+    totals, counts = np.bincount(day_of_row, differences), np.bincount(day_of_row)
     drawn = np.random.default_rng(7).integers(0, len(days), (REPEATS, len(days)))
     low, high = np.quantile(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975])
     return float(low), float(high)
@@ -172,19 +182,19 @@ def _interval(ticks: np.ndarray, differences: np.ndarray) -> tuple[float, float]
 
 def _money(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
     """Compare what the posterior of the category prices with what the true category costs."""
-    predictions, judged = scoring.predictions, judged_of(scoring, "category")
-    if predictions.category is None or judged is None:
+    predictions, labels = scoring.predictions, labelled_period(scoring, "category")
+    if predictions.category is None or labels is None:
         return {}
-    total = scoring.taken("total")
+    total = scoring.column("total")
     value = np.where(np.isnan(total), policy.losses.order_value, total)
     table = preventable(value, predictions.categories, policy)
-    seen = np.flatnonzero(judged.labelled & (judged.code >= 0))
-    priced = (predictions.category * table).sum(axis=1)[seen]
-    cost = table[seen, judged.code[seen]]
-    groups = {name: _largest(values[seen]) for name, values in _segments(scoring).items()}
+    labelled = np.flatnonzero(labels.labelled & (labels.code >= 0))
+    priced = (predictions.category * table).sum(axis=1)[labelled]
+    cost = table[labelled, labels.code[labelled]]
+    groups = {name: _largest(values[labelled]) for name, values in _segments(scoring).items()}
 
     def figures(rows: np.ndarray | slice) -> dict[str, float]:
-        low, high = _interval(scoring.taken("detected_at")[seen][rows], (priced - cost)[rows])
+        low, high = _interval(scoring.column("detected_at")[labelled][rows], (priced - cost)[rows])
         mean = float(cost[rows].mean())
         return {
             "n": len(cost[rows]),
@@ -199,31 +209,33 @@ def _money(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
     }
 
 
-def worst(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
+def worst(figures_by_chance: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
     """Name where chances are wrong beyond the noise of days, the largest gap first."""
     rows: list[tuple[str, Mapping[str, float]]] = []
-    for what, parts in found.items():
+    for what, parts in figures_by_chance.items():
         if what == "money":
             continue
-        named = [("", parts["all"])] if what.startswith("category ") else []
-        named += [(f", {g} {v}", f) for g, vs in parts.items() if g != "all" for v, f in vs.items()]
-        rows += [(f"{what}{name}", figures) for name, figures in named if figures["n"]]
+        parts_by_name = [("", parts["all"])] if what.startswith("category ") else []
+        parts_by_name += [
+            (f", {g} {v}", f) for g, vs in parts.items() if g != "all" for v, f in vs.items()
+        ]
+        rows += [(f"{what}{name}", figures) for name, figures in parts_by_name if figures["n"]]
     wrong = [(name, f) for name, f in rows if f["gap_low"] > 0 or f["gap_high"] < 0]
     return sorted(
-        [(name, f) for name, f in wrong if abs(f["gap"]) >= WORTH_TELLING],
+        [(name, f) for name, f in wrong if abs(f["gap"]) >= MIN_GAP_SHOWN],
         key=lambda row: -abs(row[1]["gap"]),
     )
 
 
-def table(found: Mapping[str, Any], most: int = 15) -> Table:
+def table(figures_by_chance: Mapping[str, Any], most: int = 15) -> Table:
     """Lay out the calibration over all, and where it is worst."""
     laid = Table("chance of", "cases", "promised", "seen", "gap", "error (if right)",
                  title="calibration: over all, and where it is worst")  # fmt: skip
     overall: Sequence[tuple[str, Mapping[str, float]]] = [
-        (what, parts["all"]) for what, parts in found.items() if what != "money"
+        (what, parts["all"]) for what, parts in figures_by_chance.items() if what != "money"
     ]
     shown = [row for row in overall if row[1]["n"] and not row[0].startswith("category ")]
-    for name, f in [*shown, *worst(found)[:most]]:
+    for name, f in [*shown, *worst(figures_by_chance)[:most]]:
         gap = f"{f['gap']:+.1%} [{f['gap_low']:+.1%} {f['gap_high']:+.1%}]"
         error = f"{f['calibration_error']:.3f} ({f['calibration_error_if_right']:.3f})"
         laid.add_row(name, f"{f['n']:,}", f"{f['promised']:.1%}", f"{f['seen']:.1%}", gap, error)

@@ -19,9 +19,9 @@ from training.common.options import (
     To,
     console,
     moment,
+    print_result,
     show_figures,
     store,
-    tell,
     version_of,
     writable,
     write_report,
@@ -38,7 +38,7 @@ def triage(history: HistoryPath, as_of: AsOf) -> None:
         terms = Policy.read(Settings.read().policy).promises
         trust = Trust(terms.learn_accepted, terms.learn_automatic)
         outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update, trust)
-    tell(outcome)
+    print_result(outcome)
 
 
 def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:
@@ -49,7 +49,7 @@ def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:
         opened = History.open(history)
         moment_read = moment(as_of, "--as-of")
         outcome = recalibration.recalibrate_triage(opened, moment_read, store(), status.update)
-    tell(outcome)
+    print_result(outcome)
 
 
 def evaluate_triage(

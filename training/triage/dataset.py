@@ -114,10 +114,10 @@ class TriageDataset:
     ) -> LogRows:
         """Return the labelled rows that shares of a class are counted from."""
         code = codes(label.name, names)
-        kept = code >= 0
-        row = label.row[kept]
+        in_classes = code >= 0
+        row = label.row[in_classes]
         return LogRows(
-            label.known_at[kept],
+            label.known_at[in_classes],
             {entity: key[row] for entity, key in keys.items()},
-            {LABEL: code[kept].astype(np.float64)},
+            {LABEL: code[in_classes].astype(np.float64)},
         )

@@ -9,15 +9,15 @@ from features.exceptions.features import FEATURES
 from models.boosters import Booster, TreeSettings
 from models.classifiers.calibration import class_names, codes
 from training.triage.dataset import TriageDataset
-from training.triage.fit import FEWEST_OF_A_CLASS, FEWEST_ROWS, TrainingRows, resolve_hours
+from training.triage.fit import MIN_ROWS_OF_A_CLASS, MIN_ROWS_TO_FIT, TrainingRows, resolve_hours
 
-MOST_ENTITIES = 12
-MOST_SHARE_ENTITIES = 8
-MOST_ROWS = 20_000
+MAX_HISTORY_ENTITIES = 12
+MAX_SHARE_ENTITIES = 8
+MAX_SELECTION_ROWS = 20_000
 _QUICK = TreeSettings(rounds=80, learning_rate=0.1, leaves=15, columns_share=0.3)
 
 
-def choose(known: TriageDataset) -> tuple[FeaturePlan, dict[str, list[str]]]:
+def choose(dataset: TriageDataset) -> tuple[FeaturePlan, dict[str, list[str]]]:
     """Learn the plan of the features, with no more entities than pay.
 
     The past of an entity pays by its gain in a quick model of the time to resolve. The shares of a
@@ -26,48 +26,50 @@ def choose(known: TriageDataset) -> tuple[FeaturePlan, dict[str, list[str]]]:
     Returns:
         The plan, and for each class the entities that its shares are counted by.
     """
-    full = FEATURES.fit(known.columns, known.kinds)
-    shares = {label: _share_entities(known, full, label) for label in known.labels.classes}
-    past = _past_entities(known, full)
+    full = FEATURES.fit(dataset.columns, dataset.kinds)
+    shares = {label: _share_entities(dataset, full, label) for label in dataset.labels.classes}
+    past = _past_entities(dataset, full)
     return full.keeping(past, {name for names in shares.values() for name in names}), shares
 
 
-def _past_entities(known: TriageDataset, full: FeaturePlan) -> list[str]:
-    if len(full.entities) <= MOST_ENTITIES:
+def _past_entities(dataset: TriageDataset, full: FeaturePlan) -> list[str]:
+    if len(full.entities) <= MAX_HISTORY_ENTITIES:
         return list(full.entities)
     entities = [Entity(name, tuple(parts)) for name, parts in full.entities.items()]
-    features = Features(FEATURES, full, known.logs(entities))
-    learned = TrainingRows.before(known, known.tick)
-    sample = np.argsort(known.detected_at[learned.rows], kind="stable")[-MOST_ROWS:]
-    columns = {name: column[learned.rows[sample]] for name, column in known.columns.items()}
+    features = Features(FEATURES, full, dataset.logs(entities))
+    learned = TrainingRows.before(dataset, dataset.tick)
+    sample = np.argsort(dataset.detected_at[learned.rows], kind="stable")[-MAX_SELECTION_ROWS:]
+    columns = {name: column[learned.rows[sample]] for name, column in dataset.columns.items()}
     matrix = features.compute(columns, features.keys(columns), columns["detected_at"])
-    hours, _ = resolve_hours(known, learned)
+    hours, _ = resolve_hours(dataset, learned)
     trees = Booster.fit(matrix.dense, np.log1p(hours[sample]), _QUICK, objective="regression")
     gain = dict.fromkeys(full.entities, 0.0)
     own = trees.importance()[-len(features.history_entities) :]
     for entity, value in zip(features.history_entities, own, strict=True):
         gain[entity] += float(value)
-    return sorted(gain, key=lambda name: -gain[name])[:MOST_ENTITIES]
+    return sorted(gain, key=lambda name: -gain[name])[:MAX_HISTORY_ENTITIES]
 
 
-def _share_entities(known: TriageDataset, full: FeaturePlan, label: str) -> list[str]:
-    labels = known.labels.classes[label]
-    latest = labels.at(known.tick, len(known.ids))
-    seen = np.flatnonzero([name is not None for name in latest])
-    names = class_names(latest[seen], FEWEST_OF_A_CLASS) if len(seen) else []
-    if len(seen) < FEWEST_ROWS or len(names) < 2:
+def _share_entities(dataset: TriageDataset, full: FeaturePlan, label: str) -> list[str]:
+    labels = dataset.labels.classes[label]
+    latest = labels.at(dataset.tick, len(dataset.ids))
+    labelled = np.flatnonzero([name is not None for name in latest])
+    names = class_names(latest[labelled], MIN_ROWS_OF_A_CLASS) if len(labelled) else []
+    if len(labelled) < MIN_ROWS_TO_FIT or len(names) < 2:
         return []
-    sample = seen[np.argsort(known.detected_at[seen], kind="stable")[-MOST_ROWS:]]
+    sample = labelled[
+        np.argsort(dataset.detected_at[labelled], kind="stable")[-MAX_SELECTION_ROWS:]
+    ]
     code = codes(latest[sample], names)
     sample, code = sample[code >= 0], code[code >= 0]
     worth = {}
     for name, parts in full.entities.items():
-        key = Entity(name, tuple(parts)).key(known.columns)
-        rows = known.label_rows(labels, names, {name: key})
+        key = Entity(name, tuple(parts)).key(dataset.columns)
+        rows = dataset.label_rows(labels, names, {name: key})
         shares = ClassShares(rows, [name], len(names))
-        at = known.detected_at[sample]
+        at = dataset.detected_at[sample]
         _, counts = shares.count({name: key[sample]}, at, code, 1)
         prior = shares.overall[code]
         share = (counts.pairs[1, :, 0, 0] + 2 * prior) / (counts.rows[1, :, 0] + 2)
         worth[name] = float(np.log(share).mean())
-    return sorted(worth, key=lambda name: -worth[name])[:MOST_SHARE_ENTITIES]
+    return sorted(worth, key=lambda name: -worth[name])[:MAX_SHARE_ENTITIES]

@@ -12,9 +12,9 @@ from training.triage.rehearsal import TriageRehearsal, in_order
 
 def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triage:
     """Fit the challenger on all that was known."""
-    known = prepared.known
-    learned = TrainingRows.before(known, known.tick)
-    triage = Triage(prepared.features, dict(prepared.past), known.tick)
+    dataset = prepared.dataset
+    learned = TrainingRows.before(dataset, dataset.tick)
+    triage = Triage(prepared.features, dict(prepared.past), dataset.tick)
     triage.untrained = dict(rehearsal.triage.untrained)
     steps = [partial(_times, prepared, learned, rehearsal, triage)]
     steps += [
@@ -36,9 +36,9 @@ def _times(
         return
     model, baseline = fitted
     triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
-    harm = fit.fit_harm(prepared, learned, model)
-    if harm and rehearsal.triage.harm:
-        triage.harm = harm.baseline() if "harm" in rehearsal.use_baseline else harm
+    breach_risk = fit.fit_breach_risk(prepared, learned, model)
+    if breach_risk and rehearsal.triage.harm:
+        triage.harm = breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
 
 
 def _touch(
@@ -66,7 +66,7 @@ def _class(
         prior=fitted.prior,
         estimator=fitted.estimators[name],
         calibration=rehearsal.calibrations[label],
-        verdict=rehearsal.verdicts[label],
+        verdict=rehearsal.reasons[label],
     )
     if model.shares is not None and fitted.past is not None:
         triage.past[f"labels.{label}"] = fitted.past

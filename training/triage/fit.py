@@ -24,9 +24,9 @@ from training.triage.dataset import TriageDataset
 from training.triage.labels import PEOPLE, Trust
 from training.triage.soft_labels import breach_clock, soft_breach
 
-FEWEST_ROWS = 200
-FEWEST_OF_A_CLASS = 3
-SHORTEST_HALF_LIFE_DAYS = 28.0
+MIN_ROWS_TO_FIT = 200
+MIN_ROWS_OF_A_CLASS = 3
+MIN_HALF_LIFE_DAYS = 28.0
 FIRST_COLUMNS = {"category": "type", "team": TEAM, "priority": "severity"}
 """For each class the column that holds what was given at first."""
 
@@ -54,7 +54,7 @@ class PreparedExceptions:
         trust: In labels that people did not type.
     """
 
-    known: TriageDataset
+    dataset: TriageDataset
     features: Features
     rows: Batch
     past: dict[str, LogRows]
@@ -82,32 +82,32 @@ class TrainingRows:
     weight: np.ndarray
 
     @classmethod
-    def before(cls, known: TriageDataset, tick: int) -> "TrainingRows":
+    def before(cls, dataset: TriageDataset, tick: int) -> "TrainingRows":
         """Take what was detected before a tick; weights halve with each third of the period."""
-        rows = np.flatnonzero(known.detected_at < tick)
-        days = (tick - known.detected_at[rows]) / MS_PER_DAY
+        rows = np.flatnonzero(dataset.detected_at < tick)
+        days = (tick - dataset.detected_at[rows]) / MS_PER_DAY
         longest = days.max(initial=0.0)
-        return cls(tick, rows, 0.5 ** (days / max(SHORTEST_HALF_LIFE_DAYS, longest / 3)))
+        return cls(tick, rows, 0.5 ** (days / max(MIN_HALF_LIFE_DAYS, longest / 3)))
 
 
 def prepare(
-    known: TriageDataset, plan: FeaturePlan, share_entities: dict[str, list[str]]
+    dataset: TriageDataset, plan: FeaturePlan, share_entities: dict[str, list[str]]
 ) -> PreparedExceptions:
     """Compute all features of all known exceptions, each as of its own detection."""
     entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
-    past = known.logs(entities)
+    past = dataset.logs(entities)
     features = Features(FEATURES, plan, past)
-    keys = features.keys(known.columns)
-    matrix = features.compute(known.columns, keys, known.detected_at)
-    rows = Batch(known.columns, keys, matrix, known.detected_at)
-    return PreparedExceptions(known, features, rows, past, share_entities)
+    keys = features.keys(dataset.columns)
+    matrix = features.compute(dataset.columns, keys, dataset.detected_at)
+    rows = Batch(dataset.columns, keys, matrix, dataset.detected_at)
+    return PreparedExceptions(dataset, features, rows, past, share_entities)
 
 
-def resolve_hours(known: TriageDataset, learned: TrainingRows) -> tuple[np.ndarray, np.ndarray]:
+def resolve_hours(dataset: TriageDataset, learned: TrainingRows) -> tuple[np.ndarray, np.ndarray]:
     """Return hours to resolved, or open so far, and whether it is resolved, as of a tick."""
-    detected = known.detected_at[learned.rows]
-    at = known.labels.resolved_at[learned.rows]
-    resolved = known.labels.resolved_known_at[learned.rows] < learned.tick
+    detected = dataset.detected_at[learned.rows]
+    at = dataset.labels.resolved_at[learned.rows]
+    resolved = dataset.labels.resolved_known_at[learned.rows] < learned.tick
     hours = (np.where(resolved, at, learned.tick) - detected) / MS_PER_HOUR
     return np.maximum(hours, 0.0), resolved
 
@@ -116,40 +116,42 @@ def fit_resolve(
     prepared: PreparedExceptions, learned: TrainingRows
 ) -> tuple[ResolveTime, ConstantResolveTime] | None:
     """Fit the time to resolve and its baseline; None where resolutions are not recorded."""
-    hours, resolved = resolve_hours(prepared.known, learned)
-    if resolved.sum() < FEWEST_ROWS:
+    hours, resolved = resolve_hours(prepared.dataset, learned)
+    if resolved.sum() < MIN_ROWS_TO_FIT:
         return None
     rows = prepared.rows.take(learned.rows)
     fit = (rows, hours, resolved, learned.weight)
     return ResolveTime.fit(*fit), ConstantResolveTime.fit(*fit)
 
 
-def fit_harm(
+def fit_breach_risk(
     prepared: PreparedExceptions, learned: TrainingRows, resolve: ResolveTime
 ) -> BreachRisk | None:
     """Fit the chance of harm; None where breaches are not recorded."""
-    clock = breach_clock(prepared.known, learned.tick)
+    clock = breach_clock(prepared.dataset, learned.tick)
     if clock is None:
         return None
     rows = prepared.rows.take(learned.rows)
-    hours, resolved = resolve_hours(prepared.known, learned)
+    hours, resolved = resolve_hours(prepared.dataset, learned)
     soft = soft_breach(rows.columns, clock, resolve.mass(rows), hours, resolved)
     return BreachRisk.fit(rows, soft, clock, prepared.words, learned.weight)
 
 
 def fit_touch(prepared: PreparedExceptions, learned: TrainingRows) -> Booster | None:
     """Fit the level of the touch time; None where it is not recorded."""
-    minutes, known = touch_known(prepared.known, learned.rows, learned.tick)
-    if known.sum() < FEWEST_ROWS:
+    minutes, recorded = recorded_touch(prepared.dataset, learned.rows, learned.tick)
+    if recorded.sum() < MIN_ROWS_TO_FIT:
         return None
-    rows = prepared.rows.take(learned.rows[known])
-    return TouchTime.fit(rows, minutes[known], prepared.words, learned.weight[known])
+    rows = prepared.rows.take(learned.rows[recorded])
+    return TouchTime.fit(rows, minutes[recorded], prepared.words, learned.weight[recorded])
 
 
-def touch_known(known: TriageDataset, rows: np.ndarray, tick: int) -> tuple[np.ndarray, np.ndarray]:
+def recorded_touch(
+    dataset: TriageDataset, rows: np.ndarray, tick: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return touch minutes of rows, and whether they were known before a tick."""
-    minutes = known.labels.touch_minutes[rows]
-    return minutes, ~np.isnan(minutes) & (known.labels.ended_known_at[rows] < tick)
+    minutes = dataset.labels.touch_minutes[rows]
+    return minutes, ~np.isnan(minutes) & (dataset.labels.ended_known_at[rows] < tick)
 
 
 @dataclass(frozen=True)
@@ -197,23 +199,23 @@ def class_task(prepared: PreparedExceptions, learned: TrainingRows, label: str) 
     Raises:
         NotEnoughDataError: Too few labels were known.
     """
-    named, trusted = prepared.known.labels.taught(label, learned.tick, prepared.trust)
-    named, trusted = named[learned.rows], trusted[learned.rows]
-    is_named = np.array([name is not None for name in named], bool)
-    names = class_names(named[is_named], FEWEST_OF_A_CLASS) if is_named.any() else []
-    code = codes(named, names) if names else np.empty(0, int)
-    taught = np.flatnonzero(code >= 0)
-    if len(taught) < FEWEST_ROWS or len(names) < 2:
+    labels, trusted = prepared.dataset.labels.training_labels(label, learned.tick, prepared.trust)
+    labels, trusted = labels[learned.rows], trusted[learned.rows]
+    is_named = np.array([name is not None for name in labels], bool)
+    names = class_names(labels[is_named], MIN_ROWS_OF_A_CLASS) if is_named.any() else []
+    code = codes(labels, names) if names else np.empty(0, int)
+    labelled = np.flatnonzero(code >= 0)
+    if len(labelled) < MIN_ROWS_TO_FIT or len(names) < 2:
         raise NotEnoughDataError(
-            label, len(taught), FEWEST_ROWS, "Record it in outcomes or exception_events."
+            label, len(labelled), MIN_ROWS_TO_FIT, "Record it in outcomes or exception_events."
         )
     share_entities = tuple(prepared.share_entities.get(label, ()))
     return ClassTask(
-        rows=prepared.rows.take(learned.rows[taught]),
-        code=code[taught],
+        rows=prepared.rows.take(learned.rows[labelled]),
+        code=code[labelled],
         names=names,
-        prior=prior_of(code[taught], len(names)),
-        weight=(learned.weight * trusted)[taught],
+        prior=prior_of(code[labelled], len(names)),
+        weight=(learned.weight * trusted)[labelled],
         word_columns=prepared.words,
         first_column=FIRST_COLUMNS[label],
         share_entities=share_entities,
@@ -222,5 +224,5 @@ def class_task(prepared: PreparedExceptions, learned: TrainingRows, label: str) 
 
 
 def _labelled_past(prepared: PreparedExceptions, label: str, names: list[str]) -> LogRows:
-    labels = prepared.known.labels.classes[label]
-    return prepared.known.label_rows(labels, names, prepared.rows.keys)
+    labels = prepared.dataset.labels.classes[label]
+    return prepared.dataset.label_rows(labels, names, prepared.rows.keys)

@@ -26,11 +26,11 @@ from models.estimator import Batch
 from training.triage import fit
 from training.triage.dataset import TriageDataset
 from training.triage.fit import FittedClass, PreparedExceptions, TrainingRows
-from training.triage.rehearse_classifier import LabelledExceptions, judgeable
-from training.triage.window import FEWEST_JUDGED, RehearsalWindow
+from training.triage.rehearse_classifier import LabelledExceptions, labelled_exceptions
+from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 SETTLED_SHARE = 0.9
-LEAST_PAST = 0.4
+MIN_PAST_SHARE = 0.4
 """Share of the period that is left to fit on, however long labels take."""
 LAST_SHARE = 0.1
 
@@ -68,10 +68,10 @@ def tested(
         fitted: The estimators that were fitted on its past.
         name: `NAME` of the estimator that was chosen.
     """
-    settled = settled_window(prepared.known, window, fitted.label)
+    settled = settled_window(prepared.dataset, window, fitted.label)
     try:
         if settled != window:
-            learned = TrainingRows.before(prepared.known, settled.cut)
+            learned = TrainingRows.before(prepared.dataset, settled.cut)
             fitted = fit.fit_class(prepared, learned, fitted.label, only=name)
     except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
         settled = window
@@ -83,11 +83,11 @@ def tested(
         calibration=Calibration(),
         verdict="",
     )
-    return tested_on(prepared.known, prepared.rows.take, model, settled)
+    return tested_on(prepared.dataset, prepared.rows.take, model, settled)
 
 
 def tested_on(
-    known: TriageDataset,
+    dataset: TriageDataset,
     take: Callable[[np.ndarray], Batch],
     model: CalibratedClassifier,
     window: RehearsalWindow,
@@ -95,12 +95,12 @@ def tested_on(
     """Test a model that has learned nothing of a window.
 
     Args:
-        known: The exceptions.
+        dataset: The exceptions.
         take: Gives the rows at some positions.
         model: Its own calibration is not used.
         window: The first half calibrates and is the pilot.
     """
-    pilot, rows, positions = held_out(known, take, model, window)
+    pilot, rows, positions = calibrate_and_predict(dataset, take, model, window)
     labelled = rows.labelled
     return HeldOutTest(
         CalibrationCounts.count(model.label, model.names, rows).after(
@@ -113,26 +113,26 @@ def tested_on(
     )
 
 
-def settled_window(known: TriageDataset, window: RehearsalWindow, label: str) -> RehearsalWindow:
+def settled_window(dataset: TriageDataset, window: RehearsalWindow, label: str) -> RehearsalWindow:
     """Move the window back until nine tenths of its second half have ended, if that can be."""
-    begin = int(known.detected_at.min())
+    begin = int(dataset.detected_at.min())
     last = 2 * window.middle - window.cut
-    least = begin + LEAST_PAST * (last - begin)
+    least = begin + MIN_PAST_SHARE * (last - begin)
     days = range(int(max(window.cut - least, 0) // MS_PER_DAY) + 1)
     moved = (window.moved(-back * MS_PER_DAY) for back in days)
-    return most_settled(known, label, moved) or window
+    return most_settled(dataset, label, moved) or window
 
 
 def most_settled(
-    known: TriageDataset, label: str, windows: Iterable[RehearsalWindow]
+    dataset: TriageDataset, label: str, windows: Iterable[RehearsalWindow]
 ) -> RehearsalWindow | None:
     """Take the first window that is settled, else the most settled; None: all have few labels."""
-    settled = _settled(known, label)
-    named = ~np.isnan(known.labels.classes[label].known(known.tick, len(known.ids)))
+    settled = _settled(dataset, label)
+    has_label = ~np.isnan(dataset.labels.classes[label].known_ticks(dataset.tick, len(dataset.ids)))
     best, share = None, 0.0
     for moved in windows:
-        halves = [known.between(*half) for half in moved.halves]
-        if min(named[half].sum() for half in halves) < FEWEST_JUDGED:
+        halves = [dataset.between(*half) for half in moved.halves]
+        if min(has_label[half].sum() for half in halves) < MIN_ROWS_TO_JUDGE_TRIAGE:
             continue
         here = float(settled[halves[1]].mean())
         if here > share:
@@ -142,45 +142,56 @@ def most_settled(
     return best
 
 
-def held_out(
-    known: TriageDataset,
+def calibrate_and_predict(
+    dataset: TriageDataset,
     take: Callable[[np.ndarray], Batch],
     model: CalibratedClassifier,
     window: RehearsalWindow,
 ) -> tuple[CalibrationRows, CalibrationRows, np.ndarray]:
     """Calibrate on the first half of a window; predict the first, and the second; say where."""
     label, names, prior = model.label, list(model.names), model.prior
-    took = known.labels.classes[label].known(known.tick, len(known.ids)) - known.detected_at
+    took = (
+        dataset.labels.classes[label].known_ticks(dataset.tick, len(dataset.ids))
+        - dataset.detected_at
+    )
     halves, calibration, rows = [], None, np.empty(0, int)
     for half in window.halves:
-        judged = judgeable(known, label, names, half, known.tick)
-        rows = np.concatenate([judged.rows, _still_open(known, label, half, judged)])
-        code = np.concatenate([judged.code, np.full(len(rows) - len(judged.code), -1)])
+        labelled_rows = labelled_exceptions(dataset, label, names, half, dataset.tick)
+        rows = np.concatenate(
+            [labelled_rows.rows, _still_open(dataset, label, half, labelled_rows)]
+        )
+        code = np.concatenate(
+            [labelled_rows.code, np.full(len(rows) - len(labelled_rows.code), -1)]
+        )
         scores = model.estimator.scores(take(rows))
-        taught = code >= 0
-        calibration = calibration or calibrated(scores[taught], code[taught], prior)
-        labelled = np.arange(len(rows)) < len(judged.rows)
-        last = np.quantile(took[judged.rows], 1 - LAST_SHARE) if len(judged.rows) else np.inf
+        trainable = code >= 0
+        calibration = calibration or calibrated(scores[trainable], code[trainable], prior)
+        labelled = np.arange(len(rows)) < len(labelled_rows.rows)
+        last = (
+            np.quantile(took[labelled_rows.rows], 1 - LAST_SHARE)
+            if len(labelled_rows.rows)
+            else np.inf
+        )
         probability = calibration.apply(scores, prior)
         halves.append(
-            CalibrationRows(probability, code, labelled, took[rows] >= last, judged.hidden)
+            CalibrationRows(probability, code, labelled, took[rows] >= last, labelled_rows.hidden)
         )
     return halves[0], halves[1], rows
 
 
-def _settled(known: TriageDataset, label: str) -> np.ndarray:
+def _settled(dataset: TriageDataset, label: str) -> np.ndarray:
     """Say of which exceptions the class is known, or will never be: they ended without one."""
-    tick, n = known.tick, len(known.ids)
-    told = (known.labels.classes.get(label), known.labels.automatic.get(label))
-    named = [~np.isnan(one.known(tick, n)) for one in told if one]
-    return np.logical_or.reduce([known.labels.outcome_known(tick), *named])
+    tick, n = dataset.tick, len(dataset.ids)
+    labels_by_origin = (dataset.labels.classes.get(label), dataset.labels.automatic.get(label))
+    has_label = [~np.isnan(labels.known_ticks(tick, n)) for labels in labels_by_origin if labels]
+    return np.logical_or.reduce([dataset.labels.outcome_known(tick), *has_label])
 
 
 def _still_open(
-    known: TriageDataset, label: str, within: tuple[int, int], judged: LabelledExceptions
+    dataset: TriageDataset, label: str, within: tuple[int, int], labelled: LabelledExceptions
 ) -> np.ndarray:
     """Find those whose class is to come; as few of them as of those that are judged."""
-    rows = known.between(*within)
-    settled = _settled(known, label)[rows]
-    every = max(round(settled.sum() / max(len(judged.rows), 1)), 1) if judged.hidden else 1
+    rows = dataset.between(*within)
+    settled = _settled(dataset, label)[rows]
+    every = max(round(settled.sum() / max(len(labelled.rows), 1)), 1) if labelled.hidden else 1
     return rows[~settled][::every]

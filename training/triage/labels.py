@@ -13,7 +13,7 @@ from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
 from data.ticks import ceil_ticks, floor_ticks
 
-FEWEST_HIDDEN = 400
+MIN_HIDDEN_LABELS = 400
 _ORIGINS = {"category": Outcomes.label_origin, "team": Outcomes.team_origin}
 
 
@@ -48,21 +48,21 @@ class ClassLabels:
 
     def at(self, tick: int, n: int) -> np.ndarray:
         """Return for each of n exceptions the class known last before a tick, or None."""
-        known = self._in_order(tick)
+        in_order = self._in_order(tick)
         latest = np.full(n, None, object)
-        latest[self.row[known]] = self.name[known]
+        latest[self.row[in_order]] = self.name[in_order]
         return latest
 
-    def known(self, tick: int, n: int) -> np.ndarray:
+    def known_ticks(self, tick: int, n: int) -> np.ndarray:
         """Return for each of n exceptions the tick at which that became known, or NaN."""
-        known = self._in_order(tick)
+        in_order = self._in_order(tick)
         moment = np.full(n, np.nan)
-        moment[self.row[known]] = self.known_at[known]
+        moment[self.row[in_order]] = self.known_at[in_order]
         return moment
 
     def _in_order(self, tick: int) -> np.ndarray:
-        known = np.flatnonzero(self.known_at < tick)
-        return known[np.argsort(self.known_at[known], kind="stable")]
+        before = np.flatnonzero(self.known_at < tick)
+        return before[np.argsort(self.known_at[before], kind="stable")]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Labels:
     touch_minutes: np.ndarray
     loss: np.ndarray
 
-    def taught(self, label: str, tick: int, trust: Trust) -> tuple[np.ndarray, np.ndarray]:
+    def training_labels(self, label: str, tick: int, trust: Trust) -> tuple[np.ndarray, np.ndarray]:
         """Return the class to learn of each exception, None where none counts, and its trust.
 
         What people set goes before what was set automatically.
@@ -104,18 +104,18 @@ class Labels:
             trust: How much a label counts that nobody typed.
         """
         n = len(self.hidden)
-        named, trusted = np.full(n, None, object), np.ones(n)
+        names, trusted = np.full(n, None, object), np.ones(n)
         accepted = self.accepted.get(label, np.zeros(n, bool))
-        for told, weight in (
+        for labels, weight in (
             (self.automatic.get(label), np.full(n, trust.automatic)),
             (self.classes.get(label), np.where(accepted, trust.accepted, 1.0)),
         ):
-            if told is not None:
-                latest = told.at(tick, n)
-                known = np.array([name is not None for name in latest])
-                named[known], trusted[known] = latest[known], weight[known]
-        named[trusted == 0] = None
-        return named, trusted
+            if labels is not None:
+                latest = labels.at(tick, n)
+                has_label = np.array([name is not None for name in latest])
+                names[has_label], trusted[has_label] = latest[has_label], weight[has_label]
+        names[trusted == 0] = None
+        return names, trusted
 
     def outcome_known(self, tick: int) -> np.ndarray:
         """Say for each exception whether its outcome was known before a tick."""
@@ -156,26 +156,26 @@ def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.Dat
     )
 
 
-def unswayed(named: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+def unswayed(has_label: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     """Say which of n labels to judge by: if enough were set without a suggestion in view, those.
 
     Whoever sees a suggestion tends to accept it, so the others make a model look better.
 
     Args:
-        named: Whether people set the label.
+        has_label: Whether people set the label.
         hidden: Whether they did so without a suggestion in view.
     """
-    alone = named & hidden
-    return alone if alone.sum() >= FEWEST_HIDDEN else named
+    alone = has_label & hidden
+    return alone if alone.sum() >= MIN_HIDDEN_LABELS else has_label
 
 
 def _origins(n: int, ended: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return for category and team how each came about; empty where that is not recorded."""
-    found = {}
+    origins = {}
     for label, column in _ORIGINS.items():
-        found[label] = np.full(n, "", object)
-        found[label][ended["row"]] = ended[column].fillna("").to_numpy(object)
-    return found
+        origins[label] = np.full(n, "", object)
+        origins[label][ended["row"]] = ended[column].fillna("").to_numpy(object)
+    return origins
 
 
 def _classes(
@@ -188,14 +188,14 @@ def _classes(
     by_people, automatic = {}, {}
     for label in ("category", "team", "priority"):
         parts = [part[["row", "known", label]] for part in (solved, ended)]
-        told = pd.concat(parts).dropna().sort_values("known", kind="stable")
-        told = told[told[label] != told.groupby("row")[label].shift()]
-        alone = np.zeros(len(told), bool)
+        changes = pd.concat(parts).dropna().sort_values("known", kind="stable")
+        changes = changes[changes[label] != changes.groupby("row")[label].shift()]
+        alone = np.zeros(len(changes), bool)
         if label in origins:
-            alone = origins[label][told["row"].to_numpy(int)] == LabelOrigin.AUTOMATIC
-        for found, rows in ((by_people, told[~alone]), (automatic, told[alone])):
+            alone = origins[label][changes["row"].to_numpy(int)] == LabelOrigin.AUTOMATIC
+        for by_label, rows in ((by_people, changes[~alone]), (automatic, changes[alone])):
             if len(rows):
-                found[label] = ClassLabels(
+                by_label[label] = ClassLabels(
                     rows["row"].to_numpy(), rows["known"].to_numpy(), rows[label].to_numpy(object)
                 )
     return by_people, automatic
@@ -205,13 +205,13 @@ def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> tuple[np.ndar
     """Find when each was resolved, and when that became known; NaN while open."""
     row = ended["row"].to_numpy()
     moments = _spread(n, row, _moments(ended[Outcomes.resolved_at]))
-    known = np.where(np.isnan(moments), np.nan, _spread(n, row, ended["known"].to_numpy(float)))
+    known_at = np.where(np.isnan(moments), np.nan, _spread(n, row, ended["known"].to_numpy(float)))
     ends = steps[steps[ExceptionEvents.event].isin(["resolved", "reopened"])]
     last = ends.groupby("row").last()
-    place, solved = last.index.to_numpy(), (last[ExceptionEvents.event] == "resolved").to_numpy()
-    moments[place] = np.where(solved, _moments(last[ExceptionEvents.occurred_at]), np.nan)
-    known[place] = np.where(solved, last["known"].to_numpy(float), np.nan)
-    return moments, known
+    rows, solved = last.index.to_numpy(), (last[ExceptionEvents.event] == "resolved").to_numpy()
+    moments[rows] = np.where(solved, _moments(last[ExceptionEvents.occurred_at]), np.nan)
+    known_at[rows] = np.where(solved, last["known"].to_numpy(float), np.nan)
+    return moments, known_at
 
 
 def _moments(times: pd.Series) -> np.ndarray:

@@ -25,17 +25,17 @@ from models.triage.breach_risk import AS_FITTED, BreachRisk
 from models.triage.platt import PlattScaling
 from models.triage.triage import PROMISED, Triage
 from training.common import measures, plots
-from training.common.promotion import GateDecision, TrainingResult, verdict_of_recalibration
+from training.common.promotion import GateDecision, TrainingResult, decide_recalibration
 from training.common.run import Progress, git_commit, register
 from training.triage import fit
 from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
 from training.triage.fit import TrainingRows
 from training.triage.held_out import most_settled, tested_on
-from training.triage.rehearse_classifier import judgeable
+from training.triage.rehearse_classifier import labelled_exceptions
 from training.triage.soft_labels import breach_clock, soft_breach
 from training.triage.train import losses_of
-from training.triage.window import FEWEST_JUDGED, LONGEST_DAYS, RehearsalWindow
+from training.triage.window import MAX_WINDOW_DAYS, MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 
 @dataclass
@@ -49,10 +49,10 @@ class RecalibrationResult:
         told: For each part what changed, or why it stayed.
     """
 
-    judged: Triage
+    evaluated: Triage
     served: Triage
     from_tick: int
-    told: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, str] = field(default_factory=dict)
 
 
 def recalibrate_triage(
@@ -72,117 +72,124 @@ def recalibrate_triage(
     """
     progress("Reading what was known")
     champion = store.load_triage()
-    known = TriageDataset.read(history, as_of, champion.kinds)
-    live = champion.with_recent(since_training(champion, known))
+    dataset = TriageDataset.read(history, as_of, champion.kinds)
+    live = champion.with_recent(since_training(champion, dataset))
     progress("Calibrating on what came since its training")
-    made = recalibrated(champion, live, known)
+    made = recalibrated(champion, live, dataset)
     progress("Judging")
-    judged = _judge(made, live, known, f"{as_of:%Y-%m-%d}")
-    version = register(store, _trained(history, as_of, champion, made), judged)
-    return TrainingResult(version, judged, made.told, {})
+    decision = _judge(made, live, dataset, f"{as_of:%Y-%m-%d}")
+    version = register(store, _trained(history, as_of, champion, made), decision)
+    return TrainingResult(version, decision, made.changes, {})
 
 
-def recalibrated(champion: Triage, live: Triage, known: TriageDataset) -> RecalibrationResult:
+def recalibrated(champion: Triage, live: Triage, dataset: TriageDataset) -> RecalibrationResult:
     """Fit anew all that is read from the boosters.
 
     Raises:
         NotEnoughDataError: No label has enough rows since the training.
     """
     made = RecalibrationResult(copy(live), copy(champion), champion.trained_as_of)
-    for triage in (made.judged, made.served):
+    for triage in (made.evaluated, made.served):
         triage.classes, triage.evidence = dict(triage.classes), dict(triage.evidence)
         triage.sets = dict(triage.sets)
-    found = [label for label in live.classes if _recalibrate_class(made, live, known, label)]
-    if not found:
-        since = int((known.detected_at >= champion.trained_as_of).sum())
+    labels = [label for label in live.classes if _recalibrate_class(made, live, dataset, label)]
+    if not labels:
+        since = int((dataset.detected_at >= champion.trained_as_of).sum())
         raise NotEnoughDataError(
             "labels of exceptions since the training of the champion",
             since,
-            2 * FEWEST_JUDGED,
+            2 * MIN_ROWS_TO_JUDGE_TRIAGE,
             "Wait for more, or train anew.",
         )
-    _recalibrate_harm(made, live, known)
+    _recalibrate_breach_risk(made, live, dataset)
     return made
 
 
-def windows(known: TriageDataset, begin: int) -> Iterator[RehearsalWindow]:
+def windows(dataset: TriageDataset, begin: int) -> Iterator[RehearsalWindow]:
     """Yield windows since a tick, the newest first: labels may not be in yet.
 
     None is shorter than half of the time since then, however long labels take.
     """
-    last = int(known.detected_at.max()) + 1
+    last = int(dataset.detected_at.max()) + 1
     for back in range(int((last - begin) / 2 // MS_PER_DAY) + 1):
         end = last - back * MS_PER_DAY
-        cut = max(begin, end - int(LONGEST_DAYS * MS_PER_DAY))
+        cut = max(begin, end - int(MAX_WINDOW_DAYS * MS_PER_DAY))
         yield RehearsalWindow(cut, (cut + end) // 2, end)
 
 
 def _recalibrate_class(
-    made: RecalibrationResult, live: Triage, known: TriageDataset, label: str
+    made: RecalibrationResult, live: Triage, dataset: TriageDataset, label: str
 ) -> bool:
     model, begin = live.classes[label], live.trained_as_of
     window = None
-    if label in known.labels.classes:
-        window = most_settled(known, label, windows(known, begin))
+    if label in dataset.labels.classes:
+        window = most_settled(dataset, label, windows(dataset, begin))
     if window is None:
-        made.told[label] = "as it was: too few labels are known since its training"
+        made.changes[label] = "as it was: too few labels are known since its training"
         return False
-    take = partial(rows_of, live, known)
+    take = partial(rows_of, live, dataset)
     within = (window.cut, 2 * window.middle - window.cut)
-    seen = judgeable(known, label, list(model.names), within, known.tick)
-    taught = seen.code >= 0
-    rows, code = seen.rows[taught], seen.code[taught]
+    labelled = labelled_exceptions(dataset, label, list(model.names), within, dataset.tick)
+    trainable = labelled.code >= 0
+    rows, code = labelled.rows[trainable], labelled.code[trainable]
     scores = model.estimator.scores(take(rows))
-    first = known.detected_at[rows] < window.middle
-    for triage, part in ((made.judged, first), (made.served, np.ones(len(rows), bool))):
+    first = dataset.detected_at[rows] < window.middle
+    for triage, part in ((made.evaluated, first), (made.served, np.ones(len(rows), bool))):
         calibration = calibrated(scores[part], code[part], model.prior)
         triage.classes[label] = replace(triage.classes[label], calibration=calibration)
     made.from_tick = max(made.from_tick, window.middle)
     new, old = made.served.classes[label].calibration, model.calibration
-    made.told[label] = f"temperature {old.temperature:.2f} -> {new.temperature:.2f}"
+    made.changes[label] = f"temperature {old.temperature:.2f} -> {new.temperature:.2f}"
     if label in PROMISED:
         served = replace(model, calibration=made.served.classes[label].calibration)
-        evidence, sets = tested_on(known, take, model, window).served_by(served, take)
+        evidence, sets = tested_on(dataset, take, model, window).served_by(served, take)
         made.served.evidence[label], made.served.sets[label] = evidence, sets
-        made.told[label] += f"; promises from {int(evidence.accepted[:, -1].sum()):,} labels"
+        made.changes[label] += f"; promises from {int(evidence.accepted[:, -1].sum()):,} labels"
     return True
 
 
-def rows_of(triage: Triage, known: TriageDataset, positions: np.ndarray) -> Batch:
+def rows_of(triage: Triage, dataset: TriageDataset, positions: np.ndarray) -> Batch:
     """Compute what the estimators read of some exceptions, each as of its own detection."""
-    columns = {name: column[positions] for name, column in known.columns.items()}
+    columns = {name: column[positions] for name, column in dataset.columns.items()}
     return triage.rows(columns, columns["detected_at"])
 
 
-def _recalibrate_harm(made: RecalibrationResult, live: Triage, known: TriageDataset) -> None:
-    harm, resolve = live.harm, live.resolve
-    clock = breach_clock(known, known.tick)
-    since = known.between(live.trained_as_of, known.tick)
-    if harm is None or resolve is None or clock is None or len(since) < 2 * FEWEST_JUDGED:
-        made.told["harm"] = "as it was: too little is known since its training"
+def _recalibrate_breach_risk(
+    made: RecalibrationResult, live: Triage, dataset: TriageDataset
+) -> None:
+    breach_risk, resolve = live.harm, live.resolve
+    clock = breach_clock(dataset, dataset.tick)
+    since = dataset.between(live.trained_as_of, dataset.tick)
+    if (
+        breach_risk is None
+        or resolve is None
+        or clock is None
+        or len(since) < 2 * MIN_ROWS_TO_JUDGE_TRIAGE
+    ):
+        made.changes["harm"] = "as it was: too little is known since its training"
         return
-    rows = rows_of(live, known, since)
+    rows = rows_of(live, dataset, since)
     mass = resolve.mass(rows)
-    at_end = TrainingRows(known.tick, since, np.ones(len(since)))
-    soft = soft_breach(rows.columns, clock, mass, *fit.resolve_hours(known, at_end))
-    chance = BreachRisk(harm.trees, clock, harm.rate, AS_FITTED).predict(rows, mass)
+    at_end = TrainingRows(dataset.tick, since, np.ones(len(since)))
+    soft = soft_breach(rows.columns, clock, mass, *fit.resolve_hours(dataset, at_end))
+    chance = BreachRisk(breach_risk.trees, clock, breach_risk.rate, AS_FITTED).predict(rows, mass)
     first = rows.as_of < made.from_tick
-    for triage, part in ((made.judged, first), (made.served, np.ones(len(since), bool))):
+    for triage, part in ((made.evaluated, first), (made.served, np.ones(len(since), bool))):
         calibration = PlattScaling.fit(chance[part], soft[part])
-        triage.harm = BreachRisk(harm.trees, clock, float(soft[part].mean()), calibration)
-        made.told["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
+        triage.harm = BreachRisk(breach_risk.trees, clock, float(soft[part].mean()), calibration)
+        made.changes["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
 
 
 def _judge(
-    made: RecalibrationResult, live: Triage, known: TriageDataset, until: str
+    made: RecalibrationResult, live: Triage, dataset: TriageDataset, until: str
 ) -> GateDecision:
-    rows = known.between(made.from_tick, known.tick)
-    shared = [label for label in live.classes if label in known.labels.classes]
+    rows = dataset.between(made.from_tick, dataset.tick)
+    shared = [label for label in live.classes if label in dataset.labels.classes]
     shared += ["harm"] if live.harm and live.resolve else []
-    ours = losses_of(made.judged, known, rows, shared)
-    theirs = losses_of(live, known, rows, shared)
-    blocks = measures.day_blocks(np.tile(known.detected_at[rows], len(shared)))
-    return verdict_of_recalibration(ours, theirs, blocks, until)
+    challenger = losses_of(made.evaluated, dataset, rows, shared)
+    champion = losses_of(live, dataset, rows, shared)
+    blocks = measures.day_blocks(np.tile(dataset.detected_at[rows], len(shared)))
+    return decide_recalibration(challenger, champion, blocks, until)
 
 
 def _trained(
@@ -205,7 +212,7 @@ def _trained(
             "data_fingerprint": history.fingerprint,
             "git_commit": git_commit(),
             "recalibrated_from": champion.version,
-            **{f"recalibrated.{part}": said for part, said in made.told.items()},
+            **{f"recalibrated.{part}": change for part, change in made.changes.items()},
         },
         pictures=draw,
     )

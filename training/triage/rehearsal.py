@@ -23,7 +23,7 @@ from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.held_out import HeldOutTest, tested
 from training.triage.rehearse_classifier import rehearse_class
 from training.triage.soft_labels import breach_clock, soft_breach
-from training.triage.window import FEWEST_JUDGED, RehearsalWindow
+from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 
 @dataclass
@@ -44,7 +44,7 @@ class TriageRehearsal:
 
     window: RehearsalWindow
     triage: Triage
-    verdicts: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)
     estimators: dict[str, str] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
@@ -55,10 +55,10 @@ class TriageRehearsal:
 
 def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABELS) -> TriageRehearsal:
     """Rehearse on the last part of what is known, with the classes of some labels."""
-    window = RehearsalWindow.of(prepared.known)
+    window = RehearsalWindow.of(prepared.dataset)
     triage = Triage(prepared.features, prepared.past, window.cut)
     rehearsal = TriageRehearsal(window, triage)
-    learned = TrainingRows.before(prepared.known, window.cut)
+    learned = TrainingRows.before(prepared.dataset, window.cut)
     steps = [partial(_rehearse_times, prepared, learned, rehearsal)]
     steps += [partial(_rehearse_label, prepared, learned, rehearsal, label) for label in labels]
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
@@ -81,16 +81,16 @@ def _rehearse_label(
 ) -> None:
     try:
         fitted = fit.fit_class(prepared, learned, label)
-        found = rehearse_class(prepared, fitted, rehearsal.window)
+        rehearsed = rehearse_class(prepared, fitted, rehearsal.window)
     except NotEnoughDataError as error:
         rehearsal.triage.untrained[label] = str(error)
         return
-    rehearsal.triage.classes[label] = found.model
-    rehearsal.losses[label], rehearsal.verdicts[label] = found.losses, found.model.verdict
-    rehearsal.estimators[label] = found.name
-    rehearsal.calibrations[label] = found.calibration
+    rehearsal.triage.classes[label] = rehearsed.model
+    rehearsal.losses[label], rehearsal.reasons[label] = rehearsed.losses, rehearsed.model.verdict
+    rehearsal.estimators[label] = rehearsed.name
+    rehearsal.calibrations[label] = rehearsed.calibration
     if label in PROMISED:
-        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, found.name)
+        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, rehearsed.name)
 
 
 def _rehearse_times(
@@ -100,28 +100,28 @@ def _rehearse_times(
     fitted = fit.fit_resolve(prepared, learned)
     if fitted is None:
         triage.untrained |= dict.fromkeys(
-            ("resolve", "harm"), f"fewer than {fit.FEWEST_ROWS} resolutions are recorded"
+            ("resolve", "harm"), f"fewer than {fit.MIN_ROWS_TO_FIT} resolutions are recorded"
         )
         return
     model, baseline = fitted
-    judged = prepared.known.between(window.middle, window.end)
-    rows = prepared.rows.take(judged)
-    at_end = TrainingRows(window.end, judged, np.ones(len(judged)))
-    hours, resolved = fit.resolve_hours(prepared.known, at_end)
+    evaluated = prepared.dataset.between(window.middle, window.end)
+    rows = prepared.rows.take(evaluated)
+    at_end = TrainingRows(window.end, evaluated, np.ones(len(evaluated)))
+    hours, resolved = fit.resolve_hours(prepared.dataset, at_end)
     losses = {m.kind: hazard_loss(m.mass(rows), hours, resolved) for m in (model, baseline)}
     _decide("resolve", losses, model.kind, baseline.kind, rehearsal)
     triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
-    harm = fit.fit_harm(prepared, learned, model)
-    clock = breach_clock(prepared.known, window.end)
-    if harm is None or clock is None:
+    breach_risk = fit.fit_breach_risk(prepared, learned, model)
+    clock = breach_clock(prepared.dataset, window.end)
+    if breach_risk is None or clock is None:
         triage.untrained["harm"] = "fewer than 200 outcomes say whether they were breached"
         return
     mass = model.mass(rows)
     soft = soft_breach(rows.columns, clock, mass, hours, resolved)
-    chances = {m.kind: m.predict(rows, mass) for m in (harm, harm.baseline())}
+    chances = {m.kind: m.predict(rows, mass) for m in (breach_risk, breach_risk.baseline())}
     losses = {kind: cross_entropy(chance, soft) for kind, chance in chances.items()}
-    _decide("harm", losses, harm.kind, harm.baseline().kind, rehearsal)
-    triage.harm = harm.baseline() if "harm" in rehearsal.use_baseline else harm
+    _decide("harm", losses, breach_risk.kind, breach_risk.baseline().kind, rehearsal)
+    triage.harm = breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
 
 
 def hazard_loss(mass: np.ndarray, hours: np.ndarray, resolved: np.ndarray) -> float:
@@ -147,7 +147,7 @@ def _decide(
         rehearsal.use_baseline.add(label)
     used, other = (model, baseline) if better else (baseline, model)
     rehearsal.losses[label] = losses
-    rehearsal.verdicts[label] = (
+    rehearsal.reasons[label] = (
         f"{used} (loss {losses[used]:.4f}) over {other} ({losses[other]:.4f})"
     )
 
@@ -156,13 +156,13 @@ def _rehearse_touch(
     prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
 ) -> None:
     trees = fit.fit_touch(prepared, learned)
-    window, known = rehearsal.window, prepared.known
+    window, dataset = rehearsal.window, prepared.dataset
     parts = []
     for begin, end in ((window.cut, window.middle), (window.middle, window.end)):
-        rows = prepared.known.between(begin, end)
-        minutes, seen = fit.touch_known(known, rows, window.end)
-        parts.append((prepared.rows.take(rows[seen]), minutes[seen]))
-    if trees is None or min(len(minutes) for _, minutes in parts) < FEWEST_JUDGED:
+        rows = prepared.dataset.between(begin, end)
+        minutes, recorded = fit.recorded_touch(dataset, rows, window.end)
+        parts.append((prepared.rows.take(rows[recorded]), minutes[recorded]))
+    if trees is None or min(len(minutes) for _, minutes in parts) < MIN_ROWS_TO_JUDGE_TRIAGE:
         rehearsal.triage.untrained["touch"] = "too few touch times are recorded"
         return
     (first, first_minutes), (second, second_minutes) = parts
@@ -170,14 +170,14 @@ def _rehearse_touch(
     losses = {m.kind: _pinball(m, second, second_minutes) for m in candidates}
     _decide("touch", losses, candidates[0].kind, candidates[1].kind, rehearsal)
     rehearsal.triage.touch = candidates["touch" in rehearsal.use_baseline]
-    both = prepared.known.between(window.cut, window.end)
-    minutes, seen = fit.touch_known(known, both, window.end)
-    kept = None if "touch" in rehearsal.use_baseline else trees
+    both = prepared.dataset.between(window.cut, window.end)
+    minutes, recorded = fit.recorded_touch(dataset, both, window.end)
+    served = None if "touch" in rehearsal.use_baseline else trees
     rehearsal.touch_spread = TouchTime.calibrated(
-        kept, prepared.rows.take(both[seen]), minutes[seen]
+        served, prepared.rows.take(both[recorded]), minutes[recorded]
     )
 
 
 def _pinball(model: TouchTime, rows: Batch, minutes: np.ndarray) -> float:
-    found = measures.quantile_measures(model.predict(rows), minutes, (0.1, 0.5, 0.9))
-    return found["pinball"](np.arange(rows.n))
+    measured = measures.quantile_measures(model.predict(rows), minutes, (0.1, 0.5, 0.9))
+    return measured["pinball"](np.arange(rows.n))

@@ -14,7 +14,7 @@ from models.estimator import Batch
 from training.triage.dataset import TriageDataset
 from training.triage.fit import FittedClass, PreparedExceptions
 from training.triage.labels import unswayed
-from training.triage.window import FEWEST_JUDGED, RehearsalWindow
+from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 
 @dataclass(frozen=True)
@@ -49,24 +49,24 @@ class RehearsedClass:
     calibration: Calibration
 
 
-def judgeable(
-    known: TriageDataset, label: str, names: list[str], within: tuple[int, int], at: int
+def labelled_exceptions(
+    dataset: TriageDataset, label: str, names: list[str], within: tuple[int, int], at: int
 ) -> LabelledExceptions:
     """Find what can be judged by: where there are enough, only what was set without a suggestion.
 
     Args:
-        known: The exceptions.
+        dataset: The exceptions.
         label: category, team or priority.
         names: The classes, by code.
         within: Ticks from and to which they were detected.
         at: Tick before which the class was known.
     """
-    latest = known.labels.classes[label].at(at, len(known.ids))
-    named = np.array([name is not None for name in latest], bool)
-    named &= (known.detected_at >= within[0]) & (known.detected_at < within[1])
-    rows = np.flatnonzero(unswayed(named, known.labels.hidden))
+    latest = dataset.labels.classes[label].at(at, len(dataset.ids))
+    has_label = np.array([name is not None for name in latest], bool)
+    has_label &= (dataset.detected_at >= within[0]) & (dataset.detected_at < within[1])
+    rows = np.flatnonzero(unswayed(has_label, dataset.labels.hidden))
     return LabelledExceptions(
-        rows, codes(latest[rows], names), bool(known.labels.hidden[rows].all())
+        rows, codes(latest[rows], names), bool(dataset.labels.hidden[rows].all())
     )
 
 
@@ -80,16 +80,19 @@ def rehearse_class(
     """
     label, names, prior = fitted.label, fitted.names, fitted.prior
     first, second = (
-        judgeable(prepared.known, label, names, half, window.end) for half in window.halves
+        labelled_exceptions(prepared.dataset, label, names, half, window.end)
+        for half in window.halves
     )
     fewest = min(int((half.code >= 0).sum()) for half in (first, second))
-    if fewest < FEWEST_JUDGED:
-        raise NotEnoughDataError(label, fewest, FEWEST_JUDGED, "The last weeks hold too few.")
+    if fewest < MIN_ROWS_TO_JUDGE_TRIAGE:
+        raise NotEnoughDataError(
+            label, fewest, MIN_ROWS_TO_JUDGE_TRIAGE, "The last weeks hold too few."
+        )
     code = np.concatenate([first.code, second.code])
     rows = prepared.rows.take(np.concatenate([first.rows, second.rows]))
     early = np.arange(len(code)) < len(first.code)
-    known = code >= 0
-    fit, judge = early & known, ~early & known
+    in_classes = code >= 0
+    fit, judge = early & in_classes, ~early & in_classes
     trials = {
         name: _trial(estimator, rows, code, prior, fit=fit, judge=judge)
         for name, estimator in fitted.estimators.items()
@@ -107,7 +110,7 @@ def rehearse_class(
             verdict=_verdict(trials, best),
         ),
         losses={trial.estimator.kind: trial.loss for trial in trials.values()},
-        calibration=calibrated(chosen.scores[known], code[known], prior),
+        calibration=calibrated(chosen.scores[in_classes], code[in_classes], prior),
     )
 
 

@@ -21,7 +21,7 @@ from training.common.measures import quantile_measures
 from training.triage.fit import PreparedExceptions
 from training.triage.rehearsal import TriageRehearsal
 
-FEWEST_JUDGED = 40
+MIN_ROWS_TO_JUDGE_SKILL = 40
 QUANTILES = (0.1, 0.5, 0.9)
 _FLOOR = 1e-4
 _SURE = 1.645  # 95 %, one-sided
@@ -49,13 +49,15 @@ class SkillEvidence:
     def shuffled(self, random: np.random.Generator) -> "SkillEvidence":
         """Return the same with each exception given what was said of another."""
         order = random.permutation(len(self.category))
-        return replace(self, predictions=taken(self.predictions, order))
+        return replace(self, predictions=take_predictions(self.predictions, order))
 
 
-def taken(found: Predictions, rows: np.ndarray) -> Predictions:
+def take_predictions(predictions: Predictions, rows: np.ndarray) -> Predictions:
     """Return the predictions of some rows."""
-    arrays = {name: value for name, value in vars(found).items() if isinstance(value, np.ndarray)}
-    return replace(found, **{name: value[rows] for name, value in arrays.items()})
+    arrays = {
+        name: value for name, value in vars(predictions).items() if isinstance(value, np.ndarray)
+    }
+    return replace(predictions, **{name: value[rows] for name, value in arrays.items()})
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Skill:
     @property
     def has(self) -> bool:
         """Whether it is listened to."""
-        return self.judged >= FEWEST_JUDGED and bool(self.model < self.constant)
+        return self.judged >= MIN_ROWS_TO_JUDGE_SKILL and bool(self.model < self.constant)
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -87,53 +89,60 @@ class Skill:
 
 def evidence_of(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> SkillEvidence:
     """Let the rehearsed models speak of the weeks that they were calibrated and judged on."""
-    known, window = prepared.known, rehearsal.window
-    rows = np.flatnonzero((known.detected_at >= window.cut) & (known.detected_at < window.end))
-    found = rehearsal.triage.predict_rows(prepared.rows.take(rows))
-    labels = known.labels
-    named = labels.classes.get("category")
-    names = list(found.categories)
-    truth = named.at(known.tick, len(known.ids))[rows] if named else np.full(len(rows), None)
+    dataset, window = prepared.dataset, rehearsal.window
+    rows = np.flatnonzero((dataset.detected_at >= window.cut) & (dataset.detected_at < window.end))
+    predictions = rehearsal.triage.predict_rows(prepared.rows.take(rows))
+    labels = dataset.labels
+    category_labels = labels.classes.get("category")
+    names = list(predictions.categories)
+    truth = (
+        category_labels.at(dataset.tick, len(dataset.ids))[rows]
+        if category_labels
+        else np.full(len(rows), None)
+    )
     return SkillEvidence(
-        predictions=found,
+        predictions=predictions,
         category=codes(truth, names) if names else np.full(len(rows), -1),
         touch_minutes=labels.touch_minutes[rows],
-        ended_hours=(labels.resolved_at[rows] - known.detected_at[rows]) / MS_PER_HOUR,
+        ended_hours=(labels.resolved_at[rows] - dataset.detected_at[rows]) / MS_PER_HOUR,
         breached=labels.breached[rows],
     )
 
 
-def skilled(evidence: SkillEvidence) -> dict[str, Skill]:
+def measure_skill(evidence: SkillEvidence) -> dict[str, Skill]:
     """Measure each thing that the rule reads and that the models say."""
     measures: dict[str, Callable[[SkillEvidence], Skill]] = {
         "category": _category, "touch_minutes": _touch, "curve": _curve,
     }  # fmt: skip
-    said = vars(evidence.predictions)
-    return {name: measure(evidence) for name, measure in measures.items() if said[name] is not None}
+    predicted = vars(evidence.predictions)
+    return {
+        name: measure(evidence) for name, measure in measures.items() if predicted[name] is not None
+    }
 
 
 def _category(evidence: SkillEvidence) -> Skill:
-    seen = evidence.category >= 0
-    code, chance = evidence.category[seen], evidence.predictions.category
+    labelled = evidence.category >= 0
+    code, chance = evidence.category[labelled], evidence.predictions.category
     n = len(code)
     if chance is None or not n:
         return Skill("log loss", np.inf, np.inf, 0)
-    loss = -np.log(np.maximum(chance[seen][np.arange(n), code], _FLOOR)).mean()
+    loss = -np.log(np.maximum(chance[labelled][np.arange(n), code], _FLOOR)).mean()
     share = np.bincount(code) / n
     constant = -(share[share > 0] * np.log(share[share > 0])).sum()
     return Skill("log loss", float(loss), float(constant), n)
 
 
 def _touch(evidence: SkillEvidence) -> Skill:
-    seen = ~np.isnan(evidence.touch_minutes) & (evidence.touch_minutes > 0)
-    minutes, said = evidence.touch_minutes[seen], evidence.predictions.touch_minutes
+    recorded = ~np.isnan(evidence.touch_minutes) & (evidence.touch_minutes > 0)
+    minutes, quantiles = evidence.touch_minutes[recorded], evidence.predictions.touch_minutes
     n = len(minutes)
-    if said is None or not n:
+    if quantiles is None or not n:
         return Skill("error of quantiles, minutes", np.inf, np.inf, 0)
     same = np.tile(np.quantile(minutes, QUANTILES), (n, 1))
     rows = np.arange(n)
     model, constant = (
-        quantile_measures(each, minutes, QUANTILES)["pinball"](rows) for each in (said[seen], same)
+        quantile_measures(each, minutes, QUANTILES)["pinball"](rows)
+        for each in (quantiles[recorded], same)
     )
     return Skill("error of quantiles, minutes", model, constant, n)
 
@@ -144,18 +153,21 @@ def _curve(evidence: SkillEvidence) -> Skill:
     Which labels are known by now depends on how long cases took, so no constant is a fair measure.
     """
     curve = evidence.predictions.curve
-    seen = ~np.isnan(evidence.breached) & ~np.isnan(evidence.ended_hours)
-    if curve is None or not seen.any():
+    recorded = ~np.isnan(evidence.breached) & ~np.isnan(evidence.ended_hours)
+    if curve is None or not recorded.any():
         return Skill("log loss", np.inf, np.inf, 0)
-    harmed, hours = evidence.breached[seen] > 0.5, np.maximum(evidence.ended_hours[seen], 0.0)
-    random, curve = np.random.default_rng(_SEED), curve[seen]
-    dealt = [_loss(random.permutation(curve), hours, harmed) for _ in range(_DEALS)]
+    breached, hours = (
+        evidence.breached[recorded] > 0.5,
+        np.maximum(evidence.ended_hours[recorded], 0.0),
+    )
+    random, curve = np.random.default_rng(_SEED), curve[recorded]
+    dealt = [_loss(random.permutation(curve), hours, breached) for _ in range(_DEALS)]
     at_random = float(np.mean(dealt) - _SURE * np.std(dealt))
-    return Skill("log loss", _loss(curve, hours, harmed), at_random, len(hours))
+    return Skill("log loss", _loss(curve, hours, breached), at_random, len(hours))
 
 
-def _loss(curve: np.ndarray, hours: np.ndarray, harmed: np.ndarray) -> float:
+def _loss(curve: np.ndarray, hours: np.ndarray, breached: np.ndarray) -> float:
     pairs = zip(hours, curve, strict=True)
     chance = np.array([np.interp(hour, CURVE_AGES_HOURS, row) for hour, row in pairs])
-    right = np.where(harmed, chance, 1 - chance)
+    right = np.where(breached, chance, 1 - chance)
     return float(-np.log(np.maximum(right, _FLOOR)).mean())

@@ -14,22 +14,22 @@ from models.triage.breach_risk import due_hours, groups, through_clock
 from models.triage.resolve_time import outlived
 from training.triage.dataset import TriageDataset
 
-FEWEST_ENDED = 200
+MIN_ENDED_EXCEPTIONS = 200
 
 
-def breach_clock(known: TriageDataset, tick: int) -> BreachByLateness | None:
+def breach_clock(dataset: TriageDataset, tick: int) -> BreachByLateness | None:
     """Fit the breach clock on what had ended before a tick; None where too little is recorded."""
-    labels, detected = known.labels, known.detected_at
+    labels, detected = dataset.labels, dataset.detected_at
     ended = (labels.ended_known_at < tick) & ~np.isnan(labels.breached)
-    if ended.sum() < FEWEST_ENDED or len(np.unique(labels.breached[ended])) < 2:
+    if ended.sum() < MIN_ENDED_EXCEPTIONS or len(np.unique(labels.breached[ended])) < 2:
         return None
     hours = (labels.ended_known_at - detected) / MS_PER_HOUR
     resolved = (labels.resolved_at - detected) / MS_PER_HOUR
     day = labels.ended_known_at // MS_PER_DAY
     lag = usual_lag(resolved[ended], hours[ended], day[ended])
-    due = due_hours(known.columns)
+    due = due_hours(dataset.columns)
     has_due = ~np.isnan(due)
-    group = np.where(has_due, DUE, groups(known.columns))
+    group = np.where(has_due, DUE, groups(dataset.columns))
     clock = np.where(has_due, hours - due, hours)
     return BreachByLateness.fit(
         ClosedExceptions(group[ended], clock[ended], labels.breached[ended] > 0.5), lag

@@ -21,8 +21,8 @@ from training.common.promotion import (
     GateDecision,
     GateLosses,
     TrainingResult,
-    first_verdict,
-    verdict,
+    decide,
+    decide_first,
 )
 from training.common.run import Progress, call_ms, git_commit, register, timed_rows
 from training.triage.dataset import TriageDataset
@@ -32,7 +32,7 @@ from training.triage.final_fit import fit_final
 from training.triage.fit import PreparedExceptions, prepare
 from training.triage.labels import PEOPLE, Trust, unswayed
 from training.triage.rehearsal import TriageRehearsal, rehearse
-from training.triage.window import FEWEST_JUDGED
+from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
 
 def train_triage(
@@ -55,20 +55,20 @@ def train_triage(
         NotEnoughDataError: There is no exception to learn from.
     """
     progress("Reading what was known")
-    known = TriageDataset.read(history, as_of)
-    progress(f"Choosing among the pasts of {len(known.ids):,} exceptions")
-    plan, share_entities = choose(known)
-    prepared = replace(prepare(known, plan, share_entities), trust=trust)
+    dataset = TriageDataset.read(history, as_of)
+    progress(f"Choosing among the pasts of {len(dataset.ids):,} exceptions")
+    plan, share_entities = choose(dataset)
+    prepared = replace(prepare(dataset, plan, share_entities), trust=trust)
     progress("Rehearsing on the last weeks: calibrating, judging, choosing")
     rehearsal = rehearse(prepared)
     progress("Fitting on everything")
     challenger = fit_final(prepared, rehearsal)
     latency_ms = call_ms(_single_calls(challenger, prepared))
-    judged = _judge(prepared, rehearsal, store, latency_ms)
+    decision = _judge(prepared, rehearsal, store, latency_ms)
     progress("Registering")
     trained = _trained(history, as_of, prepared, rehearsal, challenger, latency_ms)
-    version = register(store, trained, judged)
-    return TrainingResult(version, judged, rehearsal.verdicts, challenger.untrained)
+    version = register(store, trained, decision)
+    return TrainingResult(version, decision, rehearsal.reasons, challenger.untrained)
 
 
 def _single_calls(triage: Triage, prepared: PreparedExceptions) -> Iterator[Callable[[], object]]:
@@ -91,50 +91,56 @@ def _judge(
     try:
         champion = store.load_triage()
     except NoChampionError:
-        return first_verdict(rehearsal.verdicts)
-    window, detected = rehearsal.window, prepared.known.detected_at
+        return decide_first(rehearsal.reasons)
+    window, detected = rehearsal.window, prepared.dataset.detected_at
     begin = max(window.middle, champion.trained_as_of)
     rows = np.flatnonzero((detected >= begin) & (detected < window.end))
-    if len(rows) < FEWEST_JUDGED:
+    if len(rows) < MIN_ROWS_TO_JUDGE_TRIAGE:
         return GateDecision(
             False,
             f"the champion was trained on all but {len(rows)} of the last exceptions, so too "
-            f"few are left to judge by (at least {FEWEST_JUDGED}): train with a later --as-of",
+            f"few are left to judge by (at least {MIN_ROWS_TO_JUDGE_TRIAGE}): train with a later "
+            "--as-of",
         )
-    known, challenger = prepared.known, rehearsal.triage
-    as_champion = known.read_by(champion.kinds)
+    dataset, challenger = prepared.dataset, rehearsal.triage
+    as_champion = dataset.read_by(champion.kinds)
     live = champion.with_recent(since_training(champion, as_champion))
     shared = sorted(challenger.classes.keys() & champion.classes.keys())
     shared += ["harm"] if challenger.harm and champion.harm else []
-    ours = losses_of(challenger, known, rows, shared)
-    theirs = losses_of(live, as_champion, rows, shared)
-    if not len(ours.losses):
+    challenger_losses = losses_of(challenger, dataset, rows, shared)
+    champion_losses = losses_of(live, as_champion, rows, shared)
+    if not len(challenger_losses.losses):
         return GateDecision(False, "no outcome of the window is known that both models predict")
-    blocks = measures.day_blocks(np.tile(detected[rows], len(ours.losses) // len(rows)))
-    return verdict(ours, theirs, blocks, latency_ms)
+    blocks = measures.day_blocks(
+        np.tile(detected[rows], len(challenger_losses.losses) // len(rows))
+    )
+    return decide(challenger_losses, champion_losses, blocks, latency_ms)
 
 
 def losses_of(
-    triage: Triage, known: TriageDataset, rows: np.ndarray, shared: list[str]
+    triage: Triage, dataset: TriageDataset, rows: np.ndarray, shared: list[str]
 ) -> GateLosses:
     """Log losses of what both models predict; a row whose label is not known loses nothing."""
-    columns = {name: column[rows] for name, column in known.columns.items()}
-    found = triage.predict(columns, columns["detected_at"])
+    columns = {name: column[rows] for name, column in dataset.columns.items()}
+    predictions = triage.predict(columns, columns["detected_at"])
     parts, error = [], 0.0
     for label in shared:
-        if label == "harm" and found.p_breach is not None:
-            p, happened = np.clip(found.p_breach, 1e-4, 1 - 1e-4), known.labels.breached[rows]
-            seen = ~np.isnan(happened)
+        if label == "harm" and predictions.p_breach is not None:
+            p, happened = (
+                np.clip(predictions.p_breach, 1e-4, 1 - 1e-4),
+                dataset.labels.breached[rows],
+            )
+            labelled = ~np.isnan(happened)
             chance = np.where(happened > 0.5, p, 1 - p)
-            error = measures.expected_calibration_error(p[seen], happened[seen])
+            error = measures.expected_calibration_error(p[labelled], happened[labelled])
         else:
-            truth = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
-            named = np.array([name is not None for name in truth])
-            seen = unswayed(named, known.labels.hidden[rows])
+            truth = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))[rows]
+            has_label = np.array([name is not None for name in truth])
+            labelled = unswayed(has_label, dataset.labels.hidden[rows])
             code = codes(truth, triage.classes[label].names)
-            chance = getattr(found, label)[np.arange(len(rows)), np.maximum(code, 0)]
+            chance = getattr(predictions, label)[np.arange(len(rows)), np.maximum(code, 0)]
             chance = np.where(code >= 0, chance, 0.0)
-        parts.append(np.where(seen, -np.log(np.maximum(chance, 1e-4)), 0.0))
+        parts.append(np.where(labelled, -np.log(np.maximum(chance, 1e-4)), 0.0))
     return GateLosses(np.concatenate(parts) if parts else np.empty(0), error)
 
 
@@ -172,8 +178,8 @@ def _trained(
             "as_of": as_of.isoformat(),
             "data_fingerprint": history.fingerprint,
             "git_commit": git_commit(),
-            **{f"served.{label}": said for label, said in rehearsal.verdicts.items()},
-            **{f"untrained.{label}": said for label, said in challenger.untrained.items()},
+            **{f"served.{label}": reason for label, reason in rehearsal.reasons.items()},
+            **{f"untrained.{label}": reason for label, reason in challenger.untrained.items()},
         },
         pictures=partial(_draw, prepared, rehearsal, challenger),
     )
@@ -187,18 +193,20 @@ def _draw(
     prepared: PreparedExceptions, rehearsal: TriageRehearsal, challenger: Triage, folder: Path
 ) -> None:
     """Draw the rehearsed models on the rows of judgement, and what the final ones read."""
-    known, window = prepared.known, rehearsal.window
-    rows = np.flatnonzero((known.detected_at >= window.middle) & (known.detected_at < window.end))
-    found = rehearsal.triage.predict_rows(prepared.rows.take(rows))
-    happened = known.labels.breached[rows]
-    seen = ~np.isnan(happened)
-    if found.p_breach is not None and seen.any():
+    dataset, window = prepared.dataset, rehearsal.window
+    rows = np.flatnonzero(
+        (dataset.detected_at >= window.middle) & (dataset.detected_at < window.end)
+    )
+    predictions = rehearsal.triage.predict_rows(prepared.rows.take(rows))
+    happened = dataset.labels.breached[rows]
+    labelled = ~np.isnan(happened)
+    if predictions.p_breach is not None and labelled.any():
         for draw in (plots.reliability, plots.lift):
             path = folder / f"breach_{draw.__name__}.png"
-            draw(path, found.p_breach[seen], happened[seen], "breach")
+            draw(path, predictions.p_breach[labelled], happened[labelled], "breach")
     for label, model in rehearsal.triage.classes.items():
-        truth = known.labels.classes[label].at(known.tick, len(known.ids))[rows]
-        code, chance = codes(truth, model.names), getattr(found, label)
+        truth = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))[rows]
+        code, chance = codes(truth, model.names), getattr(predictions, label)
         right = (chance.argmax(axis=1) == code).astype(float)[code >= 0]
         path = folder / f"{label}_reliability.png"
         plots.reliability(path, chance.max(axis=1)[code >= 0], right, label)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from data.ticks import MS_PER_DAY
 from training.triage.dataset import TriageDataset
 
-LONGEST_DAYS = 28.0
-SHARE_OF_PERIOD = 0.3
-FEWEST_JUDGED = 40
+MAX_WINDOW_DAYS = 28.0
+MAX_WINDOW_SHARE = 0.3
+MIN_ROWS_TO_JUDGE_TRIAGE = 40
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class RehearsalWindow:
         return RehearsalWindow(self.cut + ticks, self.middle + ticks, last + ticks)
 
     @classmethod
-    def of(cls, known: TriageDataset) -> "RehearsalWindow":
+    def of(cls, dataset: TriageDataset) -> "RehearsalWindow":
         """Take the last 28 days that hold anything, but no more than 30 % of the period."""
-        detected = known.detected_at
+        detected = dataset.detected_at
         last = int(detected.max()) + 1
         period = last - int(detected.min())
-        length = int(min(LONGEST_DAYS * MS_PER_DAY, SHARE_OF_PERIOD * period))
-        return cls(last - length, last - length // 2, known.tick)
+        length = int(min(MAX_WINDOW_DAYS * MS_PER_DAY, MAX_WINDOW_SHARE * period))
+        return cls(last - length, last - length // 2, dataset.tick)

@@ -5,11 +5,11 @@ import pytest
 
 from data.ticks import MS_PER_DAY
 from training.common.measures import day_blocks
-from training.common.promotion import LATENCY_BUDGET_MS, GateLosses, first_verdict, verdict
+from training.common.promotion import MAX_CALL_MS, GateLosses, decide, decide_first
 
 ROWS = 400
 BLOCKS = day_blocks(np.arange(ROWS) * MS_PER_DAY // 20)
-QUICK = LATENCY_BUDGET_MS / 2
+QUICK = MAX_CALL_MS / 2
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def losses():
 
 
 def test_a_clear_gain_is_promoted(losses):
-    found = verdict(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
+    found = decide(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
 
     assert found.promoted
     assert "mean log loss" in found.reason
@@ -27,7 +27,7 @@ def test_a_clear_gain_is_promoted(losses):
 
 
 def test_no_gain_at_all_is_no_better(losses):
-    found = verdict(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.5), 0.02), BLOCKS, QUICK)
+    found = decide(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.5), 0.02), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "no better than the champion" in found.reason
@@ -37,40 +37,40 @@ def test_a_gain_of_one_lucky_day_is_within_the_noise(losses):
     better = losses(0.5)
     better[:20] -= 0.4
 
-    found = verdict(GateLosses(better, 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
+    found = decide(GateLosses(better, 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "within the noise" in found.reason
 
 
 def test_a_worse_challenger_is_not_promoted(losses):
-    found = verdict(GateLosses(losses(0.7), 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
+    found = decide(GateLosses(losses(0.7), 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "no better than the champion" in found.reason
 
 
 def test_a_gain_that_costs_calibration_is_refused(losses):
-    found = verdict(GateLosses(losses(0.5), 0.09), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
+    found = decide(GateLosses(losses(0.5), 0.09), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
 
     assert not found.promoted
     assert "calibration error rises by 0.070" in found.reason
 
 
 def test_a_gain_that_is_too_slow_is_refused(losses):
-    slow = LATENCY_BUDGET_MS + 1
-    found = verdict(GateLosses(losses(0.5), 0.0), GateLosses(losses(0.6), 0.0), BLOCKS, slow)
+    slow = MAX_CALL_MS + 1
+    found = decide(GateLosses(losses(0.5), 0.0), GateLosses(losses(0.6), 0.0), BLOCKS, slow)
 
     assert not found.promoted
-    assert f"a call takes {slow:.1f} ms of {LATENCY_BUDGET_MS:g} allowed" in found.reason
+    assert f"a call takes {slow:.1f} ms of {MAX_CALL_MS:g} allowed" in found.reason
 
 
 def test_the_first_champion_is_told_with_what_it_beat():
-    found = first_verdict({"team": "trees (loss 0.5) over majority (0.9)"})
+    found = decide_first({"team": "trees (loss 0.5) over majority (0.9)"})
 
     assert found.promoted
     assert "team: trees (loss 0.5) over majority (0.9)" in found.reason
 
 
 def test_nothing_trained_is_nothing_to_promote():
-    assert not first_verdict({}).promoted
+    assert not decide_first({}).promoted

@@ -8,7 +8,14 @@ from data.domain import Grain, NotEnoughDataError
 from features.demand.panel import Panel
 from models.demand.forecaster import DemandForecaster
 from training.demand.backtest import backtest
-from training.demand.origins import came, cut_offs, read_origin, read_truth, score, score_aggregates
+from training.demand.origins import (
+    actual_units,
+    cut_offs,
+    read_origin,
+    read_truth,
+    score,
+    score_aggregates,
+)
 
 HORIZON = 4
 END = pd.Timestamp("2025-02-24", tz="UTC")
@@ -90,7 +97,7 @@ def a_panel(rows, periods=84):
 def test_whether_a_target_counts_does_not_hang_on_later_sales(life, expected):
     truth = a_panel([life])
 
-    assert came(truth, truth.until(80), truth.periods[80:83])[0] == pytest.approx(
+    assert actual_units(truth, truth.until(80), truth.periods[80:83])[0] == pytest.approx(
         expected, nan_ok=True
     )
 
@@ -98,7 +105,7 @@ def test_whether_a_target_counts_does_not_hang_on_later_sales(life, expected):
 def test_periods_after_everything_known_are_not_scored():
     truth = a_panel([(0, 84)])
 
-    assert np.isnan(came(truth, truth, truth.next_periods(2))).all()
+    assert np.isnan(actual_units(truth, truth, truth.next_periods(2))).all()
 
 
 def test_what_becomes_known_later_changes_no_forecast(a_history, demand_tables, truth, origin):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.demand.gate import best_method, judge
+from training.demand.gate import best_method, decide_demand
 
 SERIES = 60
 
@@ -33,14 +33,14 @@ def usual():
 
 
 def test_better_on_every_series_is_promoted(usual):
-    verdict = judge(scores(0.9 * usual), scores(usual))
+    verdict = decide_demand(scores(0.9 * usual), scores(usual))
 
     assert verdict.promoted
     assert "10.0% saved" in verdict.reason or "10.0%" in verdict.reason
 
 
 def test_the_same_again_is_not_promoted(usual):
-    verdict = judge(scores(usual), scores(usual))
+    verdict = decide_demand(scores(usual), scores(usual))
 
     assert not verdict.promoted
     assert "no better than the champion" in verdict.reason
@@ -48,26 +48,26 @@ def test_the_same_again_is_not_promoted(usual):
 
 def test_better_by_luck_is_not_promoted(usual):
     noise = np.random.default_rng(6).normal(-0.002, 0.1, SERIES)
-    verdict = judge(scores(usual + noise - noise.mean() - 0.002), scores(usual))
+    verdict = decide_demand(scores(usual + noise - noise.mean() - 0.002), scores(usual))
 
     assert not verdict.promoted
     assert "within the noise" in verdict.reason
 
 
 def test_better_but_covering_less_is_not_promoted(usual):
-    verdict = judge(scores(0.9 * usual, covers=0.95), scores(usual))
+    verdict = decide_demand(scores(0.9 * usual, covers=0.95), scores(usual))
 
     assert not verdict.promoted
     assert "covers 95.0%, the champion's 97.5%" in verdict.reason
 
 
 def test_to_cover_more_than_promised_is_no_fault(usual):
-    assert judge(scores(0.9 * usual, covers=0.999), scores(usual)).promoted
+    assert decide_demand(scores(0.9 * usual, covers=0.999), scores(usual)).promoted
 
 
 def test_too_few_series_to_judge_by_ask_for_a_later_day(usual):
     few = scores(usual[:3], series=3)
-    verdict = judge(few.assign(spl=0.01), few)
+    verdict = decide_demand(few.assign(spl=0.01), few)
 
     assert not verdict.promoted
     assert "train with a later --as-of" in verdict.reason

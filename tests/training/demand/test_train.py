@@ -37,8 +37,8 @@ def run(demand_history, tmp_path_factory):
 def test_the_first_version_is_the_champion_and_says_what_serves(run):
     store, outcome = run
 
-    assert outcome.verdict.promoted
-    assert "serves: SPL of trees" in outcome.verdicts[MODEL]
+    assert outcome.decision.promoted
+    assert "serves: SPL of trees" in outcome.reasons[MODEL]
     assert store.champion_version(MODEL) == outcome.version
 
 
@@ -47,7 +47,7 @@ def test_a_version_holds_the_method_that_was_best(run, demand_history):
     demand, _ = load_demand(store, outcome.version)
     panel = read_panel(demand_history, weeks_before(12))
 
-    best = outcome.verdicts[MODEL].split()[0]
+    best = outcome.reasons[MODEL].split()[0]
     assert set(demand.forecast(panel).method) == {best}
 
 
@@ -61,14 +61,14 @@ def test_the_champion_is_not_judged_by_what_it_has_seen(run, demand_history):
     store, _ = run
     outcome = trained(demand_history, weeks_before(12), store)
 
-    assert not outcome.verdict.promoted
-    assert "train with a later --as-of" in outcome.verdict.reason
+    assert not outcome.decision.promoted
+    assert "train with a later --as-of" in outcome.decision.reason
 
 
 def test_what_is_no_better_is_not_promoted(demand_history, tmp_path):
     store = ModelRegistry(tmp_path / "mlruns")
     rehearsed = weeks_before(HORIZON)
-    best = trained(demand_history, END, store).verdicts[MODEL].split()[0]
+    best = trained(demand_history, END, store).reasons[MODEL].split()[0]
     same = DemandForecaster.fit(read_panel(demand_history, rehearsed), HORIZON, method=best)
     tags = {"as_of": rehearsed.isoformat()}
     version = store.record(
@@ -78,16 +78,16 @@ def test_what_is_no_better_is_not_promoted(demand_history, tmp_path):
 
     outcome = trained(demand_history, END, store)
 
-    assert not outcome.verdict.promoted
-    assert " against " in outcome.verdict.reason
+    assert not outcome.decision.promoted
+    assert " against " in outcome.decision.reason
 
 
 def test_another_grain_is_not_compared(run, demand_history):
     store, _ = run
     outcome = trained(demand_history, weeks_before(0), store, grain=Grain.MONTH)
 
-    assert not outcome.verdict.promoted
-    assert "can't be compared" in outcome.verdict.reason
+    assert not outcome.decision.promoted
+    assert "can't be compared" in outcome.decision.reason
 
 
 def test_the_champion_before_comes_back(run, demand_history):
@@ -115,4 +115,4 @@ def test_a_history_too_short_to_rehearse_is_served_by_the_fallback(demand_histor
     found = rehearse(demand_history, panel, HORIZON, say)
 
     assert found.served_by == "average"
-    assert "too short" in found.said
+    assert "too short" in found.reason

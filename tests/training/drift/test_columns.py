@@ -4,7 +4,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from data.domain import NotEnoughDataError
-from training.drift.columns import ABSENCE, MOST_WORDS, chance_distance, compare
+from training.drift.columns import ABSENCE, MAX_WORDS_OF_A_COLUMN, chance_distance, compare
 
 N = 1_500
 
@@ -91,7 +91,7 @@ def test_few_rows_must_differ_by_more_than_many():
 @pytest.mark.parametrize("n", [60, 300, 3_000])
 def test_samples_of_one_distribution_seldom_differ_by_more_than_chance(n):
     rng = np.random.default_rng(n)
-    words = [f"w{i}" for i in range(MOST_WORDS)]
+    words = [f"w{i}" for i in range(MAX_WORDS_OF_A_COLUMN)]
 
     def distance(one, other):
         shares = [

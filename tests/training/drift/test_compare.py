@@ -107,7 +107,7 @@ def test_two_april_weeks_are_no_drift_that_costs(incidents, compared):
     found = compared(incidents, ("2016-04-01", "2016-04-08"), ("2016-04-08", "2016-04-15"))
 
     assert found.verdict.startswith("No drift that costs: ")
-    assert not found.found
+    assert not found.is_drift
 
 
 def test_back_in_the_regime_of_march_the_champion_must_be_retrained(incidents, compared):
@@ -128,7 +128,7 @@ def test_periods_that_overlap_are_refused(incidents, compared):
 
 
 def test_in_a_shop_where_nothing_changes_no_drift_costs(quiet_shop):
-    assert not quiet_shop.found
+    assert not quiet_shop.is_drift
     assert quiet_shop.verdict.startswith("No drift that costs: ")
 
 

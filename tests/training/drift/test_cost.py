@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from data.ticks import MS_PER_DAY
-from training.drift.cost import FEWEST_LABELLED, PeriodPromises, cost
+from training.drift.cost import MIN_LABELLED_OUTCOMES, PeriodPromises, cost
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_promises_that_are_no_longer_kept_cost(promises):
     found = cost("breach", promises(), promises(off=0.2, seed=2))
 
     assert found.grew
-    assert found.current.seen - found.current.promised == pytest.approx(0.2, abs=0.04)
+    assert found.current.observed - found.current.promised == pytest.approx(0.2, abs=0.04)
     assert found.change.value == pytest.approx(0.2, abs=0.04)
 
 
@@ -46,4 +46,4 @@ def test_a_period_of_one_day_still_has_an_uncertainty(promises):
 
 
 def test_of_too_few_known_outcomes_nothing_is_said(promises):
-    assert cost("breach", promises(), promises(n=FEWEST_LABELLED - 1)) is None
+    assert cost("breach", promises(), promises(n=MIN_LABELLED_OUTCOMES - 1)) is None

@@ -19,7 +19,7 @@ from training.early_warning.fit import PreparedOrders, fit_scores
 from training.early_warning.report import (
     OrderScoring,
     report,
-    riskiest,
+    riskiest_rows,
     score_orders,
     warnings_table,
     weighted_measures,
@@ -104,7 +104,7 @@ def figures(run: Run, scoring: OrderScoring) -> Any:
 
 
 def test_the_first_challenger_becomes_champion(run):
-    assert run.outcome.verdict.promoted
+    assert run.outcome.decision.promoted
     assert run.store.champion_version("warning") == run.outcome.version
 
 
@@ -192,13 +192,13 @@ def test_orders_are_settled_by_their_promise_and_not_by_their_delivery(run):
     fresh = known.columns["promised_at"] >= known.tick
     assert settled[old].all()
     assert not settled[fresh].any()
-    assert (known.told_at[fresh] < known.tick).any()
+    assert (known.delivery_known_at[fresh] < known.tick).any()
 
 
 def test_the_same_challenger_does_not_replace_the_champion(run):
     again = train_warning(run.history, AS_OF, run.store, lambda _: None)
 
-    assert not again.verdict.promoted
+    assert not again.decision.promoted
     assert run.store.champion_version("warning") == run.outcome.version
 
 
@@ -218,8 +218,8 @@ def test_without_a_champion_the_cure_is_told(tmp_path):
 def test_the_riskiest_are_counted_by_weight():
     chance, weight = np.array([0.9, 0.8, 0.1]), np.array([1.0, 18.7, 18.7])
 
-    assert riskiest(chance, weight, 0.05).tolist() == [0]
-    assert riskiest(chance, weight, 0.6).tolist() == [0, 1]
+    assert riskiest_rows(chance, weight, 0.05).tolist() == [0]
+    assert riskiest_rows(chance, weight, 0.6).tolist() == [0, 1]
 
 
 def test_figures_count_each_order_with_its_weight():

@@ -54,7 +54,7 @@ def test_a_champion_carries_evidence_for_category_and_team(triage):
 def test_evidence_counts_rows_of_the_window_only(triage, scoring):
     accepted = triage.evidence["category"].accepted[:, -1].sum()
 
-    assert 40 <= accepted < len(scoring.known.ids) / 3
+    assert 40 <= accepted < len(scoring.dataset.ids) / 3
 
 
 def test_without_enough_evidence_nothing_is_automatic(scoring, triage):

@@ -106,7 +106,7 @@ def test_what_becomes_known_later_changes_no_score(
 def test_what_became_known_since_training_is_read(shop, champion, table):
     columns = ["p_breach", "score"]
     rows = score_period(champion, shop.history, shop.as_of, shop.end)
-    raised = {name: column[rows.rows] for name, column in rows.known.columns.items()}
+    raised = {name: column[rows.rows] for name, column in rows.dataset.columns.items()}
 
     stale = champion.predict(raised, raised["detected_at"]).p_breach
 

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from data.contract.tables import TABLES
 from data.ticks import MS_PER_HOUR
-from training.triage.labels import FEWEST_HIDDEN, ClassLabels, Trust, read_labels, unswayed
+from training.triage.labels import (
+    MIN_HIDDEN_LABELS,
+    ClassLabels,
+    Trust,
+    read_labels,
+    unswayed,
+)
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
 START_TICK = START.value // 1_000_000
@@ -186,9 +192,11 @@ def test_a_label_is_trusted_by_how_it_came_about(labels_of, trust, names, weight
     accepted = ended(6, category="late", label_origin="accepted")
     automatic = ended(6, "e1", category="fraud", label_origin="automatic")
 
-    found, trusted = labels_of([], [accepted, automatic]).taught("category", tick(7), trust)
+    learned, trusted = labels_of([], [accepted, automatic]).training_labels(
+        "category", tick(7), trust
+    )
 
-    assert found.tolist() == names
+    assert learned.tolist() == names
     assert [w for w, name in zip(trusted, names, strict=True) if name] == weights
 
 
@@ -199,7 +207,10 @@ def test_whether_the_suggestion_was_hidden_is_known(labels_of):
 
 
 def test_labels_without_a_suggestion_in_view_are_judged_by_where_there_are_enough():
-    named, hidden = np.ones(2 * FEWEST_HIDDEN, bool), np.arange(2 * FEWEST_HIDDEN) < FEWEST_HIDDEN
+    named, hidden = (
+        np.ones(2 * MIN_HIDDEN_LABELS, bool),
+        np.arange(2 * MIN_HIDDEN_LABELS) < MIN_HIDDEN_LABELS,
+    )
 
-    assert unswayed(named, hidden).sum() == FEWEST_HIDDEN
+    assert unswayed(named, hidden).sum() == MIN_HIDDEN_LABELS
     assert unswayed(named, hidden & (np.arange(len(hidden)) > 0)).all()

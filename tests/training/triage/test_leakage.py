@@ -6,17 +6,17 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from data.ticks import tick_of
-from training.triage.fit import TrainingRows, fit_harm, fit_resolve
+from training.triage.fit import TrainingRows, fit_breach_risk, fit_resolve
 
 
 def _later_auc(prepared, as_of):
     """AUC of the chance of harm, learned before a moment, on what was detected after it."""
-    known = prepared.known
-    learned = TrainingRows.before(known, tick_of(as_of))
+    dataset = prepared.dataset
+    learned = TrainingRows.before(dataset, tick_of(as_of))
     resolve, _ = fit_resolve(prepared, learned)
-    harm = fit_harm(prepared, learned, resolve)
-    breached = known.labels.breached
-    rows = np.flatnonzero((known.detected_at >= tick_of(as_of)) & ~np.isnan(breached))
+    harm = fit_breach_risk(prepared, learned, resolve)
+    breached = dataset.labels.breached
+    rows = np.flatnonzero((dataset.detected_at >= tick_of(as_of)) & ~np.isnan(breached))
     later = prepared.rows.take(rows)
     return roc_auc_score(breached[rows], harm.predict(later, resolve.mass(later)))
 

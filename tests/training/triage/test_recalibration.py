@@ -8,7 +8,7 @@ import pytest
 
 from data.domain import NotEnoughDataError
 from models.registry.store import ModelRegistry
-from training.common.promotion import GateLosses, verdict_of_recalibration
+from training.common.promotion import GateLosses, decide_recalibration
 from training.triage.recalibration import recalibrate_triage
 
 
@@ -53,9 +53,9 @@ def test_its_promises_rest_on_what_came_since(before_and_after):
 
 
 def test_it_says_why_it_was_promoted_or_not(store, outcome):
-    assert "mean log loss" in outcome.verdict.reason
+    assert "mean log loss" in outcome.decision.reason
     champion = store.champion_version("triage")
-    assert (champion == outcome.version) == outcome.verdict.promoted
+    assert (champion == outcome.version) == outcome.decision.promoted
 
 
 def test_the_version_says_what_it_comes_from(shop, store, outcome):
@@ -79,8 +79,6 @@ def test_a_recalibration_that_is_worse_is_refused(loss, error, promoted):
     blocks = [np.arange(100)] * 10
     champion = GateLosses(np.full(100, 0.5), 0.02)
 
-    found = verdict_of_recalibration(
-        GateLosses(np.full(100, loss), error), champion, blocks, "today"
-    )
+    found = decide_recalibration(GateLosses(np.full(100, loss), error), champion, blocks, "today")
 
     assert found.promoted == promoted

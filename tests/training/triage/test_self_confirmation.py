@@ -98,7 +98,7 @@ def known(record: pd.DataFrame) -> Labels:
 
 def decide(past: pd.DataFrame, types: pd.Series, trust: Trust) -> np.ndarray:
     """Fit on the past and say what each type is."""
-    named, _ = known(past).taught("category", tick_of(START + WEEKS * WEEK), trust)
+    named, _ = known(past).training_labels("category", tick_of(START + WEEKS * WEEK), trust)
     taught = np.array([name is not None for name in named])
     names = class_names(named[taught])
     code = codes(named[taught], names)

@@ -23,13 +23,13 @@ def again(shop):
 @pytest.fixture(scope="module")
 def later(shop, again):
     """What comes of training at the end, after the second time."""
-    assert not again.verdict.promoted
+    assert not again.decision.promoted
     return train_triage(shop.history, shop.end, shop.store, lambda _: None)
 
 
 def test_the_first_champion_is_promoted(shop):
-    assert shop.outcome.verdict.promoted
-    assert shop.outcome.verdict.reason.startswith("the first champion")
+    assert shop.outcome.decision.promoted
+    assert shop.outcome.decision.reason.startswith("the first champion")
 
 
 def test_everything_is_trained_where_everything_is_recorded(shop, champion):
@@ -39,21 +39,21 @@ def test_everything_is_trained_where_everything_is_recorded(shop, champion):
 
 
 def test_every_part_says_what_serves_and_what_it_beat(shop):
-    said = shop.outcome.verdicts
+    said = shop.outcome.reasons
 
     assert said.keys() == {"category", "team", "priority", "resolve", "harm", "touch"}
     assert all("loss" in sentence for sentence in said.values())
 
 
 def test_a_second_training_as_of_the_same_day_is_not_promoted_and_says_why(shop, again):
-    assert not again.verdict.promoted
-    assert "too few are left to judge by" in again.verdict.reason
-    assert "later --as-of" in again.verdict.reason
+    assert not again.decision.promoted
+    assert "too few are left to judge by" in again.decision.reason
+    assert "later --as-of" in again.decision.reason
 
 
 def test_a_later_challenger_is_judged_against_the_champion(shop, later):
-    assert "mean log loss" in later.verdict.reason
-    best = later.version if later.verdict.promoted else shop.outcome.version
+    assert "mean log loss" in later.decision.reason
+    best = later.version if later.decision.promoted else shop.outcome.version
     assert shop.store.champion_version("triage") == best
 
 

@@ -66,6 +66,6 @@ def test_where_nothing_can_be_trained_nothing_is_promoted(shop, a_history, empty
 
     found = train_triage(few, shop.end, empty_store, lambda _: None)
 
-    assert not found.verdict.promoted
-    assert "nothing could be trained" in found.verdict.reason
+    assert not found.decision.promoted
+    assert "nothing could be trained" in found.decision.reason
     assert len(found.untrained) == 6

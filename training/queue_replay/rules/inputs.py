@@ -26,7 +26,7 @@ from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final
 from training.triage.fit import prepare
 from training.triage.rehearsal import rehearse
-from training.triage.skill import SkillEvidence, evidence_of, skilled, taken
+from training.triage.skill import SkillEvidence, evidence_of, measure_skill, take_predictions
 
 Say = Callable[[str], None]
 MOST_LEARNED = 40_000
@@ -62,14 +62,18 @@ class WindowPredictions:
         """Return the same with each exception given what was said of another: worthless models."""
         order = random.permutation(len(self.ids))
         evidence = self.evidence.shuffled(random) if self.evidence else None
-        return replace(self, predictions=taken(self.predictions, order), evidence=evidence)
+        return replace(
+            self, predictions=take_predictions(self.predictions, order), evidence=evidence
+        )
 
     @property
     def heard(self) -> Predictions:
         """The predictions that have shown skill; those without any are left out."""
         if self.evidence is None:
             return Predictions()
-        without = {name: None for name, figure in skilled(self.evidence).items() if not figure.has}
+        without = {
+            name: None for name, figure in measure_skill(self.evidence).items() if not figure.has
+        }
         return replace(self.predictions, **without)
 
     def opinions(self, policy: Policy) -> PricedPredictions:
@@ -97,7 +101,7 @@ class WindowPredictions:
     @property
     def told(self) -> dict[str, Any]:
         """How it came about, as plain values."""
-        skills = skilled(self.evidence) if self.evidence else {}
+        skills = measure_skill(self.evidence) if self.evidence else {}
         return {
             "origin": str(pd.Timestamp(self.origin, unit="ms", tz="UTC")),
             "exceptions": len(self.ids),
