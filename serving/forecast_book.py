@@ -8,9 +8,9 @@ import logging
 import threading
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from data.domain import BadInputError, Grain, NoForecastsError
 from data.settings import Settings
@@ -20,6 +20,7 @@ from models.forecast_book.book import Book
 from models.forecast_book.store import BookPointer, current_book, read_book
 from serving.scoring.answer import rfc3339
 from serving.scoring.champion import REPEAT_BROKEN_AFTER_POLLS
+from serving.wire.answers import Moment, closed
 
 LOG = logging.getLogger("expedite.forecasts")
 FOLDER = "forecasts"
@@ -29,6 +30,16 @@ FRESH_PERIODS = 1.5
 _KEPT_READERS = 64
 
 
+@closed
+class BookStampOut(TypedDict):
+    """By which model, as of when; `stale` says that a newer book is due."""
+
+    model_version: str
+    as_of: Moment
+    made_at: Moment
+    stale: bool
+
+
 class PreparedBook:
     """A book with what is kept ready to answer from it."""
 
@@ -36,19 +47,21 @@ class PreparedBook:
         self.book = book
         self.reader = lru_cache(_KEPT_READERS)(self._reader)
         self.dates: list[str] = np.datetime_as_string(book.forecast.periods, "D").tolist()
-        self._stamp = {
-            "model_version": book.model_version,
-            "as_of": rfc3339(book.as_of_ms),
-            "made_at": rfc3339(book.made_at_ms),
-        }
+        self._as_of, self._made_at = rfc3339(book.as_of_ms), rfc3339(book.made_at_ms)
         book.row("", "")  # the index of the series is built here, and not in the first call
 
     def _reader(self, probabilities: tuple[float, ...]) -> QuantileReader:
         return QuantileReader(self.book.forecast.tables, np.array(probabilities))
 
-    def stamp(self, now_ms: int) -> dict[str, Any]:
+    def stamp(self, now_ms: int) -> BookStampOut:
         """Return what every answer carries: by which model, as of when, and whether stale."""
-        return {**self._stamp, "stale": self.stale(now_ms)}
+        book = self.book
+        return {
+            "model_version": book.model_version,
+            "as_of": self._as_of,
+            "made_at": self._made_at,
+            "stale": self.stale(now_ms),
+        }
 
     def stale(self, now_ms: int) -> bool:
         """Return whether a newer book should have been made by now."""

@@ -1,21 +1,74 @@
-"""From rows of a forecast book to answers. No HTTP in it."""
+"""Forecasts of a book as answers of the API. No HTTP in it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeGuard, get_args
 
 import numpy as np
 import orjson
+from pydantic import Field
+from typing_extensions import TypedDict
 
-from data.domain import NotFoundError
-from serving.demand.payload import HIGHEST, LOWEST, MOST_QUANTILES
-from serving.demand.selection import rows_of
-from serving.forecast_book import PreparedBook
-from serving.http.problems import BadPayloadError, Flaw
+from data.domain import Grain, NotFoundError
+from serving.demand.payload import MAX_PROBABILITY, MAX_QUANTILES, MIN_PROBABILITY, Aggregate
+from serving.demand.selection import RefusedSeriesOut, rows_of
+from serving.forecast_book import BookStampOut, PreparedBook
+from serving.wire.answers import Day, Numbers, closed
+from serving.wire.errors import BadPayloadError, Flaw
 
 USUAL_QUANTILES = (0.025, 0.25, 0.5, 0.75, 0.975)
 DECIMALS = 3
-_KINDS = ("site", "product_group", "total")
+_KINDS = get_args(Aggregate)
+
+
+@closed
+class SeriesForecastOut(TypedDict):
+    """Units of a SKU at a site in each period; quantiles by their probability."""
+
+    sku: str
+    site: str
+    method: Annotated[str, Field(description="how it was forecast")]
+    mean: Numbers
+    quantiles: dict[str, Numbers]
+
+
+@closed
+class AggregateForecastOut(TypedDict):
+    """Units of a sum in each period; quantiles by their probability."""
+
+    aggregate: Aggregate
+    key: str
+    mean: Numbers
+    quantiles: dict[str, Numbers]
+
+
+@closed
+class ForecastHeadOut(BookStampOut):
+    """What stands before forecasts: their periods, by their first days."""
+
+    grain: Grain
+    periods: list[Day]
+
+
+@closed
+class ForecastsOut(ForecastHeadOut):
+    """Forecasts of the periods that begin on these days."""
+
+    forecasts: list[SeriesForecastOut | AggregateForecastOut]
+
+
+@closed
+class ForecastQueryHeadOut(ForecastHeadOut):
+    """What stands before the forecasts of a query."""
+
+    refused: list[RefusedSeriesOut]
+
+
+@closed
+class ForecastQueryOut(ForecastsOut):
+    """The good part, in the order asked, and what could not be answered."""
+
+    refused: list[RefusedSeriesOut]
 
 
 class ForecastShape(NamedTuple):
@@ -46,10 +99,10 @@ def shape_of(
     return ForecastShape(horizon or most, quantiles or USUAL_QUANTILES)
 
 
-def head(used: PreparedBook, shape: ForecastShape, now_ms: int) -> dict[str, Any]:
+def head(used: PreparedBook, shape: ForecastShape, now_ms: int) -> ForecastHeadOut:
     """Return what stands before forecasts."""
     return {
-        "grain": str(used.book.forecast.grain),
+        "grain": used.book.forecast.grain,
         "periods": used.dates[: shape.horizon],
         **used.stamp(now_ms),
     }
@@ -57,7 +110,7 @@ def head(used: PreparedBook, shape: ForecastShape, now_ms: int) -> dict[str, Any
 
 def series_views(
     used: PreparedBook, rows: Sequence[int], shape: ForecastShape
-) -> list[dict[str, Any]]:
+) -> list[SeriesForecastOut]:
     """Return the forecasts of some series; numbers stay arrays, for `dumped`."""
     forecast, here = used.book.forecast, np.asarray(rows, np.intp)
     reach = slice(shape.horizon)
@@ -88,7 +141,9 @@ def _names(quantiles: tuple[float, ...]) -> list[str]:
     return [f"{quantile:g}" for quantile in quantiles]
 
 
-def aggregate_view(used: PreparedBook, kind: str, key: str, shape: ForecastShape) -> dict[str, Any]:
+def aggregate_view(
+    used: PreparedBook, kind: Aggregate, key: str, shape: ForecastShape
+) -> AggregateForecastOut:
     """Return the forecast of a sum.
 
     Raises:
@@ -122,16 +177,30 @@ def forecasts_of(used: PreparedBook, told: dict[str, str], now_ms: int) -> bytes
     shape = shape_of(
         used, _horizon(told.get("horizon")), _quantiles(told.get("quantiles")), "query/horizon"
     )
+    first = head(used, shape, now_ms)
+    return dumped({**first, "forecasts": _views(used, told, shape)})
+
+
+def _views(
+    used: PreparedBook, told: dict[str, str], shape: ForecastShape
+) -> list[SeriesForecastOut] | list[AggregateForecastOut]:
     kind, sku = told.get("aggregate"), told.get("sku")
     if kind is not None:
-        if kind not in _KINDS:
-            raise BadPayloadError([Flaw("query/aggregate", f"is one of {', '.join(_KINDS)}")])
-        views = [aggregate_view(used, kind, told.get("key", ""), shape)]
-    elif sku is None:
+        return [aggregate_view(used, _aggregate(kind), told.get("key", ""), shape)]
+    if sku is None:
         raise BadPayloadError([Flaw("query/sku", "name a SKU, or an aggregate")])
-    else:
-        views = series_views(used, rows_of(used.book, sku, told.get("site")), shape)
-    return dumped({**head(used, shape, now_ms), "forecasts": views})
+    return series_views(used, rows_of(used.book, sku, told.get("site")), shape)
+
+
+def _aggregate(text: str) -> Aggregate:
+    if not is_aggregate(text):
+        raise BadPayloadError([Flaw("query/aggregate", f"is one of {', '.join(_KINDS)}")])
+    return text
+
+
+def is_aggregate(text: str) -> TypeGuard[Aggregate]:
+    """Return whether a text names a kind of sum."""
+    return text in _KINDS
 
 
 @lru_cache(256)
@@ -151,9 +220,9 @@ def _quantiles(text: str | None) -> tuple[float, ...]:
         found = sorted({float(part) for part in text.split(",")})
     except ValueError:
         found = []
-    sound = all(LOWEST <= quantile <= HIGHEST for quantile in found)
-    if not (sound and 0 < len(found) <= MOST_QUANTILES):
-        range_ = f"from {LOWEST:g} to {HIGHEST:g}"
-        detail = f"are at most {MOST_QUANTILES} probabilities {range_}, like 0.1,0.5,0.9"
+    sound = all(MIN_PROBABILITY <= quantile <= MAX_PROBABILITY for quantile in found)
+    if not (sound and 0 < len(found) <= MAX_QUANTILES):
+        range_ = f"from {MIN_PROBABILITY:g} to {MAX_PROBABILITY:g}"
+        detail = f"are at most {MAX_QUANTILES} probabilities {range_}, like 0.1,0.5,0.9"
         raise BadPayloadError([Flaw("query/quantiles", detail)])
     return tuple(found)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from data.domain import NotFoundError
 from models.forecast_book.book import Book
-from serving.demand.charts import demand_chart
+from serving.demand.chart import demand_chart
 from serving.demand.list import ORDERS, SeriesFilters, book_told, horizon_words, listed, series_list
 from serving.demand.view import SeriesView, aggregate_view, series_view
 from serving.forecast_book import PreparedBook

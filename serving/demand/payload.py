@@ -1,23 +1,19 @@
-"""What callers may ask about demand and stock. Checked here, once; inside it may be trusted."""
+"""Payloads of queries for forecasts. They are checked here, once; inside they may be trusted."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from models.demand.level_sets import PROBABILITIES
-from serving.wire.exception_in import Money, Name, Units
+from serving.wire.exception_in import Name
 
-LOWEST, HIGHEST = float(PROBABILITIES[0]), float(PROBABILITIES[-1])
-MOST_OWED, MOST_LOCATIONS, MOST_QUANTILES = 10_000, 2_000, 50
+MIN_PROBABILITY, MAX_PROBABILITY = float(PROBABILITIES[0]), float(PROBABILITIES[-1])
+MAX_QUANTILES = 50
 
-Kind = Literal["site", "product_group", "total"]
+Aggregate = Literal["site", "product_group", "total"]
 Count = Annotated[int, Field(ge=1, le=10_000)]
-Pack = Annotated[int, Field(ge=1, le=1_000_000)]
-Fewest = Annotated[float, Field(ge=0, le=1e9)]
-Stock = Annotated[float, Field(ge=-MOST_OWED, le=1e12)]
-Probability = Annotated[float, Field(ge=LOWEST, le=HIGHEST)]
-Quantiles = Annotated[list[Probability], Field(min_length=1, max_length=MOST_QUANTILES)]
-Level = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(ge=MIN_PROBABILITY, le=MAX_PROBABILITY)]
+Quantiles = Annotated[list[Probability], Field(min_length=1, max_length=MAX_QUANTILES)]
 
 
 class _Part(BaseModel):
@@ -41,73 +37,46 @@ class QueryIn(_Part):
     quantiles: Quantiles | None = None
 
 
-class UnitTermsIn(_Part):
-    """How a unit counts; what is left out is as the book or the policy has it."""
-
-    sale_value: Money | None = Field(default=None, description="that a sale brings")
-    leftover_cost: Money | None = Field(default=None, description="of a unit that is not sold")
-    placing_cost: Money | None = Field(default=None, description="of a unit on its way; else 0")
-
-
-class LocationIn(UnitTermsIn):
-    """A site that draws on the pool."""
-
-    site: Name
-    stock: Stock | None = Field(default=None, description="on hand, and inbound in time")
-    reserve: Fewest = Field(default=0, description="units it gets whatever they are worth")
-    cap: Fewest | None = Field(default=None, description="units it can take at most")
-    pack_size: Pack = 1
-    min_order: Fewest = 0
-
-
-class AllocationIn(UnitTermsIn):
-    """A pool of units of a SKU; without `locations` for all sites of it."""
-
-    sku: Name
-    units: Fewest
-    periods: Count | None = Field(default=None, description="to be covered; else all forecast")
-    locations: (
-        Annotated[list[LocationIn], Field(min_length=1, max_length=MOST_LOCATIONS)] | None
-    ) = None
-
-
-class OrderTermsIn(_Part):
-    """How is ordered; what is left out is as the book or the policy has it.
-
-    With `service_level`, the chance that nothing is lost until the next order comes, costs don't
-    count.
-    """
-
-    lead_periods: Count | None = Field(
-        default=None, description="an order decided now can be sold from the period of that number"
-    )
-    holding_cost: Money | None = Field(default=None, description="of a unit left, a period")
-    shortage_cost: Money | None = Field(default=None, description="of a unit of lost demand")
-    service_level: Level | None = None
-    pack_size: Pack | None = None
-    min_order: Fewest | None = None
-
-
-class ReplenishedIn(OrderTermsIn, SeriesIn):
-    """A series that may be ordered, with what is its own."""
-
-    on_hand: Stock | None = None
-    inbound: Annotated[list[Units], Field(max_length=10_000)] | None = Field(
-        default=None, description="units that can be sold from the next period, the one after, ..."
-    )
-
-
-class ReplenishmentIn(OrderTermsIn):
-    """What is to be ordered; without `series` all whose stock is known."""
-
-    series: list[Any] | None = Field(
-        default=None, json_schema_extra={"items": {"$ref": "#/components/schemas/ReplenishedIn"}}
-    )
-    review_periods: Count = Field(default=1, description="from one order to the next")
-
-
 SERIES = TypeAdapter(SeriesIn)
 QUERY = TypeAdapter(QueryIn)
-ALLOCATION = TypeAdapter(AllocationIn)
-REPLENISHED = TypeAdapter(ReplenishedIn)
-REPLENISHMENT = TypeAdapter(ReplenishmentIn)
+
+QUERY_EXAMPLE: dict[str, Any] = {
+    "series": [{"sku": "A-00001", "site": "north"}, {"sku": "B-7"}],
+    "horizon": 2,
+    "quantiles": [0.1, 0.5, 0.9],
+}
+QUERY_EXAMPLES: dict[str, Any] = {
+    "some": {"summary": "Some series", "value": QUERY_EXAMPLE},
+    "all": {"summary": "All series, with the usual quantiles", "value": {}},
+}
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": schema,
+        "example": example,
+    }
+
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
+FORECAST_PARAMETERS = [
+    _parameter("sku", "Which SKU; needed unless a sum is asked for", _TEXT, "A-00001"),
+    _parameter("site", "At which site; all of the SKU if left out", _TEXT, "north"),
+    _parameter(
+        "horizon",
+        "How many periods; all that are forecast if left out",
+        {"type": "integer", "minimum": 1},
+        4,
+    ),
+    _parameter("quantiles", "Probabilities, with commas between", _TEXT, "0.1,0.5,0.9"),
+    _parameter(
+        "aggregate",
+        "A sum instead of a SKU",
+        {"type": "string", "enum": ["site", "product_group", "total"]},
+        "site",
+    ),
+    _parameter("key", "Which site or product group the sum is of", {"type": "string"}, "north"),
+]

@@ -2,23 +2,32 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serving.demand.forecast_view import ForecastShape, forecasts_of, head, series_views, shape_of
-from serving.demand.openapi import (
-    FORECAST_PARAMETERS,
-    query_body,
-    streamed_answers,
+from serving.demand.forecast_view import (
+    ForecastQueryHeadOut,
+    ForecastQueryOut,
+    ForecastShape,
+    ForecastsOut,
+    SeriesForecastOut,
+    forecasts_of,
+    head,
+    series_views,
+    shape_of,
 )
-from serving.demand.payload import QUERY, SERIES, QueryIn
-from serving.demand.schemas import ForecastAnswer, QueryAnswer
+from serving.demand.payload import (
+    FORECAST_PARAMETERS,
+    QUERY,
+    QUERY_EXAMPLES,
+    SERIES,
+    QueryIn,
+)
 from serving.demand.selection import BookSelection, asked
 from serving.forecast_book import PreparedBook
-from serving.http.openapi import answers
+from serving.http.openapi import answers, body_with
 from serving.http.requests import JSON, body_of, parsed
-from serving.http.streaming import in_parts, streamed
+from serving.http.streaming import in_parts, streamed, streamed_answers
 from serving.service import desk_of
 from serving.wire.exception_in import checked
 
@@ -30,7 +39,7 @@ SERIES_AT_ONCE = 500
 @router.get(
     "",
     openapi_extra={"parameters": FORECAST_PARAMETERS},
-    responses=answers(ForecastAnswer, 404, 422, 503),
+    responses=answers(ForecastsOut, 404, 422, 503),
 )
 async def read(request: Request) -> Response:
     """The forecast of a SKU at one site or at all, or of a sum: a site, a product group, the total.
@@ -44,8 +53,8 @@ async def read(request: Request) -> Response:
 
 @router.post(
     "/query",
-    openapi_extra=query_body(),
-    responses=streamed_answers(QueryAnswer, 400, 413, 422, 503),
+    openapi_extra=body_with("QueryIn", QUERY_EXAMPLES),
+    responses=streamed_answers(ForecastQueryOut, 400, 413, 422, 503),
 )
 async def query(request: Request) -> Response:
     """The forecasts of thousands of series; without `series` all. Unknown ones are named.
@@ -57,9 +66,9 @@ async def query(request: Request) -> Response:
     used = desk.forecasts.in_use()
     body = await body_of(request, desk.settings)
     shape, found = await asyncio.to_thread(_understood, used, body)
-    first = {**head(used, shape, desk.now_ms()), "refused": found.refused}
+    first: ForecastQueryHeadOut = {**head(used, shape, desk.now_ms()), "refused": found.refused}
 
-    def make(part: Sequence[int]) -> list[dict[str, Any]]:
+    def make(part: Sequence[int]) -> list[SeriesForecastOut]:
         return series_views(used, [found.rows[place] for place in part], shape)
 
     return streamed(request, first, "forecasts", in_parts(len(found.rows), SERIES_AT_ONCE), make)

@@ -1,4 +1,4 @@
-"""Which rows of a forecast book are asked for, item by item: a wrong one never fails the rest."""
+"""Selection of series in a forecast book, item by item: a wrong item never fails the rest."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -8,10 +8,20 @@ from pydantic import TypeAdapter
 from data.domain import NotFoundError
 from models.forecast_book.book import Book
 from serving.demand.payload import SeriesIn
-from serving.http.problems import BadPayloadError, Flaw, problem_of
+from serving.http.problems import ProblemOut, problem_of
+from serving.wire.answers import closed
+from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import checked
 
 Item = TypeVar("Item", bound=SeriesIn)
+
+
+@closed
+class RefusedSeriesOut(ProblemOut):
+    """An item that can't be answered: not known, or not as it should be."""
+
+    sku: Any
+    site: Any
 
 
 class BookSelection(NamedTuple, Generic[Item]):
@@ -25,7 +35,7 @@ class BookSelection(NamedTuple, Generic[Item]):
 
     rows: Sequence[int]
     items: Sequence[Item]
-    refused: list[dict[str, Any]]
+    refused: list[RefusedSeriesOut]
 
 
 def asked(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> BookSelection[Item]:
@@ -34,7 +44,7 @@ def asked(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> Book
         return BookSelection(range(book.forecast.series), (), [])
     rows: list[int] = []
     items: list[Item] = []
-    refused: list[dict[str, Any]] = []
+    refused: list[RefusedSeriesOut] = []
     for place, value in enumerate(series):
         try:
             item = checked(kind, value)
@@ -66,7 +76,7 @@ def rows_of(book: Book, sku: str, site: str | None) -> Sequence[int]:
     return found
 
 
-def refusal(value: Any, error: Exception) -> dict[str, Any]:
+def refusal(value: Any, error: Exception) -> RefusedSeriesOut:
     """Return the answer to an item that can't be answered."""
-    told = {n: value.get(n) if isinstance(value, dict) else None for n in ("sku", "site")}
-    return told | problem_of(error)
+    sku, site = (value.get(n) if isinstance(value, dict) else None for n in ("sku", "site"))
+    return {"sku": sku, "site": site, **problem_of(error)}

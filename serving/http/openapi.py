@@ -12,6 +12,7 @@ from serving.demand import payload as demand_payload
 from serving.http import schemas
 from serving.http.problems import PROBLEM_JSON
 from serving.incidents import payload as incidents_payload
+from serving.inventory import payload as inventory_payload
 from serving.wire import exception_in
 
 _REF = "#/components/schemas/{model}"
@@ -24,9 +25,9 @@ _BODIES: tuple[type[BaseModel], ...] = (
     automation_payload.PromiseIn,
     demand_payload.QueryIn,
     demand_payload.SeriesIn,
-    demand_payload.AllocationIn,
-    demand_payload.ReplenishmentIn,
-    demand_payload.ReplenishedIn,
+    inventory_payload.AllocationIn,
+    inventory_payload.ReplenishmentIn,
+    inventory_payload.ReplenishedIn,
     schemas.Problem,
 )
 

@@ -3,33 +3,45 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Annotated, NotRequired
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from typing_extensions import TypedDict
 
 from data import domain
+from serving.wire.answers import Moment, closed
+from serving.wire.errors import BadPayloadError, Flaw
 
 LOG = logging.getLogger("expedite.problems")
 PROBLEM_JSON = "application/problem+json"
 
 
-class Flaw(NamedTuple):
-    """One thing wrong with a request: a JSON pointer to it, and what is wrong."""
+@closed
+class FlawOut(TypedDict):
+    """One thing wrong: a JSON pointer to it, and what."""
 
     pointer: str
     detail: str
 
 
-class BadPayloadError(domain.ExpediteError):
-    """The request can be read, but breaks the contract."""
+@closed
+class ProblemOut(TypedDict):
+    """What went wrong, as RFC 9457 shapes it."""
 
-    def __init__(self, flaws: Sequence[Flaw]) -> None:
-        self.flaws = list(flaws)
-        super().__init__("; ".join(f"{flaw.pointer or '/'}: {flaw.detail}" for flaw in flaws))
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FlawOut]
+    claimed_by: NotRequired[
+        Annotated[str | None, Field(description="who has it, where that is the problem")]
+    ]
+    claimed_until: NotRequired[Moment | None]
 
 
 class NotJsonError(domain.ExpediteError):
@@ -78,29 +90,29 @@ def status_of(error: Exception) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def problem(status: int, detail: str, flaws: Sequence[Flaw] = ()) -> dict[str, Any]:
+def problem(status: int, detail: str, flaws: Sequence[Flaw] = ()) -> ProblemOut:
     """Return a problem as RFC 9457 shapes it."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "errors": [flaw._asdict() for flaw in flaws],
+        "errors": [{"pointer": flaw.pointer, "detail": flaw.detail} for flaw in flaws],
     }
 
 
-def problem_of(error: Exception) -> dict[str, Any]:
+def problem_of(error: Exception) -> ProblemOut:
     """Return the problem of an error of the table."""
     flaws = error.flaws if isinstance(error, BadPayloadError) else ()
     if isinstance(error, domain.ClaimedError):
-        who = {"claimed_by": error.by, "claimed_until": error.until}
-        return problem(status_of(error), str(error)) | who
+        whole = problem(status_of(error), str(error))
+        return {**whole, "claimed_by": error.by, "claimed_until": error.until}
     if isinstance(error, OperationalError):
         return problem(status_of(error), "The ledger does not answer. Send the request again.")
     return problem(status_of(error), str(error), flaws)
 
 
-def _answer(shape: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+def _answer(shape: ProblemOut, headers: Mapping[str, str] | None = None) -> Response:
     return Response(orjson.dumps(shape), shape["status"], headers=headers, media_type=PROBLEM_JSON)
 
 

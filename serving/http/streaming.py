@@ -9,10 +9,11 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from serving.demand.forecast_view import dumped
+from serving.http.openapi import answers
 from serving.http.requests import JSON
 
 NDJSON = "application/x-ndjson"
-Make = Callable[[Sequence[int]], list[dict[str, Any]]]
+Make = Callable[[Sequence[int]], Sequence[Mapping[str, Any]]]
 
 
 def streamed(
@@ -59,3 +60,11 @@ def _joined(part: Sequence[int], make: Make, between: bytes) -> bytes:
 def in_parts(count: int, size: int) -> list[range]:
     """Cut places 0 .. count - 1 into runs."""
     return [range(begin, min(begin + size, count)) for begin in range(0, count, size)]
+
+
+def streamed_answers(model: Any, *problems: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of an answer that may also come line by line."""
+    documented = answers(model, *problems)
+    lines = {"schema": {"type": "string", "description": "JSON objects, one a line"}}
+    documented[200] = {**documented[200], "content": {NDJSON: lines}}
+    return documented

@@ -1,32 +1,84 @@
 """A pool of units shared among the sites of a SKU, by the forecasts of the book. No HTTP in it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from data.domain import BadInputError, NotFoundError
 from data.policy.policy import Policy
 from models.demand.sample_paths import sample_paths
 from models.forecast_book.book import Book
-from models.inventory.allocation import Allocation, allocate
+from models.inventory.allocation import Allocation, AllocationOutcome, allocate
+from models.inventory.allocation_reasons import Margin, reason
 from models.inventory.allocation_reasons import margins as edges
-from models.inventory.allocation_reasons import reason
 from models.inventory.coupled_allocation import Coupling, allocate_coupled
 from models.inventory.discrete_demand import DiscreteDemand
 from models.inventory.locations import Locations
-from serving.demand.payload import AllocationIn, LocationIn
 from serving.demand.selection import rows_of
-from serving.http.problems import BadPayloadError, Flaw
+from serving.forecast_book import BookStampOut
 from serving.inventory.economics import holding_costs, margins
+from serving.inventory.payload import AllocationIn, LocationIn
 from serving.scoring.answer import money
+from serving.wire.answers import Chance, MoneyOut, ReasonOut, closed
+from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import Money
 
 PATHS, SEED = 400, 7
 UNIT_DECIMALS = 2
 
 
-def allocated(book: Book, told: AllocationIn, policy: Policy) -> dict[str, Any]:
+@closed
+class AllocationOutcomeOut(TypedDict):
+    """What to expect after the units are placed."""
+
+    demand: float
+    sold: float
+    leftover: float
+    gain: Annotated[MoneyOut, Field(description="over placing nothing")]
+    fill_rate: Chance
+
+
+@closed
+class AllocatedLocationOut(TypedDict):
+    """What one site gets, and why."""
+
+    site: str
+    units: int
+    stock: float
+    sale_value: MoneyOut
+    leftover_cost: MoneyOut
+    placing_cost: MoneyOut
+    expected: AllocationOutcomeOut
+    next_unit_worth: Annotated[MoneyOut | None, Field(description="null where it can take no more")]
+    why: ReasonOut
+
+
+@closed
+class SharedPoolOut(TypedDict):
+    """A pool of units shared among sites."""
+
+    sku: str
+    periods: int
+    units: int
+    placed: int
+    kept_back: int
+    shadow_price: Annotated[
+        MoneyOut, Field(description="what one unit more in the pool would bring")
+    ]
+    short_of_reserves: bool
+    expected: AllocationOutcomeOut
+    locations: list[AllocatedLocationOut]
+
+
+@closed
+class AllocationOut(BookStampOut, SharedPoolOut):
+    """What of a pool goes where."""
+
+
+def allocated(book: Book, told: AllocationIn, policy: Policy) -> SharedPoolOut:
     """Share a pool and say what that does, place by place.
 
     Raises:
@@ -42,7 +94,7 @@ def allocated(book: Book, told: AllocationIn, policy: Policy) -> dict[str, Any]:
         flaw = f"the forecasts reach {book.forecast.horizon} periods"
         raise BadPayloadError([Flaw("/periods", flaw)])
     places = _places(book, told, locations, rows, policy)
-    return _answer(_shared(places, told, locations), told, policy.currency) | {"periods": periods}
+    return _answer(_shared(places, told, locations), told, policy.currency, periods)
 
 
 def _rows(book: Book, told: AllocationIn, locations: Sequence[LocationIn]) -> np.ndarray:
@@ -139,10 +191,11 @@ def _shared(places: Locations, told: AllocationIn, locations: Sequence[LocationI
         raise BadPayloadError([Flaw(place.get(error.where, ""), detail)]) from error
 
 
-def _answer(found: Allocation, told: AllocationIn, currency: str) -> dict[str, Any]:
+def _answer(found: Allocation, told: AllocationIn, currency: str, periods: int) -> SharedPoolOut:
     kept_back = int(found.kept_back[0])
     return {
         "sku": told.sku,
+        "periods": periods,
         "units": int(told.units),
         "placed": int(found.units.sum()),
         "kept_back": kept_back,
@@ -161,17 +214,27 @@ def _answer(found: Allocation, told: AllocationIn, currency: str) -> dict[str, A
                 "next_unit_worth": money(edge.next_worth, currency)
                 if np.isfinite(edge.next_worth)
                 else None,
-                "why": reason(edge, currency)._asdict(),
+                "why": _reason(edge, currency),
             }
             for place, edge in enumerate(edges(found))
         ],
     }
 
 
-def _outcome(outcome: Any, place: int, currency: str) -> dict[str, Any]:
-    units = {
-        name: round(float(getattr(outcome, name)[place]), UNIT_DECIMALS)
-        for name in ("demand", "sold", "leftover")
+def _reason(edge: Margin, currency: str) -> ReasonOut:
+    code, text = reason(edge, currency)
+    return {"code": code, "text": text}
+
+
+def _outcome(outcome: AllocationOutcome, place: int, currency: str) -> AllocationOutcomeOut:
+    return {
+        "demand": _units(outcome.demand, place),
+        "sold": _units(outcome.sold, place),
+        "leftover": _units(outcome.leftover, place),
+        "gain": money(float(outcome.gain[place]), currency),
+        "fill_rate": round(float(outcome.fill_rate[place]), 4),
     }
-    rate = round(float(outcome.fill_rate[place]), 4)
-    return units | {"gain": money(float(outcome.gain[place]), currency), "fill_rate": rate}
+
+
+def _units(units: np.ndarray, place: int) -> float:
+    return round(float(units[place]), UNIT_DECIMALS)

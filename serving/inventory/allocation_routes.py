@@ -1,15 +1,13 @@
-"""`POST /v1/allocations`: what of a pool goes where."""
+"""`POST /v1/allocations`: a pool of units shared among sites."""
 
 import asyncio
 
 from fastapi import APIRouter, Request, Response
 
-from serving.demand.openapi import allocation_body
-from serving.demand.payload import ALLOCATION
-from serving.demand.schemas import AllocationAnswer
-from serving.http.openapi import answers
+from serving.http.openapi import answers, body_with
 from serving.http.requests import body_of, json_answer, parsed
-from serving.inventory.allocate import allocated
+from serving.inventory.allocate import AllocationOut, allocated
+from serving.inventory.payload import ALLOCATION, ALLOCATION_EXAMPLES
 from serving.service import desk_of
 from serving.wire.exception_in import checked
 
@@ -18,8 +16,8 @@ router = APIRouter(prefix="/v1", tags=["stock"])
 
 @router.post(
     "/allocations",
-    openapi_extra=allocation_body(),
-    responses=answers(AllocationAnswer, 400, 404, 413, 422, 503),
+    openapi_extra=body_with("AllocationIn", ALLOCATION_EXAMPLES),
+    responses=answers(AllocationOut, 400, 404, 413, 422, 503),
 )
 async def allocations(request: Request) -> Response:
     """Share a pool of units where each is worth most, and say why. Nothing is stored or moved."""
@@ -27,4 +25,5 @@ async def allocations(request: Request) -> Response:
     used = desk.forecasts.in_use()
     told = checked(ALLOCATION, parsed(await body_of(request, desk.settings)))
     found = await asyncio.to_thread(allocated, used.book, told, desk.policy)
-    return json_answer(found | used.stamp(desk.now_ms()))
+    answer: AllocationOut = {**found, **used.stamp(desk.now_ms())}
+    return json_answer(answer)

@@ -7,10 +7,10 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from data.domain import NotFoundError
-from serving.demand.charts import stock_chart
 from serving.demand.list import book_told, horizon_words
 from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
+from serving.inventory.chart import stock_chart
 from serving.inventory.stock_detail import ahead, sharing, sliders
 from serving.inventory.stock_lists import KINDS, StockFilters, stock_list, stock_listed
 from serving.service import Service, desk_of

@@ -2,26 +2,74 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import TypedDict
 
+from data.domain import Grain
 from data.policy.policy import Policy
 from models.demand.sample_paths import sample_paths
 from models.forecast_book.book import Book
 from models.inventory.projection import Projection, Shelf
 from models.inventory.replenishment import OrderTerms, Replenishment, replenish
-from serving.demand.payload import REPLENISHED, OrderTermsIn, ReplenishedIn, ReplenishmentIn
-from serving.demand.selection import BookSelection, asked, refusal
-from serving.forecast_book import PreparedBook
-from serving.http.problems import BadPayloadError, Flaw
+from serving.demand.selection import BookSelection, RefusedSeriesOut, asked, refusal
+from serving.forecast_book import BookStampOut, PreparedBook
 from serving.inventory.allocate import amount
 from serving.inventory.economics import holding_costs, lead_periods, margins
+from serving.inventory.payload import REPLENISHED, OrderTermsIn, ReplenishedIn, ReplenishmentIn
+from serving.wire.answers import Chance, Day, Numbers, closed
+from serving.wire.errors import BadPayloadError, Flaw
 
 PATHS, SEED = 400, 7
 SERIES_AT_ONCE = 128
 DECIMALS = 4
 BY_COSTS = -1.0  # in place of a service level
+
+
+@closed
+class StockAheadOut(TypedDict):
+    """The stock ahead; lists go with `periods`."""
+
+    runs_out_on: Annotated[
+        Day | None, Field(description="as likely as not by this period; null beyond")
+    ]
+    safe_until: Annotated[
+        Day | None, Field(description="the first period by which it is out with 10 %")
+    ]
+    lost_units: float
+    fill_rate: Chance
+    risk: Annotated[Numbers, Field(description="that demand is lost in the period")]
+    stock: Annotated[Numbers, Field(description="units expected at its end")]
+
+
+@closed
+class ReplenishedOut(TypedDict):
+    """What to order of one series."""
+
+    sku: str
+    site: str
+    order: int
+    sold_from: Day
+    as_it_is: StockAheadOut
+    with_order: StockAheadOut
+
+
+@closed
+class ReplenishmentHeadOut(BookStampOut):
+    """What stands before the orders, and what could not be answered."""
+
+    grain: Grain
+    periods: list[Day]
+    refused: list[RefusedSeriesOut]
+
+
+@closed
+class ReplenishmentsOut(ReplenishmentHeadOut):
+    """What to order, in the order asked, and what could not be answered."""
+
+    replenishments: list[ReplenishedOut]
 
 
 @dataclass(frozen=True)
@@ -42,7 +90,7 @@ class OrderableSeries:
     terms: OrderTerms
     on_hand: np.ndarray
     inbound: dict[int, np.ndarray]
-    refused: list[dict[str, Any]]
+    refused: list[RefusedSeriesOut]
 
 
 def orders(used: PreparedBook, told: ReplenishmentIn, policy: Policy) -> OrderableSeries:
@@ -152,7 +200,7 @@ def _possible(whole: OrderableSeries, *, named: bool) -> OrderableSeries:
     )
 
 
-def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[dict[str, Any]]:
+def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[ReplenishedOut]:
     """Return what to order for some of the series; numbers stay arrays, for `dumped`."""
     book, places = whole.used.book, np.asarray(part, np.intp)
     rows = whole.rows[places]
@@ -171,7 +219,7 @@ def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[dict[str, A
 
 def _view(
     book: Book, dates: list[str], found: Replenishment, place: int, row: int
-) -> dict[str, Any]:
+) -> ReplenishedOut:
     return {
         "sku": book.forecast.sku[row],
         "site": book.forecast.site[row],
@@ -182,7 +230,7 @@ def _view(
     }
 
 
-def _ahead(projection: Projection, place: int, dates: list[str]) -> dict[str, Any]:
+def _ahead(projection: Projection, place: int, dates: list[str]) -> StockAheadOut:
     """Return what is ahead of one series: when it runs out, and the risk at each date."""
     median, early = (int(projection.runs_out(chance)[place]) for chance in (0.5, 0.1))
     return {

@@ -1,4 +1,4 @@
-"""`POST /v1/replenishments`: what to order."""
+"""`POST /v1/replenishments`: orders that a forecast asks for."""
 
 import asyncio
 from functools import partial
@@ -6,13 +6,19 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from data.policy.policy import Policy
-from serving.demand.openapi import replenishment_body, streamed_answers
-from serving.demand.payload import REPLENISHMENT
-from serving.demand.schemas import ReplenishmentAnswer
 from serving.forecast_book import PreparedBook
+from serving.http.openapi import body_with
 from serving.http.requests import body_of, parsed
-from serving.http.streaming import in_parts, streamed
-from serving.inventory.replenish import SERIES_AT_ONCE, OrderableSeries, order_views, orders
+from serving.http.streaming import in_parts, streamed, streamed_answers
+from serving.inventory.payload import REPLENISHMENT, REPLENISHMENT_EXAMPLES
+from serving.inventory.replenish import (
+    SERIES_AT_ONCE,
+    OrderableSeries,
+    ReplenishmentHeadOut,
+    ReplenishmentsOut,
+    order_views,
+    orders,
+)
 from serving.service import desk_of
 from serving.wire.exception_in import checked
 
@@ -21,8 +27,8 @@ router = APIRouter(prefix="/v1", tags=["stock"])
 
 @router.post(
     "/replenishments",
-    openapi_extra=replenishment_body(),
-    responses=streamed_answers(ReplenishmentAnswer, 400, 413, 422, 503),
+    openapi_extra=body_with("ReplenishmentIn", REPLENISHMENT_EXAMPLES),
+    responses=streamed_answers(ReplenishmentsOut, 400, 413, 422, 503),
 )
 async def replenishments(request: Request) -> Response:
     """What to order now of each series, when it runs out, and the risk at each date.
@@ -34,8 +40,8 @@ async def replenishments(request: Request) -> Response:
     used = desk.forecasts.in_use()
     body = await body_of(request, desk.settings)
     found = await asyncio.to_thread(_understood, used, body, desk.policy)
-    head = {
-        "grain": str(used.book.forecast.grain),
+    head: ReplenishmentHeadOut = {
+        "grain": used.book.forecast.grain,
         "periods": used.dates,
         **used.stamp(desk.now_ms()),
         "refused": found.refused,

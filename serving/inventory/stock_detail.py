@@ -14,12 +14,12 @@ from data.domain import Grain
 from data.policy.policy import Policy
 from models.forecast_book.book import Book
 from models.wording import percent
-from serving.demand.payload import AllocationIn, LocationIn, ReplenishmentIn
 from serving.forecast_book import PreparedBook
 from serving.http.templates import day, units
-from serving.inventory.allocate import allocated
+from serving.inventory.allocate import AllocatedLocationOut, allocated
 from serving.inventory.economics import margins
-from serving.inventory.replenish import order_views, orders
+from serving.inventory.payload import AllocationIn, LocationIn, ReplenishmentIn
+from serving.inventory.replenish import ReplenishedOut, order_views, orders
 from serving.scoring.answer import money
 from serving.wire.exception_in import Money
 
@@ -59,17 +59,23 @@ def sharing(
     """
     locations = None if margin is None else _at_margin(book, sku, policy, margin)
     answer = allocated(book, AllocationIn(sku=sku, units=pool, locations=locations), policy)
-    places = answer["locations"]
-    for place in places:
-        place["there"] = max(place["stock"], 0)
-    longest = max(max(p["there"] + p["units"], p["expected"]["demand"]) for p in places) or 1
-    for place in places:
-        place["bars"] = {
-            "stock": place["there"] / longest,
-            "given": place["units"] / longest,
-            "demand": place["expected"]["demand"] / longest,
-        }
-    return answer
+    longest = max(map(_longest_bar, answer["locations"])) or 1
+    locations = [_with_bars(location, longest) for location in answer["locations"]]
+    return {**answer, "locations": locations}
+
+
+def _longest_bar(location: AllocatedLocationOut) -> float:
+    return max(max(location["stock"], 0) + location["units"], location["expected"]["demand"])
+
+
+def _with_bars(location: AllocatedLocationOut, longest: float) -> dict[str, Any]:
+    there = max(location["stock"], 0)
+    bars = {
+        "stock": there / longest,
+        "given": location["units"] / longest,
+        "demand": location["expected"]["demand"] / longest,
+    }
+    return {**location, "there": there, "bars": bars}
 
 
 def _at_margin(book: Book, sku: str, policy: Policy, margin: float) -> list[LocationIn]:
@@ -96,7 +102,7 @@ class StockOutlook:
 
     grain: Grain
     days: list[str]
-    told: dict[str, Any]
+    told: ReplenishedOut
 
     @property
     def order(self) -> int:
@@ -143,7 +149,7 @@ def ahead(used: PreparedBook, sku: str, site: str, policy: Policy) -> StockOutlo
 
 def ordered(
     used: PreparedBook, series: Sequence[tuple[str, str]], policy: Policy
-) -> dict[tuple[str, str], dict[str, Any]]:
+) -> dict[tuple[str, str], ReplenishedOut]:
     """Return what the API says to order of each SKU and site, where it can say it."""
     told = ReplenishmentIn(series=[{"sku": sku, "site": site} for sku, site in series])
     found = orders(used, told, policy)

@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from data.domain import ExceptionType, LabelOrigin, type_word
 from data.ticks import tick_of
-from serving.http.problems import BadPayloadError, Flaw
+from serving.wire.errors import BadPayloadError, Flaw
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _YEARS = range(1990, 2101)

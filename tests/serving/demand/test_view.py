@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.forecast_book.book import Review
-from serving.demand.charts import demand_chart
+from serving.demand.chart import demand_chart
 from serving.demand.view import aggregate_view, series_view, shares_missed
 
 

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from pydantic import TypeAdapter
 
-from serving.demand import schemas
+from serving.inventory.allocate import AllocationOut
 
 EURO = {"currency": "EUR"}
 
@@ -16,25 +17,25 @@ def share(client, **body):
 def shared(client, **body):
     answer = share(client, **body)
     assert answer.status_code == 200, answer.text
-    return schemas.AllocationAnswer.model_validate(answer.json())
+    return TypeAdapter(AllocationOut).validate_python(answer.json())
 
 
 def units_of(answer):
-    return {location.site: location.units for location in answer.locations}
+    return {location["site"]: location["units"] for location in answer["locations"]}
 
 
 def test_what_is_placed_and_what_is_kept_back_are_the_pool(demand_client):
     answer = shared(demand_client, units=20)
 
-    assert sum(units_of(answer).values()) == answer.placed
-    assert answer.placed + answer.kept_back == answer.units == 20
+    assert sum(units_of(answer).values()) == answer["placed"]
+    assert answer["placed"] + answer["kept_back"] == answer["units"] == 20
 
 
 def test_what_is_expected_of_the_places_adds_up_to_what_is_expected_of_all(demand_client):
     answer = shared(demand_client)
     for field in ("demand", "sold", "leftover"):
-        parts = sum(getattr(location.expected, field) for location in answer.locations)
-        assert getattr(answer.expected, field) == pytest.approx(parts, abs=0.02)
+        parts = sum(location["expected"][field] for location in answer["locations"])
+        assert answer["expected"][field] == pytest.approx(parts, abs=0.02)
 
 
 def test_units_go_where_they_are_missing(demand_client):
@@ -44,14 +45,14 @@ def test_units_go_where_they_are_missing(demand_client):
 
 
 def test_a_dearer_sale_draws_units(demand_client):
-    def asked(amount):
+    def locations(amount):
         return [
             {"site": "north", "stock": 0, "sale_value": {"amount": amount, **EURO}},
             {"site": "south", "stock": 0, "sale_value": {"amount": "8.00", **EURO}},
         ]
 
     cheap, dear = (
-        units_of(shared(demand_client, units=30, locations=asked(amount)))["north"]
+        units_of(shared(demand_client, units=30, locations=locations(amount)))["north"]
         for amount in ("4.00", "16.00")
     )
     assert dear > cheap
@@ -70,14 +71,16 @@ def test_reserves_caps_packs_and_minima_are_kept(demand_client):
 
 
 def test_a_larger_pool_has_a_price_that_is_not_higher(demand_client):
-    prices = [Decimal(shared(demand_client, units=n).shadow_price.amount) for n in (0, 5, 20, 400)]
+    prices = [
+        Decimal(shared(demand_client, units=n)["shadow_price"]["amount"]) for n in (0, 5, 20, 400)
+    ]
 
     assert prices == sorted(prices, reverse=True)
     assert prices[-1] == 0
 
 
 def test_each_place_is_given_a_reason(demand_client):
-    assert all(location.why.text for location in shared(demand_client).locations)
+    assert all(location["why"]["text"] for location in shared(demand_client)["locations"])
 
 
 @pytest.mark.parametrize(

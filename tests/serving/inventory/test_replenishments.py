@@ -1,9 +1,10 @@
-"""What to order, when it runs out, and the risk at each date."""
+"""Orders, the day on which stock runs out, and the risk at each date."""
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
-from serving.demand import schemas
+from serving.inventory.replenish import ReplenishmentsOut
 
 SERIES = {"sku": "A-00001", "site": "south"}
 EURO = {"currency": "EUR"}
@@ -17,12 +18,12 @@ def order(client, item=None, **body):
 def ordered(client, item=None, **body):
     answer = order(client, item or {}, **body)
     assert answer.status_code == 200, answer.text
-    return schemas.ReplenishmentAnswer.model_validate(answer.json()).replenishments[0]
+    return TypeAdapter(ReplenishmentsOut).validate_python(answer.json())["replenishments"][0]
 
 
 def test_a_higher_service_level_orders_no_less(demand_client):
     orders = [
-        ordered(demand_client, {"on_hand": 5}, service_level=level).order
+        ordered(demand_client, {"on_hand": 5}, service_level=level)["order"]
         for level in (0.5, 0.8, 0.95, 0.99)
     ]
 
@@ -32,7 +33,7 @@ def test_a_higher_service_level_orders_no_less(demand_client):
 
 def test_more_stock_orders_no_more(demand_client):
     orders = [
-        ordered(demand_client, {"on_hand": n}, service_level=0.9).order for n in (0, 10, 30, 500)
+        ordered(demand_client, {"on_hand": n}, service_level=0.9)["order"] for n in (0, 10, 30, 500)
     ]
 
     assert orders == sorted(orders, reverse=True)
@@ -41,7 +42,7 @@ def test_more_stock_orders_no_more(demand_client):
 
 def test_what_is_owed_is_ordered_too(demand_client):
     even, owing = (
-        ordered(demand_client, {"on_hand": n}, lead_periods=1, service_level=0.9).order
+        ordered(demand_client, {"on_hand": n}, lead_periods=1, service_level=0.9)["order"]
         for n in (0, -7)
     )
 
@@ -54,20 +55,20 @@ def test_dearer_shortages_order_no_less(demand_client):
             "holding_cost": {"amount": "1.00", **EURO},
             "shortage_cost": {"amount": amount, **EURO},
         }
-        return ordered(demand_client, {"on_hand": 0}, **costs).order
+        return ordered(demand_client, {"on_hand": 0}, **costs)["order"]
 
     assert of("1.00") < of("9.00")
 
 
 def test_the_order_comes_in_the_period_of_its_lead(demand_client, book):
-    found = ordered(demand_client, {"on_hand": 0}, lead_periods=3)
+    result = ordered(demand_client, {"on_hand": 0}, lead_periods=3)
 
-    assert found.sold_from == str(book.forecast.periods[2])
+    assert result["sold_from"] == str(book.forecast.periods[2])
 
 
 def test_the_order_lowers_the_risk_from_its_coming_on_and_not_before(demand_client):
-    found = ordered(demand_client, {"on_hand": 0, "inbound": []}, service_level=0.95)
-    before, after = np.array(found.as_it_is.risk), np.array(found.with_order.risk)
+    result = ordered(demand_client, {"on_hand": 0, "inbound": []}, service_level=0.95)
+    before, after = np.array(result["as_it_is"]["risk"]), np.array(result["with_order"]["risk"])
 
     assert after[0] == before[0]
     assert (after[1:] <= before[1:]).all()
@@ -75,23 +76,23 @@ def test_the_order_lowers_the_risk_from_its_coming_on_and_not_before(demand_clie
 
 
 def test_it_runs_out_at_once_where_there_is_nothing(demand_client, book):
-    found = ordered(demand_client, {"on_hand": 0, "inbound": []})
+    result = ordered(demand_client, {"on_hand": 0, "inbound": []})
 
-    assert found.as_it_is.runs_out_on == str(book.forecast.periods[0])
+    assert result["as_it_is"]["runs_out_on"] == str(book.forecast.periods[0])
 
 
 def test_it_never_runs_out_where_there_is_plenty(demand_client):
-    found = ordered(demand_client, {"on_hand": 10_000})
+    result = ordered(demand_client, {"on_hand": 10_000})
 
-    assert (found.as_it_is.runs_out_on, found.as_it_is.safe_until) == (None, None)
-    assert found.as_it_is.fill_rate == 1
+    assert (result["as_it_is"]["runs_out_on"], result["as_it_is"]["safe_until"]) == (None, None)
+    assert result["as_it_is"]["fill_rate"] == 1
 
 
 def test_packs_are_whole(demand_client):
-    found = ordered(demand_client, {"on_hand": 0, "pack_size": 12}, service_level=0.9)
+    result = ordered(demand_client, {"on_hand": 0, "pack_size": 12}, service_level=0.9)
 
-    assert found.order > 0
-    assert found.order % 12 == 0
+    assert result["order"] > 0
+    assert result["order"] % 12 == 0
 
 
 def test_without_series_all_are_answered_whose_stock_is_known(demand_client, book):
@@ -109,10 +110,10 @@ def test_a_series_that_can_not_be_answered_does_not_fail_the_rest(demand_client)
         SERIES,
     ]
     answer = demand_client.post("/v1/replenishments", json={"series": series, "lead_periods": 2})
-    told = answer.json()
+    body = answer.json()
 
-    assert [one["status"] for one in told["refused"]] == [404, 422, 422]
-    assert len(told["replenishments"]) == 1
+    assert [item["status"] for item in body["refused"]] == [404, 422, 422]
+    assert len(body["replenishments"]) == 1
 
 
 @pytest.mark.parametrize(
