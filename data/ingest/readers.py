@@ -7,22 +7,31 @@ refused row and not a broken file.
 
 import csv
 import gzip
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pyarrow as pa
+import rdata
 
 from data.domain import BadInputError
 from data.history.queries import query_text
-from data.ingest.input_files import Format, format_of
-from data.ingest.r_reader import read_r_file
+from data.ingest.sources import Format, format_of
 from data.ingest.staging import LINE_COLUMNS
 
 DELIMITERS = ",;\t|"
 ENCODINGS = ("utf-8", "utf-16", "latin-1")
 # A few lines that are not in the encoding are garbage; more of them are another encoding.
 GARBAGE_SHARE = 0.02
+
+MONTHS_OF_PERIOD = {12: 1, 4: 3, 1: 12}  # by the number of periods a year
+R_CURE = (
+    "Save one data frame or monthly, quarterly or yearly time series in it, or export it as CSV."
+)
 
 _Loader = Callable[[duckdb.DuckDBPyConnection, Path, str], pa.Table]
 
@@ -152,3 +161,51 @@ def _broken(file: Path, error: Exception) -> BadInputError:
 
 def _detail(error: Exception) -> str:
     return str(error).splitlines()[0].split(": ", 1)[-1]
+
+
+class _TimeSeries(NamedTuple):
+    """Values, periods by columns, with R's attributes `dimnames` and `tsp`."""
+
+    values: Any
+    attributes: Mapping[str, Any]
+
+
+def read_r_file(file: Path) -> pa.Table:
+    """Read the only object of a file, every value as text.
+
+    A time series gets a column `time` with the first day of each period.
+
+    Raises:
+        BadInputError: the file is not R's, or holds something else or more.
+    """
+    classes = dict.fromkeys(("ts", "mts"), _TimeSeries)
+    try:
+        with warnings.catch_warnings():
+            # Names of objects in old files say no encoding; they are read as ASCII.
+            warnings.simplefilter("ignore", UserWarning)
+            objects = rdata.conversion.convert(
+                rdata.parser.parse_file(file), {**rdata.conversion.DEFAULT_CLASS_MAP, **classes}
+            )
+    except Exception as error:  # the reader raises whatever its damaged bytes lead it to
+        problem = f"is damaged or no file of R ({error})"
+        raise BadInputError(str(file), problem, "Save it again.") from error
+    if not isinstance(objects, dict) or len(objects) != 1:
+        raise BadInputError(str(file), "does not hold exactly one object", R_CURE)
+    (table,) = objects.values()
+    frame = _frame(table, str(file)) if isinstance(table, _TimeSeries) else table
+    if not isinstance(frame, pd.DataFrame):
+        raise BadInputError(str(file), "holds neither a data frame nor a time series", R_CURE)
+    named = {str(name): pa.array(column, from_pandas=True) for name, column in frame.items()}
+    return pa.table({name: column.cast(pa.string()) for name, column in named.items()})
+
+
+def _frame(series: _TimeSeries, where: str) -> pd.DataFrame:
+    values = np.atleast_2d(np.asarray(series.values).T).T
+    first, _, a_year = series.attributes["tsp"]
+    if a_year not in MONTHS_OF_PERIOD:
+        raise BadInputError(where, f"is a time series of {a_year:g} periods a year", R_CURE)
+    month = round(first * 12) - 1970 * 12 + np.arange(len(values)) * MONTHS_OF_PERIOD[a_year]
+    names = series.attributes.get("dimnames", (None, None))[1]
+    names = [f"series_{n + 1}" for n in range(values.shape[1])] if names is None else names
+    time = pd.Series(month.astype("datetime64[M]").astype("datetime64[D]").astype(str))
+    return pd.concat([time.rename("time"), pd.DataFrame(values, columns=list(names))], axis=1)

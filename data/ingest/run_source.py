@@ -13,10 +13,10 @@ import pyarrow as pa
 from data.contract.tables import TABLES
 from data.domain import BadInputError, UnknownChoiceError
 from data.history.queries import database, query_text
-from data.ingest.input_files import data_files, named_by_pattern, named_by_stem
 from data.ingest.merge import MEMORY_GB
 from data.ingest.readers import load
 from data.ingest.row_checks import ImportTerms, check_columns
+from data.ingest.sources import data_files, named_by_pattern, named_by_stem
 from data.ingest.staging import LINES, ROWS_PER_CHUNK
 from data.ingest.write_history import STAGING, ImportReport, Watch, no_progress, write_history
 

@@ -4,7 +4,7 @@ import pytest
 
 from data.domain import BadInputError
 from data.history.history import History
-from data.ingest.r_reader import read_r_file
+from data.ingest.readers import read_r_file
 from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
