@@ -1,8 +1,8 @@
 """`make demo`: a shop is simulated, learned from, forecast and served with its pages.
 
 Ctrl-C ends it. Everything lies below `data/files/demo/` and can be deleted. The last days of the
-simulated shop are kept from training and then sent to the service as an OMS would send them. Its
-people work the hours that the history shows, in a time zone in which the day has just begun.
+simulated shop are held out from training. Then they are sent to the service as an OMS would do.
+Its people work the hours that the history shows, in a time zone in which the day has just begun.
 """
 
 import os
@@ -60,15 +60,15 @@ def _policy(history: Path, begin: str, end: str, environment: dict[str, str]) ->
     """Write the policy that is shipped, with the shifts that the history shows; return where."""
     period = ("--history", str(history), "--from", begin, "--to", end)
     learned = _run("training", "shifts", *period, environment=environment, stdout=subprocess.PIPE)
-    shifts = learned.decode().replace('"UTC"', f'"{_where_it_is_morning()}"')
+    shifts = learned.decode().replace('"UTC"', f'"{_morning_time_zone()}"')
     shipped = DEFAULT_POLICY.read_text(encoding="utf-8")
     path = ROOT / "policy.toml"
     path.write_text(SHIFTS.sub(lambda _: shifts + "\n", shipped, count=1), encoding="utf-8")
     return path
 
 
-def _where_it_is_morning() -> str:
-    """Return a time zone in which it is between eight and nine: the shop is always seen at work."""
+def _morning_time_zone() -> str:
+    """Return a time zone in which it is between eight and nine: the shop is always at work."""
     ahead = (8 - pd.Timestamp.now("UTC").hour + 12) % 24 - 12
     return f"Etc/GMT{-ahead:+d}"
 
@@ -83,7 +83,7 @@ def _run(
 
 
 def _serve(history: Path, environment: dict[str, str]) -> int:
-    """Serve until Ctrl-C; send the kept days once it is ready."""
+    """Serve until Ctrl-C; send the held-out days when it is ready."""
     address = f"http://127.0.0.1:{environment['EXPEDITE_PORT']}"
     console.rule("python -m serving")
     service = subprocess.Popen([sys.executable, "-m", "serving"], env=environment)

@@ -1,4 +1,4 @@
-"""What the category model would have said of exceptions as they came: bursts are of a kind."""
+"""Categories of exceptions as predicted at their detection; the burst detector reads them."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ def categories_of(
     Args:
         history: The history.
         period: First day, and the day after the last; the fits are spread evenly over it.
-        fits: How many; with none nothing is said.
+        fits: How many; without any there are no predictions.
         progress: Receives a line at each step.
     """
     if not fits:

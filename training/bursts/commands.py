@@ -1,4 +1,4 @@
-"""The command that judges the detector of bursts."""
+"""Command that evaluates the burst detector."""
 
 from datetime import datetime
 from pathlib import Path
@@ -18,26 +18,27 @@ _MAX_ROWS_SHOWN = 25
 Histories = Annotated[
     list[Path], typer.Option("--history", help="folder of an order history; may be given again")
 ]
-Opinions = Annotated[
+CategoryFits = Annotated[
     int,
     typer.Option(
+        "--opinions",
         min=0,
-        help="fit the categories so often on the way, each time on what was known, so that the "
-        "detector hears them as the service would tell it; 0: types and reasons only",
+        help="how often the category model is fitted over the period, each time on earlier data; "
+        "then the detector reads categories as in the service; 0: only types and reasons",
     ),
 ]
 
 
 def incidents(
-    history: Histories, begin: From, end: To, report: ReportFile, opinions: Opinions = 0
+    history: Histories, begin: From, end: To, report: ReportFile, fits: CategoryFits = 0
 ) -> None:
-    """Run the detector of bursts over histories from their beginning; list what it finds.
+    """Run the burst detector over histories from their beginning; list the bursts.
 
-    Where a folder truth/ lies beside the tables (synthetic histories), say how well it finds it.
+    Where a folder truth/ lies beside the tables (synthetic histories), compare the bursts with it.
     A picture is written beside the report.
     """
     from training.bursts import (
-        evaluation as judging,  # imported here: it takes seconds, --help does not
+        evaluation,  # imported here: it takes seconds, --help does not
     )
     from training.bursts.category_predictions import categories_of
 
@@ -48,9 +49,11 @@ def incidents(
     with console.status("Starting") as status:
         for path in history:
             opened = History.open(path)
-            categories = categories_of(opened, period, opinions, status.update)
-            evaluations.append(judging.evaluate(opened, period, terms, categories, status.update))
-    summary = judging.report(evaluations, terms)
+            categories = categories_of(opened, period, fits, status.update)
+            evaluations.append(
+                evaluation.evaluate(opened, period, terms, categories, status.update)
+            )
+    summary = evaluation.report(evaluations, terms)
     write_report(report, summary)
     _draw(report.with_suffix(".png"), summary)
     _print(summary)

@@ -1,4 +1,4 @@
-"""Judges the detector of bursts on histories: what it finds, and how well where that is known."""
+"""Evaluation of the burst detector on histories, against the ground truth where there is one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -26,15 +26,15 @@ _QUANTILES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True)
 class BurstEvaluation:
-    """What came of one history.
+    """Result of one history.
 
     Attributes:
         name: Of its folder.
-        found: Bursts opened in the period.
+        detected: Bursts opened in the period.
         arrivals: Exceptions in the period.
         weeks: Length of the period.
-        score: None where nobody knows which bursts there were.
-        delays: As `incident_truth.scored` returns them.
+        score: None where there is no ground truth.
+        delays: As `ground_truth.compare_bursts` returns them.
     """
 
     name: str
@@ -52,7 +52,7 @@ def evaluate(
     categories: Mapping[str, str],
     progress: Progress,
 ) -> BurstEvaluation:
-    """Run the detector over a history from its beginning; judge the bursts opened in a period."""
+    """Run the detector over a history from its beginning; measure the bursts opened in a period."""
     progress("Reading")
     arrivals = history_arrivals(history, period[1], categories)
     begin = tick_of(period[0])

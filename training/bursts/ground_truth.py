@@ -1,4 +1,4 @@
-"""How well bursts were found, where it is known which there were."""
+"""Comparison of detected bursts with the true bursts of a synthetic history."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ _STORED_NAMES = {
 
 @dataclass(frozen=True)
 class TrueBurst:
-    """One burst that there was.
+    """A true burst of a synthetic history.
 
     Attributes:
         attribute: What its members share.
         value: The value that they share.
         members: Ids, in order of arrival.
-        ticks: When they came.
+        ticks: Their arrivals.
         evident_at: Tick of the first member, the fifth or later, at which the value had come so
             much too often since the first that chance would not do it within the false alarms
             allowed, were every single value looked at once an hour and the usual rates known; -1
@@ -130,14 +130,14 @@ class DetectionCounts:
 def compare_bursts(
     planted: Sequence[TrueBurst], detected: Sequence[DetectedBurst], fewest: int, weeks: float
 ) -> tuple[DetectionCounts, dict[str, list[float]]]:
-    """Compare what was found with what there was.
+    """Compare detected bursts with the true ones.
 
-    A found burst stands for a planted one if most of its members belong to it, or if it names the
-    same value and holds at least the fewest members of it.
+    A detected burst stands for a planted one if most of its members belong to it. It does too if it
+    names the same value and holds at least the fewest members of it.
 
     Returns:
         Counts; and minutes from the fifth member, and from the moment of evidence (`TrueBurst`),
-        to detection, with the members that had come by then.
+        to detection, with the members that had arrived by then.
     """
     score = DetectionCounts(planted=len(planted), alarms=len(detected), weeks=weeks)
     delays: dict[str, list[float]] = {"after_fifth": [], "after_evidence": [], "members": []}

@@ -1,4 +1,4 @@
-"""A history's exceptions as a stream, and what the detector of bursts made of it."""
+"""Stream of a history's exceptions, and the bursts that the detector opens in it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class DetectedBurst:
 def history_arrivals(
     history: History, end: pd.Timestamp, categories: Mapping[str, str]
 ) -> list[Arrival]:
-    """Return what was known before a moment, in the order in which it became known.
+    """Return the exceptions known before a moment, in the order in which they became known.
 
     Args:
         history: The history.
@@ -48,7 +48,7 @@ def table_arrivals(
 ) -> list[Arrival]:
     """Return the exceptions of tables (`TABLES`), in the order in which they became known.
 
-    Each comes at its `known_at`: a detector can't hear of it before.
+    Each comes at its `known_at`: a detector can't read it before.
     """
     exceptions = tables["exceptions"].sort_values([Exceptions.known_at, Exceptions.exception_id])
     exceptions = exceptions.reset_index(drop=True)
@@ -73,7 +73,7 @@ def _texts(
 def bursts_of(
     arrivals: Sequence[Arrival], terms: IncidentTerms, progress: Progress
 ) -> list[DetectedBurst]:
-    """Let a detector hear a stream from its beginning; return all bursts, in order of opening."""
+    """Run a detector over a stream from its beginning; return all bursts, in order of opening."""
     detector, detected = Detector(terms), []
     for arrival in _with_progress(arrivals, progress):
         opened = [change for change in detector.observe(arrival) if change.kind == "opened"]

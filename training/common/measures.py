@@ -56,7 +56,7 @@ def figure(measure: Measure, n: int, blocks: list[np.ndarray]) -> Figure:
 
 
 def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) -> float:
-    """Return the mean gap between promised and seen, over ten bins of equal size."""
+    """Return the mean gap between predicted chance and observed share, over ten equal bins."""
     order = np.argsort(probability, kind="stable")
     parts = np.array_split(order, min(BINS, max(len(order), 1)))
     gaps = [abs(probability[p].mean() - happened[p].mean()) * len(p) for p in parts if len(p)]
@@ -83,7 +83,7 @@ def binary_measures(probability: np.ndarray, happened: np.ndarray) -> dict[str, 
 
 
 def class_measures(probability: np.ndarray, code: np.ndarray) -> dict[str, Measure]:
-    """Return the measures of a class; a class that was never seen in training has code -1.
+    """Return the measures of a class; a class that is not in the training data has code -1.
 
     Args:
         probability: (n, classes).

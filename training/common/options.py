@@ -1,4 +1,4 @@
-"""What the commands of `python -m training` share: options, how they are read, what is said."""
+"""Options and printed results that the commands of `python -m training` share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,9 @@ FIRST_YEAR, LAST_YEAR = 1900, 2261
 CHAMPION = "champion"
 
 HistoryPath = Annotated[Path, typer.Option("--history", help="folder of the order history")]
-AsOf = Annotated[str, typer.Option("--as-of", help="nothing known at or after it is seen")]
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="only data that was known before this moment is used")
+]
 From = Annotated[str, typer.Option("--from", help="first day of the period")]
 To = Annotated[str, typer.Option("--to", help="first day after the period")]
 Model = Annotated[str, typer.Option("--model", help="champion, or a version's number")]
@@ -51,7 +53,7 @@ def writable(path: Path) -> Path:
     """Return the path of a file to be written, if its folder is there.
 
     Raises:
-        BadInputError: It is not: better said before the work than after.
+        BadInputError: It is not. The check runs before the long work starts.
     """
     if not path.parent.is_dir():
         raise BadInputError(str(path), "its folder is not there", "Make the folder first.")
@@ -69,11 +71,11 @@ def write_report(path: Path, figures: object) -> None:
 
 
 def print_result(outcome: TrainingResult) -> None:
-    """Print what came of a training run."""
-    for label, said in outcome.reasons.items():
-        console.print(f"[bold]{label}[/]: {said}")
-    for label, said in outcome.untrained.items():
-        console.print(f"[bold]{label}[/]: not trained: {said}")
+    """Print the result of a training run: the reason for each model, then the gate's decision."""
+    for label, reason in outcome.reasons.items():
+        console.print(f"[bold]{label}[/]: {reason}")
+    for label, reason in outcome.untrained.items():
+        console.print(f"[bold]{label}[/]: not trained: {reason}")
     word = "promoted" if outcome.decision.promoted else "not promoted"
     console.print(f"Version {outcome.version} is {word}: {outcome.decision.reason}")
 

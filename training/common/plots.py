@@ -11,11 +11,11 @@ from models.automation.evidence import CalibrationCounts
 mpl.use("Agg")
 _SIZE = (6.0, 4.0)
 _BINS = 10
-_MOST_BARS = 20
+_MAX_BARS = 20
 
 
 def reliability(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
-    """Draw promised against seen, in ten bins of equal size."""
+    """Draw the observed share against the predicted chance, in ten bins of equal size."""
     parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.subplots()
@@ -26,7 +26,7 @@ def reliability(path: Path, chance: np.ndarray, happened: np.ndarray, what: str)
 
 
 def reliability_by(path: Path, groups: dict[str, tuple[np.ndarray, np.ndarray]], what: str) -> None:
-    """Draw promised against seen for each group: its chances, and what happened."""
+    """Draw the observed share against the predicted chance, one line for each group."""
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
@@ -53,7 +53,7 @@ def error_by_coverage(path: Path, evidence: CalibrationCounts) -> None:
 
 
 def lift(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
-    """Draw the share of all cases that is found by working the riskiest first."""
+    """Draw the lift curve: the share of all cases that are among the riskiest."""
     order = np.argsort(-chance)
     gains = np.cumsum(happened[order]) / max(happened.sum(), 1)
     worked = np.arange(1, len(order) + 1) / len(order)
@@ -67,7 +67,7 @@ def lift(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> Non
 
 def importance(path: Path, names: list[str], gain: np.ndarray, what: str) -> None:
     """Draw the features by the total gain of their splits."""
-    best = np.argsort(-gain)[:_MOST_BARS][::-1]
+    best = np.argsort(-gain)[:_MAX_BARS][::-1]
     share = gain[best] / max(gain.sum(), 1e-12)
     figure = Figure(figsize=(7.0, 5.0), layout="constrained")
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""The gate: when a challenger replaces the champion, and the sentence that says why."""
+"""Gate of promotion: compares a challenger with the champion, and gives the reason."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ MAX_CALL_MS = 2.0
 
 @dataclass(frozen=True)
 class GateLosses:
-    """One model on the window of judgement.
+    """Losses of one model on the evaluation window.
 
     Attributes:
         losses: (n,) log loss of each row, over all that both models predict.
@@ -24,7 +24,7 @@ class GateLosses:
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Whether the challenger is promoted, and why."""
+    """Decision of the gate: promoted or not, and the reason."""
 
     promoted: bool
     reason: str
@@ -32,7 +32,14 @@ class GateDecision:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came of a training run."""
+    """Result of a training run.
+
+    Attributes:
+        version: Number of the registered version.
+        decision: Decision of the gate.
+        reasons: For each trained model the sentence of its rehearsal.
+        untrained: For each other model the reason.
+    """
 
     version: str
     decision: GateDecision
@@ -41,9 +48,9 @@ class TrainingResult:
 
 
 def decide_first(gains: dict[str, str]) -> GateDecision:
-    """Judge the first challenger: whatever could be trained beats the fallback without a model.
+    """Decide on the first challenger: every trained model beats the fallback without a model.
 
-    What does not beat its own baseline is served by the baseline already.
+    Where a model does not beat its baseline, the baseline serves already.
 
     Args:
         gains: For each trained model the sentence of its rehearsal.
@@ -88,15 +95,15 @@ def decide(
 def decide_recalibration(
     challenger: GateLosses, champion: GateLosses, blocks: list[np.ndarray], until: str
 ) -> GateDecision:
-    """Judge a challenger that is the champion but for its calibration and its promises.
+    """Decide on a challenger that differs from the champion only in calibration and guarantees.
 
-    Its promises rest on newer labels, so it need not be better: it must not be worse.
+    Its guarantees use newer labels. So it need not be better, but it must not be worse.
 
     Args:
         challenger: Calibrated on nothing of the window.
         champion: As it serves.
         blocks: Draws of rows by day: the bootstrap.
-        until: The day up to which labels were known.
+        until: Day before which the labels were known.
     """
     gain = champion.losses - challenger.losses
     drawn = np.array([gain[rows].mean() for rows in blocks])

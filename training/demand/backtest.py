@@ -1,4 +1,4 @@
-"""Backtest of demand forecasts by a rolling origin, each read anew as it was known then."""
+"""Backtest of demand forecasts by a rolling origin, each read anew as of its cut-off."""
 
 import time
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class MethodBacktest:
 
 @dataclass(frozen=True)
 class Backtest:
-    """What came of it: the report, and the last origin with its forecasts for pictures."""
+    """Result: the report, and the last origin with its forecasts for pictures."""
 
     report: dict[str, Any]
     origin: Origin
@@ -66,7 +66,7 @@ def backtest(
     grain: Grain | None = None,
     methods: Sequence[str] | None = None,
 ) -> Backtest:
-    """Forecast the last horizons of a history with each method, and score what came.
+    """Forecast the last horizons of a history with each method, and score them.
 
     Args:
         history: The history.
@@ -113,7 +113,7 @@ def _report(
 
 
 def run_method(origin: Origin, method: str, number: int, result: MethodBacktest) -> None:
-    """Fit on what was known at an origin, forecast, score, and add it to what was played."""
+    """Fit on the data of an origin, forecast, score, and add the scores to the result."""
     begin = time.perf_counter()
     demand = DemandForecaster.fit(origin.panel, len(origin.periods), method=method, seed=SEED)
     fitted = time.perf_counter()
@@ -178,7 +178,7 @@ def _saved(results: dict[str, MethodBacktest]) -> dict[str, dict[str, Figures]]:
 
 
 def _origin_facts(origin: Origin, truth: Panel) -> dict[str, Any]:
-    """Say what an origin is, and how much came of series that nobody could know of."""
+    """Return the facts of an origin, with the units of series that were not yet recorded."""
     columns = np.isin(truth.periods, origin.periods)
     all_units = np.nansum(truth.demanded()[:, columns])
     return {

@@ -29,8 +29,8 @@ ModelOption = Annotated[
     str,
     typer.Option(
         "--model",
-        help="fresh (fitted as of --as-of), champion, or a version's number; none may have seen "
-        "anything known after --as-of",
+        help="fresh (fitted as of --as-of), champion, or a version's number; its training "
+        "data must be older than --as-of",
     ),
 ]
 
@@ -65,7 +65,7 @@ def backtest_demand(
     grain: GrainOption = None,
     pictures: Annotated[Path | None, typer.Option(help="folder for PNG files, made anew")] = None,
 ) -> None:
-    """Forecast the last horizons with each method, as known at each cut-off; score what came."""
+    """Forecast the last horizons with each method, as of each cut-off, and score them."""
     from training.demand.backtest import backtest
     from training.demand.report import draw, tables
 
@@ -94,7 +94,7 @@ def evaluate_demand(  # noqa: PLR0913  (each is an option of the command line)
     model: ModelOption = "fresh",
     grain: GrainOption = None,
 ) -> None:
-    """Forecast the periods after a moment with what was known before it; score what came."""
+    """Forecast the periods after a moment with the data before it, and score them."""
     from training.demand import evaluation
     from training.demand.report import table
 

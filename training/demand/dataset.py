@@ -1,4 +1,4 @@
-"""Demand as it was known at a moment, read from a history into a panel."""
+"""Demand as of a moment, read from a history into a panel."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
 
 @dataclass(frozen=True)
 class _Source:
-    """Where demand is read from.
+    """Source of the demand rows.
 
     Attributes:
         history: The history.
@@ -174,9 +174,9 @@ def _end(source: _Source, series: pd.DataFrame) -> int:
 def _fill(
     frame: _Frame, units: np.ndarray
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
-    """Add what was sold to `units`; return shares in stock, prices and promotions.
+    """Add the sold units to `units`; return shares in stock, prices and promotions.
 
-    What is planned counts where nothing else is known.
+    Planned values count where no others are recorded.
     """
     planned = list(frame.source.batches("planned", frame.series))
     last = max(
@@ -202,7 +202,7 @@ def _fill(
 def _in_stock(frame: _Frame, shares: np.ndarray | None) -> np.ndarray:
     """Return shares in stock: as given, else by the counts of stock, else 1.
 
-    What the last count of a series found holds to the end of its period.
+    The last stock count of a series holds to the end of its period.
     """
     shape = len(frame.series), frame.length
     parts = list(frame.source.batches("out_of_stock", frame.series))

@@ -1,4 +1,4 @@
-"""What a history says of demand, in words and figures for `python -m data describe`."""
+"""Facts of the demand in a history, as names and figures for `python -m training describe`."""
 
 import numpy as np
 import pandas as pd

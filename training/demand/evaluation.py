@@ -1,4 +1,4 @@
-"""Forecasts of the periods after a moment, for whoever wants to check them, and our own check."""
+"""Evaluation of demand: forecasts of the periods after a moment, as a file, and their scores."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +39,10 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class ForecastSpec:
-    """What is to be forecast, and by which model.
+    """Specification of a forecast.
 
     Attributes:
-        as_of: Nothing known at or after it is seen, not by the model either.
+        as_of: Only data known before it is used, by the model too.
         horizon: Periods after the last complete one.
         model: `fresh` (rehearsed and fitted on what was known), `champion`, or a version's number.
         grain: That of the given demand, else a day, if None.
@@ -56,7 +56,7 @@ class ForecastSpec:
 
 @dataclass(frozen=True)
 class DemandEvaluation:
-    """A forecast, what came of it, and who made it."""
+    """A forecast, the actual demand, and the model that made it."""
 
     origin: Origin
     forecast: Forecast

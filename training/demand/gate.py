@@ -1,4 +1,4 @@
-"""When a new demand model replaces the champion, which method a version holds, and why."""
+"""Gate of demand: the best method of a rehearsal, and the comparison with the champion."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Cut-offs of a rolling origin: what was known at each, what came after, how well it was met."""
+"""Cut-offs of a rolling origin: the data before each, the demand after it, and the scores."""
 
 from dataclasses import dataclass, replace
 
@@ -82,8 +82,8 @@ def read_origin(history: History, as_of: pd.Timestamp, truth: Panel, horizon: in
 def actual_units(truth: Panel, panel: Panel, periods: np.ndarray) -> np.ndarray:
     """Return (n, H) units of the panel's series in some periods, NaN where not to be scored.
 
-    A series that lived at the cut-off and was not heard of again has sold nothing. Were its periods
-    left out, whether a target counts would hang on whether something was sold later, and every
+    A series that lived at the cut-off and has no later row has sold nothing. Were its periods
+    left out, whether a target counts would depend on later sales, and every
     forecast of a quiet series would look too low.
     """
     keys = (pd.MultiIndex.from_arrays([p.sku, p.site]) for p in (truth, panel))

@@ -1,4 +1,4 @@
-"""The rehearsal of demand: every method fitted before the last horizon, and judged on it."""
+"""Rehearsal of demand: every method is fitted before the last horizon, and scored on it."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,14 +29,14 @@ HORIZONS = {Grain.DAY: 28, Grain.WEEK: 8, Grain.MONTH: 6}
 
 @dataclass(frozen=True)
 class DemandRehearsal:
-    """What each method would have forecast for the last horizon.
+    """Forecasts of each method for the last horizon.
 
     Attributes:
         origin: The cut-off; None where the history is too short for one.
         forecasts: By method.
         scores: By method, a row a series.
         served_by: The method that was best.
-        said: Why.
+        reason: The sentence that compares the methods.
     """
 
     origin: Origin | None

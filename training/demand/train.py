@@ -1,4 +1,4 @@
-"""Train the demand forecaster: read, rehearse, judge, fit, register, promote or not."""
+"""Training of the demand forecaster: read, rehearse, fit, compare, register, promote or not."""
 
 from functools import partial
 from pathlib import Path
@@ -37,11 +37,11 @@ def train_demand(
     horizon: int | None = None,
     grain: Grain | None = None,
 ) -> TrainingResult:
-    """Train a challenger on what was known before a moment, and promote it if it is better.
+    """Train a challenger on the data available before a moment; promote it if it is better.
 
     Args:
         history: The order history.
-        as_of: Nothing known at or after it is seen.
+        as_of: Only data known before it is used.
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
         horizon: Periods; by the grain if left out.
@@ -137,7 +137,7 @@ def _trained(
 
 
 def _draw(rehearsal: DemandRehearsal, folder: Path) -> None:
-    """Draw how well the rehearsed quantiles were kept, and some series with what came."""
+    """Draw the calibration of the rehearsed quantiles, and some series with their actual demand."""
     if rehearsal.origin is None:
         return
     report.calibration({"methods": rehearsal.report}, folder / "calibration.png")

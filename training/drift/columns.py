@@ -28,7 +28,7 @@ _DISTANCE = 0.1  # Evidently's own threshold of either distance
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """How far one column moved.
+    """Distance of one column between two periods.
 
     Attributes:
         name: The column.
@@ -51,7 +51,7 @@ class ColumnDrift:
 
     @property
     def drifted(self) -> bool:
-        """Whether it moved by more than the threshold."""
+        """True where it moved by the threshold or more."""
         return self.score >= self.threshold
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command that watches: have two periods drifted apart, and what does it cost."""
+"""Command that compares two periods: the drift, and its cost."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,18 +23,18 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
         bool, typer.Option("--fail-on-drift", help="exit with 1 if it is drift")
     ] = False,
 ) -> None:
-    """Compare two periods as the champion sees them: what drifted, and what it costs."""
-    from training.drift import compare as drifting
+    """Compare two periods with the champion: the columns that drifted, and the cost."""
+    from training.drift import compare
 
     periods = (
-        drifting.Period(*_period(reference, "--reference")),
-        drifting.Period(*_period(current, "--current")),
+        compare.Period(*_period(reference, "--reference")),
+        compare.Period(*_period(current, "--current")),
     )
     opened = store()
     with console.status("Comparing"):
         loaded = opened.load_triage(version_of(model))
-        result = drifting.compare_periods(loaded, History.open(history), *periods)
-        drifting.store_report(result, opened, html, json)
+        result = compare.compare_periods(loaded, History.open(history), *periods)
+        compare.store_report(result, opened, html, json)
     console.print(result.verdict, soft_wrap=True, highlight=False, markup=False)
     if fail_on_drift and result.is_drift:
         raise typer.Exit(1)

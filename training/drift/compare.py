@@ -1,4 +1,4 @@
-"""Compare two periods as the champion sees them: what drifted, and what it costs."""
+"""Comparison of two periods with the champion: the columns that drifted, and the cost."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ _SIDES = ("reference", "current")
 
 @dataclass(frozen=True)
 class Drift:
-    """What drifted from the reference to the current period."""
+    """Drift from the reference to the current period."""
 
     model: str
     sides: list[DriftPeriod]
@@ -47,7 +47,7 @@ class Drift:
 
     @property
     def is_drift(self) -> bool:
-        """Whether the verdict is drift."""
+        """True where the verdict is drift."""
         return finding(self.comparison, self.costs) is not DriftFinding.NONE
 
     def to_json(self) -> dict[str, object]:
@@ -120,7 +120,7 @@ def _last_known(dataset: TriageDataset) -> int:
 def store_report(
     drift: Drift, store: ModelRegistry, html: Path | None, figures: Path | None
 ) -> None:
-    """Keep the page and the figures with the champion's run, and at the paths that are given."""
+    """Store the page and the figures with the champion's run, and at the optional paths."""
     figures_json = orjson.dumps(drift.to_json(), option=orjson.OPT_INDENT_2)
     page = drift.comparison.html.encode()
     for path, content in ((html, page), (figures, figures_json)):

@@ -1,4 +1,4 @@
-"""What drift costs: how far the promised is from the seen, in two periods."""
+"""Cost of drift: the calibration error of the champion in two periods."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,11 +18,11 @@ _SIMULATED = 40
 
 @dataclass(frozen=True)
 class PeriodPromises:
-    """What a model promised in a period and what came of it, as far as known.
+    """Chances that a model gave in a period, and the recorded outcomes.
 
     Attributes:
         promised: n chances.
-        seen: n values, 1 where it came so, else 0.
+        happened: n values, 1 where it happened, else 0.
         detected_at: n ticks.
     """
 
@@ -33,12 +33,12 @@ class PeriodPromises:
 
 @dataclass(frozen=True)
 class PeriodCalibration:
-    """How well promises were kept in one period.
+    """Calibration of a model in one period.
 
     Attributes:
         labelled: How many outcomes are known.
         promised: Mean chance.
-        seen: Share that came so.
+        observed: Share of the outcomes.
         error: Expected calibration error.
         by_chance: The error that a perfectly calibrated model would show on so few outcomes.
     """
@@ -62,7 +62,7 @@ class PeriodCalibration:
 
 @dataclass(frozen=True)
 class CalibrationCost:
-    """How the calibration of one label differs between two periods.
+    """Difference of a label's calibration between two periods.
 
     Attributes:
         label: breach, category or team.
@@ -78,12 +78,12 @@ class CalibrationCost:
 
     @property
     def grew(self) -> bool:
-        """Whether the error is larger in the current period, beyond chance."""
+        """True where the error is larger in the current period, beyond chance."""
         return self.change.value >= MIN_ERROR_CHANGE and self.change.low > 0
 
     @property
     def misses(self) -> bool:
-        """Whether the current period is not promised rightly, however the reference was."""
+        """True where the current period is not well calibrated, regardless of the reference."""
         return self.current.error - self.current.by_chance >= MAX_CALIBRATION_ERROR
 
     def to_json(self) -> dict[str, Any]:

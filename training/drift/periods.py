@@ -1,4 +1,4 @@
-"""A period as the champion sees it: what it read, what it promised, what came of it."""
+"""Periods scored by the champion: features, predictions, and the recorded outcomes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -144,7 +144,7 @@ def _breached(dataset: TriageDataset, side: DriftPeriod) -> np.ndarray:
 
 
 def rare_outcomes(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, str]:
-    """Name the outcomes that are hardly known yet: for a feature that would be drift."""
+    """Name the outcomes with few recorded values: for a feature that would be drift."""
     counts = {name: (reference[name].count(), current[name].count()) for name in reference}
     return {
         str(name): f"known of {before} and of {now} where {MIN_VALUES_OF_A_COLUMN} are needed"
@@ -156,7 +156,7 @@ def rare_outcomes(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, s
 def promises(
     live: Triage, dataset: TriageDataset, side: DriftPeriod
 ) -> Iterator[tuple[str, PeriodPromises]]:
-    """Yield what was promised where it is known what came of it; breaches first."""
+    """Yield the chances whose outcome is recorded; breaches first."""
     predictions, detected = side.predictions, dataset.detected_at[side.rows]
     if predictions.p_breach is not None:
         breached = _breached(dataset, side)

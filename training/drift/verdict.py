@@ -14,7 +14,7 @@ _PROMISES = {"breach": "breaches", "category": "right categories", "team": "righ
 
 
 class DriftFinding(StrEnum):
-    """What came of a comparison."""
+    """Finding of a comparison."""
 
     COSTS = "costs"
     TRACKED = "kept up with"

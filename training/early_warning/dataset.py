@@ -1,4 +1,4 @@
-"""All that the early warning reads of a history, as known before a moment."""
+"""Order dataset of the early warning: orders at their stages, as of a moment."""
 
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -29,7 +29,7 @@ _MIN_SLACK_DAYS, _MAX_SLACK_DAYS = 2.0, 60.0
 
 @dataclass(frozen=True)
 class OrderDataset:
-    """Orders at their stages, and what was known of them before a moment.
+    """Orders at their stages, with their columns and outcomes, as of a moment.
 
     Attributes:
         tick: The moment.
@@ -93,12 +93,12 @@ class OrderDataset:
 
     @cached_property
     def failed_at(self) -> np.ndarray:
-        """When the first exception on the way was known; `NEVER` where there was none."""
+        """Tick at which the first exception in transit was known; `NEVER` where there was none."""
         raised = [self.raised_at[name] for name in self.transit_types]
         return np.minimum.reduce(raised) if raised else np.full(len(self.weight), NEVER)
 
     def to_come(self, types: list[str]) -> np.ndarray:
-        """Say which subjects raise one of the types that they had not raised when scored."""
+        """Return a mask of the subjects that raise one of the types after they are scored."""
         come = np.zeros(len(self.weight), bool)
         for name in types:
             raised_at = self.raised_at[name]
@@ -115,7 +115,7 @@ class OrderDataset:
         return np.where(promised == MISSING_TICK, usual_end, promised)
 
     def settled(self, types: list[str], tick: int) -> np.ndarray:
-        """Say of which subjects it was known, by a moment, whether they raise one of the types.
+        """Return a mask of the subjects whose outcome for the types is settled by a moment.
 
         Those whose promise had passed for as long as such exceptions take to be known, however they
         ended: to take all orders whose end is known would take the quick and good ones only.
@@ -136,7 +136,7 @@ class OrderDataset:
 
     @cached_property
     def grace_hours(self) -> float:
-        """How long after the promise an order is usually said to be late."""
+        """Usual hours from the promise until an order is reported late."""
         late = self.raised_at.get(LATE, np.full(len(self.weight), NEVER))
         late_known = (late != NEVER) & (self.columns["promised_at"] != MISSING_TICK)
         after = late[late_known] - self.columns["promised_at"][late_known]
@@ -149,7 +149,7 @@ class OrderDataset:
 
     @property
     def thinned(self) -> bool:
-        """Whether the history is a sample thinned by how orders ended."""
+        """True where the history is a sample thinned by how orders ended."""
         return is_thinned(self.tables.orders)
 
     def rows(self, plan: FeaturePlan, *, thinned: bool) -> tuple[OrderRows, list[str]]:

@@ -1,4 +1,4 @@
-"""Fit what gives the early warning its scores: boosters and the time to deliver."""
+"""Fits of the early warning's scores: boosters, and the time to deliver."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ MAX_TRAINING_ROWS = 40_000
 
 @dataclass(frozen=True)
 class PreparedOrders:
-    """Known orders with their features."""
+    """Orders with their features."""
 
     dataset: OrderDataset
     rows: OrderRows
@@ -37,7 +37,7 @@ class PreparedOrders:
 
 
 def settled_rows(prepared: PreparedOrders, types: list[str], tick: int) -> np.ndarray:
-    """Return positions of subjects under way that were known to raise a type or not by a moment."""
+    """Return positions of subjects in transit whose outcome is settled by a moment."""
     dataset = prepared.dataset
     in_transit = ~np.isin(dataset.stage, OVER) | np.all([name in AFTER_SALES for name in types])
     fresh = dataset.failed_at >= dataset.scored_at
@@ -47,7 +47,7 @@ def settled_rows(prepared: PreparedOrders, types: list[str], tick: int) -> np.nd
 
 
 def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
-    """Fit what gives scores on what was settled before a moment.
+    """Fit the scores on the orders that were settled before a moment.
 
     Raises:
         NotEnoughDataError: Too few orders are settled, or none of them raised an exception.

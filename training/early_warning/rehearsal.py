@@ -1,8 +1,8 @@
-"""Rehearse the early warning: train as of several moments of the past, score what came after.
+"""Rehearsal of the early warning: train as of several past moments, score the orders after each.
 
-One later window would teach its own weather: a season of late parcels shifts every chance for
+One later window would teach only its own season: a season of late parcels shifts every chance for
 months. So the scores of four windows, each by models fitted before it, are joined and calibrated
-together. Each way of joining is judged window by window, on calibrations of the windows before.
+together. Each set of scores is evaluated window by window, on calibrations of the windows before.
 Where a baseline predicts the chance of an exception better, the baseline is served.
 """
 
@@ -53,14 +53,14 @@ class RehearsalScores:
 
 @dataclass(frozen=True)
 class WarningRehearsal:
-    """How the ways did, and what is kept for the final models.
+    """Losses of the score sets, and the parts that the final models take over.
 
     Attributes:
         joined: For any exception and for types: calibrated on all windows.
         baselines: For each baseline the rate that did best.
-        served_by: What won, and against what.
-        losses: Mean log loss of every way.
-        judged: Positions of the rows of the last window.
+        served_by: The sentence that names the best score set and the best baseline.
+        losses: Mean log loss of every score set.
+        evaluated: Positions of the rows of the last window.
         chance: Their chance of an exception, calibrated on the windows before.
     """
 
@@ -73,7 +73,7 @@ class WarningRehearsal:
 
 
 def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
-    """Score window after window, choose the best way to join the scores, and calibrate it.
+    """Score window after window, choose the best set of scores, and calibrate it.
 
     Raises:
         NotEnoughDataError: Too few orders are settled, or hardly any went wrong.
@@ -134,7 +134,7 @@ def _refuse_too_few(
 
 
 class _Comparison:
-    """Judges ways of joining scores window by window."""
+    """Comparison of score sets, window by window."""
 
     def __init__(
         self, prepared: PreparedOrders, rehearsed: RehearsalScores, settled: np.ndarray
@@ -147,7 +147,7 @@ class _Comparison:
         self._losses: dict[ScoreSet, np.ndarray] = {}
 
     def score_sets(self) -> dict[str, ScoreSet]:
-        """Return every way by name: the models' from the fullest on, then the baselines'."""
+        """Return score sets by name: those of the models, the largest first, then the baselines."""
         score_sets = _model_score_sets(self._rehearsed.scores)
         for entity, words in RATE_OF.items():
             tried = [(f"rate {i}",) for i, rate in enumerate(RATES) if rate.entity == entity]
@@ -157,9 +157,9 @@ class _Comparison:
         return score_sets
 
     def best(self, score_sets: dict[str, ScoreSet], losses: dict[str, float]) -> str:
-        """Return the fullest way, unless another is better beyond noise, or a baseline is better.
+        """Return the largest score set, unless another is better beyond noise, or a baseline is.
 
-        What is joined of several scores holds up better in other seasons than what won by a hair.
+        Several scores together hold up better in other seasons than a set that wins by very little.
         """
         models = [name for name in score_sets if not name.startswith(RATE)]
         best = models[0]

@@ -1,4 +1,4 @@
-"""Score every order of a period at each of its stages, and say how good that was.
+"""Evaluation of the early warning: every order of a period is scored at each stage, then measured.
 
 All figures are weighted by what each order stands for. They are drawn from orders that are settled:
 whose promise had passed long enough before the history ends.
@@ -36,11 +36,11 @@ class OrderScoring:
     """Chances of the orders scored in a period.
 
     Attributes:
-        known: All of the history, for what came.
+        dataset: All of the history, for the outcomes.
         rows: Positions of the subjects of the period.
         read: What the models read of them.
         warnings: Their chances.
-        baselines: Which rate stands for each baseline: that of the best window and smoothing.
+        baselines: The rate that stands for each baseline: that of the best window and smoothing.
     """
 
     dataset: OrderDataset
@@ -51,12 +51,12 @@ class OrderScoring:
 
     @cached_property
     def happened(self) -> np.ndarray:
-        """Whether an exception on the way was still to come."""
+        """Mask of the orders with an exception in transit still to come."""
         return self.dataset.to_come(self.dataset.transit_types)[self.rows]
 
     @cached_property
     def settled(self) -> np.ndarray:
-        """Of which subjects that is known by the end of the history."""
+        """Mask of the subjects whose outcome is settled by the end of the history."""
         return self.dataset.settled(self.dataset.transit_types, self._last_known)[self.rows]
 
     @property
@@ -83,7 +83,7 @@ class OrderScoring:
 def score_orders(
     model: EarlyWarning, history: History, begin: pd.Timestamp, end: pd.Timestamp
 ) -> OrderScoring:
-    """Score what was placed or reached a stage in a period, each as known at that moment.
+    """Score the orders that were placed or reached a stage in a period, each as of that moment.
 
     Raises:
         NotEnoughDataError: No order reached a stage in the period.
@@ -189,7 +189,7 @@ def _figures(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, object]:
 
 
 def lead_time_of_warnings(scoring: OrderScoring, chosen: np.ndarray) -> dict[str, float]:
-    """Return how early and how many exceptions were warned of, working the riskiest 5 % by stage.
+    """Return the share of exceptions among the riskiest 5 % of a stage, and the days of lead time.
 
     Days count from the first stage at which an order was among them until its exception was known.
     """

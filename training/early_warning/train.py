@@ -1,4 +1,4 @@
-"""Train the early warning: read, rehearse, judge, fit, register, promote or not."""
+"""Training of the early warning: read, rehearse, fit, compare, register, promote or not."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -34,11 +34,11 @@ MIN_ROWS_TO_JUDGE_WARNING = 200
 def train_warning(
     history: History, as_of: pd.Timestamp, store: ModelRegistry, progress: Progress
 ) -> TrainingResult:
-    """Train a challenger on what was known before a moment, and promote it if it is better.
+    """Train a challenger on the data available before a moment; promote it if it is better.
 
     Args:
         history: The order history.
-        as_of: Nothing known at or after it is seen.
+        as_of: Only data known before it is used.
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
 

@@ -14,12 +14,12 @@ _NO_GROUP = ""
 def aggregates(
     forecast: Forecast, recent: RecentSales, product_group: np.ndarray | None
 ) -> Aggregates:
-    """Sum a forecast and what was sold lately.
+    """Sum a forecast and the recent sales.
 
     Args:
         forecast: Of n series.
         recent: Of the same.
-        product_group: (n,) texts, None for series of which it is not known.
+        product_group: (n,) texts, None for series without one.
     """
     groups = {"site": forecast.site, "total": np.full(forecast.series, _NO_GROUP, object)}
     if product_group is not None:

@@ -1,4 +1,4 @@
-"""The command that materialises forecasts."""
+"""Command that writes a forecast book."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ Horizon = Annotated[int | None, typer.Option(help="periods; all that the model c
 
 
 def forecast(history: HistoryPath, as_of: AsOf, horizon: Horizon = None) -> None:
-    """Forecast every SKU and site with the champion, into a book that the service takes over."""
+    """Forecast every SKU and site with the champion, and write the book that the service reads."""
     from models.forecast_book.store import (
         write_book,  # imported here: it takes seconds, --help does not
     )

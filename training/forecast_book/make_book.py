@@ -1,4 +1,4 @@
-"""Materialise a forecast book from a history: what the service will answer from."""
+"""Forecast book of a history: the service answers from it."""
 
 from dataclasses import dataclass, replace
 
@@ -26,11 +26,11 @@ SHOWN = {Grain.DAY: 180, Grain.WEEK: 26, Grain.MONTH: 24}
 
 @dataclass(frozen=True)
 class ForecastJob:
-    """What to forecast from.
+    """Inputs of a forecast book.
 
     Attributes:
         history: The history.
-        as_of: Nothing that became known at or after it is seen.
+        as_of: Only data known before it is used.
         policy: Currency, and what stock exceptions cost.
         horizon: Periods; None is all that the model can.
     """

@@ -1,4 +1,4 @@
-"""The forecast that would have been made one horizon earlier, against what came since."""
+"""Review: a forecast made one horizon earlier, against the actual demand since."""
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ SEED = 7
 
 
 def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: DemandForecaster) -> Review:
-    """Fit as the champion was fitted, on what was known one horizon earlier, and look.
+    """Fit the champion's method as of one horizon earlier, and compare with the demand since.
 
     Args:
         history: The history.
         as_of: The moment that the panel is of.
-        panel: What came.
+        panel: The actual demand.
         demand: The champion: its method and its horizon are taken.
     """
     horizon = demand.horizon
@@ -45,7 +45,7 @@ def _earlier(as_of: pd.Timestamp, grain: Grain, periods: int) -> pd.Timestamp:
 
 
 def compare_with_actual(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:
-    """Hold a forecast against the last periods of a panel, those out of stock left out."""
+    """Compare a forecast with the last periods of a panel, those out of stock left out."""
     quantiles = np.full((panel.series, horizon, len(REVIEWED)), np.nan, np.float32)
     mean = np.full((panel.series, horizon), np.nan, np.float32)
     if forecast is not None:

@@ -1,4 +1,4 @@
-"""The stock, prices and costs of series for a forecast book, as they were known at a moment."""
+"""The stock, prices and costs of series for a forecast book, as of a moment."""
 
 from functools import partial
 
@@ -48,7 +48,7 @@ def _by_key(table: pd.DataFrame, column: str, keys: np.ndarray) -> np.ndarray:
 
 
 def _last_price(panel: Panel) -> np.ndarray:
-    """Return (n,) the last price that was asked, NaN where none is known."""
+    """Return (n,) the last sales price, NaN where none is recorded."""
     if panel.price is None or not panel.length:
         return np.full(panel.series, np.nan)
     prices = panel.price[:, : panel.length]

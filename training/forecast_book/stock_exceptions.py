@@ -1,7 +1,7 @@
 """Stock exceptions of a history and a forecast: the table that the service raises them from.
 
-What runs out and what lies too long comes from sample paths, what can't be filled from the open
-orders. Each row is priced, says when the money is lost, and brings its own sentence and facts.
+Stock-outs and overstock come from sample paths, unfillable orders from the open orders. Each row is
+priced, says when the money is lost, and brings its own sentence and facts.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def stock_exceptions(
 
 
 def exceptions_of(stock_facts: StockFacts, seed: int) -> pa.Table:
-    """Return the stock exceptions of what is known."""
+    """Return the stock exceptions of the stock facts."""
     candidates = (
         [*_of_forecasts(stock_facts, seed), *unfillable_orders(stock_facts)]
         if len(stock_facts.stock)
@@ -76,7 +76,7 @@ def exceptions_of(stock_facts: StockFacts, seed: int) -> pa.Table:
 
 
 def _of_forecasts(stock_facts: StockFacts, seed: int) -> Iterator[StockException]:
-    """What runs out and what lies too long, among the series that are forecast and counted."""
+    """Yield stock-outs and overstock among the series that are forecast and counted."""
     rules = stock_facts.policy.stock
     rows, stock, shelves = stock_facts.shelves()
     worth_a_look = np.flatnonzero(stock_facts.may_matter(rows, shelves))

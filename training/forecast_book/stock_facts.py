@@ -1,4 +1,4 @@
-"""What stock exceptions are made from, as of a moment, and the rows they become."""
+"""Stock facts as of a moment, and the rows of stock exceptions."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -51,7 +51,7 @@ class StockException:
 
 @dataclass(frozen=True)
 class StockFacts:
-    """What was known at a moment; hours count from the start of the forecast's first period.
+    """Stock, orders and forecast as of a moment; hours count from the forecast's first period.
 
     Attributes:
         forecast: Of all series.
@@ -122,7 +122,7 @@ class StockFacts:
         return rows[rows >= 0], stock, StockedSeries(**arrays)
 
     def may_matter(self, rows: np.ndarray, shelves: StockedSeries) -> np.ndarray:
-        """Say which series are worth drawing paths for.
+        """Return a mask of the series that are worth drawing paths for.
 
         Those where the units that are short if all periods are at their high quantile, or those
         that lie there beyond what is expected to be asked for, cost enough to be told.

@@ -29,7 +29,7 @@ def unfillable_orders(stock_facts: StockFacts) -> Iterator[StockException]:
 
 
 def _pool_units(stock_facts: StockFacts, waiting: pd.DataFrame) -> pd.Series:
-    """What is there for all open orders of the row's SKU and site, in whole units.
+    """Return the units for all open orders of each row's SKU and site, in whole units.
 
     What arrives before the first of them is due is there for them too.
     """

@@ -1,4 +1,4 @@
-"""What promises came to on weeks that followed them: how much was automatic, how wrong it was."""
+"""Guarantees compared with the weeks after them: the automatic share, and its error."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -49,12 +49,12 @@ class PeriodLabels:
 
     @property
     def wrong(self) -> np.ndarray:
-        """Whether that was known to be wrong."""
+        """Mask of the exceptions whose most probable class is wrong."""
         return self.labelled & (self.best != self.code)
 
 
 def report(scoring: PeriodPredictions, triage: Triage, terms: PromiseTerms) -> dict[str, Any]:
-    """Return, for each promised label, what each of `ERRORS` came to, and the sets."""
+    """Return, for each promised label, the actual error at each of `ERRORS`, and the sets."""
     reports = {}
     for label, evidence in triage.evidence.items():
         labelled = labelled_period(scoring, label)
@@ -186,7 +186,7 @@ def _lowest_coverage(labels: PeriodLabels, holds: np.ndarray) -> float:
 
 
 def tables(promises: Mapping[str, Any]) -> list[Table]:
-    """Lay out what came true: a row a promised error."""
+    """Lay out the actual errors: a row for each promised error."""
     made = []
     for label, figures in promises.items():
         table = Table(

@@ -1,8 +1,8 @@
-"""Whether the probabilities that are used as money are right: by class, by segment, by age.
+"""Calibration of the probabilities that prices use: by class, by segment, by age.
 
-Promised is the mean of the chances, seen the share that came. A gap counts where its interval over
-days leaves 0 out. The calibration error of few rows is never 0, so the error stands beside it that
-chances wholly right would show on the same rows.
+`promised` is the mean chance, `seen` is the observed share. A gap counts where its interval over
+days does not contain 0. The calibration error of few rows is never 0. So the report also gives the
+error that perfectly calibrated chances would have on the same rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,14 +32,14 @@ _DRAWN = 20
 
 @dataclass(frozen=True)
 class ChanceOutcomes:
-    """n chances of something, and whether it came.
+    """Chances of n exceptions, and the outcomes.
 
     Attributes:
-        what: In words.
+        name: Name of the outcome.
         promised: 0 to 1.
-        came: 0 or 1.
+        happened: 0 or 1.
         ticks: When each exception was detected.
-        groups: For each way to divide them the value of each, "" where there is none.
+        groups: For each grouping the value of each exception, "" where there is none.
     """
 
     name: str
@@ -59,7 +59,7 @@ def report(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
 
 
 def chance_outcomes(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
-    """Yield the chances that are used as money, where it is known what came."""
+    """Yield the chances that are used as money, where the outcome is recorded."""
     predictions, dataset = scoring.predictions, scoring.dataset
     segments, ticks = _segments(scoring), scoring.column("detected_at")
     breached = dataset.labels.breached[scoring.rows]
@@ -105,10 +105,10 @@ def _with_outcome(
     ticks: np.ndarray,
     groups: Mapping[str, Any],
 ) -> ChanceOutcomes:
-    """Keep the rows of which it is known what came."""
+    """Keep the rows whose outcome is recorded."""
     rows = np.flatnonzero(~np.isnan(happened))
-    groups_kept = {name: values[rows] for name, values in groups.items()}
-    return ChanceOutcomes(what, promised[rows], happened[rows], ticks[rows], groups_kept)
+    own_groups = {name: values[rows] for name, values in groups.items()}
+    return ChanceOutcomes(what, promised[rows], happened[rows], ticks[rows], own_groups)
 
 
 def _segments(scoring: PeriodPredictions) -> dict[str, np.ndarray]:

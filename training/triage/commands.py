@@ -29,7 +29,7 @@ from training.common.options import (
 
 
 def triage(history: HistoryPath, as_of: AsOf) -> None:
-    """Train category, team, harm, handling time and priority; promote them if they are better."""
+    """Train category, team, breach risk, handling time and priority; promote them if better."""
     from training.triage.labels import Trust  # imported here: it takes seconds, --help does not
     from training.triage.train import train_triage
 
@@ -42,7 +42,7 @@ def triage(history: HistoryPath, as_of: AsOf) -> None:
 
 
 def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:
-    """Fit the champion's calibration and promises on what came since; promote it unless worse."""
+    """Fit the champion's calibration and guarantees on newer data; promote it unless worse."""
     from training.triage import recalibration
 
     with console.status("Starting") as status:

@@ -1,4 +1,4 @@
-"""All that triage reads of a history, as known before a moment."""
+"""Triage dataset: the exceptions of a history and their labels, as of a moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ TABLES = ("exceptions", "orders", "order_lines", "exception_events", "outcomes")
 
 @dataclass(frozen=True)
 class TriageDataset:
-    """Exceptions and all that was known of them before a moment.
+    """Exceptions with their attributes, labels and rows, as of a moment.
 
     Attributes:
         tick: The moment.

@@ -1,4 +1,4 @@
-"""Choose the entities whose past is worth looking at: a scoring call pays for each of them."""
+"""Selection of entities for history features: each entity costs time in every scoring call."""
 
 import numpy as np
 
@@ -18,10 +18,10 @@ _QUICK = TreeSettings(rounds=80, learning_rate=0.1, leaves=15, columns_share=0.3
 
 
 def choose(dataset: TriageDataset) -> tuple[FeaturePlan, dict[str, list[str]]]:
-    """Learn the plan of the features, with no more entities than pay.
+    """Learn the plan of the features, with the most useful entities.
 
     The past of an entity pays by its gain in a quick model of the time to resolve. The shares of a
-    class pay by the log likelihood of the class that came out.
+    class pay by the log likelihood of the actual class.
 
     Returns:
         The plan, and for each class the entities that its shares are counted by.

@@ -1,4 +1,4 @@
-"""Score every exception of a period at the time it was detected, and say how good that was."""
+"""Evaluation of triage on a period: each exception is scored as of its detection, then measured."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class PeriodPredictions:
     """Predictions for the exceptions of a period.
 
     Attributes:
-        known: All of the history, for the outcomes.
+        dataset: All of the history, for the outcomes.
         rows: Positions of the exceptions of the period.
         predictions: As of each one's detection.
     """
@@ -44,7 +44,7 @@ class PeriodPredictions:
 def score_period(
     triage: Triage, history: History, begin: pd.Timestamp, end: pd.Timestamp
 ) -> PeriodPredictions:
-    """Score what was detected in a period, each with what was known at that moment.
+    """Score the exceptions of a period, each with the data available at its detection.
 
     The models are as they were trained; their past is continued by what became known since.
 
@@ -183,7 +183,7 @@ def _class(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, 
 
 
 def _guesses(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, np.ndarray]:
-    """The honest guesses of a class: as given at first, and the most frequent of each column."""
+    """Return simple guesses of a class: the first value, and the most frequent by a column."""
     column = FIRST_COLUMNS[label]
     dataset, guesses = scoring.dataset, {}
     if column in dataset.columns:
@@ -223,7 +223,7 @@ def _touch(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | No
 def _quantile_figures(
     scoring: PeriodPredictions, predicted: np.ndarray, actual: np.ndarray, past: np.ndarray
 ) -> dict[str, object]:
-    """Judge quantiles where the value came to be known, against those of what was known before."""
+    """Measure quantiles where the value is recorded, beside quantiles of earlier values."""
     observed = ~np.isnan(actual[scoring.rows])
     n = int(observed.sum())
     if not n:

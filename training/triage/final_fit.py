@@ -1,4 +1,4 @@
-"""The final fit: everything that was known, with what the rehearsal decided."""
+"""Final fit: all data, with the estimators and calibrations that the rehearsal chose."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from training.triage.rehearsal import TriageRehearsal, in_order
 
 
 def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triage:
-    """Fit the challenger on all that was known."""
+    """Fit the challenger on all data of the dataset."""
     dataset = prepared.dataset
     learned = TrainingRows.before(dataset, dataset.tick)
     triage = Triage(prepared.features, dict(prepared.past), dataset.tick)

@@ -1,4 +1,4 @@
-"""Fit the models of triage on what was known before a moment."""
+"""Fits of the models of triage on the data available before a moment."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +46,7 @@ class PreparedExceptions:
     """Exceptions with their features, each as of its own detection.
 
     Attributes:
-        known: What was known.
+        dataset: The exceptions and their labels.
         features: Computed them.
         rows: What the estimators read.
         past: The logs behind the features.
@@ -69,7 +69,7 @@ class PreparedExceptions:
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Which rows a fit may learn from, and how much each counts.
+    """Rows that a fit learns from, with their weights.
 
     Attributes:
         tick: Only what was known before it counts.
@@ -93,7 +93,7 @@ class TrainingRows:
 def prepare(
     dataset: TriageDataset, plan: FeaturePlan, share_entities: dict[str, list[str]]
 ) -> PreparedExceptions:
-    """Compute all features of all known exceptions, each as of its own detection."""
+    """Compute all features of all exceptions, each as of its own detection."""
     entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
     past = dataset.logs(entities)
     features = Features(FEATURES, plan, past)

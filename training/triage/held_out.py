@@ -1,4 +1,4 @@
-"""What promises and sets are made from: rows that no fit, calibration or choice has seen.
+"""Held-out test for guarantees and sets: rows that no fit, calibration or choice has used.
 
 A model is fitted on the past of a window and calibrated on its first half, which is the pilot; its
 second half is the evidence. The window lies as far back as it takes for most labels of its second
@@ -180,7 +180,7 @@ def calibrate_and_predict(
 
 
 def _settled(dataset: TriageDataset, label: str) -> np.ndarray:
-    """Say of which exceptions the class is known, or will never be: they ended without one."""
+    """Return a mask of the exceptions whose class is recorded, or that ended without one."""
     tick, n = dataset.tick, len(dataset.ids)
     labels_by_origin = (dataset.labels.classes.get(label), dataset.labels.automatic.get(label))
     has_label = [~np.isnan(labels.known_ticks(tick, n)) for labels in labels_by_origin if labels]

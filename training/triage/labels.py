@@ -1,6 +1,6 @@
-"""What is known, at a moment, of how exceptions ended. Labels count only once they were known.
+"""Labels of exceptions as of a moment. A label counts only after it was recorded.
 
-A class that was set automatically is no label: nobody looked, so it says what a model believed.
+A class that was set automatically is no label: no person checked it.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ _ORIGINS = {"category": Outcomes.label_origin, "team": Outcomes.team_origin}
 
 
 class Trust(NamedTuple):
-    """How much a label counts in training, by how it came about; those that people typed count 1.
+    """Training weight of a label by its origin; a label that a person typed has weight 1.
 
     Attributes:
         accepted: It accepted a suggestion.
-        automatic: Nobody looked at it: what a model said, not what was so.
+        automatic: A model set it and no person checked it.
     """
 
     accepted: float = 1.0
@@ -34,7 +34,7 @@ PEOPLE = Trust()
 
 @dataclass(frozen=True)
 class ClassLabels:
-    """Every time a class became known; one exception may have several.
+    """Recorded classes with their moments; one exception may have several.
 
     Attributes:
         row: Position of the exception.
@@ -67,11 +67,11 @@ class ClassLabels:
 
 @dataclass(frozen=True)
 class Labels:
-    """How exceptions ended, with when each thing became known; arrays by position.
+    """Outcomes of exceptions, with the ticks at which they were recorded; arrays by position.
 
     Attributes:
         classes: category, team and priority, those that the history records, as people set them.
-        automatic: category and team as they were set without anybody's look, where they were.
+        automatic: category and team as a model set them without a check.
         accepted: For category and team whether it accepted a suggestion.
         hidden: Whether people set category and team without seeing a suggestion.
         resolved_at: Tick of the latest resolution known before `as_of`, NaN while open.
@@ -118,7 +118,7 @@ class Labels:
         return names, trusted
 
     def outcome_known(self, tick: int) -> np.ndarray:
-        """Say for each exception whether its outcome was known before a tick."""
+        """Return a mask of the exceptions whose outcome was recorded before a tick."""
         return self.ended_known_at < tick
 
 
@@ -157,9 +157,9 @@ def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.Dat
 
 
 def unswayed(has_label: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Say which of n labels to judge by: if enough were set without a suggestion in view, those.
+    """Choose labels to evaluate on: those set without a visible suggestion, if there are enough.
 
-    Whoever sees a suggestion tends to accept it, so the others make a model look better.
+    People tend to accept a suggestion that they see, which makes a model look better than it is.
 
     Args:
         has_label: Whether people set the label.
@@ -170,7 +170,7 @@ def unswayed(has_label: np.ndarray, hidden: np.ndarray) -> np.ndarray:
 
 
 def _origins(n: int, ended: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return for category and team how each came about; empty where that is not recorded."""
+    """Return for category and team the origin of each label; empty where that is not recorded."""
     origins = {}
     for label, column in _ORIGINS.items():
         origins[label] = np.full(n, "", object)
@@ -202,7 +202,7 @@ def _classes(
 
 
 def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Find when each was resolved, and when that became known; NaN while open."""
+    """Return the tick of each resolution, and the tick at which it became known; NaN while open."""
     row = ended["row"].to_numpy()
     moments = _spread(n, row, _moments(ended[Outcomes.resolved_at]))
     known_at = np.where(np.isnan(moments), np.nan, _spread(n, row, ended["known"].to_numpy(float)))

@@ -1,4 +1,4 @@
-"""Recalibrate the champion without training it: its boosters stay, what is read from them moves.
+"""Recalibration of the champion: the boosters stay, their calibration is fitted anew.
 
 Temperatures and floors, the calibration of harm with its clock, promises and sets are fitted anew
 on what the champion never learned from: exceptions detected since its training. As in a rehearsal
@@ -43,10 +43,10 @@ class RecalibrationResult:
     """A champion recalibrated.
 
     Attributes:
-        judged: As calibrated on first halves, its past continued: what is compared.
-        served: As calibrated on all, its past as it was: what is registered.
-        from_tick: From when on rows may judge: no first half reaches so far.
-        told: For each part what changed, or why it stayed.
+        evaluated: Calibrated on first halves, its past continued; compared with the champion.
+        served: Calibrated on all rows, its past unchanged; registered.
+        from_tick: First tick of the evaluation rows; no first half reaches so far.
+        changes: For each part the change, or the reason for none.
     """
 
     evaluated: Triage
@@ -62,7 +62,7 @@ def recalibrate_triage(
 
     Args:
         history: The order history.
-        as_of: Nothing known at or after it is seen.
+        as_of: Only data known before it is used.
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
 

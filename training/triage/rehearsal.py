@@ -1,7 +1,7 @@
-"""The rehearsal: fit on the past of a window, calibrate on its first half, judge on its second.
+"""Rehearsal: fit on the past of a window, calibrate on its first half, judge on its second.
 
-What is learned here (which estimator serves, how it is calibrated) is kept when the models are
-fitted again on everything. Where a model does not beat its baseline the baseline serves.
+The final fit on all data takes over the choice of estimators and their calibration. Where a model
+does not beat its baseline the baseline serves.
 """
 
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 @dataclass
 class TriageRehearsal:
-    """What came out of the rehearsal.
+    """Result of the rehearsal.
 
     Attributes:
-        window: When.
+        window: Its ticks.
         triage: The models as fitted on the past of the window.
-        verdicts: For each model why it, or its baseline, serves.
+        reasons: For each model the reason why it, or its baseline, serves.
         losses: For each model and estimator the loss by which it was chosen.
         estimators: For each label the `NAME` of the estimator that serves.
         calibrations: For each class the calibration that the final model takes over.
@@ -72,7 +72,7 @@ Kept = TypeVar("Kept")
 
 
 def in_order(by_label: dict[str, Kept]) -> dict[str, Kept]:
-    """Return what was found side by side in the order of the labels, whichever came first."""
+    """Return the results of parallel steps in the order of the labels."""
     return {label: by_label[label] for label in LABELS if label in by_label}
 
 

@@ -52,7 +52,7 @@ class RehearsedClass:
 def labelled_exceptions(
     dataset: TriageDataset, label: str, names: list[str], within: tuple[int, int], at: int
 ) -> LabelledExceptions:
-    """Find what can be judged by: where there are enough, only what was set without a suggestion.
+    """Return the exceptions to evaluate on: without a visible suggestion, where there are enough.
 
     Args:
         dataset: The exceptions.

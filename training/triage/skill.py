@@ -1,4 +1,4 @@
-"""Whether what the models say is worth listening to: the check before a replay believes them.
+"""Skill test of predictions: a replay uses a prediction only if it beats a constant.
 
 The rehearsed models are judged on the last weeks before an origin, of which they learned nothing
 but their calibration. Each thing that the ranking rule reads must do better than a constant would
@@ -47,7 +47,7 @@ class SkillEvidence:
     breached: np.ndarray
 
     def shuffled(self, random: np.random.Generator) -> "SkillEvidence":
-        """Return the same with each exception given what was said of another."""
+        """Return the same with predictions exchanged between exceptions."""
         order = random.permutation(len(self.category))
         return replace(self, predictions=take_predictions(self.predictions, order))
 
@@ -62,7 +62,7 @@ def take_predictions(predictions: Predictions, rows: np.ndarray) -> Predictions:
 
 @dataclass(frozen=True)
 class Skill:
-    """One thing that the models say, beside a constant.
+    """Loss of one prediction, beside that of a constant.
 
     Attributes:
         measure: What is measured, in words; lower is better.
@@ -78,17 +78,17 @@ class Skill:
 
     @property
     def has(self) -> bool:
-        """Whether it is listened to."""
+        """True where the prediction is used: it beats the constant on enough exceptions."""
         return self.judged >= MIN_ROWS_TO_JUDGE_SKILL and bool(self.model < self.constant)
 
     @property
     def plain(self) -> dict[str, Any]:
-        """The figures, and whether it is listened to."""
+        """The figures, and the flag `listened_to`."""
         return asdict(self) | {"listened_to": self.has}
 
 
 def evidence_of(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> SkillEvidence:
-    """Let the rehearsed models speak of the weeks that they were calibrated and judged on."""
+    """Predict the weeks of calibration and evaluation with the rehearsed models."""
     dataset, window = prepared.dataset, rehearsal.window
     rows = np.flatnonzero((dataset.detected_at >= window.cut) & (dataset.detected_at < window.end))
     predictions = rehearsal.triage.predict_rows(prepared.rows.take(rows))
@@ -110,7 +110,7 @@ def evidence_of(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Ski
 
 
 def measure_skill(evidence: SkillEvidence) -> dict[str, Skill]:
-    """Measure each thing that the rule reads and that the models say."""
+    """Measure each prediction that the ranking rule reads."""
     measures: dict[str, Callable[[SkillEvidence], Skill]] = {
         "category": _category, "touch_minutes": _touch, "curve": _curve,
     }  # fmt: skip

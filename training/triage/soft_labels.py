@@ -1,4 +1,4 @@
-"""What is known of a breach at a moment, as a chance between 0 and 1: nothing is thrown away.
+"""Soft labels of breaches: a chance between 0 and 1 for each exception, open ones included.
 
 A breach is recorded when a case is closed. At any moment the closed cases are the quick ones, so
 hard labels teach that all is well. Here a resolved case counts with the chance of a breach at its

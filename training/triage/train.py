@@ -1,4 +1,4 @@
-"""Train the models of triage: read, choose, rehearse, judge, fit, register, promote or not."""
+"""Training of triage: read, select, rehearse, fit, compare, register, promote or not."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -42,11 +42,11 @@ def train_triage(
     progress: Progress,
     trust: Trust = PEOPLE,
 ) -> TrainingResult:
-    """Train a challenger on what was known before a moment, and promote it if it is better.
+    """Train a challenger on the data available before a moment; promote it if it is better.
 
     Args:
         history: The order history.
-        as_of: Nothing known at or after it is seen.
+        as_of: Only data known before it is used.
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
         trust: In labels that people did not type.
@@ -120,7 +120,7 @@ def _judge(
 def losses_of(
     triage: Triage, dataset: TriageDataset, rows: np.ndarray, shared: list[str]
 ) -> GateLosses:
-    """Log losses of what both models predict; a row whose label is not known loses nothing."""
+    """Return log losses of the labels that both models predict; 0 for a row without a label."""
     columns = {name: column[rows] for name, column in dataset.columns.items()}
     predictions = triage.predict(columns, columns["detected_at"])
     parts, error = [], 0.0

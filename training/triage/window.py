@@ -1,4 +1,4 @@
-"""The window that a model is rehearsed on."""
+"""Window of time for the rehearsal of a model."""
 
 from dataclasses import dataclass
 
