@@ -13,39 +13,12 @@ from features.engine.feature_set import Columns
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.deferral_loss import WorkHours
 from models.ranking.rule import Ranking, RankingInputs, rank, rank_by_slack
+from models.triage.labels import CATEGORY
+from models.triage.predictions import Predictions
 from models.worktime.shifts import WorkClock
 
 KNOTS_APART_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
 """Hours that keep knots apart between which nobody works."""
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What the models expect of n exceptions; None where no model could be trained.
-
-    Attributes:
-        categories: Names of the category columns.
-        category: (n, categories) calibrated probabilities, rows sum to 1.
-        teams: Names of the team columns.
-        team: (n, teams) calibrated probabilities.
-        p_breach: n chances that it ends harmed, handled as such exceptions are.
-        curve: (n, 11) chance that it is harmed by each age of `CURVE_AGES_HOURS` if left open.
-        touch_minutes: (n, 3) quantiles 10, 50, 90 % of the touch time.
-        resolve_mass: (n, 16) chances that it is resolved in each interval of `resolve_time`.
-        priorities: Names of the priority columns.
-        priority: (n, priorities) probabilities of the band that people would give.
-    """
-
-    categories: tuple[str, ...] = ()
-    category: np.ndarray | None = None
-    teams: tuple[str, ...] = ()
-    team: np.ndarray | None = None
-    p_breach: np.ndarray | None = None
-    curve: np.ndarray | None = None
-    touch_minutes: np.ndarray | None = None
-    resolve_mass: np.ndarray | None = None
-    priorities: tuple[str, ...] = ()
-    priority: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -184,11 +157,12 @@ def _assumed_curve(n: int, deadline_hours: float) -> np.ndarray:
 def _losses(columns: Columns, predictions: Predictions, policy: Policy) -> np.ndarray:
     losses = policy.losses
     value = np.where(np.isnan(columns["total"]), losses.order_value, columns["total"])
-    if predictions.category is None:
+    category = predictions.classes.get(CATEGORY.name)
+    if category is None:
         names = ["" if kind is None else kind for kind in columns["type"]]
         return np.array([losses.preventable(*pair) for pair in zip(names, value, strict=True)])
-    table = preventable(value, predictions.categories, policy)
-    return (predictions.category * table).sum(axis=1)
+    table = preventable(value, category.names, policy)
+    return (category.probability * table).sum(axis=1)
 
 
 def preventable(value: np.ndarray, categories: Sequence[str], policy: Policy) -> np.ndarray:

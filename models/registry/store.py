@@ -25,7 +25,6 @@ from data.domain import NoChampionError, UnknownChoiceError
 from features.engine.event_log import LogRows
 from models.estimator import Files
 from models.registry.version_files import read_version, write_version
-from models.triage.triage import Triage
 
 CHAMPION = "champion"
 _SHA_TAG = "sha256"
@@ -203,17 +202,3 @@ class ModelRegistry:
             return version, *read_version(folder, registered.tags.get(_SHA_TAG, ""))
         except (OSError, ValueError) as error:
             raise NoChampionError(model, f"version {version}: {error}") from error
-
-    def load_triage(self, version: str | None = None) -> Triage:
-        """Load the models of triage, the champion's where no version is named.
-
-        Raises:
-            NoChampionError: None is promoted, or it can't be loaded.
-        """
-        version, files, past = self.read("triage", version)
-        try:
-            triage = Triage.from_files(files, past)
-        except (KeyError, ValueError, TypeError) as error:
-            raise NoChampionError("triage", f"version {version} can't be built: {error}") from error
-        triage.version = f"triage-{version}"
-        return triage

@@ -17,14 +17,12 @@ from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts
 from models.classifiers.classifier import CalibratedClassifier
 from models.estimator import Batch, Files
-from models.ranking.pricing import Predictions
 from models.triage.breach_risk import BreachRisk
+from models.triage.labels import past_log
+from models.triage.predictions import ClassPredictions, Predictions
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 
-LABELS = ("category", "team", "priority")
-PROMISED = ("category", "team")
-"""Labels that may be set without asking."""
 _RESOLVE = {"hazard": ResolveTime, "constant": ConstantResolveTime}
 
 
@@ -34,15 +32,15 @@ class Triage:
 
     Attributes:
         features: Computes what the models read.
-        past: Logs of what was known at training; `labels.<label>` holds the labelled rows.
+        past: Logs as known at training; `past_log` names those of labelled rows.
         trained_as_of: Tick: nothing known at or after it was seen.
-        classes: Models of category, team and priority, those that could be trained.
+        classes: By label, those that could be trained.
         resolve: Hours to resolve.
         harm: Chance of ending harmed.
         touch: Touch time.
         untrained: For each model that could not be trained, why.
-        evidence: For category and team what a held-out window shows of their errors.
-        sets: For category and team the sets that a suggestion names.
+        evidence: By promised label the errors on a held-out window.
+        sets: By promised label the sets that a suggestion names.
         version: Name of the registered version; empty before it is registered.
     """
 
@@ -80,33 +78,30 @@ class Triage:
 
     def predict_rows(self, rows: Batch) -> Predictions:
         """Predict from rows whose features are computed."""
-        classes = {label: model.probability(rows) for label, model in self.classes.items()}
-        names = {label: model.names for label, model in self.classes.items()}
+        classes = {
+            label: ClassPredictions(model.names, model.probability(rows))
+            for label, model in self.classes.items()
+        }
         mass = self.resolve.mass(rows) if self.resolve else None
         return Predictions(
-            categories=names.get("category", ()),
-            category=classes.get("category"),
-            teams=names.get("team", ()),
-            team=classes.get("team"),
+            classes=classes,
             p_breach=self.harm.predict(rows, mass) if self.harm and mass is not None else None,
             curve=self.harm.curve(rows.columns) if self.harm else None,
             touch_minutes=self.touch.predict(rows) if self.touch else None,
             resolve_mass=mass,
-            priorities=names.get("priority", ()),
-            priority=classes.get("priority"),
         )
 
     def with_recent(self, recent: Mapping[str, LogRows]) -> Self:
         """Return a copy whose past is continued by what became known since training.
 
         Args:
-            recent: Logs as of `exception_logs`, and `labels.<label>` with the class codes.
+            recent: Logs as of `exception_logs`, and those of `past_log` with the class codes.
         """
         other = copy(self)
         other.features = self.features.with_recent(recent)
         other.classes = {}
         for label, model in self.classes.items():
-            rows, shares = recent.get(f"labels.{label}"), model.shares
+            rows, shares = recent.get(past_log(label)), model.shares
             continued = shares.with_recent(rows) if shares and rows else None
             other.classes[label] = model.with_recent(continued)
         return other
@@ -172,7 +167,7 @@ class Triage:
         triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
         for label, values in plain["classes"].items():
             triage.classes[label] = CalibratedClassifier.from_json(
-                values, own(label), past.get(f"labels.{label}")
+                values, own(label), past.get(past_log(label))
             )
         evidence = [CalibrationCounts.from_json(values) for values in plain.get("evidence", ())]
         triage.evidence = {one.label: one for one in evidence}

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from models.triage.labels import PROMISED_NAMES
+from models.triage.predictions import ClassPredictions
 from models.triage.triage import Triage
 from serving.exceptions.view import exception_view
 from serving.live_list.waiting_cost import costs_of_waiting
@@ -16,7 +18,7 @@ from serving.wire.exception_in import EXCEPTION, OURS, ExceptionIn
 
 LOG = logging.getLogger("expedite.explained")
 MOST_CHANCES = 5
-_NONE: dict[str, list[tuple[str, float]]] = {"category": [], "team": []}
+_NONE: dict[str, list[tuple[str, float]]] = {label: [] for label in PROMISED_NAMES}
 
 
 async def explained(desk: Service, exception_id: str) -> dict[str, Any]:
@@ -103,15 +105,13 @@ def _chances(desk: Service, told: ExceptionIn, triage: Triage) -> dict[str, Any]
     except Exception:  # whatever a model raises, the rest of the explanation stands
         LOG.exception("Champion %s failed on %s", triage.version, told.external_id)
         return _NONE
-    return {
-        "category": _likeliest(expected.categories, expected.category),
-        "team": _likeliest(expected.teams, expected.team),
-    }
+    return {label: _likeliest(expected.classes.get(label)) for label in PROMISED_NAMES}
 
 
-def _likeliest(names: tuple[str, ...], chances: np.ndarray | None) -> list[tuple[str, float]]:
+def _likeliest(predicted: ClassPredictions | None) -> list[tuple[str, float]]:
     """The likeliest names, the first first."""
-    if chances is None:
+    if predicted is None:
         return []
+    names, chances = predicted
     best = np.argsort(-chances[0])[:MOST_CHANCES]
     return [(names[i], float(chances[0][i])) for i in best]

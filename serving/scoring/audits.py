@@ -21,9 +21,10 @@ from data.ledger.ledger import ExceptionRecord, OutcomeRecord, record_of
 from data.ledger.outcomes import resolve
 from data.policy.automation import PromiseTerms
 from models.automation.sequential_test import SequentialTest
+from models.triage.labels import PROMISED
 from serving.scoring.assessment import AUTO, HIDDEN, Assessment
 
-ORIGINS = {"category": "label_origin", "team": "team_origin"}
+ORIGINS = {label.name: label.origin_column for label in PROMISED}
 """The labels that are decided, and where an outcome says how each came about."""
 
 

@@ -30,7 +30,7 @@ _FIRST_EXCEPTION = {
 
 
 class ModelStore(Protocol):
-    """Where champions come from: `models.registry.store.ModelRegistry`."""
+    """Store of champions: `serving.scoring.champion_store.RegistryStore`."""
 
     def champion_version(self, model: str) -> str | None:
         """Return the version promoted now; None if there is none."""

@@ -7,7 +7,9 @@ import numpy as np
 
 from data.policy.automation import PromiseTerms
 from models.automation.risk_control import NO_THRESHOLD, LabelPromises, Promise, promised
-from models.triage.triage import PROMISED, Triage
+from models.triage.labels import PROMISED_NAMES
+from models.triage.predictions import ClassPredictions
+from models.triage.triage import Triage
 from serving.scoring.assessment import ABSTAIN, AUTO, NOTHING, SUGGEST, Guarantee, LabelDecision
 
 NOT_IN_A_SET = 2.0
@@ -57,12 +59,12 @@ NO_RULES: Rules = {}
 
 
 def verdicts_of(
-    rule: DecisionRule | None, chances: np.ndarray | None, n: int
+    rule: DecisionRule | None, predicted: ClassPredictions | None, n: int
 ) -> list[LabelDecision]:
     """Decide one label of n exceptions; nothing is said where no model of it is there."""
-    if rule is None or chances is None:
+    if rule is None or predicted is None:
         return [NOTHING] * n
-    return rule.verdicts(chances)
+    return rule.verdicts(predicted.probability)
 
 
 def promises_of(triage: Triage, terms: PromiseTerms) -> dict[str, LabelPromises]:
@@ -87,7 +89,7 @@ def rules_of(
     withdrawn = set(suspended)
     return {
         label: _rule(triage, label, promises.get(label), withdrawn, terms)
-        for label in PROMISED
+        for label in PROMISED_NAMES
         if label in triage.classes
     }
 

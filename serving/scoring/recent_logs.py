@@ -12,6 +12,7 @@ from data.ledger.ledger import Ledger, LedgerEvent
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.exceptions.tables import exception_logs
+from models.triage.labels import PROMISED, past_log
 from models.triage.triage import Triage
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import EXCEPTION, OURS, RESOLUTION, ExceptionIn, ResolutionIn
@@ -136,7 +137,7 @@ def _labels(
 ) -> dict[str, LogRows]:
     """The categories and teams that people set, as the codes of the champion's classes."""
     logs = {}
-    for label, origin in (("category", "label_origin"), ("team", "team_origin")):
+    for label, origin in ((label.name, label.origin_column) for label in PROMISED):
         model = triage.classes.get(label)
         codes = {name: i for i, name in enumerate(model.names)} if model else {}
         known = [
@@ -149,7 +150,7 @@ def _labels(
         if known:
             rows, ticks, values = (np.array(part, np.int64) for part in zip(*known, strict=True))
             keys = {entity.name: entity.key(columns)[rows] for entity in triage.entities}
-            logs[f"labels.{label}"] = LogRows(ticks, keys, {LABEL: values.astype(np.float64)})
+            logs[past_log(label)] = LogRows(ticks, keys, {LABEL: values.astype(np.float64)})
     return logs
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from data.policy.policy import Policy
-from models.ranking.pricing import Predictions, PricedExceptions, scored
+from models.ranking.pricing import PricedExceptions, scored
+from models.triage.labels import CATEGORY, TEAM
+from models.triage.predictions import Predictions
 from models.triage.triage import Triage
 from serving.scoring.assessment import Assessment
 from serving.scoring.columns import columns_of
@@ -84,8 +86,8 @@ def _opinions(
     rules: Rules,
 ) -> list[Assessment]:
     n = len(rows.ids)
-    categories = verdicts_of(rules.get("category"), predictions.category, n)
-    teams = verdicts_of(rules.get("team"), predictions.team, n)
+    categories = verdicts_of(rules.get(CATEGORY.name), predictions.classes.get(CATEGORY.name), n)
+    teams = verdicts_of(rules.get(TEAM.name), predictions.classes.get(TEAM.name), n)
     breach = [None] * n if predictions.p_breach is None else predictions.p_breach.tolist()
     return [
         Assessment(*common, category, routing, p, term)

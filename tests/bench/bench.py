@@ -25,6 +25,7 @@ from data.oms_client.calls import last_days
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from models.registry.store import ModelRegistry
+from models.triage.load import load_triage
 from training.common.run import git_commit
 from training.triage.dataset import TriageDataset
 
@@ -64,7 +65,7 @@ def _run(folder: Path) -> list[Ratio]:
     ratios.append(training_bench.run(folder / "history", as_of, store))
     console.print("Scoring ...")
     history = History.open(folder / "history")
-    known = TriageDataset.read(history, END_OF_TIME, store.load_triage().kinds)
+    known = TriageDataset.read(history, END_OF_TIME, load_triage(store).kinds)
     late = np.flatnonzero(known.detected_at >= as_of.value // 1_000_000)[: serving_bench.BATCH]
     columns = {name: column[late] for name, column in known.columns.items()}
     ratios.append(serving_bench.batch(store, columns, columns["detected_at"]))

@@ -15,6 +15,7 @@ from timing import Ratio, in_turns, quantile, seconds
 
 from data.settings import Settings
 from models.registry.store import ModelRegistry
+from models.triage.load import load_triage
 from models.triage.triage import Triage
 from serving.app import create_app
 from serving.wire.exception_in import ExceptionIn
@@ -109,7 +110,7 @@ def _single(port: int, payloads: list[dict[str, Any]]) -> list[Ratio]:
 
 def batch(store: ModelRegistry, columns: dict[str, np.ndarray], as_of: np.ndarray) -> Ratio:
     """Predict a thousand exceptions, features and all, against the Boosters on the same tables."""
-    triage = store.load_triage()
+    triage = load_triage(store)
     part = {name: column[:BATCH] for name, column in columns.items()}
     moments = as_of[:BATCH]
     tables = _tables(triage, part, moments)

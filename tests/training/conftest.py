@@ -18,8 +18,8 @@ from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from models.loss_curve import CURVE_AGES_HOURS
-from models.ranking.pricing import Predictions
 from models.registry.store import ModelRegistry
+from models.triage.predictions import NUMBERS, Predictions
 from models.triage.triage import Triage
 from models.worktime.shifts import TeamHours
 from training.common.promotion import TrainingResult
@@ -151,11 +151,14 @@ def assert_same_predictions() -> Callable[[Predictions, Predictions], None]:
     """Compare all that was predicted, to the last bit."""
 
     def compare(found: Predictions, expected: Predictions) -> None:
-        for name, value in vars(expected).items():
-            if isinstance(value, np.ndarray):
-                np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
-            else:
-                assert getattr(found, name) == value, name
+        assert found.names == expected.names
+        for name in NUMBERS:
+            value = getattr(expected, name)
+            np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
+        for label, each in expected.classes.items():
+            assert found.classes[label].names == each.names, label
+            probability = found.classes[label].probability
+            np.testing.assert_array_equal(probability, each.probability, err_msg=label)
 
     return compare
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from data.history.history import History
 from data.ticks import tick_of
+from models.triage.labels import CATEGORY
 from training.common.run import Progress
 from training.queue_replay.rules.inputs import said_by_origins
 
@@ -26,8 +27,8 @@ def categories_of(
     origins = list(pd.date_range(begin, end, periods=fits + 1)[:-1])
     categories: dict[str, str] = {}
     for window in said_by_origins(history, origins, tick_of(begin), end, progress):
-        names, guess = window.predictions.categories, window.predictions.category
-        if names and guess is not None:
-            best = np.asarray(names, object)[np.asarray(guess).argmax(1)]
+        category = window.predictions.classes.get(CATEGORY.name)
+        if category is not None:
+            best = np.asarray(category.names, object)[category.best]
             categories |= dict(zip(window.ids.tolist(), best.tolist(), strict=True))
     return categories

@@ -8,6 +8,7 @@ import typer
 
 from data.domain import BadInputError
 from data.history.history import History
+from models.triage.load import load_triage
 from training.common.options import CHAMPION, HistoryPath, Model, console, moment, store, version_of
 
 
@@ -32,7 +33,7 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
     )
     opened = store()
     with console.status("Comparing"):
-        loaded = opened.load_triage(version_of(model))
+        loaded = load_triage(opened, version_of(model))
         result = compare.compare_periods(loaded, History.open(history), *periods)
         compare.store_report(result, opened, html, json)
     console.print(result.verdict, soft_wrap=True, highlight=False, markup=False)

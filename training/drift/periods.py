@@ -10,7 +10,8 @@ from data.domain import NotEnoughDataError
 from data.ticks import MS_PER_HOUR, tick_of
 from models.classifiers.calibration import codes
 from models.estimator import Batch
-from models.ranking.pricing import Predictions
+from models.triage.labels import PROMISED_NAMES
+from models.triage.predictions import Predictions
 from models.triage.triage import Triage
 from training.drift.columns import MAX_COMPARED_ROWS, MIN_VALUES_OF_A_COLUMN, OTHER
 from training.drift.cost import PeriodPromises
@@ -21,7 +22,6 @@ from training.triage.evaluation import QUANTILES, handling_hours
 MIN_EXCEPTIONS_OF_A_PERIOD = 50
 MAX_SCORED_EXCEPTIONS = 20_000
 MAX_COMPARED_FEATURES = 40
-CLASSES = ("category", "team")
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ def _predicted(live: Triage, side: DriftPeriod) -> Named:
     predictions = side.predictions
     if predictions.p_breach is not None:
         yield "p_breach", predictions.p_breach
-    for label in CLASSES:
+    for label in PROMISED_NAMES:
         if label in live.classes:
             names = np.array(live.classes[label].names, object)
-            yield label, names[getattr(predictions, label).argmax(axis=1)]
+            yield label, names[predictions.classes[label].best]
     hours, _ = handling_hours(predictions, len(side.rows))
     for column, share in enumerate(QUANTILES):
         yield f"handling_hours_p{100 * share:.0f}", hours[:, column]
@@ -131,7 +131,7 @@ def _ended(live: Triage, dataset: TriageDataset, side: DriftPeriod) -> Named:
     breached = _breached(dataset, side)
     words = np.array(["in time", "breached", None], object)
     yield "breached", words[np.where(np.isnan(breached), 2, breached > 0.5).astype(int)]
-    for label in CLASSES:
+    for label in PROMISED_NAMES:
         if label in live.classes and label in labels.classes:
             yield label, labels.classes[label].at(side.looked_at, len(dataset.ids))[rows]
     hours = (labels.resolved_at[rows] - dataset.detected_at[rows]) / MS_PER_HOUR
@@ -165,10 +165,10 @@ def promises(
             "breach",
             PeriodPromises(predictions.p_breach[labelled], breached[labelled], detected[labelled]),
         )
-    for label in CLASSES:
+    for label in PROMISED_NAMES:
         if label in live.classes and label in dataset.labels.classes:
             latest = dataset.labels.classes[label].at(side.looked_at, len(dataset.ids))[side.rows]
             labelled = np.array([name is not None for name in latest], bool)
-            chance = getattr(predictions, label)[labelled]
+            chance = predictions.classes[label].probability[labelled]
             right = chance.argmax(axis=1) == codes(latest[labelled], live.classes[label].names)
             yield label, PeriodPromises(chance.max(axis=1), right.astype(float), detected[labelled])

@@ -18,7 +18,6 @@ from training.triage.evaluation import PeriodPredictions
 from training.triage.labels import unswayed
 
 ERRORS = (0.02, 0.05, 0.10)
-_NAMES = {"category": "categories", "team": "teams"}
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,10 @@ def labelled_period(scoring: PeriodPredictions, label: str) -> PeriodLabels | No
         return None
     latest = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))[rows]
     has_label = np.array([name is not None for name in latest], bool)
+    predicted = scoring.predictions.classes[label]
     return PeriodLabels(
-        getattr(scoring.predictions, label),
-        codes(latest, getattr(scoring.predictions, _NAMES[label])),
+        predicted.probability,
+        codes(latest, predicted.names),
         unswayed(has_label, dataset.labels.hidden[rows]),
         scoring.column("detected_at"),
     )

@@ -17,6 +17,7 @@ from data.policy.policy import Policy
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import preventable
+from models.triage.labels import CATEGORY
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
 from training.triage.automation_report import labelled_period
@@ -74,11 +75,13 @@ def chance_outcomes(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
         yield _with_outcome(
             "curve at its end", at_end, happened, ticks, segments | {"age": bands[band]}
         )
-    if predictions.category is None or (labels := labelled_period(scoring, "category")) is None:
+    category = predictions.classes.get(CATEGORY.name)
+    labels = labelled_period(scoring, CATEGORY.name) if category else None
+    if category is None or labels is None:
         return
     right = np.where(labels.labelled, labels.best == labels.code, np.nan)
     yield _with_outcome("first category", labels.top, right, ticks, segments)
-    for k, name in enumerate(predictions.categories):
+    for k, name in enumerate(category.names):
         own = np.where(labels.labelled, labels.code == k, np.nan)
         if (own == 1).sum() >= MIN_ROWS_OF_A_GROUP:
             yield _with_outcome(f"category {name}", labels.probability[:, k], own, ticks, {})
@@ -182,14 +185,15 @@ def _interval(ticks: np.ndarray, differences: np.ndarray) -> tuple[float, float]
 
 def _money(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
     """Compare what the posterior of the category prices with what the true category costs."""
-    predictions, labels = scoring.predictions, labelled_period(scoring, "category")
-    if predictions.category is None or labels is None:
+    category = scoring.predictions.classes.get(CATEGORY.name)
+    labels = labelled_period(scoring, CATEGORY.name) if category else None
+    if category is None or labels is None:
         return {}
     total = scoring.column("total")
     value = np.where(np.isnan(total), policy.losses.order_value, total)
-    table = preventable(value, predictions.categories, policy)
+    table = preventable(value, category.names, policy)
     labelled = np.flatnonzero(labels.labelled & (labels.code >= 0))
-    priced = (predictions.category * table).sum(axis=1)[labelled]
+    priced = (category.probability * table).sum(axis=1)[labelled]
     cost = table[labelled, labels.code[labelled]]
     groups = {name: _largest(values[labelled]) for name, values in _segments(scoring).items()}
 

@@ -9,6 +9,7 @@ import typer
 from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
+from models.triage.load import load_triage
 from training.common.options import (
     CHAMPION,
     AsOf,
@@ -67,7 +68,7 @@ def evaluate_triage(
         writable(file)
     opened = store()
     with console.status("Scoring") as status:
-        loaded = opened.load_triage(version_of(model))
+        loaded = load_triage(opened, version_of(model))
         scoring = evaluation.score_period(
             loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
         )

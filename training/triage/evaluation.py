@@ -11,12 +11,13 @@ from data.policy.policy import Policy
 from data.ticks import MS_PER_HOUR, tick_of
 from features.engine.event_log import LogRows
 from models.classifiers.calibration import codes
-from models.ranking.pricing import Predictions, ranking, scored
+from models.ranking.pricing import ranking, scored
+from models.triage.labels import LABEL_NAMES, label_named, past_log
+from models.triage.predictions import Predictions
 from models.triage.resolve_time import quantiles
 from models.triage.triage import Triage
 from training.common import measures
 from training.triage.dataset import TriageDataset
-from training.triage.fit import FIRST_COLUMNS
 from training.triage.labels import unswayed
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -73,7 +74,7 @@ def since_training(triage: Triage, dataset: TriageDataset) -> dict[str, LogRows]
     for label, model in triage.classes.items():
         if model.shares and label in dataset.labels.classes:
             labels = dataset.labels.classes[label]
-            logs[f"labels.{label}"] = dataset.label_rows(labels, list(model.names), keys)
+            logs[past_log(label)] = dataset.label_rows(labels, list(model.names), keys)
     return {name: rows.known_from(triage.trained_as_of) for name, rows in logs.items()}
 
 
@@ -89,14 +90,10 @@ def predictions_table(scoring: PeriodPredictions, policy: Policy) -> pd.DataFram
         if predictions.p_breach is not None
         else np.full(len(ids), np.nan),
     }
-    for label, names, chances in (
-        ("category", predictions.categories, predictions.category),
-        ("team", predictions.teams, predictions.team),
-        ("priority", predictions.priorities, predictions.priority),
-    ):
-        if chances is not None:
-            best = chances.argmax(axis=1)
-            table[label] = np.array(names, object)[best]
+    for label in LABEL_NAMES:
+        if (predicted := predictions.classes.get(label)) is not None:
+            names, chances = predicted
+            table[label] = np.array(names, object)[predicted.best]
             table |= {f"p_{label}_{name}": chances[:, i] for i, name in enumerate(names)}
     hours, basis = handling_hours(predictions, len(ids))
     table |= {f"handling_hours_p{int(100 * q)}": hours[:, i] for i, q in enumerate(QUANTILES)}
@@ -159,7 +156,7 @@ def _breach(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | N
 
 def _class(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, object] | None:
     model, dataset = triage.classes[label], scoring.dataset
-    chance = getattr(scoring.predictions, label)
+    chance = scoring.predictions.classes[label].probability
     if label not in dataset.labels.classes:
         return None
     latest = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))[scoring.rows]
@@ -184,7 +181,7 @@ def _class(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, 
 
 def _guesses(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, np.ndarray]:
     """Return simple guesses of a class: the first value, and the most frequent by a column."""
-    column = FIRST_COLUMNS[label]
+    column = label_named(label).first_column
     dataset, guesses = scoring.dataset, {}
     if column in dataset.columns:
         guesses[f"as given at first ({column})"] = scoring.column(column)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from models.classifiers.classifier import CalibratedClassifier
+from models.triage.labels import past_log
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from training.triage import fit
@@ -69,7 +70,7 @@ def _class(
         verdict=rehearsal.reasons[label],
     )
     if model.shares is not None and fitted.past is not None:
-        triage.past[f"labels.{label}"] = fitted.past
+        triage.past[past_log(label)] = fitted.past
     if label in rehearsal.tested:
         inherited = rehearsal.tested[label].served_by(model, prepared.rows.take)
         triage.evidence[label], triage.sets[label] = inherited

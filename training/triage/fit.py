@@ -11,13 +11,14 @@ from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
-from features.exceptions.features import FEATURES, TEAM
+from features.exceptions.features import FEATURES
 from models.boosters import Booster
 from models.classifiers.calibration import class_names, codes, prior_of
 from models.classifiers.catalog import estimators
 from models.classifiers.contract import ClassEstimator, ClassTask
 from models.estimator import Batch
 from models.triage.breach_risk import BreachRisk
+from models.triage.labels import label_named
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 from training.triage.dataset import TriageDataset
@@ -27,8 +28,6 @@ from training.triage.soft_labels import breach_clock, soft_breach
 MIN_ROWS_TO_FIT = 200
 MIN_ROWS_OF_A_CLASS = 3
 MIN_HALF_LIFE_DAYS = 28.0
-FIRST_COLUMNS = {"category": "type", "team": TEAM, "priority": "severity"}
-"""For each class the column that holds what was given at first."""
 
 
 def side_by_side(steps: Sequence[Callable[[], object]]) -> None:
@@ -217,7 +216,7 @@ def class_task(prepared: PreparedExceptions, learned: TrainingRows, label: str) 
         prior=prior_of(code[labelled], len(names)),
         weight=(learned.weight * trusted)[labelled],
         word_columns=prepared.words,
-        first_column=FIRST_COLUMNS[label],
+        first_column=label_named(label).first_column,
         share_entities=share_entities,
         past=_labelled_past(prepared, label, names) if share_entities else None,
     )

@@ -12,9 +12,9 @@ import pandas as pd
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
 from data.ticks import ceil_ticks, floor_ticks
+from models.triage.labels import LABEL_NAMES, LABELS
 
 MIN_HIDDEN_LABELS = 400
-_ORIGINS = {"category": Outcomes.label_origin, "team": Outcomes.team_origin}
 
 
 class Trust(NamedTuple):
@@ -70,10 +70,10 @@ class Labels:
     """Outcomes of exceptions, with the ticks at which they were recorded; arrays by position.
 
     Attributes:
-        classes: category, team and priority, those that the history records, as people set them.
-        automatic: category and team as a model set them without a check.
-        accepted: For category and team whether it accepted a suggestion.
-        hidden: Whether people set category and team without seeing a suggestion.
+        classes: By label, those that the history records, as people set them.
+        automatic: By label, as a model set it without a check.
+        accepted: By label with an origin, whether it accepted a suggestion.
+        hidden: Whether people set the labels without seeing a suggestion.
         resolved_at: Tick of the latest resolution known before `as_of`, NaN while open.
         resolved_known_at: Tick at which that became known, NaN while open.
         ended_known_at: Tick at which the outcome became known, NaN before.
@@ -99,7 +99,7 @@ class Labels:
         What people set goes before what was set automatically.
 
         Args:
-            label: category, team or priority.
+            label: Name of the label.
             tick: Only what was known before it counts.
             trust: How much a label counts that nobody typed.
         """
@@ -170,11 +170,12 @@ def unswayed(has_label: np.ndarray, hidden: np.ndarray) -> np.ndarray:
 
 
 def _origins(n: int, ended: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return for category and team the origin of each label; empty where that is not recorded."""
+    """Return by label its origin; empty where that is not recorded."""
     origins = {}
-    for label, column in _ORIGINS.items():
-        origins[label] = np.full(n, "", object)
-        origins[label][ended["row"]] = ended[column].fillna("").to_numpy(object)
+    for label in LABELS:
+        if label.origin_column:
+            origin = origins[label.name] = np.full(n, "", object)
+            origin[ended["row"]] = ended[label.origin_column].fillna("").to_numpy(object)
     return origins
 
 
@@ -186,8 +187,10 @@ def _classes(
     A class is known when a case is resolved; the outcome tells it where no step did, or anew.
     """
     by_people, automatic = {}, {}
-    for label in ("category", "team", "priority"):
-        parts = [part[["row", "known", label]] for part in (solved, ended)]
+    for label in LABEL_NAMES:
+        parts = [part[["row", "known", label]] for part in (solved, ended) if label in part]
+        if not parts:
+            continue
         changes = pd.concat(parts).dropna().sort_values("known", kind="stable")
         changes = changes[changes[label] != changes.groupby("row")[label].shift()]
         alone = np.zeros(len(changes), bool)

@@ -22,8 +22,10 @@ from models.classifiers.calibration import calibrated
 from models.estimator import Batch
 from models.registry.store import ModelRegistry, Trained
 from models.triage.breach_risk import AS_FITTED, BreachRisk
+from models.triage.labels import PROMISED_NAMES
+from models.triage.load import load_triage
 from models.triage.platt import PlattScaling
-from models.triage.triage import PROMISED, Triage
+from models.triage.triage import Triage
 from training.common import measures, plots
 from training.common.promotion import GateDecision, TrainingResult, decide_recalibration
 from training.common.run import Progress, git_commit, register
@@ -71,7 +73,7 @@ def recalibrate_triage(
         NotEnoughDataError: Too few labels are known of what came since its training.
     """
     progress("Reading what was known")
-    champion = store.load_triage()
+    champion = load_triage(store)
     dataset = TriageDataset.read(history, as_of, champion.kinds)
     live = champion.with_recent(since_training(champion, dataset))
     progress("Calibrating on what came since its training")
@@ -140,7 +142,7 @@ def _recalibrate_class(
     made.from_tick = max(made.from_tick, window.middle)
     new, old = made.served.classes[label].calibration, model.calibration
     made.changes[label] = f"temperature {old.temperature:.2f} -> {new.temperature:.2f}"
-    if label in PROMISED:
+    if label in PROMISED_NAMES:
         served = replace(model, calibration=made.served.classes[label].calibration)
         evidence, sets = tested_on(dataset, take, model, window).served_by(served, take)
         made.served.evidence[label], made.served.sets[label] = evidence, sets

@@ -14,9 +14,10 @@ import numpy as np
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import Calibration
 from models.estimator import Batch
+from models.triage.labels import LABEL_NAMES, PROMISED_NAMES
 from models.triage.resolve_time import exposures
 from models.triage.touch_time import TouchTime
-from models.triage.triage import LABELS, PROMISED, Triage
+from models.triage.triage import Triage
 from training.common import measures
 from training.triage import fit
 from training.triage.fit import PreparedExceptions, TrainingRows
@@ -53,7 +54,7 @@ class TriageRehearsal:
     touch_spread: TouchTime | None = None
 
 
-def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABELS) -> TriageRehearsal:
+def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABEL_NAMES) -> TriageRehearsal:
     """Rehearse on the last part of what is known, with the classes of some labels."""
     window = RehearsalWindow.of(prepared.dataset)
     triage = Triage(prepared.features, prepared.past, window.cut)
@@ -73,7 +74,7 @@ Kept = TypeVar("Kept")
 
 def in_order(by_label: dict[str, Kept]) -> dict[str, Kept]:
     """Return the results of parallel steps in the order of the labels."""
-    return {label: by_label[label] for label in LABELS if label in by_label}
+    return {label: by_label[label] for label in LABEL_NAMES if label in by_label}
 
 
 def _rehearse_label(
@@ -89,7 +90,7 @@ def _rehearse_label(
     rehearsal.losses[label], rehearsal.reasons[label] = rehearsed.losses, rehearsed.model.verdict
     rehearsal.estimators[label] = rehearsed.name
     rehearsal.calibrations[label] = rehearsed.calibration
-    if label in PROMISED:
+    if label in PROMISED_NAMES:
         rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, rehearsed.name)
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from data.ticks import MS_PER_HOUR
 from models.classifiers.calibration import codes
 from models.loss_curve import CURVE_AGES_HOURS
-from models.ranking.pricing import Predictions
+from models.triage.labels import CATEGORY
+from models.triage.predictions import Predictions
 from training.common.measures import quantile_measures
 from training.triage.fit import PreparedExceptions
 from training.triage.rehearsal import TriageRehearsal
@@ -34,7 +35,7 @@ class SkillEvidence:
 
     Attributes:
         predictions: Of models that were fitted on what was known before these weeks.
-        category: Codes among `predictions.categories`, -1 where not known.
+        category: Codes of the actual categories, -1 where not known.
         touch_minutes: NaN where not known.
         ended_hours: Age at the resolution, NaN where not known.
         breached: 1, 0 or NaN where not known.
@@ -49,15 +50,7 @@ class SkillEvidence:
     def shuffled(self, random: np.random.Generator) -> "SkillEvidence":
         """Return the same with predictions exchanged between exceptions."""
         order = random.permutation(len(self.category))
-        return replace(self, predictions=take_predictions(self.predictions, order))
-
-
-def take_predictions(predictions: Predictions, rows: np.ndarray) -> Predictions:
-    """Return the predictions of some rows."""
-    arrays = {
-        name: value for name, value in vars(predictions).items() if isinstance(value, np.ndarray)
-    }
-    return replace(predictions, **{name: value[rows] for name, value in arrays.items()})
+        return replace(self, predictions=self.predictions.take(order))
 
 
 @dataclass(frozen=True)
@@ -93,8 +86,9 @@ def evidence_of(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Ski
     rows = np.flatnonzero((dataset.detected_at >= window.cut) & (dataset.detected_at < window.end))
     predictions = rehearsal.triage.predict_rows(prepared.rows.take(rows))
     labels = dataset.labels
-    category_labels = labels.classes.get("category")
-    names = list(predictions.categories)
+    category_labels = labels.classes.get(CATEGORY.name)
+    predicted = predictions.classes.get(CATEGORY.name)
+    names = list(predicted.names) if predicted else []
     truth = (
         category_labels.at(dataset.tick, len(dataset.ids))[rows]
         if category_labels
@@ -112,21 +106,21 @@ def evidence_of(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Ski
 def measure_skill(evidence: SkillEvidence) -> dict[str, Skill]:
     """Measure each prediction that the ranking rule reads."""
     measures: dict[str, Callable[[SkillEvidence], Skill]] = {
-        "category": _category, "touch_minutes": _touch, "curve": _curve,
+        CATEGORY.name: _category, "touch_minutes": _touch, "curve": _curve,
     }  # fmt: skip
-    predicted = vars(evidence.predictions)
-    return {
-        name: measure(evidence) for name, measure in measures.items() if predicted[name] is not None
-    }
+    predicted = evidence.predictions.names
+    return {name: measure(evidence) for name, measure in measures.items() if name in predicted}
 
 
 def _category(evidence: SkillEvidence) -> Skill:
     labelled = evidence.category >= 0
-    code, chance = evidence.category[labelled], evidence.predictions.category
+    code = evidence.category[labelled]
+    category = evidence.predictions.classes.get(CATEGORY.name)
     n = len(code)
-    if chance is None or not n:
+    if category is None or not n:
         return Skill("log loss", np.inf, np.inf, 0)
-    loss = -np.log(np.maximum(chance[labelled][np.arange(n), code], _FLOOR)).mean()
+    chance = category.probability[labelled][np.arange(n), code]
+    loss = -np.log(np.maximum(chance, _FLOOR)).mean()
     share = np.bincount(code) / n
     constant = -(share[share > 0] * np.log(share[share > 0])).sum()
     return Skill("log loss", float(loss), float(constant), n)

@@ -15,6 +15,7 @@ from models.classifiers.calibration import codes
 from models.classifiers.catalog import estimators
 from models.registry.store import ModelRegistry, Trained
 from models.triage import breach_risk, resolve_time, touch_time
+from models.triage.load import load_triage
 from models.triage.triage import Triage
 from training.common import measures, plots
 from training.common.promotion import (
@@ -89,7 +90,7 @@ def _judge(
     The champion is judged as it would serve today: its past continued by what became known since.
     """
     try:
-        champion = store.load_triage()
+        champion = load_triage(store)
     except NoChampionError:
         return decide_first(rehearsal.reasons)
     window, detected = rehearsal.window, prepared.dataset.detected_at
@@ -138,7 +139,9 @@ def losses_of(
             has_label = np.array([name is not None for name in truth])
             labelled = unswayed(has_label, dataset.labels.hidden[rows])
             code = codes(truth, triage.classes[label].names)
-            chance = getattr(predictions, label)[np.arange(len(rows)), np.maximum(code, 0)]
+            chance = predictions.classes[label].probability[
+                np.arange(len(rows)), np.maximum(code, 0)
+            ]
             chance = np.where(code >= 0, chance, 0.0)
         parts.append(np.where(labelled, -np.log(np.maximum(chance, 1e-4)), 0.0))
     return GateLosses(np.concatenate(parts) if parts else np.empty(0), error)
@@ -206,7 +209,7 @@ def _draw(
             draw(path, predictions.p_breach[labelled], happened[labelled], "breach")
     for label, model in rehearsal.triage.classes.items():
         truth = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))[rows]
-        code, chance = codes(truth, model.names), getattr(predictions, label)
+        code, chance = codes(truth, model.names), predictions.classes[label].probability
         right = (chance.argmax(axis=1) == code).astype(float)[code >= 0]
         path = folder / f"{label}_reliability.png"
         plots.reliability(path, chance.max(axis=1)[code >= 0], right, label)

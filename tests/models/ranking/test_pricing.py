@@ -8,8 +8,9 @@ import pytest
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS
-from models.ranking.pricing import Predictions, PricedExceptions, ranking, scored, scored_stock
+from models.ranking.pricing import PricedExceptions, ranking, scored, scored_stock
 from models.ranking.rule import Tier
+from models.triage.predictions import ClassPredictions, Predictions
 from models.worktime.shifts import TeamHours, WorkClock
 
 NOW = 20_000 * 24 * MS_PER_HOUR
@@ -47,7 +48,9 @@ def test_the_loss_is_averaged_over_the_whole_posterior(columns, policy):
     names = ("fraud_risk", "data_error")
     chance = np.array([[0.25, 0.75]] * 3)
 
-    loss = scored(IDS, columns, Predictions(names, chance), policy).loss
+    loss = scored(
+        IDS, columns, Predictions({"category": ClassPredictions(names, chance)}), policy
+    ).loss
 
     each = [policy.losses.preventable(name, 100.0) for name in names]
     assert loss[0] == pytest.approx(0.25 * each[0] + 0.75 * each[1])

@@ -10,6 +10,7 @@ import pytest
 from data.domain import NoChampionError, UnknownChoiceError
 from features.engine.event_log import LogRows
 from models.registry.store import ModelRegistry, Trained
+from models.triage.load import load_triage
 
 FILES = {"triage.json": '{"ä": 1}', "team.trees.txt": "tree\nversion=v4\n"}
 PAST = {
@@ -190,7 +191,7 @@ def test_files_that_make_no_model_are_refused_as_no_champion(store):
     version = store.record(broken, now_ms=1_772_323_200_000)
 
     with pytest.raises(NoChampionError, match="can't be built"):
-        store.load_triage(version)
+        load_triage(store, version)
 
 
 def test_pictures_are_kept_with_the_run(store, model, record, folder_of):

@@ -12,6 +12,7 @@ from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from models.registry.store import ModelRegistry
+from models.triage.load import load_triage
 from training.__main__ import main
 from training.drift.compare import compare_periods
 from training.drift.periods import Period
@@ -44,7 +45,7 @@ def compared():
 
     def _compared(folder, reference, current):
         periods = (Period(*map(day, period)) for period in (reference, current))
-        champion = ModelRegistry(folder / "mlruns").load_triage()
+        champion = load_triage(ModelRegistry(folder / "mlruns"))
         return compare_periods(champion, History.open(folder / "history"), *periods)
 
     return _compared

@@ -8,6 +8,7 @@ import pytest
 
 from data.policy.policy import Policy
 from models.automation.risk_control import promised
+from models.triage.load import load_triage
 from training.triage import automation_report, calibration_report
 from training.triage.evaluation import score_period
 
@@ -17,7 +18,7 @@ TERMS = POLICY.promises
 
 @pytest.fixture(scope="module")
 def triage(shop):
-    return shop.store.load_triage(shop.outcome.version)
+    return load_triage(shop.store, shop.outcome.version)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_without_enough_evidence_nothing_is_automatic(scoring, triage):
 
 def test_with_evidence_for_all_everything_is_automatic_and_its_error_is_told(scoring, sure):
     found = automation_report.report(scoring, sure, TERMS)["category"]["promised"]["5%"]
-    probability = scoring.predictions.category
+    probability = scoring.predictions.classes["category"].probability
 
     assert found["share_automatic"]["value"] > 0.99
     assert found["automatic"] == pytest.approx(len(probability), abs=3)

@@ -9,6 +9,7 @@ from data.domain import NotEnoughDataError
 from data.history.history import History
 from data.policy.policy import Policy
 from models.registry.store import ModelRegistry
+from models.triage.load import load_triage
 from training.triage.evaluation import predictions_table, report, score_period
 
 PARTS = ("category", "team", "priority")
@@ -16,7 +17,7 @@ PARTS = ("category", "team", "priority")
 
 @pytest.fixture(scope="module")
 def champion(shop):
-    return shop.store.load_triage(shop.outcome.version)
+    return load_triage(shop.store, shop.outcome.version)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,7 @@ def test_the_model_is_right_more_often_than_the_usual_guess(figures, part):
 @pytest.mark.slow
 def test_real_incidents_are_told_as_well_as_was_measured(incidents):
     days = (pd.Timestamp("2016-04-01", tz="UTC"), pd.Timestamp("2016-04-15", tz="UTC"))
-    champion = ModelRegistry(incidents / "mlruns").load_triage()
+    champion = load_triage(ModelRegistry(incidents / "mlruns"))
 
     found = report(score_period(champion, History.open(incidents / "history"), *days), champion)
 

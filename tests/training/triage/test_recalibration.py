@@ -8,6 +8,7 @@ import pytest
 
 from data.domain import NotEnoughDataError
 from models.registry.store import ModelRegistry
+from models.triage.load import load_triage
 from training.common.promotion import GateLosses, decide_recalibration
 from training.triage.recalibration import recalibrate_triage
 
@@ -27,7 +28,7 @@ def outcome(shop, store):
 
 @pytest.fixture(scope="module")
 def before_and_after(shop, store, outcome):
-    return store.load_triage(shop.outcome.version), store.load_triage(outcome.version)
+    return load_triage(store, shop.outcome.version), load_triage(store, outcome.version)
 
 
 def test_the_boosters_are_the_same(before_and_after):

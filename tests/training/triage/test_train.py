@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from data.domain import NotEnoughDataError
+from models.triage.load import load_triage
 from training.triage.dataset import TriageDataset
 from training.triage.train import train_triage
 
 
 @pytest.fixture(scope="module")
 def champion(shop):
-    return shop.store.load_triage(shop.outcome.version)
+    return load_triage(shop.store, shop.outcome.version)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,9 @@ from data.history.history import END_OF_TIME, History
 from data.policy.policy import Policy
 from data.ticks import tick_of
 from features.engine.feature_set import Columns
-from models.ranking.pricing import Predictions, scored
+from models.ranking.pricing import scored
+from models.triage.labels import CATEGORY
+from models.triage.predictions import Predictions
 from training.queue_replay.rules.rules import PricedPredictions
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
@@ -26,14 +28,14 @@ from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final
 from training.triage.fit import prepare
 from training.triage.rehearsal import rehearse
-from training.triage.skill import SkillEvidence, evidence_of, measure_skill, take_predictions
+from training.triage.skill import SkillEvidence, evidence_of, measure_skill
 
 Say = Callable[[str], None]
 MOST_LEARNED = 40_000
 """Exceptions that a fit learns from, the newest: more of them gain little and cost minutes."""
 _AT_ONCE = 50_000
 _PRICED = ("detected_at", "due_at", "total", "type", "severity")
-_HEARD = ("categories", "category", "p_breach", "curve", "touch_minutes")
+_HEARD = (CATEGORY.name, "p_breach", "curve", "touch_minutes")
 URGENCY = {"critical": 0, "p1": 0, "high": 1, "p2": 1, "medium": 2, "p3": 2, "low": 3, "p4": 3}
 """What sources call the severity of an exception; the numbers 1 to 4 say it too."""
 
@@ -62,28 +64,24 @@ class WindowPredictions:
         """Return the same with each exception given what was said of another: worthless models."""
         order = random.permutation(len(self.ids))
         evidence = self.evidence.shuffled(random) if self.evidence else None
-        return replace(
-            self, predictions=take_predictions(self.predictions, order), evidence=evidence
-        )
+        return replace(self, predictions=self.predictions.take(order), evidence=evidence)
 
     @property
     def heard(self) -> Predictions:
         """The predictions that have shown skill; those without any are left out."""
         if self.evidence is None:
             return Predictions()
-        without = {
-            name: None for name, figure in measure_skill(self.evidence).items() if not figure.has
-        }
-        return replace(self.predictions, **without)
+        without = {name for name, figure in measure_skill(self.evidence).items() if not figure.has}
+        return self.predictions.keeping(self.predictions.names - without)
 
     def opinions(self, policy: Policy) -> PricedPredictions:
         """Price by the policy what has skill."""
         heard, n = self.heard, len(self.ids)
         ours = scored(self.ids, self.columns, heard, policy)
         likeliest = ours.loss
-        if heard.category is not None:
-            certain = np.eye(len(heard.categories))[heard.category.argmax(axis=1)]
-            named = replace(heard, category=certain)
+        if (category := heard.classes.get(CATEGORY.name)) is not None:
+            certain = category._replace(probability=np.eye(len(category.names))[category.best])
+            named = replace(heard, classes={CATEGORY.name: certain})
             likeliest = scored(self.ids, self.columns, named, policy).loss
         chance = self.predictions.p_breach
         return PricedPredictions(
@@ -165,7 +163,7 @@ def _said(
     past: TriageDataset, everything: TriageDataset, window: tuple[int, int]
 ) -> WindowPredictions:
     prepared = prepare(past, *choose(past))
-    rehearsal = rehearse(prepared, labels=("category",))
+    rehearsal = rehearse(prepared, labels=(CATEGORY.name,))
     triage = fit_final(prepared, rehearsal)
     known = everything.read_by(triage.kinds)
     live = triage.with_recent(since_training(triage, known))
@@ -174,7 +172,7 @@ def _said(
         columns = {name: column[part] for name, column in known.columns.items()}
         parts.append(_kept(live.predict(columns, columns["detected_at"])))
     evidence = evidence_of(prepared, rehearsal)
-    said = (known.ids[rows], _priced(known, rows), _joined(parts), evidence)
+    said = (known.ids[rows], _priced(known, rows), Predictions.concatenate(parts), evidence)
     return WindowPredictions(past.tick, *said, len(past.ids))
 
 
@@ -195,10 +193,4 @@ def _priced(known: TriageDataset, rows: np.ndarray) -> Columns:
 
 def _kept(found: Predictions) -> Predictions:
     """Keep only what the rules read: a year of a million exceptions must fit into memory."""
-    return Predictions(**{name: getattr(found, name) for name in _HEARD})
-
-
-def _joined(parts: list[Predictions]) -> Predictions:
-    arrays = [name for name, value in vars(parts[0]).items() if isinstance(value, np.ndarray)]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
-    return replace(parts[0], **joined)
+    return found.keeping(_HEARD)

@@ -1,0 +1,86 @@
+"""Predictions: what the models of triage expect of n exceptions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
+
+import numpy as np
+
+NUMBERS = ("p_breach", "curve", "touch_minutes", "resolve_mass")
+"""The predictions that are no labels."""
+
+
+class ClassPredictions(NamedTuple):
+    """Probabilities of the classes of one label.
+
+    Attributes:
+        names: The classes, by code.
+        probability: (n, classes) calibrated probabilities, rows sum to 1.
+    """
+
+    names: tuple[str, ...]
+    probability: np.ndarray
+
+    @property
+    def best(self) -> np.ndarray:
+        """N codes of the likeliest classes."""
+        return self.probability.argmax(axis=1)
+
+    def take(self, rows: np.ndarray) -> "ClassPredictions":
+        """Return some of the rows."""
+        return ClassPredictions(self.names, self.probability[rows])
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions for n exceptions; what no model could be trained for is missing, or None.
+
+    Attributes:
+        classes: By label.
+        p_breach: n chances that it is breached, handled as such exceptions are.
+        curve: (n, 11) chance that it is breached by each age of `CURVE_AGES_HOURS` if left open.
+        touch_minutes: (n, 3) quantiles 10, 50, 90 % of the touch time.
+        resolve_mass: (n, 16) chances that it is resolved in each interval of `resolve_time`.
+    """
+
+    classes: Mapping[str, ClassPredictions] = field(default_factory=dict)
+    p_breach: np.ndarray | None = None
+    curve: np.ndarray | None = None
+    touch_minutes: np.ndarray | None = None
+    resolve_mass: np.ndarray | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """The labels and numbers that are predicted."""
+        return {*self.classes} | {name for name in NUMBERS if getattr(self, name) is not None}
+
+    def keeping(self, names: Iterable[str]) -> Self:
+        """Return these predictions without all other labels and numbers."""
+        stored = set(names)
+        classes = {label: each for label, each in self.classes.items() if label in stored}
+        return replace(self, classes=classes, **dict.fromkeys({*NUMBERS} - stored))
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return the predictions of some rows."""
+        return replace(
+            self,
+            classes={label: each.take(rows) for label, each in self.classes.items()},
+            **{name: getattr(self, name)[rows] for name in NUMBERS if name in self.names},
+        )
+
+    @classmethod
+    def concatenate(cls, parts: "Sequence[Predictions]") -> Self:
+        """Join predictions of the same models."""
+        first = parts[0]
+        classes = {
+            label: ClassPredictions(
+                each.names, np.concatenate([part.classes[label].probability for part in parts])
+            )
+            for label, each in first.classes.items()
+        }
+        numbers = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in NUMBERS
+            if name in first.names
+        }
+        return cls(classes=classes, **numbers)
