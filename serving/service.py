@@ -35,6 +35,7 @@ from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, SUSPENDED
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import ScoredExceptions, judge, rescored
+from serving.wire.answers import StampOut
 from serving.wire.exception_in import EXCEPTION, ExceptionIn
 
 IN_A_THREAD = 32
@@ -172,7 +173,7 @@ class Service:
             for i, opinion in enumerate(opinions)
         ]
 
-    def stamp(self, now_ms: int) -> dict[str, Any]:
+    def stamp(self, now_ms: int) -> StampOut:
         """Return what every answer carries: by which model and policy, when."""
         return {
             "model_version": self.model_version,

@@ -1,38 +1,53 @@
-"""The promises as a page shows them: the urgent first, and how doubt in each went. Pure."""
+"""Guarantees as the page shows them: the urgent first, each with its line of doubt. Pure."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
+from serving.automation.guarantee import (
+    ABSTAINED,
+    IN_FORCE,
+    SUSPENDED,
+    TOO_FEW,
+    AuditsOut,
+    GuaranteeOut,
+)
+from serving.automation.view import GuaranteesOut
+
 WIDTH, HEIGHT = 100.0, 30.0
-FIRST_STATES = ("suspended", "kept", "too_few", "abstained")
+STATES = (SUSPENDED, IN_FORCE, TOO_FEW, ABSTAINED)
+"""In the order of the page."""
 
 
-def sections(view: dict[str, Any]) -> list[dict[str, Any]]:
+def sections(view: GuaranteesOut) -> list[dict[str, Any]]:
     """Return for each label its promises, withdrawn ones first, then by how often they occur."""
     return [
-        label | {"promises": [_drawn(one) for one in ordered(view["promises"], label["label"])]}
+        {
+            **label,
+            "promises": [
+                {**promise, "doubt": _doubt(promise["audits"])}
+                for promise in ordered(view["promises"], label["label"])
+            ],
+        }
         for label in view["labels"]
     ]
 
 
-def ordered(promises: Sequence[dict[str, Any]], label: str) -> list[dict[str, Any]]:
+def ordered(promises: Sequence[GuaranteeOut], label: str) -> list[GuaranteeOut]:
     """Return the promises of a label in the order in which people look at them."""
-    own = [one for one in promises if one["label"] == label]
-    return sorted(
-        own,
-        key=lambda one: (
-            FIRST_STATES.index(one["state"]),
-            -one["calibration"]["predicted"],
-            one["name"],
-        ),
-    )
+
+    def urgency(promise: GuaranteeOut) -> tuple[int, int, str]:
+        predicted = promise["calibration"]["predicted"]
+        return STATES.index(promise["state"]), -predicted, promise["name"]
+
+    return sorted((promise for promise in promises if promise["label"] == label), key=urgency)
 
 
-def _drawn(promise: dict[str, Any]) -> dict[str, Any]:
-    audits = promise["audits"]
-    wealth = [1.0, *(one["wealth"] for one in audits["history"])]
-    return promise | {"doubt": doubt_line(wealth, audits["limit"]) if audits["n"] else ""}
+def _doubt(audits: AuditsOut) -> str:
+    if not audits["n"]:
+        return ""
+    wealth = [1.0, *(audit["wealth"] for audit in audits["history"])]
+    return doubt_line(wealth, audits["limit"])
 
 
 def doubt_line(wealth: Sequence[float], limit: float) -> str:

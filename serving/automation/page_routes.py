@@ -1,4 +1,4 @@
-"""`/promises`: what is decided without asking and how well that goes, for people."""
+"""`/promises`: the page of automation and its audits."""
 
 from urllib.parse import parse_qsl
 
@@ -24,7 +24,7 @@ async def _shown(desk: Service, template: str) -> Response:
 
 @router.get("/promises")
 async def page(request: Request) -> Response:
-    """What is promised of each category and team, and what became of it."""
+    """Show the promises of each category and team, and their audits."""
     return await _shown(desk_of(request), "automation/promises.html")
 
 

@@ -1,4 +1,4 @@
-"""What callers may send about promises."""
+"""Payload to withdraw a promise, or to give it again."""
 
 from typing import Annotated
 

@@ -1,16 +1,30 @@
-"""A promise is withdrawn, or given again, by a person."""
+"""Suspend a guarantee by hand, or put it in force again."""
 
-from typing import Any
+from typing import Literal
 
 from data.domain import ConflictError, NoChampionError, NotFoundError
 from data.ledger.audits import PromiseKey, Suspension, suspend
+from data.policy.automation import PromisedLabel
 from serving.automation.payload import PromiseIn
 from serving.scoring.answer import rfc3339
 from serving.scoring.champion import MODEL
 from serving.service import Service
+from serving.wire.answers import Moment, StampOut, closed
 
 
-async def withdraw(desk: Service, told: PromiseIn, *, is_lifted: bool) -> dict[str, Any]:
+@closed
+class GuaranteeStateOut(StampOut):
+    """A promise after it was withdrawn or given again by a person."""
+
+    label: PromisedLabel
+    name: str
+    state: Literal["kept", "suspended"]
+    since: Moment
+    reason: str
+    by: str
+
+
+async def withdraw(desk: Service, told: PromiseIn, *, is_lifted: bool) -> GuaranteeStateOut:
     """Write down that a promise of the champion in use holds no more, or again; then act by it.
 
     Raises:
@@ -22,7 +36,7 @@ async def withdraw(desk: Service, told: PromiseIn, *, is_lifted: bool) -> dict[s
     if triage is None:
         raise NoChampionError(MODEL, desk.champion.problem or "it is being loaded")
     promises = desk.promises.of(triage).promises.get(told.label)
-    made = [one.name for one in promises.classes if one.made] if promises else []
+    made = [promise.name for promise in promises.classes if promise.made] if promises else []
     if told.name not in made:
         raise NotFoundError(f"promise of a {told.label}", told.name)
     key = PromiseKey(told.label, told.name, triage.version)

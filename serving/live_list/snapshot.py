@@ -4,7 +4,7 @@ Lists of now and of the past are made here alike: from what was open, by what, a
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.incident_groups import GroupedRows
 from serving.live_list.open_exceptions import OpenArrays
 from serving.scoring.answer import RankedRow, rfc3339
+from serving.wire.answers import StampOut
 
 
 class SnapshotFilters(NamedTuple):
@@ -135,7 +136,7 @@ class Snapshot:
         """Return where the rule puts a row."""
         return RankedRow.of(self.ranking, row)
 
-    def stamp(self) -> dict[str, Any]:
+    def stamp(self) -> StampOut:
         """Return what an answer made of it carries: by which model and policy, as of when."""
         return {
             "model_version": self.judges.model_version,
