@@ -1,0 +1,59 @@
+"""A label is one entry."""
+
+import json
+
+import pytest
+
+ENTRY = '    Label("by", "severity"),\n'
+
+PROGRAM = """
+import json
+import pandas as pd
+from data.__main__ import app
+from data.history.history import History
+from data.policy.policy import Policy
+from models.triage.triage import Triage
+from training.triage.dataset import TriageDataset
+from training.triage.entity_selection import choose
+from training.triage.evaluation import PeriodPredictions, predictions_table, report
+from training.triage.final_fit import fit_final
+from training.triage.fit import TrainingRows, fit_class, prepare
+from training.triage.rehearsal import TriageRehearsal
+from training.triage.rehearse_classifier import rehearse_class
+from training.triage.window import RehearsalWindow
+
+orders = "import --source synthetic --orders 9000 --seed 1 --end 2026-03-01 --into history"
+app(orders.split(), standalone_mode=False)
+dataset = TriageDataset.read(History.open("history"), pd.Timestamp("2026-03-01", tz="UTC"))
+plan, share_entities = choose(dataset)
+prepared = prepare(dataset, plan, share_entities)
+window = RehearsalWindow.of(dataset)
+fitted = fit_class(prepared, TrainingRows.before(dataset, window.cut), "by")
+rehearsed = rehearse_class(prepared, fitted, window)
+rehearsal = TriageRehearsal(window, Triage(prepared.features, prepared.past, window.cut))
+rehearsal.estimators = {"by": rehearsed.name}
+rehearsal.calibrations = {"by": rehearsed.calibration}
+rehearsal.reasons = {"by": rehearsed.model.verdict}
+champion = fit_final(prepared, rehearsal)
+again = Triage.from_files(champion.to_files(), champion.past)
+rows = dataset.between(window.cut, window.end)
+columns = {name: column[rows] for name, column in dataset.columns.items()}
+scoring = PeriodPredictions(dataset, rows, again.predict(columns, columns["detected_at"]))
+table = predictions_table(scoring, Policy.read())
+print(json.dumps({
+    "losses": sorted(rehearsed.losses),
+    "columns": [str(name) for name in table.columns],
+    "labelled": report(scoring, again)["by"]["labelled"],
+}))
+"""
+
+
+@pytest.mark.slow
+def test_a_label_is_rehearsed_stored_predicted_and_reported_from_one_new_entry(product):
+    product.add_entry("models/triage/labels.py", after="    PRIORITY,\n", text=ENTRY)
+
+    printed = json.loads(product.run(PROGRAM).splitlines()[-1])
+
+    assert "lookup by severity" in printed["losses"]
+    assert "by" in printed["columns"]
+    assert printed["labelled"] > 0
