@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from features.engine.feature_set import Entity, FeatureSet
 from features.exceptions import features
+from features.exceptions.columns import ATTRIBUTE
 from features.orders import features as orders_features
 
 FEATURE_SETS: dict[str, FeatureSet] = {
@@ -42,7 +43,7 @@ def all_features() -> Iterator[FeatureInfo]:
 
 
 def _attribute_template() -> Iterator[FeatureInfo]:
-    name = features.ATTRIBUTE + "<name>"
+    name = ATTRIBUTE + "<name>"
     needs = ("exceptions.attributes",)
     yield FeatureInfo(
         "exceptions", name, "Any attribute that a source sends", "word or number", needs

@@ -6,10 +6,10 @@ import numpy as np
 
 from data.domain import Stage
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
+from features.engine.columns import hours_between
 from features.engine.feature_set import Columns, Entity, FeatureSet, Word
 from features.engine.history_features import HistoryFeature
-from features.exceptions.features import FEATURES as EXCEPTION_FEATURES
-from features.exceptions.features import hours_between
+from features.engine.order_size import add_order_size
 from features.orders.history_features import PAST
 
 TEXT_COLUMNS = {
@@ -81,8 +81,7 @@ def history_of(entity: Entity) -> Sequence[HistoryFeature]:
 
 FEATURES = FeatureSet("orders", words=WORDS, entities=ENTITIES, history=history_of)
 
-_SHARED = ("order_total", "ordered_units", "line_count")
-FEATURES.rows += [row for row in EXCEPTION_FEATURES.rows if row.name in _SHARED]
+add_order_size(FEATURES)
 
 _STAGE_RANK = {str(stage): float(rank) for rank, stage in enumerate(Stage)}
 

@@ -13,7 +13,7 @@ import pandas as pd
 from data.contract.tables import OrderEvents, OrderLines, Orders, Products, Sites
 from data.domain import Stage
 from data.ticks import floor_ticks
-from features.exceptions.tables import text_column
+from features.engine.columns import text_column
 from features.orders.features import NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 
 REACHED = "reached"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from data.ledger.ledger import LedgerEvent
-from features.exceptions.features import TEXT_COLUMNS
+from features.exceptions.columns import TEXTS
 from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival
 from serving.scoring.assessment import Assessment
@@ -22,7 +22,7 @@ def arrivals_of(events: Sequence[LedgerEvent]) -> list[Arrival]:
     columns = columns_of(told, {})
     arrivals = []
     for i, (event, one) in enumerate(zip(events, told, strict=True)):
-        texts = {name: columns[name][i] for name in TEXT_COLUMNS}
+        texts = {name: columns[name][i] for name in TEXTS}
         if event.opinion is not None:
             texts["category"] = Assessment.from_json(event.opinion).category.label
         tick = min(event.occurred_at_ms, event.known_at_ms)

@@ -1,16 +1,54 @@
-"""From checked exceptions to the columns that features read."""
+"""Columns that features read, from checked exceptions.
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+Each column is read by the path that `features.exceptions.columns` declares. The paths are compiled
+once, at import: one getter reads all fields of a part of the payload (the order, its address, ...).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import nan
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from data.ticks import MISSING_TICK
-from features.exceptions.features import NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
+from features.engine.columns import Column
+from features.exceptions.columns import COLUMNS
 from features.exceptions.tables import attribute_columns
-from serving.wire.exception_in import Address, Customer, ExceptionIn, LineItem, OrderIn
+from serving.wire.exception_in import ExceptionIn, LineItem
 
-_NO_ORDER, _NO_ADDRESS, _NO_CUSTOMER, _NO_LINE = OrderIn(), Address(), Customer(), LineItem()
+_LINES = "order.line_items"
+
+
+class _Absent:
+    """A part that a payload does not have: all its fields are None."""
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+_ABSENT = _Absent()
+
+
+class _Part(NamedTuple):
+    """A part of the payload that holds fields of columns.
+
+    Attributes:
+        parent: Position of the part that it is a field of.
+        get: The part, of its parent.
+        fields: The fields that columns read, of the part.
+    """
+
+    parent: int
+    get: Callable[[Any], Any]
+    fields: Callable[[Any], tuple[Any, ...]]
+
+
+class _Block(NamedTuple):
+    """The columns of one kind: their names, and the getter of their values among those of a row."""
+
+    names: tuple[str, ...]
+    values: Callable[[tuple[Any, ...]], tuple[Any, ...]]
 
 
 def columns_of(
@@ -23,49 +61,107 @@ def columns_of(
         kinds: The attributes that the champion reads, each a `word` or a `number`.
     """
     n = len(exceptions)
-    texts = np.empty((len(TEXT_COLUMNS), n), object)
-    numbers = np.empty((len(NUMBER_COLUMNS), n))
-    times = np.empty((len(TIME_COLUMNS), n), np.int64)
-    for i, one in enumerate(exceptions):
-        texts[:, i], numbers[:, i], times[:, i] = _row(one)
-    columns: dict[str, Any] = dict(zip(TEXT_COLUMNS, texts, strict=True))
-    columns.update(zip(NUMBER_COLUMNS, numbers, strict=True))
-    columns.update(zip(TIME_COLUMNS, times, strict=True))
+    texts = np.empty((len(_TEXTS.names), n), object)
+    numbers = np.empty((len(_NUMBERS.names), n))
+    times = np.empty((len(_TIMES.names), n), np.int64)
+    for i, exception in enumerate(exceptions):
+        values = _row(exception)
+        texts[:, i] = _TEXTS.values(values)
+        numbers[:, i] = [nan if v is None else float(v) for v in _NUMBERS.values(values)]
+        times[:, i] = [MISSING_TICK if v is None else v for v in _TIMES.values(values)]
+    columns: dict[str, np.ndarray] = dict(zip(_TEXTS.names, texts, strict=True))
+    columns.update(zip(_NUMBERS.names, numbers, strict=True))
+    columns.update(zip(_TIMES.names, times, strict=True))
     if kinds:
-        columns.update(attribute_columns([one.attributes for one in exceptions], kinds))
+        columns.update(attribute_columns([each.attributes for each in exceptions], kinds))
     return columns
 
 
-def _row(one: ExceptionIn) -> tuple[tuple[str | None, ...], tuple[float, ...], tuple[int, ...]]:
-    """Texts, numbers and times of one exception, each in the order of the columns' declarations."""
-    order = one.order or _NO_ORDER
-    address = order.shipping_address or _NO_ADDRESS
-    customer = order.customer or _NO_CUSTOMER
-    total = order.total
-    line, units, line_count, highest_price = _line_facts(order.line_items)
-    texts = (
-        one.source, one.type_word, one.reason_code, one.message, one.severity,
-        order.channel, customer.external_id, customer.segment,
-        total.currency if total else None,
-        address.country_code, address.region, address.postal_code,
-        order.payment_method, line.site, line.sku,
-    )  # fmt: skip
-    numbers = (float(total.amount) if total else np.nan, units, line_count, highest_price)
-    times = (one.detected_at, one.due_at, order.placed_at, order.promised_delivery_at,
-             order.ship_by_at)  # fmt: skip
-    return texts, numbers, tuple(MISSING_TICK if t is None else t for t in times)
-
-
-def _line_facts(lines: Sequence[LineItem]) -> tuple[LineItem, float, float, float]:
-    """The first line, units, lines, highest price; as the history's lines are summed up."""
+def _row(exception: ExceptionIn) -> tuple[Any, ...]:
+    """Return all values of one exception, part by part, those of the lines last."""
+    values = _OWN_FIELDS(exception)
+    parts: list[Any] = [exception]
+    for parent, get, fields in _PARTS:
+        part = get(parts[parent]) or _ABSENT
+        parts.append(part)
+        values += fields(part)
+    lines = exception.order.line_items if exception.order else None
     if not lines:
-        return _NO_LINE, np.nan, np.nan, np.nan
+        return values + _NO_LINES
     if len(lines) > 1:
         lines = sorted(lines, key=_line_id)
-    units = sum([line.quantity or 0.0 for line in lines])
-    prices = [float(line.unit_price.amount) for line in lines if line.unit_price]
-    return lines[0], units, float(len(lines)), max(prices, default=np.nan)
+    return values + _FIRST_FIELDS(lines[0]) + tuple([summary(lines) for summary in _SUMMARIES])
 
 
 def _line_id(line: LineItem) -> str:
     return line.external_id or ""
+
+
+def _summary(column: Column) -> Callable[[Sequence[LineItem]], float | None]:
+    """Return the summary of lines that a column declares, of one line at least."""
+    get = _path_getter(column.payload.removeprefix(_LINES + "."))
+    if column.lines == "sum":
+        return lambda lines: sum([get(line) or 0.0 for line in lines])
+    if column.lines == "count":
+        return len
+    return lambda lines: max(
+        [float(value) for line in lines if (value := get(line)) is not None], default=None
+    )
+
+
+def _path_getter(path: str) -> Callable[[Any], Any]:
+    """Return the getter of a field of a line, or of a field of its price."""
+    parent, _, field = path.rpartition(".")
+    get_field = attrgetter(field)
+    if not parent:
+        return get_field
+    get_parent = attrgetter(parent)
+    return lambda part: None if (own := get_parent(part)) is None else get_field(own)
+
+
+def _fields_getter(columns: Sequence[Column]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return the getter of the fields of one part, as a tuple."""
+    fields = [column.payload.rpartition(".")[2] for column in columns]
+    if len(fields) == 1:
+        get = attrgetter(*fields)
+        return lambda part: (get(part),)
+    return attrgetter(*fields) if fields else lambda _part: ()
+
+
+def _columns_by_part() -> dict[str, list[Column]]:
+    """The columns of each part; parents before their parts, the exception itself first."""
+    by_part: dict[str, list[Column]] = {"": []}
+    for column in COLUMNS:
+        if column.lines is None:
+            names = column.payload.split(".")[:-1]
+            for depth in range(len(names)):
+                by_part.setdefault(".".join(names[: depth + 1]), [])
+            by_part[".".join(names)].append(column)
+    return by_part
+
+
+def _parts(paths: Sequence[str]) -> tuple[_Part, ...]:
+    """The parts behind the exception itself, in the order of their paths."""
+    made = []
+    for path in paths[1:]:
+        parent, _, field = path.rpartition(".")
+        fields = _fields_getter(_BY_PART[path])
+        made.append(_Part(paths.index(parent), attrgetter(field), fields))
+    return tuple(made)
+
+
+def _block(kind: str) -> _Block:
+    own = [(column.name, i) for i, column in enumerate(_ORDERED) if column.kind == kind]
+    return _Block(tuple(name for name, _ in own), itemgetter(*(i for _, i in own)))
+
+
+_BY_PART = _columns_by_part()
+_OF_FIRST_LINE = [column for column in COLUMNS if column.lines == "first"]
+_OF_LINES = [column for column in COLUMNS if column.lines not in (None, "first")]
+_ORDERED = [column for own in _BY_PART.values() for column in own] + _OF_FIRST_LINE + _OF_LINES
+_OWN_FIELDS = _fields_getter(_BY_PART[""])
+_PARTS = _parts(list(_BY_PART))
+_FIRST_FIELDS = _fields_getter(_OF_FIRST_LINE)
+_NO_LINES = (None,) * (len(_OF_FIRST_LINE) + len(_OF_LINES))
+_SUMMARIES = tuple(_summary(column) for column in _OF_LINES)
+_TEXTS, _NUMBERS, _TIMES = _block("text"), _block("number"), _block("time")

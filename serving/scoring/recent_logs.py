@@ -11,7 +11,7 @@ from data.domain import LabelOrigin
 from data.ledger.ledger import Ledger, LedgerEvent
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
-from features.exceptions.tables import exception_logs
+from features.exceptions.logs import exception_logs
 from models.triage.labels import PROMISED, past_log
 from models.triage.triage import Triage
 from serving.scoring.columns import columns_of

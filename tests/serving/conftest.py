@@ -26,7 +26,7 @@ from data.settings import Settings
 from data.ticks import MS_PER_HOUR
 from features.engine.compute import Features
 from features.engine.feature_set import FeaturePlan
-from features.exceptions.features import ENTITIES, FEATURES
+from features.exceptions.features import FEATURES
 from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts, CalibrationRows
 from models.classifiers.calibration import Calibration
@@ -97,7 +97,9 @@ def shelf() -> Shelf:
 @pytest.fixture(scope="session")
 def a_triage() -> Callable[..., Triage]:
     def build(version: str = "7", touch_minutes: tuple[float, ...] = (6.0, 10.0, 25.0)) -> Triage:
-        entities = {e.name: list(e.columns) for e in ENTITIES if "attributes" not in e.columns[0]}
+        entities = {
+            e.name: list(e.columns) for e in FEATURES.entities if "attributes" not in e.columns[0]
+        }
         features = Features(FEATURES, FeaturePlan(entities=entities, past=list(entities)), {})
         prior = np.array([0.5, 0.5])
         lookup = {

@@ -10,7 +10,7 @@ from data.contract.tables import Exceptions
 from data.history.history import History
 from data.policy.incidents import IncidentTerms
 from data.ticks import MS_PER_WEEK, ceil_ticks
-from features.exceptions.features import TEXT_COLUMNS
+from features.exceptions.columns import TEXTS
 from features.exceptions.tables import attribute_rows, exception_columns
 from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival, Burst, Detector
@@ -53,7 +53,7 @@ def table_arrivals(
     exceptions = tables["exceptions"].sort_values([Exceptions.known_at, Exceptions.exception_id])
     exceptions = exceptions.reset_index(drop=True)
     columns = exception_columns(exceptions, tables["orders"], tables["order_lines"], {})
-    texts = {name: columns[name].tolist() for name in TEXT_COLUMNS}
+    texts = {name: columns[name].tolist() for name in TEXTS}
     ids = exceptions[Exceptions.exception_id].tolist()
     ticks = ceil_ticks(exceptions[Exceptions.known_at]).tolist()
     own = attribute_rows(exceptions[Exceptions.attributes])

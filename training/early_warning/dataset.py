@@ -11,11 +11,11 @@ from data.contract.tables import Exceptions, OrderEvents, Orders
 from data.domain import NotEnoughDataError, Stage
 from data.history.history import History
 from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, ceil_ticks, tick_of
+from features.engine.columns import hours_between
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity, FeaturePlan
 from features.engine.history_features import HistoryIndex
-from features.exceptions.features import hours_between
 from features.orders.features import FEATURES
 from features.orders.history_features import PACE, RATES
 from features.orders.logs import AFTER_SALES, LATE, first_known, is_thinned, order_logs

@@ -14,13 +14,13 @@ from data.ticks import tick_of
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity
-from features.exceptions.features import ATTRIBUTE
+from features.exceptions.columns import ATTRIBUTE
+from features.exceptions.logs import exception_logs
 from features.exceptions.tables import (
     attribute_columns,
     attribute_kinds,
     attribute_rows,
     exception_columns,
-    exception_logs,
 )
 from models.classifiers.calibration import codes
 from training.triage.labels import ClassLabels, Labels, read_labels

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from data.contract.tables import Exceptions, OrderLines, Orders
-from features.exceptions.features import NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
+from features.exceptions.columns import COLUMNS
 from features.exceptions.tables import exception_columns
 from serving.http.openapi import EXCEPTION
 from serving.http.problems import BadPayloadError
@@ -95,7 +95,7 @@ def test_what_is_not_told_is_missing_and_not_a_guess():
     bare = {"source": "s", "external_id": "e", "detected_at": "2026-03-01T09:13:02Z"}
     columns = columns_of([exception(bare)], KINDS)
 
-    told = {name for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS, *TIME_COLUMNS)
+    told = {name for name in (column.name for column in COLUMNS)
             if columns[name][0] is not None and columns[name][0] == columns[name][0]
             and columns[name][0] != np.iinfo(np.int64).min}  # fmt: skip
     assert told == {"source", "detected_at"}
