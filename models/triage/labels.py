@@ -6,7 +6,7 @@ service name it by `name`.
 
 from dataclasses import dataclass
 
-from features.exceptions.features import TEAM as TEAM_AT_FIRST
+from features.exceptions.columns import TEAM as TEAM_AT_FIRST
 
 
 @dataclass(frozen=True)
