@@ -1,1 +1,1 @@
-"""What the world told us: the words of the business, the data contract, sources and storage."""
+"""Domain words, the data contract, sources of data and storage: the lowest of the five packages."""

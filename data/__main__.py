@@ -48,19 +48,19 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     *,
     source: Annotated[str, typer.Option(help="A shipped source, or a folder of queries")],
     into: Annotated[Path, typer.Option(help="Folder of the history; made if absent")],
-    timezone: Annotated[str, typer.Option(help="In which times without offset are read")] = "UTC",
-    encoding: Annotated[str, typer.Option(help=f"Of CSV files: {', '.join(ENCODINGS)}")] = "utf-8",
-    orders: Annotated[int, typer.Option(help="Only synthetic: how many orders")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Only synthetic: the same seed, the same rows")] = 7,
-    days: Annotated[int, typer.Option(min=0, help="Only synthetic: how long; 0 for as suits")] = 0,
+    timezone: Annotated[str, typer.Option(help="Time zone of times without an offset")] = "UTC",
+    encoding: Annotated[str, typer.Option(help=f"CSV encoding: {', '.join(ENCODINGS)}")] = "utf-8",
+    orders: Annotated[int, typer.Option(help="Only synthetic: number of orders")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Only synthetic: same seed, same rows")] = 7,
+    days: Annotated[int, typer.Option(min=0, help="Only synthetic: period; 0 chooses it")] = 0,
     load: Annotated[
-        float, typer.Option(min=0, help="Only synthetic: work over what the teams can do; 0 eases")
+        float, typer.Option(min=0, help="Only synthetic: load, work over capacity; 0 chooses it")
     ] = 0.0,
     end: Annotated[
-        str, typer.Option(help="Only synthetic: the day on which the period ends; 'today' for now")
+        str, typer.Option(help="Only synthetic: day on which the period ends; 'today' is allowed")
     ] = "",
     truth: Annotated[
-        Path | None, typer.Option(help="Only synthetic: folder for the truth behind it")
+        Path | None, typer.Option(help="Only synthetic: folder for the ground truth")
     ] = None,
 ) -> None:
     """Import FILES with the queries of a source; rows that break the contract are set apart."""
@@ -110,13 +110,15 @@ def replay(
     *,
     history: Annotated[Path, typer.Option(help="Folder of the history", show_default=False)],
     to: Annotated[str, typer.Option(help="Address of the service")] = "http://127.0.0.1:8000",
-    days: Annotated[float, typer.Option("--last-days", min=0, help="How far to go back")] = 2,
+    days: Annotated[
+        float, typer.Option("--last-days", min=0, help="Days back from the newest")
+    ] = 2,
     until: Annotated[
         str,
-        typer.Option(help="Only what was detected before it, at its own time: see EXPEDITE_CLOCK"),
+        typer.Option(help="Only earlier ones, at their own time: see EXPEDITE_CLOCK"),
     ] = "",
 ) -> None:
-    """Post a history's last days to a running service as an OMS would, the newest detected now."""
+    """Post the last days of a history to a running service, as an OMS would; the newest is now."""
     before = pd.Timestamp(until, tz="UTC") if until else None
     newest_at = None if until else _now()
     calls = last_days(History.open(history), days=days, newest_at=newest_at, until=before)
@@ -134,12 +136,12 @@ def replay(
 def export(
     *,
     into: Annotated[Path, typer.Option(help="Folder for the files; made if absent")],
-    begin: Annotated[str, typer.Option("--from", help="Only what came in at or after it")] = "",
-    end: Annotated[str, typer.Option("--to", help="Only what was known before it")] = "",
+    begin: Annotated[str, typer.Option("--from", help="Only received at or after it")] = "",
+    end: Annotated[str, typer.Option("--to", help="Only facts recorded before it")] = "",
 ) -> None:
-    """Write what the service took in, and how people ended it, as files to be imported.
+    """Export the exceptions of the service and their outcomes as files for an import.
 
-    Which ledger is read says EXPEDITE_DATABASE_URL, as for the service.
+    EXPEDITE_DATABASE_URL names the ledger, as for the service.
     """
     ledger = Ledger.open(Settings.read().database_url)
     try:
@@ -172,7 +174,7 @@ def _now() -> pd.Timestamp:
 
 
 def _tick(moment: str, option: str) -> int | None:
-    """A moment of the command line in milliseconds; None where none was given."""
+    """Parse a moment of the command line into milliseconds; None for an empty text."""
     if not moment:
         return None
     try:

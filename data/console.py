@@ -1,4 +1,4 @@
-"""What `python -m data` prints: progress, what an import did, what a history holds."""
+"""Console output of `python -m data`: progress, the report of an import, a history's content."""
 
 import re
 
@@ -17,7 +17,7 @@ MIN_CONSOLE_WIDTH = 100
 
 
 class ProgressBars:
-    """A bar for every step of an import, on the console that is given. A context."""
+    """Progress bars on a console, one for each step of an import. A context manager."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -39,7 +39,7 @@ class ProgressBars:
         self._progress.stop()
 
     def watch(self, step: str, rows: int) -> None:
-        """Move the bar of a step, which is made, the former ones ended, when it is new."""
+        """Advance the bar of a step; a new step ends the bars before it."""
         if step not in self._steps:
             self._end_all()
             self._steps[step] = self._progress.add_task(step, total=None)
@@ -114,7 +114,7 @@ def _missing(history: History) -> Table:
 
 
 def _percent(share: float) -> str:
-    """Never 0 % or 100 % of what is not none or all."""
+    """Format a share as a percentage; 0 % means none and 100 % means all."""
     if 0 < share < 0.01:
         return "< 1 %"
     return f"{min(share, 0.99) if share < 1 else 1:.0%}".replace("%", " %")

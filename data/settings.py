@@ -1,4 +1,4 @@
-"""Where things are: the one place that reads the environment. Read once, in `__main__`."""
+"""Settings: the one module that reads the environment. Read once, in `__main__`."""
 
 from pathlib import Path
 from typing import Annotated, Self
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
         description="The ledger: SQLite or postgresql+psycopg://",
     )
     mlruns: Path = Field(default=Path("mlruns"), description="Folder of the models")
-    policy: Path = Field(default=DEFAULT_POLICY, description="What the company prefers")
+    policy: Path = Field(default=DEFAULT_POLICY, description="Policy file")
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8000, description="0 takes a free one"

@@ -1,4 +1,4 @@
-"""What the tables of the contract are made of: kinds of columns, and what all tables share."""
+"""Column types of the contract, and the base class of its tables."""
 
 # Time is a dtype object, which pandera reads from the annotation at run time.
 # pyright: reportInvalidTypeForm=false
@@ -23,7 +23,7 @@ def optional(**checks: Any) -> Any:
 
 
 class BaseTable(pa.DataFrameModel):
-    """What all tables share."""
+    """Columns and checks that all tables share."""
 
     known_at: Series[Time] = Field(description="when the company could have known this row")
 

@@ -1,6 +1,6 @@
 """Texts, numbers and times as files hold them, turned into the contract's types.
 
-Works on whole columns. A value that can't be turned is marked, never dropped and never guessed:
+Works on whole columns. A value that can't be converted is marked, never dropped and never guessed:
 the check names it.
 """
 
@@ -89,9 +89,9 @@ def convert(
 
     Args:
         column: The values as a file or query gave them.
-        kind: What the contract wants.
+        kind: The kind that the contract demands.
         where: Table and column, for an error.
-        timezone: In which times without an offset are read.
+        timezone: Zone of times without an offset.
 
     Raises:
         BadInputError: the column as a whole is of a type that can't hold the kind.

@@ -130,7 +130,7 @@ class Outcomes(BaseTable):
     breached: Series[YesNo] = optional(description="the deadline, SLA or promise was missed")
     breached_at: Series[Time] = optional(description="when it was missed, where that is recorded")
     loss: Series[float] = optional(ge=0, description="money lost by it, in the order's currency")
-    healed_itself: Series[YesNo] = optional(description="it went away with nobody's touch")
+    healed_itself: Series[YesNo] = optional(description="it resolved itself, without work")
 
 
 class StockTable(BaseTable):
@@ -158,7 +158,7 @@ class DemandTable(BaseTable):
 
 
 class Plans(BaseTable):
-    """What is planned for one SKU, site and period: the last plan that was known counts."""
+    """Plan for one SKU, site and period: the latest plan that was recorded counts."""
 
     sku: Series[Text] = Field()
     site: Series[Text] = Field()
@@ -193,14 +193,14 @@ class Sites(BaseTable):
 
 @dataclass(frozen=True)
 class TableRule:
-    """What a schema can't say of a table alone.
+    """Rules of a table that its schema can't express.
 
     Attributes:
         name: The table's name, and its file's.
         schema: Its columns.
         key: The columns that name a row.
         happened_at: The column that `known_at` may not precede.
-        parent: The table whose key this table's `order_id` or `exception_id` must be found in.
+        parent: The table whose key this table's `order_id` or `exception_id` must refer to.
         known_at_from: What a missing `known_at` is filled from: `happened_at`, the `known_at` of
             the parent, or nothing (None): then a source must give it.
     """

@@ -46,13 +46,13 @@ class History:
 
     @property
     def rows(self) -> dict[str, int]:
-        """How many rows each table has; 0 for a table that no source gave."""
+        """Number of rows of each table; 0 for a table that no source provides."""
         files = self.manifest.tables
         return {name: files[name].rows if name in files else 0 for name in TABLES}
 
     @property
     def fingerprint(self) -> str:
-        """The sha256 that names the content: equal for equal rows, however they came."""
+        """The sha256 of the content: equal rows give an equal value, in any order of imports."""
         return self.manifest.fingerprint
 
     def filled_columns(self) -> set[str]:
@@ -74,9 +74,9 @@ class History:
         """The rows of a table with `known_at < known_before`, sorted by `known_at`, then key.
 
         Args:
-            name: A table of the contract. One that no source gave is empty.
+            name: A table of the contract; empty if no source provides it.
             known_before: A moment with its zone; all rows if left out.
-            columns: Those wanted, in this order; all if left out.
+            columns: Columns to read, in this order; all if left out.
         """
         _check_names("table", [name], TABLES)
         selected = list(columns) if columns is not None else arrow_schema(name).names

@@ -1,10 +1,10 @@
-"""The one file that says what a history holds: replaced whole, so that a reader sees old or new.
+"""The manifest of a history: one file, replaced whole, so that a reader sees old or new.
 
 Layout of a history folder:
 
     manifest.json                          names the files below, with counts and hashes
     tables/orders-3f2a....parquet          one file a table, named after its content
-    quarantine/orders-77c1....csv          what was refused, with reason, file and row
+    quarantine/orders-77c1....csv          refused rows, with reason, file and row
     .staging/, .lock                       only while an import runs
 """
 
@@ -41,7 +41,7 @@ class TableFile:
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """What one import that changed something did. Counts are by table, then by kind of count."""
+    """Record of one import that changed the history; counts by table, then by kind."""
 
     imported_at: str
     source: str
@@ -51,7 +51,7 @@ class ImportRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a history holds."""
+    """Tables and imports of a history."""
 
     tables: dict[str, TableFile] = field(default_factory=dict)
     imports: tuple[ImportRecord, ...] = ()
@@ -73,7 +73,7 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """Names the content of all tables, however it came there."""
+        """Hash of the content of all tables, independent of the order of imports."""
         listed = sorted((name, table.sha256) for name, table in self.tables.items())
         return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What rows show only beside each other: duplicates, orphans, what is new; then the merged file."""
+"""Checks between rows (duplicates, orphans, changes), and the merge into a new table file."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +18,13 @@ ROWS_IN_A_GROUP = 122_880  # DuckDB's own: a reader skips a group whole if it wa
 
 @dataclass
 class Merge:
-    """Settles the tables of one import, parents first.
+    """Merge of the tables of one import into a history, parents first.
 
     Attributes:
         history: The folder of the history.
         former: The history's tables before this import.
         staging: Where the new files are written.
-        fresh: The new files, by the place that each will take in the history.
+        fresh: The new files, by their future paths in the history.
     """
 
     history: Path
@@ -42,7 +42,7 @@ class Merge:
             if rule.parent:
                 parent_file = self._file(rule.parent, self.former | self.merged)
                 show_table(con, "parent_rows", rule.parent, parent_file)
-                con.sql(query_text("settle/parents", **names)).create_view("parents")
+                con.sql(query_text("merge/parents", **names)).create_view("parents")
             _refuse(con, stage, names)
             self._accept(con, rule, names)
             if not self._is_unchanged(con, stage, names):
@@ -51,13 +51,13 @@ class Merge:
     def _accept(
         self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]
     ) -> None:
-        """Keep the rows to take; on disk where a join makes them, for it is not done twice."""
+        """Select the accepted rows; on disk where a join makes them, so that it runs once."""
         if not rule.parent:
-            con.sql(query_text("settle/taken", **names)).create_view("taken")
+            con.sql(query_text("merge/accepted", **names)).create_view("accepted")
             return
-        accepted = self.staging / f"taken-{rule.name}.parquet"
-        con.sql(query_text("settle/taken_with_parent", **names)).write_parquet(str(accepted))
-        con.read_parquet(str(accepted)).create_view("taken")
+        accepted = self.staging / f"accepted-{rule.name}.parquet"
+        con.sql(query_text("merge/accepted_with_parent", **names)).write_parquet(str(accepted))
+        con.read_parquet(str(accepted)).create_view("accepted")
 
     def _file(self, table: str, files: dict[str, TableFile]) -> Path | None:
         path = files[table].file if table in files else None
@@ -66,10 +66,10 @@ class Merge:
     def _is_unchanged(
         self, con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]
     ) -> bool:
-        """Count the rows met again; true if the history holds every taken row as it is."""
+        """Count repeated rows; true if the history holds every accepted row unchanged."""
         if stage.rule.name not in self.former:
             return False
-        matches = con.sql(query_text("settle/met_again", **names)).to_arrow_table().to_pylist()[0]
+        matches = con.sql(query_text("merge/repeated", **names)).to_arrow_table().to_pylist()[0]
         stage.counts.unchanged, stage.counts.updated = matches["unchanged"], matches["updated"]
         return stage.counts.unchanged == stage.counts.accepted
 
@@ -77,11 +77,11 @@ class Merge:
         self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]
     ) -> TableFile:
         merged = self.staging / f"merged-{rule.name}.parquet"
-        con.sql(query_text("settle/merged", **names)).write_parquet(
+        con.sql(query_text("merge/merged", **names)).write_parquet(
             str(merged), compression="zstd", row_group_size=ROWS_IN_A_GROUP
         )
         con.read_parquet(str(merged)).create_view("merged")
-        counts = con.sql(query_text("settle/filled", **names)).to_arrow_table().to_pylist()[0]
+        counts = con.sql(query_text("merge/filled", **names)).to_arrow_table().to_pylist()[0]
         sha256 = sha256_of(merged)
         path = f"{TABLES_FOLDER}/{rule.name}-{sha256[:16]}.parquet"
         self.fresh[path] = merged
@@ -89,7 +89,7 @@ class Merge:
 
 
 def sql_names(rule: TableRule) -> dict[str, str]:
-    """What the queries of `sql/settle` may say about a table."""
+    """Names of a table for the queries of `sql/merge`."""
     columns = [f'"{name}"' for name in arrow_schema(rule.name).names]
     key = [f'"{name}"' for name in rule.key]
     names = {
@@ -112,10 +112,10 @@ def sql_names(rule: TableRule) -> dict[str, str]:
 
 def _refuse(con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]) -> None:
     """Fill the table `refused`, and write the rows in it to the quarantine."""
-    con.sql(query_text("settle/refused", **names)).create("refused")
+    con.sql(query_text("merge/refused", **names)).create("refused")
     if stage.rule.parent:
-        con.sql(query_text("settle/orphans", **names)).insert_into("refused")
-    rows = con.sql(query_text("settle/refused_rows", **names))
+        con.sql(query_text("merge/orphans", **names)).insert_into("refused")
+    rows = con.sql(query_text("merge/refused_rows", **names))
     for batch in rows.to_arrow_reader(ROWS_PER_CHUNK):
         chunk = pa.Table.from_batches([batch])
         stage.counts.quarantined += len(chunk)

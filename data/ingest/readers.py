@@ -1,7 +1,7 @@
-"""The user's files become tables that queries can read, each row with its file and row number.
+"""Readers of input files: each becomes a table for queries, with file and row number.
 
 Everything is read to its end before anything else happens: a file that is cut off, empty or in
-another encoding is found here. A line of a CSV file that lacks fields, or has too many, is a
+another encoding is refused here. A line of a CSV file that lacks fields, or has too many, is a
 refused row and not a broken file.
 """
 
@@ -67,7 +67,7 @@ def _append(con: duckdb.DuckDBPyConnection, table: str, file: Path, *, is_first:
     except duckdb.Error as error:
         problem = f"its columns do not fit those of the files before it ({_detail(error)})"
         raise BadInputError(str(file), problem, "Export all of them in the same way.") from error
-    con.execute(query_text("reading/kept", table=table))
+    con.execute(query_text("reading/replaced", table=table))
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -89,7 +89,7 @@ def _load_csv(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.T
         _refuse_other_encoding(file, rejected, _rows(con, "part"), encoding)
         con.sql(query_text("reading/renumbered")).create("renumbered")
         con.execute(query_text("reading/part_renumbered"))
-    con.execute(query_text("reading/forgotten"))
+    con.execute(query_text("reading/rejects_dropped"))
     named = rejected.append_column("file", pa.array([file.name] * len(rejected), pa.string()))
     return named.select(LINE_COLUMNS)
 
@@ -109,7 +109,7 @@ def _load_json(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.
 def _load_r(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.Table:
     con.from_arrow(read_r_file(file)).create("r_object")
     con.sql(query_text("reading/r_object"), params={"name": file.name}).create("part")
-    con.execute(query_text("reading/r_object_done"))
+    con.execute(query_text("reading/r_object_dropped"))
     return pa.table({name: pa.array([], pa.string()) for name in LINE_COLUMNS})
 
 
@@ -141,9 +141,9 @@ def _header(file: Path, encoding: str) -> tuple[list[str], str]:
     return columns, delimiter
 
 
-def _refuse_other_encoding(file: Path, rejected: pa.Table, taken: int, encoding: str) -> None:
+def _refuse_other_encoding(file: Path, rejected: pa.Table, accepted: int, encoding: str) -> None:
     broken = [row for row in rejected.to_pylist() if row["not_in_encoding"]]
-    if len(broken) > GARBAGE_SHARE * (taken + len(rejected)):
+    if len(broken) > GARBAGE_SHARE * (accepted + len(rejected)):
         problem = f"is not in {encoding}: {len(broken)} lines, the first is row {broken[0]['row']}"
         others = ", ".join(f"--encoding {name}" for name in ENCODINGS if name != encoding)
         raise BadInputError(str(file), problem, f"Say which it is in ({others}) or convert it.")

@@ -1,4 +1,4 @@
-"""The check of rows at the door: what one row can show of itself. What needs other rows: settling.
+"""Checks of single rows against the contract; checks between rows are in `data.ingest.merge`.
 
 Works on whole chunks. The rows that break the contract come back with their reasons in words.
 """
@@ -19,12 +19,12 @@ SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class ImportTerms:
-    """What an import is told from outside.
+    """Parameters of an import.
 
     Attributes:
         source: The name of the source, for the record.
         imported_at: The moment of the import; nothing can be known after it.
-        timezone: In which times without an offset are read.
+        timezone: Time zone of times without an offset.
     """
 
     source: str
@@ -94,7 +94,7 @@ def required_columns(table: str) -> list[str]:
 
 
 def check_columns(rule: TableRule, columns: list[str], *, where: str) -> list[str]:
-    """Return the columns that the contract has no word for.
+    """Return the columns that are not in the contract.
 
     Raises:
         BadInputError: a column that must be given is missing.

@@ -1,4 +1,4 @@
-"""A source is a folder with one query a table: run over the user's files, it yields the rows."""
+"""Run of a source (a folder with one query a table) over input files, into a history."""
 
 import re
 import tomllib
@@ -115,7 +115,7 @@ def _where(path: Path) -> str:
 def _as_source_errors(
     con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]
 ) -> Iterator[None]:
-    """Turn an error of a query into one that says which file lacks what."""
+    """Turn an error of a query into one that names the file and the missing column."""
     try:
         yield
     except duckdb.BinderException as error:
@@ -133,7 +133,7 @@ def _as_source_errors(
 
 
 def _detail(error: duckdb.Error) -> str:
-    """What is wrong and, where DuckDB says so, in which line of the query."""
+    """The error in one line, with the line of the query where DuckDB reports it."""
     lines = str(error).splitlines()
     line = next((f" ({line.strip()})" for line in lines if line.startswith("LINE ")), "")
     return lines[0].split(": ", 1)[-1] + line
@@ -142,7 +142,7 @@ def _detail(error: duckdb.Error) -> str:
 def _readable_columns(
     con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]
 ) -> str:
-    """Which tables a query can read, with files and columns; only those it names, if it does."""
+    """The tables that a query can read, with files and columns; only those it names, if any."""
     sql = path.read_text(encoding="utf-8")
     read = {t: files for t, files in tables.items() if re.search(rf"\b{t}\b", sql)} or tables
     return "; ".join(

@@ -1,4 +1,4 @@
-"""Where the rows of an import wait: checked one by one, not yet compared with each other."""
+"""Staged rows of an import: each is checked, none is compared with other rows yet."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ ROWS_PER_CHUNK = 100_000
 
 @dataclass
 class RowCounts:
-    """How many rows of one table an import met. `accepted` = new + updated + unchanged."""
+    """Row counts of one table in an import. `accepted` = new + updated + unchanged."""
 
     read: int = 0
     quarantined: int = 0
@@ -38,12 +38,12 @@ class RowCounts:
 
     @property
     def accepted(self) -> int:
-        """Rows that were taken."""
+        """Rows that were accepted."""
         return self.read - self.quarantined
 
     @property
     def new(self) -> int:
-        """Rows that were taken under a key not seen before."""
+        """Accepted rows with a new key."""
         return self.accepted - self.updated - self.unchanged
 
     def explain(self, reason: str, rows: int, example: str) -> None:
@@ -58,7 +58,7 @@ class RowCounts:
 
 
 class Quarantine:
-    """A CSV file of refused rows, made when the first one comes."""
+    """A CSV file of refused rows, created with the first one."""
 
     def __init__(self, path: Path, columns: list[str]) -> None:
         self.path = path
@@ -99,14 +99,14 @@ class StagedTable:
         self._writer = pq.ParquetWriter(self.path, self.schema)
 
     def add(self, chunk: pa.Table) -> None:
-        """Check the rows of a chunk of any size and put them where they belong."""
+        """Check the rows of a chunk of any size; stage the good ones, quarantine the others."""
         for name in check_columns(self.rule, chunk.column_names, where=self.rule.name):
             self.notices[f"{self.rule.name}.{name} is not in the contract and is left out."] = None
         for start in range(0, len(chunk), ROWS_PER_CHUNK):
             self._add(self._with_origin(chunk.slice(start, ROWS_PER_CHUNK)))
 
     def close(self) -> None:
-        """Finish the Parquet file; the quarantine stays open for what settling refuses."""
+        """Finish the Parquet file; the quarantine stays open for rows that the merge refuses."""
         self._writer.close()
 
     def _with_origin(self, chunk: pa.Table) -> pa.Table:
@@ -188,7 +188,7 @@ class StagedImport:
         self.tables[table].add(chunk)
 
     def finish(self) -> None:
-        """Finish the files of the staged rows; the quarantine stays open for settling."""
+        """Finish the files of the staged rows; the quarantine stays open for the merge."""
         for table in self.tables.values():
             table.close()
 

@@ -1,4 +1,4 @@
-"""Looks whether a history on disk is whole and keeps the contract, row by row and between rows."""
+"""Verification of a history on disk: files, rules of single rows, rules between rows."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -55,12 +55,12 @@ def _broken_rules(
     broken = _row_faults(rule, file, terms)
     with database(memory_gb=MEMORY_GB) as con:
         show_table(con, "stored", rule.name, file)
-        con.sql(query_text("settle/numbered")).create_view("staged")
-        broken.update(_table_faults(con, "settle/refused", rule))
+        con.sql(query_text("merge/numbered")).create_view("staged")
+        broken.update(_table_faults(con, "merge/refused", rule))
         if rule.parent:
             show_table(con, "parent_rows", rule.parent, whole.get(rule.parent))
-            con.sql(query_text("settle/parents", **sql_names(rule))).create_view("parents")
-            broken.update(_table_faults(con, "settle/orphans", rule))
+            con.sql(query_text("merge/parents", **sql_names(rule))).create_view("parents")
+            broken.update(_table_faults(con, "merge/orphans", rule))
     return broken
 
 

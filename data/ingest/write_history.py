@@ -1,4 +1,4 @@
-"""Rows go into a history here and nowhere else: checked, quarantined, merged, switched in one step.
+"""The only writer of a history: checks, quarantines and merges rows, and switches in one step.
 
 Until the manifest is replaced, at the very end, nothing of the former history is touched; a kill
 before it leaves that history whole, a kill after it the new one. The files of the history before
@@ -48,7 +48,7 @@ Chunks = Iterable[tuple[str, pd.DataFrame | pa.Table]]
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did: counts by table (or by file, for lines that could not be read)."""
+    """Report of an import: counts by table, or by file for lines that could not be read."""
 
     counts: dict[str, RowCounts]
     quarantine: list[Path]
@@ -72,9 +72,9 @@ def write_history(
     Args:
         into: The folder of the history.
         chunks: Names of tables with some of their rows, in any order and of any size. The columns
-            `_file` and `_row`, where given, say in the quarantine where a row came from.
+            `_file` and `_row`, if present, name the origin of a row in the quarantine.
         terms: Source, moment and time zone of the import.
-        watch: Told each step and the rows done in it.
+        watch: Called with each step and the rows done in it.
 
     Raises:
         BadInputError: something is wrong with the whole; nothing has been touched.
@@ -130,7 +130,7 @@ def _switch(into: Path, manifest: Manifest, fresh: dict[str, Path]) -> None:
 
 
 def _sweep(into: Path, manifest: Manifest) -> None:
-    """Remove what an import that was killed, or the one before the last, has left."""
+    """Remove the leftovers of a killed import and of the import before the last."""
     shutil.rmtree(into / STAGING, ignore_errors=True)
     named = {into / file for file in manifest.files()}
     for folder in (TABLES_FOLDER, QUARANTINE_FOLDER):

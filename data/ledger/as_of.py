@@ -1,4 +1,4 @@
-"""What was open at a moment that is over, from the events that were known by then."""
+"""Open exceptions at a past moment, from the events recorded by then."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from data.ledger.tables import EVENTS, EXCEPTIONS
 IDS_AT_ONCE = 500
 _CLOSING_KINDS = ("closed", "resolved")
 _PAYLOAD_KINDS = ("created", "updated", "closed", "reopened")
-"""Kinds of events whose body is the exception as its source told it."""
+"""Kinds of events whose body is the exception as its source sent it."""
 _STATE_KINDS = ("created", "closed", "reopened", "resolved")
 """Kinds of events that open an exception or end it."""
 _REVISION_KINDS = (*_PAYLOAD_KINDS, "resolved")
@@ -20,13 +20,13 @@ _REVISION_KINDS = (*_PAYLOAD_KINDS, "resolved")
 
 @dataclass(frozen=True)
 class PastException:
-    """One exception as it stood at a moment, not ended.
+    """One open exception as of a past moment.
 
     Attributes:
         id: The exception's.
         revision: As of then.
-        payload: As its source had told it last. One that was told as ended already is among these.
-        opinion: What was made of it then.
+        payload: As its source had last sent it; it may say that the exception had ended.
+        assessment: The assessment of models and policy at that moment.
     """
 
     id: str
@@ -36,7 +36,7 @@ class PastException:
 
 
 def open_exceptions_at(connection: Connection, at_ms: int) -> Iterator[PastException]:
-    """Yield what had come in and not ended by a moment, as it was known then.
+    """Yield the exceptions received and not ended by a moment, as recorded then.
 
     Reads what is open now, or ended since, and never what ended before: the events of others are
     not looked at, however many there are.

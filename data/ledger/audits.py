@@ -1,4 +1,4 @@
-"""Audits of automatic decisions and the promises that they withdrew, as the ledger keeps them.
+"""Audits of automatic decisions, and suspended promises, in the ledger.
 
 What is written is written inside the caller's one transaction.
 """
@@ -22,7 +22,7 @@ class PromiseKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Audit:
-    """What people found of one decision that was kept from them; fields of `AUDITS`."""
+    """Audit of one blinded decision by people; fields of `AUDITS`."""
 
     exception_id: str
     label: str
@@ -38,13 +38,13 @@ class Audit:
 
     @property
     def is_wrong(self) -> bool:
-        """Whether it would have been decided wrongly."""
+        """True if the automatic decision would have been wrong."""
         return self.actual != self.name
 
 
 @dataclass(frozen=True)
 class Suspension:
-    """A promise that was withdrawn, or given again; fields of `SUSPENSIONS`."""
+    """Suspension of a promise, or its end; fields of `SUSPENSIONS`."""
 
     label: str
     name: str
@@ -61,7 +61,7 @@ class Suspension:
 
 
 class BlindedOutcome(NamedTuple):
-    """How people ended an exception of the random share whose suggestion they were not shown."""
+    """Outcome of an exception whose suggestion was hidden at random (blinded)."""
 
     category: str | None
     team: str | None
@@ -69,15 +69,15 @@ class BlindedOutcome(NamedTuple):
 
 
 def salt_of(connection: Connection) -> str:
-    """Return what makes the random draws of this ledger its own."""
+    """Return the salt of this ledger's random draws."""
     return connection.execute(select(IDENTITY.c.salt)).scalar_one()
 
 
 def replace_audits(connection: Connection, exception_id: str, audits: Sequence[Audit]) -> bool:
-    """Keep what people found of one exception in place of what they said before.
+    """Replace the audits of one exception.
 
     Returns:
-        Whether they say anything else than before.
+        Whether they differ from the audits before.
     """
     before = {_finding(audit) for audit in audits_of_exception(connection, exception_id)}
     if before == {_finding(audit) for audit in audits}:
@@ -93,7 +93,7 @@ def _finding(audit: Audit) -> tuple[str, str, str, str]:
 
 
 def audits_of_exception(connection: Connection, exception_id: str) -> list[Audit]:
-    """Return what people found of one exception."""
+    """Return the audits of one exception."""
     query = select(*_columns(AUDITS, Audit)).where(AUDITS.c.exception_id == exception_id)
     return [Audit(**row) for row in connection.execute(query).mappings()]
 
@@ -106,7 +106,7 @@ def audits_of(connection: Connection, model_version: str) -> list[Audit]:
 
 
 def suspend(connection: Connection, suspension: Suspension) -> None:
-    """Write down that a promise is withdrawn, or given again."""
+    """Record the suspension of a promise, or its end."""
     connection.execute(insert(SUSPENSIONS), [asdict(suspension)])
 
 

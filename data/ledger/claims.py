@@ -1,4 +1,4 @@
-"""Who has taken an exception or an incident: a lease, which frees itself when it runs out.
+"""Claims on exceptions and incidents: leases that expire by themselves.
 
 A subject is named by its id; its own row is locked first, so of two claims at once one wins.
 """
@@ -17,7 +17,7 @@ INCIDENT_PREFIX = "inc_"
 
 @dataclass(frozen=True)
 class Claim:
-    """One lease; the fields are those of `ledger_tables.CLAIMS` without the end."""
+    """One lease; the fields are those of `data.ledger.tables.CLAIMS` without the end."""
 
     subject_id: str
     by: str
@@ -47,9 +47,9 @@ def revision_of_open(connection: Connection, subject_id: str, expected_revision:
 
 
 def claim(connection: Connection, request: Claim) -> Claim:
-    """Give a lease to who asks, another one in the place of theirs; the subject is locked.
+    """Grant a lease, or renew one of the same person; the subject is locked.
 
-    What was held until when stays on record: a lease is only ever ended.
+    Leases stay on record: they are ended, never deleted.
 
     Raises:
         ClaimedError: Somebody else has it.
@@ -65,7 +65,7 @@ def claim(connection: Connection, request: Claim) -> Claim:
 
 
 def release(connection: Connection, subject_id: str, by: str, *, now_ms: int) -> None:
-    """End a lease; one that is not there is let be. The subject is locked.
+    """End a lease, if there is one. The subject is locked.
 
     Raises:
         ClaimedError: Somebody else has it.
@@ -79,7 +79,7 @@ def release(connection: Connection, subject_id: str, by: str, *, now_ms: int) ->
 
 
 def end_claims(connection: Connection, subject_ids: Sequence[str], *, now_ms: int) -> None:
-    """End whatever leases there are on some subjects."""
+    """End all leases on some subjects."""
     for begin in range(0, len(subject_ids), IDS_AT_ONCE):
         batch = subject_ids[begin : begin + IDS_AT_ONCE]
         conditions = (CLAIMS.c.subject_id.in_(batch), CLAIMS.c.ended_at_ms.is_(None))
@@ -87,13 +87,13 @@ def end_claims(connection: Connection, subject_ids: Sequence[str], *, now_ms: in
 
 
 def active_claims(connection: Connection, *, now_ms: int) -> list[Claim]:
-    """Return all leases that hold."""
+    """Return all active leases."""
     query = _claims().where(CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
     return [Claim(**row) for row in connection.execute(query).mappings()]
 
 
 def claims_at(connection: Connection, at_ms: int) -> list[Claim]:
-    """Return all leases that held at a moment."""
+    """Return all leases that were active at a moment."""
     columns = CLAIMS.c
     not_ended = columns.ended_at_ms.is_(None) | (columns.ended_at_ms > at_ms)
     query = _claims().where(columns.claimed_at_ms <= at_ms, columns.until_ms > at_ms, not_ended)
@@ -103,7 +103,7 @@ def claims_at(connection: Connection, at_ms: int) -> list[Claim]:
 def claims_on(
     connection: Connection, subject_ids: Sequence[str], *, now_ms: int
 ) -> dict[str, Claim]:
-    """Return the leases that hold on some subjects."""
+    """Return the active leases on some subjects."""
     is_active = (CLAIMS.c.ended_at_ms.is_(None), CLAIMS.c.until_ms > now_ms)
     rows = []
     for begin in range(0, len(subject_ids), IDS_AT_ONCE):

@@ -1,7 +1,7 @@
-"""What the service took in and how people ended it, as files of the source `expedite`.
+"""Export of the ledger: exceptions and their outcomes as files of the source `expedite`.
 
-Two Parquet files: `exceptions` holds each exception as it was first told, with how it ended;
-`steps` what happened on the way. The queries in `data/sources/expedite` make tables of the contract
+Two Parquet files: `exceptions` holds each exception as first sent, with its outcome; `steps` the
+events in between. The queries in `data/sources/expedite` make tables of the contract
 of them. What the service raised itself is left out: triage does not learn from it.
 """
 
@@ -55,7 +55,7 @@ class ExportCounts:
 def export_ledger(
     ledger: Ledger, into: Path, *, begin: int | None, end: int | None
 ) -> ExportCounts:
-    """Write what came in between two moments, and what was known of it by the second.
+    """Write the exceptions received between two moments, as recorded by the second.
 
     Args:
         ledger: The service's.
@@ -88,7 +88,7 @@ def _write(into: Path, name: str, rows: Iterator[dict[str, Any]]) -> int:
 
 
 def _received_between(begin: int | None, end: int | None) -> ColumnElement[bool]:
-    """Of an event: that by it an exception of another source than us came in between."""
+    """Condition on an event: it created an exception of another source than our own, in between."""
     conditions = [EVENTS.c.kind == "created", EXCEPTIONS.c.source != OWN_SOURCE]
     if begin is not None:
         conditions.append(EVENTS.c.known_at_ms >= begin)
@@ -135,7 +135,7 @@ def _exceptions(
 def _steps(
     connection: Connection, received: ColumnElement[bool], end: int | None
 ) -> Iterator[dict[str, Any]]:
-    """What happened, and from when on somebody had it in hand."""
+    """Yield the events and the claims of the exported exceptions."""
     exception_ids = (
         select(EVENTS.c.exception_id)
         .join(EXCEPTIONS, EXCEPTIONS.c.id == EVENTS.c.exception_id)
@@ -173,7 +173,7 @@ def _steps(
 
 
 def _team(kind: str, body: str | None, assessment: str | None) -> str | None:
-    """Who had it after a step: whom people named, or whom it was routed to without asking."""
+    """The team after a step: named by people, or routed automatically."""
     if kind == "resolved":
         return orjson.loads(body or "{}").get("team")
     routing = orjson.loads(assessment or "{}").get("routing") or {}

@@ -1,4 +1,4 @@
-"""What was answered to requests that named an `Idempotency-Key`, kept for a day."""
+"""Stored answers to requests with an `Idempotency-Key`, for a day."""
 
 from dataclasses import asdict, dataclass
 
@@ -12,7 +12,7 @@ IDEMPOTENCY_HOURS = 24
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """What was answered to a request with an `Idempotency-Key`."""
+    """Answer to a request with an `Idempotency-Key`."""
 
     key: str
     request_sha256: str
@@ -21,7 +21,7 @@ class StoredAnswer:
 
 
 def stored_answer(connection: Connection, key: str) -> StoredAnswer | None:
-    """Return what was answered to this `Idempotency-Key`, None if it is new."""
+    """Return the stored answer of an `Idempotency-Key`, None if it is new."""
     columns = IDEMPOTENCY.c
     query = select(columns.key, columns.request_sha256, columns.status, columns.answer)
     row = connection.execute(query.where(columns.key == key)).mappings().one_or_none()
@@ -29,7 +29,7 @@ def stored_answer(connection: Connection, key: str) -> StoredAnswer | None:
 
 
 def store_answer(connection: Connection, answer: StoredAnswer, *, now_ms: int) -> None:
-    """Keep an answer for a day; older ones are let go."""
+    """Store an answer for a day; delete older ones."""
     oldest = now_ms - IDEMPOTENCY_HOURS * MS_PER_HOUR
     connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.made_at_ms < oldest))
     connection.execute(insert(IDEMPOTENCY), [asdict(answer) | {"made_at_ms": now_ms}])

@@ -1,4 +1,4 @@
-"""Incidents and their members, as the ledger keeps them.
+"""Incidents and their members in the ledger.
 
 An exception belongs to at most one open incident. One that was split off an incident never joins
 one of that cause again. What is written is written inside the caller's one transaction.
@@ -26,7 +26,7 @@ IDS_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Incident:
-    """One burst with one cause; the fields are those of `ledger_tables.INCIDENTS`."""
+    """One burst with one cause; the fields are those of `data.ledger.tables.INCIDENTS`."""
 
     id: str
     attribute: str
@@ -40,7 +40,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Member:
-    """From when to when an exception belonged to an incident."""
+    """Membership of an exception in an incident, with its begin and end."""
 
     incident_id: str
     exception_id: str
@@ -94,7 +94,7 @@ def members_of(connection: Connection, incident_ids: Sequence[str]) -> list[Memb
 def join(
     connection: Connection, incident: Incident, exception_ids: Sequence[str], *, now_ms: int
 ) -> list[str]:
-    """Let exceptions join that are free to; return which did. Nobody joins what is closed."""
+    """Add the exceptions that are free to join; return them. A closed incident gains none."""
     ineligible = _ineligible(connection, incident, exception_ids)
     left_at_ms = None if incident.closed_at_ms is None else now_ms
     joining = [id_ for id_ in exception_ids if id_ not in ineligible]
@@ -107,7 +107,7 @@ def join(
 def _ineligible(
     connection: Connection, incident: Incident, exception_ids: Sequence[str]
 ) -> set[str]:
-    """Those that belong to an open incident, or ever did to this one, or left one of this cause."""
+    """Select members of an open incident, former members of this one, and leavers of this cause."""
     columns = INCIDENT_MEMBERS.c
     belongs = columns.left_at_ms.is_(None) & INCIDENTS.c.closed_at_ms.is_(None)
     same = (INCIDENTS.c.attribute == incident.attribute) & (INCIDENTS.c.value == incident.value)
@@ -124,7 +124,7 @@ def _ineligible(
 def split_off(
     connection: Connection, incident_id: str, exception_ids: Collection[str] | None, *, now_ms: int
 ) -> list[str]:
-    """Let members leave, all or some; return which did."""
+    """Remove all or some members; return them."""
     members = [m for m in members_of(connection, [incident_id]) if m.left_at_ms is None]
     leaving = [
         m.exception_id for m in members if exception_ids is None or m.exception_id in exception_ids
@@ -199,7 +199,7 @@ def first_event_since(connection: Connection, known_at_ms: int) -> int:
 
 
 def reader_position(connection: Connection, reader: str) -> int:
-    """Return up to which event a reader has got; a new one begins after what is there."""
+    """Return the last event that a reader processed; a new reader begins after the last event."""
     query = select(READERS.c.seq).where(READERS.c.name == reader)
     seq = connection.execute(query).scalar_one_or_none()
     if seq is None:
@@ -209,7 +209,7 @@ def reader_position(connection: Connection, reader: str) -> int:
 
 
 def save_reader_position(connection: Connection, reader: str, seq: int) -> None:
-    """Say up to which event a reader has got, with what it made of them."""
+    """Save the position of a reader, together with the results of its work."""
     connection.execute(update(READERS).where(READERS.c.name == reader).values(seq=seq))
 
 

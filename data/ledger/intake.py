@@ -1,4 +1,4 @@
-"""What comes into the ledger and what is made of it, written inside the caller's transaction."""
+"""Intake of exceptions and new assessments, written inside the caller's transaction."""
 
 import secrets
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 class IntakeEvent(StrEnum):
-    """What an accepted exception did to the ledger."""
+    """Effect of an accepted exception on the ledger."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -28,7 +28,7 @@ class IntakeEvent(StrEnum):
 
 @dataclass(frozen=True)
 class Incoming:
-    """One exception as a source tells it; the fields are those of `Record`."""
+    """One exception as a source sends it; the fields are those of `ExceptionRecord`."""
 
     source: str
     external_id: str
@@ -42,7 +42,7 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What became of one incoming exception, and how the ledger holds it now."""
+    """Effect of one incoming exception, and its record afterwards."""
 
     arrival: IntakeEvent
     record: ExceptionRecord
@@ -57,7 +57,7 @@ def new_id(now_ms: int, kind: str = "exc") -> str:
 
 
 def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int) -> list[Accepted]:
-    """Take in exceptions in the order given; what is older than what is known is only noted."""
+    """Take in exceptions in order; a version older than the stored one is only recorded."""
     stored = _stored(connection, arriving)
     before = dict(stored)
     accepted, events = [], []
@@ -109,21 +109,21 @@ def _changed(stored: ExceptionRecord, updated: ExceptionRecord) -> Accepted:
         if updated.is_open:
             return Accepted(IntakeEvent.UPDATED, updated)
         return Accepted(IntakeEvent.CLOSED, replace(ended, closed_at_ms=updated.updated_at_ms))
-    # What a source wrote before it heard of our resolution does not take it back.
+    # A payload that the source wrote before our resolution does not reopen the exception.
     if updated.is_open and updated.updated_at_ms > stored.closed_at_ms:
         return Accepted(IntakeEvent.REOPENED, replace(updated, closed_at_ms=None))
     return Accepted(IntakeEvent.UPDATED, ended)
 
 
 def _is_late(stored: ExceptionRecord, incoming: Incoming) -> bool:
-    """By the source's own count or clock, never by arrival; of equals the later to arrive holds."""
+    """Compare the source's versions or clock, never arrival; of equals the later arrival counts."""
     if stored.version is not None and incoming.version is not None:
         return incoming.version < stored.version
     return incoming.updated_at_ms < stored.updated_at_ms
 
 
 def _is_recorded(connection: Connection, record: ExceptionRecord, incoming: Incoming) -> bool:
-    """Return whether this very word of the source is in the history already."""
+    """Return whether the same payload is among the events already."""
     same = (EVENTS.c.exception_id == record.id, EVENTS.c.body == incoming.payload)
     return connection.execute(select(EVENTS.c.seq).where(*same).limit(1)).first() is not None
 
@@ -165,7 +165,7 @@ def _write(
 def rescore(
     connection: Connection, assessments: Sequence[tuple[str, int, str]], *, now_ms: int
 ) -> None:
-    """Keep new opinions: (id, revision, opinion); skipped where the exception changed meanwhile."""
+    """Store new assessments: (id, revision, assessment); skip exceptions that changed meanwhile."""
     ids = [exception_id for exception_id, _, _ in assessments]
     query = select(EXCEPTIONS.c.id, EXCEPTIONS.c.revision).where(EXCEPTIONS.c.id.in_(ids))
     revisions = {row.id: row.revision for row in connection.execute(query.with_for_update())}

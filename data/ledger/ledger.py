@@ -1,4 +1,4 @@
-"""What must never be lost: exceptions, what was decided on them, how they ended.
+"""The ledger: exceptions, the decisions on them and their outcomes; it must never lose one.
 
 SQLite by default (write-ahead log, every commit on the disk before it is answered), PostgreSQL as
 well. The tables are brought up to date at every start. One service process writes to one ledger.
@@ -31,7 +31,7 @@ SQLITE_PRAGMAS = (
 
 @dataclass(frozen=True)
 class ExceptionRecord:
-    """One exception as it stands; the fields are those of `ledger_tables.EXCEPTIONS`."""
+    """One exception as it stands; the fields are those of `data.ledger.tables.EXCEPTIONS`."""
 
     id: str
     source: str
@@ -54,7 +54,7 @@ class ExceptionRecord:
 
 @dataclass(frozen=True)
 class LedgerEvent:
-    """One thing that happened; the fields are those of `ledger_tables.EVENTS`."""
+    """One thing that happened; the fields are those of `data.ledger.tables.EVENTS`."""
 
     seq: int
     exception_id: str
@@ -68,7 +68,7 @@ class LedgerEvent:
 
 @dataclass(frozen=True)
 class OutcomeRecord:
-    """One exception as it ended; the fields are those of `ledger_tables.OUTCOMES`."""
+    """One exception as it ended; the fields are those of `data.ledger.tables.OUTCOMES`."""
 
     exception_id: str
     known_at_ms: int
@@ -118,7 +118,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that writes: kept whole when the block ends, undone if it fails."""
+        """One transaction that writes: committed when the block ends, rolled back if it fails."""
         with self._engine.execution_options(expedite_writes=True).begin() as connection:
             yield connection
 

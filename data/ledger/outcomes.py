@@ -1,4 +1,4 @@
-"""How exceptions end: written once, inside the caller's one transaction."""
+"""Outcomes of exceptions, written inside the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -16,11 +16,11 @@ IDS_AT_ONCE = 500
 def resolve(
     connection: Connection, outcome: OutcomeRecord, *, body: str, expected_revision: int | None
 ) -> ExceptionRecord:
-    """Close an exception with how it ended; doing it again alike changes nothing.
+    """Close an exception with its outcome; repeating it changes nothing.
 
     Args:
         connection: The transaction.
-        outcome: How it ended.
+        outcome: Its outcome.
         body: The request, for the record.
         expected_revision: The revision that the caller observed; None accepts any.
 
@@ -53,7 +53,7 @@ def close_all(
     *,
     body: str,
 ) -> list[ExceptionRecord]:
-    """Close exceptions, each with its outcome, whatever was known of their ends before."""
+    """Close exceptions, each with its outcome; an earlier outcome is replaced."""
     closed = [
         replace(
             record,
@@ -94,6 +94,6 @@ def _resolved_event(
 
 
 def save_outcomes(connection: Connection, outcomes: Sequence[OutcomeRecord]) -> None:
-    """Keep how exceptions ended that their source closed, and that nobody resolved."""
+    """Store outcomes of exceptions that their source closed, without a resolution."""
     if outcomes:
         connection.execute(insert(OUTCOMES), [asdict(outcome) for outcome in outcomes])

@@ -1,4 +1,4 @@
-"""The tables of the ledger. Moments are milliseconds since 1970 in UTC; JSON is kept as text.
+"""The tables of the ledger. Moments are milliseconds since 1970 in UTC; JSON is stored as text.
 
 A change here needs a migration in `data/ledger/migrations/versions`; a test compares the two.
 """
@@ -47,7 +47,7 @@ EXCEPTIONS = Table(
     Column("opinion", Text, nullable=False),
     UniqueConstraint("source", "external_id"),
 )
-"""One exception as the source last told it. `opinion` is what the models made of it."""
+"""One exception as the source last sent it. `opinion` is the assessment of models and policy."""
 
 EVENTS = Table(
     "events",
@@ -92,7 +92,7 @@ IDEMPOTENCY = Table(
     Column("answer", Text, nullable=False),
     Column("made_at_ms", BigInteger, nullable=False, index=True),
 )
-"""What was answered to a request that named an `Idempotency-Key`."""
+"""Answer to a request with an `Idempotency-Key`."""
 
 VERSIONS = Table(
     "versions",
@@ -103,7 +103,7 @@ VERSIONS = Table(
     Column("known_at_ms", BigInteger, nullable=False, index=True),
     Column("body", Text),
 )
-"""What was in use from when: each policy (its text in `body`), each champion (none: no label)."""
+"""Versions in use: each policy (text in `body`) and champion (no label: none), with their begin."""
 
 INCIDENTS = Table(
     "incidents",
@@ -117,7 +117,7 @@ INCIDENTS = Table(
     Column("closed_at_ms", BigInteger, index=True),
     Column("body", Text, nullable=False),
 )
-"""One burst with one cause. `body` tells the evidence: rates, counts, words."""
+"""One burst with one cause. `body` holds the evidence: rates, counts, words."""
 
 INCIDENT_STATES = Table(
     "incident_states",
@@ -128,7 +128,7 @@ INCIDENT_STATES = Table(
     Column("known_at_ms", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
-"""What was told of an incident from when; rows are only ever added."""
+"""States of an incident, with their begin; rows are only ever added."""
 
 INCIDENT_MEMBERS = Table(
     "incident_members",
@@ -139,7 +139,7 @@ INCIDENT_MEMBERS = Table(
     Column("joined_at_ms", BigInteger, nullable=False),
     Column("left_at_ms", BigInteger),
 )
-"""From when to when an exception belonged to an incident; rows are added, and ended once."""
+"""Membership of an exception in an incident; rows are added, and ended once."""
 
 READERS = Table(
     "readers",
@@ -147,7 +147,7 @@ READERS = Table(
     Column("name", String(40), primary_key=True),
     Column("seq", BigInteger, nullable=False),
 )
-"""Up to which event a reader has got whose work must be done once and not be lost."""
+"""Last event that a reader processed; its work must be done exactly once."""
 
 CLAIMS = Table(
     "claims",
@@ -159,7 +159,7 @@ CLAIMS = Table(
     Column("until_ms", BigInteger, nullable=False),
     Column("ended_at_ms", BigInteger),
 )
-"""Who has taken an exception or an incident, and until when the lease holds."""
+"""Leases on exceptions and incidents: by whom and until when."""
 
 AUDITS = Table(
     "audits",
@@ -172,7 +172,7 @@ AUDITS = Table(
     Column("actual", Text, nullable=False),
     Column("known_at_ms", BigInteger, nullable=False, index=True),
 )
-"""What people found of an automatic decision that was drawn for an audit: `name` was decided."""
+"""Audit by people of an automatic decision: `name` was decided, `actual` is right."""
 
 SUSPENSIONS = Table(
     "suspensions",
@@ -186,10 +186,10 @@ SUSPENSIONS = Table(
     Column("by", Text),
     Column("reason", Text, nullable=False),
 )
-"""A promise that was withdrawn, or given again: of which class of which label, of which model; why.
+"""Suspension of a promise, or its end: class, label, model and reason.
 
-The last row of a promise holds; `by` is empty where the audits withdrew it.
+The last row of a promise counts; `by` is empty where the audits suspended it.
 """
 
 IDENTITY = Table("identity", METADATA, Column("salt", String(32), primary_key=True))
-"""One row: what makes the random draws of this ledger its own."""
+"""One row: the salt of this ledger's random draws."""

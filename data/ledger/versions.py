@@ -1,4 +1,4 @@
-"""Which policy and which champion were in use, from when: what a past answer rested on.
+"""Policy and champion versions in use, with their begin: the basis of past answers.
 
 A row is written before what it names comes into use, so nothing was ever in use that is not here.
 """
@@ -15,7 +15,7 @@ CHAMPION = "champion"
 
 @dataclass(frozen=True)
 class VersionInUse:
-    """What was in use from a moment on; the fields are those of `ledger_tables.VERSIONS`.
+    """A version in use from a moment on; fields of `data.ledger.tables.VERSIONS`.
 
     Attributes:
         kind: `POLICY` or `CHAMPION`.
@@ -31,14 +31,14 @@ class VersionInUse:
 
 
 def record_version(connection: Connection, version: VersionInUse) -> None:
-    """Keep that something comes into use; what is in use already is not written twice."""
+    """Record that a version comes into use; one in use already is not written twice."""
     latest = version_in_use(connection, version.kind, at_ms=version.known_at_ms)
     if latest is None or (latest.label, latest.body) != (version.label, version.body):
         connection.execute(insert(VERSIONS), [vars(version)])
 
 
 def version_in_use(connection: Connection, kind: str, *, at_ms: int) -> VersionInUse | None:
-    """Return what was in use at a moment, None where that was not recorded yet."""
+    """Return the version in use at a moment, None if none was recorded yet."""
     columns = VERSIONS.c
     query = select(columns.kind, columns.label, columns.known_at_ms, columns.body)
     query = query.where(columns.kind == kind, columns.known_at_ms <= at_ms)

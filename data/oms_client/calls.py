@@ -1,7 +1,7 @@
-"""The last days of an order history as calls of an OMS: each exception, and how it ended.
+"""Calls of an OMS from the last days of an order history: each exception and its resolution.
 
-Of an exception is told what was known of it and of its order when it was detected, so that a
-service computes the very features that training did. All times are moved by one span.
+Each call holds the facts that were recorded at detection, so that a service computes the same
+features as training. All times are moved by one span.
 """
 
 import json
@@ -17,7 +17,7 @@ from data.domain import BadInputError
 from data.history.history import History
 
 NO_CURRENCY = "XXX"
-"""What ISO 4217 has for "none": an amount is told even where its currency is not known."""
+"""What ISO 4217 has for "none": an amount is sent even without a currency."""
 
 Row = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def last_days(
 ) -> list[OmsCall]:
     """Return the exceptions of the last days, the first detected first.
 
-    Resolutions are given of those that had ended when the newest was detected.
+    Those that had ended when the newest was detected have a resolution.
 
     Args:
         history: Where they stand.
@@ -77,7 +77,7 @@ class _TimeShift:
 
 
 class _CallReader:
-    """What stands in the history beside the exceptions, at hand by its key."""
+    """Reader of calls: orders, lines and outcomes of the history, by key."""
 
     def __init__(self, history: History, exceptions: pd.DataFrame, moved: _TimeShift) -> None:
         self._moved = moved

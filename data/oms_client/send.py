@@ -1,4 +1,4 @@
-"""Exceptions and their ends, posted to a running service."""
+"""Sending of calls to a running service over HTTP."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 60
 
 @dataclass
 class SendReport:
-    """What a service made of it."""
+    """Answers of the service: accepted, resolved and refused exceptions."""
 
     accepted: int = 0
     resolved: int = 0
@@ -24,15 +24,15 @@ class SendReport:
 
 
 def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -> SendReport:
-    """Post exceptions in their order, then the ends of those that ended.
+    """Post exceptions in their order, then their resolutions.
 
     Args:
         calls: The first detected first.
         to: Address of the service, such as http://127.0.0.1:8000.
-        watch: Is told the name of a step and how many more are done.
+        watch: Called with the name of a step and the number of calls done in it.
 
     Raises:
-        BadInputError: Nothing answers there, or not as a service of ours does.
+        BadInputError: Nothing answers there, or its answer is not that of Expedite.
     """
     base = _base(to)
     report = SendReport()

@@ -1,4 +1,4 @@
-"""What is promised of decisions that are made without asking: the section `promises`."""
+"""Terms of risk-controlled automation: the section `promises`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ Audited = Annotated[float, Field(gt=0, le=1)]
 
 
 class PromiseTerms(Section):
-    """How wrong automatic decisions may be, how that is watched, and what is suggested.
+    """Error limits of automatic decisions, their audits, and thresholds of suggestions.
 
     Attributes:
         error: Promised share of wrong ones among those set automatically, of each name.
@@ -27,7 +27,7 @@ class PromiseTerms(Section):
         set_coverage: Share of sets that hold the right name, whichever that is.
         largest_set: A set of more names is not shown.
         learn_accepted: Weight in training of labels that accepted a suggestion; 0 leaves them out.
-        learn_automatic: Weight in training of labels that nobody looked at.
+        learn_automatic: Weight in training of labels that no person checked.
         errors: For a label the names that are promised another error.
     """
 
@@ -46,4 +46,4 @@ class PromiseTerms(Section):
 
     def error_of(self, label: str, name: str) -> float:
         """Return the error that is promised of one name of a label."""
-        return self.errors.get(label, {}).get(name, self.error)  # pyright: ignore[reportArgumentType, reportCallIssue]  # any text may be asked for
+        return self.errors.get(label, {}).get(name, self.error)  # pyright: ignore[reportArgumentType, reportCallIssue]  # any text is allowed

@@ -1,4 +1,4 @@
-"""When exceptions with one cause become one row: the section `incidents`."""
+"""Terms of burst detection and incidents: the section `incidents`."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,15 +10,15 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class IncidentTerms(Section):
-    """How bursts are looked for, and what it takes to handle one.
+    """Limits of burst detection, and the effort to fix one cause.
 
     Attributes:
-        false_alarms_per_week: Bursts that are found, on average, in a week that has none; over all
+        false_alarms_per_week: False bursts, on average, in a week that has none; over all
             attributes, values and windows together.
         fewest_members: Fewer exceptions are no burst, however rare their value is.
         explains: Share of the excess that a more specific value must hold to be named the cause.
         longest_hours: The longest window that is looked at; shorter ones are looked at with it.
-        attributes: Where causes are looked for; `all` for whatever the sources send.
+        attributes: Where causes are looked for; `all` for every attribute that sources send.
         fix_minutes_p50: Work to fix the cause of a burst, once for all its members.
         fix_minutes_p90: The same, at its worst in ten.
     """

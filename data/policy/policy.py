@@ -1,4 +1,4 @@
-"""What the company prefers: costs, fallbacks, guards. Read from `policy.toml` and validated."""
+"""The policy of the company: costs, fallbacks and guards, read from `policy.toml` and validated."""
 
 import hashlib
 import tomllib
@@ -27,7 +27,7 @@ def _minute(time_of_day: str) -> int:
 
 
 class CategoryLossTerms(Section):
-    """What differs for one category; what is left out is as in `losses`."""
+    """Loss terms of one category; a missing value is that of `losses`."""
 
     share_of_order: NotNegative | None = None
     fixed: NotNegative | None = None
@@ -35,7 +35,7 @@ class CategoryLossTerms(Section):
 
 
 class LossTerms(Section):
-    """Money lost if an exception is harmed."""
+    """Money lost if an exception is breached."""
 
     share_of_order: NotNegative
     fixed: NotNegative
@@ -63,7 +63,7 @@ class LossTerms(Section):
 
 
 class HandlingTerms(Section):
-    """Fallbacks for what no model can say."""
+    """Fallbacks where no model can predict."""
 
     touch_minutes_p50: Positive
     touch_minutes_p90: Positive
@@ -71,7 +71,7 @@ class HandlingTerms(Section):
 
 
 class Guards(Section):
-    """What stands above the score, and what keeps it calm."""
+    """Rules that stand above the score, and limits of reordering."""
 
     look_ahead_minutes: Positive
     oldest_days: Positive
@@ -101,7 +101,7 @@ class PriorityBands(Section):
 
 
 class StockRules(Section):
-    """What makes stock an exception, and what it costs; the units stand in the names."""
+    """Limits and costs of stock exceptions; the units stand in the names."""
 
     team: Annotated[str, Field(min_length=1, max_length=255)]
     touch_minutes_p50: Positive
@@ -121,7 +121,7 @@ class StockRules(Section):
 
 
 class TeamShift(Section):
-    """When the people of a team work, in the time zone of `shifts`; the same hours each day."""
+    """Shift of a team, in the time zone of `shifts`; the same hours each day."""
 
     people: Annotated[int, Field(ge=1)]
     weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)]
@@ -146,7 +146,7 @@ class TeamShift(Section):
 
 
 class ShiftTerms(Section):
-    """Who works when. A team that is not named works round the clock, by nobody knows how many."""
+    """Shifts of all teams. A team that is not named works round the clock, with unknown staff."""
 
     timezone: str
     teams: Mapping[str, TeamShift] = {}
@@ -182,7 +182,7 @@ class Policy(Section):
 
     @property
     def label(self) -> str:
-        """Version and fingerprint: what a decision records."""
+        """Version and fingerprint, as decisions record them."""
         return f"{self.version}+{self._fingerprint}"
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What the sections of `policy.toml` share: frozen, without unknown names, numbers in range."""
+"""Base of the sections of `policy.toml`: frozen, without unknown names, numbers in range."""
 
 from typing import Annotated
 

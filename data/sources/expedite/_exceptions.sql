@@ -1,7 +1,8 @@
--- One row per exception as it was first told, with the order that it carried, and when that counts
--- as known: the source told both at once, so the order was known just before.
+-- One row per exception as it was first sent, with the order that it carried. The source sent both at
+-- once; the order counts as known just before.
 -- An order is named as its source names it, so that it meets the company's own orders in a history.
-select *,
+select * exclude (told),
+       told as payload,
        told->'$.order' as carried,
        told->>'$.detected_at' as detected,
        coalesce(told->>'$.order.external_id',

@@ -1,4 +1,4 @@
--- One row per order, as the first exception told it that carried it.
+-- One row per order, as the first exception that carried it sent it.
 select *
 from _exceptions
 where order_id is not null

@@ -1,4 +1,4 @@
--- One row per step: routed without asking, claimed by somebody, ended, opened again.
+-- One row per step: routed automatically, claimed, ended, reopened.
 select exception_id,
        greatest(happened.occurred_at, detected::timestamptz) as occurred_at,
        step,

@@ -1,5 +1,5 @@
--- One row per order that an exception carried. Where it was not told when it was placed, it counts
--- as placed when the exception was detected.
+-- One row per order that an exception carried. Without the time of the order, it counts as
+-- placed when the exception was detected.
 select order_id,
        least(coalesce(carried->>'$.placed_at', just_before)::timestamptz,
              just_before::timestamptz) as placed_at,

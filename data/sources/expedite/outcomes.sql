@@ -1,4 +1,4 @@
--- One row per exception that ended and of which somebody said how, or that was set without asking.
+-- One row per exception with a recorded outcome, or with an automatic decision.
 select exception_id,
        category, label_origin, suggestion_hidden,
        team, team_origin,

@@ -1,7 +1,7 @@
 """A simulated shop: orders, stock, exceptions with a cause behind each, and people who solve them.
 
-It is for a first run and for tests; that the product works is shown on real data. The truth that no
-company knows (causes, hazards, bursts, what people would have bought) goes to files of its own.
+It is for a first run and for tests; that the product works is shown on real data. The ground
+truth (causes, hazards, bursts, true demand) goes to files of its own.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the shop sells, from where, and to whom: the parts of the world that don't change."""
+"""Catalogue: products, sites and customers of the shop, which stay the same."""
 
 from dataclasses import dataclass
 

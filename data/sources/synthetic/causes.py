@@ -133,7 +133,7 @@ TEAM = np.array([TEAMS.index(cause.team) for cause in CAUSES.values()])
 TYPE_SHARE = np.array([[cause.types.get(t, 0.0) for t in TYPES] for cause in CAUSES.values()])
 LOOKS_LIKE = np.array([[CODE[name] for name in cause.looks_like] for cause in CAUSES.values()])
 KEY_ACCOUNTS = TEAMS.index("key_accounts")
-# Business customers have a desk of their own for what has to be talked over with them.
+# Business customers have a team of their own for cases that need contact with them.
 NEEDS_CONTACT = np.isin(NAMES, ("address", "customer_request", "return", "payment"))
 # The dispatcher sends each type where most of its kind belong.
 USUAL_CAUSE_OF_TYPE = np.argmax(SHARE[:, None] * TYPE_SHARE, axis=0)

@@ -10,7 +10,7 @@ from data.ticks import SECONDS_PER_HOUR
 
 
 def liability(orders: OrderBlock) -> np.ndarray:
-    """How much more or less than others each order is liable to each cause: orders x causes.
+    """Relative liability of each order to each cause: orders x causes.
 
     Stock is missing from it: that comes from the shelves.
     """

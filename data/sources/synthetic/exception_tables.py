@@ -33,7 +33,7 @@ def exceptions_table(
     raised: ExceptionBlock,
     first_number: int,
 ) -> pd.DataFrame:
-    """One row an exception as it is first seen."""
+    """One row an exception as it is first raised."""
     size = len(raised.order)
     is_recorded = random.random(size) < 0.92
     return pd.DataFrame(
@@ -54,7 +54,7 @@ def exceptions_table(
 
 
 def true_exceptions(shop: SyntheticShop, raised: ExceptionBlock, first_number: int) -> pd.DataFrame:
-    """What nobody knows at first, and some of it nobody ever: the truth about each exception."""
+    """Ground truth of each exception: facts that are recorded later or never."""
     size = len(raised.order)
     bursts = [f"b{number:03d}" for number in range(int(raised.burst.max(initial=0)) + 1)]
     return pd.DataFrame(
@@ -116,7 +116,7 @@ def outcomes_table(shop: SyntheticShop, records: HandlingRecords) -> pd.DataFram
         breached_s,
         loss,
         healed,
-        known_s,
+        recorded_s,
     ) = columns_of_rows(rows, 11)
     typed = [str(LabelOrigin.TYPED)]
     return pd.DataFrame(
@@ -132,6 +132,6 @@ def outcomes_table(shop: SyntheticShop, records: HandlingRecords) -> pd.DataFram
             "breached_at": times(shop, breached_s),
             "loss": loss,
             "healed_itself": pd.array(healed == 1, dtype=YesNo),
-            "known_at": times(shop, known_s),
+            "known_at": times(shop, recorded_s),
         }
     )

@@ -1,4 +1,4 @@
-"""Exceptions: which order gets which cause, and all that follows from it, seen and unseen."""
+"""Exceptions: the cause of each, and all that follows from it, observed and unobserved."""
 
 from dataclasses import dataclass, fields
 
@@ -31,7 +31,7 @@ DUE_RECORDED_SHARE = 0.88
 GIVES_UP_EARLY_SHARE = 0.1
 SLA_OF_SEGMENT = np.array([1.6, 1.5, 1.1, 0.9])
 PENALTY_OF_SEGMENT = np.array([4.0, 7.0, 28.0, 45.0])
-BANDS_FROM = np.array([-1.0, 0.25, 1.3])  # of the urgency that people feel: p3, p2, p1
+BANDS_FROM = np.array([-1.0, 0.25, 1.3])  # of the urgency as people judge it: p3, p2, p1
 SEVERITY_FROM = np.array([-0.6, 0.7, 1.7])
 CANCELS_SHARE = 0.35
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -43,13 +43,13 @@ GENERIC = MISSING
 
 @dataclass
 class ExceptionBlock:
-    """A block of exceptions as columns. The first part is seen at once, the rest only later.
+    """A block of exceptions as columns. The first part is observed at once, the rest later.
 
     Attributes:
         order: Row in the block of orders.
         stage: The last stage that the order reached.
-        wording: The cause in whose words it is described; below 0 in nobody's.
-        complexity: 0 to 2, told by the message.
+        wording: The cause in whose words it is described; below 0 in neutral words.
+        complexity: 0 to 2, visible in the message.
         hazard_s: When the loss happens, if it is still open then.
         self_resolves_s: When it goes away by itself, infinite for never.
     """
@@ -78,7 +78,7 @@ class ExceptionBlock:
     reopens: np.ndarray
 
     def before(self, moment_s: float) -> "ExceptionBlock":
-        """Those noticed before a moment."""
+        """Select the exceptions detected before a moment."""
         is_earlier = self.detected_s < moment_s
         return ExceptionBlock(**{f.name: getattr(self, f.name)[is_earlier] for f in fields(self)})
 
@@ -152,7 +152,7 @@ def _priority(
     cause: np.ndarray,
     left_s: np.ndarray,
 ) -> np.ndarray:
-    """People feel value, good customers, little time (where it is told) and fraud."""
+    """Priority set by people: value, good customers, little time (if recorded) and fraud."""
     urgency = 0.7 * np.log(orders.total[order] / 90) - 0.2
     urgency += 0.8 * (orders.segment[order] >= VIP) + 0.8 * (cause == CODE["fraud"])
     urgency += 0.9 * (left_s < 14 * SECONDS_PER_HOUR)  # false for NaN
@@ -161,12 +161,12 @@ def _priority(
 
 
 def team_of(cause: np.ndarray, segment: np.ndarray) -> np.ndarray:
-    """Whose it is: the cause decides, but for business customers who have to be talked to."""
+    """Team of each exception: by cause, but key accounts for business customers to contact."""
     return np.where(NEEDS_CONTACT[cause] & (segment == BUSINESS), KEY_ACCOUNTS, TEAM[cause])
 
 
 def _right_team(random: np.random.Generator, cause: np.ndarray, segment: np.ndarray) -> np.ndarray:
-    """Some are taken over by the team of a neighbouring cause, for reasons that nobody writes."""
+    """Solving team: some cases move to the team of a similar cause, for unrecorded reasons."""
     taken_over = random.random(len(cause)) < TAKEN_OVER_SHARE
     neighbour = TEAM[LOOKS_LIKE[cause, random.integers(0, 2, len(cause))]]
     return np.where(taken_over, neighbour, team_of(cause, segment))
@@ -195,7 +195,7 @@ def _deadlines(
     stage: np.ndarray,
     detected_s: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return when it is due (NaN where nobody says so) and when the loss happens."""
+    """Return the deadline (NaN where none is recorded) and the moment of the loss."""
     size = len(order)
     usual_s = (
         _by_cause("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * SECONDS_PER_HOUR

@@ -60,7 +60,7 @@ def draw_by_row(random: np.random.Generator, shares: np.ndarray, of_row: np.ndar
 
 
 def draw_where(random: np.random.Generator, where: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Say yes with the chance `share`, and only `where`."""
+    """Draw true with the chance `share`, and only `where`."""
     return where & (random.random(len(where)) < share)
 
 

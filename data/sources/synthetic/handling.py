@@ -1,4 +1,4 @@
-"""The queues: teams take exceptions in the order in which they came, as people and hours allow."""
+"""Queues of teams: first come, first served, as people and hours allow."""
 
 from dataclasses import dataclass, field
 from heapq import heappop, heappush, heapreplace
@@ -29,7 +29,7 @@ RESTART_S = 600
 
 @dataclass(slots=True)
 class HandledCase:
-    """One exception on its way through the teams; `luck` are draws from 0 to 1."""
+    """One exception on its way through the teams; `draws` are uniform, 0 to 1."""
 
     number: int
     cause: int
@@ -54,7 +54,7 @@ class HandledCase:
 
 @dataclass
 class HandlingRecords:
-    """What the handling has left behind since it was last taken away, as rows of plain values."""
+    """Records of handling since the last drain, as rows of plain values."""
 
     events: list[tuple] = field(default_factory=list)
     outcomes: list[tuple] = field(default_factory=list)
@@ -81,7 +81,7 @@ class TeamQueue:
 
 
 class TeamQueues:
-    """All desks. Cases come to a desk in the order of time, so each start is final at once."""
+    """All team queues. Cases reach a queue in the order of time, so each start is final."""
 
     def __init__(self, teams: list[Team]) -> None:
         self.queues = [TeamQueue(team) for team in teams]
@@ -96,7 +96,7 @@ class TeamQueues:
         heappush(self.waiting, (arrives_s, case.number, case))
 
     def work_until(self, moment_s: float) -> None:
-        """Serve everything that reaches a desk before the moment."""
+        """Serve all cases that reach a queue before the moment."""
         while self.waiting and self.waiting[0][0] < moment_s:
             arrived_s, _, case = heappop(self.waiting)
             self._serve(case, arrived_s)
@@ -216,7 +216,7 @@ class TeamQueues:
 def cases_of(
     random: np.random.Generator, orders: OrderBlock, raised: ExceptionBlock, first_number: int
 ) -> list[HandledCase]:
-    """Make the cases that go to the desks."""
+    """Make the cases that go to the queues."""
     size = len(raised.order)
     pick = (random.random(size) < 0.4).astype(int)
     columns = (

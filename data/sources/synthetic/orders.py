@@ -39,7 +39,7 @@ class OrderBlock:
 
     Attributes:
         number: Running number over the whole history.
-        early: Where the period stands at that order, 0 to 1: the drift of the world.
+        early: Where the period stands at that order, 0 to 1: the drift of the shop.
         planned_s: When each stage would be reached if nothing went wrong, orders x stages.
     """
 

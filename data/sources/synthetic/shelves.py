@@ -103,7 +103,7 @@ class StockLevels:
     def _book(
         self, day: int, visits: SimulatedVisits, has_visited: np.ndarray, sold_units: np.ndarray
     ) -> None:
-        """Take the units of the day off the shelves and note what was wanted."""
+        """Take the sold units of the day off the shelves and record the demand."""
         shelf, shelves = visits.line_shelf[has_visited], len(self.on_hand)
         requested, sold = visits.line_units[has_visited], sold_units[has_visited]
         seconds = visits.placed_s[visits.line_visit[has_visited]]
@@ -148,7 +148,7 @@ class StockLevels:
         )
 
     def true_demand(self) -> pd.DataFrame:
-        """What people wanted since the last call, whether it was there or not; zeros left out."""
+        """True demand since the last call, in stock or not; zeros left out."""
         columns = _drain(DEMAND, self.demand)
         is_notable = (columns["wanted_units"] > 0) | (columns["in_stock_share"] < 1)
         columns = {name: values[is_notable] for name, values in columns.items()}

@@ -1,4 +1,4 @@
-"""What is to be simulated, and the random streams of it."""
+"""Settings of the simulation, and its random streams."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ class SyntheticShop:
             team as much slack as its size needs, the small ones more.
         exception_share: Share of the orders that raise an exception, without bursts.
         days_between_bursts: Mean number of days from one burst to the next; infinite for none.
-        block_orders: About as many orders are held in memory at a time, but at least one day.
+        block_orders: About as many orders are in memory at a time, but at least one day.
     """
 
     orders: int = 20_000

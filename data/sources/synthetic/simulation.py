@@ -58,8 +58,15 @@ class Simulation:
         yield "order_events", order_tables.planned_events(self.shop, orders, raised)
         raised = raised.before(self.shop.period_s)
         number = self.exceptions_so_far
-        told = (self.shop, random, self.catalogue, orders, raised, number)
-        yield "exceptions", exception_tables.exceptions_table(*told)
+        exceptions = exception_tables.exceptions_table(
+            shop=self.shop,
+            random=random,
+            catalogue=self.catalogue,
+            orders=orders,
+            raised=raised,
+            first_number=number,
+        )
+        yield "exceptions", exceptions
         yield "truth/exceptions", exception_tables.true_exceptions(self.shop, raised, number)
         self._hand_over(orders, raised)
         self.orders_so_far += len(orders)

@@ -1,4 +1,4 @@
-"""What is written about an exception: templates with slots, a voice, and typing errors."""
+"""Texts of exceptions: templates with slots, a voice, and typing errors."""
 
 import tomllib
 from pathlib import Path

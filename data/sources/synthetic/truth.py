@@ -44,5 +44,5 @@ class TruthFiles:
                 unfinished.unlink()
 
     def _unfinished(self, name: str) -> Path:
-        """Where a file grows: a simulation that ends early leaves no truth that looks whole."""
+        """Path of a growing file: an aborted simulation leaves no file that looks complete."""
         return (self.folder or Path()) / f"{name}.parquet.part"

@@ -1,4 +1,4 @@
-"""Who comes to buy what: visits and their lines, before the shelves have answered."""
+"""Visits of customers and their lines, before stock is checked."""
 
 from dataclasses import dataclass, fields
 
@@ -88,7 +88,7 @@ def popularity_in_week(
 def visits_of_day(
     shop: SyntheticShop, catalogue: Catalogue, day: int, count: int, attempt: int = 0
 ) -> SimulatedVisits:
-    """Draw `wanted` visits of a day, not yet timed; another attempt draws others."""
+    """Draw `count` visits of a day, not yet timed; another attempt draws others."""
     random = shop.random(RandomStream.VISITS, day * 64 + attempt)
     share, price = popularity_in_week(shop, catalogue, day // 7)
     country = draw(random, COUNTRY_SHARE, count)

@@ -5,8 +5,8 @@
 create macro time_of(value, spelling) as
     coalesce(strftime(try_strptime(value, spelling), '%Y-%m-%dT%H:%M:%S.%f'), value);
 
--- The later one of two ISO times; if one is none, that one, so that the check can refuse it.
-create macro later_of(one, other) as case
-    when try_cast(one as timestamp) is null then one
-    when try_cast(other as timestamp) is null then other
-    else greatest(one, other) end;
+-- The later of two ISO times; a text that is no time is returned as it is, for the check to refuse.
+create macro later_of(first_time, second_time) as case
+    when try_cast(first_time as timestamp) is null then first_time
+    when try_cast(second_time as timestamp) is null then second_time
+    else greatest(first_time, second_time) end;

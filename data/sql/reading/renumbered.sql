@@ -1,14 +1,14 @@
--- One row per line that is taken, its number corrected for the refused lines before it.
+-- One row per line that is accepted, its number corrected for the refused lines before it.
 with refused as (
-    select distinct ("line" - 1)::bigint as place from rejected
+    select distinct ("line" - 1)::bigint as line_row from rejected
 ),
 behind as (
-    select place - row_number() over (order by place) as taken_before from refused
+    select line_row - row_number() over (order by line_row) as accepted_before from refused
 ),
 skipped as (
-    select taken_before, sum(count(*)) over (order by taken_before) as lines
-    from behind group by taken_before
+    select accepted_before, sum(count(*)) over (order by accepted_before) as lines
+    from behind group by accepted_before
 )
 select part.* replace ((part._row + coalesce(skipped.lines, 0))::bigint as _row)
-from part asof left join skipped on part._row > skipped.taken_before
+from part asof left join skipped on part._row > skipped.accepted_before
 order by part._row

@@ -1,4 +1,4 @@
--- The files read so far take the place of the table; the part is done with.
+-- The appended files replace the table; the part is dropped.
 drop table if exists @{table};
 alter table appended rename to @{table};
 drop table part

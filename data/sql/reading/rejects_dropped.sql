@@ -1,3 +1,3 @@
--- The refused lines of one file are done with.
+-- Drop the rejects of one file.
 drop table if exists rejected;
 drop table if exists rejected_scans

@@ -1,2 +1,0 @@
--- The object is done with.
-drop table r_object

@@ -1,0 +1,2 @@
+-- Drop the object.
+drop table r_object
