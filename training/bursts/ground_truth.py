@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,12 +45,24 @@ class TrueBurst:
     evident_at: int
 
 
-def truth_of(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+class GroundTruth(NamedTuple):
+    """Tables of the ground truth beside a history.
+
+    Attributes:
+        bursts: A row for each burst.
+        exceptions: A row for each exception, with its `burst_id`.
+    """
+
+    bursts: pd.DataFrame
+    exceptions: pd.DataFrame
+
+
+def truth_of(folder: Path) -> GroundTruth | None:
     """Read the truth beside a history: bursts, and exceptions with `burst_id`; None without it."""
     files = [folder / "truth" / f"{name}.parquet" for name in TRUTH]
     if not all(file.exists() for file in files):
         return None
-    return pd.read_parquet(files[0]), pd.read_parquet(files[1])
+    return GroundTruth(pd.read_parquet(files[0]), pd.read_parquet(files[1]))
 
 
 def planted_bursts(
@@ -127,9 +140,21 @@ class DetectionCounts:
         return (self.alarms - self.true_alarms) / max(self.weeks, 1e-9)
 
 
+class BurstComparison(NamedTuple):
+    """Comparison of detected bursts with the true ones.
+
+    Attributes:
+        counts: Counts.
+        delays: Minutes and members until detection.
+    """
+
+    counts: DetectionCounts
+    delays: dict[str, list[float]]
+
+
 def compare_bursts(
     planted: Sequence[TrueBurst], detected: Sequence[DetectedBurst], fewest: int, weeks: float
-) -> tuple[DetectionCounts, dict[str, list[float]]]:
+) -> BurstComparison:
     """Compare detected bursts with the true ones.
 
     A detected burst stands for a planted one if most of its members belong to it. It does too if it
@@ -151,7 +176,7 @@ def compare_bursts(
         score.evident += burst.evident_at >= 0
         if number in standing:
             _add(score, delays, burst, standing[number])
-    return score, delays
+    return BurstComparison(score, delays)
 
 
 def _stands_for(

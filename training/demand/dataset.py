@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -171,9 +171,21 @@ def _end(source: _Source, series: pd.DataFrame) -> int:
     return running if np.isnan(last_recorded) else min(running, int(last_recorded) + 1)
 
 
-def _fill(
-    frame: _Frame, units: np.ndarray
-) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+class PanelColumns(NamedTuple):
+    """Optional matrices of a panel.
+
+    Attributes:
+        share: Shares in stock.
+        price: Prices.
+        promotion: Promotions.
+    """
+
+    share: np.ndarray | None
+    price: np.ndarray | None
+    promotion: np.ndarray | None
+
+
+def _fill(frame: _Frame, units: np.ndarray) -> PanelColumns:
     """Add the sold units to `units`; return shares in stock, prices and promotions.
 
     Planned values count where no others are recorded.
@@ -196,7 +208,7 @@ def _fill(
         share.put(*at, rows["in_stock_share"][over])
         price.put(*at, rows["price"][over])
         promotion.put(*at, rows["promotion"][over])
-    return share.matrix, price.matrix, promotion.matrix
+    return PanelColumns(share.matrix, price.matrix, promotion.matrix)
 
 
 def _in_stock(frame: _Frame, shares: np.ndarray | None) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Gate of demand: the best method of a rehearsal, and the comparison with the champion."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,19 @@ MAX_COVERAGE_LOSS = 0.01
 MIN_ROWS_TO_JUDGE_DEMAND = 10  # series
 
 
-def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str, str]:
+class MethodChoice(NamedTuple):
+    """Chosen method of a rehearsal.
+
+    Attributes:
+        method: Its name.
+        reason: The sentence that compares the methods.
+    """
+
+    method: str
+    reason: str
+
+
+def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> MethodChoice:
     """Return the method with the least SPL, the fallback in a tie, and the sentence that says so.
 
     Args:
@@ -23,10 +36,12 @@ def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> tuple[str,
     means = {name: _comparable(rows)["spl"].mean() for name, rows in scores.items()}
     means = {name: mean for name, mean in means.items() if np.isfinite(mean)}
     if not means:
-        return fallback, f"{fallback} serves: the history is too short to compare methods"
+        return MethodChoice(
+            fallback, f"{fallback} serves: the history is too short to compare methods"
+        )
     best = min(means, key=lambda name: (means[name], name != fallback))
     summary = ", ".join(f"{name} {spl:.4f}" for name, spl in means.items())
-    return best, f"{best} serves: SPL of {summary}"
+    return MethodChoice(best, f"{best} serves: SPL of {summary}")
 
 
 def decide_demand(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecision:

@@ -1,7 +1,7 @@
 """Rehearsal of demand: every method is fitted before the last horizon, and scored on it."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -100,12 +100,24 @@ def score_origin(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     return scores.assign(series=np.arange(len(scores)), origin=0)
 
 
-def restricted(origin: Origin, forecast: Forecast, columns: np.ndarray) -> tuple[Origin, Forecast]:
+class RestrictedForecast(NamedTuple):
+    """Some periods of an origin and of its forecast.
+
+    Attributes:
+        origin: The origin.
+        forecast: The forecast.
+    """
+
+    origin: Origin
+    forecast: Forecast
+
+
+def restricted(origin: Origin, forecast: Forecast, columns: np.ndarray) -> RestrictedForecast:
     """Return some of the periods of an origin and of a forecast that was made at it."""
     cut = {name: getattr(forecast, name)[:, columns] for name in ("mean", "point", "table")}
     dependence = forecast.dependence[np.ix_(columns, columns)]
     periods = forecast.periods[columns]
-    return (
+    return RestrictedForecast(
         replace(origin, periods=periods, actual=origin.actual[:, columns]),
         replace(forecast, periods=periods, dependence=dependence, **cut),
     )

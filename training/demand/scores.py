@@ -6,6 +6,7 @@ by Hyndman and Koehler 2006, demand classes by Syntetos, Boylan and Croston 2005
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -167,7 +168,21 @@ def _figure(value: float, drawn: np.ndarray) -> Figure:
     return Figure(float(value), float(low), float(high))
 
 
-def _fractions(scores: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
+class FigureFractions(NamedTuple):
+    """Figures as sums over sums.
+
+    Attributes:
+        names: Names of the k figures.
+        over: (n, k) numerators.
+        under: (n, k) denominators.
+    """
+
+    names: list[str]
+    over: np.ndarray
+    under: np.ndarray
+
+
+def _fractions(scores: pd.DataFrame) -> FigureFractions:
     """Write each figure as a sum over a sum: names, (n, k) numerators and denominators."""
     counted = [c for c in scores if str(c).startswith(("inside_", "covers_", "below_"))]
     over = {name: scores[name].fillna(0.0) for name in _MEANS}
@@ -177,7 +192,7 @@ def _fractions(scores: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]
     over |= {str(name): scores[name] for name in counted}
     under |= dict.fromkeys(map(str, counted), scores["targets"])
     both = [pd.DataFrame(columns).to_numpy(np.float64) for columns in (over, under)]
-    return list(over), both[0], both[1]
+    return FigureFractions(list(over), both[0], both[1])
 
 
 def _draws(scores: pd.DataFrame, repeats: int) -> Iterator[np.ndarray]:

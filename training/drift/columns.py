@@ -9,7 +9,7 @@ classification metrics fail on histories of two labels.
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -134,7 +134,19 @@ def _few_words(reference: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def _measured(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[list[ColumnDrift], str]:
+class MeasuredColumns(NamedTuple):
+    """Compared columns, and the page.
+
+    Attributes:
+        columns: Compared columns.
+        html: Evidently's page.
+    """
+
+    columns: list[ColumnDrift]
+    html: str
+
+
+def _measured(reference: pd.DataFrame, current: pd.DataFrame) -> MeasuredColumns:
     limits = {
         str(name): max(_DISTANCE, chance_distance(reference[name], current[name]))
         for name in reference
@@ -148,25 +160,53 @@ def _measured(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[list[Colu
         columns.append(
             ColumnDrift(name, WORDS if words else NUMBERS, scores[name], limit, *figures)
         )
-    return columns, html
+    return MeasuredColumns(columns, html)
 
 
-def _means(before: pd.Series, now: pd.Series) -> tuple[str, float, float]:
-    return "mean", float(before.mean()), float(now.mean())
+class ColumnFigures(NamedTuple):
+    """Figures of a column in both periods.
+
+    Attributes:
+        of: Meaning of the figures.
+        reference: Figure of the reference.
+        current: Figure of the current period.
+    """
+
+    of: str
+    reference: float
+    current: float
 
 
-def _word_that_moved(before: pd.Series, now: pd.Series) -> tuple[str, float, float]:
+def _means(before: pd.Series, now: pd.Series) -> ColumnFigures:
+    return ColumnFigures("mean", float(before.mean()), float(now.mean()))
+
+
+def _word_that_moved(before: pd.Series, now: pd.Series) -> ColumnFigures:
     shares = pd.DataFrame(
         {"before": before.value_counts(normalize=True), "now": now.value_counts(normalize=True)}
     ).fillna(0.0)
     moved = (shares["now"] - shares["before"]).abs().round(9)  # of two words both move as far
     word = str(moved.sort_index().idxmax())
-    return f"share of {word}", float(shares["before"][word]), float(shares["now"][word])
+    return ColumnFigures(
+        f"share of {word}", float(shares["before"][word]), float(shares["now"][word])
+    )
+
+
+class EvidentlyResult(NamedTuple):
+    """Result of Evidently.
+
+    Attributes:
+        distances: Distance of each column.
+        html: The page.
+    """
+
+    distances: dict[str, float]
+    html: str
 
 
 def _evidently(
     reference: pd.DataFrame, current: pd.DataFrame, limits: Mapping[str, float]
-) -> tuple[dict[str, float], str]:
+) -> EvidentlyResult:
     """Return each column's distance, and the report's page."""
     with warnings.catch_warnings():
         # Evidently's imports use what litestar and numpy will drop; the lock file holds those back.
@@ -189,4 +229,4 @@ def _evidently(
         for metric in snapshot.dict()["metrics"]
         if "column" in metric["config"]
     }
-    return scores, snapshot.get_html_str(as_iframe=False)
+    return EvidentlyResult(scores, snapshot.get_html_str(as_iframe=False))

@@ -1,7 +1,7 @@
 """Cost of drift: the calibration error of the champion in two periods."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -108,7 +108,19 @@ def cost(label: str, reference: PeriodPromises, current: PeriodPromises) -> Cali
     return CalibrationCost(label, before, now, Figure(change, change - half, change + half))
 
 
-def _calibration(promises: PeriodPromises) -> tuple[PeriodCalibration, float]:
+class MeasuredCalibration(NamedTuple):
+    """Calibration with its uncertainty.
+
+    Attributes:
+        calibration: The calibration.
+        error_spread: Standard deviation of its error.
+    """
+
+    calibration: PeriodCalibration
+    error_spread: float
+
+
+def _calibration(promises: PeriodPromises) -> MeasuredCalibration:
     """Return the calibration, and the standard deviation of its error.
 
     The spread is that of a bootstrap over days, or of chance alone where that is larger: a period
@@ -128,4 +140,4 @@ def _calibration(promises: PeriodPromises) -> tuple[PeriodCalibration, float]:
     calibration = PeriodCalibration(
         len(happened), float(promised.mean()), float(happened.mean()), error, float(np.mean(drawn))
     )
-    return calibration, float(max(np.std(by_day), np.std(drawn)))
+    return MeasuredCalibration(calibration, float(max(np.std(by_day), np.std(drawn))))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,18 @@ from models.early_warning.early_warning import OVER, OrderRows
 
 USUAL_QUANTILE = 0.95
 _MIN_SLACK_DAYS, _MAX_SLACK_DAYS = 2.0, 60.0
+
+
+class ComputedRows(NamedTuple):
+    """Model inputs of all subjects.
+
+    Attributes:
+        rows: The inputs.
+        names: Names of the features.
+    """
+
+    rows: OrderRows
+    names: list[str]
 
 
 @dataclass(frozen=True)
@@ -152,7 +164,7 @@ class OrderDataset:
         """True where the history is a sample thinned by how orders ended."""
         return is_thinned(self.tables.orders)
 
-    def rows(self, plan: FeaturePlan, *, thinned: bool) -> tuple[OrderRows, list[str]]:
+    def rows(self, plan: FeaturePlan, *, thinned: bool) -> ComputedRows:
         """Compute what the models read of all subjects, and the names of the features."""
         logs = self._logs(plan, thinned=thinned)
         features = Features(FEATURES, plan, logs)
@@ -167,7 +179,7 @@ class OrderDataset:
             pace=np.zeros(len(self.weight)),
             raised={name: at < self.scored_at for name, at in self.raised_at.items()},
         )
-        return rows, features.names
+        return ComputedRows(rows, features.names)
 
     def paced(self, rows: OrderRows, delivery: DeliveryTime | None) -> OrderRows:
         """Return the rows with how much slower than predicted orders lately were.

@@ -7,6 +7,7 @@ Where a baseline predicts the chance of an exception better, the baseline is ser
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +33,18 @@ LONG_RATES = tuple(f"rate {i}" for i, f in enumerate(RATES) if (f.days, f.smooth
 """What is joined to the models: short windows carry the weather of one season into the next."""
 
 
+class SelectedScores(NamedTuple):
+    """Scores of some rows.
+
+    Attributes:
+        rows: Positions of the rows.
+        scores: Their scores by name.
+    """
+
+    rows: np.ndarray
+    scores: dict[str, np.ndarray]
+
+
 @dataclass(frozen=True)
 class RehearsalScores:
     """Scores of orders by models that were fitted before they were placed.
@@ -46,9 +59,11 @@ class RehearsalScores:
     window: np.ndarray
     scores: dict[str, np.ndarray]
 
-    def select(self, mask: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def select(self, mask: np.ndarray) -> SelectedScores:
         """Return the rows of a mask and their scores."""
-        return self.rows[mask], {name: score[mask] for name, score in self.scores.items()}
+        return SelectedScores(
+            self.rows[mask], {name: score[mask] for name, score in self.scores.items()}
+        )
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Review: a forecast made one horizon earlier, against the actual demand since."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -69,9 +71,19 @@ def _rows(forecast: Forecast, panel: Panel) -> np.ndarray:
     return then.get_indexer(pd.MultiIndex.from_arrays([panel.sku, panel.site]))
 
 
-def _figures(
-    mean: np.ndarray, quantiles: np.ndarray, actual: np.ndarray
-) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+class ReviewFigures(NamedTuple):
+    """Figures of a review.
+
+    Attributes:
+        by_series: (n,) arrays.
+        overall: Over all series.
+    """
+
+    by_series: dict[str, np.ndarray]
+    overall: dict[str, float]
+
+
+def _figures(mean: np.ndarray, quantiles: np.ndarray, actual: np.ndarray) -> ReviewFigures:
     error = mean - actual
     scored = np.isfinite(error)
     inside = (actual >= quantiles[:, :, 0]) & (actual <= quantiles[:, :, 2]) & scored
@@ -89,4 +101,6 @@ def _figures(
     if units > 0:
         overall["wape"] = float(sums["mean_absolute_error"].sum() / units)
     overall = overall if periods else {}
-    return figures | {"scored": count.astype(np.float32)}, overall | {"scored": float(periods)}
+    return ReviewFigures(
+        figures | {"scored": count.astype(np.float32)}, overall | {"scored": float(periods)}
+    )

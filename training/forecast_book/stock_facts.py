@@ -1,7 +1,7 @@
 """Stock facts as of a moment, and the rows of stock exceptions."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,20 @@ class StockException:
     due_at_ms: int | None
     message: str
     facts: str
+
+
+class CountedSeries(NamedTuple):
+    """Series that are both forecast and counted.
+
+    Attributes:
+        rows: Rows of the forecast.
+        stock: Rows of the stock.
+        shelves: Stock, deliveries and margins.
+    """
+
+    rows: np.ndarray
+    stock: pd.DataFrame
+    shelves: StockedSeries
 
 
 @dataclass(frozen=True)
@@ -95,7 +109,7 @@ class StockFacts:
         """Return the moment of an hour."""
         return pd.Timestamp(self.forecast.periods[0], tz="UTC") + hours * HOUR
 
-    def shelves(self) -> tuple[np.ndarray, pd.DataFrame, StockedSeries]:
+    def shelves(self) -> CountedSeries:
         """Return what is both forecast and counted: rows of the forecast, stock, shelves.
 
         What is overdue, or not even on its way, can be there after the lead time.
@@ -119,7 +133,7 @@ class StockFacts:
             "cost": cost,
         }
         arrays = {name: column.to_numpy(np.float64) for name, column in columns.items()}
-        return rows[rows >= 0], stock, StockedSeries(**arrays)
+        return CountedSeries(rows[rows >= 0], stock, StockedSeries(**arrays))
 
     def may_matter(self, rows: np.ndarray, shelves: StockedSeries) -> np.ndarray:
         """Return a mask of the series that are worth drawing paths for.

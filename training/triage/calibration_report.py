@@ -8,7 +8,7 @@ error that perfectly calibrated chances would have on the same rows.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.table import Table
@@ -174,13 +174,25 @@ def _figures(chances: ChanceOutcomes, rows: np.ndarray | slice) -> dict[str, flo
     }
 
 
-def _interval(ticks: np.ndarray, differences: np.ndarray) -> tuple[float, float]:
+class MeanInterval(NamedTuple):
+    """95 % interval of a mean.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+    """
+
+    low: float
+    high: float
+
+
+def _interval(ticks: np.ndarray, differences: np.ndarray) -> MeanInterval:
     """Return the 95 % interval of a mean by a bootstrap over days."""
     days, day_of_row = np.unique(ticks // MS_PER_DAY, return_inverse=True)
     totals, counts = np.bincount(day_of_row, differences), np.bincount(day_of_row)
     drawn = np.random.default_rng(7).integers(0, len(days), (REPEATS, len(days)))
     low, high = np.quantile(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    return MeanInterval(float(low), float(high))
 
 
 def _money(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Selection of entities for history features: each entity costs time in every scoring call."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from features.engine.class_shares import ClassShares
@@ -17,7 +19,19 @@ MAX_SELECTION_ROWS = 20_000
 _QUICK = TreeSettings(rounds=80, learning_rate=0.1, leaves=15, columns_share=0.3)
 
 
-def choose(dataset: TriageDataset) -> tuple[FeaturePlan, dict[str, list[str]]]:
+class EntitySelection(NamedTuple):
+    """Selected entities of the history features.
+
+    Attributes:
+        plan: Plan of the features.
+        share_entities: For each class the entities that its shares are counted by.
+    """
+
+    plan: FeaturePlan
+    share_entities: dict[str, list[str]]
+
+
+def choose(dataset: TriageDataset) -> EntitySelection:
     """Learn the plan of the features, with the most useful entities.
 
     The past of an entity pays by its gain in a quick model of the time to resolve. The shares of a
@@ -29,7 +43,9 @@ def choose(dataset: TriageDataset) -> tuple[FeaturePlan, dict[str, list[str]]]:
     full = FEATURES.fit(dataset.columns, dataset.kinds)
     shares = {label: _share_entities(dataset, full, label) for label in dataset.labels.classes}
     past = _past_entities(dataset, full)
-    return full.keeping(past, {name for names in shares.values() for name in names}), shares
+    return EntitySelection(
+        full.keeping(past, {name for names in shares.values() for name in names}), shares
+    )
 
 
 def _past_entities(dataset: TriageDataset, full: FeaturePlan) -> list[str]:

@@ -1,6 +1,7 @@
 """Evaluation of triage on a period: each exception is scored as of its detection, then measured."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -103,13 +104,25 @@ def predictions_table(scoring: PeriodPredictions, policy: Policy) -> pd.DataFram
     return pd.DataFrame(table)
 
 
-def handling_hours(predictions: Predictions, n: int) -> tuple[np.ndarray, str]:
+class HandlingHours(NamedTuple):
+    """Quantiles of the handling time.
+
+    Attributes:
+        hours: (n, 3) hours.
+        basis: `touch`, `elapsed` or `unknown`.
+    """
+
+    hours: np.ndarray
+    basis: str
+
+
+def handling_hours(predictions: Predictions, n: int) -> HandlingHours:
     """Return (n, 3) quantiles in hours: of the touch time where it is recorded, else elapsed."""
     if predictions.touch_minutes is not None:
-        return predictions.touch_minutes / 60, "touch"
+        return HandlingHours(predictions.touch_minutes / 60, "touch")
     if predictions.resolve_mass is not None:
-        return quantiles(predictions.resolve_mass), "elapsed"
-    return np.full((n, 3), np.nan), "unknown"
+        return HandlingHours(quantiles(predictions.resolve_mass), "elapsed")
+    return HandlingHours(np.full((n, 3), np.nan), "unknown")
 
 
 def report(scoring: PeriodPredictions, triage: Triage) -> dict[str, object]:

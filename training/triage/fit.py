@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -102,25 +103,47 @@ def prepare(
     return PreparedExceptions(dataset, features, rows, past, share_entities)
 
 
-def resolve_hours(dataset: TriageDataset, learned: TrainingRows) -> tuple[np.ndarray, np.ndarray]:
+class ResolveHours(NamedTuple):
+    """Times to resolve as of a tick; open exceptions are censored.
+
+    Attributes:
+        hours: Hours to resolved, or open so far.
+        resolved: Whether it is resolved.
+    """
+
+    hours: np.ndarray
+    resolved: np.ndarray
+
+
+def resolve_hours(dataset: TriageDataset, learned: TrainingRows) -> ResolveHours:
     """Return hours to resolved, or open so far, and whether it is resolved, as of a tick."""
     detected = dataset.detected_at[learned.rows]
     at = dataset.labels.resolved_at[learned.rows]
     resolved = dataset.labels.resolved_known_at[learned.rows] < learned.tick
     hours = (np.where(resolved, at, learned.tick) - detected) / MS_PER_HOUR
-    return np.maximum(hours, 0.0), resolved
+    return ResolveHours(np.maximum(hours, 0.0), resolved)
 
 
-def fit_resolve(
-    prepared: PreparedExceptions, learned: TrainingRows
-) -> tuple[ResolveTime, ConstantResolveTime] | None:
+class ResolveModels(NamedTuple):
+    """Fitted models of the time to resolve.
+
+    Attributes:
+        model: The model.
+        baseline: Its baseline.
+    """
+
+    model: ResolveTime
+    baseline: ConstantResolveTime
+
+
+def fit_resolve(prepared: PreparedExceptions, learned: TrainingRows) -> ResolveModels | None:
     """Fit the time to resolve and its baseline; None where resolutions are not recorded."""
     hours, resolved = resolve_hours(prepared.dataset, learned)
     if resolved.sum() < MIN_ROWS_TO_FIT:
         return None
     rows = prepared.rows.take(learned.rows)
     fit = (rows, hours, resolved, learned.weight)
-    return ResolveTime.fit(*fit), ConstantResolveTime.fit(*fit)
+    return ResolveModels(ResolveTime.fit(*fit), ConstantResolveTime.fit(*fit))
 
 
 def fit_breach_risk(
@@ -145,12 +168,22 @@ def fit_touch(prepared: PreparedExceptions, learned: TrainingRows) -> Booster | 
     return TouchTime.fit(rows, minutes[recorded], prepared.words, learned.weight[recorded])
 
 
-def recorded_touch(
-    dataset: TriageDataset, rows: np.ndarray, tick: int
-) -> tuple[np.ndarray, np.ndarray]:
+class RecordedTouch(NamedTuple):
+    """Touch times of rows.
+
+    Attributes:
+        minutes: Touch minutes, NaN where not recorded.
+        recorded: Whether they were recorded before a tick.
+    """
+
+    minutes: np.ndarray
+    recorded: np.ndarray
+
+
+def recorded_touch(dataset: TriageDataset, rows: np.ndarray, tick: int) -> RecordedTouch:
     """Return touch minutes of rows, and whether they were known before a tick."""
     minutes = dataset.labels.touch_minutes[rows]
-    return minutes, ~np.isnan(minutes) & (dataset.labels.ended_known_at[rows] < tick)
+    return RecordedTouch(minutes, ~np.isnan(minutes) & (dataset.labels.ended_known_at[rows] < tick))
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,18 @@ MIN_PAST_SHARE = 0.4
 LAST_SHARE = 0.1
 
 
+class InheritedEvidence(NamedTuple):
+    """Evidence that a final model inherits from a held-out test.
+
+    Attributes:
+        evidence: Counts for its thresholds.
+        sets: Thresholds of its sets.
+    """
+
+    evidence: CalibrationCounts
+    sets: SetThresholds
+
+
 class HeldOutTest(NamedTuple):
     """A model tested on rows that it has learned nothing of.
 
@@ -50,11 +62,11 @@ class HeldOutTest(NamedTuple):
 
     def served_by(
         self, model: CalibratedClassifier, take: Callable[[np.ndarray], Batch]
-    ) -> tuple[CalibrationCounts, SetThresholds]:
+    ) -> InheritedEvidence:
         """Return both for the model that serves instead."""
         evidence = self.evidence.ordered(model.names)
         probability = model.probability(take(self.rows))
-        return evidence.served_by(probability), self.sets.ordered(model.names)
+        return InheritedEvidence(evidence.served_by(probability), self.sets.ordered(model.names))
 
 
 def tested(
@@ -142,12 +154,26 @@ def most_settled(
     return best
 
 
+class HeldOutRows(NamedTuple):
+    """Predicted rows of both halves of a window.
+
+    Attributes:
+        pilot: Rows of the first half.
+        test: Rows of the second half.
+        positions: Positions of the second half.
+    """
+
+    pilot: CalibrationRows
+    test: CalibrationRows
+    positions: np.ndarray
+
+
 def calibrate_and_predict(
     dataset: TriageDataset,
     take: Callable[[np.ndarray], Batch],
     model: CalibratedClassifier,
     window: RehearsalWindow,
-) -> tuple[CalibrationRows, CalibrationRows, np.ndarray]:
+) -> HeldOutRows:
     """Calibrate on the first half of a window; predict the first, and the second; say where."""
     label, names, prior = model.label, list(model.names), model.prior
     took = (
@@ -176,7 +202,7 @@ def calibrate_and_predict(
         halves.append(
             CalibrationRows(probability, code, labelled, took[rows] >= last, labelled_rows.hidden)
         )
-    return halves[0], halves[1], rows
+    return HeldOutRows(halves[0], halves[1], rows)
 
 
 def _settled(dataset: TriageDataset, label: str) -> np.ndarray:

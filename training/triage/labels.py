@@ -65,6 +65,18 @@ class ClassLabels:
         return before[np.argsort(self.known_at[before], kind="stable")]
 
 
+class TrainingLabels(NamedTuple):
+    """Labels of n exceptions to learn from.
+
+    Attributes:
+        names: Classes, None where no label counts.
+        trust: Weights, 0 to 1.
+    """
+
+    names: np.ndarray
+    trust: np.ndarray
+
+
 @dataclass(frozen=True)
 class Labels:
     """Outcomes of exceptions, with the ticks at which they were recorded; arrays by position.
@@ -93,7 +105,7 @@ class Labels:
     touch_minutes: np.ndarray
     loss: np.ndarray
 
-    def training_labels(self, label: str, tick: int, trust: Trust) -> tuple[np.ndarray, np.ndarray]:
+    def training_labels(self, label: str, tick: int, trust: Trust) -> TrainingLabels:
         """Return the class to learn of each exception, None where none counts, and its trust.
 
         What people set goes before what was set automatically.
@@ -115,7 +127,7 @@ class Labels:
                 has_label = np.array([name is not None for name in latest])
                 names[has_label], trusted[has_label] = latest[has_label], weight[has_label]
         names[trusted == 0] = None
-        return names, trusted
+        return TrainingLabels(names, trusted)
 
     def outcome_known(self, tick: int) -> np.ndarray:
         """Return a mask of the exceptions whose outcome was recorded before a tick."""
@@ -179,9 +191,21 @@ def _origins(n: int, ended: pd.DataFrame) -> dict[str, np.ndarray]:
     return origins
 
 
+class LabelsByOrigin(NamedTuple):
+    """Labels by the party that set them.
+
+    Attributes:
+        by_people: Set by people.
+        automatic: Set without a check.
+    """
+
+    by_people: dict[str, ClassLabels]
+    automatic: dict[str, ClassLabels]
+
+
 def _classes(
     solved: pd.DataFrame, ended: pd.DataFrame, origins: dict[str, np.ndarray]
-) -> tuple[dict[str, ClassLabels], dict[str, ClassLabels]]:
+) -> LabelsByOrigin:
     """Return what people set, and what was set automatically.
 
     A class is known when a case is resolved; the outcome tells it where no step did, or anew.
@@ -201,10 +225,22 @@ def _classes(
                 by_label[label] = ClassLabels(
                     rows["row"].to_numpy(), rows["known"].to_numpy(), rows[label].to_numpy(object)
                 )
-    return by_people, automatic
+    return LabelsByOrigin(by_people, automatic)
 
 
-def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+class Resolutions(NamedTuple):
+    """Resolutions of n exceptions; NaN while open.
+
+    Attributes:
+        moments: Ticks of the resolutions.
+        known_at: Ticks at which these became known.
+    """
+
+    moments: np.ndarray
+    known_at: np.ndarray
+
+
+def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> Resolutions:
     """Return the tick of each resolution, and the tick at which it became known; NaN while open."""
     row = ended["row"].to_numpy()
     moments = _spread(n, row, _moments(ended[Outcomes.resolved_at]))
@@ -214,7 +250,7 @@ def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> tuple[np.ndar
     rows, solved = last.index.to_numpy(), (last[ExceptionEvents.event] == "resolved").to_numpy()
     moments[rows] = np.where(solved, _moments(last[ExceptionEvents.occurred_at]), np.nan)
     known_at[rows] = np.where(solved, last["known"].to_numpy(float), np.nan)
-    return moments, known_at
+    return Resolutions(moments, known_at)
 
 
 def _moments(times: pd.Series) -> np.ndarray:
