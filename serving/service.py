@@ -18,8 +18,8 @@ from data.ledger.ledger import ExceptionRecord, Ledger
 from data.ledger.versions import CHAMPION, POLICY, VersionInUse, record_version
 from data.policy.policy import Policy
 from data.settings import Settings
-from models.ranking.pricing import ranking
-from models.ranking.staffing import clock_at, on_the_wall
+from models.ranking.pricing import rank_by_policy
+from models.ranking.staffing import in_wall_hours, work_clock
 from serving.forecast_book import ForecastBookInUse
 from serving.incident_watch.watch import IncidentWatch
 from serving.live_list.as_of import PastLists
@@ -165,9 +165,9 @@ class Service:
             return []
         degraded = all(opinion.degraded for opinion in opinions)
         teams = np.array([opinion.team for opinion in opinions], object)
-        clock = clock_at(self.policy.shifts, teams, now_ms)
-        alone = ranking(rescored(opinions).at(now_ms, clock), self.policy, degraded=degraded)
-        ranked = on_the_wall(alone, clock, now_ms)
+        clock = work_clock(self.policy.shifts, teams, now_ms)
+        alone = rank_by_policy(rescored(opinions).at(now_ms, clock), self.policy, degraded=degraded)
+        ranked = in_wall_hours(alone, clock, now_ms)
         return [
             scoring_answer(opinion, RankedRow.of(ranked, i), self.policy, now_ms=now_ms)
             for i, opinion in enumerate(opinions)

@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import betainc
 from scipy.stats import beta
 
-_MOST_ROWS = 1e7
+_MAX_ROWS = 1e7
 
 
-def chance_of_so_few(wrong: np.ndarray, n: np.ndarray, error: np.ndarray) -> np.ndarray:
+def binomial_cdf(wrong: np.ndarray, n: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Return the chance of at most so many wrong of n where a share `error` is; 1 for none of 0.
 
     It is at most 1 - confidence exactly where the Clopper-Pearson bound is at most `error`.
@@ -24,7 +24,7 @@ def upper_bound(wrong: np.ndarray, n: np.ndarray, level: np.ndarray | float) -> 
     return np.where(n > wrong, beta.ppf(1 - level, wrong + 1, np.maximum(n - wrong, 1)), 1.0)
 
 
-def interval(wrong: int, n: int, level: float = 0.05) -> tuple[float, float]:
+def share_interval(wrong: int, n: int, level: float = 0.05) -> tuple[float, float]:
     """Return the two-sided Clopper-Pearson interval of a share; all of 0 to 1 for none of 0."""
     low = float(beta.ppf(level / 2, wrong, n - wrong + 1)) if wrong else 0.0
     return low, float(upper_bound(np.array(wrong), np.array(n), level / 2))
@@ -37,22 +37,22 @@ def rows_needed(error: np.ndarray, level: float, wrong: int = 0) -> np.ndarray:
     [149.0, 59.0]
     """
     so_many = np.full(np.shape(error), float(wrong))
-    return _fewest(so_many, lambda n: chance_of_so_few(so_many, n, error) <= level)
+    return _smallest(so_many, lambda n: binomial_cdf(so_many, n, error) <= level)
 
 
-def rows_expected(error: np.ndarray, level: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def rows_expected(error: np.ndarray, level: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Return how many rows show an error below `error` if a share `seen` of them goes on wrong.
 
     Infinite where `seen` is not below `error`.
     """
-    least = np.ones(np.shape(seen))
-    n = _fewest(least, lambda n: chance_of_so_few(seen * n, n, error) <= level)
-    return np.where((seen < error) & (n < _MOST_ROWS), n, np.inf)
+    least = np.ones(np.shape(observed))
+    n = _smallest(least, lambda n: binomial_cdf(observed * n, n, error) <= level)
+    return np.where((observed < error) & (n < _MAX_ROWS), n, np.inf)
 
 
-def _fewest(low: np.ndarray, enough: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _smallest(low: np.ndarray, enough: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Search the fewest rows that are enough: more of them always are, too."""
-    high = np.full(low.shape, _MOST_ROWS)
+    high = np.full(low.shape, _MAX_ROWS)
     for _ in range(50):
         middle = np.sqrt(np.maximum(low, 0.5) * high)
         yes = enough(middle)

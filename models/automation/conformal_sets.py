@@ -19,7 +19,7 @@ from data.domain import Json
 COVERAGES = np.arange(50, 100) / 100
 """Coverages that thresholds are kept for."""
 
-FEWEST_OWN = 100
+MIN_ROWS_FOR_OWN_THRESHOLD = 100
 """Rows of a class that has a threshold of its own; with fewer it would be a matter of chance."""
 
 
@@ -54,30 +54,33 @@ class SetThresholds:
             probability: (n, classes), calibrated.
             code: n true classes; -1 for one that has no code: no set can hold it.
         """
-        known = np.flatnonzero(code >= 0)
-        given, code = probability[known, code[known]], code[known]
+        coded = np.flatnonzero(code >= 0)
+        true_probability, code = probability[coded, code[coded]], code[coded]
         rows = np.bincount(code, minlength=len(names))
-        rare = rows < FEWEST_OWN
-        together = _thresholds(given[rare[code]])
-        own = [together if rare[k] else _thresholds(given[code == k]) for k in range(len(names))]
+        rare = rows < MIN_ROWS_FOR_OWN_THRESHOLD
+        together = _thresholds(true_probability[rare[code]])
+        own = [
+            together if rare[k] else _thresholds(true_probability[code == k])
+            for k in range(len(names))
+        ]
         return cls(label, tuple(names), np.array(own).reshape(len(names), -1), rows, together)
 
     def ordered(self, names: Sequence[str]) -> Self:
         """Return it by the codes of another model; a class that is new is a rare one."""
-        place = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
-        known = place >= 0
-        thresholds = np.where(known[:, None], self.thresholds[place], self.together)
-        rows = np.where(known, self.rows[place], 0)
+        row = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
+        in_model = row >= 0
+        thresholds = np.where(in_model[:, None], self.thresholds[row], self.together)
+        rows = np.where(in_model, self.rows[row], 0)
         return type(self)(self.label, tuple(names), thresholds, rows, self.together)
 
-    def lowest(self, coverage: float) -> np.ndarray:
+    def min_probability(self, coverage: float) -> np.ndarray:
         """Return the lowest probability of a member, by class; the next higher coverage kept."""
-        place = np.searchsorted(COVERAGES, coverage - 1e-9)
-        return self.thresholds[:, min(place, len(COVERAGES) - 1)]
+        column = np.searchsorted(COVERAGES, coverage - 1e-9)
+        return self.thresholds[:, min(column, len(COVERAGES) - 1)]
 
     def members(self, probability: np.ndarray, coverage: float) -> np.ndarray:
         """Say for (n, classes) probabilities which classes are in the set."""
-        return probability >= self.lowest(coverage)
+        return probability >= self.min_probability(coverage)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -97,13 +100,13 @@ class SetThresholds:
         return cls(plain["label"], names, *values)
 
 
-def _thresholds(given: np.ndarray) -> np.ndarray:
+def _thresholds(true_probability: np.ndarray) -> np.ndarray:
     """Return for each coverage the probability that the right class reaches so often.
 
     Of n + 1 exchangeable rows the new one is no lower than the k-th lowest of the others with a
     chance of at least 1 - k / (n + 1).
     """
-    n = len(given)
+    n = len(true_probability)
     k = np.floor((n + 1) * (1 - COVERAGES) + 1e-9).astype(int)
-    ordered = np.sort(given)
+    ordered = np.sort(true_probability)
     return np.where(k >= 1, ordered[np.clip(k - 1, 0, max(n - 1, 0))] if n else 2.0, 2.0)

@@ -11,12 +11,12 @@ from data.domain import Json
 GRID = 1 - np.geomspace(0.001, 0.95, 56)
 """Thresholds of the top probability, the strictest first."""
 
-MORE_ACCEPTED = 1.1
+MAX_ACCEPTED_GROWTH = 1.1
 """A model that inherits evidence may accept so many times as much."""
 
 _COUNTS = ("accepted", "wrong", "still_open")
 _SHARES = ("most_lost", "late_error")
-FEWEST_LOST = 5
+MIN_LOST_ROWS = 5
 """So many rows of a class that are taken for another are no chance."""
 
 
@@ -38,7 +38,7 @@ class CalibrationRows(NamedTuple):
     hidden: bool = False
 
     @classmethod
-    def known(cls, probability: np.ndarray, code: np.ndarray) -> Self:
+    def fully_labelled(cls, probability: np.ndarray, code: np.ndarray) -> Self:
         """Return rows whose labels are all known."""
         return cls(probability, code, np.ones(len(code), bool), np.zeros(len(code), bool))
 
@@ -80,10 +80,10 @@ class CalibrationCounts:
         What is known early is easier: of those still open as many are taken to be wrong as of
         those that came last. Where none is open it is what was counted.
         """
-        seen = self.wrong / np.maximum(self.accepted, 1)
-        late = np.maximum(seen, self.late_error)
+        early = self.wrong / np.maximum(self.accepted, 1)
+        late = np.maximum(early, self.late_error)
         share_open = self.still_open / np.maximum(self.accepted + self.still_open, 1)
-        return self.wrong + self.accepted * share_open * (late - seen)
+        return self.wrong + self.accepted * share_open * (late - early)
 
     @classmethod
     def count(
@@ -96,9 +96,9 @@ class CalibrationCounts:
         wrong = rows.labelled & (best != rows.code)
         late = rows.labelled & rows.late
 
-        def by_class(kept: np.ndarray) -> np.ndarray:
+        def by_class(rows_of: np.ndarray) -> np.ndarray:
             counts = np.zeros((len(names), len(GRID) + 1), np.int64)
-            np.add.at(counts, (best[kept], passed[kept]), 1)
+            np.add.at(counts, (best[rows_of], passed[rows_of]), 1)
             return counts.cumsum(axis=1)[:, :-1]
 
         among_late = by_class(late).sum(axis=0)
@@ -114,11 +114,11 @@ class CalibrationCounts:
             rows.hidden,
         )
 
-    def after(self, pilot: "CalibrationCounts") -> Self:
+    def with_pilot(self, pilot: "CalibrationCounts") -> Self:
         """Return it with a pilot."""
         return replace(self, pilot=pilot)
 
-    def served_by(self, probability: np.ndarray) -> Self:
+    def for_model(self, probability: np.ndarray) -> Self:
         """Return it for another model, fitted on more, that accepts hardly more of the same rows.
 
         What is shown of one model holds for a better one at the same share, and not where it
@@ -128,7 +128,7 @@ class CalibrationCounts:
             probability: (n, classes) of the other model, for the rows that were counted.
         """
         best, top = probability.argmax(axis=1), probability.max(axis=1)
-        most = np.floor(MORE_ACCEPTED * (self.accepted + self.still_open)).astype(int)
+        most = np.floor(MAX_ACCEPTED_GROWTH * (self.accepted + self.still_open)).astype(int)
         thresholds = np.tile(GRID, (len(self.names), 1))
         for k in range(len(self.names)):
             own = np.sort(top[best == k])[::-1]
@@ -139,10 +139,10 @@ class CalibrationCounts:
 
     def ordered(self, names: Sequence[str]) -> Self:
         """Return it by the codes of another model: of a class that is new nothing is known."""
-        place = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
-        known = (place >= 0)[:, None]
+        row = np.array([self.names.index(n) if n in self.names else -1 for n in names], int)
+        in_model = (row >= 0)[:, None]
         counted = (self.accepted, self.wrong, self.still_open, self.most_lost)
-        accepted, wrong, still_open, lost = (np.where(known, c[place], 0) for c in counted)
+        accepted, wrong, still_open, lost = (np.where(in_model, c[row], 0) for c in counted)
         return replace(
             self,
             names=tuple(names),
@@ -176,10 +176,10 @@ class CalibrationCounts:
 
 def _most_lost(best: np.ndarray, code: np.ndarray, passed: np.ndarray, classes: int) -> np.ndarray:
     """Return, by predicted class and threshold, the largest share of another class taken for it."""
-    known = np.flatnonzero(code >= 0)
-    wrong = known[best[known] != code[known]]
+    coded = np.flatnonzero(code >= 0)
+    wrong = coded[best[coded] != code[coded]]
     counts = np.zeros((classes, classes, len(GRID) + 1), np.int64)
     np.add.at(counts, (best[wrong], code[wrong], passed[wrong]), 1)
     lost = counts.cumsum(axis=2)[:, :, :-1]
-    of_all = np.maximum(np.bincount(code[known], minlength=classes), 1)
-    return np.where(lost >= FEWEST_LOST, lost / of_all[:, None], 0.0).max(axis=1)
+    of_all = np.maximum(np.bincount(code[coded], minlength=classes), 1)
+    return np.where(lost >= MIN_LOST_ROWS, lost / of_all[:, None], 0.0).max(axis=1)

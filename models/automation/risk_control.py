@@ -22,13 +22,13 @@ from functools import cached_property
 import numpy as np
 
 from data.policy.automation import PromiseTerms
-from models.automation.binomial import chance_of_so_few, rows_expected, rows_needed, upper_bound
+from models.automation.binomial import binomial_cdf, rows_expected, rows_needed, upper_bound
 from models.automation.evidence import GRID, CalibrationCounts
 
-SPARED_ERRORS = 2
+ERRORS_IN_FIRST_TEST = 2
 """The first test has rows enough to pass with so many wrong ones."""
 
-HOPEFUL = 0.2
+MAX_PILOT_LEVEL = 0.2
 """Classes are tested that would pass at this level if the test saw what the pilot saw. The more
 that are tested, the surer each has to be; but a pilot is noisy too."""
 
@@ -73,18 +73,18 @@ class Promise:
     @property
     def words(self) -> str:
         """Say it to people."""
-        seen = f"{self.wrong:,} of {self.accepted:,} were wrong"
+        errors = f"{self.wrong:,} of {self.accepted:,} were wrong"
         if self.still_open:
-            seen += f" ({self.still_open:,} are not known yet)"
+            errors += f" ({self.still_open:,} are not known yet)"
         if self.made:
             return (
-                f"set without asking from a probability of {self.threshold:.3f}: {seen}, so with "
+                f"set without asking from a probability of {self.threshold:.3f}: {errors}, so with "
                 f"{self.confidence:.1%} confidence no more than {self.bound:.1%} are; "
                 f"{self.error:.1%} is promised"
             )
         if self.more_labels is None:
-            return f"people decide: {seen}; at that rate {self.error:.1%} can never be promised"
-        return f"people decide: {seen}; about {self.more_labels:,} more labels are needed"
+            return f"people decide: {errors}; at that rate {self.error:.1%} can never be promised"
+        return f"people decide: {errors}; about {self.more_labels:,} more labels are needed"
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,11 @@ class LabelPromises:
         return top >= self.thresholds[best]
 
 
-def promised(evidence: CalibrationCounts, terms: PromiseTerms) -> LabelPromises:
+def promise_classes(evidence: CalibrationCounts, terms: PromiseTerms) -> LabelPromises:
     """Promise what the evidence bears at the errors and the confidence of the policy."""
     errors = np.array([terms.error_of(evidence.label, name) for name in evidence.names])
     start = _first_tested(evidence, errors, 1 - terms.confidence)
-    p = chance_of_so_few(evidence.expected_wrong, evidence.accepted, errors[:, None])
+    p = binomial_cdf(evidence.expected_wrong, evidence.accepted, errors[:, None])
     p = np.where(np.arange(len(GRID)) < start[:, None], 0.0, p)
     rows = np.arange(len(errors))
     first = np.where(start < len(GRID), p[rows, np.minimum(start, len(GRID) - 1)], np.inf)
@@ -117,8 +117,8 @@ def promised(evidence: CalibrationCounts, terms: PromiseTerms) -> LabelPromises:
     last = np.minimum(last, (evidence.most_lost <= terms.largest_lost).sum(axis=1) - 1)
     made = (last >= start) & (first <= levels)
     # As strict as shows the same rows: below what the window held nothing was seen.
-    held = evidence.accepted + evidence.still_open
-    last = (held >= held[rows, last][:, None]).argmax(axis=1)
+    counted = evidence.accepted + evidence.still_open
+    last = (counted >= counted[rows, last][:, None]).argmax(axis=1)
     best, more = _more_labels(evidence, errors, levels, start)
     shown = np.where(made, last, best)
     accepted, wrong = evidence.accepted[rows, shown], evidence.wrong[rows, shown]
@@ -153,17 +153,17 @@ def _first_tested(evidence: CalibrationCounts, errors: np.ndarray, level: float)
         return _first_with_enough(accepted, errors, level)
     pilot, error = evidence.pilot, errors[:, None]
     # One imaginary row at the promised error: a pilot of nothing says nothing.
-    seen = (pilot.expected_wrong + error) / (pilot.accepted + 1)
-    expected = chance_of_so_few(seen * accepted, accepted, error)
-    return np.where(expected.min(axis=1) <= HOPEFUL, expected.argmin(axis=1), len(GRID))
+    share = (pilot.expected_wrong + error) / (pilot.accepted + 1)
+    expected = binomial_cdf(share * accepted, accepted, error)
+    return np.where(expected.min(axis=1) <= MAX_PILOT_LEVEL, expected.argmin(axis=1), len(GRID))
 
 
 def _first_with_enough(accepted: np.ndarray, errors: np.ndarray, level: float) -> np.ndarray:
     """Begin where rows pass with two wrong ones, or with all there are, if those could pass."""
-    wanted = rows_needed(errors, level, SPARED_ERRORS)
+    rows_with_errors = rows_needed(errors, level, ERRORS_IN_FIRST_TEST)
     least = rows_needed(errors, level)
-    start = (accepted >= wanted[:, None]).argmax(axis=1)
-    few = accepted[:, -1] < wanted
+    start = (accepted >= rows_with_errors[:, None]).argmax(axis=1)
+    few = accepted[:, -1] < rows_with_errors
     start = np.where(few, (accepted >= accepted[:, -1:]).argmax(axis=1), start)
     return np.where(accepted[:, -1] < least, len(GRID), start)
 
@@ -194,9 +194,9 @@ def _more_labels(
     """Project for each class at which threshold the fewest more rows would pass, and how many."""
     accepted, wrong = evidence.accepted, evidence.expected_wrong
     tried = np.arange(len(GRID)) >= np.where(start < len(GRID), start, 0)[:, None]
-    seen = np.divide(wrong, accepted, out=np.zeros(wrong.shape), where=accepted > 0)
-    error = np.broadcast_to(errors[:, None], seen.shape)
-    more = np.where(tried, rows_expected(error, levels[:, None], seen) - accepted, np.inf)
+    observed = np.divide(wrong, accepted, out=np.zeros(wrong.shape), where=accepted > 0)
+    error = np.broadcast_to(errors[:, None], observed.shape)
+    more = np.where(tried, rows_expected(error, levels[:, None], observed) - accepted, np.inf)
     # Of thresholds that need the same the loosest: there are more such rows.
     best = len(GRID) - 1 - more[:, ::-1].argmin(axis=1)
     fewest = more[np.arange(len(best)), best]

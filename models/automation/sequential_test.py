@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-TIMES_WORSE = (1.5, 2.0, 3.0, 5.0)
+BET_ERROR_FACTORS = (1.5, 2.0, 3.0, 5.0)
 """Errors that are bet on, as multiples of the promised one."""
-WORST = 0.9
-_MOST_LOG = 600.0
-BLOCK = 25
+MAX_BET_ERROR = 0.9
+_MAX_LOG_WEALTH = 600.0
+AUDITS_PER_ACCOUNT = 25
 """A new account is opened every so many audits, each with a smaller share of the stake."""
 
 
@@ -37,21 +37,21 @@ class SequentialTest:
         """Return the account after each audit, in the order in which they became known; from 1."""
         wrong = np.asarray(wrong, bool)
         n = len(wrong)
-        worse = np.minimum(np.array(TIMES_WORSE) * self.error, WORST)[:, None]
+        worse = np.minimum(np.array(BET_ERROR_FACTORS) * self.error, MAX_BET_ERROR)[:, None]
         gain = np.where(
             wrong, np.log(worse / self.error), np.log((1 - worse) / (1 - self.error))
         ).cumsum(axis=1)
         total = np.zeros(n)
-        begins = np.arange(0, n, BLOCK)
+        begins = np.arange(0, n, AUDITS_PER_ACCOUNT)
         for account, begin in enumerate(begins):
             before = gain[:, [begin - 1]] if begin else 0.0
             share = _share(account)
             total[:begin] += share
-            grown = np.exp(np.minimum(gain[:, begin:] - before, _MOST_LOG))
+            grown = np.exp(np.minimum(gain[:, begin:] - before, _MAX_LOG_WEALTH))
             total[begin:] += share * grown.mean(axis=0)
         return total + 1 / (len(begins) + 1)
 
-    def withdrawn_after(self, wrong: Sequence[bool] | np.ndarray) -> int | None:
+    def suspended_after(self, wrong: Sequence[bool] | np.ndarray) -> int | None:
         """Return after how many audits the promise is suspended; None while it stands."""
         reached = np.flatnonzero(self.wealth(wrong) >= 1 / self.level)
         return int(reached[0]) + 1 if len(reached) else None

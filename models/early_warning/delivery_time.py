@@ -16,7 +16,7 @@ from models.estimator import Files
 SETTINGS = TreeSettings(
     rounds=200, learning_rate=0.03, leaves=15, smallest_leaf=60, columns_share=0.3, l2=10.0
 )
-FEWEST_DELIVERIES = 200
+MIN_DELIVERIES = 200
 
 
 class DeliveryTime:

@@ -18,7 +18,7 @@ SETTINGS = TreeSettings(
 )
 ANY = "any"
 SHORTAGE = "delivery time"
-OVER = (str(Stage.DELIVERED), str(Stage.AFTER_SALES))
+FINAL_STAGES = (str(Stage.DELIVERED), str(Stage.AFTER_SALES))
 """Stages after which nothing can go wrong on the way."""
 
 
@@ -84,7 +84,7 @@ class EarlyWarning:
     trained_as_of: int
     delivery: DeliveryTime | None
     trees: dict[str, Booster]
-    joined: dict[str, StageLogit] = field(default_factory=dict)
+    stage_logits: dict[str, StageLogit] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
     after_sales: tuple[str, ...] = ()
     baselines: dict[str, int] = field(default_factory=dict)
@@ -93,26 +93,26 @@ class EarlyWarning:
 
     def scores(self, rows: OrderRows) -> dict[str, np.ndarray]:
         """Return all scores: log odds of the boosters and rates, and the shortage of time."""
-        found = {
+        scores = {
             name: logit(trees.predict_table(rows.dense)[:, 0]) for name, trees in self.trees.items()
         }
-        found |= {f"rate {i}": logit(rate) for i, rate in enumerate(rows.rates.T)}
+        scores |= {f"rate {i}": logit(rate) for i, rate in enumerate(rows.rates.T)}
         if self.delivery:
             short = self.delivery.shortage(rows.dense, rows.hours_left)
-            found[SHORTAGE] = np.where(np.isnan(rows.hours_left), 0.0, short + rows.pace)
-        return found
+            scores[SHORTAGE] = np.where(np.isnan(rows.hours_left), 0.0, short + rows.pace)
+        return scores
 
     def predict(self, rows: OrderRows) -> Warnings:
         """Return the chances; a type that was raised already can't be raised again."""
         scores = self.scores(rows)
-        over = np.isin(rows.stage, OVER)
-        p_any = self.joined[ANY].chance(scores, rows.stage)
+        over = np.isin(rows.stage, FINAL_STAGES)
+        p_any = self.stage_logits[ANY].chance(scores, rows.stage)
         p_type, still = {}, np.ones(len(p_any))
         for name, share in self.shares.items():
-            model = self.joined.get(name)
+            model = self.stage_logits.get(name)
             chance = model.chance(scores, rows.stage) if model else share * p_any
             if name not in self.after_sales:
-                chance = np.where(over, share * _OVER_CHANCE, np.minimum(chance, p_any))
+                chance = np.where(over, share * _FINAL_STAGE_CHANCE, np.minimum(chance, p_any))
             chance = np.where(rows.raised.get(name, np.zeros(len(p_any), bool)), 0.0, chance)
             p_type[name] = chance
             if name not in self.after_sales:
@@ -129,7 +129,7 @@ class EarlyWarning:
             "plan": self.plan.to_json(),
             "thinned": self.thinned,
             "trained_as_of": self.trained_as_of,
-            "joined": {name: model.to_json() for name, model in self.joined.items()},
+            "joined": {name: model.to_json() for name, model in self.stage_logits.items()},
             "shares": self.shares,
             "after_sales": list(self.after_sales),
             "baselines": self.baselines,
@@ -159,7 +159,7 @@ class EarlyWarning:
                 name: Booster.from_text(files[f"trees.{i}.txt"])
                 for i, name in enumerate(plain["trees"])
             },
-            joined={name: StageLogit.from_json(v) for name, v in plain["joined"].items()},
+            stage_logits={name: StageLogit.from_json(v) for name, v in plain["joined"].items()},
             shares=plain["shares"],
             after_sales=tuple(plain["after_sales"]),
             baselines=plain["baselines"],
@@ -167,5 +167,5 @@ class EarlyWarning:
         )
 
 
-_OVER_CHANCE = 0.001
+_FINAL_STAGE_CHANCE = 0.001
 """After the delivery something on the way goes wrong for hardly any order."""

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from data.domain import Json
 
-_LEAST = 1e-4
+_MIN_CHANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class StageLogit:
         logit = np.array([self.offset.get(name, self.offset[""]) for name in stage], float)
         for name, mean, slope in zip(self.scores, self.mean, self.slope, strict=True):
             logit += slope * (scores[name] - mean)
-        return np.clip(1 / (1 + np.exp(-logit)), _LEAST, 1 - _LEAST)
+        return np.clip(1 / (1 + np.exp(-logit)), _MIN_CHANCE, 1 - _MIN_CHANCE)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

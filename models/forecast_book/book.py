@@ -11,7 +11,7 @@ import pyarrow as pa
 from models.demand.forecast import Forecast
 from models.demand.level_sets import PROBABILITIES
 
-REVIEWED = np.array([0.025, 0.5, 0.975])
+REVIEW_QUANTILES = np.array([0.025, 0.5, 0.975])
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Review:
     `Recent.periods`, and what came stands there.
 
     Attributes:
-        quantiles: (n, H, 3) units at `REVIEWED`; NaN for series that were not there yet.
+        quantiles: (n, H, 3) units at `REVIEW_QUANTILES`; NaN for series that were not there yet.
         figures: (n,) float32 by name, over the periods in stock: NaN where there were none.
         overall: The same over all series.
     """
@@ -86,7 +86,9 @@ class Aggregates:
 
     def quantiles(self, row: int, probabilities: np.ndarray) -> np.ndarray:
         """Return (H, P) units of one aggregate; those outside of `PROBABILITIES` get its ends."""
-        return np.stack([np.interp(probabilities, PROBABILITIES, one) for one in self.spread[row]])
+        return np.stack(
+            [np.interp(probabilities, PROBABILITIES, units) for units in self.spread[row]]
+        )
 
     @cached_property
     def rows(self) -> dict[tuple[str, str], int]:
@@ -143,8 +145,8 @@ class Book:
     def row(self, sku: str, site: str) -> int | None:
         """Return the row of a SKU at a site; None where it is not known."""
         begin, end = self._spans.get(sku, (0, 0))
-        found = bisect_left(self.forecast.site, site, begin, end)
-        return found if found < end and self.forecast.site[found] == site else None
+        row = bisect_left(self.forecast.site, site, begin, end)
+        return row if row < end and self.forecast.site[row] == site else None
 
     @property
     def skus(self) -> list[str]:

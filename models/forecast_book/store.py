@@ -31,7 +31,7 @@ from models.forecast_book.book import Book
 from models.forecast_book.files import read_files, write_files
 from models.registry.version_files import SHA_FILE, check_file, sha256_of
 
-KEPT_BOOKS = 3
+MAX_BOOKS = 3
 POINTER = "current.json"
 _UNFINISHED = ".writing-"
 _CURE = "Make another: python -m training forecast --history HISTORY --as-of DATE"
@@ -58,7 +58,7 @@ def current_book(root: Path) -> BookPointer | None:
         raise BadInputError(str(root / POINTER), f"can't be read: {error}", _CURE) from error
 
 
-def write_book(root: Path, book: Book, *, keep: int = KEPT_BOOKS) -> BookPointer:
+def write_book(root: Path, book: Book, *, keep: int = MAX_BOOKS) -> BookPointer:
     """Write a book whole, then put it in use, and remove all but the newest `keep`.
 
     A writer that is killed leaves the book before it in use.

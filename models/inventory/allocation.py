@@ -17,8 +17,8 @@ import numpy as np
 
 from models.inventory.locations import Locations, checked_pools, limits
 
-FEW_CANDIDATES = 20_000
-MOST_HALVINGS = 60
+MAX_UNITS_TO_SORT = 20_000
+MAX_HALVINGS = 60
 
 
 class AllocationOutcome(NamedTuple):
@@ -44,100 +44,109 @@ class Allocation:
     """Who gets how many of m pools, for n places.
 
     Attributes:
-        places: What was asked, a number in every row.
+        locations: What was shared among, a number in every row.
         units: (n,) whole units for each place.
-        place: What to expect of each place.
-        pool: What to expect of each pool's places together.
+        by_location: Expectation for each location.
+        by_pool: Expectation for the locations of each pool together.
         next_worth: (n,) money that one unit more would be worth there; minus infinity where it
             can take no more.
         shadow_price: (m,) money that one unit more in the pool would bring.
-        kept_back: (m,) units of the pool that are worth more where they are.
+        retained: (m,) units of the pool that are worth more where they are.
         short_of_reserves: (m,) whether the pool didn't cover its reserves; then it was shared
             among them by worth.
     """
 
-    places: Locations
+    locations: Locations
     units: np.ndarray
-    place: AllocationOutcome
-    pool: AllocationOutcome
+    by_location: AllocationOutcome
+    by_pool: AllocationOutcome
     next_worth: np.ndarray
     shadow_price: np.ndarray
-    kept_back: np.ndarray
+    retained: np.ndarray
     short_of_reserves: np.ndarray
 
 
-def allocate(places: Locations, pool_units: np.ndarray | float) -> Allocation:
+def allocate(locations: Locations, pool_units: np.ndarray | float) -> Allocation:
     """Share pools so that the expected value is greatest.
 
     Args:
-        places: Who draws on them.
+        locations: The locations that draw on them.
         pool_units: (m,) units in each pool, or one number for a single pool.
 
     Raises:
         BadInputError: A number is missing or negative, a cap below its reserve, a pool unknown.
     """
-    places = places.whole()
-    pool_units = checked_pools(places, pool_units)
-    return judged(places, pool_units, _share(places, pool_units))
+    locations = locations.validated()
+    pool_units = checked_pools(locations, pool_units)
+    return evaluate_allocation(locations, pool_units, _share(locations, pool_units))
 
 
-def _share(places: Locations, pool_units: np.ndarray) -> np.ndarray:
+def _share(locations: Locations, pool_units: np.ndarray) -> np.ndarray:
     """Settle what is far from the price by bisection, and the rest by sorting."""
-    fewest, most, low = limits(places, pool_units)
-    pool, pools = places.pool, len(pool_units)
-    most = np.clip(places.wanted(low[pool]), fewest, most)
-    fits = np.bincount(pool, most, pools) <= pool_units
-    fewest = np.where(fits[pool], most, fewest)
-    high = np.full(pools, np.max(places.sale_value, initial=0.0))
-    for _ in range(MOST_HALVINGS):
-        if (most - fewest).sum() <= max(FEW_CANDIDATES, len(places)):
+    low_units, high_units, low = limits(locations, pool_units)
+    pool, pools = locations.pool, len(pool_units)
+    high_units = np.clip(locations.units_above(low[pool]), low_units, high_units)
+    fits = np.bincount(pool, high_units, pools) <= pool_units
+    low_units = np.where(fits[pool], high_units, low_units)
+    high = np.full(pools, np.max(locations.sale_value, initial=0.0))
+    for _ in range(MAX_HALVINGS):
+        if (high_units - low_units).sum() <= max(MAX_UNITS_TO_SORT, len(locations)):
             break
         price = (low + high) / 2
-        wanted = np.clip(places.wanted(price[pool]), fewest, most)
-        fits = np.bincount(pool, wanted, pools) <= pool_units
+        units = np.clip(locations.units_above(price[pool]), low_units, high_units)
+        fits = np.bincount(pool, units, pools) <= pool_units
         low, high = np.where(fits, low, price), np.where(fits, price, high)
-        fewest, most = np.where(fits[pool], wanted, fewest), np.where(fits[pool], most, wanted)
-    return _greedy(places, pool_units, fewest.astype(np.int64), most.astype(np.int64))
+        low_units, high_units = (
+            np.where(fits[pool], units, low_units),
+            np.where(fits[pool], high_units, units),
+        )
+    return _greedy(locations, pool_units, low_units.astype(np.int64), high_units.astype(np.int64))
 
 
 def _greedy(
-    places: Locations, pool_units: np.ndarray, fewest: np.ndarray, most: np.ndarray
+    locations: Locations, pool_units: np.ndarray, low_units: np.ndarray, high_units: np.ndarray
 ) -> np.ndarray:
     """Place the units between `fewest` and `most` one by one, the worthiest first."""
-    open_units = most - fewest
-    row = np.repeat(np.arange(len(places)), open_units)
+    open_units = high_units - low_units
+    row = np.repeat(np.arange(len(locations)), open_units)
     ends = np.cumsum(open_units)
     number = np.arange(len(row)) - np.repeat(ends - open_units, open_units) + 1
-    worth = places.take(row).worth(fewest[row] + number)
-    pool = places.pool[row]
+    worth = locations.take(row).worth(low_units[row] + number)
+    pool = locations.pool[row]
     order = np.lexsort((-worth, pool))
     begin = np.searchsorted(pool[order], np.arange(len(pool_units)))
     rank = np.arange(len(row)) - begin[pool[order]]
-    left = pool_units - np.bincount(places.pool, fewest, len(pool_units))
-    given = order[rank < left[pool[order]]]
-    return fewest + np.bincount(row[given], minlength=len(places))
+    left = pool_units - np.bincount(locations.pool, low_units, len(pool_units))
+    placed = order[rank < left[pool[order]]]
+    return low_units + np.bincount(row[placed], minlength=len(locations))
 
 
-def judged(places: Locations, pool_units: np.ndarray, units: np.ndarray) -> Allocation:
+def evaluate_allocation(
+    locations: Locations, pool_units: np.ndarray, units: np.ndarray
+) -> Allocation:
     """Say what to expect of units placed, however they were chosen."""
     pools = len(pool_units)
-    place = _outcome(places, units)
-    together = AllocationOutcome(*(np.bincount(places.pool, column, pools) for column in place))
-    short = np.bincount(places.pool, places.reserve, pools) > pool_units
-    most = np.where(short[places.pool], places.reserve, places.cap)
-    next_worth = np.where(units < most, places.worth(units + 1), -np.inf)
-    price = np.zeros(pools)
-    np.maximum.at(price, places.pool, next_worth)
-    kept = pool_units - np.bincount(places.pool, units, pools)
-    return Allocation(places, units, place, together, next_worth, price, kept, short)
+    by_location = _outcome(locations, units)
+    by_pool = AllocationOutcome(
+        *(np.bincount(locations.pool, column, pools) for column in by_location)
+    )
+    short = np.bincount(locations.pool, locations.reserve, pools) > pool_units
+    max_units = np.where(short[locations.pool], locations.reserve, locations.cap)
+    next_worth = np.where(units < max_units, locations.worth(units + 1), -np.inf)
+    shadow_price = np.zeros(pools)
+    np.maximum.at(shadow_price, locations.pool, next_worth)
+    retained = pool_units - np.bincount(locations.pool, units, pools)
+    return Allocation(
+        locations, units, by_location, by_pool, next_worth, shadow_price, retained, short
+    )
 
 
-def _outcome(places: Locations, units: np.ndarray) -> AllocationOutcome:
-    owed = np.maximum(-places.stock, 0)
-    after = places.stock + units
-    stock = np.stack([places.stock, after, np.full(len(places), np.inf)])
-    before, sold, demand = places.demand.expected_sold(stock)
+def _outcome(locations: Locations, units: np.ndarray) -> AllocationOutcome:
+    owed = np.maximum(-locations.stock, 0)
+    after = locations.stock + units
+    stock = np.stack([locations.stock, after, np.full(len(locations), np.inf)])
+    before, sold, demand = locations.demand.expected_sold(stock)
     more = sold - before
-    gain = places.sale_value * more - places.leftover_cost * (units - more)
-    gain = gain - places.placing_cost * units
+    gain = locations.sale_value * more - locations.leftover_cost * (units - more)
+    gain = gain - locations.placing_cost * units
     return AllocationOutcome(demand + owed, sold + owed, after - sold, gain)

@@ -48,30 +48,30 @@ class Margin:
 
 def margins(allocation: Allocation) -> list[Margin]:
     """Return the edge of every place, in their order."""
-    places, units, pool = allocation.places, allocation.units, allocation.places.pool
-    chance = places.demand.chance(places.stock + units)
-    worth = places.worth(units)
-    next_chance = places.demand.chance(places.stock + units + 1)
-    best, second = _best_two(pool, allocation.next_worth, len(allocation.kept_back))
-    spare = np.where(units > places.reserve, -worth, -np.inf)
-    holder = _best_two(pool, spare, len(allocation.kept_back))[0][pool]
-    rival = np.where(best[pool] == np.arange(len(places)), second[pool], best[pool])
+    locations, units, pool = allocation.locations, allocation.units, allocation.locations.pool
+    chance = locations.demand.chance(locations.stock + units)
+    worth = locations.worth(units)
+    next_chance = locations.demand.chance(locations.stock + units + 1)
+    best, second = _best_two(pool, allocation.next_worth, len(allocation.retained))
+    spare = np.where(units > locations.reserve, -worth, -np.inf)
+    holder = _best_two(pool, spare, len(allocation.retained))[0][pool]
+    rival = np.where(best[pool] == np.arange(len(locations)), second[pool], best[pool])
     return [
         Margin(
-            places.name_of(row),
+            locations.name_of(row),
             int(units[row]),
-            int(places.reserve[row]),
-            float(places.cap[row]),
+            int(locations.reserve[row]),
+            float(locations.cap[row]),
             float(chance[row]),
             float(worth[row]),
             float(next_chance[row]),
             float(allocation.next_worth[row]),
-            places.name_of(other) if other >= 0 else None,
+            locations.name_of(other) if other >= 0 else None,
             float(allocation.next_worth[other]) if other >= 0 else -np.inf,
-            places.name_of(holder[row]) if holder[row] >= 0 else None,
+            locations.name_of(holder[row]) if holder[row] >= 0 else None,
             float(worth[holder[row]]) if holder[row] >= 0 else np.inf,
             bool(allocation.short_of_reserves[pool[row]]),
-            bool(allocation.kept_back[pool[row]] < 1),
+            bool(allocation.retained[pool[row]] < 1),
         )
         for row, other in enumerate(rival)
     ]
@@ -101,9 +101,9 @@ def reason(margin: Margin, currency: str) -> Reason:
     >>> print(reason(edge, "EUR").text)
     The 12th unit sells with 60 %: worth EUR 4.20, more than the EUR 3.90 that Leeds would make.
     """
-    for found in (_of_reserve(margin, currency), _of_nothing(margin, currency)):
-        if found is not None:
-            return found
+    for special in (_of_reserve(margin, currency), _of_nothing(margin, currency)):
+        if special is not None:
+            return special
     last = _last(margin, currency)
     if margin.units >= margin.cap:
         return Reason("cap", f"{last}. It can take no more than {margin.units}.")
@@ -120,8 +120,8 @@ def reason(margin: Margin, currency: str) -> Reason:
 def _of_reserve(margin: Margin, currency: str) -> Reason | None:
     if margin.short:
         text = "The pool does not cover its reserves and is shared by what they are worth"
-        given = f": {margin.units} of {margin.reserve}" if margin.reserve else ""
-        return Reason("short_of_reserves", f"{text}{given}.")
+        share = f": {margin.units} of {margin.reserve}" if margin.reserve else ""
+        return Reason("short_of_reserves", f"{text}{share}.")
     if margin.units == margin.reserve > 0 and margin.worth < max(margin.rival_worth, 0):
         return Reason("reserve", f"Its reserve of {margin.reserve}. {_last(margin, currency)}.")
     return None

@@ -12,15 +12,17 @@ import numpy as np
 from scipy import optimize, sparse
 
 from data.domain import BadInputError
-from models.inventory.allocation import Allocation, allocate, judged
+from models.inventory.allocation import Allocation, allocate, evaluate_allocation
 from models.inventory.locations import Locations, Numbers, checked_pools, limits
 
-ONE_BY_ONE = 24  # packs on either side of what a place would get if nothing tied it
-_WIDER = ONE_BY_ONE + 2.0 ** np.arange(1, 50)
-EDGES = np.concatenate([-_WIDER[::-1], np.arange(-ONE_BY_ONE, ONE_BY_ONE + 1), _WIDER])
+MAX_SINGLE_PACKS = 24  # packs on either side of what a place would get if nothing tied it
+_WIDER = MAX_SINGLE_PACKS + 2.0 ** np.arange(1, 50)
+EDGES = np.concatenate([-_WIDER[::-1], np.arange(-MAX_SINGLE_PACKS, MAX_SINGLE_PACKS + 1), _WIDER])
 INFEASIBLE = 2  # as scipy numbers it
-GAP = 1e-6  # share of the value by which the optimum may be missed
-SECONDS = 10.0  # then the best found so far is taken; a thousand places are within 2e-4 by then
+MAX_RELATIVE_GAP = 1e-6  # share of the value by which the optimum may be missed
+MAX_SOLVER_SECONDS = (
+    10.0  # then the best found so far is taken; a thousand places are within 2e-4 by then
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Coupling:
     """
 
     pack: Numbers = 1
-    least: Numbers = 0
+    min_units: Numbers = 0
     room: np.ndarray | None = None
     in_room: Numbers = -1
     size: Numbers = 1.0
@@ -52,13 +54,13 @@ class _Packs:
         worth: (c,) money of each of them.
     """
 
-    place: np.ndarray
-    many: np.ndarray
+    location: np.ndarray
+    packs: np.ndarray
     worth: np.ndarray
 
 
 def allocate_coupled(
-    places: Locations, pool_units: np.ndarray | float, coupling: Coupling
+    locations: Locations, pool_units: np.ndarray | float, coupling: Coupling
 ) -> Allocation:
     """Share pools so that the expected value is greatest.
 
@@ -69,93 +71,101 @@ def allocate_coupled(
         BadInputError: As of `allocate`; or the reserves don't fit into the rooms, or no solution
             is found in time.
     """
-    places = places.whole()
-    pool_units = checked_pools(places, pool_units)
-    tie = _whole(coupling, len(places))
-    reserve = np.ceil(np.where(places.reserve > 0, np.maximum(places.reserve, tie.least), 0))
-    places = replace(
-        places,
+    locations = locations.validated()
+    pool_units = checked_pools(locations, pool_units)
+    tie = _validated(coupling, len(locations))
+    reserve = np.ceil(
+        np.where(locations.reserve > 0, np.maximum(locations.reserve, tie.min_units), 0)
+    )
+    locations = replace(
+        locations,
         reserve=np.ceil(reserve / tie.pack) * tie.pack,
-        cap=np.floor(places.cap / tie.pack) * tie.pack,
-    ).whole()
-    return judged(places, pool_units, _solve(places, pool_units, tie))
+        cap=np.floor(locations.cap / tie.pack) * tie.pack,
+    ).validated()
+    return evaluate_allocation(locations, pool_units, _solve(locations, pool_units, tie))
 
 
-def _whole(coupling: Coupling, rows: int) -> Coupling:
-    pack, least, in_room, size = (
+def _validated(coupling: Coupling, rows: int) -> Coupling:
+    pack, min_units, in_room, size = (
         np.broadcast_to(np.asarray(getattr(coupling, name), float), rows)
-        for name in ("pack", "least", "in_room", "size")
+        for name in ("pack", "min_units", "in_room", "size")
     )
     room = np.zeros(0) if coupling.room is None else np.asarray(coupling.room, float)
-    if not ((pack >= 1).all() and (least >= 0).all() and (size >= 0).all() and (room >= 0).all()):
+    if not (
+        (pack >= 1).all() and (min_units >= 0).all() and (size >= 0).all() and (room >= 0).all()
+    ):
         cure = "Give packs of at least 1, and no minimum, size or room below 0."
         raise BadInputError("coupling", "a number is out of its range", cure)
     if rows and in_room.max() >= len(room):
         cure = f"Number the rooms from 0 to {len(room) - 1}, or give the capacity of all."
         raise BadInputError("in_room", f"{in_room.max():.0f} for {len(room)} rooms", cure)
-    return Coupling(np.floor(pack), np.ceil(least), room, in_room.astype(int), size)
+    return Coupling(np.floor(pack), np.ceil(min_units), room, in_room.astype(int), size)
 
 
-def _solve(places: Locations, pool_units: np.ndarray, tie: Coupling) -> np.ndarray:
+def _solve(locations: Locations, pool_units: np.ndarray, tie: Coupling) -> np.ndarray:
     """Columns: packs of each place, whether each gets any, then every single pack."""
-    fewest, most, low = limits(places, pool_units)
-    wanted = np.maximum(places.wanted(low[places.pool]), np.maximum(fewest, tie.least))
+    fewest, most, low = limits(locations, pool_units)
+    useful = np.maximum(
+        locations.units_above(low[locations.pool]), np.maximum(fewest, tie.min_units)
+    )
     most = np.floor(most / tie.pack)
-    most = np.maximum(np.minimum(np.ceil(wanted / tie.pack), most), 0)
-    free = allocate(places, pool_units).units // tie.pack
-    packs = _packs(places, (free[:, None] + EDGES).clip(0, most[:, None]), tie.pack, low)
-    n, columns = len(places), len(packs.place)
+    most = np.maximum(np.minimum(np.ceil(useful / tie.pack), most), 0)
+    free = allocate(locations, pool_units).units // tie.pack
+    packs = _packs(locations, (free[:, None] + EDGES).clip(0, most[:, None]), tie.pack, low)
+    n, columns = len(locations), len(packs.location)
     at_least: Numbers = np.concatenate([fewest / tie.pack, np.zeros(n + columns)])
-    at_most: Numbers = np.concatenate([most, np.ones(n), packs.many])
+    at_most: Numbers = np.concatenate([most, np.ones(n), packs.packs])
     scale = np.abs(packs.worth).max(initial=1e-9)
-    found = optimize.milp(
+    solution = optimize.milp(
         np.concatenate([np.zeros(2 * n), -packs.worth / scale]),
         integrality=np.concatenate([np.ones(2 * n), np.zeros(columns)]),
         bounds=optimize.Bounds(at_least, at_most),
-        constraints=_constraints(places, pool_units, tie, most, packs),
-        options={"mip_rel_gap": GAP, "time_limit": SECONDS},
+        constraints=_constraints(locations, pool_units, tie, most, packs),
+        options={"mip_rel_gap": MAX_RELATIVE_GAP, "time_limit": MAX_SOLVER_SECONDS},
     )
-    if found.status == INFEASIBLE:
+    if solution.status == INFEASIBLE:
         cure = "Lower the reserves or give more room."
         raise BadInputError("room", "no allocation keeps the reserves within it", cure)
-    if found.x is None:
+    if solution.x is None:
         cure = "Share fewer units among fewer places at once."
-        raise BadInputError("places", f"no allocation found in {SECONDS:.0f} seconds", cure)
-    return (np.round(found.x[:n]) * tie.pack).astype(np.int64)
+        raise BadInputError(
+            "places", f"no allocation found in {MAX_SOLVER_SECONDS:.0f} seconds", cure
+        )
+    return (np.round(solution.x[:n]) * tie.pack).astype(np.int64)
 
 
-def _packs(places: Locations, edges: np.ndarray, pack: np.ndarray, low: np.ndarray) -> _Packs:
+def _packs(locations: Locations, edges: np.ndarray, pack: np.ndarray, low: np.ndarray) -> _Packs:
     """Cut (n, E) rising numbers of packs into columns; between two edges all are worth the same."""
     many = np.diff(edges, axis=1)
-    place, block = np.nonzero(many)
-    many = many[place, block]
-    here, units = places.take(place), many * pack[place]
-    begin = here.stock + edges[place, block] * pack[place]
+    location, block = np.nonzero(many)
+    many = many[location, block]
+    here, units = locations.take(location), many * pack[location]
+    begin = here.stock + edges[location, block] * pack[location]
     before, after = here.demand.expected_sold(np.stack([begin, begin + units]))
     sold = after - before
     spent = (here.placing_cost + low[here.pool]) * units
     gain = here.sale_value * sold - here.leftover_cost * (units - sold) - spent
-    return _Packs(place, many, gain / many)
+    return _Packs(location, many, gain / many)
 
 
 def _constraints(
-    places: Locations, pool_units: Numbers, tie: Coupling, most: np.ndarray, packs: _Packs
+    locations: Locations, pool_units: Numbers, tie: Coupling, most: np.ndarray, packs: _Packs
 ) -> list[optimize.LinearConstraint]:
-    n, columns = len(places), len(packs.place)
-    one, none = sparse.eye_array(n), sparse.csr_array((n, n))
+    n, columns = len(locations), len(packs.location)
+    identity, none = sparse.eye_array(n), sparse.csr_array((n, n))
     each, no_pack = np.arange(columns), sparse.csr_array((n, columns))
-    packs_of = sparse.csr_array((np.ones(columns), (packs.place, each)), (n, columns))
-    least = sparse.diags_array(np.ceil(tie.least / tie.pack))
+    packs_of = sparse.csr_array((np.ones(columns), (packs.location, each)), (n, columns))
+    least = sparse.diags_array(np.ceil(tie.min_units / tie.pack))
     bound: Numbers = sparse.diags_array(most.astype(float))
-    found = [
-        _rows([-one, none, packs_of], least=0, most=0),
-        _rows([-one, bound, no_pack], least=0),
-        _rows([one, -least, no_pack], least=0),
-        _shared(places.pool, tie.pack, pool_units, n + columns),
+    constraints = [
+        _rows([-identity, none, packs_of], least=0, most=0),
+        _rows([-identity, bound, no_pack], least=0),
+        _rows([identity, -least, no_pack], least=0),
+        _shared(locations.pool, tie.pack, pool_units, n + columns),
     ]
     if tie.room is not None and len(tie.room):
-        found.append(_shared(tie.in_room, tie.size * tie.pack, tie.room, n + columns))
-    return found
+        constraints.append(_shared(tie.in_room, tie.size * tie.pack, tie.room, n + columns))
+    return constraints
 
 
 def _shared(

@@ -33,8 +33,8 @@ class DiscreteDemand:
     @classmethod
     def from_samples(cls, samples: np.ndarray) -> Self:
         """Build it from (n, S) sampled units, such as sums of sample paths over periods."""
-        found = np.quantile(samples, PROBABILITIES, axis=1).T
-        return cls(PROBABILITIES, np.ascontiguousarray(found, np.float32))
+        quantiles = np.quantile(samples, PROBABILITIES, axis=1).T
+        return cls(PROBABILITIES, np.ascontiguousarray(quantiles, np.float32))
 
     def __len__(self) -> int:
         return len(self.quantiles)
@@ -59,20 +59,20 @@ class DiscreteDemand:
 
     def chance(self, units: np.ndarray) -> np.ndarray:
         """Return (n,) P(D >= units), the chance that the unit of that number sells."""
-        found = np.ones(len(self))
+        chances = np.ones(len(self))
         for rows in _chunks(len(self)):
-            found[rows] = self._chance(rows, units[rows] - 0.5)
-        return found
+            chances[rows] = self._chance(rows, units[rows] - 0.5)
+        return chances
 
     def _chance(self, rows: slice, middle: np.ndarray) -> np.ndarray:
         p, q = self.probabilities, self.quantiles[rows]
-        place = (q < middle[:, None]).sum(1)
-        high = np.clip(place, 1, len(p) - 1)
+        step = (q < middle[:, None]).sum(1)
+        high = np.clip(step, 1, len(p) - 1)
         row = np.arange(len(q))
         q_low, q_high = q[row, high - 1].astype(float), q[row, high].astype(float)
         share = (middle - q_low) / np.where(q_high > q_low, q_high - q_low, 1.0)
         inside = 1 - p[high - 1] - (p[high] - p[high - 1]) * share
-        return np.where(place == 0, 1.0, np.where(place == len(p), 0.0, inside))
+        return np.where(step == 0, 1.0, np.where(step == len(p), 0.0, inside))
 
     def units_above(self, chance: np.ndarray) -> np.ndarray:
         """Return (n,) the largest k with P(D >= k) above a chance; infinite below 0 and from 1."""
@@ -80,8 +80,8 @@ class DiscreteDemand:
         level = np.clip(1 - chance, p[0], p[-1])
         high = np.clip(np.searchsorted(p, level), 1, len(p) - 1)
         share = (level - p[high - 1]) / np.diff(p)[high - 1]
-        place = np.arange(0, q.size, len(p)) + high
-        q_high, q_low = q.ravel()[place], q.ravel()[place - 1]
+        step = np.arange(0, q.size, len(p)) + high
+        q_high, q_low = q.ravel()[step], q.ravel()[step - 1]
         units = np.floor(q_low + share * (q_high - q_low) + 0.5)
         units[chance >= 1] = -np.inf
         units[chance < 0] = np.inf
@@ -89,10 +89,10 @@ class DiscreteDemand:
 
     def expected_sold(self, stock: np.ndarray) -> np.ndarray:
         """Return E[min(D, stock)] of stock (..., n), whole units, below 0 where units are owed."""
-        found = np.zeros(stock.shape)
+        expected = np.zeros(stock.shape)
         for rows in _chunks(len(self)):
-            found[..., rows] = self._expected_sold(rows, stock[..., rows])
-        return found
+            expected[..., rows] = self._expected_sold(rows, stock[..., rows])
+        return expected
 
     def _expected_sold(self, rows: slice, stock: np.ndarray) -> np.ndarray:
         # Chances fall by equal steps between two quantiles, so each stretch is its middle x count.
@@ -101,13 +101,13 @@ class DiscreteDemand:
         slope = np.diff(p) / np.where(width > 0, width, 1.0)
         at_none = 1 - p[:-1] + slope * q[:, :-1]
         every = np.floor(q + 0.5)
-        found = np.zeros(stock.shape)
-        for place in np.ndindex(stock.shape[:-1]):
-            units = np.minimum(every, stock[place][:, None])
+        expected = np.zeros(stock.shape)
+        for column in np.ndindex(stock.shape[:-1]):
+            units = np.minimum(every, stock[column][:, None])
             low, high = units[:, :-1], units[:, 1:]
             sold = np.einsum("ij,ij->i", high - low, at_none - slope * (low + high) / 2)
-            found[place] = units[:, 0] + sold
-        return found
+            expected[column] = units[:, 0] + sold
+        return expected
 
     def mean(self) -> np.ndarray:
         """Return (n,) E[D] in units."""

@@ -9,7 +9,7 @@ from data.domain import BadInputError
 from models.inventory.discrete_demand import DiscreteDemand
 
 Numbers = Any  # one for each row, or one for all; after `whole` an array of (n,)
-LEAST_MARGIN = 1e-200  # stands for 0 where it is divided by
+MIN_MARGIN = 1e-200  # stands for 0 where it is divided by
 ROUNDING = 1e-6  # units; a sum of 2.9999999 is 3
 MONEY = ("sale_value", "leftover_cost", "placing_cost")
 
@@ -43,7 +43,7 @@ class Locations:
     def __len__(self) -> int:
         return len(self.demand)
 
-    def whole(self) -> Self:
+    def validated(self) -> Self:
         """Return it with (n,) for every number, checked; raise BadInputError."""
         self.demand.check()
         rows = len(self)
@@ -54,9 +54,9 @@ class Locations:
         number |= {field: np.floor(number[field] + ROUNDING) for field in ("stock", "cap")}
         number["reserve"] = np.ceil(number["reserve"] - ROUNDING)
         pool = np.broadcast_to(np.asarray(self.pool, np.intp), rows)
-        found = type(self)(self.demand, **number, pool=pool, name=self.name)
-        found._check()
-        return found
+        valid = type(self)(self.demand, **number, pool=pool, name=self.name)
+        valid._check()
+        return valid
 
     def _check(self) -> None:
         for field in (*MONEY, "reserve", "stock"):
@@ -93,35 +93,39 @@ class Locations:
             - (self.placing_cost)
         )
 
-    def wanted(self, price: np.ndarray) -> np.ndarray:
+    def units_above(self, price: np.ndarray) -> np.ndarray:
         """Return (n,) how many units are worth more than a price of (n,) money each."""
-        margin = np.maximum(self.sale_value + self.leftover_cost, LEAST_MARGIN)
+        margin = np.maximum(self.sale_value + self.leftover_cost, MIN_MARGIN)
         chance = (price + self.placing_cost + self.leftover_cost) / margin
         return self.demand.units_above(chance) - self.stock
 
 
-def checked_pools(places: Locations, pool_units: np.ndarray | float) -> np.ndarray:
+def checked_pools(locations: Locations, pool_units: np.ndarray | float) -> np.ndarray:
     """Return (m,) whole units in each pool, where the places' pools are among them."""
     units = np.floor(np.atleast_1d(np.asarray(pool_units, float)) + ROUNDING)
     if not (np.isfinite(units) & (units >= 0)).all():
         raise BadInputError("pool_units", "not numbers from 0 up", "Give the units of each pool.")
-    pool = np.asarray(places.pool)
+    pool = np.asarray(locations.pool)
     if len(pool) and not (pool.min() >= 0 and pool.max() < len(units)):
         cure = f"Number the pools from 0 to {len(units) - 1}, or give the units of all."
         raise BadInputError("pool", f"{pool.min()} to {pool.max()} for {len(units)} pools", cure)
     return units
 
 
-def limits(places: Locations, pool_units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def limits(
+    locations: Locations, pool_units: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return fewest and most units (n,) and the lowest price of a unit (m,).
 
     Where a pool is short of its reserves, they turn from what each gets at least into what it gets
     at most, and all of the pool goes, whatever it is worth.
     """
     pools = len(pool_units)
-    short = np.bincount(places.pool, places.reserve, pools) > pool_units
-    short_here = short[places.pool]
-    fewest = np.where(short_here, 0, places.reserve)
-    most = np.minimum(np.where(short_here, places.reserve, places.cap), pool_units[places.pool])
-    dearest = np.max(places.leftover_cost + places.placing_cost, initial=0.0)
-    return fewest, most, np.where(short, -1 - dearest, 0.0)
+    short = np.bincount(locations.pool, locations.reserve, pools) > pool_units
+    short_here = short[locations.pool]
+    min_units = np.where(short_here, 0, locations.reserve)
+    max_units = np.minimum(
+        np.where(short_here, locations.reserve, locations.cap), pool_units[locations.pool]
+    )
+    dearest = np.max(locations.leftover_cost + locations.placing_cost, initial=0.0)
+    return min_units, max_units, np.where(short, -1 - dearest, 0.0)

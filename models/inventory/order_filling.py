@@ -13,8 +13,8 @@ from scipy import optimize
 
 from data.domain import BadInputError
 
-MOST_TABLE_CELLS = 5_000_000
-SECONDS = 10.0
+MAX_TABLE_CELLS = 5_000_000
+MAX_SOLVER_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class OrderFilling:
     left: int
 
 
-def fill(
+def fill_orders(
     order_units: np.ndarray, loss: np.ndarray, pool_units: float, *, in_part: bool = False
 ) -> OrderFilling:
     """Choose the orders of one SKU and site whose loss, summed, is greatest.
@@ -49,10 +49,10 @@ def fill(
     units, loss = np.asarray(order_units), np.asarray(loss, float)
     _check(units, loss, pool_units)
     units, pool = units.astype(np.int64), int(pool_units + 1e-6)  # a sum of 2.9999999 is 3
-    given = (
+    filled = (
         _in_part(units, loss, pool) if in_part else np.where(_whole(units, loss, pool), units, 0)
     )
-    return OrderFilling(given, loss * given / units, pool - int(given.sum()))
+    return OrderFilling(filled, loss * filled / units, pool - int(filled.sum()))
 
 
 def _check(units: np.ndarray, loss: np.ndarray, pool_units: float) -> None:
@@ -68,11 +68,11 @@ def _check(units: np.ndarray, loss: np.ndarray, pool_units: float) -> None:
 
 
 def _in_part(units: np.ndarray, loss: np.ndarray, pool: int) -> np.ndarray:
-    given = np.zeros_like(units)
+    filled = np.zeros_like(units)
     order = np.argsort(-loss / units, kind="stable")
     before = np.cumsum(units[order]) - units[order]
-    given[order] = np.clip(pool - before, 0, units[order])
-    return given
+    filled[order] = np.clip(pool - before, 0, units[order])
+    return filled
 
 
 def _whole(units: np.ndarray, loss: np.ndarray, pool: int) -> np.ndarray:
@@ -81,7 +81,7 @@ def _whole(units: np.ndarray, loss: np.ndarray, pool: int) -> np.ndarray:
         return np.ones(len(units), bool)
     filled = np.zeros(len(units), bool)
     able = np.flatnonzero((units <= pool) & (loss > 0))
-    small = len(able) * (pool + 1) <= MOST_TABLE_CELLS
+    small = len(able) * (pool + 1) <= MAX_TABLE_CELLS
     choose = _by_table if small else _by_highs
     filled[able] = choose(units[able], loss[able], pool)
     # Orders that lose nothing, too, are better filled than not.
@@ -111,11 +111,11 @@ def _by_table(units: np.ndarray, loss: np.ndarray, pool: int) -> np.ndarray:
 def _by_highs(units: np.ndarray, loss: np.ndarray, pool: int) -> np.ndarray:
     if not len(units):
         return np.zeros(0, bool)
-    found = optimize.milp(
+    solution = optimize.milp(
         -loss / loss.max(),
         integrality=np.ones(len(units)),
         bounds=optimize.Bounds(0, 1),
         constraints=optimize.LinearConstraint(units[None, :].astype(float), ub=pool),
-        options={"mip_rel_gap": 0, "time_limit": SECONDS},
+        options={"mip_rel_gap": 0, "time_limit": MAX_SOLVER_SECONDS},
     )
-    return np.round(found.x).astype(bool)
+    return np.round(solution.x).astype(bool)

@@ -31,19 +31,20 @@ class OrderTerms:
     shortage_cost: Numbers = 0.0
     service_level: Numbers = None
     pack_units: Numbers = 1
-    least_units: Numbers = 0
+    min_units: Numbers = 0
 
-    def whole(self, series: int) -> Self:
+    def validated(self, series: int) -> Self:
         """Return it with (n,) for every number, checked; raise BadInputError."""
         level = -1.0 if self.service_level is None else self.service_level
-        given = {**vars(self), "service_level": level}
-        del given["review_periods"]
+        values = {**vars(self), "service_level": level}
+        del values["review_periods"]
         columns = {
-            name: np.broadcast_to(np.asarray(value, float), series) for name, value in given.items()
+            name: np.broadcast_to(np.asarray(value, float), series)
+            for name, value in values.items()
         }
         for name, least in {"lead_periods": 1, "pack_units": 1}.items():
             _refuse(columns[name] < least, name, f"Give at least {least}.")
-        for name in ("holding_cost", "shortage_cost", "least_units"):
+        for name in ("holding_cost", "shortage_cost", "min_units"):
             _refuse(~(columns[name] >= 0), name, "Give a number from 0 up.")
         _refuse(columns["service_level"] >= 1, "service_level", "Give a share below 1.")
         if self.review_periods < 1:

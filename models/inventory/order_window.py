@@ -40,9 +40,9 @@ class OrderWindow:
     @cached_property
     def weight(self) -> np.ndarray:
         """(n, R) money: a unit left is held; left after the last period, no loss was saved."""
-        found = np.repeat(self.terms.holding_cost[:, None], self.short.shape[1], 1)
-        found[:, -1] += self.terms.shortage_cost
-        return found
+        weights = np.repeat(self.terms.holding_cost[:, None], self.short.shape[1], 1)
+        weights[:, -1] += self.terms.shortage_cost
+        return weights
 
     def cost(self, units: np.ndarray) -> np.ndarray:
         """Return (n,) expected money, but for what no order changes."""
@@ -64,18 +64,18 @@ class OrderWindow:
         """Return (n,) units: the fewest packs that are enough, or nothing if the least is dear."""
         pack = self.terms.pack_units
         most = np.ceil(np.maximum(self.short[:, -1].max(1), 0) / pack)
-        return _at_least(_fewest(self.enough, most) * pack, self.terms, self.cost)
+        return _with_minimum(_smallest(self.enough, most) * pack, self.terms, self.cost)
 
     def take(self, rows: np.ndarray) -> "OrderWindow":
         """Return some of the series."""
         left, inbound = self.left[rows], self.inbound[rows]
         return OrderWindow(left, self.demand[:, rows], inbound, self.terms.take(rows))
 
-    def played(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def simulate(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, S) units left after the last period, and (n,) expected money of all."""
         stock, money = self.left + units[:, None], np.zeros(len(units))
-        for wanted, coming in zip(self.demand, self.inbound.T, strict=True):
-            over = stock + coming[:, None] - wanted
+        for demand, coming in zip(self.demand, self.inbound.T, strict=True):
+            over = stock + coming[:, None] - demand
             stock = np.maximum(over, 0)
             lost = (stock - over).mean(1)
             money += self.terms.holding_cost * stock.mean(1) + self.terms.shortage_cost * lost
@@ -99,27 +99,27 @@ def best_before_next(window: OrderWindow, demand: np.ndarray, inbound: np.ndarra
     pack = terms.pack_units
 
     def cost(units: np.ndarray) -> np.ndarray:
-        left, money = window.played(units)
+        left, money = window.simulate(units)
         following = OrderWindow(left, demand, inbound, terms)
-        return money + following.played(following.best())[1]
+        return money + following.simulate(following.best())[1]
 
     def enough(packs: np.ndarray) -> np.ndarray:
         return cost((packs + 1) * pack) >= cost(packs * pack)
 
     most = np.ceil(window.best() / pack)
-    return _at_least(_fewest(enough, most) * pack, terms, cost)
+    return _with_minimum(_smallest(enough, most) * pack, terms, cost)
 
 
-def _at_least(order: np.ndarray, terms: OrderTerms, cost: Units) -> np.ndarray:
+def _with_minimum(order: np.ndarray, terms: OrderTerms, cost: Units) -> np.ndarray:
     """Return (n,) orders raised to the least, or nothing where that costs more than it saves."""
-    raised = np.maximum(order, np.ceil(terms.least_units / terms.pack_units) * terms.pack_units)
+    raised = np.maximum(order, np.ceil(terms.min_units / terms.pack_units) * terms.pack_units)
     pays = (raised == order) | (terms.service_level >= 0)
     if not pays.all():
         pays |= cost(raised) < cost(np.zeros(len(raised)))
     return np.where((order > 0) & pays, raised, 0).astype(np.int64)
 
 
-def _fewest(enough: Units, most: np.ndarray) -> np.ndarray:
+def _smallest(enough: Units, most: np.ndarray) -> np.ndarray:
     """Return (n,) the smallest whole number, at most `most`, that is enough, by halving."""
     low, high = np.zeros(len(most)), most
     while (low < high).any():

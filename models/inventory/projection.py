@@ -9,11 +9,11 @@ import numpy as np
 from data.domain import BadInputError
 
 ROWS_A_CHUNK = 128  # series whose paths stay in the cache
-NOTHING_LOST = 1e-6  # units; float32 paths add up no more exactly
+MIN_LOST_UNITS_OF_A_PATH = 1e-6  # units; float32 paths add up no more exactly
 
 
 @dataclass(frozen=True)
-class Shelf:
+class StockPosition:
     """The stock of n series when a decision is made, at the end of a period.
 
     Attributes:
@@ -72,40 +72,40 @@ class Projection:
     @property
     def fill_rate(self) -> np.ndarray:
         """(n,) expected share of demand that is met over all periods; 1 where there is none."""
-        asked = self.demand.sum(1)
-        return 1 - self.lost.sum(1) / np.where(asked > 0, asked, 1)
+        demand = self.demand.sum(1)
+        return 1 - self.lost.sum(1) / np.where(demand > 0, demand, 1)
 
 
-def project(paths: np.ndarray, shelf: Shelf) -> Projection:
+def project(paths: np.ndarray, position: StockPosition) -> Projection:
     """Play the stock forward.
 
     Args:
         paths: (n, S, H) units of demand, S equally likely futures of each series.
-        shelf: The stock at the start, and what comes.
+        position: The stock at the start, and what comes.
     """
-    shelf.check(paths)
+    position.check(paths)
     series, _, horizon = paths.shape
-    found = Projection(*(np.zeros((series, horizon)) for _ in range(5)))
+    projection = Projection(*(np.zeros((series, horizon)) for _ in range(5)))
     for rows in chunks(series):
-        here = shelf.take(rows)
+        here = position.take(rows)
         stock = np.repeat(here.on_hand[:, None].astype(float), paths.shape[1], 1)
         was_out = np.zeros(stock.shape, bool)
         for t, demand in enumerate(by_period(paths[rows])):
             short = demand - stock - here.inbound[:, t, None]
             stock, lost = np.maximum(-short, 0), np.maximum(short, 0)
-            out = lost > NOTHING_LOST
+            out = lost > MIN_LOST_UNITS_OF_A_PATH
             was_out |= out
-            found.stock[rows, t], found.lost[rows, t] = stock.mean(1), lost.mean(1)
-            found.risk[rows, t], found.out_by[rows, t] = out.mean(1), was_out.mean(1)
-            found.demand[rows, t] = demand.mean(1)
-    return found
+            projection.stock[rows, t], projection.lost[rows, t] = stock.mean(1), lost.mean(1)
+            projection.risk[rows, t], projection.out_by[rows, t] = out.mean(1), was_out.mean(1)
+            projection.demand[rows, t] = demand.mean(1)
+    return projection
 
 
-def left_after(paths: np.ndarray, shelf: Shelf, periods: int) -> np.ndarray:
+def left_after(paths: np.ndarray, position: StockPosition, periods: int) -> np.ndarray:
     """Return (n, S) units that are left after some periods, on each path."""
-    left = np.repeat(shelf.on_hand[:, None].astype(float), paths.shape[1], 1)
+    left = np.repeat(position.on_hand[:, None].astype(float), paths.shape[1], 1)
     for t, demand in enumerate(by_period(paths[:, :, :periods])):
-        left = np.maximum(left + shelf.inbound[:, t, None] - demand, 0)
+        left = np.maximum(left + position.inbound[:, t, None] - demand, 0)
     return left
 
 

@@ -18,7 +18,14 @@ import numpy as np
 from data.domain import BadInputError
 from models.inventory.order_terms import OrderTerms
 from models.inventory.order_window import OrderWindow, best_before_next
-from models.inventory.projection import Projection, Shelf, by_period, chunks, left_after, project
+from models.inventory.projection import (
+    Projection,
+    StockPosition,
+    by_period,
+    chunks,
+    left_after,
+    project,
+)
 
 
 @dataclass(frozen=True)
@@ -38,30 +45,30 @@ class Replenishment:
     with_order: Projection
 
 
-def replenish(paths: np.ndarray, shelf: Shelf, terms: OrderTerms) -> Replenishment:
+def replenish(paths: np.ndarray, position: StockPosition, terms: OrderTerms) -> Replenishment:
     """Say what to order, and project the stock with it and without it.
 
     Args:
         paths: (n, S, H) units of demand, H at least lead + review - 1.
-        shelf: Stock on hand and on the way.
+        position: Stock on hand and on the way.
         terms: Of ordering.
 
     Raises:
         BadInputError: The paths are too short, or a number is out of its range.
     """
-    order = order_units(paths, shelf, terms)
+    order = order_units(paths, position, terms)
     arrives = np.broadcast_to(np.asarray(terms.lead_periods, int) - 1, len(order))
-    inbound = shelf.inbound.astype(float)
+    inbound = position.inbound.astype(float)
     inbound[np.arange(len(order)), arrives] += order
-    with_order = project(paths, Shelf(shelf.on_hand, inbound))
-    return Replenishment(order, arrives, project(paths, shelf), with_order)
+    with_order = project(paths, StockPosition(position.on_hand, inbound))
+    return Replenishment(order, arrives, project(paths, position), with_order)
 
 
-def order_units(paths: np.ndarray, shelf: Shelf, terms: OrderTerms) -> np.ndarray:
+def order_units(paths: np.ndarray, position: StockPosition, terms: OrderTerms) -> np.ndarray:
     """Return (n,) whole units to order now; arguments and errors as of `replenish`."""
-    shelf.check(paths)
+    position.check(paths)
     series, _, horizon = paths.shape
-    terms = terms.whole(series)
+    terms = terms.validated(series)
     need = int(np.max(terms.lead_periods, initial=1)) + terms.review_periods - 1
     if need > horizon:
         cure = f"Forecast {need} periods: lead and review together, less one."
@@ -71,20 +78,20 @@ def order_units(paths: np.ndarray, shelf: Shelf, terms: OrderTerms) -> np.ndarra
         rows_of_lead = np.flatnonzero(terms.lead_periods == lead)
         for chunk in chunks(len(rows_of_lead)):
             rows = rows_of_lead[chunk]
-            order[rows] = _order(paths[rows], shelf.take(rows), int(lead), terms.take(rows))
+            order[rows] = _order(paths[rows], position.take(rows), int(lead), terms.take(rows))
     return order
 
 
-def _order(paths: np.ndarray, shelf: Shelf, lead: int, terms: OrderTerms) -> np.ndarray:
+def _order(paths: np.ndarray, position: StockPosition, lead: int, terms: OrderTerms) -> np.ndarray:
     """Return (n,) units for series of one lead."""
     begin, review = lead - 1, terms.review_periods
     this, after = (slice(begin + k * review, begin + (k + 1) * review) for k in range(2))
-    left = left_after(paths, shelf, begin)
-    window = OrderWindow(left, by_period(paths[:, :, this]), shelf.inbound[:, this], terms)
+    left = left_after(paths, position, begin)
+    window = OrderWindow(left, by_period(paths[:, :, this]), position.inbound[:, this], terms)
     by_costs = np.flatnonzero(terms.service_level < 0)
     order = window.best()
     if after.stop <= paths.shape[2] and len(by_costs):
         window = window.take(by_costs)
-        demand, inbound = by_period(paths[by_costs, :, after]), shelf.inbound[by_costs, after]
+        demand, inbound = by_period(paths[by_costs, :, after]), position.inbound[by_costs, after]
         order[by_costs] = best_before_next(window, demand, inbound)
     return order

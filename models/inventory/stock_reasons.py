@@ -7,7 +7,7 @@ from typing import Any
 from models.wording import money, percent
 
 Facts = Mapping[str, Any]
-MOST_NAMED = 5
+MAX_NAMED_ORDERS = 5
 
 
 def run_out_words(facts: Facts, currency: str) -> str:
@@ -67,20 +67,20 @@ EUR 90 lost so, EUR 240 if the first are served first
     todo = [f"fill {_named(fill)}"] if fill else []
     if tell:
         todo.append(f"tell the customer{'s' * (len(tell) > 1)} of {_named(tell)}")
-    told = "; ".join(todo)
+    advice = "; ".join(todo)
     wants = "1 open order wants" if len(orders) == 1 else f"{len(orders)} open orders want"
     are = "is" if facts["pool_units"] == 1 else "are"
     return (
         f"{facts['sku']} at {facts['site']}: {wants} {_counted(facts['waiting_units'])}, "
         f"{_units(facts['pool_units'])} {are} there. "
-        f"{told[0].upper()}{told[1:]}. {money(facts['lost_chosen'], currency)} lost so, "
+        f"{advice[0].upper()}{advice[1:]}. {money(facts['lost_chosen'], currency)} lost so, "
         f"{money(facts['lost_unchosen'], currency)} if the first are served first"
     )
 
 
 def _named(orders: list[str]) -> str:
-    more = len(orders) - MOST_NAMED
-    return ", ".join(orders[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(orders) - MAX_NAMED_ORDERS
+    return ", ".join(orders[:MAX_NAMED_ORDERS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _units(units: float) -> str:
@@ -89,10 +89,10 @@ def _units(units: float) -> str:
 
 
 def _counted(units: float) -> str:
-    told = _units(units)
-    return f"{told} unit" if told == "1" else f"{told} units"
+    number = _units(units)
+    return f"{number} unit" if number == "1" else f"{number} units"
 
 
-def _day(told: str) -> str:
-    day = date.fromisoformat(told)
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
     return f"{day.day} {day:%B}"

@@ -18,9 +18,9 @@ from data.ticks import HOURS_PER_YEAR
 from features.demand.panel import next_periods
 from models.loss_curve import CURVE_AGES_HOURS
 
-LEAST_LOST_UNITS = 0.5
+MIN_LOST_UNITS = 0.5
 """Paths are not whole units: less than half a unit is none that anybody misses."""
-SURE = 0.95
+OVERSTOCK_QUANTILE = 0.95
 """Overstock is what is not sold even where demand is this high."""
 
 
@@ -117,20 +117,20 @@ class DemandPaths:
     def by(self, hours: np.ndarray) -> np.ndarray:
         """Return (n, S, k) units asked for by (n, k) moments; outside the forecast its ends."""
         edges = self.edges_hours
-        place = np.clip(np.searchsorted(edges, hours, side="right") - 1, 0, len(edges) - 2)
-        share = np.clip((hours - edges[place]) / (edges[place + 1] - edges[place]), 0, 1)
-        low = np.take_along_axis(self.units, place[:, None, :], axis=2)
-        high = np.take_along_axis(self.units, place[:, None, :] + 1, axis=2)
+        period = np.clip(np.searchsorted(edges, hours, side="right") - 1, 0, len(edges) - 2)
+        share = np.clip((hours - edges[period]) / (edges[period + 1] - edges[period]), 0, 1)
+        low = np.take_along_axis(self.units, period[:, None, :], axis=2)
+        high = np.take_along_axis(self.units, period[:, None, :] + 1, axis=2)
         return low + share[:, None, :] * (high - low)
 
     def reached(self, units: np.ndarray) -> np.ndarray:
         """Return (n, S) hours at which so many units, (n, S), were asked for; infinite if never."""
         above = self.units >= units[..., None]
-        place = np.maximum(above.argmax(axis=2), 1)
-        low = np.take_along_axis(self.units, place[..., None] - 1, axis=2)[..., 0]
-        high = np.take_along_axis(self.units, place[..., None], axis=2)[..., 0]
+        edge = np.maximum(above.argmax(axis=2), 1)
+        low = np.take_along_axis(self.units, edge[..., None] - 1, axis=2)[..., 0]
+        high = np.take_along_axis(self.units, edge[..., None], axis=2)[..., 0]
         share = np.clip((units - low) / np.maximum(high - low, 1e-9), 0, 1)
-        begin, end = self.edges_hours[place - 1], self.edges_hours[place]
+        begin, end = self.edges_hours[edge - 1], self.edges_hours[edge]
         return np.where(above.any(axis=2), begin + share * (end - begin), np.inf)
 
 
@@ -145,23 +145,23 @@ def edges_hours(periods: np.ndarray, grain: Grain) -> np.ndarray:
 
 
 def run_out(
-    demand: DemandPaths, shelves: StockedSeries, *, now_hours: float, remedy_hours: float
+    demand: DemandPaths, series: StockedSeries, *, now_hours: float, remedy_hours: float
 ) -> RunOut:
     """Return the risk of running out before the next delivery, as far as the forecast reaches.
 
     Args:
         demand: Of n series.
-        shelves: Of the same.
+        series: Of the same.
         now_hours: The moment that everything was known at.
         remedy_hours: How long a remedy takes from the decision to the shelf; what is lost
             until then can't be saved.
     """
-    delivery = np.clip(shelves.delivery_hours, now_hours, demand.edges_hours[-1])[:, None]
+    delivery = np.clip(series.delivery_hours, now_hours, demand.edges_hours[-1])[:, None]
     ages = now_hours + remedy_hours + CURVE_AGES_HOURS
     moments = np.concatenate([[now_hours], ages])[None, :]
     moments = np.concatenate([np.minimum(moments, delivery), delivery], axis=1)
-    before = demand.by(shelves.counted_hours[:, None])[:, :, 0]
-    there = before + np.maximum(shelves.on_hand, 0)[:, None]
+    before = demand.by(series.counted_hours[:, None])[:, :, 0]
+    there = before + np.maximum(series.on_hand, 0)[:, None]
     lost = np.maximum(demand.by(moments) - there[..., None], 0)
     in_all = lost[:, :, -1] - lost[:, :, 0]
     mean = lost.mean(axis=1)
@@ -171,19 +171,19 @@ def run_out(
     # Not interpolated: between a moment and never there is none.
     early, median = np.quantile(hours, [0.1, 0.5], axis=1, method="inverted_cdf")
     return RunOut(
-        chance=(in_all >= LEAST_LOST_UNITS).mean(axis=1),
+        chance=(in_all >= MIN_LOST_UNITS).mean(axis=1),
         lost_units=in_all.mean(axis=1),
-        lost_margin=in_all.mean(axis=1) * shelves.margin,
+        lost_margin=in_all.mean(axis=1) * series.margin,
         early_hours=early,
         median_hours=median,
-        saving=saved_units * shelves.margin,
+        saving=saved_units * series.margin,
         curve=np.minimum(gone / np.maximum(saved_units, 1e-9)[:, None], 1.0),
     )
 
 
 def overstock(
     demand: DemandPaths,
-    shelves: StockedSeries,
+    series: StockedSeries,
     *,
     now_hours: float,
     keep_hours: float,
@@ -196,21 +196,21 @@ def overstock(
 
     Args:
         demand: Of n series.
-        shelves: Of the same.
+        series: Of the same.
         now_hours: The moment that everything was known at.
         keep_hours: How long stock may be kept.
         share_per_year: Of its cost, what a unit costs that lies for a year.
     """
     end = min(now_hours + keep_hours, demand.edges_hours[-1])
-    moments = [shelves.counted_hours, *(np.full(len(shelves.cost), at) for at in (now_hours, end))]
+    moments = [series.counted_hours, *(np.full(len(series.cost), at) for at in (now_hours, end))]
     counted, now, last = np.moveaxis(demand.by(np.stack(moments, axis=1)), 2, 0)
-    seen_hours = max(end - now_hours, 1e-9)
-    sold = (now - counted) + (last - now) * (keep_hours / seen_hours)
-    there = np.maximum(shelves.on_hand, 0) + shelves.inbound
-    units = np.floor(np.maximum(there - np.quantile(sold, SURE, axis=1), 0))
-    per_hour = np.maximum((last - now).mean(axis=1) / seen_hours, 1e-9)
+    forecast_hours = max(end - now_hours, 1e-9)
+    sold = (now - counted) + (last - now) * (keep_hours / forecast_hours)
+    there = np.maximum(series.on_hand, 0) + series.inbound
+    units = np.floor(np.maximum(there - np.quantile(sold, OVERSTOCK_QUANTILE, axis=1), 0))
+    per_hour = np.maximum((last - now).mean(axis=1) / forecast_hours, 1e-9)
     wait_hours = np.minimum(keep_hours + units / (2 * per_hour), HOURS_PER_YEAR)
-    tied_up = units * shelves.cost
+    tied_up = units * series.cost
     holding_per_hour = tied_up * share_per_year / HOURS_PER_YEAR
     return Overstock(
         chance=(sold < there[:, None]).mean(axis=1),

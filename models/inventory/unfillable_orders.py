@@ -47,7 +47,7 @@ class OrderChoice:
     curve: np.ndarray
 
 
-def priced_choice(
+def price_choice(
     orders: OpenOrders, fill: np.ndarray, pool_units: float, *, helps: float, deadline_hours: float
 ) -> OrderChoice:
     """Price a choice of orders to fill.
@@ -83,8 +83,8 @@ def first_come_first_served(units: np.ndarray, pool_units: float) -> np.ndarray:
     [True, False, True]
     """
     filled = np.zeros(len(units), bool)
-    for place, wanted in enumerate(units.tolist()):
-        if wanted <= pool_units:
-            filled[place] = True
-            pool_units -= wanted
+    for row, order_units in enumerate(units.tolist()):
+        if order_units <= pool_units:
+            filled[row] = True
+            pool_units -= order_units
     return filled

@@ -21,19 +21,19 @@ class QueuedWork:
 
     Attributes:
         items: All exceptions of the list.
-        about: n positions of items.
+        item_rows: n positions of items.
         row_of: n positions of rows: an incident is one row of many exceptions.
         touch_hours: r expected touch times; above 0.
     """
 
     items: RankingInputs
-    about: np.ndarray
+    item_rows: np.ndarray
     row_of: np.ndarray
     touch_hours: np.ndarray
 
 
 @dataclass(frozen=True)
-class CrewReach:
+class TeamReach:
     """How far one crew gets; money as expected now, of the rows that were asked about.
 
     Attributes:
@@ -57,28 +57,30 @@ class CrewReach:
     one_person_less_costs: float
 
 
-def reach(work: QueuedWork, crew: TeamHours, now: int) -> CrewReach | None:
+def team_reach(work: QueuedWork, shifts: TeamHours, now: int) -> TeamReach | None:
     """Return how far a crew gets; None while nobody is there.
 
     Args:
         work: The crew's rows.
-        crew: Their shifts, in order, from the one under way on: two at least.
+        shifts: The team's shifts, in order, from the one under way on: two at least.
         now: Tick.
     """
-    if crew.opens_at[0] > now:
+    if shifts.opens_at[0] > now:
         return None
-    left = replace(crew, opens_at=np.maximum(crew.opens_at, now))
-    until, next_at = int(left.closes_at[0]), int(left.opens_at[1])
+    ahead = replace(shifts, opens_at=np.maximum(shifts.opens_at, now))
+    until, next_at = int(ahead.closes_at[0]), int(ahead.opens_at[1])
     begins = (np.cumsum(work.touch_hours) - work.touch_hours) * MS_PER_HOUR
-    reached = begins < _room(left)[0]
-    plans = [_starts(begins, one) for one in (left, _an_hour_longer(left), _one_less(left))]
+    reached = begins < _room(ahead)[0]
+    plans = [
+        _starts(begins, one) for one in (ahead, _an_hour_longer(ahead), _one_person_less(ahead))
+    ]
     moments = [np.full(len(begins), moment) for moment in (now, until, next_at)]
     waits = (np.stack(plans + moments, axis=1) - now) / MS_PER_HOUR
-    losses = losses_after(work.items, work.about, waits[work.row_of])
+    losses = losses_after(work.items, work.item_rows, waits[work.row_of])
     whole, longer, fewer = losses[:, :3].sum(axis=0).tolist()
     begun, then, following = losses[~reached[work.row_of], 3:].sum(axis=0).tolist()
-    return CrewReach(
-        int(left.people[0]),
+    return TeamReach(
+        int(ahead.people[0]),
         until,
         next_at,
         reached,
@@ -89,38 +91,38 @@ def reach(work: QueuedWork, crew: TeamHours, now: int) -> CrewReach | None:
     )
 
 
-def _room(crew: TeamHours) -> np.ndarray:
+def _room(shifts: TeamHours) -> np.ndarray:
     """Ticks of work that each shift has room for."""
-    return (crew.closes_at - crew.opens_at) * crew.people
+    return (shifts.closes_at - shifts.opens_at) * shifts.people
 
 
-def _starts(begins: np.ndarray, crew: TeamHours) -> np.ndarray:
+def _starts(begins: np.ndarray, shifts: TeamHours) -> np.ndarray:
     """Return the moment at which each piece of work begins; at the end where there is no room.
 
     Args:
         begins: Ticks of work that are done before it.
-        crew: Shifts from now on.
+        shifts: Shifts from now on.
     """
-    room = _room(crew)
+    room = _room(shifts)
     ends = np.cumsum(room)
-    place = np.minimum(np.searchsorted(ends, begins, side="right"), len(ends) - 1)
-    into = (begins - (ends - room)[place]) / crew.people[place]
-    return np.minimum(crew.opens_at[place] + into, crew.closes_at[place])
+    shift = np.minimum(np.searchsorted(ends, begins, side="right"), len(ends) - 1)
+    into = (begins - (ends - room)[shift]) / shifts.people[shift]
+    return np.minimum(shifts.opens_at[shift] + into, shifts.closes_at[shift])
 
 
-def _an_hour_longer(crew: TeamHours) -> TeamHours:
+def _an_hour_longer(shifts: TeamHours) -> TeamHours:
     """One person goes on for an hour when the first shift ends."""
-    end = crew.closes_at[0]
+    end = shifts.closes_at[0]
     return TeamHours(
-        np.insert(crew.opens_at, 1, end),
-        np.insert(crew.closes_at, 1, end + MS_PER_HOUR),
-        np.insert(crew.people, 1, 1),
+        np.insert(shifts.opens_at, 1, end),
+        np.insert(shifts.closes_at, 1, end + MS_PER_HOUR),
+        np.insert(shifts.people, 1, 1),
     )
 
 
-def _one_less(crew: TeamHours) -> TeamHours:
+def _one_person_less(shifts: TeamHours) -> TeamHours:
     """One person leaves the first shift."""
-    people = crew.people.copy()
+    people = shifts.people.copy()
     people[0] -= 1
     there = people > 0
-    return TeamHours(crew.opens_at[there], crew.closes_at[there], people[there])
+    return TeamHours(shifts.opens_at[there], shifts.closes_at[there], people[there])

@@ -13,7 +13,7 @@ import numpy as np
 from models.ranking.score_bands import score_bands
 from models.wording import money, percent
 
-_ALIKE = 0.05
+_MAX_EQUAL_DIFFERENCE = 0.05
 
 
 class Decider(StrEnum):
@@ -79,7 +79,7 @@ class Ratios:
     hours: float | None
 
 
-def ratios(one: ComparedRow, other: ComparedRow) -> Ratios:
+def ratios(row: ComparedRow, other: ComparedRow) -> Ratios:
     """Compare two sides.
 
     >>> quick = Side(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "")
@@ -88,15 +88,15 @@ def ratios(one: ComparedRow, other: ComparedRow) -> Ratios:
     Ratios(score=4.0, loss=0.6666666666666666, hazard=1.5, hours=0.25)
     """
     return Ratios(
-        _ratio(one.score, other.score),
-        _ratio(one.loss, other.loss),
-        _ratio(one.hazard, other.hazard),
-        _ratio(one.hours, other.hours),
+        _ratio(row.score, other.score),
+        _ratio(row.loss, other.loss),
+        _ratio(row.hazard, other.hazard),
+        _ratio(row.hours, other.hours),
     )
 
 
-def _ratio(one: float | None, other: float | None) -> float | None:
-    return None if one is None or not other else one / other
+def _ratio(value: float | None, other: float | None) -> float | None:
+    return None if value is None or not other else value / other
 
 
 def decider(above: ComparedRow, below: ComparedRow, *, rerank_band: float) -> Decider:
@@ -114,9 +114,9 @@ def decider(above: ComparedRow, below: ComparedRow, *, rerank_band: float) -> De
     bands = score_bands(np.array([above.score, below.score]), rerank_band)
     if bands[0] <= bands[1]:
         return Decider.AGE
-    found = ratios(above, below)
+    quotients = ratios(above, below)
     gains = {
-        Decider.LOSS: np.inf if found.loss is None else found.loss,
+        Decider.LOSS: np.inf if quotients.loss is None else quotients.loss,
         Decider.HAZARD: _gain(above.hazard, below.hazard),
         Decider.HOURS: below.hours / above.hours,
     }
@@ -129,7 +129,7 @@ def _gain(above: float | None, below: float | None) -> float:
     return above / below if below else np.inf
 
 
-def sentences(one: ComparedRow, other: ComparedRow, by: Decider, currency: str) -> list[str]:
+def sentences(row: ComparedRow, other: ComparedRow, by: Decider, currency: str) -> list[str]:
     """Return how one compares with another in the terms of the rule, what decides first.
 
     >>> quick = Side(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "due in 3 h")
@@ -143,29 +143,29 @@ def sentences(one: ComparedRow, other: ComparedRow, by: Decider, currency: str) 
     about 10 minutes of work against 40: 0.25 times as much
     due in 3 h, against due in 3 h
     """
-    times = ratios(one, other)
-    found = [_WORDS[by]]
+    times = ratios(row, other)
+    lines = [_WORDS[by]]
     if by is Decider.TIER:
-        found.append(f'"{one.tier_words}" against "{other.tier_words}"')
-    if one.score is not None and other.score is not None:
-        scores = [money(side.score or 0.0, currency) for side in (one, other)]
+        lines.append(f'"{row.tier_words}" against "{other.tier_words}"')
+    if row.score is not None and other.score is not None:
+        scores = [money(side.score or 0.0, currency) for side in (row, other)]
         words = "an hour of work saves {} for every hour it does not wait, against {}"
-        found.append(words.format(*scores) + _times(times.score))
-    stakes = [money(side.loss, currency) for side in (one, other)]
-    found.append("{} at stake against {}".format(*stakes) + _times(times.loss))
-    if one.hazard is not None and other.hazard is not None:
-        shares = [percent(side.hazard or 0.0) for side in (one, other)]
+        lines.append(words.format(*scores) + _times(times.score))
+    stakes = [money(side.loss, currency) for side in (row, other)]
+    lines.append("{} at stake against {}".format(*stakes) + _times(times.loss))
+    if row.hazard is not None and other.hazard is not None:
+        shares = [percent(side.hazard or 0.0) for side in (row, other)]
         words = "waiting takes {} of it an hour, against {}"
-        found.append(words.format(*shares) + _times(times.hazard))
-    works = [max(1, round(side.hours * 60)) for side in (one, other)]
-    found.append("about {} minutes of work against {}".format(*works) + _times(times.hours))
-    found.append(f"{one.deadline}, against {other.deadline}")
-    return found
+        lines.append(words.format(*shares) + _times(times.hazard))
+    works = [max(1, round(side.hours * 60)) for side in (row, other)]
+    lines.append("about {} minutes of work against {}".format(*works) + _times(times.hours))
+    lines.append(f"{row.deadline}, against {other.deadline}")
+    return lines
 
 
 def _times(ratio: float | None) -> str:
     if ratio is None or ratio == 0:
         return ""
-    if abs(ratio - 1) < _ALIKE:
+    if abs(ratio - 1) < _MAX_EQUAL_DIFFERENCE:
         return ": about the same"
     return f": {ratio:.2g} times as much" if ratio < 100 else ": a hundred times as much or more"

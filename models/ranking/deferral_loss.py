@@ -34,7 +34,7 @@ class WorkHours:
         return type(self)(self.to_due[rows], self.to_ages[rows])
 
 
-def chances_by_deadline(
+def chances_at_deadline(
     hours_to_due: np.ndarray, median_hours: np.ndarray, sigma: np.ndarray, waits_hours: np.ndarray
 ) -> np.ndarray:
     """Return the (n, w) chances that a deadline comes before the end of work begun after waits.
@@ -49,7 +49,7 @@ def chances_by_deadline(
     return ndtr(np.log(median_hours[:, None] / left) / sigma[:, None])
 
 
-def by_deadline(to_due: np.ndarray, ends: np.ndarray, look_ahead: float) -> np.ndarray:
+def added_by_deadline(to_due: np.ndarray, ends: np.ndarray, look_ahead: float) -> np.ndarray:
     """Return the chance that a wait adds to the loss at a deadline.
 
     Args:

@@ -33,25 +33,27 @@ class IncidentGroups:
         inside = self.of_item != ALONE
         return np.bincount(self.of_item[inside], values[inside], self.count)
 
-    def least(self, values: np.ndarray) -> np.ndarray:
+    def minima(self, values: np.ndarray) -> np.ndarray:
         """Return for each group the smallest of its members' values."""
         inside = np.flatnonzero(self.of_item != ALONE)
-        found = np.full(self.count, np.inf)
-        np.minimum.at(found, self.of_item[inside], values[inside])
-        return found
+        smallest = np.full(self.count, np.inf)
+        np.minimum.at(smallest, self.of_item[inside], values[inside])
+        return smallest
 
     def commonest(self, words: np.ndarray) -> np.ndarray:
         """Return for each group the most frequent of its members' words; of equals the first."""
-        found = np.empty(self.count, object)
+        words_by_group = np.empty(self.count, object)
         inside = np.flatnonzero(self.of_item != ALONE)
         counts: list[dict[str | None, int]] = [{} for _ in range(self.count)]
         for group, word in zip(self.of_item[inside].tolist(), words[inside].tolist(), strict=True):
             counts[group][word] = counts[group].get(word, 0) + 1
-        found[:] = [max(count, key=lambda word, count=count: count[word]) for count in counts]
-        return found
+        words_by_group[:] = [
+            max(count, key=lambda word, count=count: count[word]) for count in counts
+        ]
+        return words_by_group
 
 
-def with_one_fix(
+def with_fix_time(
     items: RankingInputs, groups: IncidentGroups, *, p50_minutes: float, p90_minutes: float
 ) -> RankingInputs:
     """Return the items with the touch time of the fix where they belong to a group."""
@@ -63,7 +65,7 @@ def with_one_fix(
     )
 
 
-def grouped(
+def rank_incidents(
     ranking: Ranking, items: RankingInputs, groups: IncidentGroups, *, rerank_band: float
 ) -> Ranking:
     """Return a ranking in which a group is one row and its members are none.
@@ -83,7 +85,7 @@ def grouped(
     if not groups.count:
         return ranking
     n = len(items.ids)
-    tier = groups.least(ranking.tier).astype(ranking.tier.dtype)
+    tier = groups.minima(ranking.tier).astype(ranking.tier.dtype)
     hopeless = (ranking.tier == Tier.LOST) & (tier[groups.of_item] != Tier.LOST)
     whole = replace(
         ranking,
@@ -91,19 +93,19 @@ def grouped(
         score=_longer(ranking.score, groups.sums(ranking.score)),
         loss_now=_longer(ranking.loss_now, groups.sums(ranking.loss_now)),
         loss_deferred=_longer(ranking.loss_deferred, groups.sums(ranking.loss_deferred)),
-        touch_hours=_longer(ranking.touch_hours, groups.least(ranking.touch_hours)),
+        touch_hours=_longer(ranking.touch_hours, groups.minima(ranking.touch_hours)),
         safe_start_hours=_longer(
             ranking.safe_start_hours,
-            groups.least(np.where(hopeless, np.inf, ranking.safe_start_hours)),
+            groups.minima(np.where(hopeless, np.inf, ranking.safe_start_hours)),
         ),
     )
     first = np.empty(n)
     first[ranking.order] = np.arange(n)
-    first = _longer(first, groups.least(first))
+    first = _longer(first, groups.minima(first))
     rows = np.concatenate([np.flatnonzero(groups.of_item == ALONE), np.arange(groups.count) + n])
     keys = [first]
     if not np.isnan(ranking.score).any():
-        age = _longer(items.age_hours, -groups.least(-items.age_hours))
+        age = _longer(items.age_hours, -groups.minima(-items.age_hours))
         keys += [-age, -score_bands(whole.score, rerank_band), whole.tier]
     return replace(whole, order=rows[np.lexsort([key[rows] for key in keys])])
 

@@ -17,7 +17,7 @@ from models.triage.labels import CATEGORY
 from models.triage.predictions import Predictions
 from models.worktime.shifts import WorkClock
 
-KNOTS_APART_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
+KNOT_GAPS_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
 """Hours that keep knots apart between which nobody works."""
 
 
@@ -62,7 +62,7 @@ class PricedExceptions:
         to_due = clock.hours_until(now, np.where(unknown, now, self.due_at))
         detected = np.minimum(self.detected_at, now)
         knots = detected[unknown, None] + (CURVE_AGES_HOURS * MS_PER_HOUR).astype(np.int64)
-        to_ages = np.tile(KNOTS_APART_HOURS, (len(now), 1))  # nobody reads a curve where it is due
+        to_ages = np.tile(KNOT_GAPS_HOURS, (len(now), 1))  # nobody reads a curve where it is due
         to_ages[unknown] += clock.take(unknown).hours_until(now[unknown], knots)
         return WorkHours(np.where(unknown, np.nan, to_due), to_ages)
 
@@ -87,7 +87,7 @@ _TIMELESS = (
 )  # fmt: skip
 
 
-def scored(
+def price(
     ids: np.ndarray, columns: Columns, predictions: Predictions | None, policy: Policy
 ) -> PricedExceptions:
     """Price predictions by the policy; what was not predicted falls back to the policy's values."""
@@ -102,7 +102,7 @@ def scored(
         ids=ids,
         detected_at=columns["detected_at"],
         due_at=columns["due_at"],
-        loss=_losses(columns, predictions, policy),
+        loss=_expected_losses(columns, predictions, policy),
         curve=_assumed_curve(n, handling.deadline_hours) if curve is None else curve,
         touch_p50_minutes=np.maximum(touch[:, 1], 0.5),
         touch_p90_minutes=np.maximum(touch[:, 2], np.maximum(touch[:, 1], 0.5) * 1.05),
@@ -114,7 +114,7 @@ def scored(
     )
 
 
-def scored_stock(
+def price_stock(
     types: np.ndarray,
     as_of: int,
     due_at: np.ndarray,
@@ -154,25 +154,25 @@ def _assumed_curve(n: int, deadline_hours: float) -> np.ndarray:
     return np.tile(np.minimum(CURVE_AGES_HOURS / (2 * deadline_hours), 1.0), (n, 1))
 
 
-def _losses(columns: Columns, predictions: Predictions, policy: Policy) -> np.ndarray:
+def _expected_losses(columns: Columns, predictions: Predictions, policy: Policy) -> np.ndarray:
     losses = policy.losses
     value = np.where(np.isnan(columns["total"]), losses.order_value, columns["total"])
     category = predictions.classes.get(CATEGORY.name)
     if category is None:
         names = ["" if kind is None else kind for kind in columns["type"]]
         return np.array([losses.preventable(*pair) for pair in zip(names, value, strict=True)])
-    table = preventable(value, category.names, policy)
+    table = preventable_loss(value, category.names, policy)
     return (category.probability * table).sum(axis=1)
 
 
-def preventable(value: np.ndarray, categories: Sequence[str], policy: Policy) -> np.ndarray:
+def preventable_loss(value: np.ndarray, categories: Sequence[str], policy: Policy) -> np.ndarray:
     """Return (n, categories) money that handling in time saves, if it is of the category."""
     losses = policy.losses
     share, fixed, helps = np.array([losses.terms(name) for name in categories]).T
     return np.minimum(value[:, None] * share + fixed, losses.largest) * helps
 
 
-def ranking(items: RankingInputs, policy: Policy, *, degraded: bool) -> Ranking:
+def rank_by_policy(items: RankingInputs, policy: Policy, *, degraded: bool) -> Ranking:
     """Rank by the rule, or without any model by the declared fallback."""
     guards = policy.guards
     oldest_hours = guards.oldest_days * 24

@@ -39,7 +39,7 @@ class ReasonInputs:
     grounds: str = ""
 
 
-def reasons(case: ReasonInputs) -> list[Reason]:
+def reasons(inputs: ReasonInputs) -> list[Reason]:
     """Return why it stands where it stands, the weightiest first.
 
     >>> case = Case("EUR", 58, 0.34, 21.5, 108, 12, 3.34, 1, "out_of_stock", 0.82, Tier.OPEN)
@@ -52,45 +52,45 @@ def reasons(case: ReasonInputs) -> list[Reason]:
     due in 3 h 20 min
     out of stock, 82 % sure
     """
-    found = [] if case.tier == Tier.OPEN else [_of_tier(case)]
-    found.append(Reason("money_at_stake", f"{money(case.stake, case.currency)} at stake"))
-    if case.cost_of_an_hour is not None and case.tier != Tier.LOST:
-        cost = money(case.cost_of_an_hour, case.currency)
-        found.append(
+    texts = [] if inputs.tier == Tier.OPEN else [_of_tier(inputs)]
+    texts.append(Reason("money_at_stake", f"{money(inputs.stake, inputs.currency)} at stake"))
+    if inputs.cost_of_an_hour is not None and inputs.tier != Tier.LOST:
+        cost = money(inputs.cost_of_an_hour, inputs.currency)
+        texts.append(
             Reason("cost_of_waiting", f"{cost} an hour lost until its next turn, on average")
         )
-    if case.lost_if_started_now is not None and case.tier != Tier.LOST:
-        chance = percent(case.lost_if_started_now)
-        found.append(Reason("chance", f"{chance} likely to be lost even if started now"))
-    minutes = max(1, round(case.touch_minutes))
+    if inputs.lost_if_started_now is not None and inputs.tier != Tier.LOST:
+        chance = percent(inputs.lost_if_started_now)
+        texts.append(Reason("chance", f"{chance} likely to be lost even if started now"))
+    minutes = max(1, round(inputs.touch_minutes))
     plural = "" if minutes == 1 else "s"
-    found.append(Reason("touch_time", f"about {minutes} minute{plural} of work"))
-    found.append(Reason("stock" if case.grounds else "deadline", deadline_words(case)))
-    if case.category is not None and case.probability is not None:
-        words = case.category.replace("_", " ")
-        found.append(Reason("category", f"{words}, {percent(case.probability)} sure"))
-    return found
+    texts.append(Reason("touch_time", f"about {minutes} minute{plural} of work"))
+    texts.append(Reason("stock" if inputs.grounds else "deadline", deadline_words(inputs)))
+    if inputs.category is not None and inputs.probability is not None:
+        words = inputs.category.replace("_", " ")
+        texts.append(Reason("category", f"{words}, {percent(inputs.probability)} sure"))
+    return texts
 
 
-def tier_words(case: ReasonInputs) -> str:
+def tier_words(inputs: ReasonInputs) -> str:
     """Return what stands above its score, for people."""
-    return "by its score" if case.tier == Tier.OPEN else _of_tier(case).text
+    return "by its score" if inputs.tier == Tier.OPEN else _of_tier(inputs).text
 
 
-def _of_tier(case: ReasonInputs) -> Reason:
-    if case.tier == Tier.RULE:
+def _of_tier(inputs: ReasonInputs) -> Reason:
+    if inputs.tier == Tier.RULE:
         return Reason("rule", "a rule of the company puts this type first")
-    if case.tier == Tier.OLDEST:
-        return Reason("oldest", f"open for {case.age_hours / 24:.0f} days: the oldest go first")
+    if inputs.tier == Tier.OLDEST:
+        return Reason("oldest", f"open for {inputs.age_hours / 24:.0f} days: the oldest go first")
     return Reason("lost", "the deadline has passed: what can still be saved goes first")
 
 
-def deadline_words(case: ReasonInputs) -> str:
+def deadline_words(inputs: ReasonInputs) -> str:
     """Return when it is due, or what its time was computed from, for people."""
-    if case.grounds:
-        return case.grounds
-    if case.hours_to_due is None:
+    if inputs.grounds:
+        return inputs.grounds
+    if inputs.hours_to_due is None:
         return "no deadline known"
-    if case.hours_to_due <= 0:
-        return f"overdue by {duration(-case.hours_to_due)}"
-    return f"due in {duration(case.hours_to_due)}"
+    if inputs.hours_to_due <= 0:
+        return f"overdue by {duration(-inputs.hours_to_due)}"
+    return f"due in {duration(inputs.hours_to_due)}"

@@ -25,10 +25,10 @@ import numpy as np
 
 from data.ticks import MINUTES_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS, curve_at
-from models.ranking.deferral_loss import WorkHours, by_curve, by_deadline, chances_by_deadline
+from models.ranking.deferral_loss import WorkHours, added_by_deadline, by_curve, chances_at_deadline
 from models.ranking.score_bands import score_bands
 
-LEAST_SIGMA = 0.05
+MIN_SIGMA = 0.05
 NORMAL_P90 = 1.2815515655446004
 TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
 """Standard normal quantiles of 10, 30, 50, 70 and 90 %: five equally likely touch times."""
@@ -161,8 +161,8 @@ def _lost_now_and_added(
     work = items.in_work_hours()
     ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
     guessed = np.isnan(work.to_due)
-    now = chances_by_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
-    added = by_deadline(work.to_due, ends, look_ahead_hours)
+    now = chances_at_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
+    added = added_by_deadline(work.to_due, ends, look_ahead_hours)
     if guessed.any():  # the curves cost the most, and most exceptions have a deadline
         curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
         now[guessed], added[guessed] = by_curve(*curves, look_ahead_hours)
@@ -172,7 +172,7 @@ def _lost_now_and_added(
 def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the median touch time in hours, and its log-normal spread."""
     sigma = np.log(p90_minutes / p50_minutes) / NORMAL_P90
-    return p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, LEAST_SIGMA)
+    return p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, MIN_SIGMA)
 
 
 def _lost_and_tier(items: RankingInputs, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ the edge of a band; what a list looked like at any moment follows from that mome
 
 import numpy as np
 
-_SMALLEST = 1e-9
+_MIN_SCORE = 1e-9
 
 
 def score_bands(score: np.ndarray, width: float) -> np.ndarray:
@@ -22,4 +22,4 @@ def score_bands(score: np.ndarray, width: float) -> np.ndarray:
     """
     if width <= 0:
         return score
-    return np.floor(np.log(np.maximum(score, _SMALLEST)) / np.log1p(width))
+    return np.floor(np.log(np.maximum(score, _MIN_SCORE)) / np.log1p(width))

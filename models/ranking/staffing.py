@@ -16,7 +16,7 @@ BEFORE_DAYS, AHEAD_DAYS = 31, 95
 ROUND_THE_CLOCK = -1
 
 
-def crew_from(shift: TeamShift, timezone: str, now: int) -> TeamHours:
+def shifts_from(shift: TeamShift, timezone: str, now: int) -> TeamHours:
     """Return a team's shifts from the one under way, or the next one, for three months.
 
     Args:
@@ -24,12 +24,12 @@ def crew_from(shift: TeamShift, timezone: str, now: int) -> TeamHours:
         timezone: IANA name that its hours are told in.
         now: Tick.
     """
-    laid = _laid(shift, timezone, now // MS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
+    laid = _laid_out(shift, timezone, now // MS_PER_DAY)  # pyright: ignore[reportArgumentType] - frozen, so it has a hash
     ahead = slice(int(np.searchsorted(laid.closes_at, now, side="right")), None)
     return TeamHours(laid.opens_at[ahead], laid.closes_at[ahead], laid.people[ahead])
 
 
-def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> WorkClock | None:
+def work_clock(rules: ShiftRules, teams: np.ndarray, now: int) -> WorkClock | None:
     """Return by whose hours time counts around a moment; None where the policy names no shifts.
 
     Args:
@@ -40,26 +40,26 @@ def clock_at(rules: ShiftRules, teams: np.ndarray, now: int) -> WorkClock | None
     if not rules.teams:
         return None
     day = now // MS_PER_DAY
-    crews = tuple(_laid(shift, rules.timezone, day) for shift in rules.teams.values())  # pyright: ignore[reportArgumentType] - as above
-    return WorkClock(crews, team_numbers(rules, teams))
+    calendars = tuple(_laid_out(shift, rules.timezone, day) for shift in rules.teams.values())  # pyright: ignore[reportArgumentType] - as above
+    return WorkClock(calendars, team_numbers(rules, teams))
 
 
 def team_numbers(rules: ShiftRules, teams: np.ndarray) -> np.ndarray:
     """Return for each name its place among the teams with shifts, else `ROUND_THE_CLOCK`."""
     numbers = {name: number for number, name in enumerate(rules.teams)}
-    found = (numbers.get(name, ROUND_THE_CLOCK) for name in teams.tolist())
-    return np.fromiter(found, np.int64, len(teams))
+    numbers_of_teams = (numbers.get(name, ROUND_THE_CLOCK) for name in teams.tolist())
+    return np.fromiter(numbers_of_teams, np.int64, len(teams))
 
 
-def on_the_wall(ranking: Ranking, clock: WorkClock | None, now: int) -> Ranking:
+def in_wall_hours(ranking: Ranking, clock: WorkClock | None, now: int) -> Ranking:
     """Return a ranking whose safe starts are in hours as they pass, not in working hours."""
     if clock is None or np.isnan(ranking.score).any():
         return ranking
-    safe = clock.hours_on_the_wall(now, ranking.safe_start_hours)
+    safe = clock.wall_hours(now, ranking.safe_start_hours)
     return replace(ranking, safe_start_hours=safe)
 
 
 @lru_cache(maxsize=256)
-def _laid(shift: TeamShift, timezone: str, day: int) -> TeamHours:
+def _laid_out(shift: TeamShift, timezone: str, day: int) -> TeamHours:
     begin, end = day - BEFORE_DAYS, day + AHEAD_DAYS
-    return TeamHours.of(shift, timezone, begin * MS_PER_DAY, end * MS_PER_DAY)
+    return TeamHours.from_shift(shift, timezone, begin * MS_PER_DAY, end * MS_PER_DAY)

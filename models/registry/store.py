@@ -32,7 +32,7 @@ _WHY, _SINCE, _BEFORE = "promoted_because", "promoted_at", "champion_before"
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """What one training run leaves behind.
 
     Attributes:
@@ -42,7 +42,7 @@ class Trained:
         params: How it was trained.
         metrics: Figures by name.
         tags: Data fingerprint, git commit, as_of.
-        pictures: Writes plots and reports into a folder.
+        write_report: Writes plots and reports into a folder.
     """
 
     model: str
@@ -51,7 +51,7 @@ class Trained:
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
-    pictures: Callable[[Path], None] = field(default=lambda _folder: None)
+    write_report: Callable[[Path], None] = field(default=lambda _folder: None)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class ModelRegistry:
         uri = f"sqlite:///{self.root / 'mlflow.db'}"
         self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
 
-    def record(self, trained: Trained, *, now_ms: int) -> str:
+    def record(self, trained: TrainedModel, *, now_ms: int) -> str:
         """Log a run and register its version; return the version's number.
 
         Args:
@@ -96,7 +96,7 @@ class ModelRegistry:
             folder = Path(scratch)
             digest = write_version(folder / "model", trained.files, trained.past)
             (folder / "report").mkdir()
-            trained.pictures(folder / "report")
+            trained.write_report(folder / "report")
             self._client.log_artifacts(run_id, str(folder))
         self._client.set_terminated(run_id)
         return self._register(trained, run_id, digest)
@@ -107,13 +107,13 @@ class ModelRegistry:
         self._client.log_artifacts(str(run_id), str(folder), name)
 
     def _experiment(self, model: str) -> str:
-        found = self._client.get_experiment_by_name(model)
-        if found:
-            return found.experiment_id
+        experiment = self._client.get_experiment_by_name(model)
+        if experiment:
+            return experiment.experiment_id
         location = (self.root / "artifacts").as_uri()
         return self._client.create_experiment(model, artifact_location=location)
 
-    def _register(self, trained: Trained, run_id: str, digest: str) -> str:
+    def _register(self, trained: TrainedModel, run_id: str, digest: str) -> str:
         if not self._registered(trained.model):
             self._client.create_registered_model(trained.model)
         source = f"{self._client.get_run(run_id).info.artifact_uri}/model"
@@ -127,7 +127,7 @@ class ModelRegistry:
     def versions(self, model: str) -> list[Version]:
         """List the versions of a model, the newest first."""
         champion = self.champion_version(model)
-        found = self._client.search_model_versions(f"name = '{model}'")
+        registered = self._client.search_model_versions(f"name = '{model}'")
         return [
             Version(
                 model,
@@ -138,7 +138,7 @@ class ModelRegistry:
                 v.tags.get(_WHY, ""),
                 v.tags,
             )
-            for v in sorted(found, key=lambda v: -int(v.version))
+            for v in sorted(registered, key=lambda v: -int(v.version))
         ]
 
     def champion_version(self, model: str) -> str | None:
@@ -178,10 +178,12 @@ class ModelRegistry:
         return before
 
     def _version(self, model: str, version: str) -> ModelVersion:
-        known = {str(v.version): v for v in self._client.search_model_versions(f"name = '{model}'")}
-        if version not in known:
-            raise UnknownChoiceError(f"version of '{model}'", version, known)
-        return known[version]
+        versions = {
+            str(v.version): v for v in self._client.search_model_versions(f"name = '{model}'")
+        }
+        if version not in versions:
+            raise UnknownChoiceError(f"version of '{model}'", version, versions)
+        return versions[version]
 
     def read(self, model: str, version: str | None = None) -> tuple[str, Files, dict[str, LogRows]]:
         """Read a version's files, each checked against its sha256.

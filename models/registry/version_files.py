@@ -44,8 +44,8 @@ def read_version(folder: Path, digest: str) -> tuple[Files, dict[str, LogRows]]:
     """
     check_file(folder / SHA_FILE, digest)
     digests: dict[str, str] = orjson.loads((folder / SHA_FILE).read_bytes())
-    for name, wanted in digests.items():
-        check_file(folder / name, wanted)
+    for name, digest_of_file in digests.items():
+        check_file(folder / name, digest_of_file)
     texts = {
         name: (folder / name).read_text(encoding="utf-8")
         for name in digests
@@ -59,14 +59,14 @@ def read_version(folder: Path, digest: str) -> tuple[Files, dict[str, LogRows]]:
     return texts, past
 
 
-def check_file(path: Path, wanted: str) -> None:
+def check_file(path: Path, digest: str) -> None:
     """Compare a file with its sha256.
 
     Raises:
         OSError: It is missing.
         ValueError: It was changed.
     """
-    if sha256_of(path) != wanted:
+    if sha256_of(path) != digest:
         raise ValueError(f"{path.name} is not the file that was registered")
 
 

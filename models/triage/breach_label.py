@@ -15,10 +15,10 @@ from sklearn.isotonic import IsotonicRegression
 
 from data.domain import Json
 
-FEWEST_IN_GROUP = 40
-LONGEST_HOURS = 5_000.0
-_LEAST, _MOST = 0.002, 0.998
-DUE = "due"
+MIN_GROUP_ROWS = 40
+MAX_LATENESS_HOURS = 5_000.0
+_MIN_CHANCE, _MAX_CHANCE = 0.002, 0.998
+DEADLINE_GROUP = "due"
 """The group of those whose deadline is known: their clock counts from it."""
 
 
@@ -33,7 +33,7 @@ class ClosedExceptions:
     """
 
     group: np.ndarray
-    clock_hours: np.ndarray
+    lateness_hours: np.ndarray
     breached: np.ndarray
 
 
@@ -52,11 +52,11 @@ class BreachByLateness:
     def fit(cls, ended: ClosedExceptions, lag_hours: float) -> Self:
         """Fit the curves; groups of fewer than 40 cases share one."""
         names, counts = np.unique(ended.group.astype(str), return_counts=True)
-        own = [str(n) for n, c in zip(names, counts, strict=True) if c >= FEWEST_IN_GROUP]
+        own = [str(n) for n, c in zip(names, counts, strict=True) if c >= MIN_GROUP_ROWS]
         curves = {name: _curve(ended, ended.group == name) for name in own}
-        rest = ~np.isin(ended.group.astype(str), own) & (ended.group != DUE)
-        with_age = ended.group != DUE
-        others = rest if rest.sum() >= FEWEST_IN_GROUP else with_age
+        rest = ~np.isin(ended.group.astype(str), own) & (ended.group != DEADLINE_GROUP)
+        with_age = ended.group != DEADLINE_GROUP
+        others = rest if rest.sum() >= MIN_GROUP_ROWS else with_age
         curves[""] = _curve(ended, others) if others.any() else _curve(ended, others | True)
         return cls(curves, lag_hours)
 
@@ -70,12 +70,12 @@ class BreachByLateness:
         """
         clock = hours + self.lag_hours
         result = np.empty(hours.shape)
-        has_due = ~np.isnan(due_hours) & (DUE in self.curves)
-        group = np.where(has_due, DUE, group.astype(object))
+        has_due = ~np.isnan(due_hours) & (DEADLINE_GROUP in self.curves)
+        group = np.where(has_due, DEADLINE_GROUP, group.astype(object))
         for name in set(group.tolist()):
-            mine = group == name
-            at = clock[mine] - due_hours[mine, None] if name == DUE else clock[mine]
-            result[mine] = np.interp(at, *self.curves.get(name, self.curves[""]))
+            rows = group == name
+            at = clock[rows] - due_hours[rows, None] if name == DEADLINE_GROUP else clock[rows]
+            result[rows] = np.interp(at, *self.curves.get(name, self.curves[""]))
         return result
 
     def to_json(self) -> dict[str, Any]:
@@ -90,10 +90,10 @@ class BreachByLateness:
         return cls(curves, values["lag_hours"])
 
 
-def _curve(ended: ClosedExceptions, mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    hours = np.append(ended.clock_hours[mine], LONGEST_HOURS)
-    breached = np.append(ended.breached[mine].astype(float), 1.0)
-    fitted = IsotonicRegression(y_min=_LEAST, y_max=_MOST, out_of_bounds="clip").fit(
+def _curve(ended: ClosedExceptions, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    hours = np.append(ended.lateness_hours[rows], MAX_LATENESS_HOURS)
+    breached = np.append(ended.breached[rows].astype(float), 1.0)
+    fitted = IsotonicRegression(y_min=_MIN_CHANCE, y_max=_MAX_CHANCE, out_of_bounds="clip").fit(
         hours, breached
     )
     return fitted.X_thresholds_, fitted.y_thresholds_
@@ -107,9 +107,9 @@ def usual_lag(resolved_hours: np.ndarray, ended_hours: np.ndarray, day: np.ndarr
         ended_hours: From detection to closed.
         day: The day on which it was closed: a bulk close weighs as one day.
     """
-    known = ~np.isnan(resolved_hours)
-    lag = np.maximum(ended_hours - resolved_hours, 0.0)[known]
+    recorded = ~np.isnan(resolved_hours)
+    lag = np.maximum(ended_hours - resolved_hours, 0.0)[recorded]
     if not len(lag):
         return 0.0
-    days = day[known]
+    days = day[recorded]
     return float(np.median([np.median(lag[days == d]) for d in np.unique(days)]))

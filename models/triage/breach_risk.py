@@ -28,17 +28,17 @@ _LOG_EDGES = np.log1p(EDGES_HOURS)
 _POINTS = np.expm1(_LOG_EDGES[:-1, None] + _WITHIN * np.diff(_LOG_EDGES)[:, None]).ravel()
 """Hours at which each interval of the time to resolve is read, five to an interval."""
 GROUP_COLUMN = "severity"
-AS_FITTED = PlattScaling()
+UNCALIBRATED = PlattScaling()
 
 
 def due_hours(columns: Columns) -> np.ndarray:
     """Return hours from detection to the deadline, NaN where none is known."""
     due, detected = columns["due_at"], columns["detected_at"]
-    known = due != MISSING_TICK
-    return np.where(known, (np.where(known, due, 0) - detected) / MS_PER_HOUR, np.nan)
+    has_due = due != MISSING_TICK
+    return np.where(has_due, (np.where(has_due, due, 0) - detected) / MS_PER_HOUR, np.nan)
 
 
-def groups(columns: Columns) -> np.ndarray:
+def breach_groups(columns: Columns) -> np.ndarray:
     """Return the group of the breach clock: the severity as raised."""
     return np.array(["" if s is None else s for s in columns[GROUP_COLUMN]], object)
 
@@ -56,23 +56,28 @@ class BreachRisk:
     def __init__(
         self,
         trees: Booster | None,
-        clock: BreachByLateness,
+        breach_label: BreachByLateness,
         rate: float,
-        calibration: PlattScaling = AS_FITTED,
+        calibration: PlattScaling = UNCALIBRATED,
     ) -> None:
-        self.trees, self.clock, self.rate, self.calibration = trees, clock, rate, calibration
+        self.trees, self.breach_label, self.rate, self.calibration = (
+            trees,
+            breach_label,
+            rate,
+            calibration,
+        )
         self.kind = "soft-label boosted trees + hazard" if trees else "one rate for all"
 
     def baseline(self) -> "BreachRisk":
         """Return the same without trees: the rate of all."""
-        return BreachRisk(None, self.clock, self.rate)
+        return BreachRisk(None, self.breach_label, self.rate)
 
     @classmethod
     def fit(
         cls,
         rows: Batch,
         soft_label: np.ndarray,
-        clock: BreachByLateness,
+        breach_label: BreachByLateness,
         words: list[int],
         weight: np.ndarray,
     ) -> Self:
@@ -85,7 +90,7 @@ class BreachRisk:
             words=words,
             objective="cross_entropy",
         )
-        return cls(trees, clock, float(np.average(soft_label, weights=weight)))
+        return cls(trees, breach_label, float(np.average(soft_label, weights=weight)))
 
     def predict(self, rows: Batch, resolve_mass: np.ndarray) -> np.ndarray:
         """Return n chances of ending harmed.
@@ -97,18 +102,18 @@ class BreachRisk:
         if self.trees is None:
             return np.full(rows.n, self.rate)
         taught = self.trees.predict(rows.matrix)[:, 0]
-        through = through_clock(self.clock, rows.columns, resolve_mass)
+        through = breach_by_resolve_time(self.breach_label, rows.columns, resolve_mass)
         return self.calibration.apply((taught + through) / 2)
 
     def curve(self, columns: Columns) -> np.ndarray:
         """Return (n, 11) chances of harm if left open to each of `CURVE_AGES_HOURS`."""
         ages = np.tile(CURVE_AGES_HOURS, (len(columns["due_at"]), 1))
-        return self.clock.chance(groups(columns), ages, due_hours(columns))
+        return self.breach_label.chance(breach_groups(columns), ages, due_hours(columns))
 
     def to_json(self) -> tuple[dict[str, Any], Files]:
         """Return plain values and the booster."""
         files = {"trees.txt": self.trees.to_text()} if self.trees else {}
-        plain = {"clock": self.clock.to_json(), "rate": self.rate}
+        plain = {"clock": self.breach_label.to_json(), "rate": self.rate}
         return plain | {"calibration": self.calibration.to_json()}, files
 
     @classmethod
@@ -119,9 +124,11 @@ class BreachRisk:
         return cls(trees, BreachByLateness.from_json(values["clock"]), values["rate"], calibration)
 
 
-def through_clock(clock: BreachByLateness, columns: Columns, mass: np.ndarray) -> np.ndarray:
+def breach_by_resolve_time(
+    breach_label: BreachByLateness, columns: Columns, mass: np.ndarray
+) -> np.ndarray:
     """Return n chances of a breach for (n, 16) chances of being resolved in each interval."""
     hours = np.tile(_POINTS, (len(mass), 1))
-    chance = clock.chance(groups(columns), hours, due_hours(columns))
+    chance = breach_label.chance(breach_groups(columns), hours, due_hours(columns))
     by_interval = chance.reshape(len(mass), len(EDGES_HOURS) - 1, len(_WITHIN)).mean(axis=2)
     return (mass * by_interval).sum(axis=1)

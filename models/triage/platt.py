@@ -7,8 +7,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-_SMALLEST = 1e-4
-_DRAWN = 1e-3
+_MIN_CHANCE = 1e-4
+_PENALTY = 1e-3
 """How much a fit is drawn towards leaving chances as they are: it takes few rows to say much."""
 
 
@@ -22,13 +22,13 @@ class PlattScaling:
     @classmethod
     def fit(cls, chance: np.ndarray, soft_label: np.ndarray) -> Self:
         """Fit by cross entropy on n labels of 0 to 1 that the chances were not fitted on."""
-        odds = logit(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
+        odds = logit(np.clip(chance, _MIN_CHANCE, 1 - _MIN_CHANCE))
 
         def loss(numbers: np.ndarray) -> float:
             score = numbers[0] + numbers[1] * odds
             away = numbers[0] ** 2 + (numbers[1] - 1) ** 2
             entropy = (np.logaddexp(0, score) - soft_label * score).mean()
-            return float(entropy + _DRAWN * away)
+            return float(entropy + _PENALTY * away)
 
         shift, slope = minimize(loss, np.array([0.0, 1.0]), method="BFGS").x
         return cls(float(shift), float(slope))
@@ -37,7 +37,7 @@ class PlattScaling:
         """Return n chances put right."""
         if self == type(self)():
             return chance
-        odds = logit(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
+        odds = logit(np.clip(chance, _MIN_CHANCE, 1 - _MIN_CHANCE))
         return expit(self.shift + self.slope * odds)
 
     def to_json(self) -> dict[str, float]:

@@ -19,7 +19,7 @@ EDGES_HOURS = np.array(
 """Begin of each interval; the last two close the last interval."""
 
 QUANTILES = (0.1, 0.5, 0.9)
-MOST_TRAINING_ROWS = 600_000
+MAX_TRAINING_ROWS = 600_000
 SETTINGS = TreeSettings(rounds=100, learning_rate=0.08, leaves=31, smallest_leaf=40)
 _INTERVALS = len(EDGES_HOURS) - 1
 _CHUNK_ROWS = 16_384
@@ -44,10 +44,8 @@ class ResolveTime:
             weight: n weights.
         """
         subject, interval, ended, exposure = exposures(hours, resolved)
-        if len(subject) > MOST_TRAINING_ROWS:
-            chosen = np.random.default_rng(7).choice(
-                len(subject), MOST_TRAINING_ROWS, replace=False
-            )
+        if len(subject) > MAX_TRAINING_ROWS:
+            chosen = np.random.default_rng(7).choice(len(subject), MAX_TRAINING_ROWS, replace=False)
             subject, interval = subject[chosen], interval[chosen]
             ended, exposure = ended[chosen], exposure[chosen]
         table = np.column_stack([rows.matrix.dense[subject], interval.astype(np.float32)])
@@ -73,8 +71,8 @@ class ResolveTime:
         table = np.empty((n, _INTERVALS - 1, width + 1), np.float32)
         table[:, :, :-1] = dense[:, None, :]
         table[:, :, -1] = np.arange(_INTERVALS - 1)
-        found = self.trees.predict_table(table.reshape(n * (_INTERVALS - 1), width + 1))
-        return found.reshape(n, _INTERVALS - 1)
+        hazards = self.trees.predict_table(table.reshape(n * (_INTERVALS - 1), width + 1))
+        return hazards.reshape(n, _INTERVALS - 1)
 
     def predict(self, rows: Batch) -> np.ndarray:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
@@ -151,19 +149,21 @@ def quantiles(mass: np.ndarray, shares: tuple[float, ...] = QUANTILES) -> np.nda
     """Invert (n, 16) masses at shares of 0 to 1, straight in the logarithm within an interval."""
     reached = np.cumsum(mass, axis=1)
     edges = np.log1p(EDGES_HOURS)
-    found = np.empty((len(mass), len(shares)))
+    hours = np.empty((len(mass), len(shares)))
     row = np.arange(len(mass))
     for column, share in enumerate(shares):
-        place = np.minimum((reached < share).sum(axis=1), _INTERVALS - 1)
-        before = reached[row, place] - mass[row, place]
-        part = np.clip((share - before) / np.maximum(mass[row, place], 1e-9), 0, 1)
-        found[:, column] = np.expm1(edges[place] + part * (edges[place + 1] - edges[place]))
-    return found
+        interval = np.minimum((reached < share).sum(axis=1), _INTERVALS - 1)
+        before = reached[row, interval] - mass[row, interval]
+        part = np.clip((share - before) / np.maximum(mass[row, interval], 1e-9), 0, 1)
+        hours[:, column] = np.expm1(
+            edges[interval] + part * (edges[interval + 1] - edges[interval])
+        )
+    return hours
 
 
-def outlived(mass: np.ndarray, hours: np.ndarray) -> np.ndarray:
+def remaining_mass(mass: np.ndarray, hours: np.ndarray) -> np.ndarray:
     """Return (n, 16) masses of those that are still open after n hours; rows sum to 1."""
     left = np.clip((EDGES_HOURS[1:] - hours[:, None]) / np.diff(EDGES_HOURS), 0, 1)
-    kept = mass * left
-    kept[:, -1] += 1e-9  # what has outlived everything ends in the last interval
-    return kept / kept.sum(axis=1, keepdims=True)
+    remaining = mass * left
+    remaining[:, -1] += 1e-9  # what has outlived everything ends in the last interval
+    return remaining / remaining.sum(axis=1, keepdims=True)

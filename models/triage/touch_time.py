@@ -15,8 +15,8 @@ from models.estimator import Batch, Files
 
 QUANTILES = (0.1, 0.5, 0.9)
 SETTINGS = TreeSettings(rounds=120, learning_rate=0.06, leaves=15, smallest_leaf=30)
-_ROWS_A_BIN = 150
-_MOST_BINS = 20
+_ROWS_PER_BIN = 150
+_MAX_BINS = 20
 
 
 class TouchTime:
@@ -49,7 +49,7 @@ class TouchTime:
         """Learn the spread on rows that the trees were not fitted on; None is the baseline."""
         actual = np.log1p(minutes)
         level = trees.predict(rows.matrix)[:, 0] if trees else np.zeros(len(minutes))
-        bins = int(np.clip(len(minutes) // _ROWS_A_BIN, 1, _MOST_BINS)) if trees else 1
+        bins = int(np.clip(len(minutes) // _ROWS_PER_BIN, 1, _MAX_BINS)) if trees else 1
         parts = np.array_split(np.argsort(level, kind="stable"), bins)
         middles = np.array([np.median(level[part]) for part in parts])
         spread = [np.quantile(actual[part] - level[part], QUANTILES) for part in parts]

@@ -49,7 +49,7 @@ class Triage:
     trained_as_of: int
     classes: dict[str, CalibratedClassifier] = field(default_factory=dict)
     resolve: ResolveTime | ConstantResolveTime | None = None
-    harm: BreachRisk | None = None
+    breach_risk: BreachRisk | None = None
     touch: TouchTime | None = None
     untrained: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, CalibrationCounts] = field(default_factory=dict)
@@ -85,8 +85,10 @@ class Triage:
         mass = self.resolve.mass(rows) if self.resolve else None
         return Predictions(
             classes=classes,
-            p_breach=self.harm.predict(rows, mass) if self.harm and mass is not None else None,
-            curve=self.harm.curve(rows.columns) if self.harm else None,
+            p_breach=self.breach_risk.predict(rows, mass)
+            if self.breach_risk and mass is not None
+            else None,
+            curve=self.breach_risk.curve(rows.columns) if self.breach_risk else None,
             touch_minutes=self.touch.predict(rows) if self.touch else None,
             resolve_mass=mass,
         )
@@ -114,10 +116,10 @@ class Triage:
         Returns:
             Meaning of the feature and its contribution in log odds. Slow: for one row on demand.
         """
-        if self.harm is None or self.harm.trees is None:
+        if self.breach_risk is None or self.breach_risk.trees is None:
             return []
         table = self.rows(columns, as_of).take(np.array([row])).matrix.table
-        contribution = self.harm.trees.contributions(table)[0]
+        contribution = self.breach_risk.trees.contributions(table)[0]
         meanings = [*self.features.meanings, *["Words of the message"] * len(contribution)]
         found: dict[str, float] = {}
         for meaning, value in zip(meanings, contribution[:-1], strict=False):
@@ -138,7 +140,11 @@ class Triage:
             "evidence": [one.to_json() for one in self.evidence.values()],
             "sets": [one.to_json() for one in self.sets.values()],
         }
-        for name, model in (("resolve", self.resolve), ("harm", self.harm), ("touch", self.touch)):
+        for name, model in (
+            ("resolve", self.resolve),
+            ("harm", self.breach_risk),
+            ("touch", self.touch),
+        ):
             if model:
                 parts[name] = model.to_json()
                 plain[name] = parts[name][0]
@@ -178,7 +184,7 @@ class Triage:
             kind = _RESOLVE[plain["resolve_kind"]]
             triage.resolve = kind.from_json(plain["resolve"], own("resolve"))
         if "harm" in plain:
-            triage.harm = BreachRisk.from_json(plain["harm"], own("harm"))
+            triage.breach_risk = BreachRisk.from_json(plain["harm"], own("harm"))
         if "touch" in plain:
             triage.touch = TouchTime.from_json(plain["touch"], own("touch"))
         return triage

@@ -29,7 +29,7 @@ class TeamHours:
     people: np.ndarray
 
     @classmethod
-    def of(cls, shift: TeamShift, timezone: str, begin: int, end: int) -> Self:
+    def from_shift(cls, shift: TeamShift, timezone: str, begin: int, end: int) -> Self:
         """Lay a team's week over a period.
 
         Args:
@@ -46,23 +46,23 @@ class TeamHours:
         days = days[np.isin(days.dayofweek, shift.weekday_numbers)]
         opens = _ticks(days + pd.Timedelta(minutes=shift.opens_minute), timezone)
         closes = _ticks(days + pd.Timedelta(minutes=shift.closes_minute), timezone)
-        wanted = (closes > begin) & (opens < end) & (closes > opens)
-        opens, closes = opens[wanted], closes[wanted]
+        overlaps = (closes > begin) & (opens < end) & (closes > opens)
+        opens, closes = opens[overlaps], closes[overlaps]
         return cls(opens, closes, np.full(len(opens), shift.people))
 
-    def worked(self, ticks: np.ndarray) -> np.ndarray:
+    def open_ticks(self, ticks: np.ndarray) -> np.ndarray:
         """Return the open ticks (float) before each moment, whoever is there."""
         before = np.concatenate([[0], np.cumsum(self.closes_at - self.opens_at)])
-        place = np.searchsorted(self.opens_at, ticks, side="right")
-        shift = np.maximum(place - 1, 0)
+        begun = np.searchsorted(self.opens_at, ticks, side="right")
+        shift = np.maximum(begun - 1, 0)
         if not len(self.opens_at):
             return np.zeros(np.shape(ticks))
         inside = np.minimum(ticks, self.closes_at[shift]) - self.opens_at[shift]
-        return np.where(place > 0, before[shift] + inside, 0).astype(np.float64)
+        return np.where(begun > 0, before[shift] + inside, 0).astype(np.float64)
 
-    def worked_hours(self, begin: int | np.ndarray, end: np.ndarray) -> np.ndarray:
+    def open_hours(self, begin: int | np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return the open hours between moments; negative where `end` comes first."""
-        return (self.worked(np.asarray(end)) - self.worked(np.asarray(begin))) / MS_PER_HOUR
+        return (self.open_ticks(np.asarray(end)) - self.open_ticks(np.asarray(begin))) / MS_PER_HOUR
 
     def moments(self, begin: int, hours: np.ndarray) -> np.ndarray:
         """Return the ticks (float) at which so many open hours have passed since a moment.
@@ -70,10 +70,10 @@ class TeamHours:
         Hours that end with a shift end as it closes; what lies after the last one never comes.
         """
         ends = np.cumsum(self.closes_at - self.opens_at)
-        worked = self.worked(np.array(begin)) + hours * MS_PER_HOUR
+        worked = self.open_ticks(np.array(begin)) + hours * MS_PER_HOUR
         shift = np.minimum(np.searchsorted(ends, worked, side="left"), len(ends) - 1)
-        found = self.closes_at[shift] - (ends[shift] - worked)
-        return np.where(worked <= ends[-1], np.maximum(found, begin), np.inf)
+        moment = self.closes_at[shift] - (ends[shift] - worked)
+        return np.where(worked <= ends[-1], np.maximum(moment, begin), np.inf)
 
 
 @dataclass(frozen=True)
@@ -85,28 +85,28 @@ class WorkClock:
         team: n positions among them, -1 where people work round the clock.
     """
 
-    crews: tuple[TeamHours, ...]
+    calendars: tuple[TeamHours, ...]
     team: np.ndarray
 
     def take(self, rows: np.ndarray) -> Self:
         """Return that of some of the items."""
-        return type(self)(self.crews, self.team[rows])
+        return type(self)(self.calendars, self.team[rows])
 
     def hours_until(self, now: np.ndarray, moments: np.ndarray) -> np.ndarray:
         """Return the working hours from n moments to n or (n, k) others; below 0 backwards."""
         across = now if moments.ndim == 1 else now[:, None]
         hours = (moments - across) / MS_PER_HOUR
-        for number, crew in enumerate(self.crews):
-            theirs = self.team == number
-            hours[theirs] = crew.worked_hours(across[theirs], moments[theirs])
+        for number, calendar in enumerate(self.calendars):
+            rows = self.team == number
+            hours[rows] = calendar.open_hours(across[rows], moments[rows])
         return hours
 
-    def hours_on_the_wall(self, now: int, hours: np.ndarray) -> np.ndarray:
+    def wall_hours(self, now: int, hours: np.ndarray) -> np.ndarray:
         """Return the hours that pass until so many working hours of each item have; 0 or more."""
         passed = hours.copy()
-        for number, crew in enumerate(self.crews):
-            theirs = self.team == number
-            passed[theirs] = (crew.moments(now, hours[theirs]) - now) / MS_PER_HOUR
+        for number, calendar in enumerate(self.calendars):
+            rows = self.team == number
+            passed[rows] = (calendar.moments(now, hours[rows]) - now) / MS_PER_HOUR
         return passed
 
 

@@ -44,8 +44,8 @@ class SeriesView:
         periods: (H,) first days of the periods to come.
         mean: (H,) units expected.
         quantiles: (H, 6) units at `FAN`.
-        past: (H, 3) units at `REVIEWED`, forecast before the last H periods; None where there is
-            no such forecast.
+        past: (H, 3) units at `REVIEW_QUANTILES`, forecast before the last H periods; None where
+            there is no such forecast.
         figures: How good that forecast was.
     """
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from models.ranking.pricing import ranking
+from models.ranking.pricing import rank_by_policy
 from serving.http.openapi import answers, exceptions_body
 from serving.http.requests import body_of, json_answer, many_of, parsed
 from serving.http.schemas import ScoreAnswer, ScoreBatch
@@ -43,7 +43,7 @@ async def _scored(desk: Service, told: list[ExceptionIn]) -> list[dict[str, Any]
     now_ms = desk.now_ms()
     judged = await desk.judged(told, now_ms)
     degraded = judged.opinions[0].degraded
-    ranked = ranking(judged.scored.at(now_ms), desk.policy, degraded=degraded)
+    ranked = rank_by_policy(judged.scored.at(now_ms), desk.policy, degraded=degraded)
     return [
         {"result": "scored", "source": one.source, "external_id": one.external_id}
         | scoring_answer(opinion, RankedRow.of(ranked, i), desk.policy, now_ms=now_ms)

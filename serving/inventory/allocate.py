@@ -183,7 +183,7 @@ def _shared(places: Locations, told: AllocationIn, locations: Sequence[LocationI
     least = np.array([location.min_order for location in locations])
     try:
         if (pack > 1).any() or (least > 0).any():
-            return allocate_coupled(places, told.units, Coupling(pack=pack, least=least))
+            return allocate_coupled(places, told.units, Coupling(pack=pack, min_units=least))
         return allocate(places, told.units)
     except BadInputError as error:
         place = {location.site: f"/locations/{i}" for i, location in enumerate(locations)}
@@ -192,7 +192,7 @@ def _shared(places: Locations, told: AllocationIn, locations: Sequence[LocationI
 
 
 def _answer(found: Allocation, told: AllocationIn, currency: str, periods: int) -> SharedPoolOut:
-    kept_back = int(found.kept_back[0])
+    kept_back = int(found.retained[0])
     return {
         "sku": told.sku,
         "periods": periods,
@@ -201,16 +201,16 @@ def _answer(found: Allocation, told: AllocationIn, currency: str, periods: int) 
         "kept_back": kept_back,
         "shadow_price": money(float(found.shadow_price[0]), currency),
         "short_of_reserves": bool(found.short_of_reserves[0]),
-        "expected": _outcome(found.pool, 0, currency),
+        "expected": _outcome(found.by_pool, 0, currency),
         "locations": [
             {
                 "site": edge.name,
                 "units": edge.units,
-                "stock": float(found.places.stock[place]),
-                "sale_value": money(float(found.places.sale_value[place]), currency),
-                "leftover_cost": money(float(found.places.leftover_cost[place]), currency),
-                "placing_cost": money(float(found.places.placing_cost[place]), currency),
-                "expected": _outcome(found.place, place, currency),
+                "stock": float(found.locations.stock[place]),
+                "sale_value": money(float(found.locations.sale_value[place]), currency),
+                "leftover_cost": money(float(found.locations.leftover_cost[place]), currency),
+                "placing_cost": money(float(found.locations.placing_cost[place]), currency),
+                "expected": _outcome(found.by_location, place, currency),
                 "next_unit_worth": money(edge.next_worth, currency)
                 if np.isfinite(edge.next_worth)
                 else None,

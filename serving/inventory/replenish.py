@@ -12,7 +12,7 @@ from data.domain import Grain
 from data.policy.policy import Policy
 from models.demand.sample_paths import sample_paths
 from models.forecast_book.book import Book
-from models.inventory.projection import Projection, Shelf
+from models.inventory.projection import Projection, StockPosition
 from models.inventory.replenishment import OrderTerms, Replenishment, replenish
 from serving.demand.selection import BookSelection, RefusedSeriesOut, asked, refusal
 from serving.forecast_book import BookStampOut, PreparedBook
@@ -119,7 +119,7 @@ def orders(used: PreparedBook, told: ReplenishmentIn, policy: Policy) -> Orderab
         shortage_cost=column("shortage_cost", margins(book, rows, policy)),
         service_level=column("service_level", BY_COSTS),
         pack_units=column("pack_size", 1),
-        least_units=column("min_order", 0),
+        min_units=column("min_order", 0),
     )
     on_hand = book.stock.on_hand[rows].astype(float)
     inbound = {}
@@ -212,7 +212,7 @@ def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[Replenished
         if row in whole.inbound:
             told = whole.inbound[row][: inbound.shape[1]]
             inbound[place] = np.pad(told, (0, inbound.shape[1] - len(told)))
-    shelf = Shelf(np.maximum(whole.on_hand[places], 0), inbound)
+    shelf = StockPosition(np.maximum(whole.on_hand[places], 0), inbound)
     found = replenish(paths, shelf, whole.terms.take(places))
     return [_view(book, whole.used.dates, found, place, row) for place, row in enumerate(rows)]
 

@@ -30,7 +30,7 @@ from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
 from features.demand.panel import next_periods
 from models.forecast_book.book import Book
-from models.ranking.pricing import scored_stock
+from models.ranking.pricing import price_stock
 from serving.http.requests import canonical
 from serving.scoring.answer import rfc3339, rfc3339_or_none
 from serving.scoring.assessment import NOTHING, SUGGEST, Assessment, LabelDecision
@@ -110,7 +110,7 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
     loss = np.array([row["loss"] for row in rows], np.float64)
     curve = np.array([row["curve"] for row in rows], np.float64)
     due_at = np.array([_tick(row["due_at_ms"]) for row in rows], np.int64)
-    terms = terms_of(scored_stock(types, book.as_of_ms, due_at, loss, curve, policy))
+    terms = terms_of(price_stock(types, book.as_of_ms, due_at, loss, curve, policy))
     told = {}
     for row, term in zip(rows, terms, strict=True):
         payload = {

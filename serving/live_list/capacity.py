@@ -7,10 +7,10 @@ from typing import Any, Self
 import numpy as np
 
 from data.policy.policy import Policy
-from models.ranking.capacity import CrewReach, QueuedWork, reach
+from models.ranking.capacity import QueuedWork, TeamReach, team_reach
 from models.ranking.incidents import ALONE
 from models.ranking.rule import Ranking, RankingInputs
-from models.ranking.staffing import crew_from, team_numbers
+from models.ranking.staffing import shifts_from, team_numbers
 from serving.live_list.incident_groups import GroupedRows
 from serving.scoring.answer import money, rfc3339
 
@@ -26,7 +26,7 @@ class CapacityLine:
     """
 
     team: str
-    reach: CrewReach
+    reach: TeamReach
     first_left: int | None
 
 
@@ -57,9 +57,9 @@ class CapacityLines:
         lines, begins = {}, []
         whose = team_numbers(policy.shifts, rows.teams)[ranking.order]
         for number, (team, shift) in enumerate(policy.shifts.teams.items()):
-            crew = crew_from(shift, policy.shifts.timezone, now_ms)
+            crew = shifts_from(shift, policy.shifts.timezone, now_ms)
             mine = np.flatnonzero(whose == number)
-            far = reach(_work(rows, items, ranking, ranking.order[mine]), crew, now_ms)
+            far = team_reach(_work(rows, items, ranking, ranking.order[mine]), crew, now_ms)
             if far is None:
                 begins.append(int(crew.opens_at[0]))
                 continue

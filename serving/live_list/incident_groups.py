@@ -9,7 +9,7 @@ import numpy as np
 from data.ledger.incidents import Incident
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
-from models.ranking.incidents import ALONE, IncidentGroups, grouped, with_one_fix
+from models.ranking.incidents import ALONE, IncidentGroups, rank_incidents, with_fix_time
 from models.ranking.rule import Ranking, RankingInputs
 from models.worktime.shifts import WorkClock
 from serving.live_list.open_exceptions import OpenArrays, OpenRow
@@ -84,7 +84,7 @@ class GroupedRows:
 
     def items(self, policy: Policy, clock: WorkClock | None, now_ms: int) -> RankingInputs:
         """Return what is ranked: members have the touch time of the one fix."""
-        return with_one_fix(
+        return with_fix_time(
             self.open.scored.at(now_ms, clock),
             self.groups,
             p50_minutes=policy.incidents.fix_minutes_p50,
@@ -93,7 +93,7 @@ class GroupedRows:
 
     def ranked(self, alone: Ranking, items: RankingInputs, policy: Policy) -> Ranking:
         """Rank the rows, from the ranking of all exceptions, each by itself."""
-        return grouped(alone, items, self.groups, rerank_band=policy.guards.rerank_band)
+        return rank_incidents(alone, items, self.groups, rerank_band=policy.guards.rerank_band)
 
     def ranks(self, order: np.ndarray) -> np.ndarray:
         """Return for each place its rank, from 1; a member has that of its incident."""
@@ -161,14 +161,14 @@ def _rows(
 ) -> list[IncidentRow]:
     scored = now_open.scored
     ahead = np.where(scored.due_at > now_ms, scored.due_at, np.inf)
-    next_due, last_due = groups.least(ahead), -groups.least(-scored.due_at.astype(np.float64))
+    next_due, last_due = groups.minima(ahead), -groups.minima(-scored.due_at.astype(np.float64))
     due = np.where(np.isfinite(next_due), next_due, last_due)
     columns = (
         groups.sums(np.ones(len(now_open.rows))).astype(int).tolist(),
         groups.commonest(now_open.teams).tolist(),
         groups.commonest(now_open.categories).tolist(),
         groups.sums(scored.loss).tolist(),
-        groups.least(scored.detected_at).astype(np.int64).tolist(),
+        groups.minima(scored.detected_at).astype(np.int64).tolist(),
         np.where(due < 0, MISSING_TICK, due).astype(np.int64).tolist(),
     )
     return [IncidentRow(*row) for row in zip(incidents, *columns, strict=True)]

@@ -9,9 +9,9 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from data.policy.policy import Policy
-from models.ranking.pricing import ranking
+from models.ranking.pricing import rank_by_policy
 from models.ranking.rule import Ranking, RankingInputs
-from models.ranking.staffing import clock_at, on_the_wall
+from models.ranking.staffing import in_wall_hours, work_clock
 from serving.live_list.capacity import CapacityLines
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.incident_groups import GroupedRows
@@ -72,10 +72,10 @@ class Snapshot:
         """Rank what is open."""
         degraded = judges.model_version is None
         rows = GroupedRows.of(now_open, now_ms)
-        clock = clock_at(judges.policy.shifts, now_open.teams, now_ms)
+        clock = work_clock(judges.policy.shifts, now_open.teams, now_ms)
         items = rows.items(judges.policy, clock, now_ms)
-        alone = ranking(items, judges.policy, degraded=degraded)
-        ranked = rows.ranked(on_the_wall(alone, clock, now_ms), items, judges.policy)
+        alone = rank_by_policy(items, judges.policy, degraded=degraded)
+        ranked = rows.ranked(in_wall_hours(alone, clock, now_ms), items, judges.policy)
         return cls(
             number,
             now_ms,

@@ -115,7 +115,7 @@ def _fired(
         return None
     counted = counting(audits_of(connection, audit.model_version), audit.key, before)
     alarm = SequentialTest(promise.error, terms.false_alarm)
-    if alarm.withdrawn_after([one.is_wrong for one in counted]) is None:
+    if alarm.suspended_after([one.is_wrong for one in counted]) is None:
         return None
     wrong = sum(one.is_wrong for one in counted)
     reason = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.policy.automation import PromiseTerms
-from models.automation.risk_control import NO_THRESHOLD, LabelPromises, Promise, promised
+from models.automation.risk_control import NO_THRESHOLD, LabelPromises, Promise, promise_classes
 from models.triage.labels import PROMISED_NAMES
 from models.triage.predictions import ClassPredictions
 from models.triage.triage import Triage
@@ -69,7 +69,7 @@ def verdicts_of(
 
 def promises_of(triage: Triage, terms: PromiseTerms) -> dict[str, LabelPromises]:
     """Return what a champion's evidence bears at the policy's errors and confidence."""
-    return {label: promised(one, terms) for label, one in triage.evidence.items()}
+    return {label: promise_classes(one, terms) for label, one in triage.evidence.items()}
 
 
 def rules_of(
@@ -110,7 +110,9 @@ def _rule(
     thresholds = [made[name].threshold if name in made else NO_THRESHOLD for name in names]
     pledges = tuple(_pledge(made[n], triage.version) if n in made else None for n in names)
     sets = triage.sets.get(label)
-    lowest = dict(zip(sets.names, sets.lowest(terms.set_coverage), strict=True)) if sets else {}
+    lowest = (
+        dict(zip(sets.names, sets.min_probability(terms.set_coverage), strict=True)) if sets else {}
+    )
     return DecisionRule(
         names,
         np.array(thresholds),

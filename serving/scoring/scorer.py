@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data.policy.policy import Policy
-from models.ranking.pricing import PricedExceptions, scored
+from models.ranking.pricing import PricedExceptions, price
 from models.triage.labels import CATEGORY, TEAM
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
@@ -48,7 +48,7 @@ def judge(
     """
     columns, as_of = columns_as_of(exceptions, triage, now_ms=now_ms)
     predictions = _predicted(columns, as_of, triage) if triage else None
-    rows = scored(np.arange(len(exceptions)), columns, predictions, policy)
+    rows = price(np.arange(len(exceptions)), columns, predictions, policy)
     degraded = predictions is None
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)

@@ -133,7 +133,7 @@ def _evidence(label: str, names: tuple[str, ...], sure: float) -> CalibrationCou
     seen = [[sure, 1 - sure], [0.3, 0.7], [0.5, 0.5]]
     probability = np.repeat(seen, [400, 200, 100], axis=0)
     code = np.repeat([0, 1, 0, 1, 0], [400, 140, 60, 50, 50])
-    return CalibrationCounts.count(label, names, CalibrationRows.known(probability, code))
+    return CalibrationCounts.count(label, names, CalibrationRows.fully_labelled(probability, code))
 
 
 def _sets(label: str, names: tuple[str, ...], sure: float) -> SetThresholds:

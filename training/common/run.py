@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from training.common.promotion import GateDecision
 
 Progress = Callable[[str], None]
@@ -40,7 +40,7 @@ def git_commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def register(store: ModelRegistry, trained: Trained, decision: GateDecision) -> str:
+def register(store: ModelRegistry, trained: TrainedModel, decision: GateDecision) -> str:
     """Register a version, and promote it if the gate says so; return its number."""
     now = pd.Timestamp.now("UTC")
     version = store.record(trained, now_ms=int(now.timestamp() * 1000))

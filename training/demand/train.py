@@ -11,7 +11,7 @@ from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.catalog import FALLBACK, methods
 from models.demand.forecaster import DemandForecaster
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from training.common.promotion import GateDecision, TrainingResult
 from training.common.run import Progress, git_commit, register
 from training.demand import report
@@ -103,14 +103,14 @@ def _trained(
     panel: Panel,
     rehearsal: DemandRehearsal,
     challenger: DemandForecaster,
-) -> Trained:
+) -> TrainedModel:
     figures = {
         f"{method}.{measure}": report_of_method["all"][measure]["value"]
         for method, report_of_method in rehearsal.report.items()
         for measure in report.COLUMNS
         if measure in report_of_method["all"]
     }
-    return Trained(
+    return TrainedModel(
         model=MODEL,
         files=challenger.to_files(),
         past={},
@@ -132,7 +132,7 @@ def _trained(
             "git_commit": git_commit(),
             "served.demand": rehearsal.reason,
         },
-        pictures=partial(_draw, rehearsal),
+        write_report=partial(_draw, rehearsal),
     )
 
 

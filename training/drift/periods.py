@@ -80,7 +80,7 @@ def important_features(triage: Triage) -> list[int]:
 
     Without such a booster it is that of the time to resolve, else the first declared features.
     """
-    trees = getattr(triage.harm, "trees", None) or getattr(triage.resolve, "trees", None)
+    trees = getattr(triage.breach_risk, "trees", None) or getattr(triage.resolve, "trees", None)
     names = triage.features.names
     if trees is None:
         return list(range(min(len(names), MAX_COMPARED_FEATURES)))

@@ -21,7 +21,7 @@ from features.orders.history_features import PACE, RATES
 from features.orders.logs import AFTER_SALES, LATE, first_known, is_thinned, order_logs
 from features.orders.tables import OrderTables, first_steps, order_columns, order_subjects
 from models.early_warning.delivery_time import DeliveryTime
-from models.early_warning.early_warning import OVER, OrderRows
+from models.early_warning.early_warning import FINAL_STAGES, OrderRows
 
 USUAL_QUANTILE = 0.95
 _MIN_SLACK_DAYS, _MAX_SLACK_DAYS = 2.0, 60.0
@@ -188,7 +188,9 @@ class OrderDataset:
         """
         if delivery is None:
             return rows
-        delivered = np.flatnonzero((self.delivery_known_at != NEVER) & ~np.isin(self.stage, OVER))
+        delivered = np.flatnonzero(
+            (self.delivery_known_at != NEVER) & ~np.isin(self.stage, FINAL_STAGES)
+        )
         hours = (self.delivered_at - self.scored_at)[delivered] / MS_PER_HOUR
         slower = delivery.residual(rows.dense[delivered], hours)
         log = LogRows(

@@ -9,8 +9,8 @@ from data.domain import NotEnoughDataError
 from data.ticks import MS_PER_HOUR
 from features.orders.logs import AFTER_SALES
 from models.boosters import Booster
-from models.early_warning.delivery_time import FEWEST_DELIVERIES, DeliveryTime
-from models.early_warning.early_warning import ANY, OVER, SETTINGS, EarlyWarning, OrderRows
+from models.early_warning.delivery_time import MIN_DELIVERIES, DeliveryTime
+from models.early_warning.early_warning import ANY, FINAL_STAGES, SETTINGS, EarlyWarning, OrderRows
 from training.early_warning.dataset import OrderDataset
 
 MIN_SETTLED_ORDERS = 400
@@ -39,7 +39,9 @@ class PreparedOrders:
 def settled_rows(prepared: PreparedOrders, types: list[str], tick: int) -> np.ndarray:
     """Return positions of subjects in transit whose outcome is settled by a moment."""
     dataset = prepared.dataset
-    in_transit = ~np.isin(dataset.stage, OVER) | np.all([name in AFTER_SALES for name in types])
+    in_transit = ~np.isin(dataset.stage, FINAL_STAGES) | np.all(
+        [name in AFTER_SALES for name in types]
+    )
     fresh = dataset.failed_at >= dataset.scored_at
     return np.flatnonzero(
         dataset.settled(types, tick) & (dataset.scored_at < tick) & in_transit & fresh
@@ -107,7 +109,7 @@ def _fit_delivery(prepared: PreparedOrders, tick: int) -> DeliveryTime | None:
     delivered = rows[
         (dataset.delivery_known_at[rows] < tick) & ~np.isnan(dataset.hours_left[rows])
     ][-MAX_TRAINING_ROWS:]
-    if len(delivered) < FEWEST_DELIVERIES:
+    if len(delivered) < MIN_DELIVERIES:
         return None
     hours = (dataset.delivered_at - dataset.scored_at)[delivered] / MS_PER_HOUR
     weight = evened(dataset.weight[delivered])

@@ -267,6 +267,6 @@ def _sentence(best: str, losses: dict[str, float]) -> str:
 def fit_final(prepared: PreparedOrders, rehearsal: WarningRehearsal) -> EarlyWarning:
     """Fit the scores on everything settled; keep the choice and calibration of the rehearsal."""
     model = fit_scores(prepared, prepared.dataset.tick)
-    model.joined, model.served_by = rehearsal.joined, rehearsal.served_by
+    model.stage_logits, model.served_by = rehearsal.joined, rehearsal.served_by
     model.baselines = rehearsal.baselines
     return model

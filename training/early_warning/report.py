@@ -16,7 +16,7 @@ from data.domain import NotEnoughDataError, Stage
 from data.history.history import END_OF_TIME, History
 from data.ticks import MS_PER_DAY, tick_of
 from features.orders.history_features import RATE_OF, RATES
-from models.early_warning.early_warning import OVER, EarlyWarning, OrderRows, Warnings
+from models.early_warning.early_warning import FINAL_STAGES, EarlyWarning, OrderRows, Warnings
 from training.common import measures
 from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import evened
@@ -155,7 +155,7 @@ def report(scoring: OrderScoring, model: EarlyWarning) -> dict[str, object]:
     """Return the figures with 95 % intervals by stage and by month of purchase."""
     stage, placed = scoring.read.stage, scoring.dataset.columns["placed_at"][scoring.rows]
     month = pd.to_datetime(placed, unit="ms").strftime("%Y-%m").to_numpy(object)
-    in_transit = scoring.settled & ~np.isin(stage, OVER)
+    in_transit = scoring.settled & ~np.isin(stage, FINAL_STAGES)
     stages = [s for s in map(str, Stage) if (in_transit & (stage == s)).any()]
     at_placing = in_transit & (stage == str(Stage.PLACED))
     months = [m for m in sorted(set(month)) if (at_placing & (month == m)).sum() >= _MIN_ROWS_SHOWN]

@@ -13,7 +13,7 @@ from data.domain import NoChampionError
 from data.history.history import History
 from models.early_warning import delivery_time, early_warning
 from models.early_warning.early_warning import EarlyWarning
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from training.common import measures, plots
 from training.common.promotion import (
     GateDecision,
@@ -119,11 +119,11 @@ def _trained(
     rehearsal: WarningRehearsal,
     challenger: EarlyWarning,
     latency_ms: float,
-) -> Trained:
+) -> TrainedModel:
     history, as_of = source
     settings = {"trees": early_warning.SETTINGS, "delivery": delivery_time.SETTINGS}
     losses = {f"loss.{name.replace(',', '')}": loss for name, loss in rehearsal.losses.items()}
-    return Trained(
+    return TrainedModel(
         model=MODEL,
         files=challenger.to_files(),
         past={},
@@ -137,7 +137,7 @@ def _trained(
             "git_commit": git_commit(),
             "served.exception": challenger.served_by,
         },
-        pictures=partial(_draw, prepared, rehearsal, challenger),
+        write_report=partial(_draw, prepared, rehearsal, challenger),
     )
 
 

@@ -10,7 +10,7 @@ from data.history.history import History
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
-from models.forecast_book.book import REVIEWED, Review
+from models.forecast_book.book import REVIEW_QUANTILES, Review
 from training.demand.dataset import read_panel
 
 SEED = 7
@@ -48,7 +48,7 @@ def _earlier(as_of: pd.Timestamp, grain: Grain, periods: int) -> pd.Timestamp:
 
 def compare_with_actual(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:
     """Compare a forecast with the last periods of a panel, those out of stock left out."""
-    quantiles = np.full((panel.series, horizon, len(REVIEWED)), np.nan, np.float32)
+    quantiles = np.full((panel.series, horizon, len(REVIEW_QUANTILES)), np.nan, np.float32)
     mean = np.full((panel.series, horizon), np.nan, np.float32)
     if forecast is not None:
         where = _rows(forecast, panel)
@@ -57,7 +57,7 @@ def compare_with_actual(panel: Panel, horizon: int, forecast: Forecast | None) -
         columns = np.searchsorted(panel.periods, forecast.periods) - (panel.length - horizon)
         in_panel = (columns >= 0) & (columns < horizon)
         part = np.ix_(there, columns[in_panel])
-        quantiles[part] = forecast.quantiles(REVIEWED)[where[there]][:, in_panel]
+        quantiles[part] = forecast.quantiles(REVIEW_QUANTILES)[where[there]][:, in_panel]
         mean[part] = forecast.mean[where[there]][:, in_panel]
     actual = np.full(mean.shape, np.nan, np.float32)
     there = panel.demanded()[:, -horizon:]

@@ -9,9 +9,9 @@ import pandas as pd
 
 from data.domain import ExceptionType
 from data.ticks import tick_of
-from models.inventory.order_filling import fill
+from models.inventory.order_filling import fill_orders
 from models.inventory.stock_reasons import unfillable_words
-from models.inventory.unfillable_orders import OpenOrders, OrderChoice, priced_choice
+from models.inventory.unfillable_orders import OpenOrders, OrderChoice, price_choice
 from training.forecast_book.stock_facts import HOUR, StockException, StockFacts
 
 SHELF = ["sku", "site"]
@@ -50,8 +50,8 @@ def _unfillable(stock_facts: StockFacts, orders: pd.DataFrame, pool_units: float
     units = np.ceil(orders["waiting_units"].to_numpy(np.float64))
     due = orders["due_at"]
     waiting = OpenOrders(units, loss, ((due - stock_facts.as_of) / HOUR).to_numpy(float))
-    chosen = fill(units, loss, pool_units).units > 0
-    choice = priced_choice(
+    chosen = fill_orders(units, loss, pool_units).units > 0
+    choice = price_choice(
         waiting, chosen, pool_units, helps=helps, deadline_hours=policy.handling.deadline_hours
     )
     facts = _order_facts(orders, waiting, choice, pool_units)

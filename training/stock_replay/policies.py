@@ -12,7 +12,7 @@ from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from models.demand.sample_paths import sample_paths
 from models.inventory.order_terms import OrderTerms
-from models.inventory.projection import Shelf
+from models.inventory.projection import StockPosition
 from models.inventory.replenishment import order_units
 from training.stock_replay.simulator import OrderingPolicy, PolicyInputs
 
@@ -65,7 +65,7 @@ class SamplePaths:
         ordering = OrderTerms(
             terms.lead_periods, holding_cost=terms.holding, shortage_cost=terms.shortage
         )
-        return order_units(paths, Shelf(seen.on_hand, inbound), ordering).astype(float)
+        return order_units(paths, StockPosition(seen.on_hand, inbound), ordering).astype(float)
 
 
 @dataclass(frozen=True)

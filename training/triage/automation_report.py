@@ -8,9 +8,9 @@ import numpy as np
 from rich.table import Table
 
 from data.policy.automation import PromiseTerms
-from models.automation.binomial import interval
-from models.automation.conformal_sets import FEWEST_OWN, SetThresholds
-from models.automation.risk_control import LabelPromises, promised
+from models.automation.binomial import share_interval
+from models.automation.conformal_sets import MIN_ROWS_FOR_OWN_THRESHOLD, SetThresholds
+from models.automation.risk_control import LabelPromises, promise_classes
 from models.classifiers.calibration import codes
 from models.triage.triage import Triage
 from training.common import measures
@@ -63,7 +63,7 @@ def report(scoring: PeriodPredictions, triage: Triage, terms: PromiseTerms) -> d
             "labelled": int(labelled.labelled.sum()),
             "promised": {
                 f"{error:.0%}": _actual_error(
-                    labelled, promised(evidence, _at(terms, error)), error
+                    labelled, promise_classes(evidence, _at(terms, error)), error
                 )
                 for error in ERRORS
             },
@@ -128,7 +128,7 @@ def _figures(labels: PeriodLabels, automatic: np.ndarray) -> dict[str, Any]:
 
 def _counts(labels: PeriodLabels, automatic: np.ndarray) -> dict[str, Any]:
     labelled, wrong = int((automatic & labels.labelled).sum()), int(labels.wrong[automatic].sum())
-    low, high = interval(wrong, labelled)
+    low, high = share_interval(wrong, labelled)
     return {
         "automatic": int(automatic.sum()),
         "known": labelled,
@@ -161,7 +161,7 @@ def _sets(labels: PeriodLabels, sets: SetThresholds, terms: PromiseTerms) -> dic
     def share(what: np.ndarray, among: np.ndarray) -> float:
         return float(what[among].mean()) if among.any() else np.nan
 
-    own = sets.rows[labels.code] >= FEWEST_OWN
+    own = sets.rows[labels.code] >= MIN_ROWS_FOR_OWN_THRESHOLD
     return {
         "coverage_promised": terms.set_coverage,
         "coverage": share(holds, labelled),

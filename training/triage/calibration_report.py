@@ -16,7 +16,7 @@ from rich.table import Table
 from data.policy.policy import Policy
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS
-from models.ranking.pricing import preventable
+from models.ranking.pricing import preventable_loss
 from models.triage.labels import CATEGORY
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
@@ -203,7 +203,7 @@ def _money(scoring: PeriodPredictions, policy: Policy) -> dict[str, Any]:
         return {}
     total = scoring.column("total")
     value = np.where(np.isnan(total), policy.losses.order_value, total)
-    table = preventable(value, category.names, policy)
+    table = preventable_loss(value, category.names, policy)
     labelled = np.flatnonzero(labels.labelled & (labels.code >= 0))
     priced = (category.probability * table).sum(axis=1)[labelled]
     cost = table[labelled, labels.code[labelled]]

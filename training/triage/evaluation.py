@@ -12,7 +12,7 @@ from data.policy.policy import Policy
 from data.ticks import MS_PER_HOUR, tick_of
 from features.engine.event_log import LogRows
 from models.classifiers.calibration import codes
-from models.ranking.pricing import ranking, scored
+from models.ranking.pricing import price, rank_by_policy
 from models.triage.labels import LABEL_NAMES, label_named, past_log
 from models.triage.predictions import Predictions
 from models.triage.resolve_time import quantiles
@@ -99,8 +99,8 @@ def predictions_table(scoring: PeriodPredictions, policy: Policy) -> pd.DataFram
     hours, basis = handling_hours(predictions, len(ids))
     table |= {f"handling_hours_p{int(100 * q)}": hours[:, i] for i, q in enumerate(QUANTILES)}
     table["handling_basis"] = np.full(len(ids), basis, object)
-    items = scored(ids, columns, predictions, policy).at(columns["detected_at"])
-    table["score"] = ranking(items, policy, degraded=False).score
+    items = price(ids, columns, predictions, policy).at(columns["detected_at"])
+    table["score"] = rank_by_policy(items, policy, degraded=False).score
     return pd.DataFrame(table)
 
 
@@ -154,7 +154,7 @@ def _breach(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | N
         return {"labelled": 0}
     blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
     n = int(labelled.sum())
-    rate = np.full(n, triage.harm.rate if triage.harm else np.nan)
+    rate = np.full(n, triage.breach_risk.rate if triage.breach_risk else np.nan)
     return {
         "labelled": n,
         "rate": float(happened[labelled].mean()),

@@ -38,8 +38,10 @@ def _times(
     model, baseline = fitted
     triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
     breach_risk = fit.fit_breach_risk(prepared, learned, model)
-    if breach_risk and rehearsal.triage.harm:
-        triage.harm = breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
+    if breach_risk and rehearsal.triage.breach_risk:
+        triage.breach_risk = (
+            breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
+        )
 
 
 def _touch(

@@ -66,7 +66,7 @@ class HeldOutTest(NamedTuple):
         """Return both for the model that serves instead."""
         evidence = self.evidence.ordered(model.names)
         probability = model.probability(take(self.rows))
-        return InheritedEvidence(evidence.served_by(probability), self.sets.ordered(model.names))
+        return InheritedEvidence(evidence.for_model(probability), self.sets.ordered(model.names))
 
 
 def tested(
@@ -115,7 +115,7 @@ def tested_on(
     pilot, rows, positions = calibrate_and_predict(dataset, take, model, window)
     labelled = rows.labelled
     return HeldOutTest(
-        CalibrationCounts.count(model.label, model.names, rows).after(
+        CalibrationCounts.count(model.label, model.names, rows).with_pilot(
             CalibrationCounts.count(model.label, model.names, pilot)
         ),
         SetThresholds.fit(

@@ -20,8 +20,8 @@ from data.history.history import History
 from data.ticks import MS_PER_DAY
 from models.classifiers.calibration import calibrated
 from models.estimator import Batch
-from models.registry.store import ModelRegistry, Trained
-from models.triage.breach_risk import AS_FITTED, BreachRisk
+from models.registry.store import ModelRegistry, TrainedModel
+from models.triage.breach_risk import UNCALIBRATED, BreachRisk
 from models.triage.labels import PROMISED_NAMES
 from models.triage.load import load_triage
 from models.triage.platt import PlattScaling
@@ -159,7 +159,7 @@ def rows_of(triage: Triage, dataset: TriageDataset, positions: np.ndarray) -> Ba
 def _recalibrate_breach_risk(
     made: RecalibrationResult, live: Triage, dataset: TriageDataset
 ) -> None:
-    breach_risk, resolve = live.harm, live.resolve
+    breach_risk, resolve = live.breach_risk, live.resolve
     clock = breach_clock(dataset, dataset.tick)
     since = dataset.between(live.trained_as_of, dataset.tick)
     if (
@@ -174,11 +174,15 @@ def _recalibrate_breach_risk(
     mass = resolve.mass(rows)
     at_end = TrainingRows(dataset.tick, since, np.ones(len(since)))
     soft = soft_breach(rows.columns, clock, mass, *fit.resolve_hours(dataset, at_end))
-    chance = BreachRisk(breach_risk.trees, clock, breach_risk.rate, AS_FITTED).predict(rows, mass)
+    chance = BreachRisk(breach_risk.trees, clock, breach_risk.rate, UNCALIBRATED).predict(
+        rows, mass
+    )
     first = rows.as_of < made.from_tick
     for triage, part in ((made.evaluated, first), (made.served, np.ones(len(since), bool))):
         calibration = PlattScaling.fit(chance[part], soft[part])
-        triage.harm = BreachRisk(breach_risk.trees, clock, float(soft[part].mean()), calibration)
+        triage.breach_risk = BreachRisk(
+            breach_risk.trees, clock, float(soft[part].mean()), calibration
+        )
         made.changes["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
 
 
@@ -187,7 +191,7 @@ def _judge(
 ) -> GateDecision:
     rows = dataset.between(made.from_tick, dataset.tick)
     shared = [label for label in live.classes if label in dataset.labels.classes]
-    shared += ["harm"] if live.harm and live.resolve else []
+    shared += ["harm"] if live.breach_risk and live.resolve else []
     challenger = losses_of(made.evaluated, dataset, rows, shared)
     champion = losses_of(live, dataset, rows, shared)
     blocks = measures.day_blocks(np.tile(dataset.detected_at[rows], len(shared)))
@@ -196,14 +200,14 @@ def _judge(
 
 def _trained(
     history: History, as_of: pd.Timestamp, champion: Triage, made: RecalibrationResult
-) -> Trained:
+) -> TrainedModel:
     served = made.served
 
     def draw(folder: Path) -> None:
         for label, evidence in served.evidence.items():
             plots.error_by_coverage(folder / f"{label}_error_by_coverage.png", evidence)
 
-    return Trained(
+    return TrainedModel(
         model="triage",
         files=served.to_files(),
         past=served.past,
@@ -216,5 +220,5 @@ def _trained(
             "recalibrated_from": champion.version,
             **{f"recalibrated.{part}": change for part, change in made.changes.items()},
         },
-        pictures=draw,
+        write_report=draw,
     )

@@ -122,7 +122,7 @@ def _rehearse_times(
     chances = {m.kind: m.predict(rows, mass) for m in (breach_risk, breach_risk.baseline())}
     losses = {kind: cross_entropy(chance, soft) for kind, chance in chances.items()}
     _decide("harm", losses, breach_risk.kind, breach_risk.baseline().kind, rehearsal)
-    triage.harm = breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
+    triage.breach_risk = breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
 
 
 def hazard_loss(mass: np.ndarray, hours: np.ndarray, resolved: np.ndarray) -> float:

@@ -9,9 +9,9 @@ import numpy as np
 
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from features.engine.feature_set import Columns
-from models.triage.breach_label import DUE, BreachByLateness, ClosedExceptions, usual_lag
-from models.triage.breach_risk import due_hours, groups, through_clock
-from models.triage.resolve_time import outlived
+from models.triage.breach_label import DEADLINE_GROUP, BreachByLateness, ClosedExceptions, usual_lag
+from models.triage.breach_risk import breach_by_resolve_time, breach_groups, due_hours
+from models.triage.resolve_time import remaining_mass
 from training.triage.dataset import TriageDataset
 
 MIN_ENDED_EXCEPTIONS = 200
@@ -29,7 +29,7 @@ def breach_clock(dataset: TriageDataset, tick: int) -> BreachByLateness | None:
     lag = usual_lag(resolved[ended], hours[ended], day[ended])
     due = due_hours(dataset.columns)
     has_due = ~np.isnan(due)
-    group = np.where(has_due, DUE, groups(dataset.columns))
+    group = np.where(has_due, DEADLINE_GROUP, breach_groups(dataset.columns))
     clock = np.where(has_due, hours - due, hours)
     return BreachByLateness.fit(
         ClosedExceptions(group[ended], clock[ended], labels.breached[ended] > 0.5), lag
@@ -52,10 +52,10 @@ def soft_breach(
         hours: Hours to resolved, or open so far.
         resolved: Whether it is resolved.
     """
-    soft = clock.chance(groups(columns), hours[:, None], due_hours(columns))[:, 0]
+    soft = clock.chance(breach_groups(columns), hours[:, None], due_hours(columns))[:, 0]
     still_open = np.flatnonzero(~resolved)
     if len(still_open):
         part = {name: columns[name][still_open] for name in ("severity", "due_at", "detected_at")}
-        left = outlived(mass[still_open], hours[still_open])
-        soft[still_open] = through_clock(clock, part, left)
+        left = remaining_mass(mass[still_open], hours[still_open])
+        soft[still_open] = breach_by_resolve_time(clock, part, left)
     return soft

@@ -13,7 +13,7 @@ from data.domain import NoChampionError
 from data.history.history import History
 from models.classifiers.calibration import codes
 from models.classifiers.catalog import estimators
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from models.triage import breach_risk, resolve_time, touch_time
 from models.triage.load import load_triage
 from models.triage.triage import Triage
@@ -107,7 +107,7 @@ def _judge(
     as_champion = dataset.read_by(champion.kinds)
     live = champion.with_recent(since_training(champion, as_champion))
     shared = sorted(challenger.classes.keys() & champion.classes.keys())
-    shared += ["harm"] if challenger.harm and champion.harm else []
+    shared += ["harm"] if challenger.breach_risk and champion.breach_risk else []
     challenger_losses = losses_of(challenger, dataset, rows, shared)
     champion_losses = losses_of(live, as_champion, rows, shared)
     if not len(challenger_losses.losses):
@@ -154,7 +154,7 @@ def _trained(
     rehearsal: TriageRehearsal,
     challenger: Triage,
     latency_ms: float,
-) -> Trained:
+) -> TrainedModel:
     plan = prepared.features.plan
     losses = {
         f"{label}.{_plain(kind)}": loss
@@ -170,7 +170,7 @@ def _trained(
         for estimator in estimators()
         if (own := getattr(estimator, "SETTINGS", None)) is not None
     }
-    return Trained(
+    return TrainedModel(
         model="triage",
         files=challenger.to_files(),
         past=challenger.past,
@@ -184,7 +184,7 @@ def _trained(
             **{f"served.{label}": reason for label, reason in rehearsal.reasons.items()},
             **{f"untrained.{label}": reason for label, reason in challenger.untrained.items()},
         },
-        pictures=partial(_draw, prepared, rehearsal, challenger),
+        write_report=partial(_draw, prepared, rehearsal, challenger),
     )
 
 
@@ -216,7 +216,7 @@ def _draw(
     for label, evidence in challenger.evidence.items():
         plots.error_by_coverage(folder / f"{label}_error_by_coverage.png", evidence)
     names = prepared.features.names
-    for part, model in (("breach", challenger.harm), ("touch_time", challenger.touch)):
+    for part, model in (("breach", challenger.breach_risk), ("touch_time", challenger.touch)):
         if model and model.trees:
             gain = model.trees.importance()
             path = folder / f"{part}_importance.png"

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import beta, binom
 
 from models.automation.binomial import (
-    chance_of_so_few,
-    interval,
+    binomial_cdf,
     rows_expected,
     rows_needed,
+    share_interval,
     upper_bound,
 )
 
@@ -30,13 +30,13 @@ def test_one_row_fewer_than_needed_shows_nothing(wrong):
 def test_the_chance_is_the_binomial_one():
     wrong, n = np.array([0, 3, 9]), np.array([50, 100, 90])
 
-    assert chance_of_so_few(wrong, n, SHARES) == pytest.approx(binom.cdf(wrong, n, SHARES))
+    assert binomial_cdf(wrong, n, SHARES) == pytest.approx(binom.cdf(wrong, n, SHARES))
 
 
 def test_nothing_seen_shows_nothing():
     nothing = np.zeros(1)
 
-    assert chance_of_so_few(nothing, nothing, np.array([0.05])) == 1
+    assert binomial_cdf(nothing, nothing, np.array([0.05])) == 1
     assert upper_bound(nothing, nothing, 0.05) == 1
 
 
@@ -45,18 +45,18 @@ def test_the_bound_is_below_the_promise_exactly_where_so_few_are_unlikely():
     n = n + wrong + 1
     below = upper_bound(wrong, n, 0.05) <= 0.05
 
-    assert (below == (chance_of_so_few(wrong, n, np.array(0.05)) <= 0.05)).all()
+    assert (below == (binomial_cdf(wrong, n, np.array(0.05)) <= 0.05)).all()
 
 
 def test_the_interval_is_that_of_clopper_and_pearson():
-    low, high = interval(3, 100)
+    low, high = share_interval(3, 100)
 
     assert low == pytest.approx(beta.ppf(0.025, 3, 98))
     assert high == pytest.approx(beta.ppf(0.975, 4, 97))
 
 
 def test_none_of_none_can_be_any_share():
-    assert interval(0, 0) == (0, 1)
+    assert share_interval(0, 0) == (0, 1)
 
 
 def test_an_error_above_the_promise_is_never_enough():

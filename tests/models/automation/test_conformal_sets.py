@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.automation.conformal_sets import FEWEST_OWN, SetThresholds
+from models.automation.conformal_sets import MIN_ROWS_FOR_OWN_THRESHOLD, SetThresholds
 
 NAMES = tuple(f"c{k}" for k in range(6))
 SHARES = np.array([0.5, 0.2, 0.15, 0.1, 0.04, 0.01])
@@ -49,7 +49,7 @@ def test_rare_classes_are_covered_together(rows, sets):
 
     held = sets.members(chance, 0.9)[np.arange(len(code)), code]
 
-    assert sets.rows[5] < FEWEST_OWN
+    assert sets.rows[5] < MIN_ROWS_FOR_OWN_THRESHOLD
     assert held[code == 5].mean() == pytest.approx(0.9, abs=0.15)
     assert rare.any()
 
@@ -67,8 +67,8 @@ def test_too_few_rows_for_a_coverage_put_a_class_in_no_set(rows):
 
 
 def test_a_coverage_between_two_is_the_higher_one(sets):
-    np.testing.assert_array_equal(sets.lowest(0.901), sets.lowest(0.91))
-    np.testing.assert_array_equal(sets.lowest(0.9), sets.thresholds[:, 40])
+    np.testing.assert_array_equal(sets.min_probability(0.901), sets.min_probability(0.91))
+    np.testing.assert_array_equal(sets.min_probability(0.9), sets.thresholds[:, 40])
 
 
 def test_a_new_class_is_a_rare_one(sets):

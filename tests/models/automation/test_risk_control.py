@@ -6,7 +6,7 @@ from scipy.stats import beta
 
 from data.policy.policy import Policy
 from models.automation.evidence import GRID, CalibrationCounts, CalibrationRows
-from models.automation.risk_control import NO_THRESHOLD, LabelPromises, promised
+from models.automation.risk_control import NO_THRESHOLD, LabelPromises, promise_classes
 
 NAMES = ("address", "fraud", "late")
 TERMS = Policy.read().promises
@@ -26,7 +26,7 @@ def held_out(*groups):
         row[predicted] = top
         probability += [row] * n
         code += [(predicted + 1) % 3] * wrong + [predicted] * (n - wrong)
-    return CalibrationRows.known(np.array(probability), np.array(code))
+    return CalibrationRows.fully_labelled(np.array(probability), np.array(code))
 
 
 def evidence(*groups):
@@ -38,18 +38,18 @@ def of(promises: LabelPromises, name: str):
 
 
 def test_enough_sure_rows_without_an_error_are_promised(terms):
-    found = of(promised(evidence((0, 0.97, 59, 0)), terms(error=0.05)), "address")
+    found = of(promise_classes(evidence((0, 0.97, 59, 0)), terms(error=0.05)), "address")
 
     assert found.made
     assert found.threshold <= 0.97
 
 
 def test_one_row_too_few_is_not_enough(terms):
-    assert not of(promised(evidence((0, 0.97, 58, 0)), terms(error=0.05)), "address").made
+    assert not of(promise_classes(evidence((0, 0.97, 58, 0)), terms(error=0.05)), "address").made
 
 
 def test_the_bound_is_that_of_clopper_and_pearson(terms):
-    found = of(promised(evidence((0, 0.97, 400, 8)), terms(error=0.05)), "address")
+    found = of(promise_classes(evidence((0, 0.97, 400, 8)), terms(error=0.05)), "address")
 
     assert found.bound == pytest.approx(beta.ppf(0.95, 9, 392))
     assert found.bound <= found.error
@@ -58,14 +58,14 @@ def test_the_bound_is_that_of_clopper_and_pearson(terms):
 def test_the_threshold_leaves_out_what_would_break_the_promise(terms):
     window = evidence((0, 0.97, 400, 4), (0, 0.6, 300, 120))
 
-    found = of(promised(window, terms(error=0.05)), "address")
+    found = of(promise_classes(window, terms(error=0.05)), "address")
 
     assert 0.6 < found.threshold <= 0.97
     assert found.accepted == 400
 
 
 def test_below_what_the_window_held_nothing_is_promised(terms):
-    found = of(promised(evidence((0, 0.9, 400, 2)), terms(error=0.1)), "address")
+    found = of(promise_classes(evidence((0, 0.9, 400, 2)), terms(error=0.1)), "address")
 
     assert 0.85 < found.threshold <= 0.9
 
@@ -75,14 +75,16 @@ def test_a_rare_class_does_not_disappear_in_a_frequent_one(terms):
 
     window, at = evidence(*swallowed), terms(error=0.05)
 
-    assert 0.8 < of(promised(window, at), "address").threshold <= 0.97
-    assert of(promised(window, terms(error=0.05, largest_lost=0.7)), "address").threshold <= 0.8
+    assert 0.8 < of(promise_classes(window, at), "address").threshold <= 0.97
+    assert (
+        of(promise_classes(window, terms(error=0.05, largest_lost=0.7)), "address").threshold <= 0.8
+    )
 
 
 def test_a_looser_promise_never_has_a_higher_threshold(terms):
     window = evidence((0, 0.99, 400, 2), (0, 0.9, 300, 12), (0, 0.7, 300, 30))
 
-    found = [promised(window, terms(error=e)).thresholds[0] for e in (0.02, 0.05, 0.1)]
+    found = [promise_classes(window, terms(error=e)).thresholds[0] for e in (0.02, 0.05, 0.1)]
 
     assert found == sorted(found, reverse=True)
 
@@ -90,11 +92,11 @@ def test_a_looser_promise_never_has_a_higher_threshold(terms):
 def test_the_sequence_ends_at_the_first_failure_even_if_a_looser_one_would_pass(terms):
     window = evidence((0, 0.95, 150, 40), (0, 0.6, 4_000, 0))
 
-    assert not of(promised(window, terms(error=0.05)), "address").made
+    assert not of(promise_classes(window, terms(error=0.05)), "address").made
 
 
 def test_a_rare_class_goes_to_people_and_is_told_what_it_lacks(terms):
-    found = of(promised(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS), "fraud")
+    found = of(promise_classes(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS), "fraud")
 
     assert found.threshold == NO_THRESHOLD
     assert found.more_labels is not None
@@ -103,14 +105,14 @@ def test_a_rare_class_goes_to_people_and_is_told_what_it_lacks(terms):
 
 
 def test_an_error_above_the_promise_can_never_be_promised():
-    found = of(promised(evidence((0, 0.97, 400, 60)), TERMS), "address")
+    found = of(promise_classes(evidence((0, 0.97, 400, 60)), TERMS), "address")
 
     assert found.more_labels is None
     assert "never" in found.words
 
 
 def test_a_class_that_was_never_predicted_needs_as_many_labels_as_one_without_errors():
-    found = of(promised(evidence((0, 0.97, 400, 2)), TERMS), "late")
+    found = of(promise_classes(evidence((0, 0.97, 400, 2)), TERMS), "late")
 
     assert (found.accepted, found.made) == (0, False)
     assert found.more_labels is not None
@@ -120,7 +122,7 @@ def test_a_class_that_was_never_predicted_needs_as_many_labels_as_one_without_er
 def test_a_class_may_be_promised_its_own_error(terms):
     window = evidence((0, 0.97, 400, 8), (1, 0.97, 400, 8))
 
-    found = promised(window, terms(errors={"category": {"fraud": 0.01}}))
+    found = promise_classes(window, terms(errors={"category": {"fraud": 0.01}}))
 
     assert of(found, "address").made
     assert not of(found, "fraud").made
@@ -130,21 +132,21 @@ def test_the_more_classes_are_tested_the_surer_one_has_to_be(terms):
     alone = evidence((0, 0.97, 59, 0))
     among = evidence((0, 0.97, 59, 0), (1, 0.97, 70, 20), (2, 0.97, 70, 20))
 
-    assert of(promised(alone, terms(error=0.05)), "address").made
-    assert not of(promised(among, terms(error=0.05)), "address").made
+    assert of(promise_classes(alone, terms(error=0.05)), "address").made
+    assert not of(promise_classes(among, terms(error=0.05)), "address").made
 
 
 def test_classes_that_all_hold_cost_one_another_nothing(terms):
     window = evidence((0, 0.97, 59, 0), (1, 0.97, 59, 0), (2, 0.97, 59, 0))
 
-    assert all(promise.made for promise in promised(window, terms(error=0.05)).classes)
+    assert all(promise.made for promise in promise_classes(window, terms(error=0.05)).classes)
 
 
 def test_a_pilot_keeps_hopeless_classes_out_of_the_test(terms):
     among = evidence((0, 0.97, 59, 0), (1, 0.97, 70, 20), (2, 0.97, 70, 20))
     pilot = evidence((0, 0.97, 300, 0), (1, 0.97, 300, 90), (2, 0.97, 300, 90))
 
-    assert of(promised(among.after(pilot), terms(error=0.05)), "address").made
+    assert of(promise_classes(among.with_pilot(pilot), terms(error=0.05)), "address").made
 
 
 def test_labels_that_are_still_open_are_taken_for_as_wrong_as_the_last(terms):
@@ -156,7 +158,7 @@ def test_labels_that_are_still_open_are_taken_for_as_wrong_as_the_last(terms):
 
     assert window.still_open[0, -1] == 200
     assert window.expected_wrong[0, -1] == pytest.approx(400 * (8 + 200) / 600)
-    assert not of(promised(window, terms(error=0.05)), "address").made
+    assert not of(promise_classes(window, terms(error=0.05)), "address").made
 
 
 def test_with_all_labels_known_the_wrong_ones_are_those_counted():
@@ -174,7 +176,7 @@ def test_a_class_that_the_model_does_not_know_counts_as_an_error():
 
 
 def test_rows_are_automatic_from_the_threshold_of_their_class():
-    promises = promised(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS)
+    promises = promise_classes(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS)
     threshold = promises.thresholds[0]
 
     found = promises.automatic(np.array([0, 0, 1]), np.array([threshold, threshold - 1e-6, 1.0]))
@@ -188,27 +190,29 @@ def test_a_model_that_is_surer_of_more_rows_inherits_no_more_of_them():
     surer[:, 0] = np.linspace(0.999, 0.98, 1_000)
 
     window = CalibrationCounts.count("category", NAMES, rows)
-    made = promised(window.served_by(surer), TERMS)
+    made = promise_classes(window.for_model(surer), TERMS)
 
-    assert of(promised(window, TERMS), "address").accepted == 400
+    assert of(promise_classes(window, TERMS), "address").accepted == 400
     assert 300 <= (surer[:, 0] >= made.thresholds[0]).sum() <= 440
 
 
 def test_another_order_of_the_classes_changes_no_promise():
     window = evidence((0, 0.97, 400, 2), (1, 0.97, 300, 3))
 
-    other = promised(window.ordered(("late", "new", "fraud", "address")), TERMS)
+    other = promise_classes(window.ordered(("late", "new", "fraud", "address")), TERMS)
 
-    assert of(other, "address") == of(promised(window, TERMS), "address")
+    assert of(other, "address") == of(promise_classes(window, TERMS), "address")
     assert not of(other, "new").made
 
 
 def test_evidence_is_read_back_as_it_was_written():
     rows = held_out((0, 0.97, 400, 2), (1, 0.7, 30, 3))
-    window = evidence((0, 0.97, 400, 2), (1, 0.7, 30, 3)).after(evidence((0, 0.9, 40, 2)))
+    window = evidence((0, 0.97, 400, 2), (1, 0.7, 30, 3)).with_pilot(evidence((0, 0.9, 40, 2)))
 
-    for one in (window, window.served_by(rows.probability)):
-        assert promised(CalibrationCounts.from_json(one.to_json()), TERMS) == promised(one, TERMS)
+    for one in (window, window.for_model(rows.probability)):
+        assert promise_classes(
+            CalibrationCounts.from_json(one.to_json()), TERMS
+        ) == promise_classes(one, TERMS)
 
 
 def test_counts_are_of_the_rows_at_or_above_each_threshold():
@@ -223,15 +227,17 @@ def test_counts_are_of_the_rows_at_or_above_each_threshold():
 def test_promises_do_not_depend_on_how_the_rows_are_ordered():
     rows = held_out((0, 0.97, 200, 2), (1, 0.9, 200, 9), (0, 0.7, 100, 9))
     order = np.random.default_rng(1).permutation(500)
-    mixed = CalibrationRows.known(rows.probability[order], rows.code[order])
+    mixed = CalibrationRows.fully_labelled(rows.probability[order], rows.code[order])
 
-    both = [promised(CalibrationCounts.count("team", NAMES, r), TERMS) for r in (rows, mixed)]
+    both = [
+        promise_classes(CalibrationCounts.count("team", NAMES, r), TERMS) for r in (rows, mixed)
+    ]
 
     assert both[0] == both[1]
 
 
 def test_a_promise_says_what_was_seen_and_what_is_promised():
-    words = of(promised(evidence((0, 0.97, 400, 2)), TERMS), "address").words
+    words = of(promise_classes(evidence((0, 0.97, 400, 2)), TERMS), "address").words
 
     assert "2 of 400 were wrong" in words
     assert "5.0% is promised" in words

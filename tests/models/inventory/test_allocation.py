@@ -38,7 +38,7 @@ pools = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(0, 6
 
 def best_gain(places: Locations, pool: float) -> float:
     """The optimum by HiGHS, a binary for every unit that a place could take."""
-    whole = places.whole()
+    whole = places.validated()
     rows, worth, kept = [], [], []
     for row in range(len(whole)):
         one = whole.take(np.array([row]))
@@ -67,7 +67,7 @@ def test_the_gain_is_the_optimum_of_the_mixed_integer_program(pool):
     places = some_places(seed, rows)
     assume(np.sum(places.reserve) <= units)
 
-    gain = allocate(places, units).pool.gain[0]
+    gain = allocate(places, units).by_pool.gain[0]
 
     assert gain == pytest.approx(best_gain(places, units), rel=1e-9, abs=1e-9)
 
@@ -79,10 +79,10 @@ def test_bisection_gains_as_much_as_placing_the_units_one_by_one(pool):
     by_one = allocate(places, units)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(allocation_module, "FEW_CANDIDATES", 0)
+        patch.setattr(allocation_module, "MAX_UNITS_TO_SORT", 0)
         by_halves = allocate(places, units)
 
-    assert by_halves.pool.gain == pytest.approx(by_one.pool.gain, rel=1e-9, abs=1e-9)
+    assert by_halves.by_pool.gain == pytest.approx(by_one.by_pool.gain, rel=1e-9, abs=1e-9)
 
 
 @given(pools)
@@ -90,7 +90,7 @@ def test_more_in_the_pool_never_gains_less(pool):
     seed, rows, units = pool
     places = some_places(seed, rows, reserves=False)
 
-    less, more = (allocate(places, given).pool.gain[0] for given in (units, units + 1))
+    less, more = (allocate(places, given).by_pool.gain[0] for given in (units, units + 1))
 
     assert more >= less - 1e-9
 
@@ -102,7 +102,7 @@ def test_the_shadow_price_is_what_one_unit_more_gains(pool):
     assume(np.sum(places.reserve) <= units)
     now, more = allocate(places, units), allocate(places, units + 1)
 
-    assert more.pool.gain - now.pool.gain == pytest.approx(now.shadow_price, abs=1e-9)
+    assert more.by_pool.gain - now.by_pool.gain == pytest.approx(now.shadow_price, abs=1e-9)
 
 
 @given(pools)
@@ -111,8 +111,8 @@ def test_pool_caps_and_reserves_are_kept(pool):
     places = some_places(seed, rows)
     found = allocate(places, units)
 
-    assert found.units.sum() + found.kept_back[0] == units
-    assert found.kept_back[0] >= 0
+    assert found.units.sum() + found.retained[0] == units
+    assert found.retained[0] >= 0
     assert (found.units <= places.cap).all()
     if not found.short_of_reserves[0]:
         assert (found.units >= places.reserve).all()
@@ -141,8 +141,8 @@ def test_many_pools_at_once_gain_what_each_gains_alone(seed, rows):
 
     for pool in range(5):
         here = np.flatnonzero(places.pool == pool)
-        alone = allocate(replace(places.whole().take(here), pool=0), units[pool])
-        assert together.pool.gain[pool] == pytest.approx(alone.pool.gain.sum(), abs=1e-9)
+        alone = allocate(replace(places.validated().take(here), pool=0), units[pool])
+        assert together.by_pool.gain[pool] == pytest.approx(alone.by_pool.gain.sum(), abs=1e-9)
 
 
 def test_large_volumes_are_settled_by_halving_as_exactly():
@@ -150,7 +150,7 @@ def test_large_volumes_are_settled_by_halving_as_exactly():
     quantiles = np.sort(rng.gamma(2, 3_000, (12, len(PROBABILITIES))), 1)
     places = Locations(DiscreteDemand(PROBABILITIES, quantiles), 0, rng.uniform(1, 5, 12), 0.5)
     found = allocate(places, 40_000)
-    whole = places.whole()
+    whole = places.validated()
 
     last, after = whole.worth(found.units), whole.worth(found.units + 1)
 
@@ -166,21 +166,21 @@ def test_an_empty_pool_gives_nothing():
     found = allocate(some_places(7, 4, reserves=False), 0)
 
     assert found.units.tolist() == [0, 0, 0, 0]
-    assert found.pool.gain == 0
+    assert found.by_pool.gain == 0
 
 
 def test_without_demand_all_is_kept_back():
     places = Locations(DiscreteDemand(PROBABILITIES, np.zeros((2, 7))), 0, 5.0, 1.0)
     found = allocate(places, 10)
 
-    assert found.kept_back == 10
-    assert found.place.fill_rate.tolist() == [1, 1]
+    assert found.retained == 10
+    assert found.by_location.fill_rate.tolist() == [1, 1]
 
 
 def test_without_places_all_is_kept_back():
     found = allocate(Locations(DiscreteDemand(PROBABILITIES, np.zeros((0, 7))), 0, 5.0), 10)
 
-    assert found.kept_back == 10
+    assert found.retained == 10
 
 
 def test_one_place_gets_units_until_they_no_longer_pay():
@@ -197,7 +197,7 @@ def test_units_owed_already_come_before_those_that_might_sell():
     found = allocate(Locations(table, np.array([-3, 0]), 5.0), 3)
 
     assert found.units.tolist() == [3, 0]
-    assert found.place.sold[0] == 3
+    assert found.by_location.sold[0] == 3
 
 
 def test_a_pool_short_of_its_reserves_is_shared_among_them_by_worth():

@@ -29,7 +29,7 @@ def some_places(seed: int, rows: int) -> Locations:
 
 def gain(places: Locations, units: tuple[int, ...]) -> float:
     """What units gain, one by one."""
-    whole, total = places.whole(), 0.0
+    whole, total = places.validated(), 0.0
     for number in range(1, max(units) + 1):
         worth = whole.worth(np.full(len(units), number))
         total += worth[np.array(units) >= number].sum()
@@ -42,9 +42,9 @@ def test_without_ties_it_gains_what_the_worthiest_units_gain(seed, units):
     places = replace(some_places(seed, 6), pool=np.array([0, 1] * 3))
     pools = np.array([units, 7])
 
-    coupled = allocate_coupled(places, pools, Coupling()).pool.gain
+    coupled = allocate_coupled(places, pools, Coupling()).by_pool.gain
 
-    assert coupled == pytest.approx(allocate(places, pools).pool.gain, rel=1e-9, abs=1e-9)
+    assert coupled == pytest.approx(allocate(places, pools).by_pool.gain, rel=1e-9, abs=1e-9)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 20))
@@ -60,7 +60,7 @@ def test_packs_minima_and_room_gain_the_most_of_all_that_keep_them(seed, pool):
     ]
     best = max(gain(places, units) for units in kept)
 
-    assert allocate_coupled(places, pool, tie).pool.gain[0] == pytest.approx(best, rel=1e-5)
+    assert allocate_coupled(places, pool, tie).by_pool.gain[0] == pytest.approx(best, rel=1e-5)
 
 
 def test_large_volumes_gain_nearly_what_the_worthiest_units_gain():
@@ -69,11 +69,11 @@ def test_large_volumes_gain_nearly_what_the_worthiest_units_gain():
     places = Locations(table, 0, rng.uniform(1, 9, 8), 0.5, pool=np.array([0, 1] * 4))
     pools = np.array([9_000, 40_000])
     # Room for twice as much binds nothing, and minima of 2 units ask for what is best anyway.
-    tie = Coupling(least=2, room=np.array([98_000.0]), in_room=0)
+    tie = Coupling(min_units=2, room=np.array([98_000.0]), in_room=0)
 
-    coupled = allocate_coupled(places, pools, tie).pool.gain
+    coupled = allocate_coupled(places, pools, tie).by_pool.gain
 
-    assert coupled == pytest.approx(allocate(places, pools).pool.gain, rel=1e-5)
+    assert coupled == pytest.approx(allocate(places, pools).by_pool.gain, rel=1e-5)
 
 
 def test_units_go_in_whole_packs():
@@ -89,7 +89,7 @@ def test_a_pack_that_pays_only_in_part_is_placed_where_the_sum_pays():
 
 
 def test_a_minimum_that_does_not_pay_gives_nothing():
-    found = allocate_coupled(Locations(SURE, 0, 1.0, 5.0), 99, Coupling(least=np.array([6, 9])))
+    found = allocate_coupled(Locations(SURE, 0, 1.0, 5.0), 99, Coupling(min_units=np.array([6, 9])))
 
     assert found.units.tolist() == [6, 0]
 
@@ -121,7 +121,7 @@ def test_nothing_to_share_is_shared():
     ("tie", "words"),
     [
         (Coupling(pack=0), "coupling"),
-        (Coupling(least=-1), "coupling"),
+        (Coupling(min_units=-1), "coupling"),
         (Coupling(in_room=0), "in_room"),
         (Coupling(room=np.array([1.0]), in_room=0), "keeps the reserves"),
         (Coupling(pack=8), "cap is below the reserve"),

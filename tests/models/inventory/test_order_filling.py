@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from data.domain import BadInputError
 from models.inventory import order_filling
-from models.inventory.order_filling import fill
+from models.inventory.order_filling import fill_orders
 
 some_orders = st.lists(
     st.tuples(st.integers(1, 9), st.integers(0, 50).map(lambda cents: cents / 4)),
@@ -31,7 +31,7 @@ def most_avoided(units: np.ndarray, loss: np.ndarray, pool: int) -> float:
 @given(some_orders, st.integers(0, 40))
 def test_whole_orders_avoid_as_much_as_the_best_of_all_choices(orders, pool):
     units, loss = columns(orders)
-    found = fill(units, loss, pool)
+    found = fill_orders(units, loss, pool)
 
     assert found.avoided.sum() == pytest.approx(most_avoided(units, loss, pool))
 
@@ -42,8 +42,8 @@ def test_the_program_for_many_orders_avoids_as_much(orders, pool):
     units, loss = columns(orders)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(order_filling, "MOST_TABLE_CELLS", 0)
-        found = fill(units, loss, pool)
+        patch.setattr(order_filling, "MAX_TABLE_CELLS", 0)
+        found = fill_orders(units, loss, pool)
 
     assert found.avoided.sum() == pytest.approx(most_avoided(units, loss, pool))
 
@@ -51,7 +51,7 @@ def test_the_program_for_many_orders_avoids_as_much(orders, pool):
 @given(some_orders, st.integers(0, 40))
 def test_whole_orders_are_filled_whole_and_within_the_pool(orders, pool):
     units, loss = columns(orders)
-    found = fill(units, loss, pool)
+    found = fill_orders(units, loss, pool)
 
     assert ((found.units == 0) | (found.units == units)).all()
     assert found.units.sum() + found.left == pool
@@ -63,25 +63,27 @@ def test_orders_in_part_avoid_as_much_as_the_best_single_units(orders, pool):
     units, loss = columns(orders)
     singles = np.sort(np.repeat(loss / units, units))[::-1][:pool]
 
-    assert fill(units, loss, pool, in_part=True).avoided.sum() == pytest.approx(singles.sum())
+    assert fill_orders(units, loss, pool, in_part=True).avoided.sum() == pytest.approx(
+        singles.sum()
+    )
 
 
 def test_two_small_orders_go_before_a_large_one_that_loses_less_than_both():
-    found = fill(np.array([10, 5, 5]), np.array([10.0, 6.0, 6.0]), 10)
+    found = fill_orders(np.array([10, 5, 5]), np.array([10.0, 6.0, 6.0]), 10)
 
     assert found.units.tolist() == [0, 5, 5]
 
 
 def test_an_order_that_loses_nothing_is_filled_from_what_is_left():
-    assert fill(np.array([3, 2]), np.array([9.0, 0.0]), 5).units.tolist() == [3, 2]
+    assert fill_orders(np.array([3, 2]), np.array([9.0, 0.0]), 5).units.tolist() == [3, 2]
 
 
 def test_an_order_larger_than_the_pool_gets_nothing():
-    assert fill(np.array([9]), np.array([100.0]), 5).left == 5
+    assert fill_orders(np.array([9]), np.array([100.0]), 5).left == 5
 
 
 def test_no_orders_leave_the_pool():
-    assert fill(np.zeros(0), np.zeros(0), 5).left == 5
+    assert fill_orders(np.zeros(0), np.zeros(0), 5).left == 5
 
 
 @pytest.mark.parametrize(
@@ -90,4 +92,4 @@ def test_no_orders_leave_the_pool():
 )
 def test_what_is_no_order_or_no_pool_is_refused(units, loss, pool):
     with pytest.raises(BadInputError):
-        fill(np.array(units), np.array(loss), pool)
+        fill_orders(np.array(units), np.array(loss), pool)

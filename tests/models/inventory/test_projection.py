@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from data.domain import BadInputError
-from models.inventory.projection import Shelf, project
+from models.inventory.projection import StockPosition, project
 
 
-def shelf(on_hand: float, inbound: list[float]) -> Shelf:
-    return Shelf(np.array([on_hand]), np.array([inbound]))
+def shelf(on_hand: float, inbound: list[float]) -> StockPosition:
+    return StockPosition(np.array([on_hand]), np.array([inbound]))
 
 
 def paths(*futures: list[float]) -> np.ndarray:
@@ -55,7 +55,7 @@ def test_a_series_without_demand_is_filled():
 def test_series_do_not_touch_each_other():
     rng = np.random.default_rng(7)
     demand = rng.gamma(1, 5, (300, 20, 6)).astype(np.float32)
-    stock = Shelf(rng.integers(0, 20, 300), rng.integers(0, 5, (300, 6)))
+    stock = StockPosition(rng.integers(0, 20, 300), rng.integers(0, 5, (300, 6)))
     some = np.array([0, 130, 299])
 
     together = project(demand, stock).lost[some]

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from data.domain import BadInputError
 from models.inventory.order_terms import OrderTerms
-from models.inventory.projection import Shelf, project
+from models.inventory.projection import StockPosition, project
 from models.inventory.replenishment import order_units, replenish
 
 COSTS = OrderTerms(lead_periods=3, holding_cost=0.2, shortage_cost=1.0)
 
 
-def shelf(on_hand: float, inbound: list[float]) -> Shelf:
-    return Shelf(np.array([on_hand]), np.array([inbound]))
+def shelf(on_hand: float, inbound: list[float]) -> StockPosition:
+    return StockPosition(np.array([on_hand]), np.array([inbound]))
 
 
 def known(*demand: float) -> np.ndarray:
@@ -25,27 +25,29 @@ def known(*demand: float) -> np.ndarray:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[np.ndarray, Shelf, OrderTerms]:
+def cases(draw: st.DrawFn) -> tuple[np.ndarray, StockPosition, OrderTerms]:
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     paths = rng.poisson(draw(st.sampled_from([0.4, 4, 40])), (3, 30, 7)).astype(np.float32)
-    stock = Shelf(rng.integers(0, 60, 3), rng.integers(0, 20, (3, 7)))
+    stock = StockPosition(rng.integers(0, 60, 3), rng.integers(0, 20, (3, 7)))
     lead, review = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     costs = {"holding_cost": rng.uniform(0.05, 1, 3), "shortage_cost": rng.uniform(0, 5, 3)}
     return paths, stock, OrderTerms(lead, review, **costs, pack_units=draw(st.integers(1, 4)))
 
 
-def expected_cost(paths: np.ndarray, stock: Shelf, terms: OrderTerms, order: float) -> np.ndarray:
+def expected_cost(
+    paths: np.ndarray, stock: StockPosition, terms: OrderTerms, order: float
+) -> np.ndarray:
     """Cost of the periods that the order is for, by playing them."""
     inbound = stock.inbound.astype(float)
     first = int(terms.lead_periods) - 1
     inbound[:, first] += order
-    found = project(paths, Shelf(stock.on_hand, inbound))
+    found = project(paths, StockPosition(stock.on_hand, inbound))
     window = slice(first, first + terms.review_periods)
     held, lost = found.stock[:, window].sum(1), found.lost[:, window].sum(1)
     return terms.holding_cost * held + terms.shortage_cost * lost
 
 
-def up_to_the_next_order(paths: np.ndarray, stock: Shelf, terms: OrderTerms):
+def up_to_the_next_order(paths: np.ndarray, stock: StockPosition, terms: OrderTerms):
     """Return what is known of the periods up to the arrival of the next order, and no more."""
     end = int(terms.lead_periods) - 1 + terms.review_periods
     return paths[:, :, :end], replace(stock, inbound=stock.inbound[:, :end])
@@ -152,7 +154,7 @@ def test_enough_stock_orders_nothing():
 
 def test_lead_times_may_differ():
     paths = np.repeat(known(1, 2, 4), 3, axis=0)
-    stock = Shelf(np.zeros(3), np.zeros((3, 3)))
+    stock = StockPosition(np.zeros(3), np.zeros((3, 3)))
     terms = replace(COSTS, lead_periods=np.array([3, 1, 2]))
 
     assert order_units(paths, stock, terms).tolist() == [4, 1, 2]
@@ -174,7 +176,7 @@ def test_a_service_level_is_kept_by_whole_packs():
 
 @pytest.mark.parametrize(("least", "units"), [(0, 6), (8, 8), (500, 0)])
 def test_a_minimum_order_is_met_where_that_pays(least, units):
-    terms = replace(COSTS, least_units=least)
+    terms = replace(COSTS, min_units=least)
 
     assert order_units(known(0, 0, 6), shelf(0, [0, 0, 0]), terms).tolist() == [units]
 
@@ -208,7 +210,7 @@ def test_paths_that_end_before_the_order_comes_are_refused():
         {"shortage_cost": np.nan},
         {"service_level": 1.0},
         {"pack_units": 0},
-        {"least_units": -1},
+        {"min_units": -1},
     ],
 )
 def test_terms_out_of_range_are_refused(wrong):

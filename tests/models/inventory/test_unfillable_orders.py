@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.inventory.unfillable_orders import OpenOrders, first_come_first_served, priced_choice
+from models.inventory.unfillable_orders import OpenOrders, first_come_first_served, price_choice
 from models.loss_curve import CURVE_AGES_HOURS
 
 SMALL_THEN_DEAR = OpenOrders(
@@ -13,7 +13,7 @@ DEAR_ONLY = np.array([False, True])
 
 
 def choice(fill=DEAR_ONLY, helps=0.8, orders=SMALL_THEN_DEAR, pool_units=2.0):
-    return priced_choice(orders, fill, pool_units, helps=helps, deadline_hours=48.0)
+    return price_choice(orders, fill, pool_units, helps=helps, deadline_hours=48.0)
 
 
 def test_it_saves_what_serving_the_first_first_would_have_lost():

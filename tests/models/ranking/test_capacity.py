@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from data.policy.policy import TeamShift
 from data.ticks import MS_PER_HOUR
-from models.ranking.capacity import QueuedWork, reach
+from models.ranking.capacity import QueuedWork, team_reach
 from models.ranking.rule import rank
 from models.ranking.waiting_cost import losses_after
 from models.worktime.shifts import TeamHours
@@ -25,7 +25,7 @@ def a_crew():
             people=people, weekdays=["mon", "tue", "wed", "thu", "fri"], opens="08:00",
             closes="18:00",
         )  # fmt: skip
-        return TeamHours.of(week, "UTC", now, now + 14 * 24 * MS_PER_HOUR)
+        return TeamHours.from_shift(week, "UTC", now, now + 14 * 24 * MS_PER_HOUR)
 
     return build
 
@@ -33,7 +33,7 @@ def a_crew():
 def reached_by(items, touch_hours, crew, now):
     """How far a crew gets with one row for each item."""
     rows = np.arange(len(touch_hours))
-    return reach(QueuedWork(items, rows, rows, np.array(touch_hours, float)), crew, now)
+    return team_reach(QueuedWork(items, rows, rows, np.array(touch_hours, float)), crew, now)
 
 
 def test_the_line_is_where_the_hours_of_the_shift_are_used_up(an_item_of, a_crew):
@@ -92,7 +92,7 @@ def test_a_row_of_many_loses_what_they_lose_together(an_item_of, a_crew):
     items = an_item_of(3, hours_to_due=[5.0, 5.0, 5.0], loss=[80.0, 100.0, 50.0])
     incident_first = QueuedWork(items, np.arange(3), np.array([1, 0, 0]), np.array([1.0, 1.0]))
 
-    reached = reach(incident_first, a_crew(), FIVE_PM)
+    reached = team_reach(incident_first, a_crew(), FIVE_PM)
 
     assert reached.lost_by_next == pytest.approx(80 + 15 * 0.05, abs=0.1)
 

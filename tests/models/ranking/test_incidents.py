@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.ranking.incidents import ALONE, IncidentGroups, grouped, with_one_fix
+from models.ranking.incidents import ALONE, IncidentGroups, rank_incidents, with_fix_time
 from models.ranking.rule import RankingInputs, Tier, rank, rank_by_slack
 
 RULE = {"look_ahead_hours": 0.1, "oldest_hours": 336, "safe_risk": 0.1}
@@ -29,8 +29,8 @@ def items(n, **changes):
 def ranked(told, of_item, **rule):
     of_item = np.array(of_item)
     groups = IncidentGroups(of_item, of_item.max() + 1)
-    fixed = with_one_fix(told, groups, **FIX)
-    return grouped(rank(fixed, **RULE | rule), fixed, groups, rerank_band=0.15)
+    fixed = with_fix_time(told, groups, **FIX)
+    return rank_incidents(rank(fixed, **RULE | rule), fixed, groups, rerank_band=0.15)
 
 
 def test_members_are_no_rows_of_their_own():
@@ -85,10 +85,10 @@ def test_without_a_model_a_group_stands_where_its_first_member_would():
     due = np.array([5.0, 1.0, 3.0, 0.8])
     told = items(4, hours_to_due=due)
     groups = IncidentGroups(np.array([0, ALONE, ALONE, 0]), 1)
-    fixed = with_one_fix(told, groups, **FIX)
+    fixed = with_fix_time(told, groups, **FIX)
     fallback = rank_by_slack(fixed, oldest_hours=336, deadline_hours=48)
 
-    assert grouped(fallback, fixed, groups, rerank_band=0.15).order.tolist() == [4, 1, 2]
+    assert rank_incidents(fallback, fixed, groups, rerank_band=0.15).order.tolist() == [4, 1, 2]
 
 
 def test_without_groups_nothing_changes():
@@ -96,7 +96,9 @@ def test_without_groups_nothing_changes():
     alone = rank(told, **RULE)
     groups = IncidentGroups(np.full(3, ALONE), 0)
 
-    assert grouped(alone, with_one_fix(told, groups, **FIX), groups, rerank_band=0.15) is alone
+    assert (
+        rank_incidents(alone, with_fix_time(told, groups, **FIX), groups, rerank_band=0.15) is alone
+    )
 
 
 def test_the_commonest_word_of_a_group_is_told():

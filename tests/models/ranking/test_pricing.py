@@ -8,7 +8,7 @@ import pytest
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS
-from models.ranking.pricing import PricedExceptions, ranking, scored, scored_stock
+from models.ranking.pricing import PricedExceptions, price, price_stock, rank_by_policy
 from models.ranking.rule import Tier
 from models.triage.predictions import ClassPredictions, Predictions
 from models.worktime.shifts import TeamHours, WorkClock
@@ -37,7 +37,7 @@ IDS = np.array(["a", "b", "c"], object)
 def test_without_predictions_the_type_as_raised_is_priced(columns, policy):
     losses = policy.losses
 
-    loss = scored(IDS, columns, None, policy).loss
+    loss = price(IDS, columns, None, policy).loss
 
     assert loss[0] == losses.preventable("fraud_risk", 100.0)
     assert loss[1] == losses.preventable("", losses.order_value)
@@ -48,7 +48,7 @@ def test_the_loss_is_averaged_over_the_whole_posterior(columns, policy):
     names = ("fraud_risk", "data_error")
     chance = np.array([[0.25, 0.75]] * 3)
 
-    loss = scored(
+    loss = price(
         IDS, columns, Predictions({"category": ClassPredictions(names, chance)}), policy
     ).loss
 
@@ -57,7 +57,7 @@ def test_the_loss_is_averaged_over_the_whole_posterior(columns, policy):
 
 
 def test_without_predictions_touch_times_are_the_policy_s(columns, policy):
-    found = scored(IDS, columns, None, policy)
+    found = price(IDS, columns, None, policy)
 
     assert found.touch_p50_minutes.tolist() == [policy.handling.touch_minutes_p50] * 3
     assert found.touch_p90_minutes.tolist() == [policy.handling.touch_minutes_p90] * 3
@@ -66,14 +66,14 @@ def test_without_predictions_touch_times_are_the_policy_s(columns, policy):
 def test_predicted_touch_times_are_kept_apart_and_above_half_a_minute(columns, policy):
     touch = np.array([[0.1, 0.2, 0.2], [1.0, 10.0, 10.0], [1.0, 10.0, 30.0]])
 
-    found = scored(IDS, columns, Predictions(touch_minutes=touch), policy)
+    found = price(IDS, columns, Predictions(touch_minutes=touch), policy)
 
     assert found.touch_p50_minutes.tolist() == [0.5, 10.0, 10.0]
     assert (found.touch_p90_minutes > found.touch_p50_minutes).all()
 
 
 def test_without_a_model_of_harm_the_loss_nears_with_age(columns, policy):
-    curve = scored(IDS, columns, None, policy).curve
+    curve = price(IDS, columns, None, policy).curve
 
     assert curve.shape == (3, 11)
     assert (np.diff(curve, axis=1) >= 0).all()
@@ -84,13 +84,13 @@ def test_without_a_model_of_harm_the_loss_nears_with_age(columns, policy):
 def test_types_that_the_law_puts_first_are_marked(columns, policy):
     guards = policy.guards.model_copy(update={"always_first": ["data_error"]})
 
-    found = scored(IDS, columns, None, policy.model_copy(update={"guards": guards}))
+    found = price(IDS, columns, None, policy.model_copy(update={"guards": guards}))
 
     assert found.always_first.tolist() == [False, False, True]
 
 
 def test_time_passes_without_another_prediction(columns, policy):
-    found = scored(IDS, columns, None, policy)
+    found = price(IDS, columns, None, policy)
 
     now, later = found.at(NOW), found.at(NOW + 2 * MS_PER_HOUR)
 
@@ -101,26 +101,26 @@ def test_time_passes_without_another_prediction(columns, policy):
 
 
 def test_what_is_detected_in_the_future_has_no_age(columns, policy):
-    assert scored(IDS, columns, None, policy).at(NOW - MS_PER_HOUR).age_hours.tolist() == [0, 0, 0]
+    assert price(IDS, columns, None, policy).at(NOW - MS_PER_HOUR).age_hours.tolist() == [0, 0, 0]
 
 
 def test_each_may_be_looked_at_at_its_own_moment(columns, policy):
-    items = scored(IDS, columns, None, policy).at(NOW + np.array([0, 1, 2]) * MS_PER_HOUR)
+    items = price(IDS, columns, None, policy).at(NOW + np.array([0, 1, 2]) * MS_PER_HOUR)
 
     assert items.age_hours.tolist() == [0, 1, 2]
 
 
 def test_a_passed_deadline_is_lost_and_goes_last(columns, policy):
-    items = scored(IDS, columns, None, policy).at(NOW)
+    items = price(IDS, columns, None, policy).at(NOW)
 
-    found = ranking(items, policy, degraded=False)
+    found = rank_by_policy(items, policy, degraded=False)
 
     assert found.order[-1] == 2
     assert found.tier[2] == Tier.LOST
 
 
 def test_parts_joined_are_the_whole(columns, policy):
-    whole = scored(IDS, columns, None, policy)
+    whole = price(IDS, columns, None, policy)
 
     again = PricedExceptions.concatenate([whole.take(np.array([0])), whole.take(np.array([1, 2]))])
 
@@ -131,20 +131,20 @@ def test_parts_joined_are_the_whole(columns, policy):
 def test_degraded_ranks_by_slack_without_a_score(columns, policy):
     columns["due_at"] = NOW + np.array([9, 3, 6]) * MS_PER_HOUR
 
-    found = ranking(scored(IDS, columns, None, policy).at(NOW), policy, degraded=True)
+    found = rank_by_policy(price(IDS, columns, None, policy).at(NOW), policy, degraded=True)
 
     assert found.order.tolist() == [1, 2, 0]
     assert np.isnan(found.score).all()
 
 
 def test_an_item_s_score_does_not_hang_on_the_others(columns, policy):
-    whole = scored(IDS, columns, None, policy)
-    together = ranking(whole.at(NOW), policy, degraded=False).score
+    whole = price(IDS, columns, None, policy)
+    together = rank_by_policy(whole.at(NOW), policy, degraded=False).score
 
     for i in range(3):
         own = {name: column[i : i + 1] for name, column in columns.items()}
-        alone = scored(IDS[i : i + 1], own, None, policy).at(NOW)
-        score = ranking(alone, policy, degraded=False).score[0]
+        alone = price(IDS[i : i + 1], own, None, policy).at(NOW)
+        score = rank_by_policy(alone, policy, degraded=False).score[0]
         assert score == pytest.approx(together[i], rel=1e-12)
 
 
@@ -155,29 +155,29 @@ def test_double_the_order_value_doubles_what_waiting_loses(columns, policy):
     columns["due_at"] = np.full(3, NOW + MS_PER_HOUR)
     columns["total"] = np.array([100.0, 200.0, 400.0])
 
-    score = ranking(scored(IDS, columns, None, policy).at(NOW), policy, degraded=False).score
+    score = rank_by_policy(price(IDS, columns, None, policy).at(NOW), policy, degraded=False).score
 
     np.testing.assert_allclose(score / score[0], [1, 2, 4])
 
 
 def test_what_is_recorded_as_lost_stays_last_before_its_deadline(columns, policy):
     columns["due_at"] = NOW + np.array([9, 3, 6]) * MS_PER_HOUR
-    found = replace(scored(IDS, columns, None, policy), lost=np.array([False, True, False]))
+    found = replace(price(IDS, columns, None, policy), lost=np.array([False, True, False]))
 
-    assert ranking(found.at(NOW), policy, degraded=False).order[-1] == 1
+    assert rank_by_policy(found.at(NOW), policy, degraded=False).order[-1] == 1
 
 
 def stock_scored(policy, *curves, kind="stock_out_risk"):
     loss, types = np.full(len(curves), 50.0), np.full(len(curves), kind, object)
     due_at = np.full(len(curves), NOW + MS_PER_HOUR)
-    return scored_stock(types, NOW, due_at, loss, np.array(curves), policy)
+    return price_stock(types, NOW, due_at, loss, np.array(curves), policy)
 
 
 STEADILY = CURVE_AGES_HOURS / CURVE_AGES_HOURS[-1]
 
 
 def test_stock_that_loses_steadily_loses_the_same_in_every_hour(policy):
-    found = ranking(stock_scored(policy, STEADILY).at(NOW), policy, degraded=False)
+    found = rank_by_policy(stock_scored(policy, STEADILY).at(NOW), policy, degraded=False)
     look_ahead_hours = policy.guards.look_ahead_minutes / 60
 
     an_hour = (found.loss_deferred[0] - found.loss_now[0]) / look_ahead_hours
@@ -193,7 +193,7 @@ def test_stock_is_handled_in_the_minutes_of_the_policy(policy):
 
 def test_only_orders_are_lost_at_their_deadline(policy):
     shelf, orders = (
-        ranking(
+        rank_by_policy(
             stock_scored(policy, STEADILY, kind=kind).at(NOW + 2 * MS_PER_HOUR),
             policy,
             degraded=False,
@@ -207,11 +207,11 @@ def test_only_orders_are_lost_at_their_deadline(policy):
 def test_what_can_not_be_saved_any_more_goes_last(policy):
     found = stock_scored(policy, np.ones(11), STEADILY)
 
-    assert ranking(found.at(NOW), policy, degraded=False).order.tolist() == [1, 0]
+    assert rank_by_policy(found.at(NOW), policy, degraded=False).order.tolist() == [1, 0]
 
 
 def test_stock_is_ranked_without_a_model_too(policy):
-    found = ranking(stock_scored(policy, STEADILY, STEADILY).at(NOW), policy, degraded=True)
+    found = rank_by_policy(stock_scored(policy, STEADILY, STEADILY).at(NOW), policy, degraded=True)
 
     assert len(found.order) == 2
 
@@ -219,7 +219,7 @@ def test_stock_is_ranked_without_a_model_too(policy):
 def test_hours_are_counted_by_the_shifts_of_the_team_where_they_are_known(columns, policy):
     opens = np.array([NOW - MS_PER_HOUR, NOW + 4 * MS_PER_HOUR])
     crew = TeamHours(opens, opens + 3 * MS_PER_HOUR, np.array([2, 2]))
-    found = scored(IDS, columns, None, policy)
+    found = price(IDS, columns, None, policy)
 
     items = found.at(NOW, WorkClock((crew,), np.array([0, 0, -1])))
     round_the_clock = found.at(NOW, WorkClock((crew,), np.array([-1, -1, -1])))

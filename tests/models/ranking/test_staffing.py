@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from data.policy.policy import ShiftTerms as ShiftRules
 from data.policy.policy import TeamShift
 from data.ticks import MS_PER_HOUR, MS_PER_MINUTE
-from models.ranking.staffing import clock_at, crew_from
+from models.ranking.staffing import shifts_from, work_clock
 
 FRIDAY_FIVE_PM = 1_772_816_400_000  # 2026-03-06T17:00:00Z
 WEEK = TeamShift(
@@ -19,43 +19,43 @@ RULES = ShiftRules(timezone="UTC", teams={"payments": WEEK})
 
 @pytest.fixture(scope="module")
 def clock():
-    return clock_at(RULES, np.array(["payments", "others", None], object), FRIDAY_FIVE_PM)
+    return work_clock(RULES, np.array(["payments", "others", None], object), FRIDAY_FIVE_PM)
 
 
 def test_the_crew_begins_with_the_shift_that_is_under_way():
-    crew = crew_from(WEEK, "UTC", FRIDAY_FIVE_PM)
+    crew = shifts_from(WEEK, "UTC", FRIDAY_FIVE_PM)
 
     assert crew.opens_at[0] == FRIDAY_FIVE_PM - 9 * MS_PER_HOUR
     assert crew.opens_at[1] == FRIDAY_FIVE_PM + 63 * MS_PER_HOUR
 
 
 def test_after_hours_the_crew_begins_with_the_next_shift():
-    assert crew_from(WEEK, "UTC", FRIDAY_FIVE_PM + MS_PER_HOUR).opens_at[0] == (
+    assert shifts_from(WEEK, "UTC", FRIDAY_FIVE_PM + MS_PER_HOUR).opens_at[0] == (
         FRIDAY_FIVE_PM + 63 * MS_PER_HOUR
     )
 
 
 def test_a_policy_without_shifts_has_no_clock():
-    assert clock_at(ShiftRules(timezone="UTC"), np.array(["payments"], object), 0) is None
+    assert work_clock(ShiftRules(timezone="UTC"), np.array(["payments"], object), 0) is None
 
 
 def test_two_working_hours_on_friday_at_five_end_on_monday_at_nine(clock):
-    assert clock.hours_on_the_wall(FRIDAY_FIVE_PM, np.array([2.0, 2.0, 2.0])).tolist() == [64, 2, 2]
+    assert clock.wall_hours(FRIDAY_FIVE_PM, np.array([2.0, 2.0, 2.0])).tolist() == [64, 2, 2]
 
 
 def test_hours_that_end_with_the_shift_do_not_wait_for_the_next_one(clock):
-    assert clock.hours_on_the_wall(FRIDAY_FIVE_PM, np.array([1.0, 1.0, 1.0]))[0] == 1
+    assert clock.wall_hours(FRIDAY_FIVE_PM, np.array([1.0, 1.0, 1.0]))[0] == 1
 
 
 def test_what_is_never_stays_never(clock):
-    assert np.isinf(clock.hours_on_the_wall(FRIDAY_FIVE_PM, np.full(3, np.inf))).all()
+    assert np.isinf(clock.wall_hours(FRIDAY_FIVE_PM, np.full(3, np.inf))).all()
 
 
 @given(hours=st.floats(0, 500), now=st.integers(0, 7 * 24 * 60))
 def test_working_hours_are_found_again_on_the_wall(hours, now):
     begin = FRIDAY_FIVE_PM + now * MS_PER_MINUTE
-    crew = crew_from(WEEK, "UTC", begin)
+    crew = shifts_from(WEEK, "UTC", begin)
 
     moment = crew.moments(begin, np.array([hours]))
 
-    assert crew.worked_hours(begin, moment)[0] == pytest.approx(hours, abs=1e-6)
+    assert crew.open_hours(begin, moment)[0] == pytest.approx(hours, abs=1e-6)

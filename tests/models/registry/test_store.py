@@ -9,7 +9,7 @@ import pytest
 
 from data.domain import NoChampionError, UnknownChoiceError
 from features.engine.event_log import LogRows
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from models.triage.load import load_triage
 
 FILES = {"triage.json": '{"ä": 1}', "team.trees.txt": "tree\nversion=v4\n"}
@@ -47,7 +47,7 @@ def record(store, model):
             "metrics": {"loss": 0.5, "undefined": float("nan")},
             "tags": {"as_of": "2026-01-01"},
         }
-        return store.record(Trained(model, **(plain | changed)), now_ms=1_772_323_200_000)
+        return store.record(TrainedModel(model, **(plain | changed)), now_ms=1_772_323_200_000)
 
     return _record
 
@@ -187,15 +187,15 @@ def test_digests_that_were_written_anew_are_refused(store, model, record, folder
 
 
 def test_files_that_make_no_model_are_refused_as_no_champion(store):
-    broken = Trained("triage", {"triage.json": "{}"}, {}, {}, {}, {})
+    broken = TrainedModel("triage", {"triage.json": "{}"}, {}, {}, {}, {})
     version = store.record(broken, now_ms=1_772_323_200_000)
 
     with pytest.raises(NoChampionError, match="can't be built"):
         load_triage(store, version)
 
 
-def test_pictures_are_kept_with_the_run(store, model, record, folder_of):
-    version = record(pictures=lambda folder: (folder / "lift.png").write_bytes(b"png"))
+def test_a_report_is_stored_with_the_run(store, model, record, folder_of):
+    version = record(write_report=lambda folder: (folder / "lift.png").write_bytes(b"png"))
 
     assert (folder_of(version).parent / "report" / "lift.png").read_bytes() == b"png"
 

@@ -6,15 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.triage.breach_label import (
-    DUE,
-    FEWEST_IN_GROUP,
+    DEADLINE_GROUP,
+    MIN_GROUP_ROWS,
     BreachByLateness,
     ClosedExceptions,
     usual_lag,
 )
 
 some_ended = st.lists(
-    st.tuples(st.sampled_from(["high", "low", "", DUE]), st.floats(-50, 400), st.booleans()),
+    st.tuples(
+        st.sampled_from(["high", "low", "", DEADLINE_GROUP]), st.floats(-50, 400), st.booleans()
+    ),
     min_size=1,
     max_size=120,
 ).map(
@@ -62,8 +64,8 @@ def test_each_group_finds_its_hidden_deadline(ended_by):
 
 
 def test_a_known_deadline_is_what_the_clock_counts_from(ended_by):
-    ended = ended_by(**{DUE: 50})
-    counted = ClosedExceptions(ended.group, ended.clock_hours - 50, ended.breached)
+    ended = ended_by(**{DEADLINE_GROUP: 50})
+    counted = ClosedExceptions(ended.group, ended.lateness_hours - 50, ended.breached)
     clock = BreachByLateness.fit(counted, 0.0)
 
     assert chance(clock, "high", [20.0, 40.0], due=30.0) == pytest.approx([0, 1], abs=0.01)
@@ -79,9 +81,9 @@ def test_a_deadline_is_not_read_where_none_was_in_the_history(ended_by):
 
 
 def test_small_groups_share_a_curve(ended_by):
-    few = FEWEST_IN_GROUP - 1
+    few = MIN_GROUP_ROWS - 1
     parts = [ended_by(few, rare=20), ended_by(few, scarce=20), ended_by(300, common=80)]
-    names = ("group", "clock_hours", "breached")
+    names = ("group", "lateness_hours", "breached")
     joined = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
 
     clock = BreachByLateness.fit(ClosedExceptions(*joined), 0.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.ticks import MS_PER_HOUR
-from models.triage.breach_label import DUE, BreachByLateness, ClosedExceptions
+from models.triage.breach_label import DEADLINE_GROUP, BreachByLateness, ClosedExceptions
 from models.triage.breach_risk import BreachRisk, due_hours
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
@@ -175,7 +175,9 @@ def test_the_curve_of_harm_counts_from_the_deadline_where_it_is_known(a_sample):
     detected = rows.columns["detected_at"]
     due = detected + np.array([10, 30, 50, 90]) * MS_PER_HOUR
     hours = np.linspace(-50, 50, 200)
-    clock = BreachByLateness.fit(ClosedExceptions(np.full(200, DUE, object), hours, hours > 0), 0.0)
+    clock = BreachByLateness.fit(
+        ClosedExceptions(np.full(200, DEADLINE_GROUP, object), hours, hours > 0), 0.0
+    )
 
     curve = BreachRisk(None, clock, 0.5).curve({**rows.columns, "due_at": due})
 

@@ -10,8 +10,8 @@ from models.triage.resolve_time import (
     ConstantResolveTime,
     ResolveTime,
     exposures,
-    outlived,
     quantiles,
+    remaining_mass,
 )
 
 INTERVALS = len(EDGES_HOURS) - 1
@@ -43,7 +43,7 @@ def test_the_median_of_one_interval_lies_in_it():
 
 @given(mass=masses, hours=hours_open)
 def test_what_is_still_open_has_no_chance_in_the_past(mass, hours):
-    left = outlived(mass, np.array([hours]))
+    left = remaining_mass(mass, np.array([hours]))
 
     assert left.sum() == pytest.approx(1.0)
     over = EDGES_HOURS[1:-1] <= hours
@@ -53,7 +53,7 @@ def test_what_is_still_open_has_no_chance_in_the_past(mass, hours):
 @given(mass=masses, hours=hours_open)
 def test_to_have_lasted_never_shortens_the_expected_time(mass, hours):
     before = np.cumsum(mass[0])
-    after = np.cumsum(outlived(mass, np.array([hours]))[0])
+    after = np.cumsum(remaining_mass(mass, np.array([hours]))[0])
 
     assert (after <= before + 1e-6).all()
 
@@ -61,7 +61,7 @@ def test_to_have_lasted_never_shortens_the_expected_time(mass, hours):
 def test_nothing_outlived_changes_nothing():
     mass = np.full((1, INTERVALS), 1 / INTERVALS)
 
-    np.testing.assert_allclose(outlived(mass, np.zeros(1)), mass, atol=1e-6)
+    np.testing.assert_allclose(remaining_mass(mass, np.zeros(1)), mass, atol=1e-6)
 
 
 def test_a_resolved_case_counts_whole_in_every_interval_it_was_open_in():

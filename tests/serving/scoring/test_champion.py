@@ -6,7 +6,7 @@ import time
 import pytest
 
 from data.domain import NoChampionError
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from serving.scoring.champion import Champion
 from serving.scoring.champion_store import RegistryStore
 from serving.scoring.scorer import columns_as_of
@@ -156,7 +156,8 @@ def promoted(a_store, a_triage):
     def promote(*, change=lambda _file: None):
         triage = a_triage()
         version = a_store.record(
-            Trained("triage", triage.to_files(), triage.past, {}, {}, {}), now_ms=1_772_323_200_000
+            TrainedModel("triage", triage.to_files(), triage.past, {}, {}, {}),
+            now_ms=1_772_323_200_000,
         )
         change(max(a_store.root.rglob("triage.json"), key=lambda file: file.stat().st_mtime_ns))
         a_store.promote("triage", version, why="for tests", now="2026-03-01T12:00:00Z")

@@ -5,7 +5,7 @@ import pytest
 
 from data.domain import Grain
 from models.demand.forecaster import DemandForecaster
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from training.demand.champion import MODEL, load_demand
 from training.demand.dataset import read_panel
 from training.demand.rehearsal import rehearse
@@ -72,7 +72,7 @@ def test_what_is_no_better_is_not_promoted(demand_history, tmp_path):
     same = DemandForecaster.fit(read_panel(demand_history, rehearsed), HORIZON, method=best)
     tags = {"as_of": rehearsed.isoformat()}
     version = store.record(
-        Trained(MODEL, same.to_files(), {}, {}, {}, tags), now_ms=1_772_323_200_000
+        TrainedModel(MODEL, same.to_files(), {}, {}, {}, tags), now_ms=1_772_323_200_000
     )
     store.promote(MODEL, version, why="for the test", now="2026-01-01T00:00:00Z")
 

@@ -9,7 +9,7 @@ import pytest
 from data.domain import BadInputError, NoChampionError
 from data.policy.policy import Policy
 from models.demand.forecaster import DemandForecaster
-from models.registry.store import ModelRegistry, Trained
+from models.registry.store import ModelRegistry, TrainedModel
 from training.demand.champion import MODEL
 from training.demand.dataset import read_panel
 from training.forecast_book.make_book import ForecastJob, make_book
@@ -57,7 +57,7 @@ def store(history, tmp_path_factory):
     store = ModelRegistry(tmp_path_factory.mktemp("forecast") / "mlruns")
     demand = DemandForecaster.fit(read_panel(history, AS_OF), HORIZON, method="average")
     version = store.record(
-        Trained(MODEL, demand.to_files(), {}, {}, {}, {}), now_ms=1_772_323_200_000
+        TrainedModel(MODEL, demand.to_files(), {}, {}, {}, {}), now_ms=1_772_323_200_000
     )
     store.promote(MODEL, version, why="for tests", now="2025-01-27T00:00:00Z")
     return store

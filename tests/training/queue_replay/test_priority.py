@@ -23,7 +23,7 @@ def test_the_compiled_score_is_that_of_the_rule(a_work, opinions_on, seed, hours
     never = np.full(len(work.ids), NEVER)
     order = RULES["ours"](RuleInputs(work, Scenario(never, opinions.loss, never), opinions, TERMS))
     crews = tuple(going_on(crew) for crew in work.crews)
-    worked = np.array([crew.worked(np.array([now]))[0] for crew in crews])[work.team]
+    worked = np.array([crew.open_ticks(np.array([now]))[0] for crew in crews])[work.team]
 
     keys = [key_at(order, v, work.visit_of[v], worked[v]) for v in range(len(work.team))]
 

@@ -112,7 +112,7 @@ def test_work_that_is_paused_when_the_shift_closes_is_not_shortened(a_play, rule
     for team, crew in enumerate(work.crews):
         rows = (work.team == team) & (played.ended_at != NEVER)
         going = going_on(crew)
-        worked = going.worked(played.ended_at[rows]) - going.worked(played.started_at[rows])
+        worked = going.open_ticks(played.ended_at[rows]) - going.open_ticks(played.started_at[rows])
         assert (worked == work.touch_ms[rows]).all()
 
 

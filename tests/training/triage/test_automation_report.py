@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from data.policy.policy import Policy
-from models.automation.risk_control import promised
+from models.automation.risk_control import promise_classes
 from models.triage.load import load_triage
 from training.triage import automation_report, calibration_report
 from training.triage.evaluation import score_period
@@ -130,4 +130,4 @@ def test_what_is_promised_does_not_hang_on_the_weeks_that_follow(
     other = fit(a_history(with_another_future(shop.tables, shop.as_of)), pd.Timestamp(shop.as_of))
 
     for label, evidence in triage.evidence.items():
-        assert promised(other.evidence[label], TERMS) == promised(evidence, TERMS)
+        assert promise_classes(other.evidence[label], TERMS) == promise_classes(evidence, TERMS)

@@ -15,7 +15,7 @@ import pytest
 from data.policy.automation import PromiseTerms
 from data.policy.policy import Policy
 from models.automation.evidence import CalibrationCounts, CalibrationRows
-from models.automation.risk_control import LabelPromises, promised
+from models.automation.risk_control import LabelPromises, promise_classes
 from models.automation.sequential_test import SequentialTest
 
 
@@ -101,11 +101,11 @@ def _each(
         )
         model = _model(past)
         evidence = _evidence(names, model, test, _evidence(names, model, pilot))
-        promises = promised(evidence, terms)
+        promises = promise_classes(evidence, terms)
         before = _errors(promises, model, truth)
         anew = _model(past + pilot + test)
         rows = np.repeat(np.arange(len(test)), test.sum(axis=1))
-        inherited = promised(evidence.served_by(anew[rows]), terms)
+        inherited = promise_classes(evidence.for_model(anew[rows]), terms)
         after = _errors(inherited, anew, truth)
         made = np.isfinite(promises.thresholds)
         set_alone = inherited.automatic(anew.argmax(axis=1), anew.max(axis=1))
@@ -145,8 +145,10 @@ def _evidence(
     names: list[str], model: np.ndarray, counts: np.ndarray, pilot: CalibrationCounts | None = None
 ) -> CalibrationCounts:
     cell, code = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), counts.shape[1])
-    evidence = CalibrationCounts.count("category", names, CalibrationRows.known(model[cell], code))
-    return evidence.after(pilot) if pilot else evidence
+    evidence = CalibrationCounts.count(
+        "category", names, CalibrationRows.fully_labelled(model[cell], code)
+    )
+    return evidence.with_pilot(pilot) if pilot else evidence
 
 
 def _errors(promises: LabelPromises, model: np.ndarray, truth: DrawnTruth) -> np.ndarray:

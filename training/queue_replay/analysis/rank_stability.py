@@ -44,7 +44,7 @@ def top_changes(
         before, after = (_waiting(ready, until, at) for at in (moment, moment + MS_PER_HOUR))
         if min(len(before), len(after)) <= TOP:
             continue
-        worked = [[crew.worked(np.array([at]))[0] for crew in crews] for at in _hour(moment)]
+        worked = [[crew.open_ticks(np.array([at]))[0] for crew in crews] for at in _hour(moment)]
         top, later = (
             _top(work, order, (rows, ready), (at, np.array(done, np.int64)))
             for rows, at, done in zip((before, after), _hour(moment), worked, strict=True)

@@ -18,7 +18,7 @@ from data.history.history import END_OF_TIME, History
 from data.policy.policy import Policy
 from data.ticks import tick_of
 from features.engine.feature_set import Columns
-from models.ranking.pricing import scored
+from models.ranking.pricing import price
 from models.triage.labels import CATEGORY
 from models.triage.predictions import Predictions
 from training.queue_replay.rules.rules import PricedPredictions
@@ -77,12 +77,12 @@ class WindowPredictions:
     def opinions(self, policy: Policy) -> PricedPredictions:
         """Price by the policy what has skill."""
         heard, n = self.heard, len(self.ids)
-        ours = scored(self.ids, self.columns, heard, policy)
+        ours = price(self.ids, self.columns, heard, policy)
         likeliest = ours.loss
         if (category := heard.classes.get(CATEGORY.name)) is not None:
             certain = category._replace(probability=np.eye(len(category.names))[category.best])
             named = replace(heard, classes={CATEGORY.name: certain})
-            likeliest = scored(self.ids, self.columns, named, policy).loss
+            likeliest = price(self.ids, self.columns, named, policy).loss
         chance = self.predictions.p_breach
         return PricedPredictions(
             due_at=ours.due_at,

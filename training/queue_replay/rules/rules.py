@@ -14,7 +14,7 @@ from data.ticks import (
     NEVER,
 )
 from models.loss_curve import CURVE_AGES_HOURS
-from models.ranking.pricing import KNOTS_APART_HOURS
+from models.ranking.pricing import KNOT_GAPS_HOURS
 from models.ranking.rule import touch_spread
 from models.worktime.shifts import TeamHours
 from training.queue_replay.simulator.priority import ARRIVAL, ATC, FIXED, OURS, QueueOrder
@@ -108,7 +108,7 @@ class RuleInputs:
         hours = np.empty(at.shape)
         for code, crew in enumerate(self.work.crews):
             theirs = team == code
-            hours[theirs] = going_on(crew).worked(at[theirs]) / MS_PER_HOUR
+            hours[theirs] = going_on(crew).open_ticks(at[theirs]) / MS_PER_HOUR
         return hours
 
 
@@ -176,7 +176,7 @@ def _moving(known: RuleInputs, loss: np.ndarray) -> QueueOrder:
         look_ahead_hours=known.terms.look_ahead_hours,
         old_hours=known.hours_of_team(known.old_at),
         due_hours=np.where(undated, np.nan, known.hours_of_team(known.due_at)),
-        ages_hours=known.hours_of_team(ages, rows) + KNOTS_APART_HOURS,
+        ages_hours=known.hours_of_team(ages, rows) + KNOT_GAPS_HOURS,
         ages_of=np.where(undated, np.cumsum(undated) - 1, 0),
         loss=loss,
         curve=np.ascontiguousarray(seen.curve),

@@ -76,7 +76,7 @@ class TeamWeek:
     def lay(self, timezone: str, begin: int, end: int) -> TeamHours:
         """Lay the week over a period, to the millisecond."""
         whole = TeamShift(people=self.people, weekdays=self._names, opens="00:00", closes="24:00")
-        days = TeamHours.of(whole, timezone, begin - MS_PER_DAY, end)
+        days = TeamHours.from_shift(whole, timezone, begin - MS_PER_DAY, end)
         return TeamHours(days.opens_at + self.opens_ms, days.opens_at + self.closes_ms, days.people)
 
 
@@ -127,7 +127,7 @@ def crews_of(
     found = []
     for team in teams:
         if team in policy.teams:
-            laid = TeamHours.of(policy.teams[team], policy.timezone, begin, end)
+            laid = TeamHours.from_shift(policy.teams[team], policy.timezone, begin, end)
         else:
             laid = weeks.get(team, ALWAYS_THERE).lay(policy.timezone, begin, end)
         found.append(_cut(laid, begin, end))
