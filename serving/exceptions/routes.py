@@ -15,8 +15,7 @@ from serving.http.requests import JSON, body_of, json_answer
 from serving.http.schemas import Accepted, AcceptedBatch, Claimed, ExceptionView, Resolved
 from serving.incidents.payload import ROW_ID
 from serving.service import desk_of
-from serving.worklist.comparison import versus_view
-from serving.worklist.schemas import Comparison
+from serving.worklist.comparison import ComparisonOut, versus_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 
@@ -67,7 +66,7 @@ async def look_at_exception(request: Request, exception_id: Id) -> Response:
     return json_answer(view, headers={"ETag": etag(view["revision"])})
 
 
-@router.get("/{exception_id}/versus/{other_id}", responses=answers(Comparison, 404, 422))
+@router.get("/{exception_id}/versus/{other_id}", responses=answers(ComparisonOut, 404, 422))
 async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At = None) -> Response:
     """Why one row of the list stands above another: in money, hazard and hours, term by term."""
     sight = await desk_of(request).sight(past_tick(at))

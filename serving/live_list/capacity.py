@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from data.policy.policy import Policy
 from models.ranking.capacity import QueuedWork, TeamReach, team_reach
@@ -13,6 +15,41 @@ from models.ranking.rule import Ranking, RankingInputs
 from models.ranking.staffing import shifts_from, team_numbers
 from serving.live_list.incident_groups import GroupedRows
 from serving.scoring.answer import money, rfc3339
+from serving.wire.answers import Moment, MoneyOut, closed
+
+
+@closed
+class CapacityOut(TypedDict):
+    """How far the people on shift get if nothing new comes in: work reaches a rank."""
+
+    team: Annotated[
+        str | None,
+        Field(description="null is all teams together, each on its own rows"),
+    ]
+    people: int
+    until: Annotated[Moment, Field(description="the shift ends, of all teams the last one")]
+    reaches_rank: Annotated[int, Field(description="all that stands above is begun by then")]
+    rows_reached: int
+    rows_left: Annotated[
+        int, Field(description="rows of the teams on shift that are not begun by then")
+    ]
+    lost_below: Annotated[
+        MoneyOut, Field(description="that the rows left lose by then, over starting now")
+    ]
+    next_shift_at: Moment
+    lost_below_by_next_shift: MoneyOut
+    one_more_hour_saves: Annotated[MoneyOut, Field(description="of one person, after the shift")]
+    one_more_hour_in: Annotated[str, Field(description="the team in which an hour more saves most")]
+    one_person_less_costs: Annotated[MoneyOut, Field(description="from now until the shift ends")]
+    one_person_less_in: Annotated[str, Field(description="the team in which one less costs least")]
+
+
+@closed
+class CapacityLineOut(TypedDict):
+    """The capacity line, or why there is none."""
+
+    capacity: Annotated[CapacityOut | None, Field(description="of the team asked for, else of all")]
+    capacity_reason: Annotated[str | None, Field(description="why there is no capacity line")]
 
 
 @dataclass(frozen=True)
@@ -77,41 +114,36 @@ class CapacityLines:
         line = self.by_team.get(team or "")
         return None if line is None else line.reach.until
 
-    def shown(self, team: str | None) -> dict[str, Any]:
-        """Return the line of a team, or of all together, as answers say it."""
+    def shown(self, team: str | None) -> CapacityLineOut:
+        """Return the line of a team, or of all together, as answers hold it."""
         if team is None:
-            whole = self._together() if self.by_team else None
+            lines = list(self.by_team.values())
+            whole = self._summed(lines, None) if lines else None
             return {"capacity": whole, "capacity_reason": self.reason or None}
         line = self.by_team.get(team)
         if line is not None:
-            return {"capacity": self._one(line), "capacity_reason": None}
+            return {"capacity": self._summed([line], line.team), "capacity_reason": None}
         reason = self.reason or "nobody of this team is on shift"
         return {"capacity": None, "capacity_reason": reason}
 
-    def _one(self, line: CapacityLine) -> dict[str, Any]:
-        return self._summed([line]) | {"team": line.team}
-
-    def _together(self) -> dict[str, Any]:
-        lines = list(self.by_team.values())
-        return self._summed(lines) | {"team": None}
-
-    def _summed(self, lines: list[CapacityLine]) -> dict[str, Any]:
+    def _summed(self, lines: list[CapacityLine], team: str | None) -> CapacityOut:
         """Teams side by side, each on its own rows: an hour more is taken where it saves most."""
         reaches = [line.reach for line in lines]
         firsts = [line.first_left for line in lines if line.first_left is not None]
         more = max(lines, key=lambda line: line.reach.one_more_hour_saves)
         less = min(lines, key=lambda line: line.reach.one_person_less_costs)
+        by_then = sum(reach.lost_by_then for reach in reaches)
+        by_next = sum(reach.lost_by_next for reach in reaches)
         return {
-            "people": sum(one.people for one in reaches),
-            "until": rfc3339(max(one.until for one in reaches)),
+            "team": team,
+            "people": sum(reach.people for reach in reaches),
+            "until": rfc3339(max(reach.until for reach in reaches)),
             "reaches_rank": min(firsts) - 1 if firsts else self.last_rank,
-            "rows_reached": sum(int(one.reached.sum()) for one in reaches),
-            "rows_left": sum(int((~one.reached).sum()) for one in reaches),
-            "lost_below": money(sum(one.lost_by_then for one in reaches), self.currency),
-            "next_shift_at": rfc3339(min(one.next_at for one in reaches)),
-            "lost_below_by_next_shift": money(
-                sum(one.lost_by_next for one in reaches), self.currency
-            ),
+            "rows_reached": sum(int(reach.reached.sum()) for reach in reaches),
+            "rows_left": sum(int((~reach.reached).sum()) for reach in reaches),
+            "lost_below": money(by_then, self.currency),
+            "next_shift_at": rfc3339(min(reach.next_at for reach in reaches)),
+            "lost_below_by_next_shift": money(by_next, self.currency),
             "one_more_hour_saves": money(more.reach.one_more_hour_saves, self.currency),
             "one_more_hour_in": more.team,
             "one_person_less_costs": money(less.reach.one_person_less_costs, self.currency),

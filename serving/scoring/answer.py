@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from data.policy.policy import Policy
 from data.ticks import HOURS_PER_YEAR, MISSING_TICK, MS_PER_HOUR
@@ -14,7 +14,13 @@ from serving.wire.answers import MoneyOut
 
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
              "JOD": 3, "TND": 3}  # fmt: skip
-TIERS = {int(tier): tier.name.lower() for tier in Tier}
+TierName = Literal["rule", "oldest", "open", "lost"]
+TIERS: dict[int, TierName] = {
+    int(Tier.RULE): "rule",
+    int(Tier.OLDEST): "oldest",
+    int(Tier.OPEN): "open",
+    int(Tier.LOST): "lost",
+}
 _FARTHEST_HOURS = HOURS_PER_YEAR * 10
 
 

@@ -1,8 +1,10 @@
-"""Why one row of the work list stands above another, in the terms of the ranking rule."""
+"""Comparison of two rows of the work list, in the terms of the ranking rule."""
 
 import math
-from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from data.domain import NotFoundError
 from data.ticks import MINUTES_PER_HOUR
@@ -10,11 +12,53 @@ from models.ranking.comparison import ComparedRow, decider, ratios, sentences
 from models.ranking.reasons import ReasonInputs, deadline_words, tier_words
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import Snapshot
-from serving.scoring.answer import TIERS, case_of, iso_duration, money
+from serving.scoring.answer import TIERS, TierName, case_of, iso_duration, money
+from serving.wire.answers import MoneyOut, StampOut, closed
 from serving.worklist.incident_row import case_of_incident
 
 
-def versus_view(snapshot: Snapshot, one_id: str, other_id: str) -> dict[str, Any]:
+@closed
+class ComparedRowOut(TypedDict):
+    """One of two rows, in the terms of the rule: score = money at stake x hazard / hours."""
+
+    tier: TierName
+    score: float | None
+    money_at_stake: MoneyOut
+    expected_loss_now: MoneyOut | None
+    cost_of_an_hour: Annotated[
+        MoneyOut | None, Field(description="that waiting for its next turn loses an hour")
+    ]
+    hazard_per_hour: Annotated[float | None, Field(description="share of the stake that is")]
+    touch_time: Annotated[str, Field(description="expected work, ISO 8601")]
+
+
+@closed
+class RatiosOut(TypedDict):
+    """The row over the other one, term by term; null where there is nothing to compare with."""
+
+    score: float | None
+    loss: float | None
+    hazard: float | None
+    hours: float | None
+
+
+@closed
+class ComparisonOut(StampOut):
+    """Why one row stands above (or below) another."""
+
+    id: str
+    rank: int
+    other_id: str
+    other_rank: int
+    above: bool
+    decided_by: Literal["tier", "loss", "hazard", "hours", "age", "slack"]
+    one: ComparedRowOut
+    other: ComparedRowOut
+    ratios: RatiosOut
+    sentences: list[str]
+
+
+def versus_view(snapshot: Snapshot, one_id: str, other_id: str) -> ComparisonOut:
     """Return how two rows compare: exceptions or incidents, of now or of the past.
 
     Raises:
@@ -36,7 +80,7 @@ def versus_view(snapshot: Snapshot, one_id: str, other_id: str) -> dict[str, Any
         "decided_by": by.value,
         "one": _shown(one, currency),
         "other": _shown(other, currency),
-        "ratios": asdict(ratios(one, other)),
+        "ratios": _ratios(one, other),
         "sentences": sentences(one, other, by, currency),
         **snapshot.stamp(),
     }
@@ -82,7 +126,17 @@ def _case(snapshot: Snapshot, at: int) -> ReasonInputs:
     return case_of(row.opinion, snapshot.place(at), snapshot.policy, now_ms=now_ms)
 
 
-def _shown(side: ComparedRow, currency: str) -> dict[str, Any]:
+def _ratios(one: ComparedRow, other: ComparedRow) -> RatiosOut:
+    terms = ratios(one, other)
+    return {
+        "score": terms.score,
+        "loss": terms.loss,
+        "hazard": terms.hazard,
+        "hours": terms.hours,
+    }
+
+
+def _shown(side: ComparedRow, currency: str) -> ComparedRowOut:
     hour, now, hazard = side.cost_of_an_hour, side.lost_now, side.hazard
     return {
         "tier": TIERS[side.tier],

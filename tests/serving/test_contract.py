@@ -27,6 +27,7 @@ from serving.inventory.allocate import AllocationOut
 from serving.inventory.payload import ALLOCATION_EXAMPLE, REPLENISHMENT_EXAMPLE
 from serving.inventory.replenish import ReplenishmentsOut
 from serving.worklist import schemas as worklist_schemas
+from serving.worklist.comparison import ComparisonOut
 
 KEPT = [
     CHECKS.get_one("not_a_server_error"),
@@ -150,7 +151,7 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     page = worklist_schemas.WorklistPage.model_validate(client.get("/v1/worklist").json())
     one, other = (row.id for row in page.rows)
     why = client.get(f"/v1/exceptions/{one}/versus/{other}").json()
-    worklist_schemas.Comparison.model_validate(why)
+    TypeAdapter(ComparisonOut).validate_python(why)
     claimed = client.post(f"/v1/exceptions/{one}/claim", json=http_openapi.CLAIM).json()
     http_schemas.Claimed.model_validate(claimed)
     ended = client.post(f"/v1/exceptions/{one}/resolve", json=http_openapi.RESOLUTION).json()
