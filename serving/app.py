@@ -6,10 +6,11 @@ Such a module is called `routes` or `*_routes`, stands in any package of `servin
 
 import asyncio
 import pkgutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Match, Route
@@ -18,15 +19,16 @@ from starlette.types import Scope
 import serving
 from data.domain import NoChampionError
 from data.settings import Settings
+from serving.background import PollingThread
+from serving.clock import Clock
 from serving.demand import routes as demand_routes
 from serving.exceptions import score_routes
 from serving.exceptions.rescore import keep_scored
-from serving.forecast_book import ForecastWatch
 from serving.http import openapi, problems
 from serving.incident_watch.watch import keep_incidents
 from serving.inventory.stock_exceptions import keep_raised
 from serving.metrics import Measured, registry_of
-from serving.scoring.champion import Champion, ChampionWatch, ModelStore
+from serving.scoring.champion import ChampionWatch, ModelStore
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
 
@@ -34,7 +36,7 @@ from serving.service import Service
 def create_app(
     settings: Settings,
     open_store: Callable[[], ModelStore] | None = None,
-    clock: Callable[[], int] | None = None,
+    clock: Clock | None = None,
 ) -> FastAPI:
     """Build the application; nothing is opened before it starts.
 
@@ -46,23 +48,20 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        champion = Champion(open_store or partial(_store_of, settings))
-        desk = app.state.desk = Service(settings, champion, clock)
-        app.state.registry = registry_of(desk)
-        watch = ChampionWatch(champion, RecentLogs(desk.ledger), settings)
-        books = ForecastWatch(desk.forecasts, settings)
-        await asyncio.to_thread(watch.start)
-        await asyncio.to_thread(books.start)
-        rescoring = asyncio.create_task(keep_scored(desk))
-        raising = asyncio.create_task(keep_raised(desk, lambda: desk.forecasts.book))
-        watching = asyncio.create_task(keep_incidents(desk.incidents, settings.poll_seconds))
+        service = app.state.service = Service.open(
+            settings, open_store or partial(_store_of, settings), clock
+        )
+        app.state.registry = registry_of(service.worklist, service.scorer.champion)
+        threads = _polling(service)
+        for thread in threads:
+            await asyncio.to_thread(thread.start)
+        tasks = [asyncio.create_task(task) for task in _tasks(service)]
         yield
-        watching.cancel()
-        rescoring.cancel()
-        raising.cancel()
-        await asyncio.to_thread(watch.stop)
-        await asyncio.to_thread(books.stop)
-        desk.close()
+        for task in tasks:
+            task.cancel()
+        for thread in threads:
+            await asyncio.to_thread(thread.stop)
+        service.close()
 
     # FastAPI's pages for /openapi.json load their script from a CDN: they are left out.
     app = FastAPI(
@@ -79,6 +78,49 @@ def create_app(
     return app
 
 
+def _polling(service: Service) -> list[PollingThread]:
+    """Return the threads that look for another champion and another forecast book."""
+    settings, champion = service.settings, service.scorer.champion
+    recent = RecentLogs(service.ledger)
+    return [
+        PollingThread(
+            "champion",
+            ChampionWatch(champion, recent, settings.recent_seconds).look,
+            settings,
+            warning="The champion is still being loaded: answers are degraded until it is",
+        ),
+        PollingThread(
+            "forecasts",
+            service.forecast_book.poll,
+            settings,
+            warning="The forecast book is still being read: there are no forecasts until it is",
+        ),
+    ]
+
+
+def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
+    """Return what keeps the work list true: rescoring, stock exceptions, incidents."""
+    every_seconds = service.settings.poll_seconds
+    return [
+        keep_scored(
+            service.scorer,
+            service.worklist,
+            service.writer,
+            clock=service.clock,
+            every_seconds=every_seconds,
+        ),
+        keep_raised(
+            service.forecast_book,
+            service.worklist,
+            service.writer,
+            policy=service.policy,
+            clock=service.clock,
+            every_seconds=every_seconds,
+        ),
+        keep_incidents(service.incidents, every_seconds),
+    ]
+
+
 def _routers() -> Iterator[APIRouter]:
     for module in pkgutil.walk_packages(serving.__path__, f"{serving.__name__}."):
         name = module.name.rpartition(".")[2]
@@ -91,8 +133,8 @@ class _Direct(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match as a plain route does."""
-        match, found = super().matches(scope)
-        return match, {**found, "route": self}
+        match, matched = super().matches(scope)
+        return match, {**matched, "route": self}
 
 
 def _store_of(settings: Settings) -> ModelStore:

@@ -5,7 +5,6 @@ a line in the log; the one before stays, and is flagged once it is stale.
 """
 
 import logging
-import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,14 +12,13 @@ import numpy as np
 from typing_extensions import TypedDict
 
 from data.domain import BadInputError, Grain, NoForecastsError
-from data.settings import Settings
 from data.ticks import MS_PER_DAY
 from models.demand.quantiles import QuantileReader
 from models.forecast_book.book import Book
 from models.forecast_book.store import BookPointer, current_book, read_book
-from serving.scoring.answer import rfc3339
-from serving.scoring.champion import REPEAT_BROKEN_AFTER_POLLS
+from serving.background import BrokenVersion
 from serving.wire.answers import Moment, closed
+from serving.wire.formats import rfc3339
 
 LOG = logging.getLogger("expedite.forecasts")
 FOLDER = "forecasts"
@@ -80,8 +78,7 @@ class ForecastBookInUse:
     def __init__(self, mlruns: Path) -> None:
         self._root = mlruns / FOLDER
         self._pointer: BookPointer | None = None
-        self._refused: BookPointer | None = None
-        self._polls_since_refused = 0
+        self._broken = BrokenVersion[BookPointer]()
         self.current: PreparedBook | None = None
         self.problem: str | None = "not looked for yet"
 
@@ -118,49 +115,21 @@ class ForecastBookInUse:
         return self._load(pointer)
 
     def _load(self, pointer: BookPointer) -> bool:
-        self._polls_since_refused += 1
-        if pointer == self._refused and self._polls_since_refused < REPEAT_BROKEN_AFTER_POLLS:
+        if self._broken.is_resting(pointer):
             return False
         try:
-            found = PreparedBook(read_book(self._root, pointer))
+            prepared = PreparedBook(read_book(self._root, pointer))
         except Exception as error:  # a broken file can raise anything; the service must go on
-            self._refused, self._polls_since_refused = pointer, 0
+            self._broken.refuse(pointer)
             self._note(f"book {pointer.name} is refused: {error}")
             return False
         LOG.info("Forecast book %s is in use", pointer.name)
-        self.current, self._pointer = found, pointer
-        self.problem, self._refused = None, None
+        self.current, self._pointer = prepared, pointer
+        self.problem = None
+        self._broken.forget()
         return True
 
     def _note(self, problem: str) -> None:
         if problem != self.problem:
             LOG.warning("Forecasts: %s", problem)
         self.problem = problem
-
-
-class ForecastWatch:
-    """A thread that polls."""
-
-    def __init__(self, forecasts: ForecastBookInUse, settings: Settings) -> None:
-        self._forecasts = forecasts
-        self._settings = settings
-        self._stopping = threading.Event()
-        self._first_look = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="forecasts", daemon=True)
-
-    def start(self) -> None:
-        """Begin, and wait for the first look, but not for ever."""
-        self._thread.start()
-        if not self._first_look.wait(self._settings.startup_wait_seconds):
-            LOG.warning("The forecast book is still being read: there are no forecasts until it is")
-
-    def stop(self) -> None:
-        """End after the look under way, or without it if that takes long."""
-        self._stopping.set()
-        self._thread.join(timeout=2)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._forecasts.poll()
-            self._first_look.set()
-            self._stopping.wait(self._settings.poll_seconds)

@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it can serve, and its counts."""
+"""Health of the process: alive, ready to serve, and its counts."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from serving.http.openapi import answers
 from serving.http.requests import json_answer
 from serving.http.schemas import Ready
-from serving.service import desk_of
+from serving.service import service_of
 
 router = APIRouter(tags=["health"])
 
@@ -23,14 +23,14 @@ async def livez() -> Response:
 @router.get("/readyz", responses=answers(Ready) | {503: {"model": Ready}})
 async def readyz(request: Request) -> Response:
     """The ledger answers. Without a champion it is ready all the same, and says `degraded`."""
-    desk = desk_of(request)
-    ready = await asyncio.to_thread(desk.ledger.is_alive)
+    service = service_of(request)
+    ready = await asyncio.to_thread(service.ledger.is_alive)
     shape = {
         "status": "ready" if ready else "the ledger does not answer",
-        "champion": desk.champion.problem or "in use",
-        "forecasts": desk.forecasts.problem or "in use",
-        "open_exceptions": len(desk.worklist.open),
-        **desk.stamp(desk.now_ms()),
+        "champion": service.scorer.champion.problem or "in use",
+        "forecasts": service.forecast_book.problem or "in use",
+        "open_exceptions": len(service.worklist.open),
+        **service.scorer.stamp(service.clock()),
     }
     return json_answer(shape, 200 if ready else 503)
 

@@ -8,8 +8,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.live_list.worklist import Worklist
+from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
-from serving.service import Service
 
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
 SECONDS = Histogram(
@@ -22,26 +23,27 @@ SECONDS = Histogram(
 
 
 class _ServiceState(Collector):
-    """Gauges read when they are asked for."""
+    """Gauges that are read at each look of Prometheus."""
 
-    def __init__(self, desk: Service) -> None:
-        self._desk = desk
+    def __init__(self, worklist: Worklist, champion: Champion) -> None:
+        self._worklist = worklist
+        self._champion = champion
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """Yield the gauges."""
-        desk = self._desk
         yield GaugeMetricFamily(
-            "expedite_open_exceptions", "Open exceptions", len(desk.worklist.open)
+            "expedite_open_exceptions", "Open exceptions", len(self._worklist.open)
         )
         yield GaugeMetricFamily(
-            "expedite_degraded", "1 without a champion", int(desk.model_version is None)
+            "expedite_degraded", "1 without a champion", int(self._champion.version is None)
         )
 
 
-def registry_of(desk: Service) -> CollectorRegistry:
+def registry_of(worklist: Worklist, champion: Champion) -> CollectorRegistry:
     """Return what `/metrics` shows."""
     registry = CollectorRegistry()
-    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, _ServiceState(desk)):
+    state = _ServiceState(worklist, champion)
+    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, state):
         registry.register(collector)
     return registry
 

@@ -10,7 +10,8 @@ from data.ledger.audits import Audit, Suspension
 from data.policy.automation import PromisedLabel, PromiseTerms
 from models.automation.risk_control import Promise
 from models.automation.sequential_test import SequentialTest
-from serving.scoring.answer import rfc3339, rfc3339_or_none
+from serving.wire.formats import rfc3339
+from serving.wire.formats import rfc3339_or_none
 from serving.wire.answers import Chance, Moment, closed
 
 GuaranteeState = Literal["kept", "suspended", "abstained", "too_few"]

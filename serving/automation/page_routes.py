@@ -11,21 +11,23 @@ from serving.automation.suspend import withdraw
 from serving.automation.view import promises_view
 from serving.http.html import ByScript, html
 from serving.http.requests import body_of
-from serving.service import Service, desk_of
+from serving.service import Service, service_of
 from serving.wire.exception_in import checked
 
 router = APIRouter(include_in_schema=False)
 
 
-async def _shown(desk: Service, template: str) -> Response:
-    view = await promises_view(desk)
-    return html(template, view=view, sections=sections(view), problem=desk.champion.problem)
+async def _shown(service: Service, template: str) -> Response:
+    view = await promises_view(service.ledger, service.scorer, service.clock())
+    return html(
+        template, view=view, sections=sections(view), problem=service.scorer.champion.problem
+    )
 
 
 @router.get("/promises")
 async def page(request: Request) -> Response:
     """Show the promises of each category and team, and their audits."""
-    return await _shown(desk_of(request), "automation/promises.html")
+    return await _shown(service_of(request), "automation/promises.html")
 
 
 @router.post("/promises/suspend")
@@ -43,7 +45,13 @@ async def lift(request: Request, by_script: ByScript = False) -> Response:
 async def _withdrawn(request: Request, *, by_script: bool, is_lifted: bool) -> Response:
     if not by_script:
         raise HTTPException(403, "This form is sent by the page. Use POST /v1/promises/suspend.")
-    desk = desk_of(request)
-    form = dict(parse_qsl((await body_of(request, desk.settings)).decode(errors="replace")))
-    await withdraw(desk, checked(PROMISE, form), is_lifted=is_lifted)
-    return await _shown(desk, "automation/promises_list.html")
+    service = service_of(request)
+    form = dict(parse_qsl((await body_of(request, service.settings)).decode(errors="replace")))
+    await withdraw(
+        checked(PROMISE, form),
+        scorer=service.scorer,
+        writer=service.writer,
+        now_ms=service.clock(),
+        is_lifted=is_lifted,
+    )
+    return await _shown(service, "automation/promises_list.html")

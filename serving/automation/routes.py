@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Request, Response
 
-from serving.automation.payload import PROMISE
+from serving.automation.payload import PROMISE, promise_body
 from serving.automation.suspend import GuaranteeStateOut, withdraw
 from serving.automation.view import GuaranteesOut, promises_view
-from serving.http.openapi import answers, promise_body
+from serving.http.openapi import answers
 from serving.http.requests import body_of, json_answer, parsed
-from serving.service import desk_of
+from serving.service import service_of
 from serving.wire.exception_in import checked
 
 router = APIRouter(prefix="/v1/promises", tags=["promises"])
@@ -17,7 +17,8 @@ PROBLEMS = (400, 404, 409, 413, 422, 503)
 @router.get("", responses=answers(GuaranteesOut, 503))
 async def promises(request: Request) -> Response:
     """What is promised of each category and team, how audits bear it out, what was withdrawn."""
-    return json_answer(await promises_view(desk_of(request)))
+    service = service_of(request)
+    return json_answer(await promises_view(service.ledger, service.scorer, service.clock()))
 
 
 @router.post(
@@ -25,14 +26,22 @@ async def promises(request: Request) -> Response:
 )
 async def suspend(request: Request) -> Response:
     """Withdraw a promise by hand: nothing of it is automatic any more. Decisions made stand."""
-    desk = desk_of(request)
-    told = checked(PROMISE, parsed(await body_of(request, desk.settings)))
-    return json_answer(await withdraw(desk, told, is_lifted=False))
+    return await _withdrawn(request, is_lifted=False)
 
 
 @router.post("/lift", openapi_extra=promise_body(), responses=answers(GuaranteeStateOut, *PROBLEMS))
 async def lift(request: Request) -> Response:
     """Give a withdrawn promise again; its alarm begins anew."""
-    desk = desk_of(request)
-    told = checked(PROMISE, parsed(await body_of(request, desk.settings)))
-    return json_answer(await withdraw(desk, told, is_lifted=True))
+    return await _withdrawn(request, is_lifted=True)
+
+
+async def _withdrawn(request: Request, *, is_lifted: bool) -> Response:
+    service = service_of(request)
+    state = await withdraw(
+        checked(PROMISE, parsed(await body_of(request, service.settings))),
+        scorer=service.scorer,
+        writer=service.writer,
+        now_ms=service.clock(),
+        is_lifted=is_lifted,
+    )
+    return json_answer(state)

@@ -2,14 +2,17 @@
 
 from typing import Literal
 
+from sqlalchemy import Connection
+
 from data.domain import ConflictError, NoChampionError, NotFoundError
-from data.ledger.audits import PromiseKey, Suspension, suspend
+from data.ledger.audits import PromiseKey, Suspension, suspend, suspensions_of
+from data.ledger.writer import LedgerWriter
 from data.policy.automation import PromisedLabel
 from serving.automation.payload import PromiseIn
-from serving.scoring.answer import rfc3339
 from serving.scoring.champion import MODEL
-from serving.service import Service
+from serving.scoring.scorer import Scorer
 from serving.wire.answers import Moment, StampOut, closed
+from serving.wire.formats import rfc3339
 
 
 @closed
@@ -24,7 +27,9 @@ class GuaranteeStateOut(StampOut):
     by: str
 
 
-async def withdraw(desk: Service, told: PromiseIn, *, is_lifted: bool) -> GuaranteeStateOut:
+async def withdraw(
+    told: PromiseIn, *, scorer: Scorer, writer: LedgerWriter, now_ms: int, is_lifted: bool
+) -> GuaranteeStateOut:
     """Write down that a promise of the champion in use holds no more, or again; then act by it.
 
     Raises:
@@ -32,26 +37,26 @@ async def withdraw(desk: Service, told: PromiseIn, *, is_lifted: bool) -> Guaran
         NotFoundError: That was never promised.
         ConflictError: It is so already.
     """
-    triage, now_ms = desk.champion.current, desk.now_ms()
+    triage, guarantees = scorer.champion.current, scorer.guarantees
     if triage is None:
-        raise NoChampionError(MODEL, desk.champion.problem or "it is being loaded")
-    promises = desk.promises.of(triage).promises.get(told.label)
+        raise NoChampionError(MODEL, scorer.champion.problem or "it is being loaded")
+    promises = guarantees.of(triage).promises.get(told.label)
     made = [promise.name for promise in promises.classes if promise.made] if promises else []
     if told.name not in made:
         raise NotFoundError(f"promise of a {told.label}", told.name)
     key = PromiseKey(told.label, told.name, triage.version)
     wanted = Suspension(*key, is_lifted, now_ms, told.by, told.reason)
 
-    def work() -> None:
-        latest = desk.promises.latest.get(key)
+    def transaction(connection: Connection) -> None:
+        suspensions = {one.key: one for one in suspensions_of(connection, triage.version)}
+        latest = suspensions.get(key)
         if is_lifted is (latest is None or latest.is_lifted):
             problem = "it is kept" if is_lifted else "it is suspended already"
             raise ConflictError(told.name, problem, "See GET /v1/promises.")
-        with desk.ledger.writing() as connection:
-            suspend(connection, wanted)
-        desk.promises.take([wanted])
+        suspend(connection, wanted)
 
-    await desk.write(work)
+    await writer.run(transaction)
+    guarantees.take([wanted])
     return {
         "label": told.label,
         "name": told.name,
@@ -59,5 +64,5 @@ async def withdraw(desk: Service, told: PromiseIn, *, is_lifted: bool) -> Guaran
         "since": rfc3339(now_ms),
         "reason": told.reason,
         "by": told.by,
-        **desk.stamp(now_ms),
+        **scorer.stamp(now_ms),
     }

@@ -14,6 +14,7 @@ from data.ledger.audits import (
     audits_of,
     blinded_outcomes,
 )
+from data.ledger.ledger import Ledger
 from data.ledger.versions import CHAMPION, version_in_use
 from data.policy.automation import PromisedLabel
 from models.automation.evidence import CalibrationCounts
@@ -21,7 +22,7 @@ from models.triage.triage import Triage
 from serving.automation.guarantee import IN_FORCE, GuaranteeOut, GuaranteeSummary
 from serving.scoring.assessment import Assessment
 from serving.scoring.audits import counting
-from serving.service import Service
+from serving.scoring.scorer import Scorer
 from serving.wire.answers import Chance, StampOut, closed
 
 MAX_HIDDEN_ENDS = 2_000
@@ -73,15 +74,15 @@ class GuaranteesOut(StampOut):
     ]
 
 
-async def promises_view(desk: Service) -> GuaranteesOut:
+async def promises_view(ledger: Ledger, scorer: Scorer, now_ms: int) -> GuaranteesOut:
     """Return the promises of the champion in use, each with its audits."""
-    triage, now_ms = desk.champion.current, desk.now_ms()
-    terms = desk.policy.promises
+    triage = scorer.champion.current
+    terms = scorer.policy.promises
     told: list[GuaranteeSummary] = []
     labels: list[LabelGuaranteesOut] = []
     if triage is not None:
-        known = await asyncio.to_thread(_read, desk, triage.version, now_ms)
-        told = _told(desk, triage, known)
+        known = await asyncio.to_thread(_read, ledger, triage.version, now_ms)
+        told = _told(scorer, triage, known)
         labels = [_label(one, told, known.hidden) for one in triage.evidence.values()]
     return {
         "labels": labels,
@@ -89,12 +90,12 @@ async def promises_view(desk: Service) -> GuaranteesOut:
         "audited_share": max(terms.audit_share, terms.hidden_share),
         "hidden_share": terms.hidden_share,
         "false_alarm": terms.false_alarm,
-        **desk.stamp(now_ms),
+        **scorer.stamp(now_ms),
     }
 
 
-def _read(desk: Service, model_version: str, now_ms: int) -> GuaranteeFacts:
-    with desk.ledger.reading() as connection:
+def _read(ledger: Ledger, model_version: str, now_ms: int) -> GuaranteeFacts:
+    with ledger.reading() as connection:
         version = version_in_use(connection, CHAMPION, at_ms=now_ms)
         is_it = version is not None and version.label == model_version
         return GuaranteeFacts(
@@ -110,17 +111,17 @@ def _hidden(connection: Connection, model_version: str) -> list[tuple[BlindedOut
     return [pair for pair in judged if pair[1].model_version == model_version]
 
 
-def _told(desk: Service, triage: Triage, known: GuaranteeFacts) -> list[GuaranteeSummary]:
+def _told(scorer: Scorer, triage: Triage, known: GuaranteeFacts) -> list[GuaranteeSummary]:
     found = []
-    for label, promises in desk.promises.of(triage).promises.items():
+    for label, promises in scorer.guarantees.of(triage).promises.items():
         predicted = triage.evidence[label].accepted[:, -1].tolist()
         for promise, rows in zip(promises.classes, predicted, strict=True):
             key = PromiseKey(label, promise.name, triage.version)
-            latest = desk.promises.latest.get(key)
+            latest = scorer.guarantees.latest.get(key)
             audits = counting(known.audits, key, latest)
             found.append(
                 GuaranteeSummary(
-                    promise, rows, latest, audits, known.since_ms, desk.policy.promises
+                    promise, rows, latest, audits, known.since_ms, scorer.policy.promises
                 )
             )
     return found

@@ -13,7 +13,7 @@ from serving.demand.list import ORDERS, SeriesFilters, book_told, horizon_words,
 from serving.demand.view import SeriesView, aggregate_view, series_view
 from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
-from serving.service import desk_of
+from serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
 # Its functions are no coroutines: what takes longer than a score must not keep one waiting.
@@ -50,11 +50,11 @@ def page(
     request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
 ) -> Response:
     """The list beside its first row; the list alone when the page's script asks."""
-    desk = desk_of(request)
-    if desk.forecasts.current is None:
-        return html("demand/demand.html", list=None, problem=desk.forecasts.problem)
-    in_use = desk.forecasts.in_use()
-    values = _list(in_use, desk.now_ms(), wanted, begin)
+    service = service_of(request)
+    if service.forecast_book.current is None:
+        return html("demand/demand.html", list=None, problem=service.forecast_book.problem)
+    in_use = service.forecast_book.in_use()
+    values = _list(in_use, service.clock(), wanted, begin)
     if by_script:
         return html("demand/demand_list.html", **values, opened=None)
     rows = values["list"]["rows"]
@@ -69,15 +69,18 @@ def page(
 @router.get("/demand/one")
 def one(request: Request, by_script: ByScript = False) -> Response:
     """One series (`sku`, `site`) or sum (`kind`, `key`): beside the list, or alone."""
-    desk = desk_of(request)
-    if desk.forecasts.current is None:
-        return html("demand/demand.html", list=None, problem=desk.forecasts.problem)
-    in_use = desk.forecasts.in_use()
+    service = service_of(request)
+    if service.forecast_book.current is None:
+        return html("demand/demand.html", list=None, problem=service.forecast_book.problem)
+    in_use = service.forecast_book.in_use()
     values = _one(in_use.book, request.url.query)
     if by_script:
         return html("demand/demand_one.html", **values)
     return html(
-        "demand/demand.html", CHARTED, **_list(in_use, desk.now_ms(), SeriesFilters(), 0), **values
+        "demand/demand.html",
+        CHARTED,
+        **_list(in_use, service.clock(), SeriesFilters(), 0),
+        **values,
     )
 
 

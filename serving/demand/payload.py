@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from models.demand.level_sets import PROBABILITIES
+from serving.http.openapi import register
 from serving.wire.exception_in import Name
 
 MIN_PROBABILITY, MAX_PROBABILITY = float(PROBABILITIES[0]), float(PROBABILITIES[-1])
@@ -38,6 +39,7 @@ class QueryIn(_Part):
 
 
 SERIES = TypeAdapter(SeriesIn)
+register(SeriesIn)  # a query names it by reference
 QUERY = TypeAdapter(QueryIn)
 
 QUERY_EXAMPLE: dict[str, Any] = {

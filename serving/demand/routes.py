@@ -28,7 +28,7 @@ from serving.forecast_book import PreparedBook
 from serving.http.openapi import answers, body_with
 from serving.http.requests import JSON, body_of, parsed
 from serving.http.streaming import in_parts, streamed, streamed_answers
-from serving.service import desk_of
+from serving.service import service_of
 from serving.wire.exception_in import checked
 
 router = APIRouter(prefix="/v1/forecasts", tags=["demand"])
@@ -46,14 +46,16 @@ async def read(request: Request) -> Response:
 
     It is read from the newest forecast book; `stale` says that a newer one is due.
     """
-    desk = desk_of(request)
-    found = forecasts_of(desk.forecasts.in_use(), dict(request.query_params), desk.now_ms())
+    service = service_of(request)
+    found = forecasts_of(
+        service.forecast_book.in_use(), dict(request.query_params), service.clock()
+    )
     return Response(found, media_type=JSON)
 
 
 @router.post(
     "/query",
-    openapi_extra=body_with("QueryIn", QUERY_EXAMPLES),
+    openapi_extra=body_with(QueryIn, QUERY_EXAMPLES),
     responses=streamed_answers(ForecastQueryOut, 400, 413, 422, 503),
 )
 async def query(request: Request) -> Response:
@@ -62,11 +64,11 @@ async def query(request: Request) -> Response:
     Accept `application/x-ndjson` to get them line by line, after a first line with what holds for
     all.
     """
-    desk = desk_of(request)
-    used = desk.forecasts.in_use()
-    body = await body_of(request, desk.settings)
+    service = service_of(request)
+    used = service.forecast_book.in_use()
+    body = await body_of(request, service.settings)
     shape, found = await asyncio.to_thread(_understood, used, body)
-    first: ForecastQueryHeadOut = {**head(used, shape, desk.now_ms()), "refused": found.refused}
+    first: ForecastQueryHeadOut = {**head(used, shape, service.clock()), "refused": found.refused}
 
     def make(part: Sequence[int]) -> list[SeriesForecastOut]:
         return series_views(used, [found.rows[place] for place in part], shape)

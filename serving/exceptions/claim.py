@@ -1,73 +1,68 @@
-"""An exception or an incident is claimed, claimed for longer, or let go of."""
+"""Claims of an exception or an incident: taken, renewed, or released."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
 from data.ledger.claims import Claim, claim, release, revision_of_open
+from data.ledger.writer import LedgerWriter
+from data.policy.policy import Policy
 from data.ticks import MS_PER_MINUTE
-from serving.exceptions.intake import Answer, fingerprint
-from serving.exceptions.resolve import revision_of
-from serving.http.requests import parsed
-from serving.http.run_once import once
-from serving.incidents.payload import CLAIM
-from serving.scoring.answer import rfc3339
-from serving.service import Service
+from serving.exceptions.payload import CLAIM
+from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.requests import ActionRequest, parsed
+from serving.live_list.claim_board import ClaimBoard
 from serving.wire.exception_in import checked
+from serving.wire.formats import rfc3339
 
 
-class ActionRequest(NamedTuple):
-    """A request about one exception or incident, with what its headers said."""
-
-    subject_id: str
-    body: bytes
-    key: str | None = None
-    if_match: str | None = None
-
-    @property
-    def seen(self) -> int | None:
-        """The revision that the caller saw; None if they did not say."""
-        return None if self.if_match is None else revision_of(self.if_match)
-
-
-async def claim_one(desk: Service, asked: ActionRequest) -> Answer:
-    """Give an open exception or incident to who asks, for the policy's time; again renews it.
+async def claim_row(
+    request: ActionRequest,
+    *,
+    writer: LedgerWriter,
+    claims: ClaimBoard,
+    policy: Policy,
+    now_ms: int,
+) -> Answer:
+    """Give an open exception or incident to the caller, for the policy's time; again renews it.
 
     Raises:
-        NotFoundError, ConflictError, PreconditionError: As `ledger_claims.revision_of_open` says.
+        NotFoundError, ConflictError, PreconditionError: By `data.ledger.claims.revision_of_open`.
         ClaimedError: Somebody else has it.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    told, now_ms, seen = checked(CLAIM, parsed(asked.body)), desk.now_ms(), asked.seen
-    until_ms = now_ms + int(desk.policy.guards.claim_minutes * MS_PER_MINUTE)
-    wanted = Claim(asked.subject_id, told.by, now_ms, until_ms)
-    held: list[Claim] = []
+    payload, expected_revision = checked(CLAIM, parsed(request.body)), request.expected_revision
+    until_ms = now_ms + int(policy.guards.claim_minutes * MS_PER_MINUTE)
 
-    def work(connection: Connection) -> Answer:
-        revision = revision_of_open(connection, wanted.subject_id, seen)
-        held.append(claim(connection, wanted))
-        return _answer(held[0], revision)
+    def transaction(connection: Connection) -> tuple[Answer, Claim]:
+        revision = revision_of_open(connection, request.subject_id, expected_revision)
+        claimed = claim(connection, Claim(request.subject_id, payload.by, now_ms, until_ms))
+        return _answer(claimed, revision), claimed
 
-    answer = await once(desk, asked.key, fingerprint(f"{asked.subject_id}/claim", asked.body), work)
-    for one in held:
-        desk.claims.put(one)
+    once = AnswerOnce.of(request, f"{request.subject_id}/claim", now_ms=now_ms)
+    answer, claimed = await run_once(writer, once, transaction)
+    if claimed is not None:
+        claims.put(claimed)
     return answer
 
 
-async def release_one(desk: Service, asked: ActionRequest) -> Answer:
-    """Let go of an open exception or incident before its time; errors as of `claim_one`."""
-    told, now_ms, seen = checked(CLAIM, parsed(asked.body)), desk.now_ms(), asked.seen
+async def release_row(
+    request: ActionRequest, *, writer: LedgerWriter, claims: ClaimBoard, now_ms: int
+) -> Answer:
+    """Release an open exception or incident before its time; errors as of `claim_row`."""
+    payload, expected_revision = checked(CLAIM, parsed(request.body)), request.expected_revision
 
-    def work(connection: Connection) -> Answer:
-        revision = revision_of_open(connection, asked.subject_id, seen)
-        release(connection, asked.subject_id, told.by, now_ms=now_ms)
-        return _answer(Claim(asked.subject_id, told.by, now_ms, now_ms), revision)
+    def transaction(connection: Connection) -> tuple[Answer, Claim]:
+        revision = revision_of_open(connection, request.subject_id, expected_revision)
+        release(connection, request.subject_id, payload.by, now_ms=now_ms)
+        released = Claim(request.subject_id, payload.by, now_ms, now_ms)
+        return _answer(released, revision), released
 
-    request = fingerprint(f"{asked.subject_id}/release", asked.body)
-    answer = await once(desk, asked.key, request, work)
-    if not answer.replayed:
-        desk.claims.end(asked.subject_id)
+    once = AnswerOnce.of(request, f"{request.subject_id}/release", now_ms=now_ms)
+    answer, released = await run_once(writer, once, transaction)
+    if released is not None:
+        claims.end(request.subject_id)
     return answer
 
 

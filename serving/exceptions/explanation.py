@@ -8,50 +8,63 @@ import numpy as np
 
 from models.triage.labels import PROMISED_NAMES
 from models.triage.predictions import ClassPredictions
+from data.ledger.ledger import Ledger
+from data.policy.policy import Policy
 from models.triage.triage import Triage
+from serving.clock import Clock
 from serving.exceptions.view import exception_view
 from serving.live_list.waiting_cost import costs_of_waiting
-from serving.scoring.answer import case_of, is_scored, money, rfc3339_or_none
-from serving.scoring.scorer import columns_as_of
-from serving.service import Service
+from serving.live_list.worklist import Worklist
+from serving.scoring.answer import case_of, is_scored
+from serving.scoring.columns import columns_as_of
+from serving.scoring.scorer import Scorer
 from serving.wire.exception_in import EXCEPTION, OURS, ExceptionIn
+from serving.wire.formats import money, rfc3339_or_none
 
 LOG = logging.getLogger("expedite.explained")
-MOST_CHANCES = 5
+MAX_CHANCES = 5
 _NONE: dict[str, list[tuple[str, float]]] = {label: [] for label in PROMISED_NAMES}
 
 
-async def explained(desk: Service, exception_id: str) -> dict[str, Any]:
+async def explained(
+    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: Worklist, clock: Clock
+) -> dict[str, Any]:
     """Return an exception as the API shows it, and with it what its place is made of.
 
     Raises:
         NotFoundError: There is none of this id.
     """
-    view = await exception_view(desk, exception_id)
+    view = await exception_view(
+        exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
+    )
     told = EXCEPTION.validate_python(view["payload"])
-    is_open, triage = view["status"] == "open", desk.champion.current
+    is_open, triage = view["status"] == "open", scorer.champion.current
     view["told"] = told
-    view["terms"] = await _terms(desk, exception_id) if is_open else None
-    view |= await _waiting(desk, exception_id)
+    view["terms"] = await _terms(exception_id, worklist, scorer.policy) if is_open else None
+    view |= await _waiting(exception_id, worklist)
     view["stock"] = view["payload"].get("stock") if told.source == OURS else None
     judged = is_open and told.source != OURS and not view["suggestion_hidden"]
-    view["chances"] = _chances(desk, told, triage) if judged and triage else _NONE
+    view["chances"] = _chances(told, triage, clock()) if judged and triage else _NONE
     view["known"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
     return view
 
 
-async def strongest(desk: Service, exception_id: str) -> list[dict[str, Any]]:
+async def strongest(
+    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: Worklist, clock: Clock
+) -> list[dict[str, Any]]:
     """Return the features that moved the chance of harm most; empty where no model says.
 
     Raises:
         NotFoundError: There is none of this id.
     """
-    view = await exception_view(desk, exception_id)
-    triage = desk.champion.current
+    view = await exception_view(
+        exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
+    )
+    triage = scorer.champion.current
     told = EXCEPTION.validate_python(view["payload"])
     if triage is None or told.source == OURS:
         return []
-    columns, as_of = columns_as_of([told], triage, now_ms=desk.now_ms())
+    columns, as_of = columns_as_of([told], triage, now_ms=clock())
     moved = await asyncio.to_thread(triage.reasons, columns, as_of)
     largest = max((abs(by) for _, by in moved), default=0.0) or 1.0
     return [
@@ -59,17 +72,17 @@ async def strongest(desk: Service, exception_id: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _terms(desk: Service, exception_id: str) -> dict[str, Any] | None:
+async def _terms(exception_id: str, worklist: Worklist, policy: Policy) -> dict[str, Any] | None:
     """The numbers of the rule for one open exception; None once it is off the list."""
-    snapshot = await desk.ranked()
+    snapshot = await worklist.ranked()
     row = snapshot.row_of(exception_id)
     if row is None:
         return None
     opinion, place = snapshot.open.rows[row].opinion, snapshot.place(row)
     if not is_scored(opinion, place):
         return None
-    case = case_of(opinion, place, desk.policy, now_ms=snapshot.now_ms)
-    look_ahead_hours = desk.policy.guards.look_ahead_minutes / 60
+    case = case_of(opinion, place, policy, now_ms=snapshot.now_ms)
+    look_ahead_hours = policy.guards.look_ahead_minutes / 60
     return {
         "loss": money(case.stake, case.currency),
         "chance": case.lost_if_started_now,
@@ -77,7 +90,7 @@ async def _terms(desk: Service, exception_id: str) -> dict[str, Any] | None:
         "loss_deferred": money(place.loss_deferred, case.currency),
         "touch_minutes": case.touch_minutes,
         "touch_minutes_p90": opinion.terms["touch_p90_minutes"],
-        "look_ahead_minutes": desk.policy.guards.look_ahead_minutes,
+        "look_ahead_minutes": policy.guards.look_ahead_minutes,
         "look_ahead_hours": look_ahead_hours,
         "touch_hours": place.touch_hours,
         "cost_of_an_hour": money(case.cost_of_an_hour or 0.0, case.currency),
@@ -85,9 +98,9 @@ async def _terms(desk: Service, exception_id: str) -> dict[str, Any] | None:
     }
 
 
-async def _waiting(desk: Service, exception_id: str) -> dict[str, Any]:
+async def _waiting(exception_id: str, worklist: Worklist) -> dict[str, Any]:
     """What waiting costs one open exception, and when its team's shift ends."""
-    snapshot = await desk.ranked()
+    snapshot = await worklist.ranked()
     row = snapshot.row_of(exception_id)
     if row is None:
         return {"cost_of_waiting": None, "shift_ends_at": None}
@@ -98,8 +111,8 @@ async def _waiting(desk: Service, exception_id: str) -> dict[str, Any]:
     }
 
 
-def _chances(desk: Service, told: ExceptionIn, triage: Triage) -> dict[str, Any]:
-    columns, as_of = columns_as_of([told], triage, now_ms=desk.now_ms())
+def _chances(told: ExceptionIn, triage: Triage, now_ms: int) -> dict[str, Any]:
+    columns, as_of = columns_as_of([told], triage, now_ms=now_ms)
     try:
         expected = triage.predict(columns, as_of)
     except Exception:  # whatever a model raises, the rest of the explanation stands
@@ -113,5 +126,5 @@ def _likeliest(predicted: ClassPredictions | None) -> list[tuple[str, float]]:
     if predicted is None:
         return []
     names, chances = predicted
-    best = np.argsort(-chances[0])[:MOST_CHANCES]
+    best = np.argsort(-chances[0])[:MAX_CHANCES]
     return [(names[i], float(chances[0][i])) for i in best]

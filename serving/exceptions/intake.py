@@ -1,89 +1,69 @@
-"""Exceptions come in: checked, scored, written to the ledger, shown on the work list."""
+"""Intake of exceptions: checked, scored, written to the ledger, shown on the work list."""
 
 from collections.abc import Sequence
-from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
+from sqlalchemy import Connection
 
-from data.ledger.idempotency import StoredAnswer, store_answer, stored_answer
 from data.ledger.intake import Accepted, Incoming, IntakeEvent, accept
 from data.ledger.outcomes import save_outcomes
-from serving.http.problems import BadPayloadError, KeyReusedError, problem_of
-from serving.http.requests import canonical, many_of, parsed
+from data.ledger.writer import LedgerWriter
+from data.settings import Settings
+from serving.clock import Clock
+from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.problems import problem_of
+from serving.http.requests import ActionRequest, canonical, many_of, parsed
+from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import Assessment
 from serving.scoring.audits import untouched
 from serving.scoring.counters import count_decisions
-from serving.service import Service
+from serving.scoring.scorer import Scorer
+from serving.wire.errors import BadPayloadError
 from serving.wire.exception_in import ExceptionIn, exception, parts
 
 _DECIDED = (IntakeEvent.CREATED, IntakeEvent.UPDATED, IntakeEvent.REOPENED)
 
 
-class Answer(NamedTuple):
-    """An answer ready to be sent; `revision` is that of the one exception it is about."""
-
-    status: int
-    body: bytes
-    revision: int | None = None
-    replayed: bool = False
-
-
-def fingerprint(path: str, body: bytes) -> str:
-    """Return what tells one request from another under the same `Idempotency-Key`."""
-    return sha256(path.encode() + b"\n" + body).hexdigest()
-
-
-def earlier(connection: Any, key: str | None, request_sha256: str) -> Answer | None:
-    """Return what was answered to this very request before, None if it is new.
-
-    Raises:
-        KeyReusedError: The key came with another request.
-    """
-    before = stored_answer(connection, key) if key else None
-    if before is None:
-        return None
-    if before.request_sha256 != request_sha256:
-        raise KeyReusedError(before.key)
-    return Answer(before.status, before.answer.encode(), replayed=True)
-
-
-async def take_in(desk: Service, body: bytes, key: str | None) -> Answer:
+async def take_in(
+    request: ActionRequest,
+    *,
+    scorer: Scorer,
+    worklist: Worklist,
+    writer: LedgerWriter,
+    settings: Settings,
+    clock: Clock,
+) -> Answer:
     """Accept one exception or many.
 
     Raises:
         NotJsonError, TooLargeError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    kind, values = parts(parsed(body))
+    kind, values = parts(parsed(request.body))
     checked: list[ExceptionIn | dict[str, Any]]
-    checked = [exception(values[0])] if kind == "one" else many_of(values, desk.settings)
-    arriving, items = await _incoming(desk, values, checked)
-    now_ms = desk.now_ms()
-    request = fingerprint("/v1/exceptions", body)
+    checked = [exception(values[0])] if kind == "one" else many_of(values, settings)
+    arriving, items = await _incoming(values, checked, scorer, clock)
+    now_ms = clock()
 
-    def work() -> tuple[Answer, list[Accepted]]:
-        with desk.ledger.writing() as connection:
-            before = earlier(connection, key, request)
-            if before is not None:
-                return before, []
-            accepted = accept(connection, arriving, now_ms=now_ms)
-            save_outcomes(connection, untouched(accepted, now_ms))
-            answer = _answer(desk, kind, items, accepted, now_ms)
-            if key:
-                kept = StoredAnswer(key, request, answer.status, answer.body.decode())
-                store_answer(connection, kept, now_ms=now_ms)
-            return answer, accepted
+    def transaction(connection: Connection) -> tuple[Answer, list[Accepted]]:
+        accepted = accept(connection, arriving, now_ms=now_ms)
+        save_outcomes(connection, untouched(accepted, now_ms))
+        return _answer(scorer, kind, items, accepted, now_ms), accepted
 
-    answer, accepted = await desk.write(work)
-    changed = [one for one in accepted if one.arrival in _DECIDED]
-    count_decisions(Assessment.from_json(one.record.opinion) for one in changed)
-    for one in accepted:
-        desk.show(one.record)
+    once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms)
+    answer, accepted = await run_once(writer, once, transaction)
+    for result in accepted or ():
+        if result.arrival in _DECIDED:
+            count_decisions([Assessment.from_json(result.record.opinion)])
+        worklist.show(result.record)
     return answer
 
 
 async def _incoming(
-    desk: Service, values: Sequence[Any], checked: Sequence[ExceptionIn | dict[str, Any]]
+    values: Sequence[Any],
+    checked: Sequence[ExceptionIn | dict[str, Any]],
+    scorer: Scorer,
+    clock: Clock,
 ) -> tuple[list[Incoming], list[dict[str, Any] | None]]:
     """Score what is right; for each value the answer that refuses it, or None."""
     texts, refusals = [], []
@@ -95,9 +75,9 @@ async def _incoming(
     told = [one for i in right if isinstance(one := checked[i], ExceptionIn)]
     if not told:
         return [], refusals
-    judged = await desk.judged(told, desk.now_ms())
+    judged = await scorer.judged(told, clock())
     return [
-        _as_incoming(one, texts[i], desk.draws.applied(opinion, one.source, one.external_id))
+        _as_incoming(one, texts[i], scorer.draws.applied(opinion, one.source, one.external_id))
         for i, one, opinion in zip(right, told, judged.opinions, strict=True)
     ], refusals
 
@@ -126,14 +106,14 @@ def _as_incoming(one: ExceptionIn, payload: str, opinion: Assessment) -> Incomin
 
 
 def _answer(
-    desk: Service,
+    scorer: Scorer,
     kind: str,
     refusals: Sequence[dict[str, Any] | None],
     accepted: Sequence[Accepted],
     now_ms: int,
 ) -> Answer:
     opinions = [Assessment.from_json(one.record.opinion) for one in accepted]
-    scorings = desk.answers(opinions, now_ms)
+    scorings = scorer.answers(opinions, now_ms)
     shapes = [named(one) | scoring for one, scoring in zip(accepted, scorings, strict=True)]
     if kind == "one" and not accepted:
         return Answer(422, orjson.dumps(refusals[0]))
@@ -143,7 +123,7 @@ def _answer(
     taken = iter(shapes)
     results = [next(taken) if refusal is None else refusal for refusal in refusals]
     whole = {"accepted": len(shapes), "refused": len(results) - len(shapes), "results": results}
-    return Answer(200, orjson.dumps(whole | desk.stamp(now_ms)))
+    return Answer(200, orjson.dumps(whole | scorer.stamp(now_ms)))
 
 
 def named(one: Accepted) -> dict[str, Any]:

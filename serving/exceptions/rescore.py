@@ -1,77 +1,89 @@
-"""A new champion looks again at what is open, so that one list is not scored by two models."""
+"""Rescoring of what is open by a new champion, so that one list is not scored by two models."""
 
 import asyncio
 import logging
-from functools import partial
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.intake import rescore
+from data.ledger.writer import LedgerWriter
+from serving.clock import Clock
 from serving.live_list.open_exceptions import OpenRow
+from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import Assessment
-from serving.service import Service
+from serving.scoring.scorer import Scorer
 
 LOG = logging.getLogger("expedite.rescoring")
-AT_ONCE = 500
+MAX_ROWS_AT_ONCE = 500
+PASSES = 2
+"""A call under way during the first pass may still bring the assessment of the former model."""
 
 
-async def keep_scored(desk: Service) -> None:
+async def keep_scored(
+    scorer: Scorer, worklist: Worklist, writer: LedgerWriter, *, clock: Clock, every_seconds: float
+) -> None:
     """Watch for another champion, for ever."""
-    seen, passes = None, 0
+    version, passes = None, 0
     while True:
-        triage = desk.champion.current
-        if triage is not None and triage.version != seen:
-            # Two passes: a call under way during the first may still bring the former model's word.
-            seen, passes = triage.version, 2
+        triage = scorer.champion.current
+        if triage is not None and triage.version != version:
+            version, passes = triage.version, PASSES
         if passes:
             passes -= 1
             try:
-                await rescore_open(desk)
+                await rescore_open(scorer, worklist, writer, clock)
             except SQLAlchemyError:
                 LOG.exception("What is open could not be scored again; trying later")
-                passes = 2
-        await asyncio.sleep(desk.settings.poll_seconds)
+                passes = PASSES
+        await asyncio.sleep(every_seconds)
 
 
-async def rescore_open(desk: Service) -> int:
+async def rescore_open(
+    scorer: Scorer, worklist: Worklist, writer: LedgerWriter, clock: Clock
+) -> int:
     """Score what another model, or none, had scored; return how many there were.
 
-    What was computed from forecasts and stock is left as it is: triage never saw its like.
+    What was computed from forecasts and stock is left as it is: triage is not trained on it.
     """
-    triage = desk.champion.current
+    triage = scorer.champion.current
     if triage is None:
         return 0
-    rows: list[OpenRow] = desk.worklist.open.frozen().rows.tolist()
+    rows: list[OpenRow] = worklist.open.frozen().rows.tolist()
     judged = [row for row in rows if not row.opinion.grounds]
     old = [row for row in judged if row.opinion.model_version != triage.version]
-    for begin in range(0, len(old), AT_ONCE):
-        await _rescore(desk, old[begin : begin + AT_ONCE])
+    for begin in range(0, len(old), MAX_ROWS_AT_ONCE):
+        part = old[begin : begin + MAX_ROWS_AT_ONCE]
+        await _rescore(part, scorer, worklist, writer, now_ms=clock())
     if old:
         LOG.info("Champion %s scored %d open exceptions again", triage.version, len(old))
     return len(old)
 
 
-async def _rescore(desk: Service, rows: list[OpenRow]) -> None:
-    now_ms = desk.now_ms()
-    judged = await desk.judged([row.exception for row in rows], now_ms)
+async def _rescore(
+    rows: list[OpenRow], scorer: Scorer, worklist: Worklist, writer: LedgerWriter, *, now_ms: int
+) -> None:
+    judged = await scorer.judged([row.exception for row in rows], now_ms)
     if judged.opinions[0].degraded:
         return
-    pairs = zip(rows, judged.opinions, strict=True)
-    looked = [(row, _settled(desk, row, opinion)) for row, opinion in pairs]
-    kept = [(row.id, row.revision, opinion.to_json()) for row, opinion in looked]
-    await desk.write(partial(_write, desk, kept, now_ms))
-    for row, opinion in looked:
-        if desk.worklist.open.get(row.id) is row:
-            desk.worklist.put(OpenRow(row.id, row.revision, row.exception, opinion))
+    rescored = [
+        OpenRow(row.id, row.revision, row.exception, _decided(scorer, row, assessment))
+        for row, assessment in zip(rows, judged.opinions, strict=True)
+    ]
+    stored = [(row.id, row.revision, row.opinion.to_json()) for row in rescored]
+
+    def transaction(connection: Connection) -> None:
+        rescore(connection, stored, now_ms=now_ms)
+
+    await writer.run(transaction)
+    for before, row in zip(rows, rescored, strict=True):
+        if worklist.open.get(row.id) is before:
+            worklist.put(row)
 
 
-def _settled(desk: Service, row: OpenRow, opinion: Assessment) -> Assessment:
-    """By what was decided before; where nothing was said yet, as if it came in now."""
+def _decided(scorer: Scorer, row: OpenRow, assessment: Assessment) -> Assessment:
+    """Keep what was decided before; decide anew where no model had a say."""
     if row.opinion.degraded:
-        return desk.draws.applied(opinion, row.exception.source, row.exception.external_id)
-    return opinion.after(row.opinion)
-
-
-def _write(desk: Service, kept: list[tuple[str, int, str]], now_ms: int) -> None:
-    with desk.ledger.writing() as connection:
-        rescore(connection, kept, now_ms=now_ms)
+        exception = row.exception
+        return scorer.draws.applied(assessment, exception.source, exception.external_id)
+    return assessment.after(row.opinion)

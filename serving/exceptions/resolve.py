@@ -1,96 +1,78 @@
-"""An exception ends: written as an outcome that training can learn from, off the work list."""
-
-from typing import Any
+"""Resolution of an exception: an outcome that training can learn from; it leaves the work list."""
 
 import orjson
 from sqlalchemy import Connection
 
 from data.ledger.ledger import OutcomeRecord
-from serving.exceptions.intake import Answer, fingerprint
-from serving.http.problems import BadPayloadError, Flaw
-from serving.http.requests import canonical, parsed
-from serving.http.run_once import once
-from serving.scoring.answer import rfc3339
+from data.ledger.writer import LedgerWriter
+from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.requests import ActionRequest, canonical, parsed
+from serving.live_list.worklist import Worklist
 from serving.scoring.audits import Resolution, end
-from serving.service import Service
+from serving.scoring.guarantees import Guarantees
+from serving.scoring.scorer import Scorer
 from serving.wire.exception_in import ResolutionIn, resolution
+from serving.wire.formats import rfc3339
 
 
 async def resolve_one(
-    desk: Service, exception_id: str, body: bytes, *, key: str | None, if_match: str | None
+    request: ActionRequest,
+    *,
+    writer: LedgerWriter,
+    scorer: Scorer,
+    worklist: Worklist,
+    guarantees: Guarantees,
+    now_ms: int,
 ) -> Answer:
     """Close an exception.
 
     Raises:
-        NotFoundError, PreconditionError, ConflictError: As `data.ledger.outcomes.resolve` says.
+        NotFoundError, PreconditionError, ConflictError: By `data.ledger.outcomes.resolve`.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    value = parsed(body)
-    told = resolution(value)
-    now_ms = desk.now_ms()
-    outcome = outcome_of(exception_id, told, now_ms)
-    seen = None if if_match is None else revision_of(if_match)
+    value = parsed(request.body)
+    outcome = outcome_of(request.subject_id, resolution(value), now_ms)
+    expected_revision = request.expected_revision
 
-    ended: list[Resolution] = []
+    def transaction(connection: Connection) -> tuple[Answer, Resolution]:
+        ended = end(
+            connection,
+            outcome,
+            guarantees.terms,
+            body=canonical(value),
+            expected_revision=expected_revision,
+        )
+        record = ended.record
+        shape = {
+            "id": record.id,
+            "status": "resolved",
+            "revision": record.revision,
+            "resolved_at": rfc3339(record.closed_at_ms or now_ms),
+            **scorer.stamp(now_ms),
+        }
+        return Answer(200, orjson.dumps(shape), record.revision), ended
 
-    def work(connection: Connection) -> Answer:
-        terms, text = desk.policy.promises, canonical(value)
-        one = end(connection, outcome, terms, body=text, if_revision=seen)
-        closed, ended[:] = one.record, [one]
-        shape = _shape(desk, outcome, closed.revision, closed.closed_at_ms or now_ms)
-        return Answer(200, orjson.dumps(shape), closed.revision)
-
-    answer = await once(desk, key, fingerprint(exception_id, body), work)
-    for one in ended:
-        desk.take_off(exception_id)
-        desk.heed(one)
+    once = AnswerOnce.of(request, request.subject_id, now_ms=now_ms)
+    answer, resolved = await run_once(writer, once, transaction)
+    if resolved is not None:
+        worklist.remove(request.subject_id)
+        guarantees.record_audits(resolved)
     return answer
 
 
-def outcome_of(exception_id: str, told: ResolutionIn, now_ms: int) -> OutcomeRecord:
-    """Return how an exception ended, as it was told."""
+def outcome_of(exception_id: str, payload: ResolutionIn, now_ms: int) -> OutcomeRecord:
+    """Return how an exception ended, as it was payload."""
     return OutcomeRecord(
         exception_id=exception_id,
         known_at_ms=now_ms,
-        resolved_at_ms=now_ms if told.resolved_at is None else told.resolved_at,
-        category=told.category,
-        label_origin=told.label_origin.value if told.category else None,
-        team=told.team,
-        team_origin=told.team_origin.value if told.team else None,
-        touch_minutes=told.touch_minutes,
-        breached=told.breached,
-        loss_amount=told.loss.amount if told.loss else None,
-        loss_currency=told.loss.currency if told.loss else None,
-        by=told.by,
+        resolved_at_ms=now_ms if payload.resolved_at is None else payload.resolved_at,
+        category=payload.category,
+        label_origin=payload.label_origin.value if payload.category else None,
+        team=payload.team,
+        team_origin=payload.team_origin.value if payload.team else None,
+        touch_minutes=payload.touch_minutes,
+        breached=payload.breached,
+        loss_amount=payload.loss.amount if payload.loss else None,
+        loss_currency=payload.loss.currency if payload.loss else None,
+        by=payload.by,
     )
-
-
-def _shape(
-    desk: Service, outcome: OutcomeRecord, revision: int, resolved_at_ms: int
-) -> dict[str, Any]:
-    return {
-        "id": outcome.exception_id,
-        "status": "resolved",
-        "revision": revision,
-        "resolved_at": rfc3339(resolved_at_ms),
-        **desk.stamp(outcome.known_at_ms),
-    }
-
-
-def revision_of(if_match: str) -> int | None:
-    """Return the revision that an ETag names; None for `*`.
-
-    Raises:
-        BadPayloadError: It is none of ours.
-    """
-    tag = if_match.strip().removeprefix("W/").strip('"')
-    if tag == "*":
-        return None
-    if tag.isascii() and tag.isdigit() and len(tag) < 10:
-        return int(tag)
-    raise BadPayloadError([Flaw("header/If-Match", "is no ETag of ours: send the one you got")])
-
-
-def etag(revision: int) -> str:
-    """Return the ETag of a revision."""
-    return f'"{revision}"'

@@ -1,15 +1,17 @@
-"""`POST /v1/score`: what would be made of exceptions, without keeping them."""
+"""`POST /v1/score`: exceptions scored without being stored."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from models.ranking.pricing import rank_by_policy
-from serving.http.openapi import answers, exceptions_body
+from serving.exceptions.payload import exceptions_body
+from serving.http.openapi import answers
 from serving.http.requests import body_of, json_answer, many_of, parsed
 from serving.http.schemas import ScoreAnswer, ScoreBatch
 from serving.scoring.answer import RankedRow, scoring_answer
-from serving.service import Service, desk_of
+from serving.scoring.scorer import Scorer
+from serving.service import Service, service_of
 from serving.wire.exception_in import ExceptionIn, exception, parts
 
 router = APIRouter(prefix="/v1", tags=["exceptions"])
@@ -22,30 +24,33 @@ router = APIRouter(prefix="/v1", tags=["exceptions"])
 )
 async def score(request: Request) -> Response:
     """Score one exception, or {"exceptions": [...]} item by item. Nothing is stored."""
-    desk = desk_of(request)
-    kind, values = parts(parsed(await body_of(request, desk.settings)))
+    service = service_of(request)
+    kind, values = parts(parsed(await body_of(request, service.settings)))
     if kind == "one":
-        told = exception(values[0])
-        return json_answer((await _scored(desk, [told]))[0])
-    return json_answer(await _many(desk, values))
+        scorings = await _scored(service.scorer, [exception(values[0])], service.clock())
+        return json_answer(scorings[0])
+    return json_answer(await _many(service, values))
 
 
-async def _many(desk: Service, values: list[Any]) -> dict[str, Any]:
-    checked = many_of(values, desk.settings)
-    told = [one for one in checked if isinstance(one, ExceptionIn)]
-    scorings = iter(await _scored(desk, told) if told else [])
-    results = [one if isinstance(one, dict) else next(scorings) for one in checked]
-    counts = {"scored": len(told), "refused": len(values) - len(told)}
-    return counts | {"results": results} | desk.stamp(desk.now_ms())
+async def _many(service: Service, values: list[Any]) -> dict[str, Any]:
+    checked = many_of(values, service.settings)
+    exceptions = [item for item in checked if isinstance(item, ExceptionIn)]
+    scorings = iter(
+        await _scored(service.scorer, exceptions, service.clock()) if exceptions else []
+    )
+    results = [item if isinstance(item, dict) else next(scorings) for item in checked]
+    counts = {"scored": len(exceptions), "refused": len(values) - len(exceptions)}
+    return counts | {"results": results} | service.scorer.stamp(service.clock())
 
 
-async def _scored(desk: Service, told: list[ExceptionIn]) -> list[dict[str, Any]]:
-    now_ms = desk.now_ms()
-    judged = await desk.judged(told, now_ms)
+async def _scored(
+    scorer: Scorer, exceptions: list[ExceptionIn], now_ms: int
+) -> list[dict[str, Any]]:
+    judged = await scorer.judged(exceptions, now_ms)
     degraded = judged.opinions[0].degraded
-    ranked = rank_by_policy(judged.scored.at(now_ms), desk.policy, degraded=degraded)
+    ranked = rank_by_policy(judged.scored.at(now_ms), scorer.policy, degraded=degraded)
     return [
-        {"result": "scored", "source": one.source, "external_id": one.external_id}
-        | scoring_answer(opinion, RankedRow.of(ranked, i), desk.policy, now_ms=now_ms)
-        for i, (one, opinion) in enumerate(zip(told, judged.opinions, strict=True))
+        {"result": "scored", "source": item.source, "external_id": item.external_id}
+        | scoring_answer(assessment, RankedRow.of(ranked, i), scorer.policy, now_ms=now_ms)
+        for i, (item, assessment) in enumerate(zip(exceptions, judged.opinions, strict=True))
     ]

@@ -1,50 +1,66 @@
-"""What one exception shows; the API and the page both answer from here."""
+"""One exception as the API and the page both show it."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import orjson
 
-from data.ledger.ledger import ExceptionRecord, LedgerEvent, OutcomeRecord
-from serving.scoring.answer import rfc3339
+from data.ledger.ledger import ExceptionRecord, Ledger, LedgerEvent, OutcomeRecord
+from serving.clock import Clock
+from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import Assessment
-from serving.service import Service
+from serving.scoring.scorer import Scorer
 from serving.wire.exception_in import EXCEPTION
+from serving.wire.formats import rfc3339
 from serving.worklist.view import facts
 
 
-async def exception_view(desk: Service, exception_id: str) -> dict[str, Any]:
+class StoredException(NamedTuple):
+    """What the ledger holds of one exception."""
+
+    record: ExceptionRecord
+    events: list[LedgerEvent]
+    outcome: OutcomeRecord | None
+
+    @classmethod
+    def read(cls, ledger: Ledger, exception_id: str) -> Self:
+        """Read it.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        return cls(
+            ledger.record(exception_id), ledger.events(exception_id), ledger.outcome(exception_id)
+        )
+
+
+async def exception_view(
+    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: Worklist, clock: Clock
+) -> dict[str, Any]:
     """Return one exception: as posted, as scored now, and what happened to it.
 
     Raises:
         NotFoundError: There is none of this id.
     """
-    record, events, outcome = await asyncio.to_thread(_read, desk, exception_id)
-    now_ms = desk.now_ms()
-    opinion = _seen(record.opinion, is_open=record.is_open)
-    told = EXCEPTION.validate_json(record.payload)
-    snapshot = await desk.ranked()
+    record, events, outcome = await asyncio.to_thread(StoredException.read, ledger, exception_id)
+    now_ms = clock()
+    opinion = _visible(record.opinion, is_open=record.is_open)
+    exception = EXCEPTION.validate_json(record.payload)
+    snapshot = await worklist.ranked()
     row = snapshot.row_of(record.id)
-    incident = desk.worklist.open.incidents.of_exception(record.id)
+    incident = worklist.open.incidents.of_exception(record.id)
     return {
-        **facts(record.id, record.revision, told, now_ms),
-        **desk.claims.shown(record.id, now_ms),
+        **facts(record.id, record.revision, exception, now_ms),
+        **worklist.claims.shown(record.id, now_ms),
         "status": "open" if record.is_open else "resolved",
         "rank": None if row is None else int(snapshot.rank_of[row]),
-        "open_total": len(desk.worklist.open),
-        **desk.answers([opinion], now_ms)[0],
+        "open_total": len(worklist.open),
+        **scorer.answers([opinion], now_ms)[0],
         "incident_id": incident.id if incident else None,
         "payload": orjson.loads(record.payload),
         "outcome": _outcome(outcome),
         "history": [_event(event, is_open=record.is_open) for event in events],
     }
-
-
-def _read(
-    desk: Service, exception_id: str
-) -> tuple[ExceptionRecord, list[LedgerEvent], OutcomeRecord | None]:
-    ledger = desk.ledger
-    return ledger.record(exception_id), ledger.events(exception_id), ledger.outcome(exception_id)
 
 
 def _outcome(outcome: OutcomeRecord | None) -> dict[str, Any] | None:
@@ -68,14 +84,14 @@ def _outcome(outcome: OutcomeRecord | None) -> dict[str, Any] | None:
     }
 
 
-def _seen(text: str, *, is_open: bool) -> Assessment:
+def _visible(text: str, *, is_open: bool) -> Assessment:
     """What people may see: all of it once they have judged."""
     opinion = Assessment.from_json(text)
     return opinion if is_open else opinion.revealed()
 
 
 def _event(event: LedgerEvent, *, is_open: bool) -> dict[str, Any]:
-    opinion = None if event.opinion is None else _seen(event.opinion, is_open=is_open)
+    opinion = None if event.opinion is None else _visible(event.opinion, is_open=is_open)
     decided = None
     if opinion is not None:
         decided = {

@@ -1,15 +1,53 @@
-"""Request bodies in, answers out: JSON by orjson, within the limits of the settings."""
+"""Requests in, JSON out: bodies within the limits of the settings, headers, ids and moments."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
 
 import orjson
-from fastapi import Request, Response
+from fastapi import Header, Query, Request, Response
+from pydantic import AwareDatetime
 
 from data.settings import Settings
-from serving.http.problems import BadPayloadError, Flaw, NotJsonError, TooLargeError, problem_of
+from data.ticks import tick_of
+from serving.http.problems import NotJsonError, TooLargeError, problem_of
+from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import ExceptionIn, exception
 
 JSON = "application/json"
+EXCEPTION_ID = "^exc_[0-9a-z]{26}$"
+INCIDENT_ID = "^inc_[0-9a-z]{26}$"
+ROW_ID = "^(exc|inc)_[0-9a-z]{26}$"
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+IfMatch = Annotated[str | None, Header(alias="If-Match")]
+
+At = Annotated[
+    AwareDatetime | None,
+    Query(
+        description="a moment that is over: as it was then, by the models, policy and data of then",
+        examples=["2026-03-01T10:00Z"],
+    ),
+]
+
+
+class ActionRequest(NamedTuple):
+    """A request about one exception or incident, with what its headers say."""
+
+    subject_id: str
+    body: bytes
+    key: str | None = None
+    if_match: str | None = None
+
+    @property
+    def expected_revision(self) -> int | None:
+        """The revision that the caller expects; None where they named none."""
+        return None if self.if_match is None else revision_of(self.if_match)
+
+
+async def action_request(
+    request: Request, settings: Settings, subject_id: str, key: str | None, if_match: str | None
+) -> ActionRequest:
+    """Return a request about one row of the list: its body, and what its headers say."""
+    return ActionRequest(subject_id, await body_of(request, settings), key, if_match)
 
 
 async def body_of(request: Request, settings: Settings) -> bytes:
@@ -81,3 +119,32 @@ def canonical(value: Any) -> str:
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return an answer as JSON."""
     return Response(orjson.dumps(value), status, headers=headers, media_type=JSON)
+
+
+def dumped(value: Any) -> bytes:
+    """Return JSON; arrays are lists."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def past_tick(at: datetime | None) -> int | None:
+    """Return a moment as a tick; None for now."""
+    return None if at is None else tick_of(at)
+
+
+def revision_of(if_match: str) -> int | None:
+    """Return the revision that an ETag names; None for `*`.
+
+    Raises:
+        BadPayloadError: It is none of ours.
+    """
+    tag = if_match.strip().removeprefix("W/").strip('"')
+    if tag == "*":
+        return None
+    if tag.isascii() and tag.isdigit() and len(tag) < 10:
+        return int(tag)
+    raise BadPayloadError([Flaw("header/If-Match", "is no ETag of ours: send the one you got")])
+
+
+def etag(revision: int) -> str:
+    """Return the ETag of a revision."""
+    return f'"{revision}"'

@@ -8,9 +8,8 @@ import orjson
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from serving.demand.forecast_view import dumped
 from serving.http.openapi import answers
-from serving.http.requests import JSON
+from serving.http.requests import JSON, dumped
 
 NDJSON = "application/x-ndjson"
 Make = Callable[[Sequence[int]], Sequence[Mapping[str, Any]]]

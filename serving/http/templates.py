@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.wording import duration, money, percent
-from serving.scoring.answer import rfc3339
+from serving.wire.formats import rfc3339
 
 PAGES = Path(__file__).parents[1] / "pages"
 _PARTS = re.compile(r"(\d+)([MS])")

@@ -7,11 +7,15 @@ from data.ledger.incidents import Incident, Member, first_event_since, incidents
 from data.ledger.ledger import Ledger, LedgerEvent
 from data.policy.incidents import IncidentTerms
 from data.ticks import MS_PER_HOUR
+from features.exceptions.columns import TEXTS
+from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival, Burst, Detector
-from serving.incident_watch.arrivals import arrivals_of
 from serving.incident_watch.evidence import IncidentFacts
+from serving.scoring.assessment import Assessment
+from serving.scoring.columns import columns_of
+from serving.wire.exception_in import EXCEPTION, OURS
 
-AT_ONCE = 500
+MAX_EVENTS_AT_ONCE = 500
 LEARNED_MS = 8 * 7 * 24 * MS_PER_HOUR
 TAKEN_IN = ("created",)
 
@@ -62,7 +66,7 @@ class BurstReader:
                 self._detector.adopt(kept)
 
     def _learn(self, after: int, until: int, burst_of: dict[str, str]) -> None:
-        while events := self._ledger.events_after(after, TAKEN_IN, AT_ONCE):
+        while events := self._ledger.events_after(after, TAKEN_IN, MAX_EVENTS_AT_ONCE):
             after = events[-1].seq
             for arrival in self._in_time([event for event in events if event.seq <= until]):
                 self._detector.learn(arrival, burst_of.get(arrival.id))
@@ -103,3 +107,22 @@ def _left(incident: Incident, members: Sequence[Member]) -> tuple[str, ...]:
     return tuple(
         m.exception_id for m in members if m.incident_id == incident.id and m.left_at_ms is not None
     )
+
+
+def arrivals_of(events: Sequence[LedgerEvent]) -> list[Arrival]:
+    """Return what came in, in the order of the events.
+
+    An exception counts as of its detection, but never as of later than it came in: no source may
+    push the detector's clock into the future. What the service raised itself is no arrival.
+    """
+    events = [event for event in events if event.by != OURS]
+    told = [EXCEPTION.validate_json(event.body or "{}") for event in events]
+    columns = columns_of(told, {})
+    arrivals = []
+    for i, (event, one) in enumerate(zip(events, told, strict=True)):
+        texts = {name: columns[name][i] for name in TEXTS}
+        if event.opinion is not None:
+            texts["category"] = Assessment.from_json(event.opinion).category.label
+        tick = min(event.occurred_at_ms, event.known_at_ms)
+        arrivals.append(Arrival(event.exception_id, tick, burst_values(texts, one.attributes)))
+    return arrivals

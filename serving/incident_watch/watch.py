@@ -7,11 +7,12 @@ knows nothing of it and never waits for it.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import NamedTuple
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.incidents import (
@@ -26,8 +27,10 @@ from data.ledger.incidents import (
 )
 from data.ledger.intake import new_id
 from data.ledger.ledger import Ledger
+from data.ledger.writer import LedgerWriter
 from data.policy.policy import Policy
-from serving.incident_watch.burst_reader import AT_ONCE, TAKEN_IN, BurstReader, BurstScan
+from serving.clock import Clock
+from serving.incident_watch.burst_reader import MAX_EVENTS_AT_ONCE, TAKEN_IN, BurstReader, BurstScan
 from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.worklist import Worklist
 
@@ -35,46 +38,52 @@ LOG = logging.getLogger("expedite.incidents")
 READER = "bursts"
 
 
-class Office(Protocol):
-    """What incidents need of the desk."""
+class IncidentChange(NamedTuple):
+    """An incident as the ledger now holds it, and the exceptions that joined it."""
 
-    ledger: Ledger
-    policy: Policy
-    worklist: Worklist
-    now_ms: Callable[[], int]
-
-    def write(self, work: Callable[[], Any]) -> Awaitable[Any]:
-        """Run one transaction after those before it."""
-        ...
+    incident: Incident
+    joined: list[str]
 
 
 class IncidentWatch:
-    """The watch over the stream, and what it keeps.
+    """The watch over the stream, and what it finds.
 
     Attributes:
-        lock: Held by whoever changes incidents: the watch, or an action of a person.
-        seq: The last event that was read, and what came of it kept.
+        lock: Taken by whoever changes incidents: the watch, or an action of a person.
+        seq: The last event that was read and whose findings are in the ledger.
         reader: Looks for bursts; None until it has learned, or after a failure.
     """
 
-    def __init__(self, desk: Office) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        writer: LedgerWriter,
+        worklist: Worklist,
+        *,
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
         self.lock = asyncio.Lock()
         self.reader: BurstReader | None = None
-        self._desk = desk
+        self._ledger = ledger
+        self._writer = writer
+        self._worklist = worklist
+        self._policy = policy
+        self._clock = clock
         self._of_burst: dict[str, Incident] = {}
-        with desk.ledger.writing() as connection:
+        with ledger.writing() as connection:
             self.seq = reader_position(connection, READER)
             incidents = incidents_of(connection, is_open=False)
-            still_open = [one.id for one in incidents if one.closed_at_ms is None]
+            still_open = [incident.id for incident in incidents if incident.closed_at_ms is None]
             members = members_of(connection, still_open)
         belong: dict[str, list[str]] = {}
-        for m in members:
-            if m.left_at_ms is None:
-                belong.setdefault(m.incident_id, []).append(m.exception_id)
+        for member in members:
+            if member.left_at_ms is None:
+                belong.setdefault(member.incident_id, []).append(member.exception_id)
         for incident in incidents:
             self.take(incident)
             if incident.closed_at_ms is None:
-                desk.worklist.join(incident, belong.get(incident.id, []))
+                worklist.join(incident, belong.get(incident.id, []))
 
     async def look(self) -> int:
         """Read on, and keep what is found; return how many incidents changed."""
@@ -87,43 +96,53 @@ class IncidentWatch:
                 raise
 
     async def _read_on(self) -> int:
-        desk, count = self._desk, 0
+        count = 0
         if self.reader is None:
-            terms = desk.policy.incidents
+            terms = self._policy.incidents
             self.reader = await asyncio.to_thread(
-                BurstReader, desk.ledger, terms, self.seq, desk.now_ms()
+                BurstReader, self._ledger, terms, self.seq, self._clock()
             )
-        read = partial(desk.ledger.events_after, kinds=TAKEN_IN, limit=AT_ONCE)
+        read = partial(self._ledger.events_after, kinds=TAKEN_IN, limit=MAX_EVENTS_AT_ONCE)
         while events := await asyncio.to_thread(read, self.seq):
-            found = await asyncio.to_thread(self.reader.observe, events)
-            kept = await desk.write(partial(self._keep, found, events[-1].seq))
+            scans = await asyncio.to_thread(self.reader.observe, events)
+            changes = await self._writer.run(partial(self._store, scans, events[-1].seq))
             self.seq = events[-1].seq
-            for incident, joined in kept:
+            for incident, joined in changes:
                 self.take(incident)
                 if incident.closed_at_ms is None:
-                    desk.worklist.join(incident, joined)
-            count += len(kept)
+                    self._worklist.join(incident, joined)
+            count += len(changes)
         return count
 
-    def _keep(self, found: Sequence[BurstScan], seq: int) -> list[tuple[Incident, list[str]]]:
-        now_ms, kept = self._desk.now_ms(), []
-        with self._desk.ledger.writing() as connection:
-            for one in found:
-                incident = self._state(one, now_ms)
-                save_incident(connection, incident, now_ms=now_ms)
-                kept.append((incident, join(connection, incident, one.joined, now_ms=now_ms)))
-            save_reader_position(connection, READER, seq)
-        return kept
+    def _store(
+        self, scans: Sequence[BurstScan], seq: int, connection: Connection
+    ) -> list[IncidentChange]:
+        now_ms, changes = self._clock(), []
+        for scan in scans:
+            incident = self._state(scan, now_ms)
+            save_incident(connection, incident, now_ms=now_ms)
+            joined = join(connection, incident, scan.joined, now_ms=now_ms)
+            changes.append(IncidentChange(incident, joined))
+        save_reader_position(connection, READER, seq)
+        return changes
 
-    def _state(self, found: BurstScan, now_ms: int) -> Incident:
-        burst, timezone = found.burst, self._desk.policy.shifts.timezone
-        body = IncidentFacts.of(burst, timezone, is_over=found.is_over).to_json()
-        known = self._of_burst.get(burst.id)
-        if known is not None:
-            return replace(known, revision=known.revision + 1, body=body)
+    def _state(self, scan: BurstScan, now_ms: int) -> Incident:
+        burst, timezone = scan.burst, self._policy.shifts.timezone
+        body = IncidentFacts.of(burst, timezone, is_over=scan.is_over).to_json()
+        stored = self._of_burst.get(burst.id)
+        if stored is not None:
+            return replace(stored, revision=stored.revision + 1, body=body)
         LOG.info("Incident: %s", burst.words(timezone))
-        names = (new_id(now_ms, "inc"), burst.attribute, burst.value)
-        return Incident(*names, 1, burst.since_ms, now_ms, None, body)
+        return Incident(
+            id=new_id(now_ms, "inc"),
+            attribute=burst.attribute,
+            value=burst.value,
+            revision=1,
+            began_at_ms=burst.since_ms,
+            known_at_ms=now_ms,
+            closed_at_ms=None,
+            body=body,
+        )
 
     def take(self, incident: Incident) -> str:
         """Heed an incident as the ledger now holds it; return its burst.
@@ -137,10 +156,15 @@ class IncidentWatch:
             del self._of_burst[evidence.burst_id]
         return evidence.burst_id
 
+    def resolved_by_hand(self, incident: Incident, exception_ids: Sequence[str]) -> None:
+        """Record that a person resolved members of an incident: they leave the work list."""
+        self._worklist.remove_all(exception_ids)
+        self.changed_by_hand(incident, [])
+
     def changed_by_hand(self, incident: Incident, left: Sequence[str]) -> None:
         """Heed what a person did to an incident: some were split off it, or it was closed."""
         burst_id, is_over = self.take(incident), incident.closed_at_ms is not None
-        self._desk.worklist.leave(incident, left)
+        self._worklist.leave(incident, left)
         if self.reader is None:
             return
         if is_over and burst_id not in self._of_burst:
@@ -150,7 +174,7 @@ class IncidentWatch:
 
     async def _close_finished(self) -> int:
         """Close the incidents that are over and have no open member left."""
-        count_members = self._desk.worklist.open.count_members
+        count_members = self._worklist.open.count_members
         finished = [
             incident
             for incident in self._of_burst.values()
@@ -159,14 +183,13 @@ class IncidentWatch:
             and IncidentFacts.from_json(incident.body).is_over
         ]
         for incident in finished:
-            closed = await self._desk.write(partial(self._close, incident))
+            closed = await self._writer.run(partial(self._close, incident))
             self.take(closed)
-            self._desk.worklist.leave(closed, [])
+            self._worklist.leave(closed, [])
         return len(finished)
 
-    def _close(self, incident: Incident) -> Incident:
-        with self._desk.ledger.writing() as connection:
-            return record_change(connection, incident, now_ms=self._desk.now_ms(), is_closed=True)
+    def _close(self, incident: Incident, connection: Connection) -> Incident:
+        return record_change(connection, incident, now_ms=self._clock(), is_closed=True)
 
 
 async def keep_incidents(incidents: IncidentWatch, every_seconds: float) -> None:

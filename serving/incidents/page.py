@@ -1,41 +1,93 @@
 """One incident as the page shows it: what the API shows, and when its members came."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from data.ledger.incidents import detected_of_members, incident_of
+from data.ledger.ledger import Ledger
 from data.ticks import MS_PER_HOUR
 from serving.incident_watch.evidence import IncidentFacts
-from serving.incidents.chart import arrivals_chart
-from serving.incidents.view import one_incident_view
-from serving.service import Service
+from serving.incidents.view import incident_details
+from serving.live_list.worklist import Worklist
+from serving.scoring.scorer import Scorer
+from serving.wire.formats import rfc3339
 
+WIDTH, HEIGHT = 360, 72
+MAX_BARS = 36
+STEPS_HOURS = (0.05, 0.1, 0.25, 0.5, 1, 2, 6, 12, 24, 48, 24 * 7)
 MEMBERS = 20
-_SHORTEST_HOURS = 0.01
+_MIN_HOURS = 0.01
 
 
 async def incident_panel(
-    desk: Service, incident_id: str, cursor: str | None = None
+    incident_id: str,
+    cursor: str | None = None,
+    *,
+    ledger: Ledger,
+    scorer: Scorer,
+    worklist: Worklist,
 ) -> dict[str, Any]:
     """Return an incident with what its panel shows beside it.
 
     Raises:
         NotFoundError: There is none of this id.
-        BadPayloadError: The cursor is none of ours.
+        BadPayloadError: The cursor was not given by this service.
     """
-    view = await one_incident_view(desk, incident_id, MEMBERS, cursor)
-    triage = desk.champion.current
-    beside = await asyncio.to_thread(_beside, desk, incident_id)
+    view = await incident_details(incident_id, MEMBERS, cursor, ledger=ledger, worklist=worklist)
+    triage = scorer.champion.current
+    beside = await asyncio.to_thread(_beside, ledger, incident_id)
     known = {name: model.names for name, model in triage.classes.items()} if triage else {}
-    rows_total = len((await desk.ranked()).order)
+    rows_total = len((await worklist.ranked()).order)
     return view | beside | {"known": known, "rows_total": rows_total}
 
 
-def _beside(desk: Service, incident_id: str) -> dict[str, Any]:
-    with desk.ledger.reading() as connection:
+def _beside(ledger: Ledger, incident_id: str) -> dict[str, Any]:
+    with ledger.reading() as connection:
         incident = incident_of(connection, incident_id)
         ticks = detected_of_members(connection, incident_id)
-    evidence = IncidentFacts.from_json(incident.body)
-    lasted = max((evidence.last_ms - incident.began_at_ms) / MS_PER_HOUR, _SHORTEST_HOURS)
-    chart = arrivals_chart(ticks or [incident.began_at_ms], evidence.expected / lasted)
+    facts = IncidentFacts.from_json(incident.body)
+    lasted = max((facts.last_ms - incident.began_at_ms) / MS_PER_HOUR, _MIN_HOURS)
+    chart = arrivals_chart(ticks or [incident.began_at_ms], facts.expected / lasted)
     return {"attribute": incident.attribute, "value": incident.value, "chart": chart}
+
+
+def arrivals_chart(ticks: Sequence[int], usual_per_hour: float) -> dict[str, Any]:
+    """Return bars of how many came in each step of time, and the height of the usual.
+
+    Args:
+        ticks: When the members were detected; one at least.
+        usual_per_hour: As many are usual.
+    """
+    begin, span_hours = min(ticks), (max(ticks) - min(ticks)) / MS_PER_HOUR
+    step_hours = next((s for s in STEPS_HOURS if span_hours / s < MAX_BARS), STEPS_HOURS[-1])
+    step = int(step_hours * MS_PER_HOUR)
+    counts = np.bincount((np.array(ticks) - begin) // step)
+    most, usual = int(counts.max()), usual_per_hour * step_hours
+    scale = (HEIGHT - 4) / max(most, usual)
+    pitch = WIDTH / len(counts)
+    bars = [
+        {
+            "x": round(i * pitch + pitch * 0.1, 1),
+            "y": round(HEIGHT - count * scale, 1),
+            "width": round(pitch * 0.8, 1),
+            "height": round(count * scale, 1),
+            "begins_at": rfc3339(begin + i * step),
+            "count": count,
+        }
+        for i, count in enumerate(counts.tolist())
+    ]
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "bars": bars,
+        "most": most,
+        "usual": usual,
+        "usual_y": round(HEIGHT - usual * scale, 1),
+        "step_hours": step_hours,
+        "begins_at": rfc3339(begin),
+        "ends_at": rfc3339(begin + len(counts) * step),
+        "told": f"{len(ticks)} arrivals, {most} at most in a step where {usual:.2g} are usual",
+    }

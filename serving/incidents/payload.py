@@ -1,28 +1,21 @@
-"""What callers may send about claims and incidents."""
+"""What callers may send about incidents."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from serving.http.openapi import body_with
 from serving.wire.exception_in import Name, ResolutionIn
 
-INCIDENT_ID = "^inc_[0-9a-z]{26}$"
-ROW_ID = "^(exc|inc)_[0-9a-z]{26}$"
-MOST_MEMBERS = 50_000
+MAX_MEMBERS = 50_000
 ExceptionId = Annotated[str, StringConstraints(pattern="^exc_[0-9a-z]{26}$")]
 
 
-class _Told(BaseModel):
+class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class ClaimIn(_Told):
-    """Who claims or releases."""
-
-    by: Name
-
-
-class MemberIn(_Told):
+class MemberIn(_Part):
     """A member of an incident, at the revision that the caller saw; any if they do not say."""
 
     id: ExceptionId
@@ -35,20 +28,40 @@ class IncidentResolutionIn(ResolutionIn):
     `touch_minutes` and `loss` are those of all together: each member gets an equal share.
     """
 
-    members: Annotated[list[MemberIn], Field(min_length=1, max_length=MOST_MEMBERS)] | None = Field(
+    members: Annotated[list[MemberIn], Field(min_length=1, max_length=MAX_MEMBERS)] | None = Field(
         None, description="only these; all if it is left out"
     )
 
 
-class SplitIn(_Told):
+class SplitIn(_Part):
     """Which members are no part of an incident, and who says so."""
 
     by: Name
-    members: Annotated[list[ExceptionId], Field(min_length=1, max_length=MOST_MEMBERS)] | None = (
+    members: Annotated[list[ExceptionId], Field(min_length=1, max_length=MAX_MEMBERS)] | None = (
         Field(None, description="only these; all if it is left out")
     )
 
 
-CLAIM = TypeAdapter(ClaimIn)
 INCIDENT_RESOLUTION = TypeAdapter(IncidentResolutionIn)
 SPLIT = TypeAdapter(SplitIn)
+
+RESOLUTION_EXAMPLE: dict[str, Any] = {
+    "category": "carrier_issue",
+    "team": "logistics",
+    "touch_minutes": 40,
+    "by": "ana",
+}
+SPLIT_EXAMPLE: dict[str, Any] = {"by": "ana"}
+
+
+def incident_resolution_body() -> dict[str, Any]:
+    """Return the documentation of how the members of an incident ended."""
+    examples = {
+        "resolved": {"summary": "All members, in one piece of work", "value": RESOLUTION_EXAMPLE}
+    }
+    return body_with(IncidentResolutionIn, examples)
+
+
+def split_body() -> dict[str, Any]:
+    """Return the documentation of a split."""
+    return body_with(SplitIn, {"whole": {"summary": "It is no incident", "value": SPLIT_EXAMPLE}})

@@ -4,19 +4,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from serving.exceptions.claim import claim_one, release_one
-from serving.exceptions.resolve import etag
-from serving.exceptions.routes import IfMatch, Key, asked_of, sent
-from serving.http.openapi import answers, claim_body
-from serving.http.requests import json_answer
+from serving.exceptions.claim import claim_row, release_row
+from serving.exceptions.payload import claim_body
+from serving.http.idempotency import sent
+from serving.http.openapi import answers
+from serving.http.requests import INCIDENT_ID, IfMatch, Key, action_request, etag, json_answer
 from serving.http.schemas import Claimed
-from serving.incidents.openapi import incident_resolution_body, split_body
-from serving.incidents.payload import INCIDENT_ID
+from serving.incidents.payload import incident_resolution_body, split_body
 from serving.incidents.resolve import resolve_incident
 from serving.incidents.schemas import BulkResolved, IncidentPage, IncidentView, SplitOff
 from serving.incidents.split import split_incident
-from serving.incidents.view import incidents_view, one_incident_view
-from serving.service import desk_of
+from serving.incidents.view import incident_details, incidents_view
+from serving.service import service_of
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
@@ -26,7 +25,7 @@ Id = Annotated[str, Path(pattern=INCIDENT_ID, examples=["inc_06f8w2m1c4t0q9z5b7k
 @router.get("", responses=answers(IncidentPage))
 async def look_at_incidents(request: Request) -> Response:
     """The open incidents, the most worthwhile first."""
-    return json_answer(await incidents_view(desk_of(request)))
+    return json_answer(await incidents_view(service_of(request).worklist))
 
 
 @router.get("/{incident_id}", responses=answers(IncidentView, 404, 422, 503))
@@ -37,7 +36,10 @@ async def look_at_incident(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """One incident, and page by page its open members in the order of the ranking rule."""
-    view = await one_incident_view(desk_of(request), incident_id, limit, cursor)
+    service = service_of(request)
+    view = await incident_details(
+        incident_id, limit, cursor, ledger=service.ledger, worklist=service.worklist
+    )
     return json_answer(view, headers={"ETag": etag(view["revision"])})
 
 
@@ -50,8 +52,16 @@ async def claim_incident(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Take an incident for a while, with all its members; claiming again renews it."""
-    asked = await asked_of(request, incident_id, idempotency_key, if_match)
-    return sent(await claim_one(desk_of(request), asked))
+    service = service_of(request)
+    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
+    answer = await claim_row(
+        action,
+        writer=service.writer,
+        claims=service.claims,
+        policy=service.policy,
+        now_ms=service.clock(),
+    )
+    return sent(answer)
 
 
 @router.post(
@@ -63,8 +73,12 @@ async def release_incident(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Let go of an incident that one has claimed; one that is free stays so."""
-    asked = await asked_of(request, incident_id, idempotency_key, if_match)
-    return sent(await release_one(desk_of(request), asked))
+    service = service_of(request)
+    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
+    answer = await release_row(
+        action, writer=service.writer, claims=service.claims, now_ms=service.clock()
+    )
+    return sent(answer)
 
 
 @router.post(
@@ -80,8 +94,17 @@ async def resolve_members(
     Members that somebody else has, that changed since they were seen or that ended already are
     told one by one, and left as they are.
     """
-    asked = await asked_of(request, incident_id, idempotency_key, if_match)
-    return sent(await resolve_incident(desk_of(request), asked))
+    service = service_of(request)
+    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
+    answer = await resolve_incident(
+        action,
+        writer=service.writer,
+        scorer=service.scorer,
+        guarantees=service.guarantees,
+        incidents=service.incidents,
+        now_ms=service.clock(),
+    )
+    return sent(answer)
 
 
 @router.post(
@@ -93,5 +116,13 @@ async def split_off_members(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
 ) -> Response:
     """Let members be rows of their own again, some or all; they are not merged into it again."""
-    asked = await asked_of(request, incident_id, idempotency_key, if_match)
-    return sent(await split_incident(desk_of(request), asked))
+    service = service_of(request)
+    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
+    answer = await split_incident(
+        action,
+        writer=service.writer,
+        scorer=service.scorer,
+        incidents=service.incidents,
+        now_ms=service.clock(),
+    )
+    return sent(answer)

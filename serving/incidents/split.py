@@ -1,57 +1,77 @@
-"""Members that are no part of an incident are split off it: rows of their own again."""
+"""Split of an incident: members that are no part of it are rows of their own again."""
+
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import Connection
 
 from data.ledger.claims import revision_of_open
 from data.ledger.incidents import Incident, incident_of, members_of, record_change, split_off
-from serving.exceptions.claim import ActionRequest
-from serving.exceptions.intake import Answer, fingerprint
-from serving.http.requests import parsed
-from serving.http.run_once import once
+from data.ledger.writer import LedgerWriter
+from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.requests import ActionRequest, parsed
+from serving.incident_watch.watch import IncidentWatch
 from serving.incidents.payload import SPLIT
 from serving.incidents.resolve import check_claim
-from serving.service import Service
+from serving.scoring.scorer import Scorer
 from serving.wire.exception_in import checked
 
 
-async def split_incident(desk: Service, asked: ActionRequest) -> Answer:
+class IncidentSplit(NamedTuple):
+    """An incident after a split, and the exceptions that left it."""
+
+    incident: Incident
+    left: list[str]
+
+
+async def split_incident(
+    request: ActionRequest,
+    *,
+    writer: LedgerWriter,
+    scorer: Scorer,
+    incidents: IncidentWatch,
+    now_ms: int,
+) -> Answer:
     """Let members leave an incident for good, some or all; without members it is closed.
 
     Raises:
-        NotFoundError, ConflictError, PreconditionError: As `ledger_claims.revision_of_open` says.
+        NotFoundError, ConflictError, PreconditionError: By `data.ledger.claims.revision_of_open`.
         ClaimedError: Somebody else has the incident.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    told, seen, now_ms = checked(SPLIT, parsed(asked.body)), asked.seen, desk.now_ms()
-    done: list[tuple[Incident, list[str]]] = []
+    payload, expected_revision = checked(SPLIT, parsed(request.body)), request.expected_revision
 
-    def work(connection: Connection) -> Answer:
-        revision_of_open(connection, asked.subject_id, seen)
-        check_claim(connection, asked.subject_id, told.by, now_ms=now_ms)
-        wanted = None if told.members is None else set(told.members)
-        left = split_off(connection, asked.subject_id, wanted, now_ms=now_ms)
-        members = members_of(connection, [asked.subject_id])
-        stayed = sum(member.left_at_ms is None for member in members)
-        incident = incident_of(connection, asked.subject_id)
-        after = record_change(connection, incident, now_ms=now_ms, is_closed=not stayed)
-        done.append((after, left))
-        return _answer(desk, after, left, now_ms)
+    def transaction(connection: Connection) -> tuple[Answer, IncidentSplit]:
+        revision_of_open(connection, request.subject_id, expected_revision)
+        check_claim(connection, request.subject_id, payload.by, now_ms=now_ms)
+        members = None if payload.members is None else set(payload.members)
+        left = split_off(connection, request.subject_id, members, now_ms=now_ms)
+        split = IncidentSplit(_after(connection, request.subject_id, now_ms), left)
+        return _answer(scorer, split, now_ms), split
 
-    async with desk.incidents.lock:
-        request = fingerprint(f"{asked.subject_id}/split", asked.body)
-        answer = await once(desk, asked.key, request, work)
-        for incident, left in done:
-            desk.incidents.changed_by_hand(incident, left)
+    async with incidents.lock:
+        once = AnswerOnce.of(request, f"{request.subject_id}/split", now_ms=now_ms)
+        answer, split = await run_once(writer, once, transaction)
+        if split is not None:
+            incidents.changed_by_hand(split.incident, split.left)
     return answer
 
 
-def _answer(desk: Service, incident: Incident, left: list[str], now_ms: int) -> Answer:
+def _after(connection: Connection, incident_id: str, now_ms: int) -> Incident:
+    """Close the incident if no member stayed."""
+    members = members_of(connection, [incident_id])
+    is_closed = all(member.left_at_ms is not None for member in members)
+    incident = incident_of(connection, incident_id)
+    return record_change(connection, incident, now_ms=now_ms, is_closed=is_closed)
+
+
+def _answer(scorer: Scorer, split: IncidentSplit, now_ms: int) -> Answer:
+    incident = split.incident
     shape = {
         "id": incident.id,
         "status": "open" if incident.closed_at_ms is None else "closed",
         "revision": incident.revision,
-        "split_off": left,
-        **desk.stamp(now_ms),
+        "split_off": split.left,
+        **scorer.stamp(now_ms),
     }
     return Answer(200, orjson.dumps(shape), incident.revision)

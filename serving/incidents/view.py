@@ -1,67 +1,78 @@
-"""What `/v1/incidents` shows: the open incidents, and one of them with its members."""
+"""Incidents as `/v1/incidents` shows them: the open ones, and one with its members."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from data.ledger.incidents import Incident, Member, incident_of, members_of
+from data.ledger.ledger import Ledger
 from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
-from serving.live_list.snapshot import ListView, Snapshot, SnapshotFilters
-from serving.scoring.answer import rfc3339, rfc3339_or_none
-from serving.service import Service
+from serving.live_list.snapshot import Snapshot, SnapshotFilters
+from serving.live_list.worklist import Worklist
+from serving.wire.formats import rfc3339, rfc3339_or_none
 from serving.worklist.view import rows_view
 
 
-async def incidents_view(desk: Service) -> dict[str, Any]:
+class StoredIncident(NamedTuple):
+    """What the ledger holds of one incident."""
+
+    incident: Incident
+    members: list[Member]
+
+    @classmethod
+    def read(cls, ledger: Ledger, incident_id: str) -> Self:
+        """Read it.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        with ledger.reading() as connection:
+            return cls(incident_of(connection, incident_id), members_of(connection, [incident_id]))
+
+
+async def incidents_view(worklist: Worklist) -> dict[str, Any]:
     """Return the open incidents that have open members, in the order of the work list."""
-    snapshot = await desk.ranked()
-    sight = ListView(snapshot, desk.claims, desk.now_ms())
-    return {"incidents": rows_view(sight, _places(snapshot)), **snapshot.stamp()}
+    view = await worklist.view()
+    return {"incidents": rows_view(view, _rows(view.snapshot)), **view.snapshot.stamp()}
 
 
-def _places(snapshot: Snapshot) -> list[int]:
+def _rows(snapshot: Snapshot) -> list[int]:
     if not snapshot.rows.incidents:
         return []
     return [
-        place
-        for place in snapshot.order.tolist()
-        if isinstance(snapshot.rows.at(place), IncidentRow)
+        row for row in snapshot.order.tolist() if isinstance(snapshot.rows.at(row), IncidentRow)
     ]
 
 
-async def one_incident_view(
-    desk: Service, incident_id: str, limit: int, cursor: str | None
+async def incident_details(
+    incident_id: str, limit: int, cursor: str | None, *, ledger: Ledger, worklist: Worklist
 ) -> dict[str, Any]:
     """Return an incident, open or closed, with some of its open members.
 
     Raises:
         NotFoundError: There is none of this id.
-        BadPayloadError: The cursor is none of ours.
+        BadPayloadError: The cursor was not given by this service.
     """
-    incident, members = await asyncio.to_thread(_read, desk, incident_id)
-    latest = await desk.ranked()
-    page = desk.worklist.page(SnapshotFilters(incident_id=incident_id), limit, cursor, latest)
-    sight = ListView(page.snapshot, desk.claims, desk.now_ms())
-    place = page.snapshot.row_of(incident_id)
+    incident, members = await asyncio.to_thread(StoredIncident.read, ledger, incident_id)
+    view = await worklist.view()
+    filters = SnapshotFilters(incident_id=incident_id)
+    page = worklist.page(filters, limit, cursor, view.snapshot)
+    view = view._replace(snapshot=page.snapshot)
+    row = page.snapshot.row_of(incident_id)
     belong = sum(member.left_at_ms is None for member in members)
-    evidence = IncidentFacts.from_json(incident.body)
+    facts = IncidentFacts.from_json(incident.body)
     return {
         "id": incident.id,
         "revision": incident.revision,
         "status": "open" if incident.closed_at_ms is None else "closed",
-        "message": evidence.words,
+        "message": facts.words,
         "began_at": rfc3339(incident.began_at_ms),
         "closed_at": rfc3339_or_none(incident.closed_at_ms),
-        "row": None if place is None else rows_view(sight, [place])[0],
-        "members": rows_view(sight, page.places),
+        "row": None if row is None else rows_view(view, [row])[0],
+        "members": rows_view(view, page.places),
         "total": page.total,
         "ended": belong - page.total,
         "split_off": len(members) - belong,
         "next_cursor": page.next_cursor,
         **page.snapshot.stamp(),
     }
-
-
-def _read(desk: Service, incident_id: str) -> tuple[Incident, list[Member]]:
-    with desk.ledger.reading() as connection:
-        return incident_of(connection, incident_id), members_of(connection, [incident_id])

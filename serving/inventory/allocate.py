@@ -21,10 +21,10 @@ from serving.demand.selection import rows_of
 from serving.forecast_book import BookStampOut
 from serving.inventory.economics import holding_costs, margins
 from serving.inventory.payload import AllocationIn, LocationIn
-from serving.scoring.answer import money
 from serving.wire.answers import Chance, MoneyOut, ReasonOut, closed
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import Money
+from serving.wire.formats import money
 
 PATHS, SEED = 400, 7
 UNIT_DECIMALS = 2

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from serving.http.openapi import answers, body_with
 from serving.http.requests import body_of, json_answer, parsed
 from serving.inventory.allocate import AllocationOut, allocated
-from serving.inventory.payload import ALLOCATION, ALLOCATION_EXAMPLES
-from serving.service import desk_of
+from serving.inventory.payload import ALLOCATION, ALLOCATION_EXAMPLES, AllocationIn
+from serving.service import service_of
 from serving.wire.exception_in import checked
 
 router = APIRouter(prefix="/v1", tags=["stock"])
@@ -16,14 +16,14 @@ router = APIRouter(prefix="/v1", tags=["stock"])
 
 @router.post(
     "/allocations",
-    openapi_extra=body_with("AllocationIn", ALLOCATION_EXAMPLES),
+    openapi_extra=body_with(AllocationIn, ALLOCATION_EXAMPLES),
     responses=answers(AllocationOut, 400, 404, 413, 422, 503),
 )
 async def allocations(request: Request) -> Response:
     """Share a pool of units where each is worth most, and say why. Nothing is stored or moved."""
-    desk = desk_of(request)
-    used = desk.forecasts.in_use()
-    told = checked(ALLOCATION, parsed(await body_of(request, desk.settings)))
-    found = await asyncio.to_thread(allocated, used.book, told, desk.policy)
-    answer: AllocationOut = {**found, **used.stamp(desk.now_ms())}
+    service = service_of(request)
+    used = service.forecast_book.in_use()
+    told = checked(ALLOCATION, parsed(await body_of(request, service.settings)))
+    found = await asyncio.to_thread(allocated, used.book, told, service.policy)
+    answer: AllocationOut = {**found, **used.stamp(service.clock())}
     return json_answer(answer)

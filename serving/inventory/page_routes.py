@@ -13,7 +13,7 @@ from serving.http.html import CHARTED, ByScript, html
 from serving.inventory.chart import stock_chart
 from serving.inventory.stock_detail import ahead, sharing, sliders
 from serving.inventory.stock_lists import KINDS, StockFilters, stock_list, stock_listed
-from serving.service import Service, desk_of
+from serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
 # Its functions are no coroutines: what takes longer than a score must not keep one waiting.
@@ -45,11 +45,11 @@ def page(
     request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
 ) -> Response:
     """The list beside its first row; the list alone when the page's script asks."""
-    desk = desk_of(request)
-    if desk.forecasts.current is None:
-        return html("inventory/stock.html", list=None, problem=desk.forecasts.problem)
-    in_use = desk.forecasts.in_use()
-    values = _list(desk, in_use, wanted, begin)
+    service = service_of(request)
+    if service.forecast_book.current is None:
+        return html("inventory/stock.html", list=None, problem=service.forecast_book.problem)
+    in_use = service.forecast_book.in_use()
+    values = _list(service, in_use, wanted, begin)
     if by_script:
         return html("inventory/stock_list.html", **values, opened=None)
     rows = values["list"]["rows"]
@@ -57,63 +57,67 @@ def page(
         "inventory/stock.html",
         CHARTED,
         **values,
-        **_one(desk, in_use, rows[0].query if rows else None),
+        **_one(service, in_use, rows[0].query if rows else None),
     )
 
 
 @router.get("/stock/one")
 def one(request: Request, by_script: ByScript = False) -> Response:
     """One series (`sku`, `site`): beside the list, or alone."""
-    desk = desk_of(request)
-    if desk.forecasts.current is None:
-        return html("inventory/stock.html", list=None, problem=desk.forecasts.problem)
-    in_use = desk.forecasts.in_use()
-    values = _one(desk, in_use, request.url.query)
+    service = service_of(request)
+    if service.forecast_book.current is None:
+        return html("inventory/stock.html", list=None, problem=service.forecast_book.problem)
+    in_use = service.forecast_book.in_use()
+    values = _one(service, in_use, request.url.query)
     if by_script:
         return html("inventory/stock_one.html", **values)
-    return html("inventory/stock.html", CHARTED, **_list(desk, in_use, StockFilters(), 0), **values)
+    return html(
+        "inventory/stock.html", CHARTED, **_list(service, in_use, StockFilters(), 0), **values
+    )
 
 
 @router.get("/stock/share")
 def share(request: Request, sku: Word, pool: Units, margin: Money) -> Response:
     """A pool shared anew, as the sliders stand."""
-    desk = desk_of(request)
-    book = desk.forecasts.in_use().book
+    service = service_of(request)
+    book = service.forecast_book.in_use().book
     if not book.rows(sku):
         raise NotFoundError("forecast of", sku)
-    shared = sharing(book, sku, desk.policy, pool, margin)
+    shared = sharing(book, sku, service.policy, pool, margin)
     return html("inventory/stock_share.html", share=shared, margin=margin, alone=True)
 
 
-def _list(desk: Service, in_use: PreparedBook, wanted: StockFilters, begin: int) -> dict[str, Any]:
+def _list(
+    service: Service, in_use: PreparedBook, wanted: StockFilters, begin: int
+) -> dict[str, Any]:
     return {
-        "list": stock_listed(in_use, desk.policy, wanted, begin, ROWS),
+        "list": stock_listed(in_use, service.policy, wanted, begin, ROWS),
         "wanted": wanted,
         "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
         "plain_address": _address(StockFilters(kind=wanted.kind)),
         "rows_a_page": ROWS,
         "refresh_seconds": REFRESH_SECONDS,
-        "book": book_told(in_use, desk.now_ms()),
+        "book": book_told(in_use, service.clock()),
     }
 
 
-def _one(desk: Service, in_use: PreparedBook, query: str | None) -> dict[str, Any]:
+def _one(service: Service, in_use: PreparedBook, query: str | None) -> dict[str, Any]:
     if query is None:
         return {"one": None, "opened": None}
     book, asked = in_use.book, dict(parse_qsl(query))
     sku, site = asked.get("sku", ""), asked.get("site", "")
     if book.row(sku, site) is None:
         raise NotFoundError("forecast of", f"{sku} at {site}")
-    at = sliders(book, sku, desk.policy)
-    stock_ahead = ahead(in_use, sku, site, desk.policy)
+    at = sliders(book, sku, service.policy)
+    stock_ahead = ahead(in_use, sku, site, service.policy)
     messages = [told.message for told in stock_list(book).of_series(sku, site)]
     return {
         "one": {"sku": sku, "site": site, "ahead": stock_ahead, "messages": messages},
         "chart": orjson.dumps(stock_chart(stock_ahead)).decode() if stock_ahead else "",
         "sliders": at,
-        "share": sharing(book, sku, desk.policy, at["pool"]),
+        "share": sharing(book, sku, service.policy, at["pool"]),
         "margin": at["margin"],
-        "currency": desk.policy.currency,
+        "currency": service.policy.currency,
         "opened": query,
         "horizon": horizon_words(book),
         "alone": False,

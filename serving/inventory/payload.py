@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from serving.demand.payload import Count, SeriesIn
+from serving.http.openapi import register
 from serving.wire.exception_in import Money, Name, Units
 
 MAX_UNITS_OWED, MAX_LOCATIONS = 10_000, 2_000
@@ -84,6 +85,7 @@ class ReplenishmentIn(OrderTermsIn):
 
 ALLOCATION = TypeAdapter(AllocationIn)
 REPLENISHED = TypeAdapter(ReplenishedIn)
+register(ReplenishedIn)  # a replenishment names it by reference
 REPLENISHMENT = TypeAdapter(ReplenishmentIn)
 
 _EURO = {"currency": "EUR"}

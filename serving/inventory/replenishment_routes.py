@@ -10,7 +10,7 @@ from serving.forecast_book import PreparedBook
 from serving.http.openapi import body_with
 from serving.http.requests import body_of, parsed
 from serving.http.streaming import in_parts, streamed, streamed_answers
-from serving.inventory.payload import REPLENISHMENT, REPLENISHMENT_EXAMPLES
+from serving.inventory.payload import REPLENISHMENT, REPLENISHMENT_EXAMPLES, ReplenishmentIn
 from serving.inventory.replenish import (
     SERIES_AT_ONCE,
     OrderableSeries,
@@ -19,7 +19,7 @@ from serving.inventory.replenish import (
     order_views,
     orders,
 )
-from serving.service import desk_of
+from serving.service import service_of
 from serving.wire.exception_in import checked
 
 router = APIRouter(prefix="/v1", tags=["stock"])
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["stock"])
 
 @router.post(
     "/replenishments",
-    openapi_extra=body_with("ReplenishmentIn", REPLENISHMENT_EXAMPLES),
+    openapi_extra=body_with(ReplenishmentIn, REPLENISHMENT_EXAMPLES),
     responses=streamed_answers(ReplenishmentsOut, 400, 413, 422, 503),
 )
 async def replenishments(request: Request) -> Response:
@@ -36,14 +36,14 @@ async def replenishments(request: Request) -> Response:
     Demand that is not met is taken to be lost. Without `series` all are answered whose stock is
     known. Accept `application/x-ndjson` to get them line by line. Nothing is stored or ordered.
     """
-    desk = desk_of(request)
-    used = desk.forecasts.in_use()
-    body = await body_of(request, desk.settings)
-    found = await asyncio.to_thread(_understood, used, body, desk.policy)
+    service = service_of(request)
+    used = service.forecast_book.in_use()
+    body = await body_of(request, service.settings)
+    found = await asyncio.to_thread(_understood, used, body, service.policy)
     head: ReplenishmentHeadOut = {
         "grain": used.book.forecast.grain,
         "periods": used.dates,
-        **used.stamp(desk.now_ms()),
+        **used.stamp(service.clock()),
         "refused": found.refused,
     }
     parts = in_parts(len(found.rows), SERIES_AT_ONCE)

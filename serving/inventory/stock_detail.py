@@ -20,8 +20,8 @@ from serving.inventory.allocate import AllocatedLocationOut, allocated
 from serving.inventory.economics import margins
 from serving.inventory.payload import AllocationIn, LocationIn, ReplenishmentIn
 from serving.inventory.replenish import ReplenishedOut, order_views, orders
-from serving.scoring.answer import money
 from serving.wire.exception_in import Money
+from serving.wire.formats import money
 
 PLENTY = 1e8
 """Units that no SKU can use: what is placed of them is what pays."""

@@ -15,63 +15,77 @@ nothing is to be learned from it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import orjson
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.intake import Accepted, Incoming, IntakeEvent, accept
 from data.ledger.ledger import ExceptionRecord, records_of
+from data.ledger.writer import LedgerWriter
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
 from features.demand.panel import next_periods
 from models.forecast_book.book import Book
 from models.ranking.pricing import price_stock
+from serving.clock import Clock
+from serving.forecast_book import ForecastBookInUse
 from serving.http.requests import canonical
-from serving.scoring.answer import rfc3339, rfc3339_or_none
+from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import NOTHING, SUGGEST, Assessment, LabelDecision
 from serving.scoring.scorer import terms_of
-from serving.service import Service
 from serving.wire.exception_in import EXCEPTION, OURS
+from serving.wire.formats import rfc3339, rfc3339_or_none
 
 LOG = logging.getLogger("expedite.stock_exceptions")
 LONGEST_NAME = 255
 
 
-async def keep_raised(desk: Service, current: Callable[[], Book | None]) -> None:
+async def keep_raised(
+    forecast_book: ForecastBookInUse,
+    worklist: Worklist,
+    writer: LedgerWriter,
+    *,
+    policy: Policy,
+    clock: Clock,
+    every_seconds: float,
+) -> None:
     """Watch for another forecast book, for ever."""
     done = None
     while True:
-        book = current()
+        book = forecast_book.book
         if book is not None and book is not done:
             try:
-                await raise_stock_exceptions(desk, book)
+                await raise_stock_exceptions(book, worklist, writer, policy=policy, clock=clock)
                 done = book
             except SQLAlchemyError:
                 LOG.exception("Stock exceptions could not be raised; trying later")
             except Exception:  # whatever is amiss with a book, the work list goes on without it
                 LOG.exception("Stock exceptions of the book of %s are refused", book.made_at_ms)
                 done = book
-        await asyncio.sleep(desk.settings.poll_seconds)
+        await asyncio.sleep(every_seconds)
 
 
-async def raise_stock_exceptions(desk: Service, book: Book) -> int:
+async def raise_stock_exceptions(
+    book: Book, worklist: Worklist, writer: LedgerWriter, *, policy: Policy, clock: Clock
+) -> int:
     """Bring the work list in line with a book; return how many exceptions changed.
 
     A book whose last period is over says nothing about the present: it changes nothing.
     """
     if not book.exceptions.num_columns:
         return 0
-    if desk.now_ms() >= _end_ms(book):
+    if clock() >= _end_ms(book):
         LOG.warning("The forecast book ended before today: no stock exceptions are raised from it")
         return 0
-    accepted = await desk.write(partial(_in_line, desk, book))
+    accepted = await writer.run(partial(_in_line, book, policy, clock))
     for one in accepted:
-        desk.show(one.record)
+        worklist.show(one.record)
     if accepted:
         LOG.info("%d stock exceptions were raised, renewed or closed", len(accepted))
     return len(accepted)
@@ -82,22 +96,21 @@ def _end_ms(book: Book) -> int:
     return int(end.astype("datetime64[ms]").astype(np.int64))
 
 
-def _in_line(desk: Service, book: Book) -> list[Accepted]:
-    now_ms = desk.now_ms()
-    words = _words(book, desk.policy, now_ms)
-    with desk.ledger.writing() as connection:
-        known = {record.external_id: record for record in records_of(connection, OURS)}
-        arriving = [
-            _incoming(known.get(name), payload, opinion, now_ms)
-            for name, (payload, opinion) in words.items()
-            if _is_to_be_told(known.get(name), opinion, desk.policy)
-        ]
-        arriving += [
-            _healed(record, now_ms)
-            for name, record in known.items()
-            if name not in words and not _is_told_closed(record)
-        ]
-        accepted = accept(connection, arriving, now_ms=now_ms)
+def _in_line(book: Book, policy: Policy, clock: Clock, connection: Connection) -> list[Accepted]:
+    now_ms = clock()
+    words = _words(book, policy, now_ms)
+    known = {record.external_id: record for record in records_of(connection, OURS)}
+    arriving = [
+        _incoming(known.get(name), payload, opinion, now_ms)
+        for name, (payload, opinion) in words.items()
+        if _is_to_be_told(known.get(name), opinion, policy)
+    ]
+    arriving += [
+        _healed(record, now_ms)
+        for name, record in known.items()
+        if name not in words and not _is_told_closed(record)
+    ]
+    accepted = accept(connection, arriving, now_ms=now_ms)
     return [one for one in accepted if one.arrival is not IntakeEvent.UNCHANGED]
 
 

@@ -16,13 +16,13 @@ from data.ledger.incidents import incidents_at
 from data.ledger.ledger import Ledger
 from data.ledger.versions import CHAMPION, POLICY, recorded_since, version_in_use
 from data.policy.policy import Policy
-from serving.http.problems import BadPayloadError, Flaw
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot
-from serving.scoring.answer import rfc3339
 from serving.scoring.assessment import Assessment
+from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import EXCEPTION
+from serving.wire.formats import rfc3339
 
 KEPT = 4
 """So many past lists stay in memory, for those who page through one."""

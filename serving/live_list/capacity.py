@@ -14,8 +14,8 @@ from models.ranking.incidents import ALONE
 from models.ranking.rule import Ranking, RankingInputs
 from models.ranking.staffing import shifts_from, team_numbers
 from serving.live_list.incident_groups import GroupedRows
-from serving.scoring.answer import money, rfc3339
 from serving.wire.answers import Moment, MoneyOut, closed
+from serving.wire.formats import money, rfc3339
 
 
 @closed

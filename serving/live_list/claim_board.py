@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from data.ledger.claims import Claim
-from serving.scoring.answer import rfc3339
+from serving.wire.formats import rfc3339
 
 
 class ClaimBoard:

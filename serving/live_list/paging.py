@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import orjson
 
-from serving.http.problems import BadPayloadError, Flaw
 from serving.live_list.snapshot import Snapshot, SnapshotFilters
+from serving.wire.errors import BadPayloadError, Flaw
 
 
 class Page(NamedTuple):

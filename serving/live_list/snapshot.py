@@ -16,8 +16,9 @@ from serving.live_list.capacity import CapacityLines
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.incident_groups import GroupedRows
 from serving.live_list.open_exceptions import OpenArrays
-from serving.scoring.answer import RankedRow, rfc3339
+from serving.scoring.answer import RankedRow
 from serving.wire.answers import StampOut
+from serving.wire.formats import rfc3339
 
 
 class SnapshotFilters(NamedTuple):

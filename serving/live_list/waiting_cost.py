@@ -10,8 +10,8 @@ from typing_extensions import TypedDict
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from models.ranking.waiting_cost import losses_after
 from serving.live_list.snapshot import Snapshot
-from serving.scoring.answer import money
 from serving.wire.answers import MoneyOut, closed
+from serving.wire.formats import money
 
 
 @closed

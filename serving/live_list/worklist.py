@@ -7,31 +7,72 @@ left out while the list moves on.
 
 import asyncio
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 
 from data.ledger.incidents import Incident
+from data.ledger.ledger import ExceptionRecord
 from data.policy.policy import Policy
+from serving.clock import Clock
+from serving.live_list.as_of import PastLists
+from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
-from serving.live_list.snapshot import RankingContext, Snapshot, SnapshotFilters
+from serving.live_list.snapshot import ListView, RankingContext, Snapshot, SnapshotFilters
+from serving.scoring.assessment import Assessment
+from serving.wire.exception_in import EXCEPTION
 
-RANKED_AT_ONCE = 2_000
+MAX_ROWS_RANKED_AT_ONCE = 2_000
 RANK_EVERY_MS = 1_000
-KEPT_FOR_PAGING = 8
+SNAPSHOTS_FOR_PAGING = 8
 
 
 class Worklist:
-    """The open exceptions and their rankings."""
+    """The open exceptions and their rankings.
 
-    def __init__(self, policy: Policy) -> None:
+    Attributes:
+        open: The exceptions.
+        claims: Who has which of them.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        claims: ClaimBoard,
+        past_lists: PastLists,
+        model_version: Callable[[], str | None],
+        clock: Clock,
+    ) -> None:
+        """Begin with an empty list.
+
+        Args:
+            policy: Ranks it.
+            claims: Who has which rows.
+            past_lists: The lists of moments that are over.
+            model_version: Returns the champion in use, None without one.
+            clock: Tells the present.
+        """
         self.open = OpenExceptions()
+        self.claims = claims
         self._policy = policy
+        self._past_lists = past_lists
+        self._model_version = model_version
+        self._clock = clock
         self._latest: Snapshot | None = None
-        self._paged: deque[Snapshot] = deque(maxlen=KEPT_FOR_PAGING)
+        self._paged: deque[Snapshot] = deque(maxlen=SNAPSHOTS_FOR_PAGING)
         self._changes = 0
         self._ranked_changes = -1
         self._ranking = asyncio.Lock()
+
+    def show(self, record: ExceptionRecord) -> None:
+        """Put an exception on the list, or take it off, as the ledger holds it."""
+        if not record.is_open:
+            self.remove(record.id)
+            return
+        exception = EXCEPTION.validate_json(record.payload)
+        assessment = Assessment.from_json(record.opinion)
+        self.put(OpenRow(record.id, record.revision, exception, assessment))
 
     def put(self, row: OpenRow) -> None:
         """Add or replace an open exception."""
@@ -39,13 +80,16 @@ class Worklist:
         self._changes += 1
 
     def remove(self, exception_id: str) -> None:
-        """Take an exception out that is not open any more."""
+        """Take an exception off the list; its claim ends."""
         self.open.remove(exception_id)
+        self.claims.end(exception_id)
         self._changes += 1
 
     def remove_all(self, exception_ids: Collection[str]) -> None:
-        """Take many exceptions out at once."""
+        """Take many exceptions off at once; their claims end."""
         self.open.remove_all(exception_ids)
+        for exception_id in exception_ids:
+            self.claims.end(exception_id)
         self._changes += 1
 
     def join(self, incident: Incident, exception_ids: Collection[str]) -> None:
@@ -58,27 +102,34 @@ class Worklist:
         self.open.leave(incident, exception_ids)
         self._changes += 1
 
-    async def ranked(self, now_ms: int, model_version: str | None) -> Snapshot:
-        """Return the list as ranked now, or at most a second ago.
+    async def view(self, at_ms: int | None = None) -> ListView:
+        """Return the list of now, or of a moment that is over.
 
-        Args:
-            now_ms: The present.
-            model_version: Of the champion in use, None without one.
+        Raises:
+            BadPayloadError: There is no list as of that moment.
         """
+        now_ms = self._clock()
+        if at_ms is None:
+            return ListView(await self.ranked(), self.claims, now_ms)
+        return await self._past_lists.at(at_ms, now_ms=now_ms)
+
+    async def ranked(self) -> Snapshot:
+        """Return the list as ranked now, or at most a second ago."""
+        now_ms, model_version = self._clock(), self._model_version()
         async with self._ranking:
             latest, judges = self._latest, RankingContext(self._policy, model_version)
             if latest is None or self._is_stale(latest, now_ms, judges):
                 changes = self._changes
                 number = 1 if latest is None else latest.number + 1
                 rank = partial(Snapshot.of, self.open.frozen(), judges, now_ms, number=number)
-                at_once = len(self.open) <= RANKED_AT_ONCE
+                at_once = len(self.open) <= MAX_ROWS_RANKED_AT_ONCE
                 latest = rank() if at_once else await asyncio.to_thread(rank)
                 self._latest, self._ranked_changes = latest, changes
             return latest
 
     def _is_stale(self, latest: Snapshot, now_ms: int, judges: RankingContext) -> bool:
         changed = self._changes != self._ranked_changes
-        at_once = changed and len(self.open) <= RANKED_AT_ONCE
+        at_once = changed and len(self.open) <= MAX_ROWS_RANKED_AT_ONCE
         old = abs(now_ms - latest.now_ms) >= RANK_EVERY_MS
         return at_once or old or latest.judges.model_version != judges.model_version
 
@@ -88,11 +139,12 @@ class Worklist:
         """Return rows of the list: of the latest ranking, or of the one that a cursor goes on in.
 
         Raises:
-            BadPayloadError: The cursor is none of ours.
+            BadPayloadError: The cursor was not given by this service.
         """
         read = Bookmark(latest.number, 0) if cursor is None else read_cursor(cursor)
-        kept = next((one for one in self._paged if one.number == read.number), latest)
-        page = cut(kept, filters, read.begin, limit)
-        if page.next_cursor is not None and kept not in self._paged:
-            self._paged.append(kept)
+        paged = (snapshot for snapshot in self._paged if snapshot.number == read.number)
+        snapshot = next(paged, latest)
+        page = cut(snapshot, filters, read.begin, limit)
+        if page.next_cursor is not None and snapshot not in self._paged:
+            self._paged.append(snapshot)
         return page

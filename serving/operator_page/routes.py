@@ -8,14 +8,12 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from serving.exceptions.explanation import explained, strongest
-from serving.exceptions.resolve import etag, resolve_one
+from serving.exceptions.resolve import resolve_one
 from serving.http.html import ByScript, html
-from serving.http.parameters import At, past_tick
-from serving.http.requests import body_of
+from serving.http.requests import ROW_ID, ActionRequest, At, body_of, etag, past_tick
 from serving.http.templates import assets, packed
-from serving.incidents.payload import ROW_ID
-from serving.scoring.answer import rfc3339
-from serving.service import desk_of
+from serving.service import service_of
+from serving.wire.formats import rfc3339
 from serving.worklist.comparison import at_rank, versus_view
 from serving.worklist.overview import WorklistFilters, overview, status
 
@@ -58,7 +56,10 @@ def _address(wanted: WorklistFilters, begin: int = 0, **changes: str) -> str:
 
 async def list_values(request: Request, wanted: WorklistFilters, begin: int) -> dict[str, Any]:
     """Return what the list is drawn from."""
-    shown = await overview(desk_of(request), wanted, begin, ROWS)
+    service = service_of(request)
+    shown = await overview(
+        wanted, begin, ROWS, worklist=service.worklist, scorer=service.scorer, clock=service.clock
+    )
     return {
         "list": shown,
         "wanted": wanted,
@@ -84,7 +85,14 @@ async def one(
     request: Request, exception_id: Id, below: Below = None, by_script: ByScript = False
 ) -> Response:
     """One exception: beside the list, or alone when the page's script asks."""
-    view = await explained(desk_of(request), exception_id)
+    service = service_of(request)
+    view = await explained(
+        exception_id,
+        ledger=service.ledger,
+        scorer=service.scorer,
+        worklist=service.worklist,
+        clock=service.clock,
+    )
     if by_script:
         return html("worklist/one.html", one=view, below=below)
     values = await list_values(request, WorklistFilters(), 0)
@@ -94,13 +102,21 @@ async def one(
 @router.get("/exceptions/{exception_id}/strongest")
 async def what_moved_it(request: Request, exception_id: Id) -> Response:
     """The features that moved the chance of harm most."""
-    return html("shared/strongest.html", moved=await strongest(desk_of(request), exception_id))
+    service = service_of(request)
+    moved = await strongest(
+        exception_id,
+        ledger=service.ledger,
+        scorer=service.scorer,
+        worklist=service.worklist,
+        clock=service.clock,
+    )
+    return html("shared/strongest.html", moved=moved)
 
 
 @router.get("/exceptions/{exception_id}/versus")
 async def versus(request: Request, exception_id: RowId, rank: Rank) -> Response:
     """How one row compares with the one of another rank."""
-    snapshot = await desk_of(request).ranked()
+    snapshot = await service_of(request).worklist.ranked()
     view = versus_view(snapshot, exception_id, at_rank(snapshot, rank))
     return html("worklist/versus.html", versus=view)
 
@@ -112,13 +128,26 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
         raise HTTPException(
             403, "This form is sent by the page. Use POST /v1/exceptions/ID/resolve."
         )
-    desk = desk_of(request)
-    form = dict(parse_qsl((await body_of(request, desk.settings)).decode(errors="replace")))
+    service = service_of(request)
+    form = dict(parse_qsl((await body_of(request, service.settings)).decode(errors="replace")))
     told = resolution_of(form)
-    seen = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
-    await resolve_one(desk, exception_id, orjson.dumps(told), key=None, if_match=seen)
+    expected = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
+    await resolve_one(
+        ActionRequest(exception_id, orjson.dumps(told), if_match=expected),
+        writer=service.writer,
+        scorer=service.scorer,
+        worklist=service.worklist,
+        guarantees=service.guarantees,
+        now_ms=service.clock(),
+    )
     headers = {"HX-Trigger": "resolved"}
-    return html("worklist/resolved.html", headers, told=told, form=form, status=status(desk))
+    return html(
+        "worklist/resolved.html",
+        headers,
+        told=told,
+        form=form,
+        status=status(service.scorer, service.clock()),
+    )
 
 
 def resolution_of(form: dict[str, str]) -> dict[str, Any]:

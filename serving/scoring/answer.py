@@ -1,8 +1,6 @@
-"""The shapes of answers, and how an opinion and a place become one."""
+"""The scoring answer: what is made of one exception, with its reasons."""
 
 import math
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Self
 
 from data.policy.policy import Policy
@@ -10,10 +8,8 @@ from data.ticks import HOURS_PER_YEAR, MISSING_TICK, MS_PER_HOUR
 from models.ranking.reasons import ReasonInputs, reasons
 from models.ranking.rule import Ranking, Tier
 from serving.scoring.assessment import Assessment, LabelDecision
-from serving.wire.answers import MoneyOut
+from serving.wire.formats import iso_duration, money, rfc3339
 
-_DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
-             "JOD": 3, "TND": 3}  # fmt: skip
 TierName = Literal["rule", "oldest", "open", "lost"]
 TIERS: dict[int, TierName] = {
     int(Tier.RULE): "rule",
@@ -129,47 +125,5 @@ def safe_start_at(place: RankedRow, now_ms: int) -> str | None:
     return rfc3339(now_ms + int(place.safe_start_hours * MS_PER_HOUR))
 
 
-def money(amount: float, currency: str) -> MoneyOut:
-    """Return money as a decimal text with the decimals of its currency."""
-    return {"amount": f"{amount:.{_DECIMALS.get(currency, 2)}f}", "currency": currency}
-
-
 def _rounded(chance: float | None) -> float | None:
     return None if chance is None else round(chance, 6)
-
-
-def iso_duration(minutes: float) -> str:
-    """Return minutes as an ISO 8601 duration, to the second.
-
-    >>> iso_duration(12), iso_duration(0.5), iso_duration(61.25)
-    ('PT12M', 'PT30S', 'PT61M15S')
-    """
-    whole, seconds = divmod(round(minutes * 60), 60)
-    parts = (f"{whole}M" if whole else "") + (f"{seconds}S" if seconds else "")
-    return f"PT{parts or '0S'}"
-
-
-def iso_hours(hours: float) -> str:
-    """Return hours as an ISO 8601 duration, to the minute; negative once it has passed.
-
-    >>> iso_hours(3.5), iso_hours(-0.25)
-    ('PT3H30M', '-PT0H15M')
-    """
-    whole, minutes = divmod(round(abs(hours) * 60), 60)
-    return f"{'-' if hours < 0 else ''}PT{whole}H{minutes}M"
-
-
-@lru_cache(maxsize=1_024)
-def rfc3339(tick: int) -> str:
-    """Return a tick as text in UTC.
-
-    >>> rfc3339(1_772_366_400_007)
-    '2026-03-01T12:00:00.007Z'
-    """
-    seconds, ms = divmod(tick, 1_000)
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{ms:03d}Z"
-
-
-def rfc3339_or_none(tick: int | None) -> str | None:
-    """Return a tick as text in UTC, None where there is none."""
-    return None if tick is None or tick == MISSING_TICK else rfc3339(tick)

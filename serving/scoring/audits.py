@@ -42,7 +42,7 @@ def end(
     terms: PromiseTerms,
     *,
     body: str,
-    if_revision: int | None,
+    expected_revision: int | None,
 ) -> Resolution:
     """Close an exception as people say it ended; audits and what they withdraw are kept with it.
 
@@ -54,7 +54,7 @@ def end(
     origins = {name: _origin(getattr(outcome, name), opinion) for name in ORIGINS.values()}
     is_hidden = held is not None and held.why == HIDDEN
     told = replace(outcome, suggestion_hidden=is_hidden, **origins)
-    record = resolve(connection, told, body=body, expected_revision=if_revision)
+    record = resolve(connection, told, body=body, expected_revision=expected_revision)
     audits = audits_in(opinion, told)
     if held is None or not replace_audits(connection, outcome.exception_id, audits):
         return Resolution(record, [], [])

@@ -5,7 +5,6 @@ fails on its first exception, is refused with a line in the log; the one before 
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -13,15 +12,16 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.domain import NoChampionError
-from data.settings import Settings
 from models.triage.triage import Triage
+from serving.background import BrokenVersion
+from serving.scoring.columns import columns_as_of
 from serving.scoring.recent_logs import RecentLogs
-from serving.scoring.scorer import columns_as_of
 from serving.wire.exception_in import exception
 
 LOG = logging.getLogger("expedite.champion")
 MODEL = "triage"
-REPEAT_BROKEN_AFTER_POLLS = 30
+MIN_SECONDS_PER_SECOND_TAKEN = 10
+"""However much there is to take in, it gets no more than a tenth of the time."""
 _FIRST_EXCEPTION = {
     "source": "none",
     "external_id": "first",
@@ -44,19 +44,29 @@ class ModelStore(Protocol):
 class Champion:
     """Holds the champion; `current` may be read at any time from any thread.
 
-    `note_use` is told of each version just before it comes into use; where that fails, it does not.
+    `note_use` is called with each version just before it comes into use; where that fails, it does
+    not.
     """
 
-    def __init__(self, open_store: Callable[[], ModelStore]) -> None:
+    def __init__(
+        self,
+        open_store: Callable[[], ModelStore],
+        note_use: Callable[[str], None] = lambda _version: None,
+    ) -> None:
         self._open_store = open_store
         self._store: ModelStore | None = None
         self._version: str | None = None
-        self._refused: str | None = None
-        self._polls_since_refused = 0
+        self._broken = BrokenVersion[str]()
+        self._note_use = note_use
         self._loaded: Triage | None = None
         self.current: Triage | None = None
-        self.note_use: Callable[[str], None] = lambda _version: None
         self.problem: str | None = "not looked for yet"
+
+    @property
+    def version(self) -> str | None:
+        """The version in use, None if there is none."""
+        triage = self.current
+        return triage.version if triage else None
 
     def poll(self) -> bool:
         """Look once; return whether another champion was swapped in."""
@@ -78,8 +88,7 @@ class Champion:
         return self._load(store, version)
 
     def _load(self, store: ModelStore, version: str) -> bool:
-        self._polls_since_refused += 1
-        if version == self._refused and self._polls_since_refused < REPEAT_BROKEN_AFTER_POLLS:
+        if self._broken.is_resting(version):
             return False
         try:
             triage = store.load_triage(version)
@@ -93,14 +102,15 @@ class Champion:
 
     def _swap_in(self, version: str, triage: Triage) -> bool:
         try:
-            self.note_use(triage.version)
+            self._note_use(triage.version)
         except SQLAlchemyError as error:
             self._note(f"version {version} waits for the ledger: {error}")
             return False
         LOG.info("Champion %s is in use", triage.version)
         self._loaded = self.current = triage
         self._version = version
-        self.problem, self._refused = None, None
+        self.problem = None
+        self._broken.forget()
         return True
 
     def continue_with(self, recent: RecentLogs, *, swapped: bool) -> None:
@@ -114,7 +124,7 @@ class Champion:
             LOG.exception("What the ledger learned could not be taken in")
 
     def _refuse(self, version: str, error: Exception) -> None:
-        self._refused, self._polls_since_refused = version, 0
+        self._broken.refuse(version)
         self._note(f"version {version} is refused: {type(error).__name__}: {error}")
 
     def _note(self, problem: str) -> None:
@@ -124,37 +134,25 @@ class Champion:
 
 
 class ChampionWatch:
-    """A thread that polls, and takes in what the ledger learned."""
+    """The look of the background: for another champion, and for what the ledger learned.
 
-    def __init__(self, champion: Champion, recent: RecentLogs, settings: Settings) -> None:
+    Attributes:
+        recent_seconds: At least so long between two takes of what the ledger learned.
+    """
+
+    def __init__(self, champion: Champion, recent: RecentLogs, recent_seconds: float) -> None:
+        self.recent_seconds = recent_seconds
         self._champion = champion
         self._recent = recent
-        self._settings = settings
         self._next_recent = 0.0
-        self._stopping = threading.Event()
-        self._first_look = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="champion", daemon=True)
 
-    def start(self) -> None:
-        """Begin, and wait for the first look, but not for ever."""
-        self._thread.start()
-        if not self._first_look.wait(self._settings.startup_wait_seconds):
-            LOG.warning("The champion is still being loaded: answers are degraded until it is")
-
-    def stop(self) -> None:
-        """End after the look under way, or without it if that takes long."""
-        self._stopping.set()
-        self._thread.join(timeout=2)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            swapped = self._champion.poll()
-            try:
-                self._take_in(swapped=swapped)
-            except SQLAlchemyError as error:
-                LOG.warning("The ledger can't be read: %s", error)
-            self._first_look.set()
-            self._stopping.wait(self._settings.poll_seconds)
+    def look(self) -> None:
+        """Look once."""
+        swapped = self._champion.poll()
+        try:
+            self._take_in(swapped=swapped)
+        except SQLAlchemyError as error:
+            LOG.warning("The ledger can't be read: %s", error)
 
     def _take_in(self, *, swapped: bool) -> None:
         began = time.monotonic()
@@ -162,5 +160,4 @@ class ChampionWatch:
             return
         self._champion.continue_with(self._recent, swapped=swapped)
         took = time.monotonic() - began
-        # However much there is to take in, it gets no more than a tenth of the time.
-        self._next_recent = began + max(self._settings.recent_seconds, 10 * took)
+        self._next_recent = began + max(self.recent_seconds, MIN_SECONDS_PER_SECOND_TAKEN * took)

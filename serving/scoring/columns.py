@@ -15,6 +15,7 @@ from data.ticks import MISSING_TICK
 from features.engine.columns import Column
 from features.exceptions.columns import COLUMNS
 from features.exceptions.tables import attribute_columns
+from models.triage.triage import Triage
 from serving.wire.exception_in import ExceptionIn, LineItem
 
 _LINES = "order.line_items"
@@ -75,6 +76,14 @@ def columns_of(
     if kinds:
         columns.update(attribute_columns([each.attributes for each in exceptions], kinds))
     return columns
+
+
+def columns_as_of(
+    exceptions: Sequence[ExceptionIn], triage: Triage | None, *, now_ms: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the columns, and as of when: the moment of detection, as in training."""
+    columns = columns_of(exceptions, triage.kinds if triage else {})
+    return columns, np.minimum(columns["detected_at"], now_ms)
 
 
 def _row(exception: ExceptionIn) -> tuple[Any, ...]:

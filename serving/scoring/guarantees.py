@@ -8,6 +8,8 @@ from data.ledger.audits import PromiseKey, Suspension
 from data.policy.automation import PromiseTerms
 from models.automation.risk_control import LabelPromises
 from models.triage.triage import Triage
+from serving.scoring.audits import Resolution
+from serving.scoring.counters import AUDITED, SUSPENDED
 from serving.scoring.decisions import NO_RULES, Rules, promises_of, rules_of
 
 LOG = logging.getLogger("expedite.promises")
@@ -39,6 +41,17 @@ class Guarantees:
         """Heed what was withdrawn or given again, once it is in the ledger, in its order."""
         self.latest = self.latest | {one.key: one for one in suspensions}
         self._in_use = None
+
+    def record_audits(self, resolution: Resolution) -> None:
+        """Count the audits of a resolution, and withdraw what they suspend."""
+        for audit in resolution.audits:
+            AUDITED.labels(audit.label, "wrong" if audit.is_wrong else "right").inc()
+        for suspension in resolution.suspensions:
+            LOG.warning(
+                "The promise of %s '%s' is suspended: %s", *suspension.key[:2], suspension.reason
+            )
+            SUSPENDED.labels(suspension.label).inc()
+        self.take(resolution.suspensions)
 
     def of(self, triage: Triage) -> ChampionGuarantees:
         """Return the promises of a champion, and the rules that are left of them."""

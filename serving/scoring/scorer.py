@@ -1,23 +1,33 @@
-"""From checked exceptions to opinions: what the models expect, priced by the policy. No HTTP."""
+"""The scorer: what the models expect of exceptions, priced by the policy."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from data.policy.policy import Policy
-from models.ranking.pricing import PricedExceptions, price
+from models.ranking.pricing import PricedExceptions, price, rank_by_policy
+from models.ranking.staffing import in_wall_hours, work_clock
 from models.triage.labels import CATEGORY, TEAM
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
+from serving.scoring.answer import RankedRow, scoring_answer
 from serving.scoring.assessment import Assessment
-from serving.scoring.columns import columns_of
-from serving.scoring.decisions import NO_RULES, Rules, verdicts_of
+from serving.scoring.champion import Champion
+from serving.scoring.columns import columns_as_of
+from serving.scoring.decisions import NO_RULES, BlindingDraws, Rules, verdicts_of
+from serving.scoring.guarantees import Guarantees
+from serving.wire.answers import StampOut
 from serving.wire.exception_in import ExceptionIn
+from serving.wire.formats import rfc3339
 
 LOG = logging.getLogger("expedite.scoring")
+MIN_EXCEPTIONS_FOR_A_THREAD = 32
+"""So many exceptions take long enough to be scored beside the calls of others."""
 TERMS = tuple(field.name for field in fields(PricedExceptions) if field.name != "ids")
 
 
@@ -27,6 +37,55 @@ class ScoredExceptions:
 
     opinions: list[Assessment]
     scored: PricedExceptions
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The champion in use with all that decides by it.
+
+    Attributes:
+        champion: The model.
+        policy: Prices what it expects.
+        guarantees: What it may decide without asking.
+        draws: Whose decisions are blinded.
+    """
+
+    champion: Champion
+    policy: Policy
+    guarantees: Guarantees
+    draws: BlindingDraws
+
+    async def judged(self, exceptions: Sequence[ExceptionIn], now_ms: int) -> ScoredExceptions:
+        """Score exceptions by the champion; many of them in a thread."""
+        triage = self.champion.current
+        work = partial(judge, now_ms=now_ms, rules=self.guarantees.rules(triage))
+        if len(exceptions) < MIN_EXCEPTIONS_FOR_A_THREAD:
+            return work(exceptions, triage, self.policy)
+        return await asyncio.to_thread(work, exceptions, triage, self.policy)
+
+    def answers(self, assessments: Sequence[Assessment], now_ms: int) -> list[dict[str, Any]]:
+        """Return the scoring answers of assessments as of now."""
+        if not assessments:
+            return []
+        degraded = all(assessment.degraded for assessment in assessments)
+        teams = np.array([assessment.team for assessment in assessments], object)
+        clock = work_clock(self.policy.shifts, teams, now_ms)
+        alone = rank_by_policy(rescored(assessments).at(now_ms, clock), self.policy, degraded=degraded)
+        ranked = in_wall_hours(alone, clock, now_ms)
+        return [
+            scoring_answer(assessment, RankedRow.of(ranked, i), self.policy, now_ms=now_ms)
+            for i, assessment in enumerate(assessments)
+        ]
+
+    def stamp(self, now_ms: int) -> StampOut:
+        """Return what every answer carries: by which model and policy, when."""
+        model_version = self.champion.version
+        return {
+            "model_version": model_version,
+            "policy_version": self.policy.label,
+            "scored_at": rfc3339(now_ms),
+            "degraded": model_version is None,
+        }
 
 
 def judge(
@@ -53,14 +112,6 @@ def judge(
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)
     return ScoredExceptions(_opinions(common, predictions or Predictions(), rows, rules), rows)
-
-
-def columns_as_of(
-    exceptions: Sequence[ExceptionIn], triage: Triage | None, *, now_ms: int
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the columns, and as of when: the moment of detection, as in training."""
-    columns = columns_of(exceptions, triage.kinds if triage else {})
-    return columns, np.minimum(columns["detected_at"], now_ms)
 
 
 def _predicted(

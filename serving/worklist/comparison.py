@@ -12,8 +12,9 @@ from models.ranking.comparison import ComparedRow, decider, ratios, sentences
 from models.ranking.reasons import ReasonInputs, deadline_words, tier_words
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import Snapshot
-from serving.scoring.answer import TIERS, TierName, case_of, iso_duration, money
+from serving.scoring.answer import TIERS, TierName, case_of
 from serving.wire.answers import MoneyOut, StampOut, closed
+from serving.wire.formats import iso_duration, money
 from serving.worklist.incident_row import case_of_incident
 
 

@@ -9,19 +9,10 @@ from models.ranking.reasons import ReasonInputs, reasons
 from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import ListView
-from serving.scoring.answer import (
-    TIERS,
-    RankedRow,
-    iso_duration,
-    iso_hours,
-    money,
-    rfc3339,
-    rfc3339_or_none,
-    safe_start_at,
-    verdict_view,
-)
+from serving.scoring.answer import TIERS, RankedRow, safe_start_at, verdict_view
 from serving.scoring.assessment import ABSTAIN, LabelDecision
 from serving.wire.exception_in import OURS
+from serving.wire.formats import iso_duration, iso_hours, money, rfc3339, rfc3339_or_none
 
 KIND = "incident"
 

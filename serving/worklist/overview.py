@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from data.domain import Priority
 from models.ranking.rule import Tier
+from serving.clock import Clock
 from serving.live_list.open_exceptions import OpenRow
 from serving.live_list.snapshot import ListView, Snapshot
-from serving.live_list.worklist import RANKED_AT_ONCE
-from serving.scoring.answer import money, rfc3339, rfc3339_or_none
-from serving.service import Service
+from serving.live_list.worklist import MAX_ROWS_RANKED_AT_ONCE, Worklist
+from serving.scoring.scorer import Scorer
 from serving.wire.answers import MoneyOut
+from serving.wire.formats import money, rfc3339, rfc3339_or_none
 from serving.worklist.view import rows_view
 
 
@@ -45,16 +46,22 @@ class FilteredRows(NamedTuple):
 
 
 async def overview(
-    desk: Service, wanted: WorklistFilters, begin: int, limit: int
+    wanted: WorklistFilters,
+    begin: int,
+    limit: int,
+    *,
+    worklist: Worklist,
+    scorer: Scorer,
+    clock: Clock,
 ) -> dict[str, Any]:
     """Return some of the wanted rows, and what the list as a whole amounts to.
 
     Raises:
         BadPayloadError: There is no list as of the wanted moment.
     """
-    sight = await desk.sight(wanted.at_ms)
+    sight = await worklist.view(wanted.at_ms)
     snapshot = sight.snapshot
-    if len(snapshot.order) > RANKED_AT_ONCE:
+    if len(snapshot.order) > MAX_ROWS_RANKED_AT_ONCE:
         found = await asyncio.to_thread(_found, snapshot, wanted)
     else:
         found = _found(snapshot, wanted)
@@ -73,18 +80,18 @@ async def overview(
         "priorities": [(one.value, found.priorities[one.value]) for one in Priority],
         "ranked_at": rfc3339(snapshot.now_ms),
         **snapshot.lines.shown(wanted.team or None),
-        **status(desk),
+        **status(scorer, clock()),
         **snapshot.stamp(),
     }
 
 
-def status(desk: Service) -> dict[str, Any]:
+def status(scorer: Scorer, now_ms: int) -> dict[str, Any]:
     """Return by which model and policy the service answers, and what keeps it from a model."""
-    triage = desk.champion.current
+    triage = scorer.champion.current
     return {
-        **desk.stamp(desk.now_ms()),
+        **scorer.stamp(now_ms),
         "trained_as_of": rfc3339_or_none(triage.trained_as_of) if triage else None,
-        "problem": desk.champion.problem,
+        "problem": scorer.champion.problem,
     }
 
 

@@ -5,11 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from serving.http.openapi import answers
-from serving.http.parameters import At, past_tick
-from serving.http.requests import json_answer
-from serving.incidents.payload import INCIDENT_ID
+from serving.http.requests import INCIDENT_ID, At, json_answer, past_tick
 from serving.live_list.snapshot import SnapshotFilters
-from serving.service import desk_of
+from serving.service import service_of
 from serving.worklist.schemas import WorklistPage
 from serving.worklist.view import WorklistQuery, worklist_view
 
@@ -37,4 +35,4 @@ async def worklist(
     An incident is one row; `incident_id` shows its members.
     """
     asked = WorklistQuery(filters, limit, cursor, past_tick(at))
-    return json_answer(await worklist_view(desk_of(request), asked))
+    return json_answer(await worklist_view(service_of(request).worklist, asked))

@@ -3,14 +3,15 @@
 from typing import Any, NamedTuple
 
 from data.ticks import MISSING_TICK, MS_PER_HOUR
-from serving.http.problems import BadPayloadError, Flaw
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
 from serving.live_list.snapshot import ListView, Snapshot, SnapshotFilters
 from serving.live_list.waiting_cost import costs_of_waiting
-from serving.scoring.answer import iso_hours, rfc3339, rfc3339_or_none, scoring_answer
-from serving.service import Service
+from serving.live_list.worklist import Worklist
+from serving.scoring.answer import scoring_answer
+from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import ExceptionIn
+from serving.wire.formats import iso_hours, rfc3339, rfc3339_or_none
 from serving.worklist.incident_row import incident_view
 
 
@@ -30,15 +31,15 @@ class WorklistQuery(NamedTuple):
     at_ms: int | None = None
 
 
-async def worklist_view(desk: Service, asked: WorklistQuery) -> dict[str, Any]:
+async def worklist_view(worklist: Worklist, asked: WorklistQuery) -> dict[str, Any]:
     """Return a page of the work list.
 
     Raises:
         BadPayloadError: The cursor is none of this list; there is no list as of that moment.
     """
-    sight = await desk.sight(asked.at_ms)
+    sight = await worklist.view(asked.at_ms)
     if asked.at_ms is None:
-        page = desk.worklist.page(asked.filters, asked.limit, asked.cursor, sight.snapshot)
+        page = worklist.page(asked.filters, asked.limit, asked.cursor, sight.snapshot)
         sight = sight._replace(snapshot=page.snapshot)
     else:
         page = _page_of(sight.snapshot, asked)

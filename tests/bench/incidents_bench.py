@@ -14,13 +14,13 @@ from data.ledger.incidents import Incident, join, save_incident
 from data.ledger.intake import new_id
 from data.settings import Settings
 from models.bursts.detector import Burst
-from serving.exceptions.claim import ActionRequest
 from serving.exceptions.intake import take_in
+from serving.http.requests import ActionRequest
 from serving.incident_watch.evidence import IncidentFacts
 from serving.incidents.resolve import resolve_incident
 from serving.incidents.split import split_incident
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot
-from serving.scoring.champion import Champion, ModelStore
+from serving.scoring.champion import ModelStore
 from serving.service import Service
 from serving.worklist.view import rows_view
 
@@ -38,13 +38,15 @@ def run() -> list[Ratio]:
 async def _run(folder: Path) -> list[Ratio]:
     url = f"sqlite:///{folder / 'ledger.sqlite'}"
     settings = Settings(database_url=url, mlruns=folder / "mlruns")
-    desk = Service(settings, Champion(_no_store))
-    intake = await _timed(lambda: _taken_in(desk, MEMBERS + OTHERS)) * MEMBERS / (MEMBERS + OTHERS)
-    ids = [row.id for row in desk.worklist.open.frozen().rows[:MEMBERS]]
-    alone = desk.worklist.open.frozen()
-    incident = _made(desk, ids)
-    grouped = desk.worklist.open.frozen()
-    ours, theirs = in_turns(lambda: _page(desk, grouped), lambda: _page(desk, alone), ROUNDS)
+    service = Service.open(settings, _no_store)
+    intake = (
+        await _timed(lambda: _taken_in(service, MEMBERS + OTHERS)) * MEMBERS / (MEMBERS + OTHERS)
+    )
+    ids = [row.id for row in service.worklist.open.frozen().rows[:MEMBERS]]
+    alone = service.worklist.open.frozen()
+    incident = _made(service, ids)
+    grouped = service.worklist.open.frozen()
+    ours, theirs = in_turns(lambda: _page(service, grouped), lambda: _page(service, alone), ROUNDS)
     listing = Ratio(
         f"list of {OTHERS:,} and an incident of {MEMBERS:,}",
         "the same list without incidents",
@@ -53,11 +55,11 @@ async def _run(folder: Path) -> list[Ratio]:
         "ms",
         LARGEST,
     )
-    split = await _timed(lambda: split_incident(desk, ActionRequest(incident.id, b'{"by": "ana"}')))
-    again = _made(desk, ids, "ups")
+    split = await _timed(lambda: _split(service, incident.id))
+    again = _made(service, ids, "ups")
     told = orjson.dumps({"by": "ana", "category": "carrier_issue", "touch_minutes": 60})
-    resolved = await _timed(lambda: resolve_incident(desk, ActionRequest(again.id, told)))
-    desk.close()
+    resolved = await _timed(lambda: _resolve(service, again.id, told))
+    service.close()
     return [
         listing,
         Ratio(f"resolve {MEMBERS:,} members at once", "taking them in", resolved, intake, "s", 1.0),
@@ -76,10 +78,38 @@ async def _timed(work: Callable[[], Awaitable[Any]]) -> float:
     return loop.time() - begin
 
 
-async def _taken_in(desk: Service, count: int) -> None:
+async def _taken_in(service: Service, count: int) -> None:
     for begin in range(0, count, AT_ONCE):
         told = [_exception(i) for i in range(begin, min(begin + AT_ONCE, count))]
-        await take_in(desk, orjson.dumps({"exceptions": told}), None)
+        await take_in(
+            ActionRequest("", orjson.dumps({"exceptions": told})),
+            scorer=service.scorer,
+            worklist=service.worklist,
+            writer=service.writer,
+            settings=service.settings,
+            clock=service.clock,
+        )
+
+
+async def _split(service: Service, incident_id: str) -> None:
+    await split_incident(
+        ActionRequest(incident_id, b'{"by": "ana"}'),
+        writer=service.writer,
+        scorer=service.scorer,
+        incidents=service.incidents,
+        now_ms=service.clock(),
+    )
+
+
+async def _resolve(service: Service, incident_id: str, body: bytes) -> None:
+    await resolve_incident(
+        ActionRequest(incident_id, body),
+        writer=service.writer,
+        scorer=service.scorer,
+        guarantees=service.guarantees,
+        incidents=service.incidents,
+        now_ms=service.clock(),
+    )
 
 
 def _exception(number: int) -> dict[str, Any]:
@@ -99,21 +129,21 @@ def _exception(number: int) -> dict[str, Any]:
     }
 
 
-def _made(desk: Service, ids: list[str], value: str = "dhl") -> Incident:
-    now_ms = desk.now_ms()
+def _made(service: Service, ids: list[str], value: str = "dhl") -> Incident:
+    now_ms = service.clock()
     burst = Burst(id=value, cause=(("carrier", value),), since_ms=now_ms, opened_ms=now_ms,
                   last_ms=now_ms, members=dict.fromkeys(ids), expected=3.0)  # fmt: skip
     body = IncidentFacts.of(burst, "UTC", is_over=True).to_json()
     made = Incident(new_id(now_ms, "inc"), "carrier", value, 1, now_ms, now_ms, None, body)
-    with desk.ledger.writing() as connection:
+    with service.ledger.writing() as connection:
         save_incident(connection, made, now_ms=now_ms)
         join(connection, made, ids, now_ms=now_ms)
-    desk.incidents.take(made)
-    desk.worklist.join(made, ids)
+    service.incidents.take(made)
+    service.worklist.join(made, ids)
     return made
 
 
-def _page(desk: Service, frozen: Any) -> None:
-    now_ms = desk.now_ms()
-    snapshot = Snapshot.of(frozen, RankingContext(desk.policy, "bench"), now_ms, number=1)
-    rows_view(ListView(snapshot, desk.claims, now_ms), snapshot.order[:ROWS].tolist())
+def _page(service: Service, frozen: Any) -> None:
+    now_ms = service.clock()
+    snapshot = Snapshot.of(frozen, RankingContext(service.policy, "bench"), now_ms, number=1)
+    rows_view(ListView(snapshot, service.claims, now_ms), snapshot.order[:ROWS].tolist())

@@ -37,7 +37,7 @@ from models.forecast_book.store import write_book
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from serving.app import create_app
-from serving.scoring.answer import rfc3339
+from serving.wire.formats import rfc3339
 
 ROOT = Path(__file__).parents[2]
 NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00:00Z

@@ -1,6 +1,7 @@
 """Every route keeps what the documentation says of it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import schemathesis
@@ -18,10 +19,10 @@ from data.ledger.intake import new_id
 from models.bursts.detector import Burst
 from serving.demand.forecast_view import ForecastQueryOut, ForecastsOut
 from serving.demand.payload import QUERY_EXAMPLE
-from serving.http import openapi as http_openapi
+from serving.exceptions import payload as exceptions_payload
 from serving.http import schemas as http_schemas
 from serving.incident_watch.evidence import IncidentFacts
-from serving.incidents import openapi as incidents_openapi
+from serving.incidents import payload as incidents_payload
 from serving.incidents import schemas as incidents_schemas
 from serving.inventory.allocate import AllocationOut
 from serving.inventory.payload import ALLOCATION_EXAMPLE, REPLENISHMENT_EXAMPLE
@@ -114,7 +115,7 @@ def examples(client):
 
 
 def test_every_documented_example_is_accepted(client):
-    created = client.post("/v1/exceptions", json=http_openapi.EXCEPTION).json()
+    created = client.post("/v1/exceptions", json=exceptions_payload.EXCEPTION_EXAMPLE).json()
     resolving_last = sorted(examples(client), key=lambda one: one[0].endswith("/resolve"))
     for path, method, name, value in resolving_last:
         url = re.sub(r"\{exception_id\}", created["id"], path)
@@ -125,13 +126,13 @@ def test_every_documented_example_is_accepted(client):
 
 def an_incident(client):
     """Return the id of a new incident, without members."""
-    desk = client.app.state.desk
+    service = client.app.state.service
     burst = Burst(id="b", cause=(("carrier", "dhl"),), since_ms=0, opened_ms=0, last_ms=0)
     evidence = IncidentFacts.of(burst, "UTC", is_over=False)
-    incident_id = new_id(desk.now_ms(), "inc")
+    incident_id = new_id(service.clock(), "inc")
     one = Incident(incident_id, "carrier", "dhl", 1, 0, 0, None, evidence.to_json())
-    with desk.ledger.writing() as connection:
-        save_incident(connection, one, now_ms=desk.now_ms())
+    with service.ledger.writing() as connection:
+        save_incident(connection, one, now_ms=service.clock())
     return incident_id
 
 
@@ -152,9 +153,10 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     one, other = (row.id for row in page.rows)
     why = client.get(f"/v1/exceptions/{one}/versus/{other}").json()
     TypeAdapter(ComparisonOut).validate_python(why)
-    claimed = client.post(f"/v1/exceptions/{one}/claim", json=http_openapi.CLAIM).json()
+    claim, outcome = exceptions_payload.CLAIM_EXAMPLE, exceptions_payload.RESOLUTION_EXAMPLE
+    claimed = client.post(f"/v1/exceptions/{one}/claim", json=claim).json()
     http_schemas.Claimed.model_validate(claimed)
-    ended = client.post(f"/v1/exceptions/{one}/resolve", json=http_openapi.RESOLUTION).json()
+    ended = client.post(f"/v1/exceptions/{one}/resolve", json=outcome).json()
     http_schemas.Resolved.model_validate(ended)
     http_schemas.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())
     http_schemas.Ready.model_validate(client.get("/readyz").json())
@@ -164,14 +166,14 @@ def test_answers_about_incidents_have_their_documented_shapes(incidents, burst):
     client = incidents.client
     incidents.post(burst(8))
     row = incidents.wait_for(members=8)
-    url, told = f"/v1/incidents/{row['id']}", incidents_openapi
+    url, told = f"/v1/incidents/{row['id']}", incidents_payload
     worklist_schemas.WorklistPage.model_validate(client.get("/v1/worklist").json())
     incidents_schemas.IncidentPage.model_validate(client.get("/v1/incidents").json())
     incidents_schemas.IncidentView.model_validate(client.get(url).json())
     one = client.get(url).json()["members"][0]["id"]
-    some = told.SPLIT | {"members": [one]}
+    some = told.SPLIT_EXAMPLE | {"members": [one]}
     incidents_schemas.SplitOff.model_validate(client.post(f"{url}/split", json=some).json())
-    ended = client.post(f"{url}/resolve", json=told.RESOLUTION).json()
+    ended = client.post(f"{url}/resolve", json=told.RESOLUTION_EXAMPLE).json()
     incidents_schemas.BulkResolved.model_validate(ended)
     incidents_schemas.IncidentView.model_validate(client.get(url).json())
 
@@ -200,7 +202,8 @@ def test_every_error_is_a_problem(client, method, path):
 
 
 def test_a_fault_of_ours_is_a_problem_too(client, monkeypatch):
-    monkeypatch.setattr(client.app.state.desk, "worklist", None)
+    broken = replace(client.app.state.service, worklist=None)
+    monkeypatch.setattr(client.app.state, "service", broken)
     answer = client.get("/v1/worklist")
 
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")

@@ -57,7 +57,7 @@ def decision():
     """What is decided of the category of an exception, be it told or not."""
 
     def find(client, exception_id):
-        record = client.app.state.desk.ledger.record(exception_id)
+        record = client.app.state.service.ledger.record(exception_id)
         return Assessment.from_json(record.opinion).verdicts["category"].decision
 
     return find

@@ -8,7 +8,7 @@ import pytest
 from data.ledger.audits import salt_of
 from data.ledger.ledger import Ledger
 from serving.scoring.assessment import Assessment
-from serving.scoring.blinding import BlindingDraws
+from serving.scoring.decisions import BlindingDraws
 from serving.scoring.recent_logs import RecentLogs
 
 
@@ -104,7 +104,7 @@ def test_an_audited_decision_that_the_source_closes_ends_untold(posted, audited,
 
 def test_a_new_champion_keeps_what_was_decided_and_what_was_withheld(posted, client, an_exception):
     before = posted(client, an_exception())
-    opinion = Assessment.from_json(client.app.state.desk.ledger.record(before["id"]).opinion)
+    opinion = Assessment.from_json(client.app.state.service.ledger.record(before["id"]).opinion)
     other = opinion.withholding("hidden")
     anew = Assessment.from_json(opinion.to_json().replace('"auto"', '"suggest"'))
 
@@ -137,7 +137,7 @@ def test_ledgers_draw_differently(tmp_path):
 
 def test_shares_are_as_the_policy_says(posted, client, an_exception):
     opinion = Assessment.from_json(
-        client.app.state.desk.ledger.record(posted(client, an_exception())["id"]).opinion
+        client.app.state.service.ledger.record(posted(client, an_exception())["id"]).opinion
     )
     draws = BlindingDraws("salt", audit_share=0.05, hidden_share=0.02)
     why = Counter(
@@ -170,7 +170,7 @@ def test_what_was_set_automatically_teaches_no_share_of_a_class(
 ):
     told = {"category": "fraud_risk", "label_origin": origin}
     resolved(client, posted(client, an_exception())["id"], **told)
-    recent = RecentLogs(client.app.state.desk.ledger)
+    recent = RecentLogs(client.app.state.service.ledger)
     recent.read()
     labels = recent.logs(a_triage()).get("labels.category")
 

@@ -71,7 +71,7 @@ def test_without_a_champion_nothing_is_promised(without_champion):
 
 
 def test_opinions_are_read_as_they_were_written(posted, client, an_exception):
-    record = client.app.state.desk.ledger.record(posted(client, an_exception())["id"])
+    record = client.app.state.service.ledger.record(posted(client, an_exception())["id"])
     opinion = Assessment.from_json(record.opinion)
 
     assert Assessment.from_json(opinion.withholding("audit").to_json()) == opinion.withholding(
@@ -80,7 +80,7 @@ def test_opinions_are_read_as_they_were_written(posted, client, an_exception):
 
 
 def test_opinions_of_ledgers_before_teams_were_decided_are_read(posted, client, an_exception):
-    record = client.app.state.desk.ledger.record(posted(client, an_exception())["id"])
+    record = client.app.state.service.ledger.record(posted(client, an_exception())["id"])
     opinion = Assessment.from_json(record.opinion)
     old = vars(opinion) | {"team": "fraud", "team_probability": 0.5}
     text = orjson.dumps({k: v for k, v in old.items() if k not in ("routing", "withheld")})

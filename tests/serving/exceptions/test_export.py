@@ -26,7 +26,7 @@ def exported(client, tmp_path):
 
     def export(begin=None, end=None):
         folder, into = tmp_path / "files", tmp_path / "history"
-        export_ledger(client.app.state.desk.ledger, folder, begin=begin, end=end)
+        export_ledger(client.app.state.service.ledger, folder, begin=begin, end=end)
         report = import_files([folder], source_folder("expedite"), into, TERMS)
         return History.open(into), report
 
@@ -139,7 +139,7 @@ def test_the_hidden_share_is_known_to_training(
     with running(policy=policy_with(hidden_share=1.0)) as client:
         created = client.post("/v1/exceptions", json=an_exception()).json()
         client.post(f"/v1/exceptions/{created['id']}/resolve", json={"category": "fraud_risk"})
-        export_ledger(client.app.state.desk.ledger, tmp_path / "files", begin=None, end=None)
+        export_ledger(client.app.state.service.ledger, tmp_path / "files", begin=None, end=None)
     import_files([tmp_path / "files"], source_folder("expedite"), tmp_path / "h", TERMS)
 
     assert TriageDataset.read(History.open(tmp_path / "h"), AS_OF).labels.hidden.tolist() == [True]
@@ -210,7 +210,7 @@ def test_a_ledger_on_postgresql_is_exported_alike(
     with running(database_url=postgres_url, poll_seconds=1, recent_seconds=60) as client:
         created = client.post("/v1/exceptions", json=an_exception(order=full_order())).json()
         client.post(f"/v1/exceptions/{created['id']}/resolve", json={"category": "fraud_risk"})
-        export_ledger(client.app.state.desk.ledger, tmp_path / "files", begin=None, end=None)
+        export_ledger(client.app.state.service.ledger, tmp_path / "files", begin=None, end=None)
     import_files([tmp_path / "files"], source_folder("expedite"), tmp_path / "h", TERMS)
     history = History.open(tmp_path / "h")
 

@@ -67,8 +67,8 @@ def test_without_a_champion_the_score_is_null_and_says_degraded(without_champion
 
 
 def test_a_champion_that_fails_on_an_exception_degrades_the_answer(client, an_exception):
-    desk = client.app.state.desk
-    desk.champion.current.classes["team"] = None  # any fault inside a model
+    service = client.app.state.service
+    service.scorer.champion.current.classes["team"] = None  # any fault inside a model
 
     answer = client.post("/v1/score", json=an_exception())
 

@@ -173,9 +173,9 @@ def test_what_is_not_there_is_not_found(client):
 
 def watch_reads(client):
     """Wait until the watch has read all that came in, and kept it."""
-    desk = client.app.state.desk
+    service = client.app.state.service
     end = time.monotonic() + 10
-    while desk.ledger.events_after(desk.incidents.seq, ("created",), 1):
+    while service.ledger.events_after(service.incidents.seq, ("created",), 1):
         assert time.monotonic() < end
         time.sleep(0.02)
     time.sleep(0.05)

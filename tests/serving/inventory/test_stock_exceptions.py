@@ -15,8 +15,9 @@ from models.loss_curve import CURVE_AGES_HOURS
 from serving.exceptions.rescore import rescore_open
 from serving.exceptions.resolve import resolve_one
 from serving.forecast_book import FOLDER
+from serving.http.requests import ActionRequest
 from serving.inventory.stock_exceptions import raise_stock_exceptions
-from serving.scoring.champion import Champion
+from serving.live_list.snapshot import RankingContext, Snapshot
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
 
@@ -58,90 +59,103 @@ def url(request, tmp_path):
 
 
 @pytest.fixture
-def desks(settings, url, shelf, clock):
-    """Open a service's desk over the same ledger; closed when the test ends."""
+def services(settings, url, shelf, clock):
+    """Open a service's service over the same ledger; closed when the test ends."""
     opened = []
 
     def start():
-        champion = Champion(lambda: shelf)
-        champion.poll()
-        desk = Service(settings.model_copy(update={"database_url": url}), champion, clock)
-        opened.append(desk)
-        return desk
+        at_url = settings.model_copy(update={"database_url": url})
+        service = Service.open(at_url, lambda: shelf, clock)
+        service.scorer.champion.poll()
+        opened.append(service)
+        return service
 
     yield start
-    for desk in opened:
-        desk.close()
+    for service in opened:
+        service.close()
 
 
 @pytest.fixture
-def desk(desks):
-    return desks()
+def service(services):
+    return services()
 
 
-def raised(desk, book):
-    return asyncio.run(raise_stock_exceptions(desk, book))
+def raised(service, book):
+    return asyncio.run(_raising(service, book))
 
 
-def open_rows(desk):
-    return sorted(desk.worklist.open.frozen().rows.tolist(), key=lambda row: row.id)
+def _raising(service, book):
+    parts = (service.worklist, service.writer)
+    return raise_stock_exceptions(book, *parts, policy=service.policy, clock=service.clock)
 
 
-def only(desk):
-    (row,) = open_rows(desk)
+def open_rows(service):
+    return sorted(service.worklist.open.frozen().rows.tolist(), key=lambda row: row.id)
+
+
+def only(service):
+    (row,) = open_rows(service)
     return row
 
 
-def kinds_of_events(desk, exception_id):
-    return [one.kind for one in desk.ledger.events(exception_id)]
+def kinds_of_events(service, exception_id):
+    return [one.kind for one in service.ledger.events(exception_id)]
 
 
-def resolve_by_a_person(desk, exception_id):
+def resolve_by_a_person(service, exception_id):
     body = b'{"category": "stock_out_risk", "by": "ana", "touch_minutes": 9}'
-    asyncio.run(resolve_one(desk, exception_id, body, key=None, if_match=None))
+    resolving = resolve_one(
+        ActionRequest(exception_id, body),
+        writer=service.writer,
+        scorer=service.scorer,
+        worklist=service.worklist,
+        guarantees=service.guarantees,
+        now_ms=service.clock(),
+    )
+    asyncio.run(resolving)
 
 
-def test_what_a_book_says_is_on_the_list(desk, book_of):
-    raised(desk, book_of(a_row("A-17"), a_row("B-2", kind="overstock")))
+def test_what_a_book_says_is_on_the_list(service, book_of):
+    raised(service, book_of(a_row("A-17"), a_row("B-2", kind="overstock")))
 
-    assert {row.exception.type for row in open_rows(desk)} == {"stock_out_risk", "overstock"}
-    assert {row.opinion.team for row in open_rows(desk)} == {desk.policy.stock.team}
+    assert {row.exception.type for row in open_rows(service)} == {"stock_out_risk", "overstock"}
+    assert {row.opinion.team for row in open_rows(service)} == {service.policy.stock.team}
 
 
-def test_the_same_book_again_raises_nothing(desk, book_of):
+def test_the_same_book_again_raises_nothing(service, book_of):
     book = book_of(a_row())
-    raised(desk, book)
+    raised(service, book)
 
-    assert raised(desk, book) == 0
-    assert kinds_of_events(desk, only(desk).id) == ["created"]
+    assert raised(service, book) == 0
+    assert kinds_of_events(service, only(service).id) == ["created"]
 
 
-def test_after_a_restart_the_same_book_raises_nothing(desks, book_of):
-    first = desks()
+def test_after_a_restart_the_same_book_raises_nothing(services, book_of):
+    first = services()
     raised(first, book_of(a_row()))
-    again = desks()
+    again = services()
 
     assert raised(again, book_of(a_row())) == 0
     assert only(again).id == only(first).id
 
 
-def test_a_crash_in_the_middle_leaves_nothing_half_and_is_made_good(desks, book_of):
-    crashed, book = desks(), book_of(a_row("A"), a_row("B"))
+def test_a_crash_in_the_middle_leaves_nothing_half_and_is_made_good(services, book_of):
+    crashed, book = services(), book_of(a_row("A"), a_row("B"))
     with pytest.raises(ConnectionError), failing_before_the_commit(crashed):
         raised(crashed, book)
-    assert open_rows(desks()) == []
-    after = desks()
+    assert open_rows(services()) == []
+    after = services()
 
     assert raised(after, book) == 2
     assert len(open_rows(after)) == 2
 
 
 @contextmanager
-def failing_before_the_commit(desk):
+def failing_before_the_commit(service):
     def fail(connection):
         raise ConnectionError("the power went")
 
-    engine = desk.ledger._engine
+    engine = service.ledger._engine
     event.listen(engine, "commit", fail)
     try:
         yield
@@ -149,144 +163,148 @@ def failing_before_the_commit(desk):
         event.remove(engine, "commit", fail)
 
 
-def test_a_crash_after_the_commit_loses_nothing(desks, book_of, monkeypatch):
-    crashed, book = desks(), book_of(a_row("A"), a_row("B"))
+def test_a_crash_after_the_commit_loses_nothing(services, book_of, monkeypatch):
+    crashed, book = services(), book_of(a_row("A"), a_row("B"))
     monkeypatch.setattr(crashed, "show", lambda record: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         raised(crashed, book)
-    after = desks()
+    after = services()
 
     assert len(open_rows(after)) == 2
     assert raised(after, book) == 0
 
 
-def test_what_got_worse_is_renewed_and_stays_one(desk, book_of):
-    raised(desk, book_of(a_row(loss=100)))
-    before = only(desk)
-    raised(desk, book_of(a_row(loss=300)))
+def test_what_got_worse_is_renewed_and_stays_one(service, book_of):
+    raised(service, book_of(a_row(loss=100)))
+    before = only(service)
+    raised(service, book_of(a_row(loss=300)))
 
-    assert only(desk).id == before.id
-    assert only(desk).opinion.terms["loss"] == 300
-    assert kinds_of_events(desk, before.id) == ["created", "updated"]
-
-
-def test_what_goes_on_stays_detected_when_it_first_was(desk, book_of):
-    raised(desk, book_of(a_row()))
-    first = only(desk).exception.detected_at
-    raised(desk, book_of(a_row(), as_of_ms=1_772_323_200_000 + 9 * MS_PER_HOUR))
-
-    assert only(desk).exception.detected_at == first
-    assert only(desk).opinion.terms["detected_at"] == first + 9 * MS_PER_HOUR
+    assert only(service).id == before.id
+    assert only(service).opinion.terms["loss"] == 300
+    assert kinds_of_events(service, before.id) == ["created", "updated"]
 
 
-def test_what_is_gone_is_closed_as_healed_and_counts_as_nobody_s_work(desk, book_of):
-    raised(desk, book_of(a_row()))
-    exception_id = only(desk).id
-    raised(desk, book_of())
-    record = desk.ledger.record(exception_id)
+def test_what_goes_on_stays_detected_when_it_first_was(service, book_of):
+    raised(service, book_of(a_row()))
+    first = only(service).exception.detected_at
+    raised(service, book_of(a_row(), as_of_ms=1_772_323_200_000 + 9 * MS_PER_HOUR))
 
-    assert open_rows(desk) == []
+    assert only(service).exception.detected_at == first
+    assert only(service).opinion.terms["detected_at"] == first + 9 * MS_PER_HOUR
+
+
+def test_what_is_gone_is_closed_as_healed_and_counts_as_nobody_s_work(service, book_of):
+    raised(service, book_of(a_row()))
+    exception_id = only(service).id
+    raised(service, book_of())
+    record = service.ledger.record(exception_id)
+
+    assert open_rows(service) == []
     assert orjson.loads(record.payload)["healed_itself"] is True
-    assert desk.ledger.outcome(exception_id) is None
-    assert kinds_of_events(desk, exception_id) == ["created", "closed"]
+    assert service.ledger.outcome(exception_id) is None
+    assert kinds_of_events(service, exception_id) == ["created", "closed"]
 
 
-def test_gone_is_told_once(desk, book_of):
-    raised(desk, book_of(a_row()))
-    raised(desk, book_of())
+def test_gone_is_told_once(service, book_of):
+    raised(service, book_of(a_row()))
+    raised(service, book_of())
 
-    assert raised(desk, book_of()) == 0
-
-
-def test_what_comes_back_after_it_was_gone_is_raised_again(desk, book_of):
-    raised(desk, book_of(a_row()))
-    exception_id = only(desk).id
-    raised(desk, book_of())
-    raised(desk, book_of(a_row()))
-
-    assert only(desk).id == exception_id
-    assert kinds_of_events(desk, exception_id) == ["created", "closed", "reopened"]
+    assert raised(service, book_of()) == 0
 
 
-def test_what_a_person_resolved_stays_resolved_while_the_cause_goes_on(desk, book_of):
-    raised(desk, book_of(a_row(loss=100)))
-    exception_id = only(desk).id
-    resolve_by_a_person(desk, exception_id)
-    raised(desk, book_of(a_row(loss=120)))
+def test_what_comes_back_after_it_was_gone_is_raised_again(service, book_of):
+    raised(service, book_of(a_row()))
+    exception_id = only(service).id
+    raised(service, book_of())
+    raised(service, book_of(a_row()))
 
-    assert open_rows(desk) == []
-    assert desk.ledger.outcome(exception_id).by == "ana"
-
-
-def test_what_a_person_resolved_comes_back_if_it_got_much_worse(desk, book_of):
-    raised(desk, book_of(a_row(loss=100)))
-    resolve_by_a_person(desk, only(desk).id)
-    raised(desk, book_of(a_row(loss=100 * (1 + desk.policy.stock.worse_share))))
-
-    assert only(desk).opinion.terms["loss"] > 100
+    assert only(service).id == exception_id
+    assert kinds_of_events(service, exception_id) == ["created", "closed", "reopened"]
 
 
-def test_what_a_person_resolved_comes_back_as_another_episode_once_it_was_gone(desk, book_of):
-    raised(desk, book_of(a_row(loss=100)))
-    exception_id = only(desk).id
-    resolve_by_a_person(desk, exception_id)
-    raised(desk, book_of())
-    assert desk.ledger.outcome(exception_id).by == "ana"
-    raised(desk, book_of(a_row(loss=50)))
+def test_what_a_person_resolved_stays_resolved_while_the_cause_goes_on(service, book_of):
+    raised(service, book_of(a_row(loss=100)))
+    exception_id = only(service).id
+    resolve_by_a_person(service, exception_id)
+    raised(service, book_of(a_row(loss=120)))
 
-    assert only(desk).id == exception_id
-
-
-def test_a_book_that_looked_for_no_exceptions_changes_nothing(desk, book_of, a_book):
-    raised(desk, book_of(a_row()))
-    raised(desk, a_book())
-
-    assert len(open_rows(desk)) == 1
+    assert open_rows(service) == []
+    assert service.ledger.outcome(exception_id).by == "ana"
 
 
-def test_a_book_whose_time_is_over_changes_nothing(desk, book_of, clock):
+def test_what_a_person_resolved_comes_back_if_it_got_much_worse(service, book_of):
+    raised(service, book_of(a_row(loss=100)))
+    resolve_by_a_person(service, only(service).id)
+    raised(service, book_of(a_row(loss=100 * (1 + service.policy.stock.worse_share))))
+
+    assert only(service).opinion.terms["loss"] > 100
+
+
+def test_what_a_person_resolved_comes_back_as_another_episode_once_it_was_gone(service, book_of):
+    raised(service, book_of(a_row(loss=100)))
+    exception_id = only(service).id
+    resolve_by_a_person(service, exception_id)
+    raised(service, book_of())
+    assert service.ledger.outcome(exception_id).by == "ana"
+    raised(service, book_of(a_row(loss=50)))
+
+    assert only(service).id == exception_id
+
+
+def test_a_book_that_looked_for_no_exceptions_changes_nothing(service, book_of, a_book):
+    raised(service, book_of(a_row()))
+    raised(service, a_book())
+
+    assert len(open_rows(service)) == 1
+
+
+def test_a_book_whose_time_is_over_changes_nothing(service, book_of, clock):
     clock.pass_hours(24 * 7 * 5)
 
-    assert raised(desk, book_of(a_row())) == 0
-    assert open_rows(desk) == []
+    assert raised(service, book_of(a_row())) == 0
+    assert open_rows(service) == []
 
 
-def test_a_sku_of_any_letters_can_be_raised(desk, book_of):
-    raised(desk, book_of(a_row("x" * 400), a_row("tab\there"), a_row("漢字")))
+def test_a_sku_of_any_letters_can_be_raised(service, book_of):
+    raised(service, book_of(a_row("x" * 400), a_row("tab\there"), a_row("漢字")))
 
-    assert len(open_rows(desk)) == 3
+    assert len(open_rows(service)) == 3
 
 
-def test_another_champion_leaves_the_money_of_stock_alone(desk, book_of, shelf, a_triage):
-    raised(desk, book_of(a_row()))
-    before = only(desk).opinion
+def test_another_champion_leaves_the_money_of_stock_alone(service, book_of, shelf, a_triage):
+    raised(service, book_of(a_row()))
+    before = only(service).opinion
     shelf.promote(a_triage("8"))
-    desk.champion.poll()
+    service.scorer.champion.poll()
 
-    assert asyncio.run(rescore_open(desk)) == 0
-    assert only(desk).opinion == before
+    assert (
+        asyncio.run(rescore_open(service.scorer, service.worklist, service.writer, service.clock))
+        == 0
+    )
+    assert only(service).opinion == before
 
 
-def test_triage_learns_nothing_from_it(desk, book_of, a_triage):
-    raised(desk, book_of(a_row("A"), a_row("B")))
-    resolve_by_a_person(desk, open_rows(desk)[0].id)
-    raised(desk, book_of())
-    recent = RecentLogs(desk.ledger)
+def test_triage_learns_nothing_from_it(service, book_of, a_triage):
+    raised(service, book_of(a_row("A"), a_row("B")))
+    resolve_by_a_person(service, open_rows(service)[0].id)
+    raised(service, book_of())
+    recent = RecentLogs(service.ledger)
     recent.read()
 
     assert recent.logs(a_triage()) == {}
 
 
-def test_money_of_an_hour_decides_between_stock_and_orders(desk, book_of):
+def test_money_of_an_hour_decides_between_stock_and_orders(service, book_of):
     raised(
-        desk,
+        service,
         book_of(
             a_row("soon", loss=100),
             a_row("dearer but slow", loss=1_000, curve=STEADILY),
             a_row("lost", loss=9_000, curve=[1.0] * len(STEADILY)),
         ),
     )
-    snapshot = asyncio.run(desk.worklist.ranked(desk.now_ms(), "7"))
+    frozen, context = service.worklist.open.frozen(), RankingContext(service.policy, "7")
+    snapshot = Snapshot.of(frozen, context, service.clock(), number=1)
     names = [
         snapshot.open.rows[place].exception.message.split(" at ")[0] for place in snapshot.order
     ]

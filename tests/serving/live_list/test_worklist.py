@@ -6,12 +6,14 @@ import pytest
 
 from data.policy.policy import Policy
 from data.ticks import MS_PER_MINUTE
-from serving.http.problems import BadPayloadError
+from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenRow
 from serving.live_list.snapshot import SnapshotFilters
 from serving.live_list.worklist import Worklist
 from serving.scoring.scorer import judge
+from serving.wire.errors import BadPayloadError
 from serving.wire.exception_in import exception
+from tests.serving.conftest import Clock
 
 NOON_MS = 1_772_366_400_000
 
@@ -137,9 +139,16 @@ def a_row(a_triage, an_exception):
     return build
 
 
+def a_worklist(clock=None):
+    parts = {"claims": ClaimBoard([]), "past_lists": None, "model_version": lambda: "7"}
+    return Worklist(Policy.read(), **parts, clock=clock or Clock())
+
+
 def order_of(worklist, now_ms=NOON_MS):
+    worklist._clock.ms = now_ms
+
     async def look():
-        latest = await worklist.ranked(now_ms, "7")
+        latest = await worklist.ranked()
         return worklist.page(SnapshotFilters(), 100, None, latest)
 
     page = asyncio.run(look())
@@ -147,7 +156,7 @@ def order_of(worklist, now_ms=NOON_MS):
 
 
 def test_removing_one_leaves_the_others(a_row):
-    worklist = Worklist(Policy.read())
+    worklist = a_worklist()
     for name in "abcd":
         worklist.put(a_row(name))
     worklist.remove("b")
@@ -157,7 +166,7 @@ def test_removing_one_leaves_the_others(a_row):
 
 
 def test_an_older_revision_does_not_replace_a_newer(a_row):
-    worklist = Worklist(Policy.read())
+    worklist = a_worklist()
     worklist.put(a_row("a", revision=3))
     worklist.put(a_row("a", revision=2))
 
@@ -165,7 +174,7 @@ def test_an_older_revision_does_not_replace_a_newer(a_row):
 
 
 def test_a_row_keeps_its_place_while_its_score_moves_but_little(a_row):
-    worklist = Worklist(Policy.read())
+    worklist = a_worklist()
     worklist.put(a_row("a", due_at="2026-03-01T12:20:00Z"))
     worklist.put(a_row("b", due_at="2026-03-01T12:20:05Z"))
     before = order_of(worklist)
@@ -175,7 +184,7 @@ def test_a_row_keeps_its_place_while_its_score_moves_but_little(a_row):
 
 
 def test_a_row_moves_when_its_score_moves_much(a_row):
-    worklist = Worklist(Policy.read())
+    worklist = a_worklist()
     worklist.put(a_row("a", due_at="2026-03-01T14:00:00Z"))
     worklist.put(a_row("b", due_at="2026-03-01T18:00:00Z"))
     order_of(worklist)
@@ -185,7 +194,7 @@ def test_a_row_moves_when_its_score_moves_much(a_row):
 
 
 def test_the_order_does_not_depend_on_what_was_looked_at_before(a_row):
-    watched, fresh = Worklist(Policy.read()), Worklist(Policy.read())
+    watched, fresh = a_worklist(), a_worklist()
     for minute in range(40):
         watched.put(a_row(f"{minute}", due_at=f"2026-03-01T13:{minute:02}:00Z"))
         order_of(watched, NOON_MS + minute * MS_PER_MINUTE)
@@ -198,20 +207,22 @@ def test_the_order_does_not_depend_on_what_was_looked_at_before(a_row):
 
 def test_a_cursor_of_a_forgotten_ranking_goes_on_in_the_present_one(a_row):
     async def look():
-        worklist = Worklist(Policy.read())
+        clock = Clock()
+        worklist = a_worklist(clock)
         for i in range(4):
             worklist.put(a_row(str(i)))
-        first = worklist.page(SnapshotFilters(), 2, None, await worklist.ranked(NOON_MS, "7"))
+        first = worklist.page(SnapshotFilters(), 2, None, await worklist.ranked())
         worklist._paged.clear()
-        later = await worklist.ranked(NOON_MS + 2_000, "7")
+        clock.ms = NOON_MS + 2_000
+        later = await worklist.ranked()
         return worklist.page(SnapshotFilters(), 2, first.next_cursor, later)
 
     assert len(asyncio.run(look()).places) == 2
 
 
 def page_of_an_empty_list(cursor):
-    worklist = Worklist(Policy.read())
-    latest = asyncio.run(worklist.ranked(NOON_MS, "7"))
+    worklist = a_worklist()
+    latest = asyncio.run(worklist.ranked())
     return worklist.page(SnapshotFilters(), 2, cursor, latest)
 
 
@@ -222,14 +233,17 @@ def test_a_cursor_must_be_ours():
 
 def test_a_long_list_is_ranked_once_a_second_at_most(a_row):
     async def look():
-        worklist = Worklist(Policy.read())
+        clock = Clock()
+        worklist = a_worklist(clock)
         row = a_row("a")
         for i in range(3_000):
             worklist.put(OpenRow(str(i), 1, row.exception, row.opinion))
-        first = await worklist.ranked(NOON_MS, "7")
+        first = await worklist.ranked()
         worklist.put(OpenRow("new", 1, row.exception, row.opinion))
-        soon = await worklist.ranked(NOON_MS + 999, "7")
-        later = await worklist.ranked(NOON_MS + 1_000, "7")
+        clock.ms = NOON_MS + 999
+        soon = await worklist.ranked()
+        clock.ms = NOON_MS + 1_000
+        later = await worklist.ranked()
         return first, soon, later
 
     first, soon, later = asyncio.run(look())

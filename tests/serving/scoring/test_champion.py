@@ -9,7 +9,7 @@ from data.domain import NoChampionError
 from models.registry.store import ModelRegistry, TrainedModel
 from serving.scoring.champion import Champion
 from serving.scoring.champion_store import RegistryStore
-from serving.scoring.scorer import columns_as_of
+from serving.scoring.columns import columns_as_of
 from serving.wire.exception_in import exception
 
 
@@ -113,10 +113,10 @@ def test_a_second_look_is_noted_in_the_history(without_champion, shelf, a_triage
     wait_until(lambda: history() == ["created", "rescored"])
 
 
-def raised_of_the_same_type(desk, told):
+def raised_of_the_same_type(service, told):
     """What the champion in use knows: exceptions of this type raised in the last day."""
-    triage = desk.champion.current
-    columns, as_of = columns_as_of([exception(told)], triage, now_ms=desk.now_ms())
+    triage = service.scorer.champion.current
+    columns, as_of = columns_as_of([exception(told)], triage, now_ms=service.clock())
     names = triage.features.names
     return triage.rows(columns, as_of).matrix.dense[0, names.index("raised_1d_by_type")]
 
@@ -124,19 +124,20 @@ def raised_of_the_same_type(desk, told):
 def test_the_past_of_the_champion_goes_on_with_what_the_ledger_learned(client, an_exception):
     client.post("/v1/exceptions", json={"exceptions": [an_exception(str(i)) for i in range(3)]})
     after = an_exception("next", detected_at="2026-03-01T12:30:00Z")
-    desk = client.app.state.desk
-    desk.now_ms.pass_hours(1)
+    service = client.app.state.service
+    service.clock.pass_hours(1)
 
-    wait_until(lambda: raised_of_the_same_type(desk, after) == 3)
+    wait_until(lambda: raised_of_the_same_type(service, after) == 3)
 
 
 def test_an_exception_is_not_counted_in_its_own_past(client, an_exception):
     told = an_exception(detected_at="2026-03-01T12:00:00Z")
     client.post("/v1/exceptions", json=told)
-    desk = client.app.state.desk
-    wait_until(lambda: desk.champion.current is not desk.champion._loaded)
+    service = client.app.state.service
+    champion = service.scorer.champion
+    wait_until(lambda: champion.current is not champion._loaded)
 
-    assert raised_of_the_same_type(desk, told) == 0
+    assert raised_of_the_same_type(service, told) == 0
 
 
 # MLflow's own tables use an option that SQLAlchemy gave up on.

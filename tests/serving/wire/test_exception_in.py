@@ -8,8 +8,8 @@ from data.contract.tables import Exceptions, OrderLines, Orders
 from features.exceptions.columns import COLUMNS
 from features.exceptions.tables import exception_columns
 from serving.http.openapi import EXCEPTION
-from serving.http.problems import BadPayloadError
 from serving.scoring.columns import columns_of
+from serving.wire.errors import BadPayloadError
 from serving.wire.exception_in import exception, resolution
 
 KINDS = {"attributes.carrier": "word", "attributes.risk": "number"}

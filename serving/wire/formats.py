@@ -1,0 +1,52 @@
+"""Formats on the wire: money, times and durations as texts."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from data.ticks import MISSING_TICK
+from serving.wire.answers import MoneyOut
+
+_DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
+             "JOD": 3, "TND": 3}  # fmt: skip
+
+
+def money(amount: float, currency: str) -> MoneyOut:
+    """Return money as a decimal text with the decimals of its currency."""
+    return {"amount": f"{amount:.{_DECIMALS.get(currency, 2)}f}", "currency": currency}
+
+
+def iso_duration(minutes: float) -> str:
+    """Return minutes as an ISO 8601 duration, to the second.
+
+    >>> iso_duration(12), iso_duration(0.5), iso_duration(61.25)
+    ('PT12M', 'PT30S', 'PT61M15S')
+    """
+    whole, seconds = divmod(round(minutes * 60), 60)
+    parts = (f"{whole}M" if whole else "") + (f"{seconds}S" if seconds else "")
+    return f"PT{parts or '0S'}"
+
+
+def iso_hours(hours: float) -> str:
+    """Return hours as an ISO 8601 duration, to the minute; negative once it has passed.
+
+    >>> iso_hours(3.5), iso_hours(-0.25)
+    ('PT3H30M', '-PT0H15M')
+    """
+    whole, minutes = divmod(round(abs(hours) * 60), 60)
+    return f"{'-' if hours < 0 else ''}PT{whole}H{minutes}M"
+
+
+@lru_cache(maxsize=1_024)
+def rfc3339(tick: int) -> str:
+    """Return a tick as text in UTC.
+
+    >>> rfc3339(1_772_366_400_007)
+    '2026-03-01T12:00:00.007Z'
+    """
+    seconds, ms = divmod(tick, 1_000)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{ms:03d}Z"
+
+
+def rfc3339_or_none(tick: int | None) -> str | None:
+    """Return a tick as text in UTC, None where there is none."""
+    return None if tick is None or tick == MISSING_TICK else rfc3339(tick)
