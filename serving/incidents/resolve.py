@@ -124,10 +124,8 @@ def _selected(
     members = members_of(connection, [incident_id])
     inside = [member.exception_id for member in members if member.left_at_ms is None]
     expected = {member.id: member.revision for member in payload.members or ()}
-    chosen = set(inside).intersection(expected or inside)
-    records = records_by_id(
-        connection, [member for member in expected or inside if member in chosen]
-    )
+    chosen, members_only = list(expected or inside), set(inside)
+    records = records_by_id(connection, [key for key in chosen if key in members_only])
     claims = claims_on(connection, list(records), now_ms=now_ms)
     selection = MemberSelection()
     for exception_id in chosen:

@@ -165,7 +165,7 @@ def failing_before_the_commit(service):
 
 def test_a_crash_after_the_commit_loses_nothing(services, book_of, monkeypatch):
     crashed, book = services(), book_of(a_row("A"), a_row("B"))
-    monkeypatch.setattr(crashed, "show", lambda record: 1 / 0)
+    monkeypatch.setattr(crashed.worklist, "show", lambda record: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         raised(crashed, book)
     after = services()
