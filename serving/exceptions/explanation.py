@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from models.triage.labels import PROMISED_NAMES
-from models.triage.predictions import ClassPredictions
 from data.ledger.ledger import Ledger
 from data.policy.policy import Policy
+from models.triage.labels import PROMISED_NAMES
+from models.triage.predictions import ClassPredictions
 from models.triage.triage import Triage
 from serving.clock import Clock
 from serving.exceptions.view import exception_view
