@@ -10,9 +10,8 @@ from data.ledger.audits import Audit, Suspension
 from data.policy.automation import PromisedLabel, PromiseTerms
 from models.automation.risk_control import Promise
 from models.automation.sequential_test import SequentialTest
-from serving.wire.formats import rfc3339
-from serving.wire.formats import rfc3339_or_none
 from serving.wire.answers import Chance, Moment, closed
+from serving.wire.formats import rfc3339, rfc3339_or_none
 
 GuaranteeState = Literal["kept", "suspended", "abstained", "too_few"]
 IN_FORCE: Literal["kept"] = "kept"
