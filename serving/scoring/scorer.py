@@ -70,7 +70,9 @@ class Scorer:
         degraded = all(assessment.degraded for assessment in assessments)
         teams = np.array([assessment.team for assessment in assessments], object)
         clock = work_clock(self.policy.shifts, teams, now_ms)
-        alone = rank_by_policy(rescored(assessments).at(now_ms, clock), self.policy, degraded=degraded)
+        alone = rank_by_policy(
+            rescored(assessments).at(now_ms, clock), self.policy, degraded=degraded
+        )
         ranked = in_wall_hours(alone, clock, now_ms)
         return [
             scoring_answer(assessment, RankedRow.of(ranked, i), self.policy, now_ms=now_ms)
