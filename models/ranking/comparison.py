@@ -82,8 +82,8 @@ class Ratios:
 def ratios(row: ComparedRow, other: ComparedRow) -> Ratios:
     """Compare two sides.
 
-    >>> quick = Side(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "")
-    >>> slow = Side(2, "", 30.0, 90.0, 9.0, 20.0, 2 / 3, "")
+    >>> quick = ComparedRow(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "")
+    >>> slow = ComparedRow(2, "", 30.0, 90.0, 9.0, 20.0, 2 / 3, "")
     >>> ratios(quick, slow)
     Ratios(score=4.0, loss=0.6666666666666666, hazard=1.5, hours=0.25)
     """
@@ -132,8 +132,8 @@ def _gain(above: float | None, below: float | None) -> float:
 def sentences(row: ComparedRow, other: ComparedRow, by: Decider, currency: str) -> list[str]:
     """Return how one compares with another in the terms of the rule, what decides first.
 
-    >>> quick = Side(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "due in 3 h")
-    >>> slow = Side(2, "", 30.0, 90.0, 9.0, 20.0, 2 / 3, "due in 3 h")
+    >>> quick = ComparedRow(2, "", 120.0, 60.0, 18.0, 20.0, 1 / 6, "due in 3 h")
+    >>> slow = ComparedRow(2, "", 30.0, 90.0, 9.0, 20.0, 2 / 3, "due in 3 h")
     >>> for line in sentences(quick, slow, Decider.HOURS, "EUR"):
     ...     print(line)
     what decides is the work that it takes

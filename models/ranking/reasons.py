@@ -42,8 +42,10 @@ class ReasonInputs:
 def reasons(inputs: ReasonInputs) -> list[Reason]:
     """Return why it stands where it stands, the weightiest first.
 
-    >>> case = Case("EUR", 58, 0.34, 21.5, 108, 12, 3.34, 1, "out_of_stock", 0.82, Tier.OPEN)
-    >>> for reason in reasons(case):
+    >>> inputs = ReasonInputs(
+    ...     "EUR", 58, 0.34, 21.5, 108, 12, 3.34, 1, "out_of_stock", 0.82, Tier.OPEN
+    ... )
+    >>> for reason in reasons(inputs):
     ...     print(reason.text)
     EUR 58 at stake
     EUR 22 an hour lost until its next turn, on average

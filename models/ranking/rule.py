@@ -133,10 +133,10 @@ def rank(
     ...            waiting_cost_per_hour=np.zeros(2), lost=np.zeros(2, bool),
     ...            always_first=np.zeros(2, bool), ids=np.array(["slow", "quick"]))
     >>> rule = dict(look_ahead_hours=0.1, oldest_hours=336, safe_risk=0.1)
-    >>> one_hour_left = Items(hours_to_due=np.array([1.0, 1.0]), **two)
+    >>> one_hour_left = RankingInputs(hours_to_due=np.array([1.0, 1.0]), **two)
     >>> rank(one_hour_left, **rule).order.tolist()    # the quick one can still wait
     [0, 1]
-    >>> slow_one_lost = Items(hours_to_due=np.array([-1.0, 0.2]), **two)
+    >>> slow_one_lost = RankingInputs(hours_to_due=np.array([-1.0, 0.2]), **two)
     >>> rank(slow_one_lost, **rule).order.tolist()    # lost work last
     [1, 0]
     """
