@@ -18,7 +18,6 @@ from training.drift import commands as drift_commands
 from training.early_warning import commands as early_warning_commands
 from training.forecast_book import commands as forecast_book_commands
 from training.queue_replay import commands as queue_replay_commands
-from training.queue_replay import shift_commands
 from training.stock_replay import commands as stock_replay_commands
 from training.triage import commands as triage_commands
 
@@ -52,7 +51,7 @@ replay.command("stock")(stock_replay_commands.stock)
 replay.command("queue")(queue_replay_commands.queue)
 replay.command("tune")(queue_replay_commands.tune)
 main.add_typer(replay, name="replay")
-main.command()(shift_commands.shifts)
+main.command()(queue_replay_commands.shifts)
 main.command()(bursts_commands.incidents)
 main.command()(forecast_book_commands.forecast)
 main.command()(drift_commands.drift)

@@ -7,7 +7,8 @@ from timing import Ratio, in_turns
 
 from data.ticks import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from models.worktime.shifts import TeamHours
-from training.queue_replay.rules.rules import RULES, PricedPredictions, RuleInputs, RuleSettings
+from training.queue_replay.rules.inputs import PricedPredictions, RuleInputs, RuleSettings
+from training.queue_replay.rules.registry import all_rules
 from training.queue_replay.simulator.simulator import play
 from training.queue_replay.workload.workload import Scenario, Workload
 
@@ -34,7 +35,7 @@ def run() -> Ratio:
         waiting_cost_per_hour=np.full(n, 0.05),
     )
     known = RuleInputs(work, world, opinions, RuleSettings(4.0, 2.0, 48.0))
-    order = RULES["ours"](known)
+    order = all_rules()["ours"].order(known)
     play(work, world, order)  # compiled before it is timed
     ours, theirs = in_turns(
         lambda: play(work, world, order),

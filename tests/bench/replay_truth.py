@@ -27,7 +27,7 @@ from training.queue_replay.analysis.comparison import RuleComparison
 from training.queue_replay.analysis.experiment import Experiment, play_all
 from training.queue_replay.analysis.ground_truth import true_scene
 from training.queue_replay.plan import ReplaySpec, set_up
-from training.queue_replay.rules.rules import RULES
+from training.queue_replay.rules.registry import all_rules
 
 READ = ("orders", "exceptions", "exception_events", "outcomes")
 COMPARED = ("edd_lost_last", "value_per_hour", "ours")
@@ -84,7 +84,7 @@ def agreement(shop: SyntheticShop, folder: Path) -> dict[str, Agreement]:
 
 
 def _played(scene: Experiment, shop: SyntheticShop) -> RuleComparison:
-    rules = {name: RULES[name] for name in (*AGAINST, *COMPARED)}
+    rules = {name: all_rules()[name] for name in (*AGAINST, *COMPARED)}
     return RuleComparison.of(scene, play_all(scene, rules, lambda _: None), shop.seed)
 
 

@@ -23,7 +23,7 @@ from models.triage.predictions import NUMBERS, Predictions
 from models.triage.triage import Triage
 from models.worktime.shifts import TeamHours
 from training.common.promotion import TrainingResult
-from training.queue_replay.rules.rules import PricedPredictions
+from training.queue_replay.rules.inputs import PricedPredictions
 from training.queue_replay.workload.workload import Scenario, Workload
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose

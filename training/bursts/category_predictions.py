@@ -7,7 +7,7 @@ from data.history.history import History
 from data.ticks import tick_of
 from models.triage.labels import CATEGORY
 from training.common.run import Progress
-from training.queue_replay.rules.inputs import said_by_origins
+from training.triage.rolling_predictions import predict_by_origins
 
 
 def categories_of(
@@ -26,7 +26,7 @@ def categories_of(
     begin, end = period
     origins = list(pd.date_range(begin, end, periods=fits + 1)[:-1])
     categories: dict[str, str] = {}
-    for window in said_by_origins(history, origins, tick_of(begin), end, progress):
+    for window in predict_by_origins(history, origins, tick_of(begin), end, progress):
         category = window.predictions.classes.get(CATEGORY.name)
         if category is not None:
             best = np.asarray(category.names, object)[category.best]

@@ -1,11 +1,17 @@
 """The commands of a queue's replay: what other orders of work would have cost; tuning by it."""
 
+import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
+from data.domain import BadInputError
 from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
@@ -18,7 +24,10 @@ from training.common.options import (
     writable,
     write_report,
 )
+from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.slots import TouchAssumption
+from training.queue_replay.workload.staffing import TeamWeek, learned_weeks
+from training.queue_replay.workload.visits import starts_are_work, visits_of
 
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="policy file; that of the settings if left out")
@@ -29,6 +38,9 @@ Origins = Annotated[
 Draws = Annotated[int, typer.Option(min=1, help="draws of what nobody recorded")]
 Touch = Annotated[
     TouchAssumption, typer.Option(help="what is taken for touch time where none is recorded")
+]
+Timezone = Annotated[
+    str, typer.Option(help="IANA name, such as Europe/Lisbon; the policy's if left out")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="the same seed, the same report")]
 
@@ -111,6 +123,37 @@ def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
         console.print("No policy is written.")
 
 
+def shifts(history: HistoryPath, begin: From, end: To, timezone: Timezone = "") -> None:
+    """Learn from a history who works when, and print it for policy.toml."""
+    zone = timezone or Policy.read(Settings.read().policy).shifts.timezone
+    if zone not in available_timezones():
+        raise BadInputError("--timezone", f"there is no '{zone}'", "One is 'Europe/Lisbon'.")
+    opened = History.open(history)
+    record = HandlingLog.read(opened, moment(begin, "--from"), moment(end, "--to"))
+    pieces = visits_of(record).pieces
+    if not starts_are_work(pieces):
+        problem = "its starts and ends do not tell when people worked"
+        raise BadInputError("exception_events", problem, "Write [shifts] into the policy by hand.")
+    weeks = learned_weeks(pieces, record.teams, zone, (record.begin, record.end))
+    console.print(snippet(weeks, zone), markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(_confidence_table(weeks))
+
+
+def snippet(weeks: Mapping[str, TeamWeek], timezone: str) -> str:
+    """Return the weeks as the part of a policy file."""
+    lines = ["[shifts]", f'timezone = "{timezone}"']
+    for team, week in weeks.items():
+        shift = week.shift
+        lines += [
+            f"[shifts.teams.{_key(team)}]" + ("" if week.sure else "  # not sure: see the table"),
+            f"people = {shift.people}",
+            f"weekdays = {json.dumps(shift.weekdays)}",
+            f'opens = "{shift.opens}"',
+            f'closes = "{shift.closes}"',
+        ]
+    return "\n".join(lines)
+
+
 def policy_of(file: Path | None) -> Policy:
     """Read a policy file, or that of the settings."""
     return Policy.read(file or Settings.read().policy)
@@ -133,3 +176,17 @@ def _tell(found: dict[str, Any]) -> None:
             f"{closed['value']:.0%}" if closed else "",
         )
     console.print(table)
+
+
+def _key(team: str) -> str:
+    """Return a name as a key of TOML; what JSON quotes, TOML reads."""
+    return team if re.fullmatch(r"[A-Za-z0-9_-]+", team) else json.dumps(team, ensure_ascii=False)
+
+
+def _confidence_table(weeks: Mapping[str, TeamWeek]) -> Table:
+    columns = ("team", "days seen", "work within these hours", "days with all people", "sure")
+    table = Table(*columns, title="How sure this is")
+    for team, week in weeks.items():
+        shares = f"{week.inside_share:.1%}", f"{week.full_share:.0%}"
+        table.add_row(team, f"{week.days:,}", *shares, "yes" if week.sure else "no")
+    return table

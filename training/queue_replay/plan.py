@@ -9,15 +9,17 @@ import pandas as pd
 from data.domain import BadInputError
 from data.history.history import History
 from data.policy.policy import Policy
+from training.common.run import Progress
 from training.queue_replay.analysis.costs import CostModel, ExceptionGroups, last_team
-from training.queue_replay.analysis.experiment import Experiment, Say, in_slots, terms_of
+from training.queue_replay.analysis.experiment import Experiment, in_slots, terms_of
 from training.queue_replay.analysis.rank_stability import moments_of
-from training.queue_replay.rules.inputs import WindowPredictions, opinions_on, said_by_origins
+from training.queue_replay.rules.inputs import price_predictions
 from training.queue_replay.scenarios.draw import draw_worlds
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_work
 from training.queue_replay.workload.slots import TouchAssumption
 from training.queue_replay.workload.workload import Workload
+from training.triage.rolling_predictions import WindowPredictions, predict_by_origins
 
 WORK, WORLDS, MOMENTS, STRESS = range(4)
 """The streams of random numbers."""
@@ -92,22 +94,22 @@ class ReplayPlan:
     others: dict[TouchAssumption, Experiment]
 
 
-def set_up(history: History, asked: ReplaySpec, say: Say) -> ReplayPlan:
+def set_up(history: History, asked: ReplaySpec, progress: Progress) -> ReplayPlan:
     """Read the work, draw the worlds, let the models speak.
 
     Raises:
         NotEnoughDataError: Nothing was detected in the period.
         BadInputError: The history does not tell how long work took, and nothing is assumed.
     """
-    say("Reading the work")
+    progress("Reading the work")
     record = HandlingLog.read(history, asked.begin, asked.end)
     works = {
         touch: read_work(record, asked.policy.shifts, asked.random(WORK), touch)
         for touch in (asked.touch, *asked.assumptions)
     }
     earliest = min(int(work.detected_at.min()) for work in works.values())
-    said = said_by_origins(history, asked.moments, earliest, asked.end, say)
-    say("Drawing what nobody recorded")
+    said = predict_by_origins(history, asked.moments, earliest, asked.end, progress)
+    progress("Drawing what nobody recorded")
     scenes = {touch: _scene(record, work, touch, said, asked) for touch, work in works.items()}
     scene = scenes.pop(asked.touch)
     return ReplayPlan(asked, record, said, scene, scenes)
@@ -120,7 +122,7 @@ def _scene(
     said: Sequence[WindowPredictions],
     asked: ReplaySpec,
 ) -> Experiment:
-    policy, opinions = asked.policy, opinions_on(work.ids, said, asked.policy)
+    policy, opinions = asked.policy, price_predictions(work.ids, said, asked.policy)
     terms = terms_of(policy, work)
     if touch not in TIMED:
         opinions, terms = in_slots(work, opinions, terms)

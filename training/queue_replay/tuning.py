@@ -16,10 +16,12 @@ from data.history.history import History
 from data.policy.policy import Policy
 from data.ticks import MINUTES_PER_HOUR
 from training.common.measures import Figure
+from training.common.run import Progress
 from training.queue_replay.analysis.bootstrap import Bootstrap
-from training.queue_replay.analysis.experiment import Experiment, Say, play_all, stack
+from training.queue_replay.analysis.experiment import Experiment, play_all, stack
 from training.queue_replay.plan import ReplaySpec, set_up
-from training.queue_replay.rules.rules import RULES, Rule, RuleInputs
+from training.queue_replay.rules.inputs import RuleInputs
+from training.queue_replay.rules.registry import Rule, all_rules
 from training.queue_replay.simulator.priority import QueueOrder
 
 LOOK_AHEAD_MINUTES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0)
@@ -75,7 +77,9 @@ class TuningResult:
         }
 
 
-def tune(history: History, first: ReplaySpec, later: ReplaySpec, say: Say) -> TuningResult:
+def tune(
+    history: History, first: ReplaySpec, later: ReplaySpec, progress: Progress
+) -> TuningResult:
     """Find the best look-ahead on one period and see how it does on a later one.
 
     Raises:
@@ -87,13 +91,13 @@ def tune(history: History, first: ReplaySpec, later: ReplaySpec, say: Say) -> Tu
         raise BadInputError("--confirm-from", "it is before --to", cure)
     own = first.policy.guards.look_ahead_minutes
     tried = sorted({own, *LOOK_AHEAD_MINUTES})
-    costs = _costs(set_up(history, first, say).scene, tried, say)
+    costs = _costs(set_up(history, first, progress).scene, tried, progress)
     total = {minutes: float(cost.sum(axis=1).mean()) for minutes, cost in costs.items()}
     best = min(tried, key=lambda minutes: (total[minutes], minutes != own))
     gained = _saved(costs, best, own, first.seed)
     if best == own:
         return TuningResult(own, total, gained, None)
-    again = _costs(set_up(history, later, say).scene, [own, best], say)
+    again = _costs(set_up(history, later, progress).scene, [own, best], progress)
     return TuningResult(best, total, gained, _saved(again, best, own, later.seed))
 
 
@@ -104,10 +108,12 @@ def tuned_text(policy: Policy, tuned: TuningResult) -> str:
     return re.sub(r'(?m)^(version\s*=\s*"[^"]*)"', r'\1-tuned"', text, count=1)
 
 
-def _costs(scene: Experiment, tried: Sequence[float], say: Say) -> dict[float, np.ndarray]:
+def _costs(
+    scene: Experiment, tried: Sequence[float], progress: Progress
+) -> dict[float, np.ndarray]:
     """Return what each look-ahead costs, money lost and waiting, as (worlds, days)."""
     rules = {f"{minutes:g} minutes ahead": _looking(minutes) for minutes in tried}
-    tallies = play_all(scene.lighter(len(scene.worlds)), rules, say)
+    tallies = play_all(scene.lighter(len(scene.worlds)), rules, progress)
     return {
         minutes: stack(found, "money") + stack(found, "waiting_cost")
         for minutes, found in zip(tried, tallies.values(), strict=True)
@@ -115,11 +121,13 @@ def _costs(scene: Experiment, tried: Sequence[float], say: Say) -> dict[float, n
 
 
 def _looking(minutes: float) -> Rule:
-    def rule(known: RuleInputs) -> QueueOrder:
-        terms = replace(known.terms, look_ahead_hours=minutes / MINUTES_PER_HOUR)
-        return RULES["ours"](replace(known, terms=terms))
+    expedite = all_rules()["ours"]
 
-    return rule
+    def order(inputs: RuleInputs) -> QueueOrder:
+        terms = replace(inputs.terms, look_ahead_hours=minutes / MINUTES_PER_HOUR)
+        return expedite.order(replace(inputs, terms=terms))
+
+    return replace(expedite, order=order)
 
 
 def _saved(costs: dict[float, np.ndarray], best: float, own: float, seed: int) -> Figure:

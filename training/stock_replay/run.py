@@ -1,6 +1,6 @@
 """One replay from beginning to end: read, play with each seed, compare with perfect foresight."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from data.history.history import History
+from training.common.run import Progress
 from training.stock_replay import report as stock_replay_report
 from training.stock_replay.opening_stock import OpeningStock, assumed_opening, read_opening
 from training.stock_replay.policies import RECENT, SEEDED, known_policy, policy_of
@@ -85,7 +86,7 @@ class StockReplayResult:
         stock_replay_report.draw(path, episode, self.oracle, self.scene.periods, title)
 
 
-def run(history: History, asked: StockReplaySpec, say: Callable[[str], None]) -> StockReplayResult:
+def run(history: History, asked: StockReplaySpec, progress: Progress) -> StockReplayResult:
     """Play it.
 
     Raises:
@@ -98,7 +99,7 @@ def run(history: History, asked: StockReplaySpec, say: Callable[[str], None]) ->
     stock = _opening(asked, scene)
 
     def episode(policy: str, seed: int) -> Episode:
-        say(f"Playing {policy}, seed {seed}")
+        progress(f"Playing {policy}, seed {seed}")
         rule = policy_of(policy, scene.demand, seed, asked.fits)
         return play(rule, stock.opening, scene.demand, asked.terms, scene.known)
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from data.ticks import NEVER
 from training.queue_replay.analysis.lower_bound import least_lost, part_of
-from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings
+from training.queue_replay.rules.inputs import RuleInputs, RuleSettings
+from training.queue_replay.rules.registry import all_rules
 from training.queue_replay.simulator.simulator import play
 
 TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
@@ -25,7 +26,7 @@ def test_no_rule_loses_less_than_the_bound(a_work, a_world, opinions_on, seed, n
     bound = least_lost(work, world)
 
     for rule in ("fifo", "edd_lost_last", "value_per_hour", "ours", "oracle"):
-        assert bound <= play(work, world, RULES[rule](known)).money_lost.sum() + 1e-6
+        assert bound <= play(work, world, all_rules()[rule].order(known)).money_lost.sum() + 1e-6
 
 
 def test_what_nobody_has_time_for_is_lost_whatever_the_rule(a_work, a_world):
@@ -46,7 +47,9 @@ def test_the_bound_of_a_part_is_below_what_the_whole_lost_of_it(a_work, a_world,
     work = a_work(80, 5)
     world = a_world(work, 5)
     played = play(
-        work, world, RULES["oracle"](RuleInputs(work, world, opinions_on(work, 5), TERMS))
+        work,
+        world,
+        all_rules()["oracle"].order(RuleInputs(work, world, opinions_on(work, 5), TERMS)),
     )
     chosen = work.detected_at < np.median(work.detected_at)
 

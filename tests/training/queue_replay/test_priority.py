@@ -8,7 +8,9 @@ from data.ticks import MS_PER_HOUR, NEVER
 from models.ranking.pricing import PricedExceptions
 from models.ranking.rule import rank
 from models.worktime.shifts import WorkClock
-from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings, going_on
+from training.queue_replay.rules.inputs import RuleInputs, RuleSettings
+from training.queue_replay.rules.registry import all_rules
+from training.queue_replay.simulator.calendar import extend_last_week
 from training.queue_replay.simulator.priority import FIRST, key_at
 from training.queue_replay.workload.workload import Scenario
 
@@ -21,8 +23,10 @@ def test_the_compiled_score_is_that_of_the_rule(a_work, opinions_on, seed, hours
     opinions = opinions_on(work, seed)
     now = int(work.crews[0].opens_at[0] + hours * MS_PER_HOUR)
     never = np.full(len(work.ids), NEVER)
-    order = RULES["ours"](RuleInputs(work, Scenario(never, opinions.loss, never), opinions, TERMS))
-    crews = tuple(going_on(crew) for crew in work.crews)
+    order = all_rules()["ours"].order(
+        RuleInputs(work, Scenario(never, opinions.loss, never), opinions, TERMS)
+    )
+    crews = tuple(extend_last_week(crew) for crew in work.crews)
     worked = np.array([crew.open_ticks(np.array([now]))[0] for crew in crews])[work.team]
 
     keys = [key_at(order, v, work.visit_of[v], worked[v]) for v in range(len(work.team))]

@@ -11,13 +11,14 @@ import pytest
 from data.domain import BadInputError
 from data.policy.policy import Policy
 from training.queue_replay.analysis.bootstrap import Bootstrap
-from training.queue_replay.analysis.lower_bound_windows import bounded
+from training.queue_replay.analysis.lower_bound import bounded
 from training.queue_replay.analysis.report import page
 from training.queue_replay.analysis.sensitivity import judged, stresses
 from training.queue_replay.analysis.what_if import with_people
 from training.queue_replay.commands import queue
 from training.queue_replay.plan import ReplayPlan, ReplaySpec, set_up
 from training.queue_replay.replay import replay
+from training.queue_replay.rules.inputs import price_window
 from training.queue_replay.tuning import tune, tuned_text
 
 Tables = dict[str, pd.DataFrame]
@@ -117,8 +118,8 @@ def _nobody_there(tables: Tables, begin: pd.Timestamp, end: pd.Timestamp) -> Tab
 def test_worthless_models_are_not_listened_to(setting):
     mixed = setting.said[0].shuffled(np.random.default_rng(1))
 
-    assert not setting.said[0].told["policy_only"]
-    assert mixed.told["policy_only"]
+    assert not setting.said[0].summary["policy_only"]
+    assert mixed.summary["policy_only"]
 
 
 def test_opinions_do_not_change_with_what_became_known_later(
@@ -128,7 +129,9 @@ def test_opinions_do_not_change_with_what_became_known_later(
     again = set_up(other, replace(asked, origins=1), quietly)
 
     for name in ("loss", "touch_p50_minutes", "curve"):
-        ours, theirs = (getattr(s.said[0].opinions(asked.policy), name) for s in (setting, again))
+        ours, theirs = (
+            getattr(price_window(each.said[0], asked.policy), name) for each in (setting, again)
+        )
         np.testing.assert_array_equal(ours, theirs)
 
 

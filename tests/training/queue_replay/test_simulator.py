@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from data.ticks import NEVER
 from models.worktime.shifts import TeamHours
-from training.queue_replay.rules.rules import RULES, RuleInputs, RuleSettings, going_on
+from training.queue_replay.rules.inputs import RuleInputs, RuleSettings
+from training.queue_replay.rules.registry import all_rules
+from training.queue_replay.simulator.calendar import extend_last_week
 from training.queue_replay.simulator.simulator import play
 
 TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
-seeds, rules = st.integers(0, 10_000), st.sampled_from(list(RULES))
+seeds, rules = st.integers(0, 10_000), st.sampled_from(list(all_rules()))
 people_s = st.integers(1, 4)
 
 
@@ -24,7 +26,7 @@ def a_play(a_work, a_world, opinions_on):
     def build(rule, seed, people=2, n=60):
         work = a_work(n, seed, people)
         world = a_world(work, seed)
-        order = RULES[rule](RuleInputs(work, world, opinions_on(work, seed), TERMS))
+        order = all_rules()[rule].order(RuleInputs(work, world, opinions_on(work, seed), TERMS))
         return work, world, play(work, world, order)
 
     return build
@@ -58,7 +60,7 @@ def test_nobody_has_two_visits_in_hand(a_play, rule, seed, people):
     work, _, played = a_play(rule, seed, people)
 
     for team, crew in enumerate(work.crews):
-        moments = working_moments(going_on(crew), played)
+        moments = working_moments(extend_last_week(crew), played)
         assert under_way(work, played, team, moments).max(initial=0) <= people
 
 
@@ -70,7 +72,7 @@ def test_nobody_idles_while_work_of_their_team_waits(a_play, rule, seed, people)
     until = np.minimum(played.started_at, np.where(played.started_at == NEVER, gone, NEVER))
 
     for team, crew in enumerate(work.crews):
-        moments = working_moments(going_on(crew), played)
+        moments = working_moments(extend_last_week(crew), played)
         mine = (work.team == team) & (ready != NEVER)
         waiting = (ready[mine][:, None] <= moments) & (moments < until[mine][:, None])
         busy = under_way(work, played, team, moments)
@@ -91,7 +93,7 @@ def test_visits_begin_within_shifts(a_play, rule, seed):
 
     for team, crew in enumerate(work.crews):
         at = played.started_at[(work.team == team) & (played.started_at != NEVER)]
-        going = going_on(crew)
+        going = extend_last_week(crew)
         shift = np.searchsorted(going.opens_at, at, side="right") - 1
         assert (at < going.closes_at[shift]).all()
 
@@ -111,7 +113,7 @@ def test_work_that_is_paused_when_the_shift_closes_is_not_shortened(a_play, rule
 
     for team, crew in enumerate(work.crews):
         rows = (work.team == team) & (played.ended_at != NEVER)
-        going = going_on(crew)
+        going = extend_last_week(crew)
         worked = going.open_ticks(played.ended_at[rows]) - going.open_ticks(played.started_at[rows])
         assert (worked == work.touch_ms[rows]).all()
 
@@ -128,7 +130,7 @@ def test_first_in_first_out_is_that_of_a_plain_simulation(a_play, seed, people):
 
 def plain_fifo(work, world, people):
     """Every visit in the order in which it reaches its team, by whoever is free first."""
-    crews = [going_on(crew) for crew in work.crews]
+    crews = [extend_last_week(crew) for crew in work.crews]
     free = [[0.0] * people for _ in crews]  # in worked ticks
     started_at, ended_at = (np.full(len(work.team), NEVER) for _ in range(2))
     first = np.flatnonzero(np.append(True, np.diff(work.visit_of) > 0))
@@ -139,7 +141,7 @@ def plain_fifo(work, world, people):
         at, _, visit = waiting.pop(0)
         crew, clocks = crews[work.team[visit]], free[work.team[visit]]
         earliest = int(np.argmin(clocks))
-        begin = max(clocks[earliest], crew.worked(np.array([at]))[0])
+        begin = max(clocks[earliest], crew.open_ticks(np.array([at]))[0])
         starts = max(moment_of(crew, begin), at)
         if work.may_heal[visit] and world.heals_at[work.visit_of[visit]] <= starts:
             continue
@@ -176,12 +178,12 @@ def test_the_same_play_gives_the_same_answer(a_play, rule, seed):
 def test_people_with_both_skills_help_each_other(a_work, a_world, opinions_on, seed):
     work = a_work(60, seed)
     world = a_world(work, seed)
-    order = RULES["fifo"](RuleInputs(work, world, opinions_on(work, seed), TERMS))
+    order = all_rules()["fifo"].order(RuleInputs(work, world, opinions_on(work, seed), TERMS))
     apart = np.array([[True, False], [True, True]])
 
     played = play(work, world, order, np.ones((2, 2), bool))
 
-    moments = working_moments(going_on(work.crews[0]), played)
+    moments = working_moments(extend_last_week(work.crews[0]), played)
     busy = sum(under_way(work, played, team, moments) for team in range(2))
     assert busy.max() > 2
     assert busy.max() <= 4
@@ -194,7 +196,9 @@ def test_a_team_without_people_ends_nothing(a_work, a_world, opinions_on):
     work = replace(work, crews=(work.crews[0], nobody))
     world = replace(a_world(work, 1), heals_at=np.full(30, NEVER))
 
-    played = play(work, world, RULES["fifo"](RuleInputs(work, world, opinions_on(work, 1), TERMS)))
+    played = play(
+        work, world, all_rules()["fifo"].order(RuleInputs(work, world, opinions_on(work, 1), TERMS))
+    )
 
     stuck = np.isin(np.arange(30), work.visit_of[work.team == 1])
     np.testing.assert_array_equal(played.resolved_at == NEVER, stuck)

@@ -20,7 +20,8 @@ from training.queue_replay.analysis.experiment import play_all
 from training.queue_replay.analysis.ground_truth import true_scene
 from training.queue_replay.analysis.validation import check
 from training.queue_replay.plan import ReplaySpec, set_up
-from training.queue_replay.rules.rules import RULES, RuleInputs
+from training.queue_replay.rules.inputs import RuleInputs
+from training.queue_replay.rules.registry import all_rules
 from training.queue_replay.scenarios.draw import draw_worlds
 from training.queue_replay.simulator.simulator import play
 from training.queue_replay.workload.event_log import HandlingLog
@@ -43,7 +44,9 @@ def replayed():
         asked = ReplaySpec(begin or shop.begin, shop.end, policy, origins=0, draws=2, seed=1)
         setting = set_up(shop.history, asked, quietly)
         scene = setting.scene
-        plays = [play(scene.work, w, RULES["history"](scene.known(w))) for w in scene.worlds]
+        plays = [
+            play(scene.work, w, all_rules()["history"].order(scene.known(w))) for w in scene.worlds
+        ]
         return scene, plays, check(scene.work, scene.worlds, plays, setting.record.seen_until)
 
     return run
@@ -149,14 +152,14 @@ def test_resolutions_by_a_team_are_reproduced_as_slots_and_not_as_people(
     (world,) = draw_worlds(record, work, POLICY.losses, random, 1)
     nothing = RuleInputs(work, world, None, None)  # pyright: ignore[reportArgumentType]
 
-    played = play(work, world, RULES["history"](nothing))
+    played = play(work, world, all_rules()["history"].order(nothing))
 
     assert check(work, [world], [played], record.seen_until).holds is holds
 
 
 def _saved(scene, seed) -> dict[str, Figure]:
     names = ("history", "edd_lost_last", "value_per_hour", "ours")
-    played = play_all(scene, {name: RULES[name] for name in names}, quietly)
+    played = play_all(scene, {name: all_rules()[name] for name in names}, quietly)
     compared = RuleComparison.of(scene, played, seed)
     return {name: compared.saved(name, "history") for name in names[1:]}
 

@@ -1,6 +1,5 @@
 """What the plays of all rules come to, side by side, with how sure that is."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -10,27 +9,7 @@ from training.common.measures import Figure
 from training.queue_replay.analysis.bootstrap import Bootstrap
 from training.queue_replay.analysis.costs import CostSummary, ExceptionGroups
 from training.queue_replay.analysis.experiment import Experiment, Tallies, stack
-
-WORDS: Mapping[str, str] = {
-    "history": "As it was worked",
-    "fifo": "First come, first served",
-    "edd": "Earliest deadline first",
-    "least_slack": "Least slack first",
-    "edd_lost_last": "Earliest deadline first, lost work last",
-    "least_slack_lost_last": "Least slack first, lost work last",
-    "static_priority": "By the priority as set",
-    "value": "Highest value first",
-    "risk": "Highest risk first",
-    "risk_x_value": "Risk times value, lost work last",
-    "value_per_hour": "Highest value for an hour of work",
-    "atc": "Value, slack and work weighed (ATC)",
-    "ours": "Expedite",
-    "ours_predicted_class": "Expedite, by the likeliest category alone",
-    "oracle": "Expedite, if it had known what would happen",
-}
-"""What each rule is called on the page."""
-STRONG = ("edd_lost_last", "risk_x_value")
-"""The baselines worth beating: they work on nothing that is lost already."""
+from training.queue_replay.rules.registry import all_rules
 
 
 @dataclass(frozen=True)
@@ -73,7 +52,7 @@ class RuleComparison:
         waiting = stack(tallies, "waiting_cost")
         closed = self.gap_closed(name)
         return {
-            "words": WORDS.get(name, name),
+            "words": all_rules()[name].words,
             "money_lost": asdict(spread.total(money)),
             "breaches": asdict(spread.total(stack(tallies, "lost"))),
             "waiting_cost": asdict(spread.total(waiting)),

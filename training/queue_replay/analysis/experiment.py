@@ -1,6 +1,6 @@
 """All that a replay of one period plays with, and the playing of many rules in many worlds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Self
@@ -9,13 +9,14 @@ import numpy as np
 
 from data.policy.policy import Policy
 from data.ticks import MS_PER_HOUR, MS_PER_MINUTE
+from training.common.run import Progress
 from training.queue_replay.analysis.costs import CostModel, CostSummary, tally
 from training.queue_replay.analysis.rank_stability import top_changes
-from training.queue_replay.rules.rules import PricedPredictions, Rule, RuleInputs, RuleSettings
+from training.queue_replay.rules.inputs import PricedPredictions, RuleInputs, RuleSettings
+from training.queue_replay.rules.registry import Rule
 from training.queue_replay.simulator.simulator import play
 from training.queue_replay.workload.workload import Scenario, Workload
 
-Say = Callable[[str], None]
 Tallies = dict[str, list[CostSummary]]
 ATC_LOOK_AHEAD = 2.0
 """k of ATC, in mean touch times: what its authors found best at middling loads."""
@@ -48,7 +49,7 @@ class Experiment:
 
     def play(self, rule: Rule, world: Scenario) -> CostSummary:
         """Play one rule in one world, and charge it."""
-        order = rule(self.known(world))
+        order = rule.order(self.known(world))
         played = play(self.work, world, order)
         restless = top_changes(self.work, order, played, self.moments)
         return tally(self.work, world, played, self.ledger, restless)
@@ -58,7 +59,7 @@ class Experiment:
         return replace(self, worlds=self.worlds[:worlds], moments=self.moments[:0])
 
 
-def play_all(scene: Experiment, rules: Mapping[str, Rule], say: Say) -> Tallies:
+def play_all(scene: Experiment, rules: Mapping[str, Rule], progress: Progress) -> Tallies:
     """Play every rule in every world, two at a time; the order of the answers is always the same.
 
     Only the tallies are kept: what came of each exception is forgotten as soon as it is counted.
@@ -69,7 +70,7 @@ def play_all(scene: Experiment, rules: Mapping[str, Rule], say: Say) -> Tallies:
         tallies = pool.map(lambda job: scene.play(rules[job[0]], job[1]), jobs)
         for done, ((name, _), each) in enumerate(zip(jobs, tallies, strict=True), 1):
             found[name].append(each)
-            say(f"Played {name}: {done:,} of {len(jobs):,}")
+            progress(f"Played {name}: {done:,} of {len(jobs):,}")
     return found
 
 

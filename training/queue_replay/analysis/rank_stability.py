@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from data.ticks import MS_PER_HOUR, NEVER
-from training.queue_replay.rules.rules import going_on
+from training.queue_replay.simulator.calendar import extend_last_week
 from training.queue_replay.simulator.priority import ARRIVAL, QueueOrder, key_at
 from training.queue_replay.workload.workload import SimulationResult, Workload
 
@@ -38,7 +38,7 @@ def top_changes(
     ended = np.append(0, played.ended_at[:-1])
     ready = np.where(first, work.ready_at, np.where(ended == NEVER, NEVER, ended + work.delay_ms))
     until = np.minimum(played.started_at, played.resolved_at[work.visit_of])
-    crews = [going_on(crew) for crew in work.crews]
+    crews = [extend_last_week(crew) for crew in work.crews]
     changed = []
     for moment in moments.tolist():
         before, after = (_waiting(ready, until, at) for at in (moment, moment + MS_PER_HOUR))

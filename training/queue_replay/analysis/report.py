@@ -14,18 +14,10 @@ from matplotlib.figure import Figure
 
 from data.domain import Json
 from training.queue_replay.analysis.summary import amount
+from training.queue_replay.rules.registry import all_rules
 
 INK = "#010203"
 """Stands for the colour of the text until the picture is on the page, where it is light or dark."""
-COLOURS = {
-    "history": "#8a8f98",
-    "fifo": "#b07d2b",
-    "edd_lost_last": "#4f9bd9",
-    "risk_x_value": "#a06cd5",
-    "ours": "#1f9d6b",
-    "oracle": "#1f9d6b",
-}
-"""The rules that the curve shows; each readable on white and on black."""
 LONG_HOURS = 96
 NONE = "\N{EN DASH}"
 _PLAIN: dict[Any, Any] = {
@@ -80,11 +72,12 @@ def curve(found: Json) -> Markup:
     with mpl.rc_context(_PLAIN):
         figure = Figure(figsize=(9.0, 4.2), layout="constrained")
         axes = figure.subplots()
-        for rule, colour in COLOURS.items():
-            line = "--" if rule == "oracle" else "-"
-            width = 3.0 if rule == "ours" else 1.6
-            label = found["rules"][rule]["words"]
-            axes.plot(lost[rule][:-1], line, color=colour, linewidth=width, label=label)
+        for rule in all_rules().values():
+            if rule.colour:
+                line = "--" if rule.knows else "-"
+                width = 3.0 if rule.name == "ours" else 1.6
+                money = lost[rule.name][:-1]
+                axes.plot(money, line, color=rule.colour, linewidth=width, label=rule.words)
         every = max(len(days) // 6, 1)
         axes.set_xticks(range(0, len(days), every), days[::every])
         axes.set_ylabel(f"lost so far, {found['currency']}")
@@ -102,7 +95,8 @@ def bars(found: Json) -> Markup:
     with mpl.rc_context(_PLAIN):
         figure = Figure(figsize=(9.0, 0.34 * len(saved) + 0.6), layout="constrained")
         axes = figure.subplots()
-        colours = [COLOURS["ours"] if name == "ours" else "#8fa3b8" for name in best_last]
+        ours = all_rules()["ours"].colour
+        colours = [ours if name == "ours" else "#8fa3b8" for name in best_last]
         axes.barh(place, value, color=colours, height=0.62)
         spread = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
         axes.errorbar(value, place, xerr=spread, fmt="none", ecolor=INK, elinewidth=1, capsize=2)

@@ -7,8 +7,9 @@ import numpy as np
 
 from data.domain import Json
 from data.policy.policy import Policy
+from training.common.run import Progress
 from training.queue_replay.analysis.comparison import RuleComparison
-from training.queue_replay.analysis.experiment import Experiment, Say, play_all
+from training.queue_replay.analysis.experiment import Experiment, play_all
 from training.queue_replay.analysis.what_if import (
     with_bursts,
     with_deadlines,
@@ -16,10 +17,10 @@ from training.queue_replay.analysis.what_if import (
     with_losses,
     with_people,
 )
-from training.queue_replay.rules.inputs import WindowPredictions, opinions_on
-from training.queue_replay.rules.rules import RULES
+from training.queue_replay.rules.inputs import price_predictions
+from training.queue_replay.rules.registry import all_rules, key_rules
+from training.triage.rolling_predictions import WindowPredictions
 
-COMPARED = ("history", "fifo", "edd_lost_last", "risk_x_value", "ours", "oracle")
 LOADS = (0.7, 0.85, 1.15, 1.3, 1.5)
 BURST_TIMES = 3
 HALF, DOUBLE = 0.5, 2.0
@@ -54,7 +55,7 @@ def stresses(
     yield Stress("bursts_x3", "Bursts three times as large", larger)
     yield from _mistold(scene, random)
     if any(each.evidence for each in said):
-        mixed = opinions_on(scene.work.ids, [each.shuffled(random) for each in said], policy)
+        mixed = price_predictions(scene.work.ids, [each.shuffled(random) for each in said], policy)
         words = "Worthless models: what they say belongs to other exceptions"
         yield Stress("models_shuffled", words, replace(scene, opinions=mixed))
 
@@ -76,10 +77,10 @@ def _mistold(scene: Experiment, random: np.random.Generator) -> Iterator[Stress]
         yield Stress(name, words, with_deadlines(scene, share))
 
 
-def judged(stress: Stress, seed: int, say: Say) -> Json:
+def judged(stress: Stress, seed: int, progress: Progress) -> Json:
     """Play the rules that matter under a stress, and say how ours does."""
-    rules = {name: RULES[name] for name in COMPARED}
-    tallies = play_all(stress.scene, rules, lambda text: say(f"{stress.words}: {text}"))
+    rules = key_rules()
+    tallies = play_all(stress.scene, rules, lambda text: progress(f"{stress.words}: {text}"))
     compared = RuleComparison.of(stress.scene, tallies, seed)
     saved, closed = compared.saved("ours", "fifo"), compared.gap_closed("ours")
     return {
@@ -88,22 +89,22 @@ def judged(stress: Stress, seed: int, say: Say) -> Json:
         "exceptions": len(stress.scene.work.ids),
         "money_lost": {name: float(compared.money(name).sum(axis=1).mean()) for name in rules},
         "saved_against": {
-            name: asdict(compared.saved("ours", name)) for name in COMPARED if name != "ours"
+            name: asdict(compared.saved("ours", name)) for name in rules if name != "ours"
         },
         "gap_closed": asdict(closed) if closed else None,
         "worse_than_fifo": saved.high < 0,
     }
 
 
-def people_by_team(usual: RuleComparison, seed: int, say: Say) -> list[Json]:
+def people_by_team(usual: RuleComparison, seed: int, progress: Progress) -> list[Json]:
     """Return for each team that does most what one person fewer and one more would save.
 
     Args:
         usual: Our rule with the people as they are.
         seed: Of the draws of days.
-        say: Told each play.
+        progress: Receives a line at each step.
     """
-    scene, rules = usual.scene, {"ours": RULES["ours"]}
+    scene, rules = usual.scene, {"ours": all_rules()["ours"]}
     work, money, found = scene.work, usual.money("ours"), []
     load = np.bincount(work.team, work.touch_ms, len(work.teams))
     for team in np.argsort(-load, kind="stable")[:MOST_TEAMS].tolist():
@@ -111,7 +112,9 @@ def people_by_team(usual: RuleComparison, seed: int, say: Say) -> list[Json]:
         row: Json = {"team": name, "people": int(work.crews[team].people.max(initial=0))}
         for change, column in ((-1, "saved_by_one_fewer"), (1, "saved_by_one_more")):
             other = with_people(scene, team, change)
-            tallies = play_all(other, rules, lambda text, n=name: say(f"People of {n}: {text}"))
+            tallies = play_all(
+                other, rules, lambda text, n=name: progress(f"People of {n}: {text}")
+            )
             row[column] = asdict(
                 usual.spread.total(money - RuleComparison.of(other, tallies, seed).money("ours"))
             )

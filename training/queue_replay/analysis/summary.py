@@ -1,12 +1,8 @@
 """What a replay says first, in words."""
 
 from training.common.measures import Figure
-from training.queue_replay.analysis.comparison import WORDS, RuleComparison
-
-SIMPLE = (
-    "fifo", "edd", "least_slack", "edd_lost_last", "least_slack_lost_last", "static_priority",
-    "value", "risk", "risk_x_value", "value_per_hour", "atc",
-)  # fmt: skip
+from training.queue_replay.analysis.comparison import RuleComparison
+from training.queue_replay.rules.registry import RuleKind, all_rules
 
 
 def amount(value: float, currency: str) -> str:
@@ -56,11 +52,11 @@ def _against_history(compared: RuleComparison, currency: str) -> str:
 
 
 def _against_simple(compared: RuleComparison, currency: str) -> str:
-    there = [name for name in SIMPLE if name in compared.tallies]
-    best = min(there, key=lambda name: compared.total(name).value)
-    saved = compared.saved("ours", best)
-    named = WORDS[best][0].lower() + WORDS[best][1:]
-    words = f"the best of {len(there)} simple rules, picked with hindsight ({named})"
+    simple = [rule for rule in all_rules().values() if rule.kind == RuleKind.SIMPLE]
+    best = min(simple, key=lambda rule: compared.total(rule.name).value)
+    saved = compared.saved("ours", best.name)
+    named = best.words[0].lower() + best.words[1:]
+    words = f"the best of {len(simple)} simple rules, picked with hindsight ({named})"
     if saved.low > 0:
         return (
             f"It would also have saved {amount(saved.value, currency)} against {words}: "

@@ -7,7 +7,7 @@ import numpy as np
 from data.ticks import MISSING_TICK, MS_PER_HOUR, NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.analysis.experiment import Experiment
-from training.queue_replay.rules.rules import PricedPredictions
+from training.queue_replay.rules.inputs import PricedPredictions
 from training.queue_replay.workload.workload import Scenario, Workload
 
 COPY_WITHIN_MS = MS_PER_HOUR // 2

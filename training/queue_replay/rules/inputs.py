@@ -1,196 +1,151 @@
-"""What the models would have said of each exception, by rolling origins.
+"""Inputs of the queueing rules: workload, priced predictions, settings and one scenario."""
 
-At each origin the models are fitted on what was known before it and rehearsed on the last weeks
-before it; they then speak of the exceptions of the window after it, each as of its detection, their
-past continued by what became known since. What a rehearsal shows to be no better than a constant is
-not listened to: the policy's own value stands in its place (`queue_skill.py`).
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data.domain import NotEnoughDataError
-from data.history.history import END_OF_TIME, History
 from data.policy.policy import Policy
-from data.ticks import tick_of
-from features.engine.feature_set import Columns
+from data.ticks import MISSING_TICK, MS_PER_HOUR, NEVER
 from models.ranking.pricing import price
 from models.triage.labels import CATEGORY
-from models.triage.predictions import Predictions
-from training.queue_replay.rules.rules import PricedPredictions
-from training.triage.dataset import TriageDataset
-from training.triage.entity_selection import choose
-from training.triage.evaluation import since_training
-from training.triage.final_fit import fit_final
-from training.triage.fit import prepare
-from training.triage.rehearsal import rehearse
-from training.triage.skill import SkillEvidence, evidence_of, measure_skill
+from training.queue_replay.simulator.calendar import extend_last_week
+from training.queue_replay.workload.workload import Scenario, Workload
+from training.triage.rolling_predictions import WindowPredictions
 
-Say = Callable[[str], None]
-MOST_LEARNED = 40_000
-"""Exceptions that a fit learns from, the newest: more of them gain little and cost minutes."""
-_AT_ONCE = 50_000
-_PRICED = ("detected_at", "due_at", "total", "type", "severity")
-_HEARD = (CATEGORY.name, "p_breach", "curve", "touch_minutes")
-URGENCY = {"critical": 0, "p1": 0, "high": 1, "p2": 1, "medium": 2, "p3": 2, "low": 3, "p4": 3}
-"""What sources call the severity of an exception; the numbers 1 to 4 say it too."""
+PRIORITIES = {"critical": 0, "p1": 0, "high": 1, "p2": 1, "medium": 2, "p3": 2, "low": 3, "p4": 3}
+"""Severities by the names that sources use; the numbers 1 to 4 are read too."""
 
 
 @dataclass(frozen=True)
-class WindowPredictions:
-    """What was said of the exceptions detected in one window; arrays of length k.
+class PricedPredictions:
+    """Predictions of n exceptions as of their detection, priced by the policy.
 
     Attributes:
-        origin: Tick: nothing known at or after it was learned from.
-        ids: Exception ids.
-        columns: What the policy prices by.
-        predictions: As of each one's detection; without any where too little was known to train.
-        evidence: How the rehearsed models did on the weeks before; None where there are no models.
-        learned_from: Exceptions that the models learned from.
+        due_at: Ticks of known deadlines, `MISSING_TICK` where there is none.
+        priority: As people or systems set it: whole numbers, the lowest first.
+        p_breach: Chance of a breach, handled as such exceptions are.
+        loss: Preventable money, over the posterior of the categories.
+        loss_of_likeliest: The same for the predicted category alone.
+        curve: (n, 11) chance that one left open is lost by each of `CURVE_AGES_HOURS`.
+        touch_p50_minutes: Median touch time; above 0.
+        touch_p90_minutes: 90 % quantile of it.
+        waiting_cost_per_hour: Money an hour.
     """
 
-    origin: int
-    ids: np.ndarray
-    columns: Columns
-    predictions: Predictions
-    evidence: SkillEvidence | None
-    learned_from: int
-
-    def shuffled(self, random: np.random.Generator) -> "WindowPredictions":
-        """Return the same with each exception given what was said of another: worthless models."""
-        order = random.permutation(len(self.ids))
-        evidence = self.evidence.shuffled(random) if self.evidence else None
-        return replace(self, predictions=self.predictions.take(order), evidence=evidence)
-
-    @property
-    def heard(self) -> Predictions:
-        """The predictions that have shown skill; those without any are left out."""
-        if self.evidence is None:
-            return Predictions()
-        without = {name for name, figure in measure_skill(self.evidence).items() if not figure.has}
-        return self.predictions.keeping(self.predictions.names - without)
-
-    def opinions(self, policy: Policy) -> PricedPredictions:
-        """Price by the policy what has skill."""
-        heard, n = self.heard, len(self.ids)
-        ours = price(self.ids, self.columns, heard, policy)
-        likeliest = ours.loss
-        if (category := heard.classes.get(CATEGORY.name)) is not None:
-            certain = category._replace(probability=np.eye(len(category.names))[category.best])
-            named = replace(heard, classes={CATEGORY.name: certain})
-            likeliest = price(self.ids, self.columns, named, policy).loss
-        chance = self.predictions.p_breach
-        return PricedPredictions(
-            due_at=ours.due_at,
-            priority=urgency(self.columns["severity"]),
-            p_breach=np.ones(n) if chance is None else chance,
-            loss=ours.loss,
-            loss_of_likeliest=likeliest,
-            curve=ours.curve,
-            touch_p50_minutes=ours.touch_p50_minutes,
-            touch_p90_minutes=ours.touch_p90_minutes,
-            waiting_cost_per_hour=ours.waiting_cost_per_hour,
-        )
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """How it came about, as plain values."""
-        skills = measure_skill(self.evidence) if self.evidence else {}
-        return {
-            "origin": str(pd.Timestamp(self.origin, unit="ms", tz="UTC")),
-            "exceptions": len(self.ids),
-            "learned_from": self.learned_from,
-            "policy_only": not any(figure.has for figure in skills.values()),
-            "skill": {name: figure.plain for name, figure in skills.items()},
-        }
+    due_at: np.ndarray
+    priority: np.ndarray
+    p_breach: np.ndarray
+    loss: np.ndarray
+    loss_of_likeliest: np.ndarray
+    curve: np.ndarray
+    touch_p50_minutes: np.ndarray
+    touch_p90_minutes: np.ndarray
+    waiting_cost_per_hour: np.ndarray
 
 
-def said_by_origins(
-    history: History, origins: Sequence[pd.Timestamp], begin: int, end: pd.Timestamp, say: Say
-) -> list[WindowPredictions]:
-    """Let the models speak, window by window.
+@dataclass(frozen=True)
+class RuleSettings:
+    """Parameters of the rules.
 
-    Args:
-        history: The history.
-        origins: Moments to fit at, in order; without any the policy alone speaks.
-        begin: Tick from which exceptions are spoken of; those from before the first origin that are
-            still waiting then are spoken of by its models.
-        end: Nothing detected at or after it is spoken of.
-        say: Told each step.
+    Attributes:
+        look_ahead_hours: Of Expedite's rule.
+        atc_hours: Look-ahead of ATC: its k times the mean touch time.
+        deadline_hours: Age at which one without a deadline is taken to be due.
+        oldest_hours: Age from which Expedite's rule puts first what is not lost.
     """
-    everything = TriageDataset.read(history, END_OF_TIME, kinds={})
-    bounds = [begin, *(tick_of(origin) for origin in origins[1:]), tick_of(end)]
-    if not origins:
-        return [_silent(everything, (begin, bounds[-1]), begin)]
-    found = []
-    for number, origin in enumerate(origins):
-        say(f"Fitting what was known on {origin:%Y-%m-%d}, {number + 1} of {len(origins)}")
-        window = (bounds[number], bounds[number + 1])
-        try:
-            past = TriageDataset.read(history, origin, newest=MOST_LEARNED)
-            found.append(_said(past, everything, window))
-        except NotEnoughDataError:
-            found.append(_silent(everything, window, tick_of(origin)))
-    return found
+
+    look_ahead_hours: float
+    atc_hours: float
+    deadline_hours: float
+    oldest_hours: float = 336.0
 
 
-def opinions_on(
-    ids: np.ndarray, said: Sequence[WindowPredictions], policy: Policy
+@dataclass(frozen=True)
+class RuleInputs:
+    """Everything that a rule may read; the scenario is for rules with perfect information alone."""
+
+    work: Workload
+    world: Scenario
+    opinions: PricedPredictions
+    terms: RuleSettings
+
+    @property
+    def due_at(self) -> np.ndarray:
+        """Deadlines, assumed where none is known; n ticks."""
+        due_at, hours = self.opinions.due_at, self.terms.deadline_hours
+        assumed = self.work.detected_at + int(hours * MS_PER_HOUR)
+        return np.where(due_at == MISSING_TICK, assumed, due_at)
+
+    @property
+    def lost_from(self) -> np.ndarray:
+        """Moments from which a deadline is known to have passed; n ticks, `NEVER` without one."""
+        due_at = self.opinions.due_at
+        return np.where(due_at == MISSING_TICK, NEVER, due_at)
+
+    @property
+    def old_at(self) -> np.ndarray:
+        """Moments from which each is so old that Expedite's rule puts it first; n ticks."""
+        return self.work.detected_at + int(self.terms.oldest_hours * MS_PER_HOUR)
+
+    def hours_of_team(self, moments: np.ndarray, visits: np.ndarray | None = None) -> np.ndarray:
+        """Return the working hours of visits' teams before moments of their exceptions.
+
+        Args:
+            moments: (n,) or (n, k) ticks.
+            visits: Positions of the visits; all of them if None.
+        """
+        team, exception = self.work.team, self.work.visit_of
+        if visits is not None:
+            team, exception = team[visits], exception[visits]
+        at = moments[exception]
+        hours = np.empty(at.shape)
+        for code, calendar in enumerate(self.work.crews):
+            rows = team == code
+            hours[rows] = extend_last_week(calendar).open_ticks(at[rows]) / MS_PER_HOUR
+        return hours
+
+
+def price_predictions(
+    ids: np.ndarray, windows: Sequence[WindowPredictions], policy: Policy
 ) -> PricedPredictions:
-    """Return the opinions on some exceptions, in their order; each was spoken of in one window."""
-    parts = [each.opinions(policy) for each in said]
-    spoken = pd.Index(np.concatenate([each.ids for each in said]))
-    row = spoken.get_indexer(pd.Index(ids))
-    joined = {
+    """Price the predictions of some exceptions, in their order; each is in one of the windows."""
+    parts = [price_window(window, policy) for window in windows]
+    predicted = pd.Index(np.concatenate([window.ids for window in windows]))
+    row = predicted.get_indexer(pd.Index(ids))
+    columns = {
         name: np.concatenate([getattr(part, name) for part in parts])[row]
         for name in vars(parts[0])
     }
-    return PricedPredictions(**joined)
+    return PricedPredictions(**columns)
 
 
-def urgency(severity: np.ndarray) -> np.ndarray:
-    """Read severities as whole numbers, the most urgent first; the unknown stand in the middle."""
-    known = URGENCY | {str(number + 1): number for number in range(4)}
-    middle = known["medium"]
-    return np.array([known.get(str(each).lower(), middle) for each in severity])
+def price_window(window: WindowPredictions, policy: Policy) -> PricedPredictions:
+    """Price by the policy the predictions that have skill."""
+    predictions = window.with_skill
+    priced = price(window.ids, window.columns, predictions, policy)
+    likeliest = priced.loss
+    if (category := predictions.classes.get(CATEGORY.name)) is not None:
+        certain = category._replace(probability=np.eye(len(category.names))[category.best])
+        named = replace(predictions, classes={CATEGORY.name: certain})
+        likeliest = price(window.ids, window.columns, named, policy).loss
+    p_breach = window.predictions.p_breach
+    return PricedPredictions(
+        due_at=priced.due_at,
+        priority=priorities_of(window.columns["severity"]),
+        p_breach=np.ones(len(window.ids)) if p_breach is None else p_breach,
+        loss=priced.loss,
+        loss_of_likeliest=likeliest,
+        curve=priced.curve,
+        touch_p50_minutes=priced.touch_p50_minutes,
+        touch_p90_minutes=priced.touch_p90_minutes,
+        waiting_cost_per_hour=priced.waiting_cost_per_hour,
+    )
 
 
-def _said(
-    past: TriageDataset, everything: TriageDataset, window: tuple[int, int]
-) -> WindowPredictions:
-    prepared = prepare(past, *choose(past))
-    rehearsal = rehearse(prepared, labels=(CATEGORY.name,))
-    triage = fit_final(prepared, rehearsal)
-    known = everything.read_by(triage.kinds)
-    live = triage.with_recent(since_training(triage, known))
-    rows, parts = _rows(known, window), []
-    for part in np.array_split(rows, max(1, -(-len(rows) // _AT_ONCE))):
-        columns = {name: column[part] for name, column in known.columns.items()}
-        parts.append(_kept(live.predict(columns, columns["detected_at"])))
-    evidence = evidence_of(prepared, rehearsal)
-    said = (known.ids[rows], _priced(known, rows), Predictions.concatenate(parts), evidence)
-    return WindowPredictions(past.tick, *said, len(past.ids))
-
-
-def _silent(known: TriageDataset, window: tuple[int, int], origin: int) -> WindowPredictions:
-    """Say nothing of the exceptions of a window: opinions of the policy alone."""
-    rows = _rows(known, window)
-    return WindowPredictions(origin, known.ids[rows], _priced(known, rows), Predictions(), None, 0)
-
-
-def _rows(known: TriageDataset, window: tuple[int, int]) -> np.ndarray:
-    begin, end = window
-    return np.flatnonzero((known.detected_at >= begin) & (known.detected_at < end))
-
-
-def _priced(known: TriageDataset, rows: np.ndarray) -> Columns:
-    return {name: known.columns[name][rows] for name in _PRICED}
-
-
-def _kept(found: Predictions) -> Predictions:
-    """Keep only what the rules read: a year of a million exceptions must fit into memory."""
-    return found.keeping(_HEARD)
+def priorities_of(severity: np.ndarray) -> np.ndarray:
+    """Read severities as whole numbers, the most urgent first; unknown ones are in the middle."""
+    priorities = PRIORITIES | {str(number + 1): number for number in range(4)}
+    middle = priorities["medium"]
+    return np.array([priorities.get(str(name).lower(), middle) for name in severity])

@@ -1,49 +1,79 @@
-"""The price of misprediction: our rule with one thing at a time as it truly was."""
+"""Value of perfect information: Expedite's rule with one fact, or all, as it truly was.
 
-from collections.abc import Callable, Mapping
+The gap between Expedite's rule and one of these is the cost of predicting that fact.
+"""
+
 from dataclasses import replace
 
 import numpy as np
 
 from data.ticks import MISSING_TICK, MS_PER_MINUTE, NEVER
-from training.queue_replay.rules.rules import RULES, PricedPredictions, Rule, RuleInputs
+from training.queue_replay.rules.inputs import RuleInputs
+from training.queue_replay.rules.registry import RuleKind, rule
+from training.queue_replay.rules.rules import order_by_score
+from training.queue_replay.simulator.priority import QueueOrder
 
-LEAST_MINUTES = 1e-6
-
-
-def _loss(known: RuleInputs) -> PricedPredictions:
-    return replace(known.opinions, loss=known.world.loss)
-
-
-def _moment(known: RuleInputs) -> PricedPredictions:
-    lost_at = known.world.lost_at
-    due_at = np.where(lost_at == NEVER, MISSING_TICK, lost_at)
-    return replace(known.opinions, due_at=due_at, curve=np.zeros_like(known.opinions.curve))
+MIN_TOUCH_MINUTES = 1e-6
+MIN_ORACLE_TOUCH_MINUTES = 0.01
 
 
-def _work(known: RuleInputs) -> PricedPredictions:
-    work = known.work
-    minutes = np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / MS_PER_MINUTE
-    minutes, seen = np.maximum(minutes, LEAST_MINUTES), known.opinions
+@rule(
+    "ours_true_loss",
+    words="Expedite, with the true losses",
+    kind=RuleKind.ONE_FACT,
+    knows="how much each loss would cost",
+)
+def _true_loss(inputs: RuleInputs) -> QueueOrder:
+    return order_by_score(inputs, inputs.world.loss)
+
+
+@rule(
+    "ours_true_moment",
+    words="Expedite, with the true moments of loss",
+    kind=RuleKind.ONE_FACT,
+    knows="when each loss would come",
+)
+def _true_moment(inputs: RuleInputs) -> QueueOrder:
+    return order_by_score(_with_true_moments(inputs), inputs.opinions.loss)
+
+
+@rule(
+    "ours_true_work",
+    words="Expedite, with the true touch times",
+    kind=RuleKind.ONE_FACT,
+    knows="how much work each takes",
+)
+def _true_touch_time(inputs: RuleInputs) -> QueueOrder:
+    predictions = inputs.opinions
+    minutes = np.maximum(_touch_minutes(inputs), MIN_TOUCH_MINUTES)
     # The spread stays as predicted: with none, a score moves only in a deadline's last minutes.
-    spread = seen.touch_p90_minutes / seen.touch_p50_minutes
-    return replace(seen, touch_p50_minutes=minutes, touch_p90_minutes=minutes * spread)
+    spread = predictions.touch_p90_minutes / predictions.touch_p50_minutes
+    true = replace(predictions, touch_p50_minutes=minutes, touch_p90_minutes=minutes * spread)
+    return order_by_score(replace(inputs, opinions=true), predictions.loss)
 
 
-def _ours(opinions: Callable[[RuleInputs], PricedPredictions]) -> Rule:
-    return lambda known: RULES["ours"](replace(known, opinions=opinions(known)))
+@rule(
+    "oracle",
+    words="Expedite, if it had known what would happen",
+    kind=RuleKind.ORACLE,
+    colour="#1f9d6b",
+    knows="all of these",
+)
+def _oracle(inputs: RuleInputs) -> QueueOrder:
+    """Know the moment of loss, its amount and the touch time: an index rule, no bound."""
+    minutes = np.maximum(_touch_minutes(inputs), MIN_ORACLE_TOUCH_MINUTES)
+    moments = _with_true_moments(inputs)
+    true = replace(moments.opinions, touch_p50_minutes=minutes, touch_p90_minutes=minutes)
+    return order_by_score(replace(moments, opinions=true), inputs.world.loss)
 
 
-TRUE_LOSS, TRUE_MOMENT, TRUE_WORK = "ours_true_loss", "ours_true_moment", "ours_true_work"
-TERMS: Mapping[str, str] = {
-    TRUE_LOSS: "how much each loss would cost",
-    TRUE_MOMENT: "when each loss would come",
-    TRUE_WORK: "how much work each takes",
-    "oracle": "all of these",
-}
-"""What each of these rules knows that ours has to guess."""
-TRUTHS: Mapping[str, Rule] = {
-    TRUE_LOSS: _ours(_loss),
-    TRUE_MOMENT: _ours(_moment),
-    TRUE_WORK: _ours(_work),
-}
+def _with_true_moments(inputs: RuleInputs) -> RuleInputs:
+    lost_at, predictions = inputs.world.lost_at, inputs.opinions
+    due_at = np.where(lost_at == NEVER, MISSING_TICK, lost_at)
+    no_curve = np.zeros_like(predictions.curve)
+    return replace(inputs, opinions=replace(predictions, due_at=due_at, curve=no_curve))
+
+
+def _touch_minutes(inputs: RuleInputs) -> np.ndarray:
+    work = inputs.work
+    return np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / MS_PER_MINUTE

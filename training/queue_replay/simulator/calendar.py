@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from data.ticks import MS_PER_WEEK, NEVER
+from data.ticks import MS_PER_DAY, MS_PER_WEEK, NEVER
 from models.worktime.shifts import TeamHours
+
+WEEK_MS = 7 * MS_PER_DAY
+MAX_WEEKS_AHEAD = 53
 
 
 class TeamCalendars(NamedTuple):
@@ -72,6 +75,20 @@ def crews_of(shifts: tuple[TeamHours, ...], skills: np.ndarray) -> TeamCalendars
         changes=changes.astype(np.int64),
         worked_ms=np.zeros(teams, np.int64),
         free=np.zeros(teams, np.int64),
+    )
+
+
+def extend_last_week(hours: TeamHours, weeks: int = MAX_WEEKS_AHEAD) -> TeamHours:
+    """Return shifts whose last week is repeated, as the simulator repeats it for ever."""
+    if not len(hours.opens_at):
+        return hours
+    tail = np.flatnonzero(hours.opens_at >= hours.closes_at[-1] - WEEK_MS)
+    later = np.repeat(np.arange(1, weeks + 1) * WEEK_MS, len(tail))
+    again = np.tile(tail, weeks)
+    return TeamHours(
+        np.concatenate([hours.opens_at, hours.opens_at[again] + later]),
+        np.concatenate([hours.closes_at, hours.closes_at[again] + later]),
+        np.concatenate([hours.people, hours.people[again]]),
     )
 
 
