@@ -65,10 +65,8 @@ class WindowPredictions:
         """The predictions that have shown skill, without the others."""
         if self.evidence is None:
             return Predictions()
-        without = {
-            name: None for name, skill in measure_skill(self.evidence).items() if not skill.has
-        }
-        return replace(self.predictions, **without)
+        without = {name for name, skill in measure_skill(self.evidence).items() if not skill.has}
+        return self.predictions.keeping(self.predictions.names - without)
 
     @property
     def summary(self) -> Json:
