@@ -36,6 +36,13 @@ R_CURE = (
 _Loader = Callable[[duckdb.DuckDBPyConnection, Path, str], pa.Table]
 
 
+class CsvHeader(NamedTuple):
+    """Column names of a CSV file and the character between them."""
+
+    columns: list[str]
+    delimiter: str
+
+
 def load(
     con: duckdb.DuckDBPyConnection, table: str, files: list[Path], *, encoding: str
 ) -> Iterator[pa.Table]:
@@ -121,8 +128,12 @@ _LOADERS: dict[Format | None, _Loader] = {
 }
 
 
-def _header(file: Path, encoding: str) -> tuple[list[str], str]:
-    """The columns of a CSV file and what stands between them."""
+def _header(file: Path, encoding: str) -> CsvHeader:
+    """Read the header of a CSV file.
+
+    Raises:
+        BadInputError: Two columns have the same name.
+    """
     opened = gzip.open if file.suffix == ".gz" else open
     python_encoding = "utf-8-sig" if encoding == "utf-8" else encoding
     # Only the header is judged here; what else the decoder meets in its buffer is escaped.
@@ -138,7 +149,7 @@ def _header(file: Path, encoding: str) -> tuple[list[str], str]:
     if repeated:
         problem = f"has more than one column '{repeated[0]}'"
         raise BadInputError(str(file), problem, "Rename one of them in the header.")
-    return columns, delimiter
+    return CsvHeader(columns, delimiter)
 
 
 def _refuse_other_encoding(file: Path, rejected: pa.Table, accepted: int, encoding: str) -> None:

@@ -60,6 +60,13 @@ class Suspension:
         return PromiseKey(self.label, self.name, self.model_version)
 
 
+class AuditResult(NamedTuple):
+    """Content of an audit, without the time at which it became known."""
+
+    key: PromiseKey
+    actual: str
+
+
 class BlindedOutcome(NamedTuple):
     """Outcome of an exception whose suggestion was hidden at random (blinded)."""
 
@@ -79,8 +86,8 @@ def replace_audits(connection: Connection, exception_id: str, audits: Sequence[A
     Returns:
         Whether they differ from the audits before.
     """
-    before = {_finding(audit) for audit in audits_of_exception(connection, exception_id)}
-    if before == {_finding(audit) for audit in audits}:
+    before = {_result(audit) for audit in audits_of_exception(connection, exception_id)}
+    if before == {_result(audit) for audit in audits}:
         return False
     connection.execute(delete(AUDITS).where(AUDITS.c.exception_id == exception_id))
     if audits:
@@ -88,8 +95,8 @@ def replace_audits(connection: Connection, exception_id: str, audits: Sequence[A
     return True
 
 
-def _finding(audit: Audit) -> tuple[str, str, str, str]:
-    return audit.label, audit.name, audit.model_version, audit.actual
+def _result(audit: Audit) -> AuditResult:
+    return AuditResult(audit.key, audit.actual)
 
 
 def audits_of_exception(connection: Connection, exception_id: str) -> list[Audit]:

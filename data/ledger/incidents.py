@@ -6,7 +6,7 @@ one of that cause again. What is written is written inside the caller's one tran
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, func, insert, select, update
 
@@ -36,6 +36,13 @@ class Incident:
     known_at_ms: int
     closed_at_ms: int | None
     body: str
+
+
+class IncidentAt(NamedTuple):
+    """One incident as it was at a moment, and the ids of its members then."""
+
+    incident: Incident
+    members: list[str]
 
 
 @dataclass(frozen=True)
@@ -158,19 +165,22 @@ def detected_of_members(connection: Connection, incident_id: str) -> list[int]:
     return list(connection.execute(query.where(*conditions)).scalars())
 
 
-def incidents_at(connection: Connection, at_ms: int) -> list[tuple[Incident, list[str]]]:
+def incidents_at(connection: Connection, at_ms: int) -> list[IncidentAt]:
     """Return the incidents that were open at a moment, as they were, each with its members."""
     then = (INCIDENTS.c.known_at_ms <= at_ms, _not_over(INCIDENTS.c.closed_at_ms, at_ms))
     query = select(INCIDENTS).where(*then).order_by(INCIDENTS.c.known_at_ms, INCIDENTS.c.id)
     incidents = [Incident(**row) for row in connection.execute(query).mappings()]
     ids = [incident.id for incident in incidents]
-    members: dict[str, list[str]] = {one: [] for one in ids}
+    members: dict[str, list[str]] = {incident_id: [] for incident_id in ids}
     for m in members_of(connection, ids):
         if m.joined_at_ms <= at_ms and (m.left_at_ms is None or m.left_at_ms > at_ms):
             members[m.incident_id].append(m.exception_id)
     states = _states_at(connection, ids, at_ms)
     return [
-        (replace(one, **states[one.id], closed_at_ms=None), members[one.id]) for one in incidents
+        IncidentAt(
+            replace(incident, **states[incident.id], closed_at_ms=None), members[incident.id]
+        )
+        for incident in incidents
     ]
 
 

@@ -4,7 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, NamedTuple, Self, get_args
 from zoneinfo import available_timezones
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
@@ -34,6 +34,20 @@ class CategoryLossTerms(Section):
     handling_helps: Share | None = None
 
 
+class LossFactors(NamedTuple):
+    """Loss terms of one category, without gaps.
+
+    Attributes:
+        share_of_order: Share of the order value that is lost.
+        fixed: Fixed loss, in the currency of the policy.
+        handling_helps: Chance, 0 to 1, that handling in time prevents the loss.
+    """
+
+    share_of_order: float
+    fixed: float
+    handling_helps: float
+
+
 class LossTerms(Section):
     """Money lost if an exception is breached."""
 
@@ -50,12 +64,12 @@ class LossTerms(Section):
         share, fixed, helps = self.terms(category)
         return min(share * order_value + fixed, self.largest) * helps
 
-    def terms(self, category: str) -> tuple[float, float, float]:
-        """Return share of the order, fixed loss and chance that handling helps, of one category."""
+    def terms(self, category: str) -> LossFactors:
+        """Return the loss terms of one category; its gaps are filled from `losses`."""
         own = self.categories.get(category)
         if own is None:
-            return self.share_of_order, self.fixed, self.handling_helps
-        return (
+            return LossFactors(self.share_of_order, self.fixed, self.handling_helps)
+        return LossFactors(
             self.share_of_order if own.share_of_order is None else own.share_of_order,
             self.fixed if own.fixed is None else own.fixed,
             self.handling_helps if own.handling_helps is None else own.handling_helps,

@@ -1,4 +1,4 @@
--- One row per table that has rows: when its first and its last row became known.
+-- One row per table that has rows: the times at which its first and last row became known.
 select * from (
     select 'orders' as "table", min(known_at) as first_at, max(known_at) as last_at from orders
     union all select 'order_lines', min(known_at), max(known_at) from order_lines

@@ -62,7 +62,7 @@ class _Source:
         history: The history.
         moment: Rows known at or after it are not read.
         calendar: The periods that it is recorded in.
-        name: "given" or "ordered".
+        name: "recorded" or "ordered".
     """
 
     history: History
@@ -72,17 +72,17 @@ class _Source:
 
     @classmethod
     def of(cls, history: History, moment: pd.Timestamp) -> Self:
-        """Return the given demand of a history, else its orders."""
+        """Return the recorded demand of a history, else its orders."""
         if not history.rows["demand"]:
             return cls(history, moment, PeriodCalendar(Grain.DAY), "ordered")
         steps = history.query("demand/steps", known_before=moment)
         first = np.datetime64(steps["first_on"][0], "D")
-        return cls(history, moment, calendar_of(first, float(steps["step_days"][0])), "given")
+        return cls(history, moment, calendar_of(first, float(steps["step_days"][0])), "recorded")
 
     def series(self) -> pd.DataFrame:
-        """Return the series with the periods of their first and last life sign and given row."""
+        """Return the series with the periods of their first and last life sign and recorded row."""
         signs = self.history.query(f"demand/series_{self.name}", known_before=self.moment)
-        for name in ("first_at", "last_at", "given_at"):
+        for name in ("first_at", "last_at", "recorded_at"):
             there = signs[name].notna().to_numpy()
             days = signs[name].dt.tz_localize(None).to_numpy("datetime64[D]")
             signs[name] = np.where(there, self.calendar.number(days), np.nan)
@@ -167,7 +167,7 @@ def _end(source: _Source, series: pd.DataFrame) -> int:
     """Return the number of the period after the last complete one of which a row was known."""
     today = np.array([source.moment.tz_localize(None)], "datetime64[D]")
     running = int(source.calendar.number(today)[0])
-    last_recorded = series["given_at"].max()
+    last_recorded = series["recorded_at"].max()
     return running if np.isnan(last_recorded) else min(running, int(last_recorded) + 1)
 
 

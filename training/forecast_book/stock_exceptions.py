@@ -159,7 +159,7 @@ def _heaps(
 
 def _preventable(policy: Policy, kind: ExceptionType, money: np.ndarray) -> np.ndarray:
     """Price money at risk as the work list does: no more than the largest, as far as it helps."""
-    return np.minimum(money, policy.losses.largest) * policy.losses.terms(kind)[2]
+    return np.minimum(money, policy.losses.largest) * policy.losses.terms(kind).handling_helps
 
 
 def _facts(stock_facts: StockFacts, about: dict[Any, Any]) -> dict[str, Any]:

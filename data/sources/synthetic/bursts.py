@@ -1,6 +1,7 @@
 """Bursts: many exceptions with one cause, planted at a known time on a known value."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,13 @@ KINDS = (
     BurstKind("source", "integration", Stage.RECEIVED, 2, 0.6),
     BurstKind("sku", "data", Stage.RECEIVED, 12, 0.8),
 )
+
+
+class OrderCauses(NamedTuple):
+    """Cause of the exception of each order, below 0 for none, and its burst or `NO_BURST`."""
+
+    cause: np.ndarray
+    burst: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -114,8 +122,8 @@ def _value_shares(attribute: str, catalogue: Catalogue) -> np.ndarray:
 
 def hit_by_bursts(
     random: np.random.Generator, orders: OrderBlock, bursts: list[PlantedBurst], cause: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the causes with those of the bursts put in, and the burst of each order."""
+) -> OrderCauses:
+    """Overwrite the causes of the orders that bursts hit."""
     burst_of = np.full(len(orders), NO_BURST)
     cause = cause.copy()
     first_s = orders.visits.placed_s[0]
@@ -125,7 +133,7 @@ def hit_by_bursts(
             hit = burst.members(random, orders)
             cause[hit] = CODE[burst.kind.cause]
             burst_of[hit] = burst.number
-    return cause, burst_of
+    return OrderCauses(cause, burst_of)
 
 
 def bursts_table(

@@ -1,6 +1,7 @@
 """Exceptions: the cause of each, and all that follows from it, observed and unobserved."""
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,20 @@ LANGUAGES = ("en", "pt", "zh")
 LANGUAGE_OF_COUNTRY = np.array([0, 0, 0, 1, 1, 2, 0])
 OWN_LANGUAGE_SHARE = 0.82
 GENERIC = MISSING
+
+
+class Detection(NamedTuple):
+    """Detection of exceptions: stage of the order, and second of the period."""
+
+    stage: np.ndarray
+    detected_s: np.ndarray
+
+
+class Deadlines(NamedTuple):
+    """Due times (NaN where none is recorded), and the moments of the loss."""
+
+    due_s: np.ndarray
+    hazard_s: np.ndarray
 
 
 @dataclass
@@ -93,7 +108,7 @@ def raise_exceptions(
     order = np.flatnonzero(cause_of_order >= 0)
     cause, size = cause_of_order[order], len(order)
     segment, total = orders.segment[order], orders.total[order]
-    stage, detected_s = _noticed(random, orders, order, cause)
+    stage, detected_s = _detection(random, orders, order, cause)
     kind = draw_by_row(random, TYPE_SHARE, cause)
     due_s, hazard_s = _deadlines(random, orders, order, cause, stage, detected_s)
     complexity = random.binomial(2, np.clip(0.12 + 0.08 * orders.lines[order], 0, 0.5))
@@ -176,15 +191,16 @@ def _by_cause(attribute: str) -> np.ndarray:
     return np.array([getattr(cause, attribute) for cause in CAUSES.values()])
 
 
-def _noticed(
+def _detection(
     random: np.random.Generator, orders: OrderBlock, order: np.ndarray, cause: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the stage that the order stands at, and when the exception is noticed."""
+) -> Detection:
+    """Draw the stage of the order at the exception, and the delay until it is detected."""
     stages = [[AT[stage] for stage in each.stages] for each in CAUSES.values()]
     pick = random.random(len(order))
     stage = np.array([stages[c][int(p * len(stages[c]))] for c, p in zip(cause, pick, strict=True)])
     delay_hours = _by_cause("delay_hours")[cause] * random.lognormal(0, 0.6, len(order))
-    return stage, orders.planned_s[order, stage] + delay_hours * SECONDS_PER_HOUR
+    detected_s = orders.planned_s[order, stage] + delay_hours * SECONDS_PER_HOUR
+    return Detection(stage, detected_s)
 
 
 def _deadlines(
@@ -194,8 +210,8 @@ def _deadlines(
     cause: np.ndarray,
     stage: np.ndarray,
     detected_s: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the deadline (NaN where none is recorded) and the moment of the loss."""
+) -> Deadlines:
+    """Draw due times and moments of the loss; some customers give up before the due time."""
     size = len(order)
     usual_s = (
         _by_cause("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * SECONDS_PER_HOUR
@@ -208,7 +224,7 @@ def _deadlines(
     patience = np.where(gives_up, random.uniform(0.25, 1, size), 1)
     hazard_s = detected_s + (due_s - detected_s) * patience
     is_recorded = random.random(size) < DUE_RECORDED_SHARE
-    return np.where(is_recorded, due_s, np.nan), hazard_s
+    return Deadlines(np.where(is_recorded, due_s, np.nan), hazard_s)
 
 
 def _wording(random: np.random.Generator, cause: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from heapq import heappop, heappush, heapreplace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -61,6 +62,13 @@ class HandlingRecords:
     order_events: list[tuple] = field(default_factory=list)
 
 
+class WorkStart(NamedTuple):
+    """Start of work on a case: in worked seconds of the team, and as a second of the period."""
+
+    worked_s: float
+    moment_s: float
+
+
 class TeamQueue:
     """The queue of one team: first come, first served, by whoever is free first."""
 
@@ -68,10 +76,10 @@ class TeamQueue:
         self.calendar = team.calendar
         self.free = [(0.0, operator) for operator in range(team.operators)]
 
-    def next_start(self, arrived_s: float) -> tuple[float, float]:
-        """Return when work on a case can begin, in worked seconds and as a moment."""
+    def next_start(self, arrived_s: float) -> WorkStart:
+        """Return the earliest start of work on a case."""
         worked_s = max(self.free[0][0], self.calendar.worked_by(arrived_s))
-        return worked_s, max(self.calendar.moment_of(worked_s), arrived_s)
+        return WorkStart(worked_s, max(self.calendar.moment_of(worked_s), arrived_s))
 
     def take(self, until_worked_s: float) -> int:
         """Keep the operator who is free first busy, and say who it is."""

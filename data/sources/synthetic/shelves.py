@@ -1,5 +1,7 @@
 """The shelves: what is there is sold, what is not is lost or oversold, and more is ordered."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -29,6 +31,13 @@ RING_DAYS = 16
 COVER_DAYS = 8
 STOCK = ("shelf", "counted_s", "on_hand", "inbound", "inbound_s")
 DEMAND = ("shelf", "day", "wanted_units", "sold_units", "in_stock_share")
+
+
+class ShelfAllocation(NamedTuple):
+    """Units that each order line gets, and a mask of the lines sold without stock (oversold)."""
+
+    units: np.ndarray
+    oversold: np.ndarray
 
 
 class StockLevels:
@@ -72,7 +81,7 @@ class StockLevels:
         while True:
             visitors = int(orders * (1.1 + 0.5 * attempt)) + 20
             visits = visits_of_day(self.shop, self.catalogue, day, visitors, attempt)
-            got, oversold = self._answer(visits)
+            got, oversold = self._allocate(visits)
             placed = np.bincount(visits.line_visit, got > 0, minlength=visitors) > 0
             if placed.sum() >= orders:
                 break
@@ -87,8 +96,8 @@ class StockLevels:
         self.on_hand -= np.bincount(sales.line_shelf, promised_units, len(self.on_hand))
         return sales
 
-    def _answer(self, visits: SimulatedVisits) -> tuple[np.ndarray, np.ndarray]:
-        """Return the units that each line gets, and whether they were sold though not there."""
+    def _allocate(self, visits: SimulatedVisits) -> ShelfAllocation:
+        """Allocate the stock to the lines in their order; some channels oversell."""
         shelf, requested = visits.line_shelf, visits.line_units
         by_shelf = np.argsort(shelf, kind="stable")
         total = np.cumsum(requested[by_shelf])
@@ -98,7 +107,7 @@ class StockLevels:
         left = np.clip(self.on_hand[shelf] - before, 0, requested).astype(np.int64)
         channel = visits.channel[visits.line_visit]
         oversold = draw_where(self.random, left == 0, OVERSELL_SHARE_OF_CHANNEL[channel])
-        return np.where(oversold, requested, left), oversold
+        return ShelfAllocation(np.where(oversold, requested, left), oversold)
 
     def _book(
         self, day: int, visits: SimulatedVisits, has_visited: np.ndarray, sold_units: np.ndarray

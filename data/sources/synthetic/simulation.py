@@ -77,8 +77,8 @@ class Simulation:
     def _exceptions(self, orders: OrderBlock) -> ExceptionBlock:
         random = self.shop.random(RandomStream.EXCEPTIONS, self.orders_so_far)
         usual = draw_causes(random, orders, self.scale)
-        cause, burst = hit_by_bursts(random, orders, self.bursts, usual)
-        return raise_exceptions(random, orders, cause, burst)
+        causes = hit_by_bursts(random, orders, self.bursts, usual)
+        return raise_exceptions(random, orders, causes.cause, causes.burst)
 
     def _hand_over(self, orders: OrderBlock, raised: ExceptionBlock) -> None:
         random = self.shop.random(RandomStream.HANDLING, self.orders_so_far)

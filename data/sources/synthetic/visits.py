@@ -1,6 +1,7 @@
 """Visits of customers and their lines, before stock is checked."""
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,13 @@ HOUR_SHARE = np.array(
         [6.4, 5.8, 5.4, 5.4, 5.6, 6, 6.6, 7.4, 7.6, 6.2, 4.4, 3],
     ]
 ).ravel()
+
+
+class WeeklyOffer(NamedTuple):
+    """Share of the order lines and price of each SKU in one week."""
+
+    share: np.ndarray
+    price: np.ndarray
 
 
 @dataclass
@@ -72,17 +80,15 @@ def concatenate(days: list[SimulatedVisits]) -> SimulatedVisits:
     return SimulatedVisits(**columns | {"line_visit": np.concatenate(shifted)})
 
 
-def popularity_in_week(
-    shop: SyntheticShop, catalogue: Catalogue, week: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return each SKU's share of the lines and its price, with 5 % of the SKUs on promotion."""
+def weekly_offer(shop: SyntheticShop, catalogue: Catalogue, week: int) -> WeeklyOffer:
+    """Draw the offer of a week, with 5 % of the SKUs on promotion."""
     random = shop.random(RandomStream.WEEK, week)
     count = len(catalogue.skus)
     promoted = random.random(count) < 0.05
     season = 1 + 0.4 * np.sin(2 * np.pi * (week / 52 + catalogue.group / 12))
     share = catalogue.popularity * season * np.where(promoted, PROMOTION_LIFT, 1)
     price = np.round(catalogue.price * np.where(promoted, 1 - PROMOTION_DISCOUNT, 1), 2)
-    return share / share.sum(), price
+    return WeeklyOffer(share / share.sum(), price)
 
 
 def visits_of_day(
@@ -90,7 +96,7 @@ def visits_of_day(
 ) -> SimulatedVisits:
     """Draw `count` visits of a day, not yet timed; another attempt draws others."""
     random = shop.random(RandomStream.VISITS, day * 64 + attempt)
-    share, price = popularity_in_week(shop, catalogue, day // 7)
+    share, price = weekly_offer(shop, catalogue, day // 7)
     country = draw(random, COUNTRY_SHARE, count)
     line_visit = np.repeat(np.arange(count), draw(random, LINES_SHARE, count))
     line_sku = draw(random, share, len(line_visit))

@@ -1,4 +1,4 @@
--- One row per count that found nothing: number of its series, and the microseconds from it to the next
+-- One row per count without stock: number of its series, and the microseconds from it to the next
 -- count, which is empty after the last one.
 select series, from_us, until_us
 from (

@@ -1,5 +1,5 @@
--- One row per SKU and site that is known: first and last life sign; empty if there was none.
-select sku, site, min(first_at) as first_at, max(last_at) as last_at, null::timestamptz as given_at
+-- One row per SKU and site: first and last life sign; empty if there was none.
+select sku, site, min(first_at) as first_at, max(last_at) as last_at, null::timestamptz as recorded_at
 from (
     select sku, coalesce(site, 'all') as site, min(placed_at) as first_at, max(placed_at) as last_at
     from order_lines join orders using (order_id)

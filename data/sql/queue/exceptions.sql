@@ -1,5 +1,5 @@
--- One row per exception detected before a moment, with all that ever became known of it: how it was
--- raised, what order it belongs to, how it ended. Older ones only while they were not resolved yet.
+-- One row per exception detected before a moment, with all later facts: how it was raised, its order,
+-- how it ended. Exceptions before the period are included only if they were still open at its begin.
 select exceptions.exception_id,
        epoch_ms(exceptions.detected_at) as detected_at,
        coalesce(epoch_ms(exceptions.due_at), $never) as due_at,

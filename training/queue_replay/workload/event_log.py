@@ -84,7 +84,7 @@ class HandlingLog:
             raise NotEnoughDataError(period, 0, 1, "Choose another --from and --to.")
         ids = rows["exception_id"].to_numpy(object)
         steps, teams, team = _steps(history, ids, rows.pop("team"))
-        last = history.query("queue/last_seen")["at"]
+        last = history.query("queue/last_record")["at"]
         seen = int(last.iloc[0]) if last.notna().all() else tick_of(end)
         facts = {str(name): _column(rows[name]) for name in rows if name != "exception_id"}
         return cls(tick_of(begin), tick_of(end), seen, facts | {"team": team}, ids, steps, teams)
@@ -109,7 +109,7 @@ def _steps(
 ) -> tuple[HandlingSteps, tuple[str, ...], np.ndarray]:
     """Return the steps, the names of all teams, and the code of each exception's last team."""
     wanted = pa.table({"exception_id": pa.array(ids, pa.string()), "position": np.arange(len(ids))})
-    parts = list(history.batches("queue/steps", beside={"wanted": wanted}))
+    parts = list(history.batches("queue/steps", beside={"selected": wanted}))
     rows = pa.Table.from_batches(parts).to_pandas() if parts else pd.DataFrame(columns=_STEP)
     team, found = pd.factorize(pd.concat([rows["team"], solved_by]).astype(object), sort=True)
     event = pd.Categorical(rows["event"], list(EVENTS)).codes

@@ -1,4 +1,4 @@
--- The last moment of which the history knows anything about exceptions.
+-- One row: the time of the last record about exceptions in the history.
 select epoch_ms(max(known_at)) as at
 from (
     select max(known_at) as known_at from exceptions
