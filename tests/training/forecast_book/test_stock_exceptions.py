@@ -144,11 +144,8 @@ def test_what_will_run_out_is_told_with_its_chance_and_money(found):
 def test_the_loss_is_what_can_still_be_saved_times_the_chance_that_it_helps(found, policy):
     one, facts = only(found(shelf(on_hand=3)), "stock_out_risk")
 
-    assert (
-        0
-        < one["loss"]
-        <= facts["lost_margin"] * policy.losses.terms("stock_out_risk").handling_helps
-    )
+    helps = policy.losses.terms("stock_out_risk").handling_helps
+    assert 0 < one["loss"] <= facts["lost_margin"] * helps
 
 
 def test_the_curve_is_a_share_that_never_falls(found):
