@@ -46,24 +46,26 @@ Folder = Annotated[Path, typer.Argument(help="Folder of the history", show_defau
 def import_(  # noqa: PLR0913  (each is an option of the command line)
     files: Annotated[list[Path] | None, typer.Argument(help="Files or folders to read")] = None,
     *,
-    source: Annotated[str, typer.Option(help="A shipped source, or a folder of queries")],
-    into: Annotated[Path, typer.Option(help="Folder of the history; made if absent")],
+    source: Annotated[str, typer.Option(help="Name of a source, or a folder of queries")],
+    into: Annotated[Path, typer.Option(help="Folder of the history; created if missing")],
     timezone: Annotated[str, typer.Option(help="Time zone of times without an offset")] = "UTC",
     encoding: Annotated[str, typer.Option(help=f"CSV encoding: {', '.join(ENCODINGS)}")] = "utf-8",
-    orders: Annotated[int, typer.Option(help="Only synthetic: number of orders")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Only synthetic: same seed, same rows")] = 7,
-    days: Annotated[int, typer.Option(min=0, help="Only synthetic: period; 0 chooses it")] = 0,
+    orders: Annotated[int, typer.Option(help="Synthetic only: number of orders")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Synthetic only: same seed, same rows")] = 7,
+    days: Annotated[
+        int, typer.Option(min=0, help="Synthetic only: length of the period; 0 is automatic")
+    ] = 0,
     load: Annotated[
-        float, typer.Option(min=0, help="Only synthetic: load, work over capacity; 0 chooses it")
+        float, typer.Option(min=0, help="Synthetic only: load, work over capacity; 0 is automatic")
     ] = 0.0,
     end: Annotated[
-        str, typer.Option(help="Only synthetic: day on which the period ends; 'today' is allowed")
+        str, typer.Option(help="Synthetic only: last day of the period; 'today' is allowed")
     ] = "",
     truth: Annotated[
-        Path | None, typer.Option(help="Only synthetic: folder for the ground truth")
+        Path | None, typer.Option(help="Synthetic only: folder for the ground truth")
     ] = None,
 ) -> None:
-    """Import FILES with the queries of a source; rows that break the contract are set apart."""
+    """Import FILES with the queries of a source; rows that break the contract go to quarantine."""
     if source == SYNTHETIC:
         shop = SyntheticShop(orders=orders, seed=seed, days=days, load=load or None)
         if end:
@@ -75,7 +77,7 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
         return
     folder = source_folder(source)
     if not files:
-        raise BadInputError("import", "no files are given", "Name the files or folders to read.")
+        raise BadInputError("import", "no files", "Name the files or folders to read.")
     if encoding not in ENCODINGS:
         raise UnknownChoiceError("encoding", encoding, ENCODINGS)
     terms = ImportTerms(folder.name, _now(), _time_zone(timezone))
@@ -84,19 +86,19 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
 
 @app.command()
 def check(history: Folder) -> None:
-    """Check that a history is whole and keeps the contract; exit with 1 if not."""
+    """Check that a history is complete and keeps the contract; exit with 1 if not."""
     problems = list(faults(history, ImportTerms("check", _now())))
     for fault in problems:
         Console(stderr=True).print(fault, highlight=False, soft_wrap=True)
     if problems:
         raise typer.Exit(1)
     rows = sum(History.open(history).rows.values())
-    Console().print(f"{history} is whole: {rows:,} rows keep the contract.", soft_wrap=True)
+    Console().print(f"{history} is complete: {rows:,} rows keep the contract.", soft_wrap=True)
 
 
 @app.command()
 def describe(history: Folder) -> None:
-    """Show rows, period, gaps, categories, breach rate, demand, and features that stay dark."""
+    """Show rows, period, missing values, categories, breach rate, demand, features without data."""
     show_history(wide_console(), History.open(history))
     # Features and demand stand above data. So that part is another program, which is started here.
     sys.stdout.flush()
@@ -111,14 +113,14 @@ def replay(
     history: Annotated[Path, typer.Option(help="Folder of the history", show_default=False)],
     to: Annotated[str, typer.Option(help="Address of the service")] = "http://127.0.0.1:8000",
     days: Annotated[
-        float, typer.Option("--last-days", min=0, help="Days back from the newest")
+        float, typer.Option("--last-days", min=0, help="Days before the newest exception")
     ] = 2,
     until: Annotated[
         str,
-        typer.Option(help="Only earlier ones, at their own time: see EXPEDITE_CLOCK"),
+        typer.Option(help="Only exceptions before this time, unshifted: see EXPEDITE_CLOCK"),
     ] = "",
 ) -> None:
-    """Post the last days of a history to a running service, as an OMS would; the newest is now."""
+    """Post the last days of a history to a running service, shifted so that the newest is now."""
     before = pd.Timestamp(until, tz="UTC") if until else None
     newest_at = None if until else _now()
     calls = last_days(History.open(history), days=days, newest_at=newest_at, until=before)
@@ -127,7 +129,7 @@ def replay(
     for refusal in sent.refusals:
         Console(stderr=True).print(f"Refused: {refusal}", highlight=False, soft_wrap=True)
     print(
-        f"{sent.accepted:,} exceptions were taken in and {sent.resolved:,} of them resolved; "
+        f"{sent.accepted:,} exceptions were accepted, {sent.resolved:,} of them were resolved; "
         f"{len(sent.refusals):,} were refused."
     )
 
@@ -135,9 +137,11 @@ def replay(
 @app.command()
 def export(
     *,
-    into: Annotated[Path, typer.Option(help="Folder for the files; made if absent")],
-    begin: Annotated[str, typer.Option("--from", help="Only received at or after it")] = "",
-    end: Annotated[str, typer.Option("--to", help="Only facts recorded before it")] = "",
+    into: Annotated[Path, typer.Option(help="Folder for the files; created if missing")],
+    begin: Annotated[
+        str, typer.Option("--from", help="Only exceptions received at or after this time")
+    ] = "",
+    end: Annotated[str, typer.Option("--to", help="Only facts recorded before this time")] = "",
 ) -> None:
     """Export the exceptions of the service and their outcomes as files for an import.
 
@@ -148,19 +152,21 @@ def export(
         rows = export_ledger(ledger, into, begin=_tick(begin, "--from"), end=_tick(end, "--to"))
     finally:
         ledger.close()
-    print(f"{rows.exceptions:,} exceptions and {rows.steps:,} steps are in {into}. Take them over:")
+    print(
+        f"{rows.exceptions:,} exceptions and {rows.steps:,} steps are in {into}. Import them with:"
+    )
     print(f"python -m data import {into} --source expedite --into HISTORY")
 
 
 @app.command()
 def new_source(
-    name: Annotated[str, typer.Argument(help="Its name, or the path of a folder to make")],
+    name: Annotated[str, typer.Argument(help="Name of the source, or path of a new folder")],
 ) -> None:
     """Write the annotated skeleton of a new source."""
     folder = Path(name) if len(Path(name).parts) > 1 else SOURCES / name
     for file in write_skeleton(folder):
         print(file)
-    print(f"Edit these, then: python -m data import FILES --source {name} --into HISTORY")
+    print(f"Edit these files, then run: python -m data import FILES --source {name} --into HISTORY")
 
 
 def _watched(run: Callable[[Watch], ImportReport]) -> None:
@@ -181,7 +187,7 @@ def _tick(moment: str, option: str) -> int | None:
         parsed = pd.Timestamp(moment)
     except ValueError as error:
         cure = "Write it as 2026-03-01 or 2026-03-01T10:00Z."
-        raise BadInputError(option, f"'{moment}' is no time", cure) from error
+        raise BadInputError(option, f"'{moment}' is not a time", cure) from error
     parsed = parsed.tz_localize("UTC") if parsed.tzinfo is None else parsed
     return int(parsed.timestamp() * 1000)
 
@@ -191,7 +197,7 @@ def _time_zone(name: str) -> str:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError) as error:
         cure = "Use a name such as Europe/Berlin, or UTC."
-        raise BadInputError("--timezone", f"'{name}' is not known", cure) from error
+        raise BadInputError("--timezone", f"'{name}' is unknown", cure) from error
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ def show_import(console: Console, report: ImportReport) -> None:
     for line in [*report.notices, *(f"Refused rows: {file}" for file in report.quarantine)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if not report.changed:
-        console.print("All of this was known before: the history has not changed.")
+        console.print("No new rows: the history has not changed.")
 
 
 def show_history(console: Console, history: History) -> None:
@@ -84,7 +84,7 @@ def _rows(history: History) -> Table:
         [name, f"{history.rows[name]:,}", f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"]
         for name, first, last in history.query("periods").itertuples(index=False)
     ]
-    return table("What there is", ["table", "rows", "known from", "to"], rows)
+    return table("Tables", ["table", "rows", "first record", "last record"], rows)
 
 
 def _categories(history: History) -> Table:
@@ -99,7 +99,7 @@ def _months(history: History) -> Table:
         [month, f"{raised:,}", f"{judged:,}", f"{share:.1%}" if judged else "unknown"]
         for month, raised, judged, share in months
     ]
-    columns = ["detected in", "exceptions", "judged", "breached"]
+    columns = ["detected in", "exceptions", "breach recorded", "breached"]
     return table("Breach rate by month", columns, rows)
 
 
@@ -110,7 +110,7 @@ def _missing(history: History) -> Table:
         shares = {c: 1 - filled / max(stored.rows, 1) for c, filled in stored.filled.items()}
         gaps = sorted((column for column in shares if shares[column]), key=lambda c: -shares[c])
         rows.append([name, ", ".join(f"{c} {_percent(shares[c])}" for c in gaps) or "nothing"])
-    return table("What is missing", ["table", "missing share by column"], rows)
+    return table("Missing values", ["table", "missing share by column"], rows)
 
 
 def _percent(share: float) -> str:

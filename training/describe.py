@@ -16,7 +16,7 @@ MAX_FEATURES_SHOWN = 3
 def describe(
     history: Annotated[Path, typer.Argument(help="Folder of the history", show_default=False)],
 ) -> None:
-    """Show the demand of a history, and the features that stay dark for want of a column."""
+    """Show the demand of a history, and the features without data."""
     # Imported here: they take seconds, --help does not.
     from features.catalog import dark_features
     from training.demand.describe import demand_facts
@@ -37,4 +37,4 @@ def _dark(dark: Iterable[tuple[str, str]]) -> Table:
         [column, f"{len(names):,}", ", ".join(names[:MAX_FEATURES_SHOWN])]
         for column, names in sorted(features.items(), key=lambda item: -len(item[1]))
     ]
-    return table("Features that stay dark", ["for want of", "how many", "for instance"], rows)
+    return table("Features without data", ["missing column", "features", "examples"], rows)

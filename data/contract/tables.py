@@ -3,7 +3,7 @@
 Every row carries `known_at`: when the company could have known it. Nothing is ever computed from a
 row at a time before its `known_at`. Times are UTC with microseconds. Text is text, never a category
 or a number in disguise. Only the columns that are neither `nullable` nor defaulted must be given;
-the features that stay dark for want of the others are listed after an import.
+the features without data for lack of the others are listed after an import.
 
 Column names are written here and nowhere else: `Orders.placed_at` *is* the string "placed_at".
 """

@@ -157,14 +157,14 @@ def _refuse_other_encoding(file: Path, rejected: pa.Table, accepted: int, encodi
     if len(broken) > GARBAGE_SHARE * (accepted + len(rejected)):
         problem = f"is not in {encoding}: {len(broken)} lines, the first is row {broken[0]['row']}"
         others = ", ".join(f"--encoding {name}" for name in ENCODINGS if name != encoding)
-        raise BadInputError(str(file), problem, f"Say which it is in ({others}) or convert it.")
+        raise BadInputError(str(file), problem, f"Name its encoding ({others}) or convert it.")
 
 
 def _broken(file: Path, error: Exception) -> BadInputError:
     if isinstance(error, UnicodeError):
         others = ", ".join(f"--encoding {name}" for name in ENCODINGS)
         return BadInputError(
-            str(file), "its header is in another encoding", f"Say which it is in ({others})."
+            str(file), "its header is in another encoding", f"Name its encoding ({others})."
         )
     problem = f"is cut off, damaged or of another kind than its name says ({_detail(error)})"
     return BadInputError(str(file), problem, "Copy or export it again.")

@@ -30,7 +30,7 @@ def write_skeleton(folder: Path) -> list[Path]:
         BadInputError: it is there.
     """
     if folder.exists():
-        raise BadInputError(str(folder), "is there already", "Choose another name.")
+        raise BadInputError(str(folder), "exists already", "Choose another name.")
     folder.mkdir(parents=True)
     lines = "\n".join(f'my_{table} = ["*{table}*"]' for table in TABLES)
     texts = {INPUTS: INPUTS_TEXT.format(lines=lines)}

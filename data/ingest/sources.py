@@ -38,7 +38,7 @@ def data_files(paths: list[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise BadInputError(str(path), "is not there", "Give files or folders that are.")
+            raise BadInputError(str(path), "does not exist", "Name existing files or folders.")
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
         readable = [file for file in inside if file.is_file() and format_of(file)]
         if not readable:
@@ -70,7 +70,7 @@ def named_by_pattern(
         if not tables[table]:
             listing = ", ".join(file.name for file in files)
             problem = f"no file is named like '{stems[0]}' ({KINDS_TEXT}) among {listing}"
-            raise BadInputError(source, problem, "Add it, or name it so.")
+            raise BadInputError(source, problem, "Add the file, or rename it.")
     return tables
 
 

@@ -35,7 +35,7 @@ def faults(history: Path, terms: ImportTerms) -> Iterator[str]:
             whole[name] = history / stored.file
     for file in sorted(manifest.quarantine):
         if not (history / file).is_file():
-            yield f"{file}: the quarantine file is gone. Nothing reads it but people."
+            yield f"{file}: the quarantine file is missing. Only people read it."
     for name, file in whole.items():
         for reason, rows in sorted(_broken_rules(TABLES[name], file, whole, terms).items()):
             yield f"{name}: {rows} rows break the contract ({reason}). Import them again."
@@ -43,9 +43,9 @@ def faults(history: Path, terms: ImportTerms) -> Iterator[str]:
 
 def _file_fault(file: Path, stored: TableFile) -> str | None:
     if not file.is_file():
-        return "the file is gone"
+        return "the file is missing"
     if sha256_of(file) != stored.sha256:
-        return "the file is not the one that was written"
+        return "the file differs from the one that was written"
     return None
 
 

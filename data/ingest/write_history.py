@@ -143,20 +143,20 @@ def _sweep(into: Path, manifest: Manifest) -> None:
 def _locked(into: Path) -> Iterator[None]:
     """Hold the history alone. The lock falls with the process that holds it, however it ends."""
     if into.exists() and not into.is_dir():
-        raise BadInputError(str(into), "is a file", "Give a folder for the history.")
+        raise BadInputError(str(into), "is a file", "Name a folder for the history.")
     try:
         into.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"can't be made ({error.strerror})"
-        raise BadInputError(str(into), problem, "Give a folder that you may write to.") from error
+        problem = f"cannot be created ({error.strerror})"
+        raise BadInputError(str(into), problem, "Name a folder that you may write to.") from error
     strangers = {file.name for file in into.iterdir()} - HISTORY_ENTRIES
     if strangers and not (into / MANIFEST).exists():
-        problem = f"is no order history but holds other files, e.g. '{min(strangers)}'"
-        raise BadInputError(str(into), problem, "Give a new or an empty folder.")
+        problem = f"is not an order history: it holds other files, e.g. '{min(strangers)}'"
+        raise BadInputError(str(into), problem, "Name a new or an empty folder.")
     with (into / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            cure = "Wait until it has ended, then try again."
+            cure = "Wait until it ends, then try again."
             raise BadInputError(str(into), "another import is running", cure) from error
         yield

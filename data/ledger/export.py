@@ -64,7 +64,7 @@ def export_ledger(
         end: Tick; None for all.
 
     Raises:
-        BadInputError: Nothing came in.
+        BadInputError: No exceptions were received.
     """
     into.mkdir(parents=True, exist_ok=True)
     with ledger.reading() as connection:
@@ -72,7 +72,7 @@ def export_ledger(
         exceptions = _write(into, "exceptions", _exceptions(connection, received, end))
         if not exceptions:
             cure = "Choose other moments, or another EXPEDITE_DATABASE_URL."
-            raise BadInputError("the ledger", "nothing came in then", cure)
+            raise BadInputError("the ledger", "no exceptions were received then", cure)
         return ExportCounts(exceptions, _write(into, "steps", _steps(connection, received, end)))
 
 

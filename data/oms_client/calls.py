@@ -55,8 +55,8 @@ def last_days(
     if until is not None:
         exceptions = exceptions[exceptions[Exceptions.detected_at] < until]
     if exceptions.empty:
-        cure = "Import a source that gives the table `exceptions`, or choose another period."
-        raise BadInputError(str(history.path), "there are no exceptions in it", cure)
+        cure = "Import a source with the table `exceptions`, or choose another period."
+        raise BadInputError(str(history.path), "holds no exceptions", cure)
     newest = exceptions[Exceptions.detected_at].iloc[-1]
     recent = exceptions[Exceptions.detected_at] > newest - pd.Timedelta(days=days)
     reader = _CallReader(history, exceptions[recent], _TimeShift(newest, newest_at or newest))

@@ -57,14 +57,16 @@ def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -
 
 def _base(to: str) -> str:
     if not to.startswith(("http://", "https://")):
-        raise BadInputError("--to", f"'{to}' is no address", "Give one as http://127.0.0.1:8000.")
+        raise BadInputError(
+            "--to", f"'{to}' is not an address", "Write it as http://127.0.0.1:8000."
+        )
     return to.rstrip("/")
 
 
 def _post(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
     headers = {"Content-Type": "application/json"}
     request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - _base checked it
-    cure = "Start it with `python -m serving` and give the address that it prints."
+    cure = "Start it with `python -m serving` and use the address that it prints."
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
             return json.load(answer)

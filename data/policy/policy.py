@@ -224,7 +224,7 @@ class Policy(Section):
         try:
             policy = cls.model_validate(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise BadInputError(where, f"not TOML: {error}", "Mend the line.") from error
+            raise BadInputError(where, f"not TOML: {error}", "Correct the line.") from error
         except ValidationError as error:
             first = error.errors()[0]
             what = ".".join(str(part) for part in first["loc"])

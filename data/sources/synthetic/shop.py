@@ -54,7 +54,7 @@ class SyntheticShop:
     def __post_init__(self) -> None:
         where = "synthetic source"
         if not 1_000 <= self.orders <= 10_000_000:
-            cure = "Ask for 1,000 to 10,000,000 orders."
+            cure = "Use 1,000 to 10,000,000 orders."
             raise BadInputError(where, f"orders is {self.orders}", cure)
         if self.seed < 0:
             raise BadInputError(where, f"seed is {self.seed}", "Use a whole number from 0.")

@@ -151,7 +151,7 @@ def test_a_column_that_stands_twice_is_told(file, read_files):
 
 
 def test_a_missing_file_is_told(tmp_path, read_files):
-    with pytest.raises(BadInputError, match=r"nowhere.csv: is not there"):
+    with pytest.raises(BadInputError, match=r"nowhere.csv: does not exist"):
         read_files(tmp_path / "nowhere.csv")
 
 

@@ -17,7 +17,7 @@ def test_a_skeleton_has_a_query_for_every_table(tmp_path):
 def test_a_skeleton_is_never_written_over_a_source(tmp_path):
     write_skeleton(tmp_path / "mine")
 
-    with pytest.raises(BadInputError, match="is there already"):
+    with pytest.raises(BadInputError, match="exists already"):
         write_skeleton(tmp_path / "mine")
 
 

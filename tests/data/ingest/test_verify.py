@@ -17,7 +17,7 @@ def orders_file(write, history, orders) -> Path:
 
 
 @pytest.fixture
-def found(tmp_path, terms):
+def faults_found(tmp_path, terms):
     """The faults of the history."""
     return lambda: list(faults(tmp_path / "history", terms))
 
@@ -32,35 +32,37 @@ def rewritten(file: Path, change) -> None:
     replace(manifest, tables=tables).write(history)
 
 
-def test_a_whole_history_has_no_fault(orders_file, found):
-    assert found() == []
+def test_a_whole_history_has_no_fault(orders_file, faults_found):
+    assert faults_found() == []
 
 
-def test_an_altered_file_is_found(orders_file, found):
+def test_an_altered_file_is_found(orders_file, faults_found):
     orders_file.write_bytes(orders_file.read_bytes() + b"x")
 
-    assert "is not the one that was written" in found()[0]
+    assert "differs from the one that was written" in faults_found()[0]
 
 
-def test_a_lost_file_is_found(orders_file, found):
+def test_a_lost_file_is_found(orders_file, faults_found):
     orders_file.unlink()
 
-    assert "the file is gone" in found()[0]
+    assert "the file is missing" in faults_found()[0]
 
 
-def test_a_row_that_breaks_the_contract_is_found(orders_file, found):
+def test_a_row_that_breaks_the_contract_is_found(orders_file, faults_found):
     rewritten(orders_file, lambda rows: rows.assign(total=-1.0))
 
-    assert found() == ["orders: 3 rows break the contract (total: is below 0). Import them again."]
+    assert faults_found() == [
+        "orders: 3 rows break the contract (total: is below 0). Import them again."
+    ]
 
 
-def test_a_repeated_key_is_found(orders_file, found):
+def test_a_repeated_key_is_found(orders_file, faults_found):
     rewritten(orders_file, lambda rows: pd.concat([rows, rows.iloc[:1]]))
 
-    assert found() == ["orders: 1 rows break the contract (duplicate). Import them again."]
+    assert faults_found() == ["orders: 1 rows break the contract (duplicate). Import them again."]
 
 
-def test_a_lost_parent_is_found(write, history, found, exceptions):
+def test_a_lost_parent_is_found(write, history, faults_found, exceptions):
     outcome = pd.DataFrame({"exception_id": ["E1"], "known_at": ["2024-05-01"]})
     write(exceptions=exceptions, outcomes=outcome)
     rewritten(
@@ -68,22 +70,22 @@ def test_a_lost_parent_is_found(write, history, found, exceptions):
         lambda rows: rows[rows["exception_id"] != "E1"],
     )
 
-    assert "no such exception_id in exceptions" in found()[0]
+    assert "no such exception_id in exceptions" in faults_found()[0]
 
 
-def test_no_history_is_told(found):
+def test_no_history_is_told(faults_found):
     with pytest.raises(NoHistoryError):
-        found()
+        faults_found()
 
 
-def test_a_lost_quarantine_file_is_found(write, tmp_path, found, orders):
+def test_a_lost_quarantine_file_is_found(write, tmp_path, faults_found, orders):
     report = write(orders=orders.assign(total=[-1.0, 1.0, 1.0]))
     report.quarantine[0].unlink()
 
-    assert "the quarantine file is gone" in found()[0]
+    assert "the quarantine file is missing" in faults_found()[0]
 
 
-def test_a_lost_column_is_found(orders_file, found):
+def test_a_lost_column_is_found(orders_file, faults_found):
     rewritten(orders_file, lambda rows: rows.drop(columns="placed_at"))
 
-    assert "column 'placed_at' is missing" in found()[0]
+    assert "column 'placed_at' is missing" in faults_found()[0]

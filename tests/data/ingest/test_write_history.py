@@ -45,7 +45,7 @@ def test_a_second_import_at_the_same_time_is_refused(write, tmp_path, orders):
 def test_a_folder_of_other_things_is_not_written_to(tmp_path, orders):
     (tmp_path / "letter.txt").write_text("Dear all")
 
-    with pytest.raises(BadInputError, match="is no order history but holds other files"):
+    with pytest.raises(BadInputError, match="is not an order history: it holds other files"):
         write_history(tmp_path, [("orders", orders)], TERMS)
 
 
@@ -77,5 +77,5 @@ def test_a_file_is_no_place_for_a_history(tmp_path, orders):
 def test_a_folder_that_can_not_be_made_is_told(tmp_path, orders):
     (tmp_path / "h").write_text("")
 
-    with pytest.raises(BadInputError, match="can't be made"):
+    with pytest.raises(BadInputError, match="cannot be created"):
         write_history(tmp_path / "h" / "below", [("orders", orders)], TERMS)

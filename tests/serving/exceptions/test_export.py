@@ -199,7 +199,7 @@ def test_an_export_again_changes_nothing(post, resolve, exported, an_exception):
 
 
 def test_an_empty_ledger_says_so(exported):
-    with pytest.raises(BadInputError, match="nothing came in"):
+    with pytest.raises(BadInputError, match="no exceptions were received"):
         exported()
 
 

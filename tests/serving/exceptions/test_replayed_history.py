@@ -103,5 +103,5 @@ def test_an_address_where_nothing_answers_is_told_with_the_cure(history):
 
 
 def test_what_is_no_address_is_told(history):
-    with pytest.raises(BadInputError, match="is no address"):
+    with pytest.raises(BadInputError, match="is not an address"):
         send([], "ftp://somewhere", quiet)
