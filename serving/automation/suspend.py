@@ -28,7 +28,7 @@ class GuaranteeStateOut(StampOut):
 
 
 async def withdraw(
-    told: PromiseIn, *, scorer: Scorer, writer: LedgerWriter, now_ms: int, is_lifted: bool
+    request: PromiseIn, *, scorer: Scorer, writer: LedgerWriter, now_ms: int, is_lifted: bool
 ) -> GuaranteeStateOut:
     """Write down that a promise of the champion in use holds no more, or again; then act by it.
 
@@ -40,29 +40,29 @@ async def withdraw(
     triage, guarantees = scorer.champion.current, scorer.guarantees
     if triage is None:
         raise NoChampionError(MODEL, scorer.champion.problem or "it is being loaded")
-    promises = guarantees.of(triage).promises.get(told.label)
+    promises = guarantees.of(triage).promises.get(request.label)
     made = [promise.name for promise in promises.classes if promise.made] if promises else []
-    if told.name not in made:
-        raise NotFoundError(f"promise of a {told.label}", told.name)
-    key = PromiseKey(told.label, told.name, triage.version)
-    wanted = Suspension(*key, is_lifted, now_ms, told.by, told.reason)
+    if request.name not in made:
+        raise NotFoundError(f"promise of a {request.label}", request.name)
+    key = PromiseKey(request.label, request.name, triage.version)
+    suspension = Suspension(*key, is_lifted, now_ms, request.by, request.reason)
 
     def transaction(connection: Connection) -> None:
-        suspensions = {one.key: one for one in suspensions_of(connection, triage.version)}
+        suspensions = {earlier.key: earlier for earlier in suspensions_of(connection, triage.version)}
         latest = suspensions.get(key)
         if is_lifted is (latest is None or latest.is_lifted):
             problem = "it is kept" if is_lifted else "it is suspended already"
-            raise ConflictError(told.name, problem, "See GET /v1/promises.")
-        suspend(connection, wanted)
+            raise ConflictError(request.name, problem, "See GET /v1/promises.")
+        suspend(connection, suspension)
 
     await writer.run(transaction)
-    guarantees.take([wanted])
+    guarantees.take([suspension])
     return {
-        "label": told.label,
-        "name": told.name,
+        "label": request.label,
+        "name": request.name,
         "state": "kept" if is_lifted else "suspended",
         "since": rfc3339(now_ms),
-        "reason": told.reason,
-        "by": told.by,
+        "reason": request.reason,
+        "by": request.by,
         **scorer.stamp(now_ms),
     }

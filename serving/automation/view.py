@@ -78,15 +78,15 @@ async def promises_view(ledger: Ledger, scorer: Scorer, now_ms: int) -> Guarante
     """Return the promises of the champion in use, each with its audits."""
     triage = scorer.champion.current
     terms = scorer.policy.promises
-    told: list[GuaranteeSummary] = []
+    summaries: list[GuaranteeSummary] = []
     labels: list[LabelGuaranteesOut] = []
     if triage is not None:
-        known = await asyncio.to_thread(_read, ledger, triage.version, now_ms)
-        told = _told(scorer, triage, known)
-        labels = [_label(one, told, known.hidden) for one in triage.evidence.values()]
+        facts = await asyncio.to_thread(_read, ledger, triage.version, now_ms)
+        summaries = _summaries(scorer, triage, facts)
+        labels = [_label(evidence, summaries, facts.hidden) for evidence in triage.evidence.values()]
     return {
         "labels": labels,
-        "promises": [guarantee.answer() for guarantee in told],
+        "promises": [guarantee.answer() for guarantee in summaries],
         "audited_share": max(terms.audit_share, terms.hidden_share),
         "hidden_share": terms.hidden_share,
         "false_alarm": terms.false_alarm,
@@ -111,39 +111,39 @@ def _hidden(connection: Connection, model_version: str) -> list[tuple[BlindedOut
     return [pair for pair in judged if pair[1].model_version == model_version]
 
 
-def _told(scorer: Scorer, triage: Triage, known: GuaranteeFacts) -> list[GuaranteeSummary]:
-    found = []
+def _summaries(scorer: Scorer, triage: Triage, facts: GuaranteeFacts) -> list[GuaranteeSummary]:
+    summaries = []
     for label, promises in scorer.guarantees.of(triage).promises.items():
         predicted = triage.evidence[label].accepted[:, -1].tolist()
         for promise, rows in zip(promises.classes, predicted, strict=True):
             key = PromiseKey(label, promise.name, triage.version)
             latest = scorer.guarantees.latest.get(key)
-            audits = counting(known.audits, key, latest)
-            found.append(
+            audits = counting(facts.audits, key, latest)
+            summaries.append(
                 GuaranteeSummary(
-                    promise, rows, latest, audits, known.since_ms, scorer.policy.promises
+                    promise, rows, latest, audits, facts.since_ms, scorer.policy.promises
                 )
             )
-    return found
+    return summaries
 
 
 def _label(
     evidence: CalibrationCounts,
-    told: list[GuaranteeSummary],
+    summaries: list[GuaranteeSummary],
     hidden: list[tuple[BlindedOutcome, Assessment]],
 ) -> LabelGuaranteesOut:
     """One label as a whole: how much of it is automatic, and how often unseen words were right."""
     label: PromisedLabel = "team" if evidence.label == "team" else "category"
-    own = [one for one in told if one.promise.label == label]
+    own = [guarantee for guarantee in summaries if guarantee.promise.label == label]
     rows = int(evidence.accepted[:, -1].sum())
-    automatic = sum(one.promise.accepted for one in own if one.state == IN_FORCE)
+    automatic = sum(guarantee.promise.accepted for guarantee in own if guarantee.state == IN_FORCE)
     judged = [
-        (actual, said)
-        for end, opinion in hidden
+        (actual, predicted)
+        for end, assessment in hidden
         if (actual := getattr(end, evidence.label)) is not None
-        and (said := opinion.verdicts[evidence.label].label) is not None
+        and (predicted := assessment.verdicts[evidence.label].label) is not None
     ]
-    right = sum(actual == said for actual, said in judged)
+    right = sum(actual == predicted for actual, predicted in judged)
     return {
         "label": label,
         "calibration_rows": rows,

@@ -57,23 +57,23 @@ def _history(shown: SeriesView) -> dict[str, Any]:
     line = chart_line(iso_days(shown.past_days), shown.units, "sold", "--history")
     if shown.in_stock is None:
         return line | {"hovertemplate": "sold %{y:,.0f}<extra></extra>"}
-    told = [
+    labels = [
         "" if share >= 1 else f" · {share * 100:.0f} % of it in stock" for share in shown.in_stock
     ]
     template = "sold %{y:,.0f}%{customdata}<extra></extra>"
-    return line | {"customdata": told, "hovertemplate": template}
+    return line | {"customdata": labels, "hovertemplate": template}
 
 
 def _band(
     days: list[str], low: np.ndarray, high: np.ndarray, name: str, colour: str
 ) -> dict[str, Any]:
-    known = np.isfinite(low) & np.isfinite(high)
-    there = [day for day, is_known in zip(days, known, strict=True) if is_known]
+    finite = np.isfinite(low) & np.isfinite(high)
+    there = [day for day, is_drawn in zip(days, finite, strict=True) if is_drawn]
     return {
         "type": "scatter",
         "mode": "lines",
         "x": there + there[::-1],
-        "y": numbers(np.concatenate([high[known], low[known][::-1]])),
+        "y": numbers(np.concatenate([high[finite], low[finite][::-1]])),
         "name": name,
         "fill": "toself",
         "fillcolor": colour,

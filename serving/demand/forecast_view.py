@@ -115,25 +115,25 @@ def series_views(
     forecast, here = used.book.forecast, np.asarray(rows, np.intp)
     reach = slice(shape.horizon)
     point, table = forecast.point[here, reach], forecast.table[here, reach]
-    found = used.reader(shape.quantiles).read(point, table)
+    units = used.reader(shape.quantiles).read(point, table)
     mean = np.round(forecast.mean[here, reach], DECIMALS)
-    told = _rounded(found)
+    rounded = _rounded(units)
     names = _names(shape.quantiles)
     return [
         {
             "sku": forecast.sku[row],
             "site": forecast.site[row],
             "method": forecast.method[row],
-            "mean": mean[place],
-            "quantiles": dict(zip(names, told[place], strict=True)),
+            "mean": mean[position],
+            "quantiles": dict(zip(names, rounded[position], strict=True)),
         }
-        for place, row in enumerate(rows)
+        for position, row in enumerate(rows)
     ]
 
 
-def _rounded(found: np.ndarray) -> np.ndarray:
+def _rounded(quantiles: np.ndarray) -> np.ndarray:
     """Return (n, P, H), each row in one piece, as orjson takes it."""
-    return np.ascontiguousarray(np.round(found, DECIMALS).transpose(0, 2, 1))
+    return np.ascontiguousarray(np.round(quantiles, DECIMALS).transpose(0, 2, 1))
 
 
 @lru_cache(256)
@@ -153,12 +153,12 @@ def aggregate_view(
     row = sums.rows.get((kind, key))
     if row is None:
         raise NotFoundError("forecast of", f"{kind} {key}".strip())
-    found = sums.quantiles(row, np.array(shape.quantiles))[None, : shape.horizon]
+    quantiles = sums.quantiles(row, np.array(shape.quantiles))[None, : shape.horizon]
     return {
         "aggregate": kind,
         "key": key,
         "mean": np.round(sums.mean[row, : shape.horizon], DECIMALS),
-        "quantiles": dict(zip(_names(shape.quantiles), _rounded(found)[0], strict=True)),
+        "quantiles": dict(zip(_names(shape.quantiles), _rounded(quantiles)[0], strict=True)),
     }
 
 
@@ -167,7 +167,7 @@ def dumped(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def forecasts_of(used: PreparedBook, told: dict[str, str], now_ms: int) -> bytes:
+def forecasts_of(used: PreparedBook, parameters: dict[str, str], now_ms: int) -> bytes:
     """Answer the parameters of `GET /v1/forecasts`.
 
     Raises:
@@ -175,21 +175,21 @@ def forecasts_of(used: PreparedBook, told: dict[str, str], now_ms: int) -> bytes
         NotFoundError: There is no such forecast.
     """
     shape = shape_of(
-        used, _horizon(told.get("horizon")), _quantiles(told.get("quantiles")), "query/horizon"
+        used, _horizon(parameters.get("horizon")), _quantiles(parameters.get("quantiles")), "query/horizon"
     )
     first = head(used, shape, now_ms)
-    return dumped({**first, "forecasts": _views(used, told, shape)})
+    return dumped({**first, "forecasts": _views(used, parameters, shape)})
 
 
 def _views(
-    used: PreparedBook, told: dict[str, str], shape: ForecastShape
+    used: PreparedBook, parameters: dict[str, str], shape: ForecastShape
 ) -> list[SeriesForecastOut] | list[AggregateForecastOut]:
-    kind, sku = told.get("aggregate"), told.get("sku")
+    kind, sku = parameters.get("aggregate"), parameters.get("sku")
     if kind is not None:
-        return [aggregate_view(used, _aggregate(kind), told.get("key", ""), shape)]
+        return [aggregate_view(used, _aggregate(kind), parameters.get("key", ""), shape)]
     if sku is None:
         raise BadPayloadError([Flaw("query/sku", "name a SKU, or an aggregate")])
-    return series_views(used, rows_of(used.book, sku, told.get("site")), shape)
+    return series_views(used, rows_of(used.book, sku, parameters.get("site")), shape)
 
 
 def _aggregate(text: str) -> Aggregate:
@@ -217,12 +217,12 @@ def _quantiles(text: str | None) -> tuple[float, ...]:
     if text is None:
         return ()
     try:
-        found = sorted({float(part) for part in text.split(",")})
+        quantiles = sorted({float(part) for part in text.split(",")})
     except ValueError:
-        found = []
-    sound = all(MIN_PROBABILITY <= quantile <= MAX_PROBABILITY for quantile in found)
-    if not (sound and 0 < len(found) <= MAX_QUANTILES):
+        quantiles = []
+    sound = all(MIN_PROBABILITY <= quantile <= MAX_PROBABILITY for quantile in quantiles)
+    if not (sound and 0 < len(quantiles) <= MAX_QUANTILES):
         range_ = f"from {MIN_PROBABILITY:g} to {MAX_PROBABILITY:g}"
         detail = f"are at most {MAX_QUANTILES} probabilities {range_}, like 0.1,0.5,0.9"
         raise BadPayloadError([Flaw("query/quantiles", detail)])
-    return tuple(found)
+    return tuple(quantiles)

@@ -50,7 +50,7 @@ class SeriesRow:
     Attributes:
         query: What names it in an address.
         name: The SKU, or what is summed.
-        place: The site, and the product group where it is known.
+        location: The site, and the product group if the book names it.
         expected: Units over all periods to come.
         error: WAPE of the last forecast; None where not known.
         risk: Chance to run out before the next delivery; None where nothing says so.
@@ -60,7 +60,7 @@ class SeriesRow:
 
     query: str
     name: str
-    place: str
+    location: str
     expected: float
     error: float | None
     risk: float | None
@@ -95,14 +95,14 @@ class SeriesList:
     @cached_property
     def risk(self) -> np.ndarray:
         """(n,) chances to run out before the next delivery; NaN where nothing says so."""
-        found = np.full(self.book.forecast.series, np.nan)
+        risks = np.full(self.book.forecast.series, np.nan)
         table = self.book.exceptions
         if "chance" in table.column_names:
-            for told in table.select(["kind", "sku", "site", "chance"]).to_pylist():
-                row = self.book.row(told["sku"], told["site"])
-                if told["kind"] == "stock_out_risk" and row is not None:
-                    found[row] = told["chance"]
-        return found
+            for exception in table.select(["kind", "sku", "site", "chance"]).to_pylist():
+                row = self.book.row(exception["sku"], exception["site"])
+                if exception["kind"] == "stock_out_risk" and row is not None:
+                    risks[row] = exception["chance"]
+        return risks
 
     @cached_property
     def error(self) -> np.ndarray:
@@ -114,18 +114,18 @@ class SeriesList:
         """All that is searched, a line a series, and (n,) where each line begins."""
         forecast = self.book.forecast
         groups = self.book.attributes.get("product_group", np.full(forecast.series, None, object))
-        told = zip(forecast.sku, forecast.site, groups, strict=True)
-        lines = [f"{sku} {site} {group or ''}".casefold() for sku, site, group in told]
+        entries = zip(forecast.sku, forecast.site, groups, strict=True)
+        lines = [f"{sku} {site} {group or ''}".casefold() for sku, site, group in entries]
         ends = np.cumsum([len(line) + 1 for line in lines])
         return "\n".join(lines), np.concatenate([[0], ends[:-1]])
 
     def _holding(self, word: str) -> np.ndarray:
         """Return (n,) whether a series' line holds a word. One search of all is the quickest."""
         text, begins = self._texts
-        places = [match.start() for match in re.finditer(re.escape(word), text)]
-        found = np.zeros(len(begins), bool)
-        found[np.searchsorted(begins, places, side="right") - 1] = True
-        return found
+        offsets = [match.start() for match in re.finditer(re.escape(word), text)]
+        holds = np.zeros(len(begins), bool)
+        holds[np.searchsorted(begins, offsets, side="right") - 1] = True
+        return holds
 
     @cached_property
     def _orders(self) -> dict[str, np.ndarray]:
@@ -137,26 +137,26 @@ class SeriesList:
         }
         return orders | {"name": np.arange(len(volume))}
 
-    def found(self, wanted: SeriesFilters) -> np.ndarray:
+    def matching(self, filters: SeriesFilters) -> np.ndarray:
         """Return the rows of the book that are wanted, in order."""
         forecast = self.book.forecast
         keep = np.ones(forecast.series, bool)
-        if wanted.site:
-            keep &= forecast.site == wanted.site
-        if wanted.group and "product_group" in self.book.attributes:
-            keep &= self.book.attributes["product_group"] == wanted.group
-        for word in wanted.text.casefold().split():
+        if filters.site:
+            keep &= forecast.site == filters.site
+        if filters.group and "product_group" in self.book.attributes:
+            keep &= self.book.attributes["product_group"] == filters.group
+        for word in filters.text.casefold().split():
             keep &= self._holding(word)
-        order = self._orders.get(wanted.order, self._orders["volume"])
+        order = self._orders.get(filters.order, self._orders["volume"])
         return order[keep[order]]
 
-    def found_sums(self, wanted: SeriesFilters) -> np.ndarray:
+    def matching_sums(self, filters: SeriesFilters) -> np.ndarray:
         """Return the rows of the book's sums that are wanted, in order."""
         sums = self.book.aggregates
-        rows = np.flatnonzero(sums.kind == wanted.level)
-        text = wanted.text.strip().casefold()
+        rows = np.flatnonzero(sums.kind == filters.level)
+        text = filters.text.strip().casefold()
         rows = np.array([row for row in rows if text in sums.key[row].casefold()], int)
-        if wanted.order == "name":
+        if filters.order == "name":
             return rows
         return rows[np.argsort(-sums.mean[rows].sum(1), kind="stable")]
 
@@ -169,10 +169,10 @@ class SeriesList:
         return SeriesRow(
             query=urlencode({"sku": sku, "site": site}),
             name=sku,
-            place=" · ".join(part for part in (site, group) if part),
+            location=" · ".join(part for part in (site, group) if part),
             expected=float(mean.sum()),
-            error=_known(self.error[row]),
-            risk=_known(self.risk[row]),
+            error=_or_none(self.error[row]),
+            risk=_or_none(self.risk[row]),
             **_trend(self.book.recent.units[row], mean),
         )
 
@@ -183,7 +183,7 @@ class SeriesList:
         return SeriesRow(
             query=urlencode({"kind": kind, "key": key}),
             name=key or "Everything",
-            place="",
+            location="",
             expected=float(sums.mean[row].sum()),
             error=None,
             risk=None,
@@ -191,17 +191,17 @@ class SeriesList:
         )
 
 
-def listed(series: SeriesList, wanted: SeriesFilters, begin: int, limit: int) -> dict[str, Any]:
+def listed(series: SeriesList, filters: SeriesFilters, begin: int, limit: int) -> dict[str, Any]:
     """Return some of the wanted rows, and what there is to choose from."""
-    of_series = wanted.level == "series"
-    found = series.found(wanted) if of_series else series.found_sums(wanted)
-    begin = min(begin, max(0, (len(found) - 1) // limit * limit))
+    of_series = filters.level == "series"
+    matches = series.matching(filters) if of_series else series.matching_sums(filters)
+    begin = min(begin, max(0, (len(matches) - 1) // limit * limit))
     row = series.row if of_series else series.sum_row
     return {
-        "rows": [row(int(one)) for one in found[begin : begin + limit]],
+        "rows": [row(int(match)) for match in matches[begin : begin + limit]],
         "begin": begin,
-        "end": min(begin + limit, len(found)),
-        "total": len(found),
+        "end": min(begin + limit, len(matches)),
+        "total": len(matches),
         "series": series.book.forecast.series,
         "levels": series.levels,
         "sites": series.sites,
@@ -211,7 +211,7 @@ def listed(series: SeriesList, wanted: SeriesFilters, begin: int, limit: int) ->
     }
 
 
-def book_told(in_use: PreparedBook, now_ms: int) -> dict[str, Any]:
+def book_summary(in_use: PreparedBook, now_ms: int) -> dict[str, Any]:
     """Return by which model a book was made, as of when, if it is stale, and how good it is."""
     overall = in_use.book.review.overall
     return in_use.stamp(now_ms) | {name: overall.get(name) for name in ("wape", "covered")}
@@ -223,7 +223,7 @@ def horizon_words(book: Book) -> str:
     return f"{count} {grain}s" if count > 1 else str(grain)
 
 
-def _known(value: float) -> float | None:
+def _or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 

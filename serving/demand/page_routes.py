@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from data.domain import NotFoundError
 from models.forecast_book.book import Book
 from serving.demand.chart import demand_chart
-from serving.demand.list import ORDERS, SeriesFilters, book_told, horizon_words, listed, series_list
+from serving.demand.list import ORDERS, SeriesFilters, book_summary, horizon_words, listed, series_list
 from serving.demand.view import SeriesView, aggregate_view, series_view
 from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
@@ -24,7 +24,7 @@ Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 
 
-def _wanted(
+def _filters(
     text: Word = "",
     site: Word = "",
     group: Word = "",
@@ -34,27 +34,27 @@ def _wanted(
     return SeriesFilters(text, site, group, level, order if order in ORDERS else "volume")
 
 
-Filters = Annotated[SeriesFilters, Depends(_wanted)]
+Filters = Annotated[SeriesFilters, Depends(_filters)]
 
 
-def _address(wanted: SeriesFilters, begin: int = 0, **changes: str) -> str:
+def _address(filters: SeriesFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
-    told = wanted._asdict() | {"from": str(begin) if begin else ""} | changes
+    parameters = filters._asdict() | {"from": str(begin) if begin else ""} | changes
     usual = SeriesFilters()._asdict()
-    filled = {name: value for name, value in told.items() if value and value != usual.get(name)}
+    filled = {name: value for name, value in parameters.items() if value and value != usual.get(name)}
     return f"/demand?{urlencode(filled)}" if filled else "/demand"
 
 
 @router.get("/demand")
 def page(
-    request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
+    request: Request, filters: Filters, begin: Begin = 0, by_script: ByScript = False
 ) -> Response:
     """The list beside its first row; the list alone when the page's script asks."""
     service = service_of(request)
     if service.forecast_book.current is None:
         return html("demand/demand.html", list=None, problem=service.forecast_book.problem)
     in_use = service.forecast_book.in_use()
-    values = _list(in_use, service.clock(), wanted, begin)
+    values = _list(in_use, service.clock(), filters, begin)
     if by_script:
         return html("demand/demand_list.html", **values, opened=None)
     rows = values["list"]["rows"]
@@ -62,18 +62,18 @@ def page(
         "demand/demand.html",
         CHARTED,
         **values,
-        **_one(in_use.book, rows[0].query if rows else None),
+        **_series_values(in_use.book, rows[0].query if rows else None),
     )
 
 
 @router.get("/demand/one")
-def one(request: Request, by_script: ByScript = False) -> Response:
+def series(request: Request, by_script: ByScript = False) -> Response:
     """One series (`sku`, `site`) or sum (`kind`, `key`): beside the list, or alone."""
     service = service_of(request)
     if service.forecast_book.current is None:
         return html("demand/demand.html", list=None, problem=service.forecast_book.problem)
     in_use = service.forecast_book.in_use()
-    values = _one(in_use.book, request.url.query)
+    values = _series_values(in_use.book, request.url.query)
     if by_script:
         return html("demand/demand_one.html", **values)
     return html(
@@ -84,18 +84,18 @@ def one(request: Request, by_script: ByScript = False) -> Response:
     )
 
 
-def _list(in_use: PreparedBook, now_ms: int, wanted: SeriesFilters, begin: int) -> dict[str, Any]:
+def _list(in_use: PreparedBook, now_ms: int, filters: SeriesFilters, begin: int) -> dict[str, Any]:
     return {
-        "list": listed(series_list(in_use.book), wanted, begin, ROWS),
-        "wanted": wanted,
-        "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
+        "list": listed(series_list(in_use.book), filters, begin, ROWS),
+        "filters": filters,
+        "address": lambda begin=0, **changes: _address(filters, begin, **changes),
         "rows_a_page": ROWS,
         "refresh_seconds": REFRESH_SECONDS,
-        "book": book_told(in_use, now_ms),
+        "book": book_summary(in_use, now_ms),
     }
 
 
-def _one(book: Book, query: str | None) -> dict[str, Any]:
+def _series_values(book: Book, query: str | None) -> dict[str, Any]:
     if query is None:
         return {"shown": None, "opened": None}
     shown = _shown(book, dict(parse_qsl(query)))
@@ -107,13 +107,13 @@ def _one(book: Book, query: str | None) -> dict[str, Any]:
     }
 
 
-def _shown(book: Book, asked: dict[str, str]) -> SeriesView:
-    if "kind" in asked:
-        row = book.aggregates.rows.get((asked["kind"], asked.get("key", "")))
+def _shown(book: Book, parameters: dict[str, str]) -> SeriesView:
+    if "kind" in parameters:
+        row = book.aggregates.rows.get((parameters["kind"], parameters.get("key", "")))
         view = aggregate_view
     else:
-        row = book.row(asked.get("sku", ""), asked.get("site", ""))
+        row = book.row(parameters.get("sku", ""), parameters.get("site", ""))
         view = series_view
     if row is None:
-        raise NotFoundError("forecast of", " ".join(asked.values()))
+        raise NotFoundError("forecast of", " ".join(parameters.values()))
     return view(book, row)

@@ -23,7 +23,7 @@ from serving.demand.payload import (
     SERIES,
     QueryIn,
 )
-from serving.demand.selection import BookSelection, asked
+from serving.demand.selection import BookSelection, select_series
 from serving.forecast_book import PreparedBook
 from serving.http.openapi import answers, body_with
 from serving.http.requests import JSON, body_of, parsed
@@ -47,10 +47,10 @@ async def read(request: Request) -> Response:
     It is read from the newest forecast book; `stale` says that a newer one is due.
     """
     service = service_of(request)
-    found = forecasts_of(
+    content = forecasts_of(
         service.forecast_book.in_use(), dict(request.query_params), service.clock()
     )
-    return Response(found, media_type=JSON)
+    return Response(content, media_type=JSON)
 
 
 @router.post(
@@ -67,17 +67,17 @@ async def query(request: Request) -> Response:
     service = service_of(request)
     used = service.forecast_book.in_use()
     body = await body_of(request, service.settings)
-    shape, found = await asyncio.to_thread(_understood, used, body)
-    first: ForecastQueryHeadOut = {**head(used, shape, service.clock()), "refused": found.refused}
+    shape, selection = await asyncio.to_thread(_understood, used, body)
+    first: ForecastQueryHeadOut = {**head(used, shape, service.clock()), "refused": selection.refused}
 
     def make(part: Sequence[int]) -> list[SeriesForecastOut]:
-        return series_views(used, [found.rows[place] for place in part], shape)
+        return series_views(used, [selection.rows[position] for position in part], shape)
 
-    return streamed(request, first, "forecasts", in_parts(len(found.rows), SERIES_AT_ONCE), make)
+    return streamed(request, first, "forecasts", in_parts(len(selection.rows), SERIES_AT_ONCE), make)
 
 
 def _understood(used: PreparedBook, body: bytes) -> tuple[ForecastShape, BookSelection]:
-    told: QueryIn = checked(QUERY, parsed(body))
-    quantiles = tuple(sorted(set(told.quantiles or ())))
-    shape = shape_of(used, told.horizon, quantiles, "/horizon")
-    return shape, asked(used.book, told.series, SERIES)
+    payload: QueryIn = checked(QUERY, parsed(body))
+    quantiles = tuple(sorted(set(payload.quantiles or ())))
+    shape = shape_of(used, payload.horizon, quantiles, "/horizon")
+    return shape, select_series(used.book, payload.series, SERIES)

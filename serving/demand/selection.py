@@ -38,25 +38,25 @@ class BookSelection(NamedTuple, Generic[Item]):
     refused: list[RefusedSeriesOut]
 
 
-def asked(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> BookSelection[Item]:
+def select_series(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> BookSelection[Item]:
     """Find the rows of series; all of a book where none are named."""
     if series is None:
         return BookSelection(range(book.forecast.series), (), [])
     rows: list[int] = []
     items: list[Item] = []
     refused: list[RefusedSeriesOut] = []
-    for place, value in enumerate(series):
+    for position, value in enumerate(series):
         try:
             item = checked(kind, value)
-            found = rows_of(book, item.sku, item.site)
+            matches = rows_of(book, item.sku, item.site)
         except BadPayloadError as error:
-            flaws = [Flaw(f"/series/{place}{flaw.pointer}", flaw.detail) for flaw in error.flaws]
+            flaws = [Flaw(f"/series/{position}{flaw.pointer}", flaw.detail) for flaw in error.flaws]
             refused.append(refusal(value, BadPayloadError(flaws)))
         except NotFoundError as error:
             refused.append(refusal(value, error))
         else:
-            rows += found
-            items += [item] * len(found)
+            rows += matches
+            items += [item] * len(matches)
     return BookSelection(rows, items, refused)
 
 
@@ -67,13 +67,13 @@ def rows_of(book: Book, sku: str, site: str | None) -> Sequence[int]:
         NotFoundError: There is no forecast of it.
     """
     if site is None:
-        found: Sequence[int] = book.rows(sku)
+        rows: Sequence[int] = book.rows(sku)
     else:
         row = book.row(sku, site)
-        found = () if row is None else (row,)
-    if not found:
+        rows = () if row is None else (row,)
+    if not rows:
         raise NotFoundError("forecast of", sku if site is None else f"{sku} at {site}")
-    return found
+    return rows
 
 
 def refusal(value: Any, error: Exception) -> RefusedSeriesOut:

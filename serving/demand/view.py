@@ -35,7 +35,7 @@ class SeriesView:
 
     Attributes:
         title: The SKU, or what is summed.
-        place: The site; empty for sums.
+        site: The site; empty for sums.
         facts: What is told of it, by name.
         grain: day, week or month.
         past_days: (T,) first days of the past periods.
@@ -50,7 +50,7 @@ class SeriesView:
     """
 
     title: str
-    place: str
+    site: str
     facts: dict[str, str]
     grain: Grain
     past_days: np.ndarray
@@ -103,7 +103,7 @@ def series_view(book: Book, row: int) -> SeriesView:
     past = book.review.quantiles[row]
     return SeriesView(
         title=str(forecast.sku[0]),
-        place=str(forecast.site[0]),
+        site=str(forecast.site[0]),
         facts=_facts(book, row),
         grain=forecast.grain,
         past_days=book.recent.periods,
@@ -123,7 +123,7 @@ def aggregate_view(book: Book, row: int) -> SeriesView:
     kind, key = str(sums.kind[row]), str(sums.key[row])
     return SeriesView(
         title=f"{KINDS[kind]} {key}" if key else "Everything",
-        place="",
+        site="",
         facts={"Method": "the sum of all its series, joint over series and periods"},
         grain=book.forecast.grain,
         past_days=book.recent.periods,
@@ -142,35 +142,35 @@ def shares_missed(book: Book, rows: slice) -> np.ndarray:
 
     NaN where the last forecast is not known, or nothing was sold.
     """
-    told = book.review.figures
-    if "mean_absolute_error" not in told:
+    figures = book.review.figures
+    if "mean_absolute_error" not in figures:
         return np.full(len(book.forecast.sku[rows]), np.nan)
     horizon = book.forecast.horizon
-    came = np.asarray(book.recent.units[rows, -horizon:], float)
-    scored = (book.recent.in_stock[rows, -horizon:] >= FULLY_IN_STOCK) & np.isfinite(came)
+    actual = np.asarray(book.recent.units[rows, -horizon:], float)
+    scored = (book.recent.in_stock[rows, -horizon:] >= FULLY_IN_STOCK) & np.isfinite(actual)
     count = scored.sum(1)
-    sold = np.where(scored, came, 0).sum(1) / np.where(count, count, np.nan)
-    return np.asarray(told["mean_absolute_error"])[rows] / np.where(sold > 0, sold, np.nan)
+    sold = np.where(scored, actual, 0).sum(1) / np.where(count, count, np.nan)
+    return np.asarray(figures["mean_absolute_error"])[rows] / np.where(sold > 0, sold, np.nan)
 
 
 def _figures(book: Book, row: int) -> list[AccuracyFigure]:
     """Return accuracy in words; nothing of what is not known."""
-    told = {name: float(column[row]) for name, column in book.review.figures.items()}
+    values = {name: float(column[row]) for name, column in book.review.figures.items()}
     missed = float(shares_missed(book, slice(row, row + 1))[0])
     error, bias, covered = (
-        told.get(n, math.nan) for n in ("mean_absolute_error", "bias", "covered")
+        values.get(n, math.nan) for n in ("mean_absolute_error", "bias", "covered")
     )
-    grain, found = book.forecast.grain, []
+    grain, figures = book.forecast.grain, []
     if math.isfinite(error):
         share = f", {percent(missed)} of what was sold" if math.isfinite(missed) else ""
-        found.append(AccuracyFigure(f"± {units(error)}", f"units a {grain} off on average{share}"))
+        figures.append(AccuracyFigure(f"± {units(error)}", f"units a {grain} off on average{share}"))
     if math.isfinite(bias):
-        way = "too high" if bias > 0 else "too low"
-        found.append(AccuracyFigure(units(abs(bias)), f"units a {grain} {way} on the whole"))
+        direction = "too high" if bias > 0 else "too low"
+        figures.append(AccuracyFigure(units(abs(bias)), f"units a {grain} {direction} on the whole"))
     if math.isfinite(covered):
         within = f"of {grain}s came within the range of 95\N{NO-BREAK SPACE}%"
-        found.append(AccuracyFigure(percent(covered), within))
-    return found
+        figures.append(AccuracyFigure(percent(covered), within))
+    return figures
 
 
 def _facts(book: Book, row: int) -> dict[str, str]:

@@ -39,13 +39,13 @@ async def explained(
     )
     told = EXCEPTION.validate_python(view["payload"])
     is_open, triage = view["status"] == "open", scorer.champion.current
-    view["told"] = told
+    view["parsed"] = told
     view["terms"] = await _terms(exception_id, worklist, scorer.policy) if is_open else None
     view |= await _waiting(exception_id, worklist)
     view["stock"] = view["payload"].get("stock") if told.source == OURS else None
     judged = is_open and told.source != OURS and not view["suggestion_hidden"]
     view["chances"] = _chances(told, triage, clock()) if judged and triage else _NONE
-    view["known"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
+    view["class_names"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
     return view
 
 

@@ -26,7 +26,7 @@ from serving.http.requests import (
 )
 from serving.http.schemas import Accepted, AcceptedBatch, Claimed, ExceptionView, Resolved
 from serving.service import service_of
-from serving.worklist.comparison import ComparisonOut, versus_view
+from serving.worklist.comparison import ComparisonOut, comparison_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 
@@ -77,7 +77,7 @@ async def look_at_exception(request: Request, exception_id: Id) -> Response:
 async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At = None) -> Response:
     """Why one row of the list stands above another: in money, hazard and hours, term by term."""
     view = await service_of(request).worklist.view(past_tick(at))
-    return json_answer(versus_view(view.snapshot, exception_id, other_id))
+    return json_answer(comparison_view(view.snapshot, exception_id, other_id))
 
 
 @router.post(

@@ -41,7 +41,7 @@ async def incident_panel(
     beside = await asyncio.to_thread(_beside, ledger, incident_id)
     known = {name: model.names for name, model in triage.classes.items()} if triage else {}
     rows_total = len((await worklist.ranked()).order)
-    return view | beside | {"known": known, "rows_total": rows_total}
+    return view | beside | {"class_names": known, "rows_total": rows_total}
 
 
 def _beside(ledger: Ledger, incident_id: str) -> dict[str, Any]:
@@ -89,5 +89,5 @@ def arrivals_chart(ticks: Sequence[int], usual_per_hour: float) -> dict[str, Any
         "step_hours": step_hours,
         "begins_at": rfc3339(begin),
         "ends_at": rfc3339(begin + len(counts) * step),
-        "told": f"{len(ticks)} arrivals, {most} at most in a step where {usual:.2g} are usual",
+        "summary": f"{len(ticks)} arrivals, {most} at most in a step where {usual:.2g} are usual",
     }

@@ -78,145 +78,145 @@ class AllocationOut(BookStampOut, SharedPoolOut):
     """What of a pool goes where."""
 
 
-def allocated(book: Book, told: AllocationIn, policy: Policy) -> SharedPoolOut:
+def allocated(book: Book, request: AllocationIn, policy: Policy) -> SharedPoolOut:
     """Share a pool and say what that does, place by place.
 
     Raises:
         NotFoundError: There is no forecast of the SKU.
         BadPayloadError: A location is unknown or named twice, money is in another currency, ...
     """
-    locations = told.locations or [
-        LocationIn(site=book.forecast.site[row]) for row in rows_of(book, told.sku, None)
+    locations = request.locations or [
+        LocationIn(site=book.forecast.site[row]) for row in rows_of(book, request.sku, None)
     ]
-    rows = _rows(book, told, locations)
-    periods = told.periods or book.forecast.horizon
+    rows = _rows(book, request, locations)
+    periods = request.periods or book.forecast.horizon
     if periods > book.forecast.horizon:
         flaw = f"the forecasts reach {book.forecast.horizon} periods"
         raise BadPayloadError([Flaw("/periods", flaw)])
-    places = _places(book, told, locations, rows, policy)
-    return _answer(_shared(places, told, locations), told, policy.currency, periods)
+    model_locations = _model_locations(book, request, locations, rows, policy)
+    return _answer(_shared(model_locations, request, locations), request, policy.currency, periods)
 
 
-def _rows(book: Book, told: AllocationIn, locations: Sequence[LocationIn]) -> np.ndarray:
-    if not book.rows(told.sku):
-        raise NotFoundError("forecast of", told.sku)
-    rows = [book.row(told.sku, location.site) for location in locations]
+def _rows(book: Book, request: AllocationIn, locations: Sequence[LocationIn]) -> np.ndarray:
+    if not book.rows(request.sku):
+        raise NotFoundError("forecast of", request.sku)
+    rows = [book.row(request.sku, location.site) for location in locations]
     flaws = [
-        Flaw(f"/locations/{place}/site", f"there is no forecast of {told.sku} at {location.site}")
-        for place, (row, location) in enumerate(zip(rows, locations, strict=True))
+        Flaw(f"/locations/{position}/site", f"there is no forecast of {request.sku} at {location.site}")
+        for position, (row, location) in enumerate(zip(rows, locations, strict=True))
         if row is None
     ]
     flaws += [
-        Flaw(f"/locations/{place}/site", "is named twice")
-        for place, row in enumerate(rows)
-        if row is not None and row in rows[:place]
+        Flaw(f"/locations/{position}/site", "is named twice")
+        for position, row in enumerate(rows)
+        if row is not None and row in rows[:position]
     ]
     if flaws:
         raise BadPayloadError(flaws)
     return np.array(rows, np.intp)
 
 
-def _places(
+def _model_locations(
     book: Book,
-    told: AllocationIn,
+    request: AllocationIn,
     locations: Sequence[LocationIn],
     rows: np.ndarray,
     policy: Policy,
 ) -> Locations:
-    periods = told.periods or book.forecast.horizon
+    periods = request.periods or book.forecast.horizon
     paths = sample_paths(book.forecast, rows, PATHS, SEED)[:, :, :periods]
-    ours = np.nan_to_num(book.stock.on_hand[rows])
-    ours = ours + np.nan_to_num(book.stock.inbound[rows, :periods]).sum(1)
-    known = {
+    available = np.nan_to_num(book.stock.on_hand[rows])
+    available = available + np.nan_to_num(book.stock.inbound[rows, :periods]).sum(1)
+    defaults = {
         "sale_value": margins(book, rows, policy),
         "leftover_cost": holding_costs(book, rows, policy, periods),
         "placing_cost": np.zeros(len(rows)),
     }
     return Locations(
         demand=DiscreteDemand.from_samples(paths.sum(2)),
-        stock=np.array([_or(x.stock, own) for x, own in zip(locations, ours, strict=True)], float),
+        stock=np.array([_or(x.stock, own) for x, own in zip(locations, available, strict=True)], float),
         reserve=np.array([x.reserve for x in locations], float),
         cap=np.array([_or(x.cap, np.inf) for x in locations], float),
         name=np.array([x.site for x in locations], object),
-        **{name: _money(name, told, locations, own, policy) for name, own in known.items()},
+        **{name: _money(name, request, locations, own, policy) for name, own in defaults.items()},
     )
 
 
 def _money(
     name: str,
-    told: AllocationIn,
+    request: AllocationIn,
     locations: Sequence[LocationIn],
-    known: np.ndarray,
+    defaults: np.ndarray,
     policy: Policy,
 ) -> np.ndarray:
     """Return (n,) amounts: the location's own, else that for all, else what is known."""
     own = [getattr(location, name) for location in locations]
-    general = amount(getattr(told, name), policy.currency, f"/{name}")
+    general = amount(getattr(request, name), policy.currency, f"/{name}")
     return np.array(
         [
-            _or(_or(amount(one, policy.currency, f"/locations/{place}/{name}"), general), usual)
-            for place, (one, usual) in enumerate(zip(own, known, strict=True))
+            _or(_or(amount(value, policy.currency, f"/locations/{position}/{name}"), general), usual)
+            for position, (value, usual) in enumerate(zip(own, defaults, strict=True))
         ],
         float,
     )
 
 
-def amount(told: Money | None, currency: str, pointer: str) -> float | None:
+def amount(value: Money | None, currency: str, pointer: str) -> float | None:
     """Return an amount in the currency that we count in.
 
     Raises:
         BadPayloadError: It is in another.
     """
-    if told is None:
+    if value is None:
         return None
-    if told.currency != currency:
+    if value.currency != currency:
         raise BadPayloadError([Flaw(f"{pointer}/currency", f"is counted in {currency} here")])
-    return float(told.amount)
+    return float(value.amount)
 
 
-def _or(told: float | None, otherwise: float | None) -> float | None:
-    return otherwise if told is None else told
+def _or(value: float | None, otherwise: float | None) -> float | None:
+    return otherwise if value is None else value
 
 
-def _shared(places: Locations, told: AllocationIn, locations: Sequence[LocationIn]) -> Allocation:
+def _shared(model_locations: Locations, request: AllocationIn, locations: Sequence[LocationIn]) -> Allocation:
     pack = np.array([location.pack_size for location in locations])
     least = np.array([location.min_order for location in locations])
     try:
         if (pack > 1).any() or (least > 0).any():
-            return allocate_coupled(places, told.units, Coupling(pack=pack, min_units=least))
-        return allocate(places, told.units)
+            return allocate_coupled(model_locations, request.units, Coupling(pack=pack, min_units=least))
+        return allocate(model_locations, request.units)
     except BadInputError as error:
-        place = {location.site: f"/locations/{i}" for i, location in enumerate(locations)}
+        pointers = {location.site: f"/locations/{i}" for i, location in enumerate(locations)}
         detail = f"{error.problem}. {error.cure}"
-        raise BadPayloadError([Flaw(place.get(error.where, ""), detail)]) from error
+        raise BadPayloadError([Flaw(pointers.get(error.where, ""), detail)]) from error
 
 
-def _answer(found: Allocation, told: AllocationIn, currency: str, periods: int) -> SharedPoolOut:
-    kept_back = int(found.retained[0])
+def _answer(allocation: Allocation, request: AllocationIn, currency: str, periods: int) -> SharedPoolOut:
+    kept_back = int(allocation.retained[0])
     return {
-        "sku": told.sku,
+        "sku": request.sku,
         "periods": periods,
-        "units": int(told.units),
-        "placed": int(found.units.sum()),
+        "units": int(request.units),
+        "placed": int(allocation.units.sum()),
         "kept_back": kept_back,
-        "shadow_price": money(float(found.shadow_price[0]), currency),
-        "short_of_reserves": bool(found.short_of_reserves[0]),
-        "expected": _outcome(found.by_pool, 0, currency),
+        "shadow_price": money(float(allocation.shadow_price[0]), currency),
+        "short_of_reserves": bool(allocation.short_of_reserves[0]),
+        "expected": _outcome(allocation.by_pool, 0, currency),
         "locations": [
             {
                 "site": edge.name,
                 "units": edge.units,
-                "stock": float(found.locations.stock[place]),
-                "sale_value": money(float(found.locations.sale_value[place]), currency),
-                "leftover_cost": money(float(found.locations.leftover_cost[place]), currency),
-                "placing_cost": money(float(found.locations.placing_cost[place]), currency),
-                "expected": _outcome(found.by_location, place, currency),
+                "stock": float(allocation.locations.stock[row]),
+                "sale_value": money(float(allocation.locations.sale_value[row]), currency),
+                "leftover_cost": money(float(allocation.locations.leftover_cost[row]), currency),
+                "placing_cost": money(float(allocation.locations.placing_cost[row]), currency),
+                "expected": _outcome(allocation.by_location, row, currency),
                 "next_unit_worth": money(edge.next_worth, currency)
                 if np.isfinite(edge.next_worth)
                 else None,
                 "why": _reason(edge, currency),
             }
-            for place, edge in enumerate(edges(found))
+            for row, edge in enumerate(edges(allocation))
         ],
     }
 
@@ -226,15 +226,15 @@ def _reason(edge: Margin, currency: str) -> ReasonOut:
     return {"code": code, "text": text}
 
 
-def _outcome(outcome: AllocationOutcome, place: int, currency: str) -> AllocationOutcomeOut:
+def _outcome(outcome: AllocationOutcome, row: int, currency: str) -> AllocationOutcomeOut:
     return {
-        "demand": _units(outcome.demand, place),
-        "sold": _units(outcome.sold, place),
-        "leftover": _units(outcome.leftover, place),
-        "gain": money(float(outcome.gain[place]), currency),
-        "fill_rate": round(float(outcome.fill_rate[place]), 4),
+        "demand": _units(outcome.demand, row),
+        "sold": _units(outcome.sold, row),
+        "leftover": _units(outcome.leftover, row),
+        "gain": money(float(outcome.gain[row]), currency),
+        "fill_rate": round(float(outcome.fill_rate[row]), 4),
     }
 
 
-def _units(units: np.ndarray, place: int) -> float:
-    return round(float(units[place]), UNIT_DECIMALS)
+def _units(units: np.ndarray, row: int) -> float:
+    return round(float(units[row]), UNIT_DECIMALS)

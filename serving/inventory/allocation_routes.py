@@ -23,7 +23,7 @@ async def allocations(request: Request) -> Response:
     """Share a pool of units where each is worth most, and say why. Nothing is stored or moved."""
     service = service_of(request)
     used = service.forecast_book.in_use()
-    told = checked(ALLOCATION, parsed(await body_of(request, service.settings)))
-    found = await asyncio.to_thread(allocated, used.book, told, service.policy)
-    answer: AllocationOut = {**found, **used.stamp(service.clock())}
+    payload = checked(ALLOCATION, parsed(await body_of(request, service.settings)))
+    pool = await asyncio.to_thread(allocated, used.book, payload, service.policy)
+    answer: AllocationOut = {**pool, **used.stamp(service.clock())}
     return json_answer(answer)

@@ -9,7 +9,7 @@ from serving.inventory.stock_detail import StockOutlook
 
 def stock_chart(shown: StockOutlook) -> dict[str, Any]:
     """Return the stock ahead with the order and without it, over the risk to lose sales."""
-    days, now, then = shown.days, shown.told["as_it_is"], shown.told["with_order"]
+    days, now, then = shown.days, shown.replenishment["as_it_is"], shown.replenishment["with_order"]
     risk = {
         "type": "bar",
         "x": days,

@@ -10,15 +10,15 @@ from serving.forecast_book import period_days
 
 def margins(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
     """Return (n,) money that a sale brings: price less cost, or the policy's share of the price."""
-    price = _known(book.stock.unit_price[rows], policy.stock.unit_price)
+    price = _or_default(book.stock.unit_price[rows], policy.stock.unit_price)
     margin = price - book.stock.unit_cost[rows]
-    return np.maximum(_known(margin, price * policy.stock.margin_share), 0)
+    return np.maximum(_or_default(margin, price * policy.stock.margin_share), 0)
 
 
 def holding_costs(book: Book, rows: np.ndarray, policy: Policy, periods: int) -> np.ndarray:
     """Return (n,) money that a unit costs that lies for some periods."""
-    price = _known(book.stock.unit_price[rows], policy.stock.unit_price)
-    cost = _known(book.stock.unit_cost[rows], price * (1 - policy.stock.margin_share))
+    price = _or_default(book.stock.unit_price[rows], policy.stock.unit_price)
+    cost = _or_default(book.stock.unit_cost[rows], price * (1 - policy.stock.margin_share))
     years = periods * period_days(book.forecast.grain) / DAYS_PER_YEAR
     return cost * policy.stock.holding_share_per_year * years
 
@@ -28,9 +28,9 @@ def lead_periods(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
 
     It is decided at the end of a period: one that takes no time is sold from the next.
     """
-    days = _known(book.stock.lead_time_days[rows], policy.stock.lead_time_days)
+    days = _or_default(book.stock.lead_time_days[rows], policy.stock.lead_time_days)
     return 1 + np.ceil(days / period_days(book.forecast.grain))
 
 
-def _known(values: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
+def _or_default(values: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
     return np.where(np.isfinite(values), values, otherwise)

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from data.domain import NotFoundError
-from serving.demand.list import book_told, horizon_words
+from serving.demand.list import book_summary, horizon_words
 from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
 from serving.inventory.chart import stock_chart
@@ -26,30 +26,30 @@ Units = Annotated[float, Query(ge=0, le=1e9)]
 Money = Annotated[float, Query(ge=0, le=1e9)]
 
 
-def _wanted(kind: Word = "", text: Word = "", site: Word = "") -> StockFilters:
+def _filters(kind: Word = "", text: Word = "", site: Word = "") -> StockFilters:
     usual = StockFilters()
     return StockFilters(kind if kind in KINDS else usual.kind, text, site)
 
 
-Filters = Annotated[StockFilters, Depends(_wanted)]
+Filters = Annotated[StockFilters, Depends(_filters)]
 
 
-def _address(wanted: StockFilters, begin: int = 0, **changes: str) -> str:
+def _address(filters: StockFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
-    told = wanted._asdict() | {"from": str(begin) if begin else ""} | changes
-    return f"/stock?{urlencode({name: value for name, value in told.items() if value})}"
+    parameters = filters._asdict() | {"from": str(begin) if begin else ""} | changes
+    return f"/stock?{urlencode({name: value for name, value in parameters.items() if value})}"
 
 
 @router.get("/stock")
 def page(
-    request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
+    request: Request, filters: Filters, begin: Begin = 0, by_script: ByScript = False
 ) -> Response:
     """The list beside its first row; the list alone when the page's script asks."""
     service = service_of(request)
     if service.forecast_book.current is None:
         return html("inventory/stock.html", list=None, problem=service.forecast_book.problem)
     in_use = service.forecast_book.in_use()
-    values = _list(service, in_use, wanted, begin)
+    values = _list(service, in_use, filters, begin)
     if by_script:
         return html("inventory/stock_list.html", **values, opened=None)
     rows = values["list"]["rows"]
@@ -57,18 +57,18 @@ def page(
         "inventory/stock.html",
         CHARTED,
         **values,
-        **_one(service, in_use, rows[0].query if rows else None),
+        **_series_values(service, in_use, rows[0].query if rows else None),
     )
 
 
 @router.get("/stock/one")
-def one(request: Request, by_script: ByScript = False) -> Response:
+def series(request: Request, by_script: ByScript = False) -> Response:
     """One series (`sku`, `site`): beside the list, or alone."""
     service = service_of(request)
     if service.forecast_book.current is None:
         return html("inventory/stock.html", list=None, problem=service.forecast_book.problem)
     in_use = service.forecast_book.in_use()
-    values = _one(service, in_use, request.url.query)
+    values = _series_values(service, in_use, request.url.query)
     if by_script:
         return html("inventory/stock_one.html", **values)
     return html(
@@ -88,31 +88,31 @@ def share(request: Request, sku: Word, pool: Units, margin: Money) -> Response:
 
 
 def _list(
-    service: Service, in_use: PreparedBook, wanted: StockFilters, begin: int
+    service: Service, in_use: PreparedBook, filters: StockFilters, begin: int
 ) -> dict[str, Any]:
     return {
-        "list": stock_listed(in_use, service.policy, wanted, begin, ROWS),
-        "wanted": wanted,
-        "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
-        "plain_address": _address(StockFilters(kind=wanted.kind)),
+        "list": stock_listed(in_use, service.policy, filters, begin, ROWS),
+        "filters": filters,
+        "address": lambda begin=0, **changes: _address(filters, begin, **changes),
+        "plain_address": _address(StockFilters(kind=filters.kind)),
         "rows_a_page": ROWS,
         "refresh_seconds": REFRESH_SECONDS,
-        "book": book_told(in_use, service.clock()),
+        "book": book_summary(in_use, service.clock()),
     }
 
 
-def _one(service: Service, in_use: PreparedBook, query: str | None) -> dict[str, Any]:
+def _series_values(service: Service, in_use: PreparedBook, query: str | None) -> dict[str, Any]:
     if query is None:
-        return {"one": None, "opened": None}
-    book, asked = in_use.book, dict(parse_qsl(query))
-    sku, site = asked.get("sku", ""), asked.get("site", "")
+        return {"series": None, "opened": None}
+    book, parameters = in_use.book, dict(parse_qsl(query))
+    sku, site = parameters.get("sku", ""), parameters.get("site", "")
     if book.row(sku, site) is None:
         raise NotFoundError("forecast of", f"{sku} at {site}")
     at = sliders(book, sku, service.policy)
     stock_ahead = ahead(in_use, sku, site, service.policy)
-    messages = [told.message for told in stock_list(book).of_series(sku, site)]
+    messages = [exception.message for exception in stock_list(book).of_series(sku, site)]
     return {
-        "one": {"sku": sku, "site": site, "ahead": stock_ahead, "messages": messages},
+        "series": {"sku": sku, "site": site, "ahead": stock_ahead, "messages": messages},
         "chart": orjson.dumps(stock_chart(stock_ahead)).decode() if stock_ahead else "",
         "sliders": at,
         "share": sharing(book, sku, service.policy, at["pool"]),

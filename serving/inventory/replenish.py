@@ -14,7 +14,7 @@ from models.demand.sample_paths import sample_paths
 from models.forecast_book.book import Book
 from models.inventory.projection import Projection, StockPosition
 from models.inventory.replenishment import OrderTerms, Replenishment, replenish
-from serving.demand.selection import BookSelection, RefusedSeriesOut, asked, refusal
+from serving.demand.selection import BookSelection, RefusedSeriesOut, select_series, refusal
 from serving.forecast_book import BookStampOut, PreparedBook
 from serving.inventory.allocate import amount
 from serving.inventory.economics import holding_costs, lead_periods, margins
@@ -93,27 +93,27 @@ class OrderableSeries:
     refused: list[RefusedSeriesOut]
 
 
-def orders(used: PreparedBook, told: ReplenishmentIn, policy: Policy) -> OrderableSeries:
+def orders(used: PreparedBook, request: ReplenishmentIn, policy: Policy) -> OrderableSeries:
     """Understand what is asked, refusing item by item what can't be answered.
 
     Raises:
         BadPayloadError: Money that holds for all is in another currency.
     """
     book = used.book
-    general = _ItemTerms.of(told, policy.currency, "")
-    found, own = _checked(asked(book, told.series, REPLENISHED), policy.currency)
-    rows = np.asarray(found.rows, np.intp)
+    general = _ItemTerms.of(request, policy.currency, "")
+    selection, own = _checked(select_series(book, request.series, REPLENISHED), policy.currency)
+    rows = np.asarray(selection.rows, np.intp)
 
     def column(name: str, usual: np.ndarray | float) -> np.ndarray:
         whole = getattr(general, name)
         values = np.broadcast_to(usual if whole is None else whole, rows.shape).astype(float)
-        for place, one in enumerate(own):
-            if getattr(one, name) is not None:
-                values[place] = getattr(one, name)
+        for row, item_terms in enumerate(own):
+            if getattr(item_terms, name) is not None:
+                values[row] = getattr(item_terms, name)
         return values
 
     terms = OrderTerms(
-        review_periods=told.review_periods,
+        review_periods=request.review_periods,
         lead_periods=column("lead_periods", lead_periods(book, rows, policy)),
         holding_cost=column("holding_cost", holding_costs(book, rows, policy, 1)),
         shortage_cost=column("shortage_cost", margins(book, rows, policy)),
@@ -123,13 +123,13 @@ def orders(used: PreparedBook, told: ReplenishmentIn, policy: Policy) -> Orderab
     )
     on_hand = book.stock.on_hand[rows].astype(float)
     inbound = {}
-    for place, item in enumerate(found.items):
+    for row, item in enumerate(selection.items):
         if item.on_hand is not None:
-            on_hand[place] = item.on_hand
+            on_hand[row] = item.on_hand
         if item.inbound is not None:
-            inbound[place] = np.array(item.inbound, float)
+            inbound[row] = np.array(item.inbound, float)
     return _possible(
-        OrderableSeries(used, rows, terms, on_hand, inbound, found.refused), named=bool(own)
+        OrderableSeries(used, rows, terms, on_hand, inbound, selection.refused), named=bool(own)
     )
 
 
@@ -145,32 +145,32 @@ class _ItemTerms:
     min_order: float | None
 
     @classmethod
-    def of(cls, told: OrderTermsIn, currency: str, pointer: str) -> "_ItemTerms":
+    def of(cls, terms: OrderTermsIn, currency: str, pointer: str) -> "_ItemTerms":
         """Take money in our currency; raise BadPayloadError where it is in another."""
         return cls(
-            told.lead_periods,
-            amount(told.holding_cost, currency, f"{pointer}/holding_cost"),
-            amount(told.shortage_cost, currency, f"{pointer}/shortage_cost"),
-            told.service_level,
-            told.pack_size,
-            told.min_order,
+            terms.lead_periods,
+            amount(terms.holding_cost, currency, f"{pointer}/holding_cost"),
+            amount(terms.shortage_cost, currency, f"{pointer}/shortage_cost"),
+            terms.service_level,
+            terms.pack_size,
+            terms.min_order,
         )
 
 
 def _checked(
-    found: BookSelection[ReplenishedIn], currency: str
+    selection: BookSelection[ReplenishedIn], currency: str
 ) -> tuple[BookSelection[ReplenishedIn], list[_ItemTerms]]:
     """Read each item's terms; an item in another currency is refused."""
-    kept, own, refused = [], [], list(found.refused)
-    for place, item in enumerate(found.items):
+    accepted, own, refused = [], [], list(selection.refused)
+    for position, item in enumerate(selection.items):
         try:
             own.append(_ItemTerms.of(item, currency, ""))
-            kept.append(place)
+            accepted.append(position)
         except BadPayloadError as error:
             refused.append(refusal(item.model_dump(), error))
-    if not found.items:
-        return found, own
-    rows, items = [found.rows[place] for place in kept], [found.items[place] for place in kept]
+    if not selection.items:
+        return selection, own
+    rows, items = [selection.rows[position] for position in accepted], [selection.items[position] for position in accepted]
     return BookSelection(rows, items, refused), own
 
 
@@ -202,42 +202,42 @@ def _possible(whole: OrderableSeries, *, named: bool) -> OrderableSeries:
 
 def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[ReplenishedOut]:
     """Return what to order for some of the series; numbers stay arrays, for `dumped`."""
-    book, places = whole.used.book, np.asarray(part, np.intp)
-    rows = whole.rows[places]
+    book, positions = whole.used.book, np.asarray(part, np.intp)
+    rows = whole.rows[positions]
     paths = sample_paths(book.forecast, rows, PATHS, SEED)
-    owed = np.maximum(-whole.on_hand[places], 0)
+    owed = np.maximum(-whole.on_hand[positions], 0)
     paths[:, :, 0] += owed[:, None]  # what is owed already is asked for first
     inbound = np.nan_to_num(book.stock.inbound[rows]).astype(float)
-    for place, row in enumerate(part):
+    for position, row in enumerate(part):
         if row in whole.inbound:
-            told = whole.inbound[row][: inbound.shape[1]]
-            inbound[place] = np.pad(told, (0, inbound.shape[1] - len(told)))
-    shelf = StockPosition(np.maximum(whole.on_hand[places], 0), inbound)
-    found = replenish(paths, shelf, whole.terms.take(places))
-    return [_view(book, whole.used.dates, found, place, row) for place, row in enumerate(rows)]
+            units = whole.inbound[row][: inbound.shape[1]]
+            inbound[position] = np.pad(units, (0, inbound.shape[1] - len(units)))
+    shelf = StockPosition(np.maximum(whole.on_hand[positions], 0), inbound)
+    replenishment = replenish(paths, shelf, whole.terms.take(positions))
+    return [_view(book, whole.used.dates, replenishment, position, row) for position, row in enumerate(rows)]
 
 
 def _view(
-    book: Book, dates: list[str], found: Replenishment, place: int, row: int
+    book: Book, dates: list[str], replenishment: Replenishment, position: int, row: int
 ) -> ReplenishedOut:
     return {
         "sku": book.forecast.sku[row],
         "site": book.forecast.site[row],
-        "order": int(found.order[place]),
-        "sold_from": dates[int(found.arrives[place])],
-        "as_it_is": _ahead(found.as_it_is, place, dates),
-        "with_order": _ahead(found.with_order, place, dates),
+        "order": int(replenishment.order[position]),
+        "sold_from": dates[int(replenishment.arrives[position])],
+        "as_it_is": _ahead(replenishment.as_it_is, position, dates),
+        "with_order": _ahead(replenishment.with_order, position, dates),
     }
 
 
-def _ahead(projection: Projection, place: int, dates: list[str]) -> StockAheadOut:
+def _ahead(projection: Projection, position: int, dates: list[str]) -> StockAheadOut:
     """Return what is ahead of one series: when it runs out, and the risk at each date."""
-    median, early = (int(projection.runs_out(chance)[place]) for chance in (0.5, 0.1))
+    median, early = (int(projection.runs_out(chance)[position]) for chance in (0.5, 0.1))
     return {
         "runs_out_on": dates[median] if median < len(dates) else None,
         "safe_until": dates[early] if early < len(dates) else None,
-        "lost_units": round(float(projection.lost[place].sum()), 2),
-        "fill_rate": round(float(projection.fill_rate[place]), DECIMALS),
-        "risk": np.round(projection.risk[place], DECIMALS),
-        "stock": np.round(projection.stock[place], 2),
+        "lost_units": round(float(projection.lost[position].sum()), 2),
+        "fill_rate": round(float(projection.fill_rate[position]), DECIMALS),
+        "risk": np.round(projection.risk[position], DECIMALS),
+        "stock": np.round(projection.stock[position], 2),
     }

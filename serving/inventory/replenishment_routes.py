@@ -39,15 +39,15 @@ async def replenishments(request: Request) -> Response:
     service = service_of(request)
     used = service.forecast_book.in_use()
     body = await body_of(request, service.settings)
-    found = await asyncio.to_thread(_understood, used, body, service.policy)
+    orderable = await asyncio.to_thread(_understood, used, body, service.policy)
     head: ReplenishmentHeadOut = {
         "grain": used.book.forecast.grain,
         "periods": used.dates,
         **used.stamp(service.clock()),
-        "refused": found.refused,
+        "refused": orderable.refused,
     }
-    parts = in_parts(len(found.rows), SERIES_AT_ONCE)
-    return streamed(request, head, "replenishments", parts, partial(order_views, found))
+    parts = in_parts(len(orderable.rows), SERIES_AT_ONCE)
+    return streamed(request, head, "replenishments", parts, partial(order_views, orderable))
 
 
 def _understood(used: PreparedBook, body: bytes, policy: Policy) -> OrderableSeries:

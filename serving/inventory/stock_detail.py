@@ -26,7 +26,7 @@ from serving.wire.formats import money
 PLENTY = 1e8
 """Units that no SKU can use: what is placed of them is what pays."""
 BEYOND_WHAT_PAYS = 1.25
-LEAST_POOL = 10
+MIN_POOL_UNITS = 10
 
 
 def sliders(book: Book, sku: str, policy: Policy) -> dict[str, float]:
@@ -38,9 +38,9 @@ def sliders(book: Book, sku: str, policy: Policy) -> dict[str, float]:
     margin = round(float(margins(book, np.array(book.rows(sku), np.intp), policy).mean()), 2)
     return {
         "pool": pays,
-        "most_pool": max(math.ceil(pays * BEYOND_WHAT_PAYS), LEAST_POOL),
+        "max_pool": max(math.ceil(pays * BEYOND_WHAT_PAYS), MIN_POOL_UNITS),
         "margin": margin,
-        "most_margin": 2 * margin,
+        "max_margin": 2 * margin,
     }
 
 
@@ -80,8 +80,8 @@ def _with_bars(location: AllocatedLocationOut, longest: float) -> dict[str, Any]
 
 def _at_margin(book: Book, sku: str, policy: Policy, margin: float) -> list[LocationIn]:
     rows = np.array(book.rows(sku), np.intp)
-    known = margins(book, rows, policy)
-    changed = known * (margin / known.mean()) if known.any() else np.full(len(rows), margin)
+    margin_by_site = margins(book, rows, policy)
+    changed = margin_by_site * (margin / margin_by_site.mean()) if margin_by_site.any() else np.full(len(rows), margin)
     return [
         LocationIn(
             site=str(book.forecast.site[row]), sale_value=Money(**money(value, policy.currency))
@@ -97,21 +97,21 @@ class StockOutlook:
     Attributes:
         grain: Of the forecast.
         days: First days of the periods.
-        told: What to order, and the stock as it is and with that order.
+        replenishment: Units to order, and the stock as it is and with that order.
     """
 
     grain: Grain
     days: list[str]
-    told: ReplenishedOut
+    replenishment: ReplenishedOut
 
     @property
     def order(self) -> int:
         """Units to order now."""
-        return self.told["order"]
+        return self.replenishment["order"]
 
     def words(self) -> list[str]:
         """Return what to do and why, as sentences."""
-        out, sold_from = self.told["as_it_is"]["runs_out_on"], self.told["sold_from"]
+        out, sold_from = self.replenishment["as_it_is"]["runs_out_on"], self.replenishment["sold_from"]
         if out:
             ends = f"it more likely than not runs out {self._when(out)}"
         else:
@@ -119,7 +119,7 @@ class StockOutlook:
         if not self.order:
             return [f"As it is, {ends}.", "Nothing has to be ordered now."]
         then = self.days.index(sold_from)
-        risks = [percent(float(self.told[one]["risk"][then])) for one in ("as_it_is", "with_order")]
+        risks = [percent(float(self.replenishment[projection]["risk"][then])) for projection in ("as_it_is", "with_order")]
         what = (
             f"Order {units(self.order)} units now: they can be sold from {day(sold_from)} on, and "
             f"the risk to lose sales {self._when(sold_from)} falls from {risks[0]} to {risks[1]}."
@@ -135,7 +135,7 @@ class StockOutlook:
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield the stock ahead, a line a period."""
-        now, then = self.told["as_it_is"], self.told["with_order"]
+        now, then = self.replenishment["as_it_is"], self.replenishment["with_order"]
         for i, first in enumerate(self.days):
             risks = {"risk": float(now["risk"][i]), "risk_then": float(then["risk"][i])}
             yield {"day": first, "stock": now["stock"][i], "stock_then": then["stock"][i]} | risks
@@ -143,15 +143,15 @@ class StockOutlook:
 
 def ahead(used: PreparedBook, sku: str, site: str, policy: Policy) -> StockOutlook | None:
     """Return the stock ahead of a series; None where nothing can be said of it."""
-    told = ordered(used, [(sku, site)], policy).get((sku, site))
-    return StockOutlook(used.book.forecast.grain, used.dates, told) if told else None
+    replenishment = ordered(used, [(sku, site)], policy).get((sku, site))
+    return StockOutlook(used.book.forecast.grain, used.dates, replenishment) if replenishment else None
 
 
 def ordered(
     used: PreparedBook, series: Sequence[tuple[str, str]], policy: Policy
 ) -> dict[tuple[str, str], ReplenishedOut]:
     """Return what the API says to order of each SKU and site, where it can say it."""
-    told = ReplenishmentIn(series=[{"sku": sku, "site": site} for sku, site in series])
-    found = orders(used, told, policy)
-    views = order_views(found, range(len(found.rows)))
+    payload = ReplenishmentIn(series=[{"sku": sku, "site": site} for sku, site in series])
+    orderable = orders(used, payload, policy)
+    views = order_views(orderable, range(len(orderable.rows)))
     return {(view["sku"], view["site"]): view for view in views}

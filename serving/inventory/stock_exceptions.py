@@ -43,7 +43,7 @@ from serving.wire.exception_in import EXCEPTION, OURS
 from serving.wire.formats import rfc3339, rfc3339_or_none
 
 LOG = logging.getLogger("expedite.stock_exceptions")
-LONGEST_NAME = 255
+MAX_NAME_LENGTH = 255
 
 
 async def keep_raised(
@@ -84,8 +84,8 @@ async def raise_stock_exceptions(
         LOG.warning("The forecast book ended before today: no stock exceptions are raised from it")
         return 0
     accepted = await writer.run(partial(_in_line, book, policy, clock))
-    for one in accepted:
-        worklist.show(one.record)
+    for entry in accepted:
+        worklist.show(entry.record)
     if accepted:
         LOG.info("%d stock exceptions were raised, renewed or closed", len(accepted))
     return len(accepted)
@@ -98,23 +98,23 @@ def _end_ms(book: Book) -> int:
 
 def _in_line(book: Book, policy: Policy, clock: Clock, connection: Connection) -> list[Accepted]:
     now_ms = clock()
-    words = _words(book, policy, now_ms)
-    known = {record.external_id: record for record in records_of(connection, OURS)}
+    detected = _detected(book, policy, now_ms)
+    records = {record.external_id: record for record in records_of(connection, OURS)}
     arriving = [
-        _incoming(known.get(name), payload, opinion, now_ms)
-        for name, (payload, opinion) in words.items()
-        if _is_to_be_told(known.get(name), opinion, policy)
+        _incoming(records.get(name), payload, assessment, now_ms)
+        for name, (payload, assessment) in detected.items()
+        if _needs_update(records.get(name), assessment, policy)
     ]
     arriving += [
         _healed(record, now_ms)
-        for name, record in known.items()
-        if name not in words and not _is_told_closed(record)
+        for name, record in records.items()
+        if name not in detected and not _is_reported_closed(record)
     ]
     accepted = accept(connection, arriving, now_ms=now_ms)
-    return [one for one in accepted if one.arrival is not IntakeEvent.UNCHANGED]
+    return [entry for entry in accepted if entry.arrival is not IntakeEvent.UNCHANGED]
 
 
-def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str, Any], Assessment]]:
+def _detected(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str, Any], Assessment]]:
     """What a book says: by name of the exception what is told of it, and its opinion."""
     rows = book.exceptions.to_pylist()
     if not rows:
@@ -124,7 +124,7 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
     curve = np.array([row["curve"] for row in rows], np.float64)
     due_at = np.array([_tick(row["due_at_ms"]) for row in rows], np.int64)
     terms = terms_of(price_stock(types, book.as_of_ms, due_at, loss, curve, policy))
-    told = {}
+    detected = {}
     for row, term in zip(rows, terms, strict=True):
         payload = {
             "source": OURS,
@@ -137,7 +137,7 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
             "stock": orjson.loads(row["facts"])
             | {"can_be_saved": round(row["loss"], 2), "as_of": rfc3339(book.as_of_ms)},
         }
-        opinion = Assessment(
+        assessment = Assessment(
             model_version=book.model_version,
             policy_version=policy.label,
             scored_at_ms=now_ms,
@@ -149,69 +149,69 @@ def _words(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str,
             grounds=row["message"],
         )
         EXCEPTION.validate_python(payload)  # what can't be read back must not be written
-        told[payload["external_id"]] = payload, opinion
-    return told
+        detected[payload["external_id"]] = payload, assessment
+    return detected
 
 
-def _tick(told: int | None) -> int:
-    return MISSING_TICK if told is None else told
+def _tick(at_ms: int | None) -> int:
+    return MISSING_TICK if at_ms is None else at_ms
 
 
 def _name(row: Mapping[str, Any]) -> str:
     """The cause: one kind of trouble with one SKU at one site."""
     name = f"{row['kind']}:{row['sku']}@{row['site']}"
-    if len(name) <= LONGEST_NAME and name.isprintable():
+    if len(name) <= MAX_NAME_LENGTH and name.isprintable():
         return name
     return f"{row['kind']}:{sha256(name.encode()).hexdigest()}"
 
 
-def _is_to_be_told(known: ExceptionRecord | None, opinion: Assessment, policy: Policy) -> bool:
-    if known is None or known.is_open or _is_told_closed(known):
+def _needs_update(record: ExceptionRecord | None, assessment: Assessment, policy: Policy) -> bool:
+    if record is None or record.is_open or _is_reported_closed(record):
         return True
-    resolved_at = Assessment.from_json(known.opinion).terms["loss"]
-    return opinion.terms["loss"] >= resolved_at * (1 + policy.stock.worse_share)
+    resolved_at = Assessment.from_json(record.opinion).terms["loss"]
+    return assessment.terms["loss"] >= resolved_at * (1 + policy.stock.worse_share)
 
 
-def _is_told_closed(record: ExceptionRecord) -> bool:
+def _is_reported_closed(record: ExceptionRecord) -> bool:
     return orjson.loads(record.payload)["status"] == "resolved"
 
 
 def _incoming(
-    known: ExceptionRecord | None, payload: dict[str, Any], opinion: Assessment, now_ms: int
+    record: ExceptionRecord | None, payload: dict[str, Any], assessment: Assessment, now_ms: int
 ) -> Incoming:
     """What is open stays detected when it first was; what is raised again is detected anew."""
-    detected_at_ms = opinion.terms["detected_at"]
-    if known is not None and known.is_open:
-        detected_at_ms = known.detected_at_ms
-    told = payload | {"detected_at": rfc3339(detected_at_ms)}
+    detected_at_ms = assessment.terms["detected_at"]
+    if record is not None and record.is_open:
+        detected_at_ms = record.detected_at_ms
+    dated_payload = payload | {"detected_at": rfc3339(detected_at_ms)}
     return Incoming(
         source=OURS,
         external_id=payload["external_id"],
         is_open=True,
         version=None,
-        updated_at_ms=_later(known, now_ms),
+        updated_at_ms=_later(record, now_ms),
         detected_at_ms=detected_at_ms,
-        payload=canonical(told),
-        opinion=opinion.to_json(),
+        payload=canonical(dated_payload),
+        opinion=assessment.to_json(),
     )
 
 
-def _healed(known: ExceptionRecord, now_ms: int) -> Incoming:
-    told = orjson.loads(known.payload) | {"status": "resolved", "healed_itself": True}
+def _healed(record: ExceptionRecord, now_ms: int) -> Incoming:
+    closed_payload = orjson.loads(record.payload) | {"status": "resolved", "healed_itself": True}
     return Incoming(
         source=OURS,
-        external_id=known.external_id,
+        external_id=record.external_id,
         is_open=False,
         version=None,
-        updated_at_ms=_later(known, now_ms),
-        detected_at_ms=known.detected_at_ms,
-        payload=canonical(told),
-        opinion=known.opinion,
+        updated_at_ms=_later(record, now_ms),
+        detected_at_ms=record.detected_at_ms,
+        payload=canonical(closed_payload),
+        opinion=record.opinion,
     )
 
 
-def _later(known: ExceptionRecord | None, now_ms: int) -> int:
+def _later(record: ExceptionRecord | None, now_ms: int) -> int:
     """A moment after all that is known, so that what we say now holds whatever clocks did."""
-    if known is None:
+    if record is None:
         return now_ms
-    return max(now_ms, known.updated_at_ms + 1, (known.closed_at_ms or 0) + 1)
+    return max(now_ms, record.updated_at_ms + 1, (record.closed_at_ms or 0) + 1)

@@ -75,8 +75,8 @@ class StockList:
     @cached_property
     def rows(self) -> list[StockRow]:
         """All; what runs out by the margin that it loses, the others by what handling saves."""
-        told = self.book.exceptions
-        rows = [_row(one) for one in told.to_pylist()] if told.num_columns else []
+        exceptions = self.book.exceptions
+        rows = [_row(record) for record in exceptions.to_pylist()] if exceptions.num_columns else []
         return sorted(rows, key=lambda row: -row.facts.get("lost_margin", row.loss))
 
     @cached_property
@@ -90,14 +90,14 @@ class StockList:
         """Whether any stock was ever counted."""
         return bool(np.isfinite(self.book.stock.on_hand).any())
 
-    def found(self, wanted: StockFilters) -> list[StockRow]:
+    def matching(self, filters: StockFilters) -> list[StockRow]:
         """Return those of a kind whose SKU or site holds all words of a text."""
-        words = wanted.text.casefold().split()
+        words = filters.text.casefold().split()
         return [
             row
             for row in self.rows
-            if row.kind == wanted.kind
-            and wanted.site in ("", row.site)
+            if row.kind == filters.kind
+            and filters.site in ("", row.site)
             and all(word in f"{row.sku} {row.site}".casefold() for word in words)
         ]
 
@@ -107,24 +107,24 @@ class StockList:
 
 
 def stock_listed(
-    used: PreparedBook, policy: Policy, wanted: StockFilters, begin: int, limit: int
+    used: PreparedBook, policy: Policy, filters: StockFilters, begin: int, limit: int
 ) -> dict[str, Any]:
     """Return some of the wanted rows, and what there is to choose from."""
-    told = stock_list(used.book)
-    found = told.found(wanted)
-    begin = min(begin, max(0, (len(found) - 1) // limit * limit))
-    rows = found[begin : begin + limit]
+    exceptions = stock_list(used.book)
+    matches = exceptions.matching(filters)
+    begin = min(begin, max(0, (len(matches) - 1) // limit * limit))
+    rows = matches[begin : begin + limit]
     return {
         "rows": _with_orders(used, policy, rows),
         "begin": begin,
         "end": begin + len(rows),
-        "total": len(found),
-        "of_kind": sum(row.kind == wanted.kind for row in told.rows),
-        "saving": money(sum(row.loss for row in found), policy.currency),
+        "total": len(matches),
+        "of_kind": sum(row.kind == filters.kind for row in exceptions.rows),
+        "saving": money(sum(row.loss for row in matches), policy.currency),
         "currency": policy.currency,
-        "kinds": told.kinds,
-        "sites": sorted({row.site for row in told.rows}),
-        "counted": told.counted,
+        "kinds": exceptions.kinds,
+        "sites": sorted({row.site for row in exceptions.rows}),
+        "counted": exceptions.counted,
     }
 
 
@@ -133,17 +133,17 @@ def _with_orders(used: PreparedBook, policy: Policy, rows: list[StockRow]) -> li
     short = [(row.sku, row.site) for row in rows if row.kind == ExceptionType.STOCK_OUT_RISK]
     if not short:
         return rows
-    told = ordered(used, short, policy)
-    return [replace(row, order=told.get((row.sku, row.site), {}).get("order")) for row in rows]
+    replenishments = ordered(used, short, policy)
+    return [replace(row, order=replenishments.get((row.sku, row.site), {}).get("order")) for row in rows]
 
 
-def _row(told: Mapping[str, Any]) -> StockRow:
+def _row(record: Mapping[str, Any]) -> StockRow:
     return StockRow(
-        query=urlencode({"sku": told["sku"], "site": told["site"]}),
-        kind=told["kind"],
-        sku=told["sku"],
-        site=told["site"],
-        loss=told["loss"],
-        message=told["message"],
-        facts=orjson.loads(told["facts"]),
+        query=urlencode({"sku": record["sku"], "site": record["site"]}),
+        kind=record["kind"],
+        sku=record["sku"],
+        site=record["site"],
+        loss=record["loss"],
+        message=record["message"],
+        facts=orjson.loads(record["facts"]),
     )

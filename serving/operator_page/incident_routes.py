@@ -29,7 +29,7 @@ async def one(
     if by_script:
         return html("incidents/incident.html", incident=view, below=below)
     values = await list_values(request, WorklistFilters(), 0)
-    return html("worklist/page.html", **values, whole=True, one=None, incident=view, below=below)
+    return html("worklist/page.html", **values, whole=True, exception=None, incident=view, below=below)
 
 
 @router.get("/incidents/{incident_id}/members")
@@ -64,7 +64,7 @@ async def resolve(
         "incidents/incident_done.html",
         CHANGED,
         title="Resolved",
-        told=said,
+        summary=said,
         left=left[:MAX_ROWS_SHOWN],
     )
 

@@ -14,7 +14,7 @@ from serving.http.requests import ROW_ID, ActionRequest, At, body_of, etag, past
 from serving.http.templates import assets, packed
 from serving.service import service_of
 from serving.wire.formats import rfc3339
-from serving.worklist.comparison import at_rank, versus_view
+from serving.worklist.comparison import at_rank, comparison_view
 from serving.worklist.overview import WorklistFilters, overview, status
 
 router = APIRouter(include_in_schema=False)
@@ -62,7 +62,7 @@ async def list_values(request: Request, wanted: WorklistFilters, begin: int) -> 
     )
     return {
         "list": shown,
-        "wanted": wanted,
+        "filters": wanted,
         "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
         "rows_a_page": ROWS,
         "refresh_seconds": REFRESH_SECONDS,
@@ -77,7 +77,7 @@ async def page(
     """The ranked list; the list alone when the page's script asks."""
     values = await list_values(request, wanted, begin)
     template = "worklist/list.html" if by_script else "worklist/page.html"
-    return html(template, **values, whole=not by_script, one=None, below=None)
+    return html(template, **values, whole=not by_script, exception=None, below=None)
 
 
 @router.get("/exceptions/{exception_id}")
@@ -94,9 +94,9 @@ async def one(
         clock=service.clock,
     )
     if by_script:
-        return html("worklist/one.html", one=view, below=below)
+        return html("worklist/exception.html", exception=view, below=below)
     values = await list_values(request, WorklistFilters(), 0)
-    return html("worklist/page.html", **values, whole=True, one=view, below=below)
+    return html("worklist/page.html", **values, whole=True, exception=view, below=below)
 
 
 @router.get("/exceptions/{exception_id}/strongest")
@@ -117,7 +117,7 @@ async def what_moved_it(request: Request, exception_id: Id) -> Response:
 async def versus(request: Request, exception_id: RowId, rank: Rank) -> Response:
     """How one row compares with the one of another rank."""
     snapshot = await service_of(request).worklist.ranked()
-    view = versus_view(snapshot, exception_id, at_rank(snapshot, rank))
+    view = comparison_view(snapshot, exception_id, at_rank(snapshot, rank))
     return html("worklist/versus.html", versus=view)
 
 
@@ -144,7 +144,7 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
     return html(
         "worklist/resolved.html",
         headers,
-        told=told,
+        outcome=told,
         form=form,
         status=status(service.scorer, service.clock()),
     )

@@ -59,30 +59,30 @@ class ComparisonOut(StampOut):
     sentences: list[str]
 
 
-def versus_view(snapshot: Snapshot, one_id: str, other_id: str) -> ComparisonOut:
+def comparison_view(snapshot: Snapshot, first_id: str, other_id: str) -> ComparisonOut:
     """Return how two rows compare: exceptions or incidents, of now or of the past.
 
     Raises:
         NotFoundError: One of them is not open.
     """
-    places = [_place_of(snapshot, row_id) for row_id in (one_id, other_id)]
-    one, other = (_side(snapshot, place) for place in places)
-    ranks = [int(snapshot.rank_of[place]) for place in places]
+    rows = [_row_of(snapshot, row_id) for row_id in (first_id, other_id)]
+    first, other = (_side(snapshot, row) for row in rows)
+    ranks = [int(snapshot.rank_of[row]) for row in rows]
     is_above = ranks[0] <= ranks[1]
-    ordered = (one, other) if is_above else (other, one)
+    ordered = (first, other) if is_above else (other, first)
     by = decider(*ordered, rerank_band=snapshot.policy.guards.rerank_band)
     currency = snapshot.policy.currency
     return {
-        "id": one_id,
+        "id": first_id,
         "rank": ranks[0],
         "other_id": other_id,
         "other_rank": ranks[1],
         "above": ranks[0] < ranks[1],
         "decided_by": by.value,
-        "one": _shown(one, currency),
+        "one": _shown(first, currency),
         "other": _shown(other, currency),
-        "ratios": _ratios(one, other),
-        "sentences": sentences(one, other, by, currency),
+        "ratios": _ratios(first, other),
+        "sentences": sentences(first, other, by, currency),
         **snapshot.stamp(),
     }
 
@@ -98,24 +98,24 @@ def at_rank(snapshot: Snapshot, rank: int) -> str:
     return snapshot.rows.at(int(snapshot.order[rank - 1])).id
 
 
-def _place_of(snapshot: Snapshot, row_id: str) -> int:
-    place = snapshot.row_of(row_id)
-    if place is None:
+def _row_of(snapshot: Snapshot, row_id: str) -> int:
+    row = snapshot.row_of(row_id)
+    if row is None:
         raise NotFoundError("open exception", row_id)
-    return place
+    return row
 
 
 def _side(snapshot: Snapshot, at: int) -> ComparedRow:
-    place, case = snapshot.place(at), _case(snapshot, at)
-    known = not math.isnan(place.score)
+    ranked, case = snapshot.place(at), _case(snapshot, at)
+    is_scored = not math.isnan(ranked.score)
     return ComparedRow(
-        tier=place.tier,
+        tier=ranked.tier,
         tier_words=tier_words(case),
-        score=place.score if known else None,
+        score=ranked.score if is_scored else None,
         loss=float(snapshot.rows.losses[at]),
-        lost_now=place.loss_now if known else None,
-        cost_of_an_hour=place.score * place.touch_hours if known else None,
-        hours=place.touch_hours,
+        lost_now=ranked.loss_now if is_scored else None,
+        cost_of_an_hour=ranked.score * ranked.touch_hours if is_scored else None,
+        hours=ranked.touch_hours,
         deadline=deadline_words(case),
     )
 
@@ -127,8 +127,8 @@ def _case(snapshot: Snapshot, at: int) -> ReasonInputs:
     return case_of(row.opinion, snapshot.place(at), snapshot.policy, now_ms=now_ms)
 
 
-def _ratios(one: ComparedRow, other: ComparedRow) -> RatiosOut:
-    terms = ratios(one, other)
+def _ratios(first: ComparedRow, other: ComparedRow) -> RatiosOut:
+    terms = ratios(first, other)
     return {
         "score": terms.score,
         "loss": terms.loss,

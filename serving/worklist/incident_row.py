@@ -17,9 +17,9 @@ from serving.wire.formats import iso_duration, iso_hours, money, rfc3339, rfc333
 KIND = "incident"
 
 
-def incident_view(sight: ListView, row: IncidentRow) -> dict[str, Any]:
+def incident_view(list_view: ListView, row: IncidentRow) -> dict[str, Any]:
     """Return one incident as the work list shows it."""
-    snapshot = sight.snapshot
+    snapshot = list_view.snapshot
     incident, evidence = row.incident, IncidentFacts.from_json(row.incident.body)
     at = snapshot.row_of(row.id)
     assert at is not None  # noqa: S101 - it is a row of this snapshot
@@ -38,7 +38,7 @@ def incident_view(sight: ListView, row: IncidentRow) -> dict[str, Any]:
         "detected_at": rfc3339(row.detected_at),
         "due_at": rfc3339_or_none(due),
         "time_left": left,
-        **sight.claims.shown(row.id, sight.now_ms),
+        **list_view.claims.shown(row.id, list_view.now_ms),
         **_scoring(row, snapshot.place(at), snapshot.policy, snapshot.now_ms),
         **snapshot.stamp(),
         "incident_id": row.id,
@@ -62,15 +62,15 @@ _OF_ONE_ORDER = ("source_value", "severity", "order_number", "order_total", "cha
                  "customer_segment")  # fmt: skip
 
 
-def _scoring(row: IncidentRow, place: RankedRow, policy: Policy, now_ms: int) -> dict[str, Any]:
-    known, currency = not math.isnan(place.score), policy.currency
+def _scoring(row: IncidentRow, ranked: RankedRow, policy: Policy, now_ms: int) -> dict[str, Any]:
+    is_scored, currency = not math.isnan(ranked.score), policy.currency
     fix = policy.incidents
     return {
-        "score": round(place.score, 4) if known else None,
-        "priority": policy.bands.priority(place.score).value if known else None,
+        "score": round(ranked.score, 4) if is_scored else None,
+        "priority": policy.bands.priority(ranked.score).value if is_scored else None,
         "money_at_stake": money(row.loss, currency),
-        "expected_loss_now": money(place.loss_now, currency) if known else None,
-        "expected_loss_if_deferred": money(place.loss_deferred, currency) if known else None,
+        "expected_loss_now": money(ranked.loss_now, currency) if is_scored else None,
+        "expected_loss_if_deferred": money(ranked.loss_deferred, currency) if is_scored else None,
         "handling_time": {
             "p50": iso_duration(fix.fix_minutes_p50),
             "p90": iso_duration(fix.fix_minutes_p90),
@@ -81,30 +81,30 @@ def _scoring(row: IncidentRow, place: RankedRow, policy: Policy, now_ms: int) ->
         "routing": verdict_view(LabelDecision(row.team, None, (), ABSTAIN)),
         "suggestion_hidden": False,
         "chance_of_breach": None,
-        "latest_safe_start_at": safe_start_at(place, now_ms),
-        "tier": TIERS[place.tier],
+        "latest_safe_start_at": safe_start_at(ranked, now_ms),
+        "tier": TIERS[ranked.tier],
         "reasons": [
             {"code": code, "text": text}
-            for code, text in reasons(case_of_incident(row, place, policy, now_ms=now_ms))
+            for code, text in reasons(case_of_incident(row, ranked, policy, now_ms=now_ms))
         ],
     }
 
 
 def case_of_incident(
-    row: IncidentRow, place: RankedRow, policy: Policy, *, now_ms: int
+    row: IncidentRow, ranked: RankedRow, policy: Policy, *, now_ms: int
 ) -> ReasonInputs:
     """Return what reasons are made of: those of the group, under its one fix."""
-    known, due = not math.isnan(place.score), row.due_at
+    is_scored, due = not math.isnan(ranked.score), row.due_at
     return ReasonInputs(
         policy.currency,
         row.loss,
-        place.loss_now / row.loss if known and row.loss > 0 else None,
-        place.score * place.touch_hours if known else None,
-        place.score if known else None,
+        ranked.loss_now / row.loss if is_scored and row.loss > 0 else None,
+        ranked.score * ranked.touch_hours if is_scored else None,
+        ranked.score if is_scored else None,
         policy.incidents.fix_minutes_p50,
         None if due == MISSING_TICK else (due - now_ms) / MS_PER_HOUR,
         max(0.0, (now_ms - row.detected_at) / MS_PER_HOUR),
         row.category,
         None,
-        place.tier,
+        ranked.tier,
     )

@@ -39,14 +39,14 @@ class WorklistFilters(NamedTuple):
 class FilteredRows(NamedTuple):
     """Places of the wanted rows, in order, and how many open ones there are of each kind."""
 
-    places: list[int]
+    rows: list[int]
     teams: Counter[str]
     categories: Counter[str]
     priorities: Counter[str]
 
 
 async def overview(
-    wanted: WorklistFilters,
+    filters: WorklistFilters,
     begin: int,
     limit: int,
     *,
@@ -59,27 +59,27 @@ async def overview(
     Raises:
         BadPayloadError: There is no list as of the wanted moment.
     """
-    sight = await worklist.view(wanted.at_ms)
-    snapshot = sight.snapshot
+    list_view = await worklist.view(filters.at_ms)
+    snapshot = list_view.snapshot
     if len(snapshot.order) > MAX_ROWS_RANKED_AT_ONCE:
-        found = await asyncio.to_thread(_found, snapshot, wanted)
+        matches = await asyncio.to_thread(_filter_rows, snapshot, filters)
     else:
-        found = _found(snapshot, wanted)
-    begin = min(begin, max(0, (len(found.places) - 1) // limit * limit))
+        matches = _filter_rows(snapshot, filters)
+    begin = min(begin, max(0, (len(matches.rows) - 1) // limit * limit))
     return {
-        "at": None if wanted.at_ms is None else rfc3339(wanted.at_ms),
-        "rows": _rows(sight, found.places, (begin, begin + limit)),
+        "at": None if filters.at_ms is None else rfc3339(filters.at_ms),
+        "rows": _rows(list_view, matches.rows, (begin, begin + limit)),
         "begin": begin,
-        "end": min(begin + limit, len(found.places)),
-        "total": len(found.places),
+        "end": min(begin + limit, len(matches.rows)),
+        "total": len(matches.rows),
         "open": len(snapshot.order),
-        "at_stake": _at_stake(snapshot, found.places),
-        "overdue": int((snapshot.ranking.tier[found.places] == Tier.LOST).sum()),
-        "teams": sorted(found.teams.items()),
-        "categories": sorted(found.categories.items()),
-        "priorities": [(one.value, found.priorities[one.value]) for one in Priority],
+        "at_stake": _at_stake(snapshot, matches.rows),
+        "overdue": int((snapshot.ranking.tier[matches.rows] == Tier.LOST).sum()),
+        "teams": sorted(matches.teams.items()),
+        "categories": sorted(matches.categories.items()),
+        "priorities": [(priority.value, matches.priorities[priority.value]) for priority in Priority],
         "ranked_at": rfc3339(snapshot.now_ms),
-        **snapshot.lines.shown(wanted.team or None),
+        **snapshot.lines.shown(filters.team or None),
         **status(scorer, clock()),
         **snapshot.stamp(),
     }
@@ -95,42 +95,42 @@ def status(scorer: Scorer, now_ms: int) -> dict[str, Any]:
     }
 
 
-def _found(snapshot: Snapshot, wanted: WorklistFilters) -> FilteredRows:
+def _filter_rows(snapshot: Snapshot, filters: WorklistFilters) -> FilteredRows:
     bands = snapshot.policy.bands
-    places, teams, categories, priorities = [], Counter(), Counter(), Counter()
+    rows, teams, categories, priorities = [], Counter(), Counter(), Counter()
     scores = snapshot.ranking.score.tolist()
-    text = wanted.text.strip().casefold()
-    for place in snapshot.order.tolist():
-        row = snapshot.rows.at(place)
-        known = not (row.is_degraded or math.isnan(scores[place]))
-        priority = bands.priority(scores[place]).value if known else ""
-        own = (row.team or "", row.category or "", priority)
+    text = filters.text.strip().casefold()
+    for row in snapshot.order.tolist():
+        open_row = snapshot.rows.at(row)
+        is_scored = not (open_row.is_degraded or math.isnan(scores[row]))
+        priority = bands.priority(scores[row]).value if is_scored else ""
+        own = (open_row.team or "", open_row.category or "", priority)
         for counts, name in zip((teams, categories, priorities), own, strict=True):
             if name:
                 counts[name] += 1
-        asked = (wanted.team, wanted.category, wanted.priority)
-        if all(a in ("", b) for a, b in zip(asked, own, strict=True)) and _is_told(
-            snapshot, place, text
+        chosen = (filters.team, filters.category, filters.priority)
+        if all(a in ("", b) for a, b in zip(chosen, own, strict=True)) and _holds_text(
+            snapshot, row, text
         ):
-            places.append(place)
-    return FilteredRows(places, teams, categories, priorities)
+            rows.append(row)
+    return FilteredRows(rows, teams, categories, priorities)
 
 
-def _is_told(snapshot: Snapshot, place: int, text: str) -> bool:
+def _holds_text(snapshot: Snapshot, row: int, text: str) -> bool:
     """Say whether a text stands in a row; in an incident's, whether it does in a member's."""
-    row = snapshot.rows.at(place)
+    open_row = snapshot.rows.at(row)
     if not text:
         return True
-    if isinstance(row, OpenRow):
-        return text in _words(row)
-    members = snapshot.open.rows[snapshot.rows.are_of(place)]
-    return text in row.incident.body.casefold() or any(text in _words(one) for one in members)
+    if isinstance(open_row, OpenRow):
+        return text in _words(open_row)
+    members = snapshot.open.rows[snapshot.rows.are_of(row)]
+    return text in open_row.incident.body.casefold() or any(text in _words(member) for member in members)
 
 
 def _words(row: OpenRow) -> str:
-    told, order = row.exception, row.exception.order
+    exception, order = row.exception, row.exception.order
     words: list[Iterable[str | None]] = [
-        (told.external_id, told.message, told.type, told.reason_code, row.category),
+        (exception.external_id, exception.message, exception.type, exception.reason_code, row.category),
         (row.opinion.team, row.id),
     ]
     if order:
@@ -143,14 +143,14 @@ def _words(row: OpenRow) -> str:
     return f"{plain}\n{plain.replace('_', ' ')}".casefold()
 
 
-def _rows(sight: ListView, places: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:
+def _rows(list_view: ListView, rows: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:
     """The rows of a span, each with the rank of the one below it."""
-    ranks = sight.snapshot.rank_of[places[span[0] + 1 : span[1] + 1]].tolist()
+    ranks = list_view.snapshot.rank_of[rows[span[0] + 1 : span[1] + 1]].tolist()
     return [
         row | {"below": ranks[i] if i < len(ranks) else None}
-        for i, row in enumerate(rows_view(sight, places[slice(*span)]))
+        for i, row in enumerate(rows_view(list_view, rows[slice(*span)]))
     ]
 
 
-def _at_stake(snapshot: Snapshot, places: list[int]) -> MoneyOut:
-    return money(float(snapshot.rows.losses[places].sum()), snapshot.policy.currency)
+def _at_stake(snapshot: Snapshot, rows: list[int]) -> MoneyOut:
+    return money(float(snapshot.rows.losses[rows].sum()), snapshot.policy.currency)

@@ -34,5 +34,5 @@ async def worklist(
 
     An incident is one row; `incident_id` shows its members.
     """
-    asked = WorklistQuery(filters, limit, cursor, past_tick(at))
-    return json_answer(await worklist_view(service_of(request).worklist, asked))
+    query = WorklistQuery(filters, limit, cursor, past_tick(at))
+    return json_answer(await worklist_view(service_of(request).worklist, query))

@@ -31,66 +31,66 @@ class WorklistQuery(NamedTuple):
     at_ms: int | None = None
 
 
-async def worklist_view(worklist: Worklist, asked: WorklistQuery) -> dict[str, Any]:
+async def worklist_view(worklist: Worklist, query: WorklistQuery) -> dict[str, Any]:
     """Return a page of the work list.
 
     Raises:
         BadPayloadError: The cursor is none of this list; there is no list as of that moment.
     """
-    sight = await worklist.view(asked.at_ms)
-    if asked.at_ms is None:
-        page = worklist.page(asked.filters, asked.limit, asked.cursor, sight.snapshot)
-        sight = sight._replace(snapshot=page.snapshot)
+    list_view = await worklist.view(query.at_ms)
+    if query.at_ms is None:
+        page = worklist.page(query.filters, query.limit, query.cursor, list_view.snapshot)
+        list_view = list_view._replace(snapshot=page.snapshot)
     else:
-        page = _page_of(sight.snapshot, asked)
-    return page_view(page, sight, asked.filters.team)
+        page = _page_of(list_view.snapshot, query)
+    return page_view(page, list_view, query.filters.team)
 
 
-def _page_of(snapshot: Snapshot, asked: WorklistQuery) -> Page:
-    read = Bookmark(snapshot.number, 0) if asked.cursor is None else read_cursor(asked.cursor)
+def _page_of(snapshot: Snapshot, query: WorklistQuery) -> Page:
+    read = Bookmark(snapshot.number, 0) if query.cursor is None else read_cursor(query.cursor)
     if read.number != snapshot.number:
         raise BadPayloadError([Flaw("query/cursor", "is of a list as of another moment")])
-    return cut(snapshot, asked.filters, read.begin, asked.limit)
+    return cut(snapshot, query.filters, read.begin, query.limit)
 
 
-def page_view(page: Page, sight: ListView, team: str | None) -> dict[str, Any]:
+def page_view(page: Page, list_view: ListView, team: str | None) -> dict[str, Any]:
     """Return some rows, and what they were ranked by."""
-    snapshot = sight.snapshot
+    snapshot = list_view.snapshot
     return {
-        "rows": rows_view(sight, page.places),
+        "rows": rows_view(list_view, page.places),
         "total": page.total,
         "next_cursor": page.next_cursor,
         "ranked_at": rfc3339(snapshot.now_ms),
         "currency": snapshot.policy.currency,
         **snapshot.lines.shown(team),
         **snapshot.stamp(),
-        "scored_at": rfc3339(sight.now_ms),
+        "scored_at": rfc3339(list_view.now_ms),
     }
 
 
-def rows_view(sight: ListView, places: list[int]) -> list[dict[str, Any]]:
+def rows_view(list_view: ListView, rows: list[int]) -> list[dict[str, Any]]:
     """Return some rows of the work list, each with what waiting costs."""
-    costs = costs_of_waiting(sight.snapshot, places)
+    costs = costs_of_waiting(list_view.snapshot, rows)
     return [
-        row_view(sight, place) | {"cost_of_waiting": cost}
-        for place, cost in zip(places, costs, strict=True)
+        row_view(list_view, row) | {"cost_of_waiting": cost}
+        for row, cost in zip(rows, costs, strict=True)
     ]
 
 
-def row_view(sight: ListView, place: int) -> dict[str, Any]:
+def row_view(list_view: ListView, row: int) -> dict[str, Any]:
     """Return one row of the work list."""
-    snapshot = sight.snapshot
-    row, incident = snapshot.rows.at(place), snapshot.rows.incident_of(place)
-    if isinstance(row, IncidentRow):
-        return incident_view(sight, row)
+    snapshot = list_view.snapshot
+    open_row, incident = snapshot.rows.at(row), snapshot.rows.incident_of(row)
+    if isinstance(open_row, IncidentRow):
+        return incident_view(list_view, open_row)
     scoring = scoring_answer(
-        row.opinion, snapshot.place(place), snapshot.policy, now_ms=snapshot.now_ms
+        open_row.opinion, snapshot.place(row), snapshot.policy, now_ms=snapshot.now_ms
     )
     return {
         "kind": "exception",
-        "rank": int(snapshot.rank_of[place]),
-        **facts(row.id, row.revision, row.exception, snapshot.now_ms),
-        **sight.claims.shown(row.id, sight.now_ms),
+        "rank": int(snapshot.rank_of[row]),
+        **facts(open_row.id, open_row.revision, open_row.exception, snapshot.now_ms),
+        **list_view.claims.shown(open_row.id, list_view.now_ms),
         **scoring,
         "incident_id": incident.id if incident else None,
         "members": None,
@@ -98,26 +98,26 @@ def row_view(sight: ListView, place: int) -> dict[str, Any]:
     }
 
 
-def facts(exception_id: str, revision: int, told: ExceptionIn, now_ms: int) -> dict[str, Any]:
+def facts(exception_id: str, revision: int, exception: ExceptionIn, now_ms: int) -> dict[str, Any]:
     """Return what names an exception and says what it is about."""
-    order = told.order
+    order = exception.order
     total = order.total if order else None
-    due_at = MISSING_TICK if told.due_at is None else told.due_at
+    due_at = MISSING_TICK if exception.due_at is None else exception.due_at
     left = None if due_at == MISSING_TICK else iso_hours((due_at - now_ms) / MS_PER_HOUR)
     return {
         "id": exception_id,
         "revision": revision,
-        "source": told.source,
-        "external_id": told.external_id,
-        "type": told.known_type,
-        "source_value": told.type_word if told.known_type == "other" else None,
-        "message": told.message,
-        "severity": told.severity,
+        "source": exception.source,
+        "external_id": exception.external_id,
+        "type": exception.known_type,
+        "source_value": exception.type_word if exception.known_type == "other" else None,
+        "message": exception.message,
+        "severity": exception.severity,
         "order_number": order.order_number if order else None,
         "order_total": total.model_dump() if total else None,
         "channel": order.channel if order else None,
         "customer_segment": order.customer.segment if order and order.customer else None,
-        "detected_at": rfc3339(told.detected_at),
-        "due_at": rfc3339_or_none(told.due_at),
+        "detected_at": rfc3339(exception.detected_at),
+        "due_at": rfc3339_or_none(exception.due_at),
         "time_left": left,
     }

@@ -54,7 +54,7 @@ def test_by_risk_those_that_run_out_come_first_and_the_others_by_volume(a_book):
         {"kind": "overstock", "sku": "A-00002", "site": "north", "chance": None},
     ]
     series = SeriesList(a_book(skus=3, exceptions=pa.Table.from_pylist(told)))
-    risks = [series.row(row).risk for row in series.found(SeriesFilters(order="risk"))]
+    risks = [series.row(row).risk for row in series.matching(SeriesFilters(order="risk"))]
 
     assert risks == [0.8, 0.3, None, None, None, None]
 
@@ -65,7 +65,7 @@ def test_by_error_those_that_miss_most_units_come_first(a_book):
     review = Review(book.review.quantiles, {"mean_absolute_error": error}, {})
     series = SeriesList(a_book(skus=3, review=review))
 
-    assert series.found(SeriesFilters(order="error")).tolist() == [5, 4, 3, 2, 1, 0]
+    assert series.matching(SeriesFilters(order="error")).tolist() == [5, 4, 3, 2, 1, 0]
 
 
 def test_sums_are_listed_beside_the_series(series):

@@ -25,7 +25,7 @@ def test_the_pool_begins_with_all_that_pays(a_book, policy):
 
 def test_the_slider_of_the_pool_ends_beyond_what_pays(a_book, policy):
     at = sliders(a_book(), SKU, policy)
-    assert at["most_pool"] > at["pool"]
+    assert at["max_pool"] > at["pool"]
 
 
 def test_the_margin_begins_at_price_less_cost(a_book, policy):

@@ -99,7 +99,7 @@ def test_the_pool_slider_shares_anew_as_the_api_does(stock, stock_client):
     slide(stock, "pool", 12)
     answer = stock_client.post("/v1/allocations", json={"sku": "A-00000", "units": 12}).json()
 
-    expect(stock.locator("#pool-told")).to_have_text("12")
+    expect(stock.locator("#pool-value")).to_have_text("12")
     expect(stock.locator(".places tbody td:nth-child(3)")).to_have_text(
         [str(place["units"]) for place in answer["locations"]]
     )
@@ -114,7 +114,7 @@ def test_a_higher_margin_makes_a_unit_more_worth(stock):
     before = worth()
     slide(stock, "margin", 16)
 
-    expect(stock.locator("#margin-told")).to_have_text("EUR 16.00")
+    expect(stock.locator("#margin-value")).to_have_text("EUR 16.00")
     assert worth() > before
 
 
@@ -130,7 +130,7 @@ def test_a_slider_moves_by_keys_and_keeps_the_focus(stock):
     with stock.expect_response(lambda answer: "/stock/share" in answer.url):
         stock.keyboard.press("ArrowLeft")
 
-    expect(stock.locator("#pool-told")).to_have_text(str(before - 1))
+    expect(stock.locator("#pool-value")).to_have_text(str(before - 1))
     expect(stock.locator("#pool")).to_be_focused()
 
 
