@@ -48,7 +48,9 @@ async def withdraw(
     suspension = Suspension(*key, is_lifted, now_ms, request.by, request.reason)
 
     def transaction(connection: Connection) -> None:
-        suspensions = {earlier.key: earlier for earlier in suspensions_of(connection, triage.version)}
+        suspensions = {
+            earlier.key: earlier for earlier in suspensions_of(connection, triage.version)
+        }
         latest = suspensions.get(key)
         if is_lifted is (latest is None or latest.is_lifted):
             problem = "it is kept" if is_lifted else "it is suspended already"

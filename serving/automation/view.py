@@ -83,7 +83,9 @@ async def promises_view(ledger: Ledger, scorer: Scorer, now_ms: int) -> Guarante
     if triage is not None:
         facts = await asyncio.to_thread(_read, ledger, triage.version, now_ms)
         summaries = _summaries(scorer, triage, facts)
-        labels = [_label(evidence, summaries, facts.hidden) for evidence in triage.evidence.values()]
+        labels = [
+            _label(evidence, summaries, facts.hidden) for evidence in triage.evidence.values()
+        ]
     return {
         "labels": labels,
         "promises": [guarantee.answer() for guarantee in summaries],

@@ -175,7 +175,10 @@ def forecasts_of(used: PreparedBook, parameters: dict[str, str], now_ms: int) ->
         NotFoundError: There is no such forecast.
     """
     shape = shape_of(
-        used, _horizon(parameters.get("horizon")), _quantiles(parameters.get("quantiles")), "query/horizon"
+        used,
+        _horizon(parameters.get("horizon")),
+        _quantiles(parameters.get("quantiles")),
+        "query/horizon",
     )
     first = head(used, shape, now_ms)
     return dumped({**first, "forecasts": _views(used, parameters, shape)})

@@ -9,7 +9,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from data.domain import NotFoundError
 from models.forecast_book.book import Book
 from serving.demand.chart import demand_chart
-from serving.demand.list import ORDERS, SeriesFilters, book_summary, horizon_words, listed, series_list
+from serving.demand.list import (
+    ORDERS,
+    SeriesFilters,
+    book_summary,
+    horizon_words,
+    listed,
+    series_list,
+)
 from serving.demand.view import SeriesView, aggregate_view, series_view
 from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
@@ -41,7 +48,9 @@ def _address(filters: SeriesFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
     parameters = filters._asdict() | {"from": str(begin) if begin else ""} | changes
     usual = SeriesFilters()._asdict()
-    filled = {name: value for name, value in parameters.items() if value and value != usual.get(name)}
+    filled = {
+        name: value for name, value in parameters.items() if value and value != usual.get(name)
+    }
     return f"/demand?{urlencode(filled)}" if filled else "/demand"
 
 

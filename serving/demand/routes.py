@@ -68,12 +68,17 @@ async def query(request: Request) -> Response:
     used = service.forecast_book.in_use()
     body = await body_of(request, service.settings)
     shape, selection = await asyncio.to_thread(_understood, used, body)
-    first: ForecastQueryHeadOut = {**head(used, shape, service.clock()), "refused": selection.refused}
+    first: ForecastQueryHeadOut = {
+        **head(used, shape, service.clock()),
+        "refused": selection.refused,
+    }
 
     def make(part: Sequence[int]) -> list[SeriesForecastOut]:
         return series_views(used, [selection.rows[position] for position in part], shape)
 
-    return streamed(request, first, "forecasts", in_parts(len(selection.rows), SERIES_AT_ONCE), make)
+    return streamed(
+        request, first, "forecasts", in_parts(len(selection.rows), SERIES_AT_ONCE), make
+    )
 
 
 def _understood(used: PreparedBook, body: bytes) -> tuple[ForecastShape, BookSelection]:

@@ -38,7 +38,9 @@ class BookSelection(NamedTuple, Generic[Item]):
     refused: list[RefusedSeriesOut]
 
 
-def select_series(book: Book, series: list[Any] | None, kind: TypeAdapter[Item]) -> BookSelection[Item]:
+def select_series(
+    book: Book, series: list[Any] | None, kind: TypeAdapter[Item]
+) -> BookSelection[Item]:
     """Find the rows of series; all of a book where none are named."""
     if series is None:
         return BookSelection(range(book.forecast.series), (), [])

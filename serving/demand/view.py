@@ -163,10 +163,14 @@ def _figures(book: Book, row: int) -> list[AccuracyFigure]:
     grain, figures = book.forecast.grain, []
     if math.isfinite(error):
         share = f", {percent(missed)} of what was sold" if math.isfinite(missed) else ""
-        figures.append(AccuracyFigure(f"± {units(error)}", f"units a {grain} off on average{share}"))
+        figures.append(
+            AccuracyFigure(f"± {units(error)}", f"units a {grain} off on average{share}")
+        )
     if math.isfinite(bias):
         direction = "too high" if bias > 0 else "too low"
-        figures.append(AccuracyFigure(units(abs(bias)), f"units a {grain} {direction} on the whole"))
+        figures.append(
+            AccuracyFigure(units(abs(bias)), f"units a {grain} {direction} on the whole")
+        )
     if math.isfinite(covered):
         within = f"of {grain}s came within the range of 95\N{NO-BREAK SPACE}%"
         figures.append(AccuracyFigure(percent(covered), within))

@@ -45,7 +45,9 @@ async def explained(
     view["stock"] = view["payload"].get("stock") if told.source == OURS else None
     judged = is_open and told.source != OURS and not view["suggestion_hidden"]
     view["chances"] = _chances(told, triage, clock()) if judged and triage else _NONE
-    view["class_names"] = {name: model.names for name, model in triage.classes.items()} if triage else {}
+    view["class_names"] = (
+        {name: model.names for name, model in triage.classes.items()} if triage else {}
+    )
     return view
 
 

@@ -102,7 +102,10 @@ def _rows(book: Book, request: AllocationIn, locations: Sequence[LocationIn]) ->
         raise NotFoundError("forecast of", request.sku)
     rows = [book.row(request.sku, location.site) for location in locations]
     flaws = [
-        Flaw(f"/locations/{position}/site", f"there is no forecast of {request.sku} at {location.site}")
+        Flaw(
+            f"/locations/{position}/site",
+            f"there is no forecast of {request.sku} at {location.site}",
+        )
         for position, (row, location) in enumerate(zip(rows, locations, strict=True))
         if row is None
     ]
@@ -134,7 +137,9 @@ def _model_locations(
     }
     return Locations(
         demand=DiscreteDemand.from_samples(paths.sum(2)),
-        stock=np.array([_or(x.stock, own) for x, own in zip(locations, available, strict=True)], float),
+        stock=np.array(
+            [_or(x.stock, own) for x, own in zip(locations, available, strict=True)], float
+        ),
         reserve=np.array([x.reserve for x in locations], float),
         cap=np.array([_or(x.cap, np.inf) for x in locations], float),
         name=np.array([x.site for x in locations], object),
@@ -154,7 +159,9 @@ def _money(
     general = amount(getattr(request, name), policy.currency, f"/{name}")
     return np.array(
         [
-            _or(_or(amount(value, policy.currency, f"/locations/{position}/{name}"), general), usual)
+            _or(
+                _or(amount(value, policy.currency, f"/locations/{position}/{name}"), general), usual
+            )
             for position, (value, usual) in enumerate(zip(own, defaults, strict=True))
         ],
         float,
@@ -178,12 +185,16 @@ def _or(value: float | None, otherwise: float | None) -> float | None:
     return otherwise if value is None else value
 
 
-def _shared(model_locations: Locations, request: AllocationIn, locations: Sequence[LocationIn]) -> Allocation:
+def _shared(
+    model_locations: Locations, request: AllocationIn, locations: Sequence[LocationIn]
+) -> Allocation:
     pack = np.array([location.pack_size for location in locations])
     least = np.array([location.min_order for location in locations])
     try:
         if (pack > 1).any() or (least > 0).any():
-            return allocate_coupled(model_locations, request.units, Coupling(pack=pack, min_units=least))
+            return allocate_coupled(
+                model_locations, request.units, Coupling(pack=pack, min_units=least)
+            )
         return allocate(model_locations, request.units)
     except BadInputError as error:
         pointers = {location.site: f"/locations/{i}" for i, location in enumerate(locations)}
@@ -191,7 +202,9 @@ def _shared(model_locations: Locations, request: AllocationIn, locations: Sequen
         raise BadPayloadError([Flaw(pointers.get(error.where, ""), detail)]) from error
 
 
-def _answer(allocation: Allocation, request: AllocationIn, currency: str, periods: int) -> SharedPoolOut:
+def _answer(
+    allocation: Allocation, request: AllocationIn, currency: str, periods: int
+) -> SharedPoolOut:
     kept_back = int(allocation.retained[0])
     return {
         "sku": request.sku,

@@ -14,7 +14,7 @@ from models.demand.sample_paths import sample_paths
 from models.forecast_book.book import Book
 from models.inventory.projection import Projection, StockPosition
 from models.inventory.replenishment import OrderTerms, Replenishment, replenish
-from serving.demand.selection import BookSelection, RefusedSeriesOut, select_series, refusal
+from serving.demand.selection import BookSelection, RefusedSeriesOut, refusal, select_series
 from serving.forecast_book import BookStampOut, PreparedBook
 from serving.inventory.allocate import amount
 from serving.inventory.economics import holding_costs, lead_periods, margins
@@ -170,7 +170,10 @@ def _checked(
             refused.append(refusal(item.model_dump(), error))
     if not selection.items:
         return selection, own
-    rows, items = [selection.rows[position] for position in accepted], [selection.items[position] for position in accepted]
+    rows, items = (
+        [selection.rows[position] for position in accepted],
+        [selection.items[position] for position in accepted],
+    )
     return BookSelection(rows, items, refused), own
 
 
@@ -214,7 +217,10 @@ def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[Replenished
             inbound[position] = np.pad(units, (0, inbound.shape[1] - len(units)))
     shelf = StockPosition(np.maximum(whole.on_hand[positions], 0), inbound)
     replenishment = replenish(paths, shelf, whole.terms.take(positions))
-    return [_view(book, whole.used.dates, replenishment, position, row) for position, row in enumerate(rows)]
+    return [
+        _view(book, whole.used.dates, replenishment, position, row)
+        for position, row in enumerate(rows)
+    ]
 
 
 def _view(

@@ -81,7 +81,11 @@ def _with_bars(location: AllocatedLocationOut, longest: float) -> dict[str, Any]
 def _at_margin(book: Book, sku: str, policy: Policy, margin: float) -> list[LocationIn]:
     rows = np.array(book.rows(sku), np.intp)
     margin_by_site = margins(book, rows, policy)
-    changed = margin_by_site * (margin / margin_by_site.mean()) if margin_by_site.any() else np.full(len(rows), margin)
+    changed = (
+        margin_by_site * (margin / margin_by_site.mean())
+        if margin_by_site.any()
+        else np.full(len(rows), margin)
+    )
     return [
         LocationIn(
             site=str(book.forecast.site[row]), sale_value=Money(**money(value, policy.currency))
@@ -111,7 +115,10 @@ class StockOutlook:
 
     def words(self) -> list[str]:
         """Return what to do and why, as sentences."""
-        out, sold_from = self.replenishment["as_it_is"]["runs_out_on"], self.replenishment["sold_from"]
+        out, sold_from = (
+            self.replenishment["as_it_is"]["runs_out_on"],
+            self.replenishment["sold_from"],
+        )
         if out:
             ends = f"it more likely than not runs out {self._when(out)}"
         else:
@@ -119,7 +126,10 @@ class StockOutlook:
         if not self.order:
             return [f"As it is, {ends}.", "Nothing has to be ordered now."]
         then = self.days.index(sold_from)
-        risks = [percent(float(self.replenishment[projection]["risk"][then])) for projection in ("as_it_is", "with_order")]
+        risks = [
+            percent(float(self.replenishment[projection]["risk"][then]))
+            for projection in ("as_it_is", "with_order")
+        ]
         what = (
             f"Order {units(self.order)} units now: they can be sold from {day(sold_from)} on, and "
             f"the risk to lose sales {self._when(sold_from)} falls from {risks[0]} to {risks[1]}."
@@ -144,7 +154,9 @@ class StockOutlook:
 def ahead(used: PreparedBook, sku: str, site: str, policy: Policy) -> StockOutlook | None:
     """Return the stock ahead of a series; None where nothing can be said of it."""
     replenishment = ordered(used, [(sku, site)], policy).get((sku, site))
-    return StockOutlook(used.book.forecast.grain, used.dates, replenishment) if replenishment else None
+    return (
+        StockOutlook(used.book.forecast.grain, used.dates, replenishment) if replenishment else None
+    )
 
 
 def ordered(

@@ -114,7 +114,9 @@ def _in_line(book: Book, policy: Policy, clock: Clock, connection: Connection) -
     return [entry for entry in accepted if entry.arrival is not IntakeEvent.UNCHANGED]
 
 
-def _detected(book: Book, policy: Policy, now_ms: int) -> dict[str, tuple[dict[str, Any], Assessment]]:
+def _detected(
+    book: Book, policy: Policy, now_ms: int
+) -> dict[str, tuple[dict[str, Any], Assessment]]:
     """What a book says: by name of the exception what is told of it, and its opinion."""
     rows = book.exceptions.to_pylist()
     if not rows:

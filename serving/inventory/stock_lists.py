@@ -134,7 +134,9 @@ def _with_orders(used: PreparedBook, policy: Policy, rows: list[StockRow]) -> li
     if not short:
         return rows
     replenishments = ordered(used, short, policy)
-    return [replace(row, order=replenishments.get((row.sku, row.site), {}).get("order")) for row in rows]
+    return [
+        replace(row, order=replenishments.get((row.sku, row.site), {}).get("order")) for row in rows
+    ]
 
 
 def _row(record: Mapping[str, Any]) -> StockRow:

@@ -29,7 +29,9 @@ async def one(
     if by_script:
         return html("incidents/incident.html", incident=view, below=below)
     values = await list_values(request, WorklistFilters(), 0)
-    return html("worklist/page.html", **values, whole=True, exception=None, incident=view, below=below)
+    return html(
+        "worklist/page.html", **values, whole=True, exception=None, incident=view, below=below
+    )
 
 
 @router.get("/incidents/{incident_id}/members")

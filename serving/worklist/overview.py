@@ -77,7 +77,9 @@ async def overview(
         "overdue": int((snapshot.ranking.tier[matches.rows] == Tier.LOST).sum()),
         "teams": sorted(matches.teams.items()),
         "categories": sorted(matches.categories.items()),
-        "priorities": [(priority.value, matches.priorities[priority.value]) for priority in Priority],
+        "priorities": [
+            (priority.value, matches.priorities[priority.value]) for priority in Priority
+        ],
         "ranked_at": rfc3339(snapshot.now_ms),
         **snapshot.lines.shown(filters.team or None),
         **status(scorer, clock()),
@@ -124,13 +126,21 @@ def _holds_text(snapshot: Snapshot, row: int, text: str) -> bool:
     if isinstance(open_row, OpenRow):
         return text in _words(open_row)
     members = snapshot.open.rows[snapshot.rows.are_of(row)]
-    return text in open_row.incident.body.casefold() or any(text in _words(member) for member in members)
+    return text in open_row.incident.body.casefold() or any(
+        text in _words(member) for member in members
+    )
 
 
 def _words(row: OpenRow) -> str:
     exception, order = row.exception, row.exception.order
     words: list[Iterable[str | None]] = [
-        (exception.external_id, exception.message, exception.type, exception.reason_code, row.category),
+        (
+            exception.external_id,
+            exception.message,
+            exception.type,
+            exception.reason_code,
+            row.category,
+        ),
         (row.opinion.team, row.id),
     ]
     if order:

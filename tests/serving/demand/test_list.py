@@ -1,4 +1,4 @@
-"""The list of the demand page: found, in the order that matters, quick to search."""
+"""The list of the demand page: matches, in the order that matters, quick to search."""
 
 from dataclasses import replace
 
@@ -16,34 +16,34 @@ def series(a_book):
 
 
 def names(series, rows):
-    return [(series.row(row).name, series.row(row).place) for row in rows]
+    return [(series.row(row).name, series.row(row).location) for row in rows]
 
 
 def test_all_words_of_a_search_must_stand_in_a_series(series):
-    found = series.found(SeriesFilters(text="SOUTH a-00002"))
-    assert names(series, found) == [("A-00002", "south")]
+    matches = series.matching(SeriesFilters(text="SOUTH a-00002"))
+    assert names(series, matches) == [("A-00002", "south")]
 
 
 def test_a_product_group_is_searched_too(series):
-    assert len(series.found(SeriesFilters(text="shoes"))) == 4
+    assert len(series.matching(SeriesFilters(text="shoes"))) == 4
 
 
 @pytest.mark.parametrize("text", ["(", "a-00002\\", ".*", "nothing"])
 def test_a_search_is_plain_text(series, text):
-    assert len(series.found(SeriesFilters(text=text))) == 0
+    assert len(series.matching(SeriesFilters(text=text))) == 0
 
 
 def test_a_word_never_reaches_from_one_series_into_the_next(series):
-    assert len(series.found(SeriesFilters(text="shoesa-0000"))) == 0
+    assert len(series.matching(SeriesFilters(text="shoesa-0000"))) == 0
 
 
 def test_series_are_narrowed_by_site_and_group(series):
-    found = series.found(SeriesFilters(site="north", group="shoes"))
-    assert {place for _, place in names(series, found)} == {"north · shoes"}
+    matches = series.matching(SeriesFilters(site="north", group="shoes"))
+    assert {place for _, place in names(series, matches)} == {"north · shoes"}
 
 
 def test_by_volume_the_largest_come_first(series):
-    expected = [series.row(row).expected for row in series.found(SeriesFilters(order="volume"))]
+    expected = [series.row(row).expected for row in series.matching(SeriesFilters(order="volume"))]
     assert expected == sorted(expected, reverse=True)
 
 
