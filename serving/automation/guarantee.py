@@ -23,7 +23,7 @@ MAX_AUDITS_SHOWN = 500
 
 @closed
 class CalibrationOut(TypedDict):
-    """What a promise rests on: rows of a window in time that the model was not fitted on."""
+    """Calibration of a promise: rows of a time window that the model was not fitted on."""
 
     predicted: Annotated[int, Field(description="rows predicted as this class")]
     accepted: Annotated[int, Field(description="those of them that are probable enough")]
@@ -55,7 +55,7 @@ class AuditsOut(TypedDict):
 
 @closed
 class GuaranteeOut(TypedDict):
-    """What is promised of one category or team, and what became of it."""
+    """Promise for one category or team, its state and its audits."""
 
     label: PromisedLabel
     name: str
@@ -88,7 +88,7 @@ class GuaranteeSummary:
 
     @property
     def state(self) -> GuaranteeState:
-        """Whether it is made, in force, or why not."""
+        """State: in force, or the reason that it is not."""
         if self.promise.made:
             return SUSPENDED if self.latest and not self.latest.is_lifted else IN_FORCE
         return ABSTAINED if self.promise.more_labels is None else TOO_FEW

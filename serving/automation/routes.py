@@ -16,7 +16,7 @@ PROBLEMS = (400, 404, 409, 413, 422, 503)
 
 @router.get("", responses=answers(GuaranteesOut, 503))
 async def promises(request: Request) -> Response:
-    """What is promised of each category and team, how audits bear it out, what was withdrawn."""
+    """Promises for each category and team, their audits, and those that were withdrawn."""
     service = service_of(request)
     return json_answer(await promises_view(service.ledger, service.scorer, service.clock()))
 

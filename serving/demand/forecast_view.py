@@ -44,7 +44,7 @@ class AggregateForecastOut(TypedDict):
 
 @closed
 class ForecastHeadOut(BookStampOut):
-    """What stands before forecasts: their periods, by their first days."""
+    """Head of an answer with forecasts: their periods, by their first days."""
 
     grain: Grain
     periods: list[Day]
@@ -59,20 +59,20 @@ class ForecastsOut(ForecastHeadOut):
 
 @closed
 class ForecastQueryHeadOut(ForecastHeadOut):
-    """What stands before the forecasts of a query."""
+    """Head of an answer to a query: the periods, and the refused series."""
 
     refused: list[RefusedSeriesOut]
 
 
 @closed
 class ForecastQueryOut(ForecastsOut):
-    """The good part, in the order asked, and what could not be answered."""
+    """Forecasts in the order of the request, and the refused series."""
 
     refused: list[RefusedSeriesOut]
 
 
 class ForecastShape(NamedTuple):
-    """How far and which quantiles are told.
+    """Horizon and quantiles of an answer.
 
     Attributes:
         horizon: Periods.
@@ -100,7 +100,7 @@ def shape_of(
 
 
 def head(used: PreparedBook, shape: ForecastShape, now_ms: int) -> ForecastHeadOut:
-    """Return what stands before forecasts."""
+    """Return the head of an answer with forecasts."""
     return {
         "grain": used.book.forecast.grain,
         "periods": used.dates[: shape.horizon],

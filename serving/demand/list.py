@@ -28,7 +28,7 @@ LEVELS = {"site": "Sites", "product_group": "Groups", "total": "Total"}
 
 
 class SeriesFilters(NamedTuple):
-    """Which rows are wanted, and in what order; an empty text for all."""
+    """Filters of the list, and its order; an empty text means all."""
 
     text: str = ""
     site: str = ""
@@ -48,8 +48,8 @@ class SeriesRow:
     """One series or sum in the list.
 
     Attributes:
-        query: What names it in an address.
-        name: The SKU, or what is summed.
+        query: Its name in an address.
+        name: The SKU, or the key of the sum.
         location: The site, and the product group if the book names it.
         expected: Units over all periods to come.
         error: WAPE of the last forecast; None where not known.
@@ -87,7 +87,7 @@ class SeriesList:
 
     @cached_property
     def levels(self) -> list[tuple[str, str, int]]:
-        """What can be listed: its key, its name, and how many there are."""
+        """Levels that can be listed, each with its key, its name and its number of rows."""
         kind = self.book.aggregates.kind
         sums = [(key, name, int((kind == key).sum())) for key, name in LEVELS.items()]
         return [("series", "Series", self.book.forecast.series), *(s for s in sums if s[2])]
@@ -111,7 +111,7 @@ class SeriesList:
 
     @cached_property
     def _texts(self) -> tuple[str, np.ndarray]:
-        """All that is searched, a line a series, and (n,) where each line begins."""
+        """Text to search, a line a series, and (n,) offsets at which the lines begin."""
         forecast = self.book.forecast
         groups = self.book.attributes.get("product_group", np.full(forecast.series, None, object))
         entries = zip(forecast.sku, forecast.site, groups, strict=True)
@@ -138,7 +138,7 @@ class SeriesList:
         return orders | {"name": np.arange(len(volume))}
 
     def matching(self, filters: SeriesFilters) -> np.ndarray:
-        """Return the rows of the book that are wanted, in order."""
+        """Return the rows of the book that match the filters, in order."""
         forecast = self.book.forecast
         keep = np.ones(forecast.series, bool)
         if filters.site:
@@ -151,7 +151,7 @@ class SeriesList:
         return order[keep[order]]
 
     def matching_sums(self, filters: SeriesFilters) -> np.ndarray:
-        """Return the rows of the book's sums that are wanted, in order."""
+        """Return the rows of the book's sums that match the filters, in order."""
         sums = self.book.aggregates
         rows = np.flatnonzero(sums.kind == filters.level)
         text = filters.text.strip().casefold()
@@ -192,7 +192,7 @@ class SeriesList:
 
 
 def listed(series: SeriesList, filters: SeriesFilters, begin: int, limit: int) -> dict[str, Any]:
-    """Return some of the wanted rows, and what there is to choose from."""
+    """Return a page of the matching rows, and the values to choose from."""
     of_series = filters.level == "series"
     matches = series.matching(filters) if of_series else series.matching_sums(filters)
     begin = min(begin, max(0, (len(matches) - 1) // limit * limit))
@@ -212,7 +212,7 @@ def listed(series: SeriesList, filters: SeriesFilters, begin: int, limit: int) -
 
 
 def book_summary(in_use: PreparedBook, now_ms: int) -> dict[str, Any]:
-    """Return by which model a book was made, as of when, if it is stale, and how good it is."""
+    """Return the model of a book, its as-of time, its accuracy, and if it is stale."""
     overall = in_use.book.review.overall
     return in_use.stamp(now_ms) | {name: overall.get(name) for name in ("wape", "covered")}
 

@@ -29,7 +29,7 @@ class SeriesIn(_Part):
 
 
 class QueryIn(_Part):
-    """Which forecasts are asked for; without `series` all."""
+    """Query for forecasts; without `series` for all."""
 
     series: list[Any] | None = Field(
         default=None, json_schema_extra={"items": {"$ref": "#/components/schemas/SeriesIn"}}

@@ -18,18 +18,18 @@ Item = TypeVar("Item", bound=SeriesIn)
 
 @closed
 class RefusedSeriesOut(ProblemOut):
-    """An item that can't be answered: not known, or not as it should be."""
+    """An item that can't be answered: unknown, or invalid."""
 
     sku: Any
     site: Any
 
 
 class BookSelection(NamedTuple, Generic[Item]):
-    """What is asked for.
+    """Rows of a book that a request names.
 
     Attributes:
         rows: Of the book.
-        items: What was told of each row; empty where all series are asked for.
+        items: The item of the request for each row; empty if the request is for all series.
         refused: The answers to items that can't be answered.
     """
 

@@ -1,6 +1,6 @@
-"""What the demand page shows of one series or of one sum of series: a book's rows, in words.
+"""View of one series, or of one sum of series, on the demand page: a book's rows, in words.
 
-Pure: a book in, what is shown out.
+Pure: a book in, a view out.
 """
 
 import math
@@ -34,9 +34,9 @@ class SeriesView:
     """One series or sum, ready to be drawn.
 
     Attributes:
-        title: The SKU, or what is summed.
+        title: The SKU, or the key of the sum.
         site: The site; empty for sums.
-        facts: What is told of it, by name.
+        facts: Its attributes, by name.
         grain: day, week or month.
         past_days: (T,) first days of the past periods.
         units: (T,) units sold; NaN where it was not there.
@@ -154,7 +154,7 @@ def shares_missed(book: Book, rows: slice) -> np.ndarray:
 
 
 def _figures(book: Book, row: int) -> list[AccuracyFigure]:
-    """Return accuracy in words; nothing of what is not known."""
+    """Return accuracy in words; unknown measures are left out."""
     values = {name: float(column[row]) for name, column in book.review.figures.items()}
     missed = float(shares_missed(book, slice(row, row + 1))[0])
     error, bias, covered = (
@@ -178,7 +178,7 @@ def _figures(book: Book, row: int) -> list[AccuracyFigure]:
 
 
 def _facts(book: Book, row: int) -> dict[str, str]:
-    """What is told of a series, by name; only what is known."""
+    """Return the attributes of a series by name; unknown ones are left out."""
     price, method = float(book.stock.unit_price[row]), str(book.forecast.method[row])
     facts = {words(name): column[row] for name, column in book.attributes.items()}
     on_hand = float(book.stock.on_hand[row])

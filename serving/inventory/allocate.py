@@ -32,7 +32,7 @@ UNIT_DECIMALS = 2
 
 @closed
 class AllocationOutcomeOut(TypedDict):
-    """What to expect after the units are placed."""
+    """Expected outcome after the units are placed."""
 
     demand: float
     sold: float
@@ -43,7 +43,7 @@ class AllocationOutcomeOut(TypedDict):
 
 @closed
 class AllocatedLocationOut(TypedDict):
-    """What one site gets, and why."""
+    """Units that one site gets, and the reason."""
 
     site: str
     units: int
@@ -75,7 +75,7 @@ class SharedPoolOut(TypedDict):
 
 @closed
 class AllocationOut(BookStampOut, SharedPoolOut):
-    """What of a pool goes where."""
+    """Allocation of a pool to sites, and the book it rests on."""
 
 
 def allocated(book: Book, request: AllocationIn, policy: Policy) -> SharedPoolOut:
@@ -154,7 +154,7 @@ def _money(
     defaults: np.ndarray,
     policy: Policy,
 ) -> np.ndarray:
-    """Return (n,) amounts: the location's own, else that for all, else what is known."""
+    """Return (n,) amounts: the location's own, else that for all, else the default."""
     own = [getattr(location, name) for location in locations]
     general = amount(getattr(request, name), policy.currency, f"/{name}")
     return np.array(

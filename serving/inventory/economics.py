@@ -1,4 +1,4 @@
-"""What a book and the policy say of units where a caller says nothing: their worth, their costs."""
+"""Default value and costs of units, from the book and the policy, where a caller gives none."""
 
 import numpy as np
 

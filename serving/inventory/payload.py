@@ -17,7 +17,7 @@ ServiceLevel = Annotated[float, Field(gt=0, lt=1)]
 
 
 class UnitTermsIn(BaseModel):
-    """How a unit counts; what is left out is as the book or the policy has it."""
+    """Value and costs of a unit; a missing one is taken from the book or the policy."""
 
     model_config = ConfigDict(extra="ignore")
     sale_value: Money | None = Field(default=None, description="that a sale brings")
@@ -48,7 +48,7 @@ class AllocationIn(UnitTermsIn):
 
 
 class OrderTermsIn(BaseModel):
-    """How is ordered; what is left out is as the book or the policy has it.
+    """Terms of an order; a missing one is taken from the book or the policy.
 
     With `service_level`, the chance that nothing is lost until the next order comes, costs don't
     count.
@@ -75,7 +75,7 @@ class ReplenishedIn(OrderTermsIn, SeriesIn):
 
 
 class ReplenishmentIn(OrderTermsIn):
-    """What is to be ordered; without `series` all whose stock is known."""
+    """Request for orders; without `series` for all series whose stock is known."""
 
     series: list[Any] | None = Field(
         default=None, json_schema_extra={"items": {"$ref": "#/components/schemas/ReplenishedIn"}}

@@ -1,4 +1,4 @@
-"""What to order for series of the forecast book, when they run out, and the risk at each date."""
+"""Replenishment of series of the forecast book: orders, run-out dates, and the risk at each date."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class StockAheadOut(TypedDict):
 
 @closed
 class ReplenishedOut(TypedDict):
-    """What to order of one series."""
+    """Order of one series, and its stock ahead."""
 
     sku: str
     site: str
@@ -58,7 +58,7 @@ class ReplenishedOut(TypedDict):
 
 @closed
 class ReplenishmentHeadOut(BookStampOut):
-    """What stands before the orders, and what could not be answered."""
+    """Head of an answer with orders: the periods, and the refused series."""
 
     grain: Grain
     periods: list[Day]
@@ -67,7 +67,7 @@ class ReplenishmentHeadOut(BookStampOut):
 
 @closed
 class ReplenishmentsOut(ReplenishmentHeadOut):
-    """What to order, in the order asked, and what could not be answered."""
+    """Orders in the order of the request, and the refused series."""
 
     replenishments: list[ReplenishedOut]
 
@@ -81,7 +81,7 @@ class OrderableSeries:
         rows: (n,) rows of it.
         terms: Of each.
         on_hand: (n,) units; below 0 where units are owed.
-        inbound: By place, what a caller told of what is on its way; else it is the book's.
+        inbound: Units on their way that a caller states, by position; else the book's count.
         refused: The answers to items that can't be answered.
     """
 
@@ -237,7 +237,7 @@ def _view(
 
 
 def _ahead(projection: Projection, position: int, dates: list[str]) -> StockAheadOut:
-    """Return what is ahead of one series: when it runs out, and the risk at each date."""
+    """Return the stock ahead of one series: its run-out date, and the risk at each date."""
     median, early = (int(projection.runs_out(chance)[position]) for chance in (0.5, 0.1))
     return {
         "runs_out_on": dates[median] if median < len(dates) else None,

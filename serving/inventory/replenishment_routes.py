@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1", tags=["stock"])
     responses=streamed_answers(ReplenishmentsOut, 400, 413, 422, 503),
 )
 async def replenishments(request: Request) -> Response:
-    """What to order now of each series, when it runs out, and the risk at each date.
+    """Orders to place now, with the run-out date and the risk at each date of each series.
 
     Demand that is not met is taken to be lost. Without `series` all are answered whose stock is
     known. Accept `application/x-ndjson` to get them line by line. Nothing is stored or ordered.

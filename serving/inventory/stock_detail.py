@@ -1,4 +1,4 @@
-"""What the stock page shows of a series: the stock ahead, what to order, its SKU's pool shared.
+"""View of a series on the stock page: the stock ahead, the order, its SKU's pool shared.
 
 Pure: decisions in, words and bars out.
 """

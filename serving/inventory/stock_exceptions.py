@@ -117,7 +117,7 @@ def _in_line(book: Book, policy: Policy, clock: Clock, connection: Connection) -
 def _detected(
     book: Book, policy: Policy, now_ms: int
 ) -> dict[str, tuple[dict[str, Any], Assessment]]:
-    """What a book says: by name of the exception what is told of it, and its opinion."""
+    """Return the exceptions of a book by name: the payload, and its assessment."""
     rows = book.exceptions.to_pylist()
     if not rows:
         return {}
@@ -181,7 +181,7 @@ def _is_reported_closed(record: ExceptionRecord) -> bool:
 def _incoming(
     record: ExceptionRecord | None, payload: dict[str, Any], assessment: Assessment, now_ms: int
 ) -> Incoming:
-    """What is open stays detected when it first was; what is raised again is detected anew."""
+    """Return the change; an open exception keeps its first detection time, a new episode gets a new one."""
     detected_at_ms = assessment.terms["detected_at"]
     if record is not None and record.is_open:
         detected_at_ms = record.detected_at_ms

@@ -28,7 +28,7 @@ KINDS = {
 
 
 class StockFilters(NamedTuple):
-    """Which exceptions are wanted; an empty text for all."""
+    """Filters of the list; an empty text means all."""
 
     kind: str = ExceptionType.STOCK_OUT_RISK
     text: str = ""
@@ -87,7 +87,7 @@ class StockList:
 
     @property
     def counted(self) -> bool:
-        """Whether any stock was ever counted."""
+        """True if any stock was ever counted."""
         return bool(np.isfinite(self.book.stock.on_hand).any())
 
     def matching(self, filters: StockFilters) -> list[StockRow]:
@@ -109,7 +109,7 @@ class StockList:
 def stock_listed(
     used: PreparedBook, policy: Policy, filters: StockFilters, begin: int, limit: int
 ) -> dict[str, Any]:
-    """Return some of the wanted rows, and what there is to choose from."""
+    """Return a page of the matching rows, and the values to choose from."""
     exceptions = stock_list(used.book)
     matches = exceptions.matching(filters)
     begin = min(begin, max(0, (len(matches) - 1) // limit * limit))

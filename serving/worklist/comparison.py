@@ -45,7 +45,7 @@ class RatiosOut(TypedDict):
 
 @closed
 class ComparisonOut(StampOut):
-    """Why one row stands above (or below) another."""
+    """Comparison of two rows: the reason that one stands above (or below) the other."""
 
     id: str
     rank: int

@@ -1,4 +1,4 @@
-"""One incident as a row of the work list: the shape of an exception's row, told of the group."""
+"""One incident as a row of the work list: the fields of an exception's row, for the group."""
 
 import math
 from typing import Any

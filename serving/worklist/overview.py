@@ -19,7 +19,7 @@ from serving.worklist.view import rows_view
 
 
 class WorklistFilters(NamedTuple):
-    """Which rows are wanted; an empty text for all.
+    """Filters of the work list; an empty text means all.
 
     Attributes:
         team: Who should have them.
@@ -37,7 +37,7 @@ class WorklistFilters(NamedTuple):
 
 
 class FilteredRows(NamedTuple):
-    """Places of the wanted rows, in order, and how many open ones there are of each kind."""
+    """Rows that match the filters, in order, and the number of open rows of each kind."""
 
     rows: list[int]
     teams: Counter[str]
@@ -54,10 +54,10 @@ async def overview(
     scorer: Scorer,
     clock: Clock,
 ) -> dict[str, Any]:
-    """Return some of the wanted rows, and what the list as a whole amounts to.
+    """Return a page of the matching rows, and the totals of the whole list.
 
     Raises:
-        BadPayloadError: There is no list as of the wanted moment.
+        BadPayloadError: There is no list as of that moment.
     """
     list_view = await worklist.view(filters.at_ms)
     snapshot = list_view.snapshot

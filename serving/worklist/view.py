@@ -16,7 +16,7 @@ from serving.worklist.incident_row import incident_view
 
 
 class WorklistQuery(NamedTuple):
-    """Which rows of which list are wanted.
+    """Query of the work list: filters, page and moment.
 
     Attributes:
         filters: Narrow it down.
