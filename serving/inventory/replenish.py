@@ -1,4 +1,4 @@
-"""Replenishment of series of the forecast book: orders, run-out dates, and the risk at each date."""
+"""Replenishment of series of the forecast book: orders, run-out dates, risk at each date."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -181,7 +181,10 @@ def _is_reported_closed(record: ExceptionRecord) -> bool:
 def _incoming(
     record: ExceptionRecord | None, payload: dict[str, Any], assessment: Assessment, now_ms: int
 ) -> Incoming:
-    """Return the change; an open exception keeps its first detection time, a new episode gets a new one."""
+    """Return the change to make.
+
+    An open exception keeps its first detection time; a new episode gets a new one.
+    """
     detected_at_ms = assessment.terms["detected_at"]
     if record is not None and record.is_open:
         detected_at_ms = record.detected_at_ms
