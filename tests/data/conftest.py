@@ -109,7 +109,7 @@ def an_order_line() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture
 def reason(quarantined: Callable[[ImportReport], pd.DataFrame]) -> Callable[[ImportReport], str]:
-    """Why the only refused row of an import was refused."""
+    """Reason of the only refused row of an import."""
 
     def _reason(report: ImportReport) -> str:
         (only,) = quarantined(report)["reason"]

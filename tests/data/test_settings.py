@@ -16,17 +16,17 @@ def named_in_the_example():
 
 
 def test_the_example_names_every_setting():
-    wanted = {f"EXPEDITE_{name.upper()}" for name in Settings.model_fields}
+    expected = {f"EXPEDITE_{name.upper()}" for name in Settings.model_fields}
 
-    assert set(named_in_the_example()) == wanted
+    assert set(named_in_the_example()) == expected
 
 
 def test_the_example_gives_the_defaults(monkeypatch):
     monkeypatch.chdir(EXAMPLE.parent)
     defaults = Settings(_env_file=None)
-    given = Settings(_env_file=EXAMPLE)
+    example = Settings(_env_file=EXAMPLE)
 
-    assert given.model_copy(update={"policy": given.policy.resolve()}) == defaults
+    assert example.model_copy(update={"policy": example.policy.resolve()}) == defaults
 
 
 def test_every_setting_says_what_it_is_for():

@@ -73,8 +73,8 @@ def killed(tmp_path_factory):
         shutil.copytree(base / "former", base / moment)
     command = [sys.executable, "-c", KILL_AT_EVERY_MOMENT, str(base), *MOMENTS, "never"]
     root = Path(__file__).parents[3]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
-    ends = dict(line.rsplit(": ", 1) for line in told.stdout.splitlines())
+    finished = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
+    ends = dict(line.rsplit(": ", 1) for line in finished.stdout.splitlines())
     return base, ends
 
 
@@ -103,6 +103,6 @@ def test_the_import_after_a_kill_sweeps_and_succeeds(killed, moment, tmp_path):
     write_history(folder, [("orders", orders)], TERMS)
     write_history(folder, [("orders", orders)], TERMS)
 
-    kept = {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
+    stored = {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
     named = {".lock", "manifest.json", *History.open(folder).manifest.files()}
-    assert kept == named
+    assert stored == named

@@ -48,10 +48,10 @@ def ledger(url):
 
 @pytest.fixture
 def subject(ledger):
-    told = Incoming("s", "PE-1", is_open=True, version=None, updated_at_ms=NOON_MS,
+    incoming = Incoming("s", "PE-1", is_open=True, version=None, updated_at_ms=NOON_MS,
                     detected_at_ms=NOON_MS, payload="{}", opinion="{}")  # fmt: skip
     with ledger.writing() as connection:
-        return accept(connection, [told], now_ms=NOON_MS)[0].record.id
+        return accept(connection, [incoming], now_ms=NOON_MS)[0].record.id
 
 
 def claimed(ledger, subject, by):
@@ -62,7 +62,7 @@ def claimed(ledger, subject, by):
 
 def holders(ledger):
     with ledger.reading() as connection:
-        return [one.by for one in active_claims(connection, now_ms=NOON_MS)]
+        return [held_claim.by for held_claim in active_claims(connection, now_ms=NOON_MS)]
 
 
 def test_of_many_threads_that_claim_at_once_exactly_one_wins(ledger, subject):
@@ -100,7 +100,7 @@ def test_of_two_processes_that_claim_at_once_exactly_one_wins(ledger, url, subje
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=60)[0].strip() for process in processes]
+    answers = [process.communicate(timeout=60)[0].strip() for process in processes]
 
-    assert sorted(said) == ["lost", "won"]
+    assert sorted(answers) == ["lost", "won"]
     assert len(holders(ledger)) == 1

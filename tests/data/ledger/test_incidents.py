@@ -21,8 +21,8 @@ from data.ledger.intake import Incoming, accept
 from data.ledger.ledger import Ledger
 
 NOON_MS = 1_772_366_400_000
-ONE = Incident("inc_1", "carrier", "dhl", 1, NOON_MS, NOON_MS, None, "{}")
-OTHER = replace(ONE, id="inc_2", value="ups")
+DHL = Incident("inc_1", "carrier", "dhl", 1, NOON_MS, NOON_MS, None, "{}")
+UPS = replace(DHL, id="inc_2", value="ups")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -37,15 +37,15 @@ def ledger(request, tmp_path):
 
 @pytest.fixture
 def ids(ledger):
-    told = [
+    incoming = [
         Incoming("s", f"PE-{i}", is_open=True, version=None, updated_at_ms=NOON_MS,
                  detected_at_ms=NOON_MS, payload="{}", opinion="{}")
         for i in range(3)
     ]  # fmt: skip
     with ledger.writing() as connection:
-        save_incident(connection, ONE, now_ms=NOON_MS)
-        save_incident(connection, OTHER, now_ms=NOON_MS)
-        return [one.record.id for one in accept(connection, told, now_ms=NOON_MS)]
+        save_incident(connection, DHL, now_ms=NOON_MS)
+        save_incident(connection, UPS, now_ms=NOON_MS)
+        return [accepted.record.id for accepted in accept(connection, incoming, now_ms=NOON_MS)]
 
 
 def joined(ledger, incident, ids, after_ms=0):
@@ -55,43 +55,43 @@ def joined(ledger, incident, ids, after_ms=0):
 
 def members(ledger, incident_id="inc_1"):
     with ledger.reading() as connection:
-        found = members_of(connection, [incident_id])
-        return [m.exception_id for m in found if m.left_at_ms is None]
+        memberships = members_of(connection, [incident_id])
+        return [m.exception_id for m in memberships if m.left_at_ms is None]
 
 
 def test_members_are_kept_in_the_order_of_joining(ledger, ids):
-    joined(ledger, ONE, ids[1:])
-    joined(ledger, ONE, ids[:1])
+    joined(ledger, DHL, ids[1:])
+    joined(ledger, DHL, ids[:1])
 
     assert members(ledger) == [ids[1], ids[2], ids[0]]
 
 
 def test_joining_again_changes_nothing(ledger, ids):
-    joined(ledger, ONE, ids)
+    joined(ledger, DHL, ids)
 
-    assert joined(ledger, ONE, ids) == []
+    assert joined(ledger, DHL, ids) == []
     assert members(ledger) == ids
 
 
 def test_an_exception_belongs_to_one_incident(ledger, ids):
-    joined(ledger, ONE, ids[:1])
+    joined(ledger, DHL, ids[:1])
 
-    assert joined(ledger, OTHER, ids) == ids[1:]
+    assert joined(ledger, UPS, ids) == ids[1:]
 
 
 def test_who_was_split_off_does_not_come_back(ledger, ids):
-    joined(ledger, ONE, ids)
+    joined(ledger, DHL, ids)
     with ledger.writing() as connection:
         left = split_off(connection, "inc_1", {ids[0]}, now_ms=NOON_MS)
 
     assert left == ids[:1]
-    assert joined(ledger, ONE, ids) == []
+    assert joined(ledger, DHL, ids) == []
     assert members(ledger) == ids[1:]
 
 
 def test_who_was_split_off_joins_no_other_of_that_cause(ledger, ids):
-    again = replace(ONE, id="inc_3")
-    joined(ledger, ONE, ids[:1])
+    again = replace(DHL, id="inc_3")
+    joined(ledger, DHL, ids[:1])
     with ledger.writing() as connection:
         split_off(connection, "inc_1", None, now_ms=NOON_MS)
         save_incident(connection, again, now_ms=NOON_MS)
@@ -101,49 +101,54 @@ def test_who_was_split_off_joins_no_other_of_that_cause(ledger, ids):
 
 def test_an_incident_is_known_later_as_it_was_told_then(ledger, ids):
     with ledger.writing() as connection:
-        later = replace(ONE, revision=2, body='{"n": 2}')
+        later = replace(DHL, revision=2, body='{"n": 2}')
         save_incident(connection, later, now_ms=NOON_MS + 1_000)
         then, now = (incidents_at(connection, NOON_MS + ms)[0][0] for ms in (999, 1_000))
 
-    assert (then, now) == (ONE, later)
+    assert (then, now) == (DHL, later)
 
 
 def test_who_was_split_off_may_join_another(ledger, ids):
-    joined(ledger, ONE, ids)
+    joined(ledger, DHL, ids)
     with ledger.writing() as connection:
         split_off(connection, "inc_1", None, now_ms=NOON_MS)
 
-    assert joined(ledger, OTHER, ids) == ids
+    assert joined(ledger, UPS, ids) == ids
 
 
 def test_nobody_joins_what_is_closed(ledger, ids):
-    assert joined(ledger, replace(ONE, closed_at_ms=NOON_MS), ids) == []
+    assert joined(ledger, replace(DHL, closed_at_ms=NOON_MS), ids) == []
     assert members(ledger) == []
 
 
 def test_a_change_counts_and_an_end_ends_the_claim(ledger, ids):
     with ledger.writing() as connection:
         claim(connection, Claim("inc_1", "ana", NOON_MS, NOON_MS + 1_000))
-        after = record_change(connection, ONE, now_ms=NOON_MS + 1, is_closed=True)
+        after = record_change(connection, DHL, now_ms=NOON_MS + 1, is_closed=True)
 
         assert (after.revision, after.closed_at_ms) == (2, NOON_MS + 1)
-        assert incidents_of(connection) == [OTHER]
+        assert incidents_of(connection) == [UPS]
         assert active_claims(connection, now_ms=NOON_MS) == []
 
 
 def test_what_belonged_together_at_a_moment_is_known_later(ledger, ids):
-    joined(ledger, ONE, ids[:2])
-    joined(ledger, ONE, ids[2:], after_ms=1_000)
+    joined(ledger, DHL, ids[:2])
+    joined(ledger, DHL, ids[2:], after_ms=1_000)
     with ledger.writing() as connection:
         split_off(connection, "inc_1", {ids[0]}, now_ms=NOON_MS + 2_000)
-        record_change(connection, ONE, now_ms=NOON_MS + 3_000, is_closed=True)
+        record_change(connection, DHL, now_ms=NOON_MS + 3_000, is_closed=True)
     with ledger.reading() as connection:
         then = [incidents_at(connection, NOON_MS + s * 1_000) for s in (-1, 0, 1, 2, 3)]
 
-    assert [[one.id for one, _ in open_then] for open_then in then] == [
+    assert [[incident.id for incident, _ in open_then] for open_then in then] == [
         [], ["inc_1", "inc_2"], ["inc_1", "inc_2"], ["inc_1", "inc_2"], ["inc_2"],
     ]  # fmt: skip
-    members_then = [{*mine} for open_then in then for one, mine in open_then if one.id == "inc_1"]
+    members_then = [
+        {*state.members}
+        for open_then in then
+        for state in open_then
+        if state.incident.id == "inc_1"
+    ]
     assert members_then == [{*ids[:2]}, {*ids}, {*ids[1:]}]
 
 

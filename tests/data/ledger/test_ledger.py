@@ -104,7 +104,7 @@ def test_the_same_again_writes_nothing(ledger):
 
 
 @pytest.mark.parametrize(
-    ("known", "told", "arrival"),
+    ("stored", "update", "arrival"),
     [
         ({}, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.UPDATED),
         ({}, {"updated_at_ms": NOON_MS - 1}, IntakeEvent.LATE),
@@ -117,10 +117,10 @@ def test_the_same_again_writes_nothing(ledger):
         ({"is_open": False}, {}, IntakeEvent.UPDATED),
     ],
 )
-def test_what_a_source_says_is_ordered_by_its_own_word(ledger, known, told, arrival):
-    taken(ledger, incoming(**known))
+def test_what_a_source_says_is_ordered_by_its_own_word(ledger, stored, update, arrival):
+    taken(ledger, incoming(**stored))
 
-    assert taken(ledger, incoming(payload='{"n": 2}', **told))[0].arrival is arrival
+    assert taken(ledger, incoming(payload='{"n": 2}', **update))[0].arrival is arrival
 
 
 def test_a_late_one_is_noted_once_however_often_it_comes(ledger):
@@ -135,7 +135,7 @@ def test_a_late_one_is_noted_once_however_often_it_comes(ledger):
 def test_a_thousand_are_taken_in_at_once(ledger):
     accepted = taken(ledger, *[incoming(str(i)) for i in range(1_000)])
 
-    assert len({one.record.id for one in accepted}) == 1_000
+    assert len({acceptance.record.id for acceptance in accepted}) == 1_000
     assert sum(1 for _ in ledger.open_records()) == 1_000
 
 

@@ -1,4 +1,4 @@
-"""What was in use when, on SQLite and on PostgreSQL alike."""
+"""Versions in use at each time, on SQLite and on PostgreSQL alike."""
 
 import pytest
 

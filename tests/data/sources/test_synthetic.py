@@ -44,8 +44,8 @@ def truth(history, truth_folder):
 @pytest.fixture(scope="module")
 def closed(history, truth):
     """Closed exceptions with what is true about them."""
-    seen = history["exceptions"].drop(columns="known_at")
-    ended = history["outcomes"].merge(seen, on="exception_id")
+    observed = history["exceptions"].drop(columns="known_at")
+    ended = history["outcomes"].merge(observed, on="exception_id")
     return ended.merge(truth["exceptions"], on="exception_id", suffixes=("", "_true"))
 
 
@@ -268,8 +268,8 @@ def test_steps_are_numbered_in_the_order_of_time(history):
 
 def test_a_team_takes_its_exceptions_in_the_order_in_which_they_came(history):
     events = history["exception_events"].sort_values(["exception_id", "step"])
-    came = events["event"].isin(["assigned", "reopened"])
-    events = events.assign(came_at=events["occurred_at"].where(came))
+    is_arrival = events["event"].isin(["assigned", "reopened"])
+    events = events.assign(came_at=events["occurred_at"].where(is_arrival))
     events["came_at"] = events.groupby("exception_id")["came_at"].ffill()
     first = events.query("event == 'started'").drop_duplicates(["exception_id", "team", "came_at"])
     by_team = first.sort_values("came_at", kind="stable").groupby("team")["occurred_at"]
@@ -317,17 +317,19 @@ def test_the_type_hints_at_the_cause_but_does_not_tell_it(closed):
 
 
 def test_people_mistake_few_categories(closed):
-    told = closed.dropna(subset=["category"])
-    assert 0.92 <= (told["category"] == told["cause"]).mean() <= 0.99
+    labelled = closed.dropna(subset=["category"])
+    assert 0.92 <= (labelled["category"] == labelled["cause"]).mean() <= 0.99
 
 
 def test_a_burst_stands_out_in_its_window(history, truth):
     named = {"gateway", "carrier", "site", "sku"}
     sent = pd.json_normalize(history["exceptions"]["attributes"].map(json.loads).tolist())
-    seen = history["exceptions"].assign(**{name: sent[name] for name in named})
-    seen = seen.merge(truth["exceptions"][["exception_id", "cause"]], on="exception_id")
+    observed = history["exceptions"].assign(**{name: sent[name] for name in named})
+    observed = observed.merge(truth["exceptions"][["exception_id", "cause"]], on="exception_id")
     for burst in truth["bursts"].itertuples():
-        alike = seen[(seen[burst.attribute] == burst.value) & (seen["cause"] == burst.cause)]
+        alike = observed[
+            (observed[burst.attribute] == burst.value) & (observed["cause"] == burst.cause)
+        ]
         # Some are noticed hours after the stage that was hit.
         ended_at = burst.ended_at + pd.Timedelta(hours=24)
         inside = alike["detected_at"].between(burst.started_at, ended_at)
