@@ -143,7 +143,7 @@ def _label(
         (actual, predicted)
         for end, assessment in hidden
         if (actual := getattr(end, evidence.label)) is not None
-        and (predicted := assessment.verdicts[evidence.label].label) is not None
+        and (predicted := assessment.decisions[evidence.label].label) is not None
     ]
     right = sum(actual == predicted for actual, predicted in judged)
     return {

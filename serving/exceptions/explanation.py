@@ -37,14 +37,14 @@ async def explained(
     view = await exception_view(
         exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
     )
-    told = EXCEPTION.validate_python(view["payload"])
+    exception = EXCEPTION.validate_python(view["payload"])
     is_open, triage = view["status"] == "open", scorer.champion.current
-    view["parsed"] = told
+    view["parsed"] = exception
     view["terms"] = await _terms(exception_id, worklist, scorer.policy) if is_open else None
     view |= await _waiting(exception_id, worklist)
-    view["stock"] = view["payload"].get("stock") if told.source == OURS else None
-    judged = is_open and told.source != OURS and not view["suggestion_hidden"]
-    view["chances"] = _chances(told, triage, clock()) if judged and triage else _NONE
+    view["stock"] = view["payload"].get("stock") if exception.source == OURS else None
+    judged = is_open and exception.source != OURS and not view["suggestion_hidden"]
+    view["chances"] = _chances(exception, triage, clock()) if judged and triage else _NONE
     view["class_names"] = (
         {name: model.names for name, model in triage.classes.items()} if triage else {}
     )
@@ -63,10 +63,10 @@ async def strongest(
         exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
     )
     triage = scorer.champion.current
-    told = EXCEPTION.validate_python(view["payload"])
-    if triage is None or told.source == OURS:
+    exception = EXCEPTION.validate_python(view["payload"])
+    if triage is None or exception.source == OURS:
         return []
-    columns, as_of = columns_as_of([told], triage, now_ms=clock())
+    columns, as_of = columns_as_of([exception], triage, now_ms=clock())
     moved = await asyncio.to_thread(triage.reasons, columns, as_of)
     largest = max((abs(by) for _, by in moved), default=0.0) or 1.0
     return [
@@ -80,23 +80,23 @@ async def _terms(exception_id: str, worklist: Worklist, policy: Policy) -> dict[
     row = snapshot.row_of(exception_id)
     if row is None:
         return None
-    opinion, place = snapshot.open.rows[row].opinion, snapshot.place(row)
-    if not is_scored(opinion, place):
+    assessment, ranked_row = snapshot.open.rows[row].assessment, snapshot.ranked_row(row)
+    if not is_scored(assessment, ranked_row):
         return None
-    case = case_of(opinion, place, policy, now_ms=snapshot.now_ms)
+    case = case_of(assessment, ranked_row, policy, now_ms=snapshot.now_ms)
     look_ahead_hours = policy.guards.look_ahead_minutes / 60
     return {
         "loss": money(case.stake, case.currency),
         "chance": case.lost_if_started_now,
-        "loss_now": money(place.loss_now, case.currency),
-        "loss_deferred": money(place.loss_deferred, case.currency),
+        "loss_now": money(ranked_row.loss_now, case.currency),
+        "loss_deferred": money(ranked_row.loss_deferred, case.currency),
         "touch_minutes": case.touch_minutes,
-        "touch_minutes_p90": opinion.terms["touch_p90_minutes"],
+        "touch_minutes_p90": assessment.terms["touch_p90_minutes"],
         "look_ahead_minutes": policy.guards.look_ahead_minutes,
         "look_ahead_hours": look_ahead_hours,
-        "touch_hours": place.touch_hours,
+        "touch_hours": ranked_row.touch_hours,
         "cost_of_an_hour": money(case.cost_of_an_hour or 0.0, case.currency),
-        "score": money(place.score, case.currency),
+        "score": money(ranked_row.score, case.currency),
     }
 
 
@@ -113,12 +113,12 @@ async def _waiting(exception_id: str, worklist: Worklist) -> dict[str, Any]:
     }
 
 
-def _chances(told: ExceptionIn, triage: Triage, now_ms: int) -> dict[str, Any]:
-    columns, as_of = columns_as_of([told], triage, now_ms=now_ms)
+def _chances(exception: ExceptionIn, triage: Triage, now_ms: int) -> dict[str, Any]:
+    columns, as_of = columns_as_of([exception], triage, now_ms=now_ms)
     try:
         expected = triage.predict(columns, as_of)
     except Exception:  # whatever a model raises, the rest of the explanation stands
-        LOG.exception("Champion %s failed on %s", triage.version, told.external_id)
+        LOG.exception("Champion %s failed on %s", triage.version, exception.external_id)
         return _NONE
     return {label: _likeliest(expected.classes.get(label)) for label in PROMISED_NAMES}
 

@@ -67,41 +67,43 @@ async def _incoming(
 ) -> tuple[list[Incoming], list[dict[str, Any] | None]]:
     """Score what is right; for each value the answer that refuses it, or None."""
     texts, refusals = [], []
-    for value, one in zip(values, checked, strict=True):
-        text, refusal = _text(value, one)
+    for value, item in zip(values, checked, strict=True):
+        text, refusal = _text(value, item)
         texts.append(text)
         refusals.append(refusal)
     right = [i for i, refusal in enumerate(refusals) if refusal is None]
-    told = [one for i in right if isinstance(one := checked[i], ExceptionIn)]
-    if not told:
+    exceptions = [item for i in right if isinstance(item := checked[i], ExceptionIn)]
+    if not exceptions:
         return [], refusals
-    judged = await scorer.judged(told, clock())
+    judged = await scorer.judged(exceptions, clock())
     return [
-        _as_incoming(one, texts[i], scorer.draws.applied(opinion, one.source, one.external_id))
-        for i, one, opinion in zip(right, told, judged.opinions, strict=True)
+        _as_incoming(
+            item, texts[i], scorer.draws.applied(assessment, item.source, item.external_id)
+        )
+        for i, item, assessment in zip(right, exceptions, judged.assessments, strict=True)
     ], refusals
 
 
-def _text(value: Any, one: ExceptionIn | dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
-    if isinstance(one, dict):
-        return "", one
+def _text(value: Any, item: ExceptionIn | dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    if isinstance(item, dict):
+        return "", item
     try:
         return canonical(value), None
     except BadPayloadError as error:
-        return "", {"result": "refused", "source": one.source, "external_id": one.external_id,
+        return "", {"result": "refused", "source": item.source, "external_id": item.external_id,
                     **problem_of(error)}  # fmt: skip
 
 
-def _as_incoming(one: ExceptionIn, payload: str, opinion: Assessment) -> Incoming:
+def _as_incoming(item: ExceptionIn, payload: str, assessment: Assessment) -> Incoming:
     return Incoming(
-        source=one.source,
-        external_id=one.external_id,
-        is_open=one.is_open,
-        version=one.version,
-        updated_at_ms=one.detected_at if one.updated_at is None else one.updated_at,
-        detected_at_ms=one.detected_at,
+        source=item.source,
+        external_id=item.external_id,
+        is_open=item.is_open,
+        version=item.version,
+        updated_at_ms=item.detected_at if item.updated_at is None else item.updated_at,
+        detected_at_ms=item.detected_at,
         payload=payload,
-        opinion=opinion.to_json(),
+        opinion=assessment.to_json(),
     )
 
 
@@ -112,9 +114,9 @@ def _answer(
     accepted: Sequence[Accepted],
     now_ms: int,
 ) -> Answer:
-    opinions = [Assessment.from_json(one.record.opinion) for one in accepted]
-    scorings = scorer.answers(opinions, now_ms)
-    shapes = [named(one) | scoring for one, scoring in zip(accepted, scorings, strict=True)]
+    assessments = [Assessment.from_json(result.record.opinion) for result in accepted]
+    scorings = scorer.answers(assessments, now_ms)
+    shapes = [named(result) | scoring for result, scoring in zip(accepted, scorings, strict=True)]
     if kind == "one" and not accepted:
         return Answer(422, orjson.dumps(refusals[0]))
     if kind == "one":
@@ -126,11 +128,11 @@ def _answer(
     return Answer(200, orjson.dumps(whole | scorer.stamp(now_ms)))
 
 
-def named(one: Accepted) -> dict[str, Any]:
+def named(accepted: Accepted) -> dict[str, Any]:
     """Return what names an accepted exception, and what became of it."""
-    record = one.record
+    record = accepted.record
     return {
-        "result": one.arrival.value,
+        "result": accepted.arrival.value,
         "id": record.id,
         "source": record.source,
         "external_id": record.external_id,

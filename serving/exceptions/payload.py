@@ -64,11 +64,11 @@ CLAIM = TypeAdapter(ClaimIn)
 
 def exceptions_body() -> dict[str, Any]:
     """Return the documentation of a body of one exception or many."""
-    one = ref(ExceptionIn)
+    single = ref(ExceptionIn)
     many = {
         "type": "object",
         "required": ["exceptions"],
-        "properties": {"exceptions": {"type": "array", "items": one}},
+        "properties": {"exceptions": {"type": "array", "items": single}},
     }
     examples = {
         "one": {"summary": "One exception", "value": EXCEPTION_EXAMPLE},
@@ -77,7 +77,7 @@ def exceptions_body() -> dict[str, Any]:
             "value": {"exceptions": [EXCEPTION_EXAMPLE, _SECOND]},
         },
     }
-    return body({"anyOf": [one, many]}, examples)
+    return body({"anyOf": [single, many]}, examples)
 
 
 def resolution_body() -> dict[str, Any]:

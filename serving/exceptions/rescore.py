@@ -50,8 +50,8 @@ async def rescore_open(
     if triage is None:
         return 0
     rows: list[OpenRow] = worklist.open.frozen().rows.tolist()
-    judged = [row for row in rows if not row.opinion.grounds]
-    old = [row for row in judged if row.opinion.model_version != triage.version]
+    judged = [row for row in rows if not row.assessment.grounds]
+    old = [row for row in judged if row.assessment.model_version != triage.version]
     for begin in range(0, len(old), MAX_ROWS_AT_ONCE):
         part = old[begin : begin + MAX_ROWS_AT_ONCE]
         await _rescore(part, scorer, worklist, writer, now_ms=clock())
@@ -64,13 +64,13 @@ async def _rescore(
     rows: list[OpenRow], scorer: Scorer, worklist: Worklist, writer: LedgerWriter, *, now_ms: int
 ) -> None:
     judged = await scorer.judged([row.exception for row in rows], now_ms)
-    if judged.opinions[0].degraded:
+    if judged.assessments[0].degraded:
         return
     rescored = [
         OpenRow(row.id, row.revision, row.exception, _decided(scorer, row, assessment))
-        for row, assessment in zip(rows, judged.opinions, strict=True)
+        for row, assessment in zip(rows, judged.assessments, strict=True)
     ]
-    stored = [(row.id, row.revision, row.opinion.to_json()) for row in rescored]
+    stored = [(row.id, row.revision, row.assessment.to_json()) for row in rescored]
 
     def transaction(connection: Connection) -> None:
         rescore(connection, stored, now_ms=now_ms)
@@ -83,7 +83,7 @@ async def _rescore(
 
 def _decided(scorer: Scorer, row: OpenRow, assessment: Assessment) -> Assessment:
     """Keep what was decided before; decide anew where no model had a say."""
-    if row.opinion.degraded:
+    if row.assessment.degraded:
         exception = row.exception
         return scorer.draws.applied(assessment, exception.source, exception.external_id)
-    return assessment.after(row.opinion)
+    return assessment.after(row.assessment)

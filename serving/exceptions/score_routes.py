@@ -47,10 +47,10 @@ async def _scored(
     scorer: Scorer, exceptions: list[ExceptionIn], now_ms: int
 ) -> list[dict[str, Any]]:
     judged = await scorer.judged(exceptions, now_ms)
-    degraded = judged.opinions[0].degraded
+    degraded = judged.assessments[0].degraded
     ranked = rank_by_policy(judged.scored.at(now_ms), scorer.policy, degraded=degraded)
     return [
         {"result": "scored", "source": item.source, "external_id": item.external_id}
         | scoring_answer(assessment, RankedRow.of(ranked, i), scorer.policy, now_ms=now_ms)
-        for i, (item, assessment) in enumerate(zip(exceptions, judged.opinions, strict=True))
+        for i, (item, assessment) in enumerate(zip(exceptions, judged.assessments, strict=True))
     ]

@@ -44,7 +44,7 @@ async def exception_view(
     """
     record, events, outcome = await asyncio.to_thread(StoredException.read, ledger, exception_id)
     now_ms = clock()
-    opinion = _visible(record.opinion, is_open=record.is_open)
+    assessment = _visible(record.opinion, is_open=record.is_open)
     exception = EXCEPTION.validate_json(record.payload)
     snapshot = await worklist.ranked()
     row = snapshot.row_of(record.id)
@@ -55,7 +55,7 @@ async def exception_view(
         "status": "open" if record.is_open else "resolved",
         "rank": None if row is None else int(snapshot.rank_of[row]),
         "open_total": len(worklist.open),
-        **scorer.answers([opinion], now_ms)[0],
+        **scorer.answers([assessment], now_ms)[0],
         "incident_id": incident.id if incident else None,
         "payload": orjson.loads(record.payload),
         "outcome": _outcome(outcome),
@@ -86,22 +86,22 @@ def _outcome(outcome: OutcomeRecord | None) -> dict[str, Any] | None:
 
 def _visible(text: str, *, is_open: bool) -> Assessment:
     """What people may see: all of it once they have judged."""
-    opinion = Assessment.from_json(text)
-    return opinion if is_open else opinion.revealed()
+    assessment = Assessment.from_json(text)
+    return assessment if is_open else assessment.revealed()
 
 
 def _event(event: LedgerEvent, *, is_open: bool) -> dict[str, Any]:
-    opinion = None if event.opinion is None else _visible(event.opinion, is_open=is_open)
+    assessment = None if event.opinion is None else _visible(event.opinion, is_open=is_open)
     decided = None
-    if opinion is not None:
+    if assessment is not None:
         decided = {
-            "category": opinion.category.label,
-            "decision": opinion.category.decision,
-            "team": opinion.team,
-            "model_version": opinion.model_version,
-            "policy_version": opinion.policy_version,
-            "scored_at": rfc3339(opinion.scored_at_ms),
-            "degraded": opinion.degraded,
+            "category": assessment.category.label,
+            "decision": assessment.category.decision,
+            "team": assessment.team,
+            "model_version": assessment.model_version,
+            "policy_version": assessment.policy_version,
+            "scored_at": rfc3339(assessment.scored_at_ms),
+            "degraded": assessment.degraded,
         }
     return {
         "event": event.kind,

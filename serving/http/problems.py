@@ -125,7 +125,7 @@ async def _on_known(_request: Request, error: Exception) -> Response:
 
 async def _on_parameters(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    flaws = [Flaw("/".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+    flaws = [Flaw("/".join(map(str, detail["loc"])), detail["msg"]) for detail in error.errors()]
     return _answer(problem(422, "A parameter is wrong.", flaws))
 
 

@@ -97,11 +97,11 @@ def _one_of(index: int, value: Any) -> ExceptionIn | dict[str, Any]:
         return exception(value)
     except BadPayloadError as error:
         placed = [Flaw(f"/exceptions/{index}{flaw.pointer}", flaw.detail) for flaw in error.flaws]
-        told = {
+        names = {
             name: value.get(name) if isinstance(value, dict) else None
             for name in ("source", "external_id")
         }
-        return {"result": "refused", **told} | problem_of(BadPayloadError(placed))
+        return {"result": "refused", **names} | problem_of(BadPayloadError(placed))
 
 
 def canonical(value: Any) -> str:

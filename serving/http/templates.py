@@ -38,12 +38,12 @@ class Asset(NamedTuple):
 @cache
 def assets() -> Mapping[str, Asset]:
     """Return all files that pages refer to, by name. Libraries come from installed packages."""
-    found = {path.name: path.read_bytes() for path in (PAGES / "static").iterdir()}
+    contents = {path.name: path.read_bytes() for path in (PAGES / "static").iterdir()}
     for package, *path in LIBRARIES:
-        found[path[-1]] = files(package).joinpath(*path).read_bytes()
+        contents[path[-1]] = files(package).joinpath(*path).read_bytes()
     return {
         name: Asset(content, _KINDS[Path(name).suffix], hashlib.sha256(content).hexdigest()[:12])
-        for name, content in found.items()
+        for name, content in contents.items()
     }
 
 
@@ -69,8 +69,8 @@ def _templates() -> Environment:
     )
     environment.globals["asset"] = asset_url
     environment.filters |= {
-        "money": lambda told: money(float(told["amount"]), told["currency"]),
-        "exact": lambda told: f"{told['currency']} {float(told['amount']):,.2f}",
+        "money": lambda value: money(float(value["amount"]), value["currency"]),
+        "exact": lambda value: f"{value['currency']} {float(value['amount']):,.2f}",
         "money_of": lambda amount, currency, exact=False: (
             f"{currency} {amount:,.2f}" if exact else money(amount, currency)
         ),
@@ -110,32 +110,32 @@ def units(count: float) -> str:
     return f"{count:.1f}" if count >= 0.1 else f"{count:.1g}"
 
 
-def day(told: str) -> str:
+def day(text: str) -> str:
     """Return a day of the forecast for people: no year, it is near.
 
     >>> day("2026-03-01")
     '1 Mar'
     """
-    return f"{date.fromisoformat(told):%-d %b}"
+    return f"{date.fromisoformat(text):%-d %b}"
 
 
-def lasting(told: str) -> str:
+def lasting(text: str) -> str:
     """Return a duration of the API for people.
 
     >>> lasting("PT12M30S"), lasting("PT90M"), lasting("PT45S")
     ('13 min', '1 h 30 min', '1 min')
     """
-    hours = sum(int(count) / _AN_HOUR[unit] for count, unit in _PARTS.findall(told))
+    hours = sum(int(count) / _AN_HOUR[unit] for count, unit in _PARTS.findall(text))
     return duration(max(hours, 1 / 60))
 
 
-def moment(told: str) -> str:
+def moment(text: str) -> str:
     """Return a time of the API for people; the script makes it local.
 
     >>> moment("2026-03-01T09:13:02.000Z")
     '2026-03-01 09:13 UTC'
     """
-    return f"{datetime.fromisoformat(told):%Y-%m-%d %H:%M} UTC"
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"
 
 
 def draw(template: str, **values: Any) -> str:

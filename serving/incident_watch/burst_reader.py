@@ -46,14 +46,14 @@ class BurstReader:
         self._detector = Detector(terms)
         with ledger.reading() as connection:
             incidents = [
-                one
-                for one in incidents_of(connection, is_open=False)
-                if one.closed_at_ms is None or one.known_at_ms >= now_ms - LEARNED_MS
+                incident
+                for incident in incidents_of(connection, is_open=False)
+                if incident.closed_at_ms is None or incident.known_at_ms >= now_ms - LEARNED_MS
             ]
-            members = members_of(connection, [one.id for one in incidents])
+            members = members_of(connection, [incident.id for incident in incidents])
             first = first_event_since(connection, now_ms - LEARNED_MS)
-        evidence = {one.id: IncidentFacts.from_json(one.body) for one in incidents}
-        muted = {one.id for one in incidents if one.closed_at_ms is not None}
+        evidence = {incident.id: IncidentFacts.from_json(incident.body) for incident in incidents}
+        muted = {incident.id for incident in incidents if incident.closed_at_ms is not None}
         self._learn(first - 1, seq, {
             m.exception_id: evidence[m.incident_id].burst_id
             for m in members
@@ -62,8 +62,8 @@ class BurstReader:
         for incident in incidents:
             if not evidence[incident.id].is_over:
                 left = () if incident.id in muted else _left(incident, members)
-                kept = evidence[incident.id].kept(incident.began_at_ms, left)
-                self._detector.adopt(kept)
+                stored = evidence[incident.id].stored_burst(incident.began_at_ms, left)
+                self._detector.adopt(stored)
 
     def _learn(self, after: int, until: int, burst_of: dict[str, str]) -> None:
         while events := self._ledger.events_after(after, TAKEN_IN, MAX_EVENTS_AT_ONCE):
@@ -84,13 +84,13 @@ class BurstReader:
 
     def observe(self, events: Sequence[LedgerEvent]) -> list[BurstScan]:
         """Take in what came in; return the bursts that this changes."""
-        found: dict[str, BurstScan] = {}
+        scans: dict[str, BurstScan] = {}
         for arrival in self._in_time(events):
             for change in self._detector.observe(arrival):
-                one = found.setdefault(change.burst.id, BurstScan(change.burst))
-                one.joined += change.members
-                one.is_over |= change.kind == "closed"
-        return list(found.values())
+                scan = scans.setdefault(change.burst.id, BurstScan(change.burst))
+                scan.joined += change.members
+                scan.is_over |= change.kind == "closed"
+        return list(scans.values())
 
     def end(self, burst_id: str) -> None:
         """Heed that a person ended a burst; its value may burst again, as another one."""
@@ -116,13 +116,15 @@ def arrivals_of(events: Sequence[LedgerEvent]) -> list[Arrival]:
     push the detector's clock into the future. What the service raised itself is no arrival.
     """
     events = [event for event in events if event.by != OURS]
-    told = [EXCEPTION.validate_json(event.body or "{}") for event in events]
-    columns = columns_of(told, {})
+    exceptions = [EXCEPTION.validate_json(event.body or "{}") for event in events]
+    columns = columns_of(exceptions, {})
     arrivals = []
-    for i, (event, one) in enumerate(zip(events, told, strict=True)):
+    for i, (event, exception) in enumerate(zip(events, exceptions, strict=True)):
         texts = {name: columns[name][i] for name in TEXTS}
         if event.opinion is not None:
             texts["category"] = Assessment.from_json(event.opinion).category.label
         tick = min(event.occurred_at_ms, event.known_at_ms)
-        arrivals.append(Arrival(event.exception_id, tick, burst_values(texts, one.attributes)))
+        arrivals.append(
+            Arrival(event.exception_id, tick, burst_values(texts, exception.attributes))
+        )
     return arrivals

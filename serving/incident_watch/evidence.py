@@ -71,7 +71,7 @@ class IncidentFacts:
         """Return it as it is once nobody joins any more."""
         return replace(self, is_over=True)
 
-    def kept(self, since_ms: int, left: tuple[str, ...]) -> StoredBurst:
+    def stored_burst(self, since_ms: int, left: tuple[str, ...]) -> StoredBurst:
         """Return what the detector goes on with after a restart."""
         return StoredBurst(
             id=self.burst_id,

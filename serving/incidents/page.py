@@ -39,9 +39,9 @@ async def incident_panel(
     view = await incident_details(incident_id, MEMBERS, cursor, ledger=ledger, worklist=worklist)
     triage = scorer.champion.current
     beside = await asyncio.to_thread(_beside, ledger, incident_id)
-    known = {name: model.names for name, model in triage.classes.items()} if triage else {}
+    class_names = {name: model.names for name, model in triage.classes.items()} if triage else {}
     rows_total = len((await worklist.ranked()).order)
-    return view | beside | {"class_names": known, "rows_total": rows_total}
+    return view | beside | {"class_names": class_names, "rows_total": rows_total}
 
 
 def _beside(ledger: Ledger, incident_id: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import EXCEPTION
 from serving.wire.formats import rfc3339
 
-KEPT = 4
+MAX_PAST_LISTS = 4
 """So many past lists stay in memory, for those who page through one."""
 
 
@@ -33,7 +33,7 @@ class PastLists:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._kept: OrderedDict[int, ListView] = OrderedDict()
+        self._lists: OrderedDict[int, ListView] = OrderedDict()
         self._rebuilding = asyncio.Lock()
 
     async def at(self, at_ms: int, *, now_ms: int) -> ListView:
@@ -45,22 +45,29 @@ class PastLists:
         if at_ms >= now_ms:
             raise _refused("is not over yet: leave it out for the list as of now")
         async with self._rebuilding:
-            if at_ms not in self._kept:
-                self._kept[at_ms] = await asyncio.to_thread(_rebuilt, self._ledger, at_ms)
-            self._kept.move_to_end(at_ms)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-            return self._kept[at_ms]
+            if at_ms not in self._lists:
+                self._lists[at_ms] = await asyncio.to_thread(_rebuilt, self._ledger, at_ms)
+            self._lists.move_to_end(at_ms)
+            while len(self._lists) > MAX_PAST_LISTS:
+                self._lists.popitem(last=False)
+            return self._lists[at_ms]
 
 
 def _rebuilt(ledger: Ledger, at_ms: int) -> ListView:
     with ledger.reading() as connection:
         judges = _judges_at(connection, at_ms)
         then = OpenExceptions()
-        for one in open_exceptions_at(connection, at_ms):
-            told = EXCEPTION.validate_json(one.payload)
-            if told.is_open:
-                then.put(OpenRow(one.id, one.revision, told, Assessment.from_json(one.assessment)))
+        for record in open_exceptions_at(connection, at_ms):
+            exception = EXCEPTION.validate_json(record.payload)
+            if exception.is_open:
+                then.put(
+                    OpenRow(
+                        record.id,
+                        record.revision,
+                        exception,
+                        Assessment.from_json(record.assessment),
+                    )
+                )
         for incident, members in incidents_at(connection, at_ms):
             then.join(incident, members)
         claims = ClaimBoard(claims_at(connection, at_ms))

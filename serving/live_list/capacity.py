@@ -94,13 +94,15 @@ class CapacityLines:
         lines, begins = {}, []
         whose = team_numbers(policy.shifts, rows.teams)[ranking.order]
         for number, (team, shift) in enumerate(policy.shifts.teams.items()):
-            crew = shifts_from(shift, policy.shifts.timezone, now_ms)
-            mine = np.flatnonzero(whose == number)
-            far = team_reach(_work(rows, items, ranking, ranking.order[mine]), crew, now_ms)
+            staffing = shifts_from(shift, policy.shifts.timezone, now_ms)
+            team_rows = np.flatnonzero(whose == number)
+            far = team_reach(
+                _work(rows, items, ranking, ranking.order[team_rows]), staffing, now_ms
+            )
             if far is None:
-                begins.append(int(crew.opens_at[0]))
+                begins.append(int(staffing.opens_at[0]))
                 continue
-            left = mine[~far.reached]
+            left = team_rows[~far.reached]
             lines[team] = CapacityLine(team, far, int(left[0]) + 1 if len(left) else None)
         reason = ""
         if not policy.shifts.teams:
@@ -152,12 +154,12 @@ class CapacityLines:
 
 
 def _work(
-    rows: GroupedRows, items: RankingInputs, ranking: Ranking, places: np.ndarray
+    rows: GroupedRows, items: RankingInputs, ranking: Ranking, queued: np.ndarray
 ) -> QueuedWork:
     """Return the rows at some places, with the exceptions that each of them is about."""
     n, of_item = len(items.loss), rows.groups.of_item
     position = np.full(len(ranking.tier), -1)
-    position[places] = np.arange(len(places))
+    position[queued] = np.arange(len(queued))
     row_of = position[np.where(of_item == ALONE, np.arange(n), n + of_item)]
     about = np.flatnonzero(row_of >= 0)
-    return QueuedWork(items, about, row_of[about], ranking.touch_hours[places])
+    return QueuedWork(items, about, row_of[about], ranking.touch_hours[queued])

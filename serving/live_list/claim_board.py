@@ -10,26 +10,26 @@ from serving.wire.formats import rfc3339
 class ClaimBoard:
     """Who has what, in memory, as the ledger holds it."""
 
-    def __init__(self, held: Iterable[Claim]) -> None:
-        self._held = {one.subject_id: one for one in held}
+    def __init__(self, claims: Iterable[Claim]) -> None:
+        self._claims = {claim.subject_id: claim for claim in claims}
 
     def put(self, claim: Claim) -> None:
         """Take over a claim that the ledger holds."""
-        self._held[claim.subject_id] = claim
+        self._claims[claim.subject_id] = claim
 
     def end(self, subject_id: str) -> None:
         """Forget a claim."""
-        self._held.pop(subject_id, None)
+        self._claims.pop(subject_id, None)
 
     def holder(self, subject_id: str, now_ms: int) -> Claim | None:
         """Return the claim that holds at a moment."""
-        held = self._held.get(subject_id)
-        return held if held is not None and now_ms < held.until_ms else None
+        claim = self._claims.get(subject_id)
+        return claim if claim is not None and now_ms < claim.until_ms else None
 
     def shown(self, subject_id: str, now_ms: int) -> dict[str, Any]:
         """Return who has it and until when, as answers say it."""
-        held = self.holder(subject_id, now_ms)
+        claim = self.holder(subject_id, now_ms)
         return {
-            "claimed_by": held.by if held else None,
-            "claimed_until": rfc3339(held.until_ms) if held else None,
+            "claimed_by": claim.by if claim else None,
+            "claimed_until": rfc3339(claim.until_ms) if claim else None,
         }

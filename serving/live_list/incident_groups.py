@@ -104,56 +104,54 @@ class GroupedRows:
         rank_of[inside] = rank_of[n + self.groups.of_item[inside]]
         return rank_of
 
-    def at(self, place: int) -> OpenRow | IncidentRow:
+    def at(self, row: int) -> OpenRow | IncidentRow:
         """Return what stands at a place."""
         n = len(self.open.rows)
-        return self.open.rows[place] if place < n else self.incidents[place - n]
+        return self.open.rows[row] if row < n else self.incidents[row - n]
 
-    def place_of(self, row_id: str) -> int | None:
+    def row_of(self, row_id: str) -> int | None:
         """Return the place of an exception or an incident, None if it is not open."""
-        for group, one in enumerate(self.incidents):
-            if one.id == row_id:
+        for group, incident in enumerate(self.incidents):
+            if incident.id == row_id:
                 return len(self.open.rows) + group
-        found = np.flatnonzero(self.open.scored.ids == row_id)
-        return int(found[0]) if len(found) else None
+        matches = np.flatnonzero(self.open.scored.ids == row_id)
+        return int(matches[0]) if len(matches) else None
 
-    def are_of(self, place: int) -> np.ndarray:
+    def are_of(self, row: int) -> np.ndarray:
         """Return for each exception whether it is a member of the incident at a place."""
-        return self.groups.of_item == place - len(self.open.rows)
+        return self.groups.of_item == row - len(self.open.rows)
 
-    def incident_of(self, place: int) -> Incident | None:
+    def incident_of(self, row: int) -> Incident | None:
         """Return the incident at a place, or that of the exception there."""
-        row = self.at(place)
-        if isinstance(row, IncidentRow):
-            return row.incident
-        return self.open.by_number.get(int(self.open.incidents[place]))
+        shown_row = self.at(row)
+        if isinstance(shown_row, IncidentRow):
+            return shown_row.incident
+        return self.open.by_number.get(int(self.open.incidents[row]))
 
-    def unfolded(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def unfolded(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the exceptions at some places, members one by one, and for each the row it is of.
 
         What is asked of exceptions can so be summed up by rows: rows count from 0, as `places` do.
         """
         n = len(self.open.rows)
-        parts = [
-            np.array([p]) if p < n else np.flatnonzero(self.are_of(p)) for p in places.tolist()
-        ]
-        whole = np.concatenate([places[:0], *parts])
+        parts = [np.array([p]) if p < n else np.flatnonzero(self.are_of(p)) for p in rows.tolist()]
+        whole = np.concatenate([rows[:0], *parts])
         return whole, np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
     @cached_property
     def teams(self) -> np.ndarray:
         """For each place who should have it."""
-        return _and(self.open.teams, [one.team for one in self.incidents])
+        return _and(self.open.teams, [incident.team for incident in self.incidents])
 
     @cached_property
     def categories(self) -> np.ndarray:
         """For each place what it is filtered by."""
-        return _and(self.open.categories, [one.category for one in self.incidents])
+        return _and(self.open.categories, [incident.category for incident in self.incidents])
 
     @cached_property
     def losses(self) -> np.ndarray:
         """For each place the money at stake."""
-        return np.append(self.open.scored.loss, [one.loss for one in self.incidents])
+        return np.append(self.open.scored.loss, [incident.loss for incident in self.incidents])
 
 
 def _rows(

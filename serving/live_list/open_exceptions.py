@@ -25,22 +25,22 @@ class OpenRow:
     id: str
     revision: int
     exception: ExceptionIn
-    opinion: Assessment
+    assessment: Assessment
 
     @property
     def team(self) -> str | None:
         """Who should have it."""
-        return self.opinion.team
+        return self.assessment.team
 
     @property
     def is_degraded(self) -> bool:
         """Whether no model had a say."""
-        return self.opinion.degraded
+        return self.assessment.degraded
 
     @property
     def category(self) -> str | None:
         """What the list is filtered by: the predicted category, else the type as raised."""
-        return self.opinion.category.label or self.exception.known_type
+        return self.assessment.category.label or self.exception.known_type
 
 
 class OpenArrays(NamedTuple):
@@ -70,46 +70,46 @@ class OpenExceptions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._place: dict[str, int] = {}
+        self._row_of: dict[str, int] = {}
         self._next_key = 0
         self.incidents = OpenIncidents()
         self._arrays = _arrays(_FIRST_CAPACITY)
 
     def __len__(self) -> int:
-        return len(self._place)
+        return len(self._row_of)
 
     def get(self, exception_id: str) -> OpenRow | None:
         """Return one open exception, None if it is not open."""
-        place = self._place.get(exception_id)
-        return None if place is None else self._arrays["rows"][place]
+        row = self._row_of.get(exception_id)
+        return None if row is None else self._arrays["rows"][row]
 
     def put(self, row: OpenRow) -> None:
         """Add or replace one; an older revision than the one held is ignored."""
         with self._lock:
-            place = self._place.get(row.id)
-            if place is None:
-                place = self._new_place(row.id)
-            elif self._arrays["rows"][place].revision > row.revision:
+            index = self._row_of.get(row.id)
+            if index is None:
+                index = self._new_row(row.id)
+            elif self._arrays["rows"][index].revision > row.revision:
                 return
-            self._arrays["rows"][place] = row
-            self._arrays["ids"][place] = row.id
-            self._arrays["teams"][place] = row.opinion.team
-            self._arrays["categories"][place] = row.category
-            for name, value in row.opinion.terms.items():
-                self._arrays[name][place] = value
+            self._arrays["rows"][index] = row
+            self._arrays["ids"][index] = row.id
+            self._arrays["teams"][index] = row.assessment.team
+            self._arrays["categories"][index] = row.category
+            for name, value in row.assessment.terms.items():
+                self._arrays[name][index] = value
 
-    def _new_place(self, exception_id: str) -> int:
-        place = len(self._place)
-        if place == len(self._arrays["ids"]):
-            larger = _arrays(2 * place)
+    def _new_row(self, exception_id: str) -> int:
+        row = len(self._row_of)
+        if row == len(self._arrays["ids"]):
+            larger = _arrays(2 * row)
             for name, array in self._arrays.items():
-                larger[name][:place] = array
+                larger[name][:row] = array
             self._arrays = larger
-        self._place[exception_id] = place
-        self._arrays["keys"][place] = self._next_key
-        self._arrays["incidents"][place] = self.incidents.number_of(exception_id)
+        self._row_of[exception_id] = row
+        self._arrays["keys"][row] = self._next_key
+        self._arrays["incidents"][row] = self.incidents.number_of(exception_id)
         self._next_key += 1
-        return place
+        return row
 
     def join(self, incident: Incident, exception_ids: Collection[str]) -> None:
         """Let an incident, as it is now, have more members, open or not."""
@@ -131,45 +131,51 @@ class OpenExceptions:
     def count_members(self, incident_id: str) -> int:
         """Return how many members of an incident are open."""
         with self._lock:
-            mine = self._arrays["incidents"][: len(self._place)]
-            return int(np.count_nonzero(mine == self.incidents.number(incident_id)))
+            numbers = self._arrays["incidents"][: len(self._row_of)]
+            return int(np.count_nonzero(numbers == self.incidents.number(incident_id)))
 
     def _number(self, exception_ids: Iterable[str], number: int) -> None:
         for exception_id in exception_ids:
-            place = self._place.get(exception_id)
-            if place is not None:
-                self._arrays["incidents"][place] = number
+            row = self._row_of.get(exception_id)
+            if row is not None:
+                self._arrays["incidents"][row] = number
 
     def remove(self, exception_id: str) -> None:
         """Take one out, if it is there."""
         with self._lock:
-            place = self._place.pop(exception_id, None)
-            if place is None:
+            row = self._row_of.pop(exception_id, None)
+            if row is None:
                 return
-            last = len(self._place)
-            if place != last:
+            last = len(self._row_of)
+            if row != last:
                 for array in self._arrays.values():
-                    array[place] = array[last]
-                self._place[str(self._arrays["ids"][place])] = place
+                    array[row] = array[last]
+                self._row_of[str(self._arrays["ids"][row])] = row
             self._arrays["rows"][last] = None
 
     def remove_all(self, exception_ids: Collection[str]) -> None:
         """Take many out at once."""
         with self._lock:
-            n = len(self._place)
+            n = len(self._row_of)
             stays = np.ones(n, bool)
-            stays[[self._place[one] for one in exception_ids if one in self._place]] = False
+            stays[
+                [
+                    self._row_of[exception_id]
+                    for exception_id in exception_ids
+                    if exception_id in self._row_of
+                ]
+            ] = False
             left = int(stays.sum())
             for array in self._arrays.values():
                 array[:left] = array[:n][stays]
             self._arrays["rows"][left:n] = None
             ids = self._arrays["ids"][:left].tolist()
-            self._place = dict(zip(ids, range(left), strict=True))
+            self._row_of = dict(zip(ids, range(left), strict=True))
 
     def frozen(self) -> OpenArrays:
         """Return a copy that stays as it is."""
         with self._lock:
-            n = len(self._place)
+            n = len(self._row_of)
             copies = {name: array[:n].copy() for name, array in self._arrays.items()}
             by_number = self.incidents.frozen()
         beside = {name: copies.pop(name) for name in OpenArrays._fields if name in copies}

@@ -24,7 +24,9 @@ class OpenIncidents:
         """Forget one that was closed, and who belonged to it."""
         number = self._numbers.get(incident_id, ALONE)
         if self._open.pop(number, None) is not None:
-            self._number_of = {one: of for one, of in self._number_of.items() if of != number}
+            self._number_of = {
+                exception_id: of for exception_id, of in self._number_of.items() if of != number
+            }
 
     def number(self, incident_id: str) -> int:
         """Return the number of an incident that is or was open."""

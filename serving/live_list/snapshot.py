@@ -115,25 +115,25 @@ class Snapshot:
             return self.order
         if filters not in self._filtered:
             order = self.order if filters.incident_id is None else self.members(filters.incident_id)
-            wanted = np.ones(len(order), bool)
-            for kept, word in zip((self.rows.teams, self.rows.categories), filters, strict=False):
+            is_match = np.ones(len(order), bool)
+            for values, word in zip((self.rows.teams, self.rows.categories), filters, strict=False):
                 if word is not None:
-                    wanted &= kept[order] == word
-            self._filtered[filters] = order[wanted]
+                    is_match &= values[order] == word
+            self._filtered[filters] = order[is_match]
         return self._filtered[filters]
 
     def members(self, incident_id: str) -> np.ndarray:
         """Return the places of an incident's open members, in order; none if it is not open."""
-        place = self.rows.place_of(incident_id)
-        if place is None:
+        row = self.rows.row_of(incident_id)
+        if row is None:
             return self.item_order[:0]
-        return self.item_order[self.rows.are_of(place)[self.item_order]]
+        return self.item_order[self.rows.are_of(row)[self.item_order]]
 
     def row_of(self, row_id: str) -> int | None:
         """Return the place of an exception or an incident, None if it is not open."""
-        return self.rows.place_of(row_id)
+        return self.rows.row_of(row_id)
 
-    def place(self, row: int) -> RankedRow:
+    def ranked_row(self, row: int) -> RankedRow:
         """Return where the rule puts a row."""
         return RankedRow.of(self.ranking, row)
 

@@ -29,19 +29,19 @@ class CostOfWaitingOut(TypedDict):
     day: MoneyOut
 
 
-def costs_of_waiting(snapshot: Snapshot, places: list[int]) -> list[CostOfWaitingOut | None]:
+def costs_of_waiting(snapshot: Snapshot, rows: list[int]) -> list[CostOfWaitingOut | None]:
     """Return what waiting costs the rows at some places, over starting on them now; in one pass.
 
     The shift is null while nobody of the team is there. The whole is None where no model judged.
     """
-    scores = snapshot.ranking.score[places]
-    waits = np.array([_waits(snapshot, snapshot.rows.teams[place]) for place in places])
-    exceptions, row_of = snapshot.rows.unfolded(np.array(places, np.int64))
-    asked = np.nan_to_num(waits).reshape(len(places), 4)[row_of]
-    losses = losses_after(snapshot.items, exceptions, asked)
-    rises = np.zeros((len(places), 3))
+    scores = snapshot.ranking.score[rows]
+    waits = np.array([_waits(snapshot, snapshot.rows.teams[row]) for row in rows])
+    exceptions, row_of = snapshot.rows.unfolded(np.array(rows, np.int64))
+    hours = np.nan_to_num(waits).reshape(len(rows), 4)[row_of]
+    losses = losses_after(snapshot.items, exceptions, hours)
+    rises = np.zeros((len(rows), 3))
     np.add.at(rises, row_of, losses[:, 1:] - losses[:, :1])
-    rises[:, 1] = np.where(np.isnan(waits[:, 2]), np.nan, rises[:, 1]) if places else 0
+    rises[:, 1] = np.where(np.isnan(waits[:, 2]), np.nan, rises[:, 1]) if rows else 0
     currency = snapshot.policy.currency
     return [
         None if math.isnan(score) else _costs(rise, currency)

@@ -21,7 +21,7 @@ MAX_ROWS_SHOWN = 20
 
 
 @router.get("/incidents/{incident_id}")
-async def one(
+async def incident(
     request: Request, incident_id: IncidentId, below: Below = None, by_script: ByScript = False
 ) -> Response:
     """One incident: beside the list, or alone when the page's script asks."""
@@ -49,10 +49,10 @@ async def resolve(
 ) -> Response:
     """Say how its members ended, from the page's form."""
     form = await form_of(request, by_script=by_script)
-    told = resolution_of({name: values[0] for name, values in form.items()})
+    payload = resolution_of({name: values[0] for name, values in form.items()})
     service = service_of(request)
     answer = await resolve_incident(
-        ActionRequest(incident_id, orjson.dumps(told)),
+        ActionRequest(incident_id, orjson.dumps(payload)),
         writer=service.writer,
         scorer=service.scorer,
         guarantees=service.guarantees,
@@ -60,13 +60,13 @@ async def resolve(
         now_ms=service.clock(),
     )
     shown = orjson.loads(answer.body)
-    left = [one for one in shown["results"] if one["result"] != "resolved"]
-    said = f"{shown['resolved']:,} are off the list, each with an outcome of its own"
+    left = [item for item in shown["results"] if item["result"] != "resolved"]
+    summary = f"{shown['resolved']:,} are off the list, each with an outcome of its own"
     return html(
         "incidents/incident_done.html",
         CHANGED,
         title="Resolved",
-        summary=said,
+        summary=summary,
         left=left[:MAX_ROWS_SHOWN],
     )
 
@@ -75,12 +75,12 @@ async def resolve(
 async def split(request: Request, incident_id: IncidentId, by_script: ByScript = False) -> Response:
     """Split members off, those that were chosen or all; show what is left."""
     form = await form_of(request, by_script=by_script)
-    told: dict[str, Any] = {"by": form.get("by", [""])[0]}
+    payload: dict[str, Any] = {"by": form.get("by", [""])[0]}
     if form.get("which") != ["all"]:
-        told["members"] = form.get("members", [])
+        payload["members"] = form.get("members", [])
     service = service_of(request)
     await split_incident(
-        ActionRequest(incident_id, orjson.dumps(told)),
+        ActionRequest(incident_id, orjson.dumps(payload)),
         writer=service.writer,
         scorer=service.scorer,
         incidents=service.incidents,

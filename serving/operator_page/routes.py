@@ -36,34 +36,34 @@ Word = Annotated[str, Query(max_length=255)]
 Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 
 
-def _wanted(
+def _filters(
     team: Word = "", category: Word = "", priority: Word = "", text: Word = "", at: At = None
 ) -> WorklistFilters:
     return WorklistFilters(team, category, priority, text, past_tick(at))
 
 
-Filters = Annotated[WorklistFilters, Depends(_wanted)]
+Filters = Annotated[WorklistFilters, Depends(_filters)]
 
 
-def _address(wanted: WorklistFilters, begin: int = 0, **changes: str) -> str:
+def _address(filters: WorklistFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
-    words = {name: getattr(wanted, name) for name in ("team", "category", "priority", "text")}
-    at = "" if wanted.at_ms is None else rfc3339(wanted.at_ms)
-    told = words | {"at": at, "from": str(begin) if begin else ""} | changes
-    filled = {name: value for name, value in told.items() if value}
+    words = {name: getattr(filters, name) for name in ("team", "category", "priority", "text")}
+    at = "" if filters.at_ms is None else rfc3339(filters.at_ms)
+    parameters = words | {"at": at, "from": str(begin) if begin else ""} | changes
+    filled = {name: value for name, value in parameters.items() if value}
     return f"/?{urlencode(filled)}" if filled else "/"
 
 
-async def list_values(request: Request, wanted: WorklistFilters, begin: int) -> dict[str, Any]:
+async def list_values(request: Request, filters: WorklistFilters, begin: int) -> dict[str, Any]:
     """Return what the list is drawn from."""
     service = service_of(request)
     shown = await overview(
-        wanted, begin, ROWS, worklist=service.worklist, scorer=service.scorer, clock=service.clock
+        filters, begin, ROWS, worklist=service.worklist, scorer=service.scorer, clock=service.clock
     )
     return {
         "list": shown,
-        "filters": wanted,
-        "address": lambda begin=0, **changes: _address(wanted, begin, **changes),
+        "filters": filters,
+        "address": lambda begin=0, **changes: _address(filters, begin, **changes),
         "rows_a_page": ROWS,
         "refresh_seconds": REFRESH_SECONDS,
         "host": request.headers.get("host", "127.0.0.1:8000"),
@@ -72,16 +72,16 @@ async def list_values(request: Request, wanted: WorklistFilters, begin: int) -> 
 
 @router.get("/")
 async def page(
-    request: Request, wanted: Filters, begin: Begin = 0, by_script: ByScript = False
+    request: Request, filters: Filters, begin: Begin = 0, by_script: ByScript = False
 ) -> Response:
     """The ranked list; the list alone when the page's script asks."""
-    values = await list_values(request, wanted, begin)
+    values = await list_values(request, filters, begin)
     template = "worklist/list.html" if by_script else "worklist/page.html"
     return html(template, **values, whole=not by_script, exception=None, below=None)
 
 
 @router.get("/exceptions/{exception_id}")
-async def one(
+async def exception(
     request: Request, exception_id: Id, below: Below = None, by_script: ByScript = False
 ) -> Response:
     """One exception: beside the list, or alone when the page's script asks."""
@@ -130,10 +130,10 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
         )
     service = service_of(request)
     form = dict(parse_qsl((await body_of(request, service.settings)).decode(errors="replace")))
-    told = resolution_of(form)
+    payload = resolution_of(form)
     expected = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
     await resolve_one(
-        ActionRequest(exception_id, orjson.dumps(told), if_match=expected),
+        ActionRequest(exception_id, orjson.dumps(payload), if_match=expected),
         writer=service.writer,
         scorer=service.scorer,
         worklist=service.worklist,
@@ -144,7 +144,7 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
     return html(
         "worklist/resolved.html",
         headers,
-        outcome=told,
+        outcome=payload,
         form=form,
         status=status(service.scorer, service.clock()),
     )
@@ -153,14 +153,14 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
 def resolution_of(form: dict[str, str]) -> dict[str, Any]:
     """What the form says, as the API takes it; what was left empty is left out."""
     names = ("category", "team", "touch_minutes", "by")
-    told: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
+    payload: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
     if form.get("breached") in ("yes", "no"):
-        told["breached"] = form["breached"] == "yes"
+        payload["breached"] = form["breached"] == "yes"
     for label, origin in (("category", "label_origin"), ("team", "team_origin")):
         suggested = form.get(f"suggested_{label}")
-        accepted = suggested and told.get(label) == suggested
-        told[origin] = "accepted" if accepted else "typed"
-    return told
+        accepted = suggested and payload.get(label) == suggested
+        payload[origin] = "accepted" if accepted else "typed"
+    return payload
 
 
 @router.get("/static/{tag}/{name}")

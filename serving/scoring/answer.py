@@ -44,85 +44,89 @@ class RankedRow(NamedTuple):
 
 
 def scoring_answer(
-    opinion: Assessment, place: RankedRow, policy: Policy, *, now_ms: int
+    assessment: Assessment, ranked_row: RankedRow, policy: Policy, *, now_ms: int
 ) -> dict[str, Any]:
     """Return the answer to a scoring call, without what names the exception."""
-    terms, known = opinion.terms, is_scored(opinion, place)
+    terms, has_score = assessment.terms, is_scored(assessment, ranked_row)
     currency = policy.currency
-    routing = opinion.routing
+    routing = assessment.routing
     return {
-        "score": round(place.score, 4) if known else None,
-        "priority": policy.bands.priority(place.score).value if known else None,
+        "score": round(ranked_row.score, 4) if has_score else None,
+        "priority": policy.bands.priority(ranked_row.score).value if has_score else None,
         "money_at_stake": money(terms["loss"], currency),
-        "expected_loss_now": money(place.loss_now, currency) if known else None,
-        "expected_loss_if_deferred": money(place.loss_deferred, currency) if known else None,
+        "expected_loss_now": money(ranked_row.loss_now, currency) if has_score else None,
+        "expected_loss_if_deferred": (
+            money(ranked_row.loss_deferred, currency) if has_score else None
+        ),
         "handling_time": {
             "p50": iso_duration(terms["touch_p50_minutes"]),
             "p90": iso_duration(terms["touch_p90_minutes"]),
         },
-        "category": verdict_view(opinion.category),
+        "category": decision_view(assessment.category),
         "team": routing.label,
         "team_probability": _rounded(routing.probability),
-        "routing": verdict_view(routing),
-        "suggestion_hidden": opinion.withheld is not None,
-        "chance_of_breach": _rounded(opinion.p_breach),
-        "latest_safe_start_at": safe_start_at(place, now_ms),
+        "routing": decision_view(routing),
+        "suggestion_hidden": assessment.withheld is not None,
+        "chance_of_breach": _rounded(assessment.p_breach),
+        "latest_safe_start_at": safe_start_at(ranked_row, now_ms),
         "incident_id": None,
-        "tier": TIERS[place.tier],
+        "tier": TIERS[ranked_row.tier],
         "reasons": [
             {"code": code, "text": text}
-            for code, text in reasons(case_of(opinion, place, policy, now_ms=now_ms))
+            for code, text in reasons(case_of(assessment, ranked_row, policy, now_ms=now_ms))
         ],
-        "model_version": opinion.model_version,
-        "policy_version": opinion.policy_version,
-        "scored_at": rfc3339(opinion.scored_at_ms),
-        "degraded": opinion.degraded,
+        "model_version": assessment.model_version,
+        "policy_version": assessment.policy_version,
+        "scored_at": rfc3339(assessment.scored_at_ms),
+        "degraded": assessment.degraded,
     }
 
 
-def verdict_view(verdict: LabelDecision) -> dict[str, Any]:
+def decision_view(decision: LabelDecision) -> dict[str, Any]:
     """Return a verdict on category or team as answers show it."""
     return {
-        "label": verdict.label,
-        "probability": _rounded(verdict.probability),
-        "prediction_set": verdict.prediction_set,
-        "decision": verdict.decision,
-        "promise": verdict.promise,
+        "label": decision.label,
+        "probability": _rounded(decision.probability),
+        "prediction_set": decision.prediction_set,
+        "decision": decision.decision,
+        "promise": decision.promise,
     }
 
 
-def is_scored(opinion: Assessment, place: RankedRow) -> bool:
+def is_scored(assessment: Assessment, ranked_row: RankedRow) -> bool:
     """Return whether a model had a say; a score without one is never shown."""
-    return not (opinion.degraded or math.isnan(place.score))
+    return not (assessment.degraded or math.isnan(ranked_row.score))
 
 
-def case_of(opinion: Assessment, place: RankedRow, policy: Policy, *, now_ms: int) -> ReasonInputs:
+def case_of(
+    assessment: Assessment, ranked_row: RankedRow, policy: Policy, *, now_ms: int
+) -> ReasonInputs:
     """Return what reasons are made of."""
-    known = is_scored(opinion, place)
-    terms = opinion.terms
+    has_score = is_scored(assessment, ranked_row)
+    terms = assessment.terms
     stake, due_at = terms["loss"], terms["due_at"]
-    touch_hours = place.touch_hours
+    touch_hours = ranked_row.touch_hours
     return ReasonInputs(
         policy.currency,
         stake,
-        place.loss_now / stake if known and stake > 0 else None,
-        place.score * touch_hours if known else None,
-        place.score if known else None,
+        ranked_row.loss_now / stake if has_score and stake > 0 else None,
+        ranked_row.score * touch_hours if has_score else None,
+        ranked_row.score if has_score else None,
         terms["touch_p50_minutes"],
         None if due_at == MISSING_TICK else (due_at - now_ms) / MS_PER_HOUR,
         max(0.0, (now_ms - terms["detected_at"]) / MS_PER_HOUR),
-        opinion.category.label,
-        opinion.category.probability,
-        place.tier,
-        opinion.grounds,
+        assessment.category.label,
+        assessment.category.probability,
+        ranked_row.tier,
+        assessment.grounds,
     )
 
 
-def safe_start_at(place: RankedRow, now_ms: int) -> str | None:
+def safe_start_at(ranked_row: RankedRow, now_ms: int) -> str | None:
     """Return until when work can wait, None where that is years ahead."""
-    if not place.safe_start_hours < _FARTHEST_HOURS:
+    if not ranked_row.safe_start_hours < _FARTHEST_HOURS:
         return None
-    return rfc3339(now_ms + int(place.safe_start_hours * MS_PER_HOUR))
+    return rfc3339(now_ms + int(ranked_row.safe_start_hours * MS_PER_HOUR))
 
 
 def _rounded(chance: float | None) -> float | None:

@@ -125,33 +125,33 @@ class Assessment:
         return {"category": self.category, "team": self.routing}
 
     @property
-    def verdicts(self) -> dict[str, LabelDecision]:
+    def decisions(self) -> dict[str, LabelDecision]:
         """What was made of each label, be it withheld or not."""
-        held = self.withheld or self
-        return {"category": held.category, "team": held.routing}
+        source = self.withheld or self
+        return {"category": source.category, "team": source.routing}
 
     def withholding(self, why: str) -> "Assessment":
         """Return it with nothing of its verdicts to be seen."""
-        verdicts = self.verdicts
-        held = BlindedDecision(why, verdicts["category"], verdicts["team"])
-        return replace(self, category=NOTHING, routing=NOTHING, withheld=held)
+        decisions = self.decisions
+        blinded = BlindedDecision(why, decisions["category"], decisions["team"])
+        return replace(self, category=NOTHING, routing=NOTHING, withheld=blinded)
 
     def revealed(self) -> "Assessment":
         """Return it as it may be seen once people have judged: with what was withheld."""
-        verdicts = self.verdicts
-        return replace(self, category=verdicts["category"], routing=verdicts["team"])
+        decisions = self.decisions
+        return replace(self, category=decisions["category"], routing=decisions["team"])
 
     def after(self, before: "Assessment") -> "Assessment":
         """Return this opinion of another model on what was decided before, by the same facts.
 
         What was set automatically stays so; what people are not told they are not told now either.
         """
-        kept = {
-            label: verdict if verdict.decision == AUTO else self.verdicts[label]
-            for label, verdict in before.verdicts.items()
+        decisions = {
+            label: decision if decision.decision == AUTO else self.decisions[label]
+            for label, decision in before.decisions.items()
         }
-        opinion = replace(self, category=kept["category"], routing=kept["team"])
-        return opinion.withholding(before.withheld.why) if before.withheld else opinion
+        assessment = replace(self, category=decisions["category"], routing=decisions["team"])
+        return assessment.withholding(before.withheld.why) if before.withheld else assessment
 
     def to_json(self) -> str:
         """Return it as text for the ledger."""

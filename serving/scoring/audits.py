@@ -49,18 +49,22 @@ def end(
     Whoever was not shown a suggestion can't have accepted it. Errors as of
     `data.ledger.outcomes.resolve`.
     """
-    opinion = Assessment.from_json(record_of(connection, outcome.exception_id).opinion)
-    held = opinion.withheld
-    origins = {name: _origin(getattr(outcome, name), opinion) for name in ORIGINS.values()}
-    is_hidden = held is not None and held.why == HIDDEN
-    told = replace(outcome, suggestion_hidden=is_hidden, **origins)
-    record = resolve(connection, told, body=body, expected_revision=expected_revision)
-    audits = audits_in(opinion, told)
-    if held is None or not replace_audits(connection, outcome.exception_id, audits):
+    assessment = Assessment.from_json(record_of(connection, outcome.exception_id).opinion)
+    withheld = assessment.withheld
+    origins = {name: _origin(getattr(outcome, name), assessment) for name in ORIGINS.values()}
+    is_hidden = withheld is not None and withheld.why == HIDDEN
+    blinded_outcome = replace(outcome, suggestion_hidden=is_hidden, **origins)
+    record = resolve(connection, blinded_outcome, body=body, expected_revision=expected_revision)
+    audits = audits_in(assessment, blinded_outcome)
+    if withheld is None or not replace_audits(connection, outcome.exception_id, audits):
         return Resolution(record, [], [])
-    fired = [one for audit in audits if (one := _fired(connection, audit, opinion, terms))]
-    for one in fired:
-        suspend(connection, one)
+    fired = [
+        suspension
+        for audit in audits
+        if (suspension := _fired(connection, audit, assessment, terms))
+    ]
+    for suspension in fired:
+        suspend(connection, suspension)
     return Resolution(record, audits, fired)
 
 
@@ -69,55 +73,57 @@ def untouched(accepted: Iterable[Accepted], now_ms: int) -> list[OutcomeRecord]:
 
     What was not decided so is not known: nobody said.
     """
-    found = []
-    for one in accepted:
-        if one.arrival is not IntakeEvent.CLOSED:
+    outcomes = []
+    for result in accepted:
+        if result.arrival is not IntakeEvent.CLOSED:
             continue
-        shown = Assessment.from_json(one.record.opinion).shown
-        labels = {label: told.label for label, told in shown.items() if told.decision == AUTO}
+        shown = Assessment.from_json(result.record.opinion).shown
+        labels = {
+            label: decision.label for label, decision in shown.items() if decision.decision == AUTO
+        }
         if labels:
             origins = {ORIGINS[label]: str(LabelOrigin.AUTOMATIC) for label in labels}
-            ended_ms = now_ms if one.record.closed_at_ms is None else one.record.closed_at_ms
-            known = OutcomeRecord(one.record.id, now_ms, ended_ms, suggestion_hidden=False)
-            found.append(replace(known, **labels, **origins))
-    return found
+            ended_ms = now_ms if result.record.closed_at_ms is None else result.record.closed_at_ms
+            outcome = OutcomeRecord(result.record.id, now_ms, ended_ms, suggestion_hidden=False)
+            outcomes.append(replace(outcome, **labels, **origins))
+    return outcomes
 
 
-def _origin(origin: str | None, opinion: Assessment) -> str | None:
+def _origin(origin: str | None, assessment: Assessment) -> str | None:
     is_accepted = origin == LabelOrigin.ACCEPTED
-    return str(LabelOrigin.TYPED) if is_accepted and opinion.withheld else origin
+    return str(LabelOrigin.TYPED) if is_accepted and assessment.withheld else origin
 
 
-def audits_in(opinion: Assessment, outcome: OutcomeRecord) -> list[Audit]:
+def audits_in(assessment: Assessment, outcome: OutcomeRecord) -> list[Audit]:
     """Return what an outcome says of the automatic decisions that were withheld from people."""
-    if opinion.withheld is None:
+    if assessment.withheld is None:
         return []
-    found = []
-    for label, verdict in opinion.verdicts.items():
+    audits = []
+    for label, decision in assessment.decisions.items():
         actual, origin = getattr(outcome, label), getattr(outcome, ORIGINS[label])
-        if verdict.decision != AUTO or verdict.label is None or verdict.promise is None:
+        if decision.decision != AUTO or decision.label is None or decision.promise is None:
             continue
         if actual is None or origin == LabelOrigin.AUTOMATIC:
             continue
-        of = (label, verdict.label, verdict.promise.model_version)
-        found.append(Audit(outcome.exception_id, *of, actual, outcome.known_at_ms))
-    return found
+        of = (label, decision.label, decision.promise.model_version)
+        audits.append(Audit(outcome.exception_id, *of, actual, outcome.known_at_ms))
+    return audits
 
 
 def _fired(
-    connection: Connection, audit: Audit, opinion: Assessment, terms: PromiseTerms
+    connection: Connection, audit: Audit, assessment: Assessment, terms: PromiseTerms
 ) -> Suspension | None:
     """Return the suspension of the promise that was audited, if its alarm goes off by this."""
-    promise = opinion.verdicts[audit.label].promise
-    latest = {one.key: one for one in suspensions_of(connection, audit.model_version)}
+    promise = assessment.decisions[audit.label].promise
+    latest = {record.key: record for record in suspensions_of(connection, audit.model_version)}
     before = latest.get(audit.key)
     if promise is None or (before is not None and not before.is_lifted):
         return None
     counted = counting(audits_of(connection, audit.model_version), audit.key, before)
     alarm = SequentialTest(promise.error, terms.false_alarm)
-    if alarm.suspended_after([one.is_wrong for one in counted]) is None:
+    if alarm.suspended_after([record.is_wrong for record in counted]) is None:
         return None
-    wrong = sum(one.is_wrong for one in counted)
+    wrong = sum(record.is_wrong for record in counted)
     reason = (
         f"{wrong} of {len(counted)} that people checked were wrong; "
         f"{100 * alarm.error:g} % at most were promised"
@@ -128,4 +134,4 @@ def _fired(
 def counting(audits: Iterable[Audit], key: PromiseKey, before: Suspension | None) -> list[Audit]:
     """Return the audits of a promise that count: those since it was given again, if it was."""
     begin = before.known_at_ms if before is not None and before.is_lifted else -1
-    return [one for one in audits if one.key == key and one.known_at_ms > begin]
+    return [audit for audit in audits if audit.key == key and audit.known_at_ms > begin]

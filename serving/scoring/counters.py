@@ -23,9 +23,9 @@ SUSPENDED = Counter(
 )
 
 
-def count_decisions(opinions: Iterable[Assessment]) -> None:
+def count_decisions(assessments: Iterable[Assessment]) -> None:
     """Count how categories and teams are decided, as people are told."""
-    for opinion in opinions:
-        for label, verdict in opinion.shown.items():
-            kind = "withheld" if opinion.withheld else verdict.decision
+    for assessment in assessments:
+        for label, decision in assessment.shown.items():
+            kind = "withheld" if assessment.withheld else decision.decision
             DECIDED.labels(label, kind).inc()

@@ -42,7 +42,7 @@ class DecisionRule:
     Attributes:
         names: The classes.
         thresholds: Probability from which each is set; NO_THRESHOLD where that is not promised.
-        pledges: What each of those rests on.
+        guarantees: What each of those rests on.
         lowest: Probability from which each is a member of the set that a suggestion names.
         suggest_probability: Of the likeliest; nothing is suggested below it.
         largest_set: A set of more is not shown.
@@ -50,16 +50,16 @@ class DecisionRule:
 
     names: tuple[str, ...]
     thresholds: np.ndarray
-    pledges: tuple[Guarantee | None, ...]
+    guarantees: tuple[Guarantee | None, ...]
     lowest: np.ndarray
     suggest_probability: float
     largest_set: int
 
-    def verdicts(self, chances: np.ndarray) -> list[LabelDecision]:
+    def decide(self, chances: np.ndarray) -> list[LabelDecision]:
         """Decide n exceptions by their (n, classes) probabilities."""
-        return [self._verdict(row, row >= self.lowest) for row in chances]
+        return [self._decision(row, row >= self.lowest) for row in chances]
 
-    def _verdict(self, chances: np.ndarray, is_member: np.ndarray) -> LabelDecision:
+    def _decision(self, chances: np.ndarray, is_member: np.ndarray) -> LabelDecision:
         best = int(chances.argmax())
         top = float(chances[best])
         members = is_member.nonzero()[0].tolist()
@@ -68,7 +68,7 @@ class DecisionRule:
             likely = tuple(self.names[i] for i in sorted(members, key=lambda i: -chances[i]))
         name = self.names[best]
         if top >= self.thresholds[best]:
-            return LabelDecision(name, top, likely, AUTO, self.pledges[best])
+            return LabelDecision(name, top, likely, AUTO, self.guarantees[best])
         if likely and top >= self.suggest_probability:
             return LabelDecision(name, top, likely, SUGGEST)
         return LabelDecision(name, top, (), ABSTAIN)
@@ -78,18 +78,18 @@ Rules = Mapping[str, DecisionRule]
 NO_RULES: Rules = {}
 
 
-def verdicts_of(
+def decisions_of(
     rule: DecisionRule | None, predicted: ClassPredictions | None, n: int
 ) -> list[LabelDecision]:
     """Decide one label of n exceptions; nothing is said where no model of it is there."""
     if rule is None or predicted is None:
         return [NOTHING] * n
-    return rule.verdicts(predicted.probability)
+    return rule.decide(predicted.probability)
 
 
 def promises_of(triage: Triage, terms: PromiseTerms) -> dict[str, LabelPromises]:
     """Return what a champion's evidence bears at the policy's errors and confidence."""
-    return {label: promise_classes(one, terms) for label, one in triage.evidence.items()}
+    return {label: promise_classes(evidence, terms) for label, evidence in triage.evidence.items()}
 
 
 def rules_of(
@@ -123,12 +123,12 @@ def _rule(
 ) -> DecisionRule:
     names = tuple(triage.classes[label].names)
     made = {
-        one.name: one
-        for one in (promises.classes if promises else ())
-        if one.made and (label, one.name) not in withdrawn
+        promise.name: promise
+        for promise in (promises.classes if promises else ())
+        if promise.made and (label, promise.name) not in withdrawn
     }
     thresholds = [made[name].threshold if name in made else NO_THRESHOLD for name in names]
-    pledges = tuple(_pledge(made[n], triage.version) if n in made else None for n in names)
+    guarantees = tuple(_guarantee(made[n], triage.version) if n in made else None for n in names)
     sets = triage.sets.get(label)
     lowest = (
         dict(zip(sets.names, sets.min_probability(terms.set_coverage), strict=True)) if sets else {}
@@ -136,14 +136,14 @@ def _rule(
     return DecisionRule(
         names,
         np.array(thresholds),
-        pledges,
+        guarantees,
         np.array([lowest.get(name, NOT_IN_A_SET) for name in names]),
         terms.suggest_probability,
         terms.largest_set,
     )
 
 
-def _pledge(promise: Promise, model_version: str) -> Guarantee:
+def _guarantee(promise: Promise, model_version: str) -> Guarantee:
     return Guarantee(promise.error, promise.confidence, promise.threshold, model_version)
 
 
@@ -166,14 +166,14 @@ class BlindingDraws:
         names = f"{self.salt}\n{source}\n{external_id}"
         return int.from_bytes(sha256(names.encode()).digest()[:8]) / _STEPS
 
-    def applied(self, opinion: Assessment, source: str, external_id: str) -> Assessment:
+    def applied(self, assessment: Assessment, source: str, external_id: str) -> Assessment:
         """Return an opinion as people may see it."""
-        if opinion.degraded:
-            return opinion
+        if assessment.degraded:
+            return assessment
         number = self.number(source, external_id)
         if number < self.hidden_share:
-            return opinion.withholding(HIDDEN)
-        decided = (verdict.decision for verdict in opinion.verdicts.values())
+            return assessment.withholding(HIDDEN)
+        decided = (decision.decision for decision in assessment.decisions.values())
         if number < self.audit_share and AUTO in decided:
-            return opinion.withholding(AUDIT)
-        return opinion
+            return assessment.withholding(AUDIT)
+        return assessment

@@ -39,7 +39,7 @@ class Guarantees:
 
     def take(self, suspensions: Iterable[Suspension]) -> None:
         """Heed what was withdrawn or given again, once it is in the ledger, in its order."""
-        self.latest = self.latest | {one.key: one for one in suspensions}
+        self.latest = self.latest | {suspension.key: suspension for suspension in suspensions}
         self._in_use = None
 
     def record_audits(self, resolution: Resolution) -> None:
@@ -67,9 +67,9 @@ class Guarantees:
 
     def _made(self, triage: Triage) -> ChampionGuarantees:
         withdrawn = [
-            (one.label, one.name)
-            for one in self.latest.values()
-            if one.model_version == triage.version and not one.is_lifted
+            (suspension.label, suspension.name)
+            for suspension in self.latest.values()
+            if suspension.model_version == triage.version and not suspension.is_lifted
         ]
         promises = promises_of(triage, self.terms)
         return ChampionGuarantees(

@@ -30,7 +30,7 @@ class RecentLogs:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._seq = 0
-        self._told: list[ExceptionIn] = []
+        self._exceptions_in: list[ExceptionIn] = []
         self._raised: list[tuple[str, int]] = []
         self._ours: set[str] = set()
         self._ends: dict[str, tuple[LedgerEvent, ResolutionIn | None]] = {}
@@ -50,28 +50,28 @@ class RecentLogs:
         if event.exception_id in self._ours or (event.kind == "created" and event.by == OURS):
             self._ours.add(event.exception_id)
         elif event.kind == "created":
-            self._told.append(EXCEPTION.validate_json(event.body or "{}"))
+            self._exceptions_in.append(EXCEPTION.validate_json(event.body or "{}"))
             self._raised.append((event.exception_id, max(event.occurred_at_ms, event.known_at_ms)))
         elif event.kind == "closed":
             self._ends.setdefault(event.exception_id, (event, None))
         elif event.kind == "reopened":
             self._ends.pop(event.exception_id, None)
         else:
-            told = RESOLUTION.validate_json(event.body or "{}")
-            self._ends[event.exception_id] = (event, told)
+            resolution = RESOLUTION.validate_json(event.body or "{}")
+            self._ends[event.exception_id] = (event, resolution)
 
     def logs(self, triage: Triage) -> dict[str, LogRows]:
         """Return the rows that became known since a champion was trained, where there are any."""
-        if not self._told:
+        if not self._exceptions_in:
             return {}
         columns = self._columns_for(triage.kinds)
         ends = list(self._ends.values())
-        resolved = [(event, told) for event, told in ends if told is not None]
+        resolved = [(event, resolution) for event, resolution in ends if resolution is not None]
         logs = exception_logs(
             columns, triage.entities, self._exceptions(), _steps(ends), _outcomes(resolved)
         )
-        place = {exception_id: i for i, (exception_id, _) in enumerate(self._raised)}
-        labels = _labels(triage, columns, resolved, place)
+        row_of = {exception_id: i for i, (exception_id, _) in enumerate(self._raised)}
+        labels = _labels(triage, columns, resolved, row_of)
         since = {name: _since(rows, triage.trained_as_of) for name, rows in (logs | labels).items()}
         return {name: rows for name, rows in since.items() if len(rows.known_at)}
 
@@ -79,8 +79,8 @@ class RecentLogs:
         if kinds != self._kinds:
             self._columns, self._kinds = [], dict(kinds)
         done = sum(len(part["detected_at"]) for part in self._columns)
-        if done < len(self._told):
-            self._columns.append(columns_of(self._told[done:], kinds))
+        if done < len(self._exceptions_in):
+            self._columns.append(columns_of(self._exceptions_in[done:], kinds))
         whole = {
             name: np.concatenate([part[name] for part in self._columns])
             for name in self._columns[0]
@@ -92,7 +92,7 @@ class RecentLogs:
         return pd.DataFrame(
             {
                 Exceptions.exception_id: [exception_id for exception_id, _ in self._raised],
-                Exceptions.known_at: _moments([known for _, known in self._raised]),
+                Exceptions.known_at: _moments([tick for _, tick in self._raised]),
             }
         )
 
@@ -116,13 +116,17 @@ def _steps(ends: Sequence[tuple[LedgerEvent, Any]]) -> pd.DataFrame:
 
 
 def _outcomes(resolved: Sequence[tuple[LedgerEvent, ResolutionIn]]) -> pd.DataFrame:
-    losses = [float(told.loss.amount) if told.loss else np.nan for _, told in resolved]
+    losses = [
+        float(resolution.loss.amount) if resolution.loss else np.nan for _, resolution in resolved
+    ]
     touch = [np.nan if t.touch_minutes is None else t.touch_minutes for _, t in resolved]
     return pd.DataFrame(
         {
             Outcomes.exception_id: [event.exception_id for event, _ in resolved],
             Outcomes.known_at: _moments([event.known_at_ms for event, _ in resolved]),
-            Outcomes.breached: pd.array([told.breached for _, told in resolved], dtype="boolean"),
+            Outcomes.breached: pd.array(
+                [resolution.breached for _, resolution in resolved], dtype="boolean"
+            ),
             Outcomes.touch_minutes: np.array(touch, np.float64),
             Outcomes.loss: np.array(losses, np.float64),
         }
@@ -133,22 +137,22 @@ def _labels(
     triage: Triage,
     columns: Mapping[str, np.ndarray],
     resolved: Sequence[tuple[LedgerEvent, ResolutionIn]],
-    place: Mapping[str, int],
+    row_of: Mapping[str, int],
 ) -> dict[str, LogRows]:
     """The categories and teams that people set, as the codes of the champion's classes."""
     logs = {}
     for label, origin in ((label.name, label.origin_column) for label in PROMISED):
         model = triage.classes.get(label)
         codes = {name: i for i, name in enumerate(model.names)} if model else {}
-        known = [
-            (place[event.exception_id], event.known_at_ms, codes[name])
-            for event, told in resolved
-            if (name := getattr(told, label)) in codes
-            and event.exception_id in place
-            and getattr(told, origin) is not LabelOrigin.AUTOMATIC
+        labelled = [
+            (row_of[event.exception_id], event.known_at_ms, codes[name])
+            for event, resolution in resolved
+            if (name := getattr(resolution, label)) in codes
+            and event.exception_id in row_of
+            and getattr(resolution, origin) is not LabelOrigin.AUTOMATIC
         ]
-        if known:
-            rows, ticks, values = (np.array(part, np.int64) for part in zip(*known, strict=True))
+        if labelled:
+            rows, ticks, values = (np.array(part, np.int64) for part in zip(*labelled, strict=True))
             keys = {entity.name: entity.key(columns)[rows] for entity in triage.entities}
             logs[past_log(label)] = LogRows(ticks, keys, {LABEL: values.astype(np.float64)})
     return logs

@@ -19,7 +19,7 @@ from serving.scoring.answer import RankedRow, scoring_answer
 from serving.scoring.assessment import Assessment
 from serving.scoring.champion import Champion
 from serving.scoring.columns import columns_as_of
-from serving.scoring.decisions import NO_RULES, BlindingDraws, Rules, verdicts_of
+from serving.scoring.decisions import NO_RULES, BlindingDraws, Rules, decisions_of
 from serving.scoring.guarantees import Guarantees
 from serving.wire.answers import StampOut
 from serving.wire.exception_in import ExceptionIn
@@ -35,7 +35,7 @@ TERMS = tuple(field.name for field in fields(PricedExceptions) if field.name != 
 class ScoredExceptions:
     """n exceptions with what is made of them, ready to be ranked at any moment."""
 
-    opinions: list[Assessment]
+    assessments: list[Assessment]
     scored: PricedExceptions
 
 
@@ -113,7 +113,7 @@ def judge(
     degraded = predictions is None
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)
-    return ScoredExceptions(_opinions(common, predictions or Predictions(), rows, rules), rows)
+    return ScoredExceptions(_assessments(common, predictions or Predictions(), rows, rules), rows)
 
 
 def _predicted(
@@ -126,21 +126,23 @@ def _predicted(
         return None
 
 
-def rescored(opinions: Sequence[Assessment]) -> PricedExceptions:
-    """Return what the ranking rule reads of opinions that were formed before."""
-    columns = {name: np.array([one.terms[name] for one in opinions]) for name in TERMS}
-    return PricedExceptions(ids=np.arange(len(opinions)), **columns)
+def rescored(assessments: Sequence[Assessment]) -> PricedExceptions:
+    """Return what the ranking rule reads of assessments that were made before."""
+    columns = {
+        name: np.array([assessment.terms[name] for assessment in assessments]) for name in TERMS
+    }
+    return PricedExceptions(ids=np.arange(len(assessments)), **columns)
 
 
-def _opinions(
+def _assessments(
     common: tuple[str | None, str, int, bool],
     predictions: Predictions,
     rows: PricedExceptions,
     rules: Rules,
 ) -> list[Assessment]:
     n = len(rows.ids)
-    categories = verdicts_of(rules.get(CATEGORY.name), predictions.classes.get(CATEGORY.name), n)
-    teams = verdicts_of(rules.get(TEAM.name), predictions.classes.get(TEAM.name), n)
+    categories = decisions_of(rules.get(CATEGORY.name), predictions.classes.get(CATEGORY.name), n)
+    teams = decisions_of(rules.get(TEAM.name), predictions.classes.get(TEAM.name), n)
     breach = [None] * n if predictions.p_breach is None else predictions.p_breach.tolist()
     return [
         Assessment(*common, category, routing, p, term)
@@ -151,6 +153,6 @@ def _opinions(
 
 
 def terms_of(rows: PricedExceptions) -> list[dict[str, Any]]:
-    """Return the terms of each row, as opinions keep them."""
+    """Return the terms of each row, as assessments store them."""
     table = [getattr(rows, name).tolist() for name in TERMS]
     return [dict(zip(TERMS, row, strict=True)) for row in zip(*table, strict=True)]

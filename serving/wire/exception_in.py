@@ -29,7 +29,7 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 _YEARS = range(1990, 2101)
 _TYPES = {str(kind): str(kind) for kind in ExceptionType}
 _CLOSED = {"resolved", "closed", "canceled", "cancelled", "dismissed"}
-MOST_ATTRIBUTES = 200
+MAX_ATTRIBUTES = 200
 OURS = "expedite"
 """Source of the exceptions that the service raises itself."""
 AMOUNT_CURE = 'an amount is a decimal text like "184.90", 0 or more; a JSON number may be rounded'
@@ -136,7 +136,7 @@ class ExceptionIn(_Part):
     updated_at: Tick | None = None
     version: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     order: OrderIn | None = None
-    attributes: Annotated[dict[str, Any], Field(max_length=MOST_ATTRIBUTES)] = {}
+    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
 
     @property
     def known_type(self) -> str | None:
@@ -168,17 +168,17 @@ class ResolutionIn(_Part):
     resolved_at: Tick | None = None
 
 
-Told = TypeVar("Told")
+Checked = TypeVar("Checked")
 EXCEPTION = TypeAdapter(ExceptionIn)
 RESOLUTION = TypeAdapter(ResolutionIn)
 
 
 def exception(value: object) -> ExceptionIn:
     """Check one exception; errors as of `checked`. None may speak in the service's own name."""
-    told = checked(EXCEPTION, value)
-    if told.source == OURS:
+    payload = checked(EXCEPTION, value)
+    if payload.source == OURS:
         raise BadPayloadError([Flaw("/source", f"'{OURS}' is the service itself: name yours")])
-    return told
+    return payload
 
 
 def resolution(value: object) -> ResolutionIn:
@@ -186,7 +186,7 @@ def resolution(value: object) -> ResolutionIn:
     return checked(RESOLUTION, value)
 
 
-def checked(adapter: TypeAdapter[Told], value: object) -> Told:
+def checked(adapter: TypeAdapter[Checked], value: object) -> Checked:
     """Check what was told.
 
     Raises:
@@ -200,15 +200,15 @@ def checked(adapter: TypeAdapter[Told], value: object) -> Told:
 
 def _flaws(error: ValidationError) -> list[Flaw]:
     flaws = []
-    for one in error.errors(include_url=False, include_context=False):
-        detail = AMOUNT_CURE if one["loc"][-1:] == ("amount",) else one["msg"]
-        flaws.append(Flaw(_pointer(one["loc"]), detail))
+    for item in error.errors(include_url=False, include_context=False):
+        detail = AMOUNT_CURE if item["loc"][-1:] == ("amount",) else item["msg"]
+        flaws.append(Flaw(_pointer(item["loc"]), detail))
     return flaws
 
 
-def _pointer(place: tuple[int | str, ...]) -> str:
+def _pointer(location: tuple[int | str, ...]) -> str:
     """Return a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 Kind = Literal["one", "many"]

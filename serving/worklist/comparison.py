@@ -106,7 +106,7 @@ def _row_of(snapshot: Snapshot, row_id: str) -> int:
 
 
 def _side(snapshot: Snapshot, at: int) -> ComparedRow:
-    ranked, case = snapshot.place(at), _case(snapshot, at)
+    ranked, case = snapshot.ranked_row(at), _case(snapshot, at)
     is_scored = not math.isnan(ranked.score)
     return ComparedRow(
         tier=ranked.tier,
@@ -123,8 +123,8 @@ def _side(snapshot: Snapshot, at: int) -> ComparedRow:
 def _case(snapshot: Snapshot, at: int) -> ReasonInputs:
     row, now_ms = snapshot.rows.at(at), snapshot.now_ms
     if isinstance(row, IncidentRow):
-        return case_of_incident(row, snapshot.place(at), snapshot.policy, now_ms=now_ms)
-    return case_of(row.opinion, snapshot.place(at), snapshot.policy, now_ms=now_ms)
+        return case_of_incident(row, snapshot.ranked_row(at), snapshot.policy, now_ms=now_ms)
+    return case_of(row.assessment, snapshot.ranked_row(at), snapshot.policy, now_ms=now_ms)
 
 
 def _ratios(first: ComparedRow, other: ComparedRow) -> RatiosOut:

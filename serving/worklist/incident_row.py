@@ -9,7 +9,7 @@ from models.ranking.reasons import ReasonInputs, reasons
 from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import ListView
-from serving.scoring.answer import TIERS, RankedRow, safe_start_at, verdict_view
+from serving.scoring.answer import TIERS, RankedRow, decision_view, safe_start_at
 from serving.scoring.assessment import ABSTAIN, LabelDecision
 from serving.wire.exception_in import OURS
 from serving.wire.formats import iso_duration, iso_hours, money, rfc3339, rfc3339_or_none
@@ -39,7 +39,7 @@ def incident_view(list_view: ListView, row: IncidentRow) -> dict[str, Any]:
         "due_at": rfc3339_or_none(due),
         "time_left": left,
         **list_view.claims.shown(row.id, list_view.now_ms),
-        **_scoring(row, snapshot.place(at), snapshot.policy, snapshot.now_ms),
+        **_scoring(row, snapshot.ranked_row(at), snapshot.policy, snapshot.now_ms),
         **snapshot.stamp(),
         "incident_id": row.id,
         "members": row.members,
@@ -75,10 +75,10 @@ def _scoring(row: IncidentRow, ranked: RankedRow, policy: Policy, now_ms: int) -
             "p50": iso_duration(fix.fix_minutes_p50),
             "p90": iso_duration(fix.fix_minutes_p90),
         },
-        "category": verdict_view(LabelDecision(row.category, None, (), ABSTAIN)),
+        "category": decision_view(LabelDecision(row.category, None, (), ABSTAIN)),
         "team": row.team,
         "team_probability": None,
-        "routing": verdict_view(LabelDecision(row.team, None, (), ABSTAIN)),
+        "routing": decision_view(LabelDecision(row.team, None, (), ABSTAIN)),
         "suggestion_hidden": False,
         "chance_of_breach": None,
         "latest_safe_start_at": safe_start_at(ranked, now_ms),

@@ -141,7 +141,7 @@ def _words(row: OpenRow) -> str:
             exception.reason_code,
             row.category,
         ),
-        (row.opinion.team, row.id),
+        (row.assessment.team, row.id),
     ]
     if order:
         address, customer = order.shipping_address, order.customer

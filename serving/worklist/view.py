@@ -84,7 +84,7 @@ def row_view(list_view: ListView, row: int) -> dict[str, Any]:
     if isinstance(open_row, IncidentRow):
         return incident_view(list_view, open_row)
     scoring = scoring_answer(
-        open_row.opinion, snapshot.place(row), snapshot.policy, now_ms=snapshot.now_ms
+        open_row.assessment, snapshot.ranked_row(row), snapshot.policy, now_ms=snapshot.now_ms
     )
     return {
         "kind": "exception",

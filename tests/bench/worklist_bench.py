@@ -53,7 +53,7 @@ def _policy(folder: Path, shifts: bool) -> Policy:
 
 def _open() -> OpenExceptions:
     random, told = np.random.default_rng(0), exception(TOLD)
-    plain = judge([told], None, Policy.read(), now_ms=NOW_MS, rules={}).opinions[0]
+    plain = judge([told], None, Policy.read(), now_ms=NOW_MS, rules={}).assessments[0]
     listed = OpenExceptions()
     for i in range(OPEN):
         listed.put(OpenRow(f"exc_{i:026}", 1, told, _opinion(plain, i, random)))

@@ -58,7 +58,7 @@ def decision():
 
     def find(client, exception_id):
         record = client.app.state.service.ledger.record(exception_id)
-        return Assessment.from_json(record.opinion).verdicts["category"].decision
+        return Assessment.from_json(record.opinion).decisions["category"].decision
 
     return find
 

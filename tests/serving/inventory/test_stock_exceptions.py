@@ -119,7 +119,7 @@ def test_what_a_book_says_is_on_the_list(service, book_of):
     raised(service, book_of(a_row("A-17"), a_row("B-2", kind="overstock")))
 
     assert {row.exception.type for row in open_rows(service)} == {"stock_out_risk", "overstock"}
-    assert {row.opinion.team for row in open_rows(service)} == {service.policy.stock.team}
+    assert {row.assessment.team for row in open_rows(service)} == {service.policy.stock.team}
 
 
 def test_the_same_book_again_raises_nothing(service, book_of):
@@ -180,7 +180,7 @@ def test_what_got_worse_is_renewed_and_stays_one(service, book_of):
     raised(service, book_of(a_row(loss=300)))
 
     assert only(service).id == before.id
-    assert only(service).opinion.terms["loss"] == 300
+    assert only(service).assessment.terms["loss"] == 300
     assert kinds_of_events(service, before.id) == ["created", "updated"]
 
 
@@ -190,7 +190,7 @@ def test_what_goes_on_stays_detected_when_it_first_was(service, book_of):
     raised(service, book_of(a_row(), as_of_ms=1_772_323_200_000 + 9 * MS_PER_HOUR))
 
     assert only(service).exception.detected_at == first
-    assert only(service).opinion.terms["detected_at"] == first + 9 * MS_PER_HOUR
+    assert only(service).assessment.terms["detected_at"] == first + 9 * MS_PER_HOUR
 
 
 def test_what_is_gone_is_closed_as_healed_and_counts_as_nobody_s_work(service, book_of):
@@ -237,7 +237,7 @@ def test_what_a_person_resolved_comes_back_if_it_got_much_worse(service, book_of
     resolve_by_a_person(service, only(service).id)
     raised(service, book_of(a_row(loss=100 * (1 + service.policy.stock.worse_share))))
 
-    assert only(service).opinion.terms["loss"] > 100
+    assert only(service).assessment.terms["loss"] > 100
 
 
 def test_what_a_person_resolved_comes_back_as_another_episode_once_it_was_gone(service, book_of):
@@ -273,7 +273,7 @@ def test_a_sku_of_any_letters_can_be_raised(service, book_of):
 
 def test_another_champion_leaves_the_money_of_stock_alone(service, book_of, shelf, a_triage):
     raised(service, book_of(a_row()))
-    before = only(service).opinion
+    before = only(service).assessment
     shelf.promote(a_triage("8"))
     service.scorer.champion.poll()
 
@@ -281,7 +281,7 @@ def test_another_champion_leaves_the_money_of_stock_alone(service, book_of, shel
         asyncio.run(rescore_open(service.scorer, service.worklist, service.writer, service.clock))
         == 0
     )
-    assert only(service).opinion == before
+    assert only(service).assessment == before
 
 
 def test_triage_learns_nothing_from_it(service, book_of, a_triage):

@@ -156,7 +156,7 @@ def test_a_past_list_does_not_change_as_more_becomes_known(client, clock, an_exc
     changed = {"due_at": "2026-03-01T12:40:00Z", "updated_at": "2026-03-01T12:30:00Z"}
     client.post("/v1/exceptions", json=an_exception("first", **changed))
     client.post("/v1/exceptions", json=an_exception("second"))
-    client.app.state.service.worklist._past_lists._kept.clear()
+    client.app.state.service.worklist._past_lists._lists.clear()
 
     assert as_of(client, at).json() == before
     assert [row["external_id"] for row in before["rows"]] == ["first"]
@@ -170,7 +170,7 @@ def test_a_past_list_can_be_paged_through(client, clock, an_exception):
     while cursor != "":
         asked = {"limit": 3} | ({"cursor": cursor} if cursor else {})
         page = as_of(client, at, **asked).json()
-        client.app.state.service.worklist._past_lists._kept.clear()
+        client.app.state.service.worklist._past_lists._lists.clear()
         found += [row["external_id"] for row in page["rows"]]
         cursor = page["next_cursor"] or ""
 

@@ -133,7 +133,7 @@ def a_row(a_triage, an_exception):
 
     def build(name, revision=1, **changes):
         told = exception(an_exception(name, **changes))
-        opinion = judge([told], triage, policy, now_ms=NOON_MS).opinions[0]
+        opinion = judge([told], triage, policy, now_ms=NOON_MS).assessments[0]
         return OpenRow(name, revision, told, opinion)
 
     return build
@@ -237,9 +237,9 @@ def test_a_long_list_is_ranked_once_a_second_at_most(a_row):
         worklist = a_worklist(clock)
         row = a_row("a")
         for i in range(3_000):
-            worklist.put(OpenRow(str(i), 1, row.exception, row.opinion))
+            worklist.put(OpenRow(str(i), 1, row.exception, row.assessment))
         first = await worklist.ranked()
-        worklist.put(OpenRow("new", 1, row.exception, row.opinion))
+        worklist.put(OpenRow("new", 1, row.exception, row.assessment))
         clock.ms = NOON_MS + 999
         soon = await worklist.ranked()
         clock.ms = NOON_MS + 1_000
