@@ -4,7 +4,7 @@ SQLite by default (write-ahead log, every commit on the disk before it is answer
 well. The tables are brought up to date at every start. One service process writes to one ledger.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +165,16 @@ class Ledger:
         query = query.order_by(EVENTS.c.seq).limit(limit)
         with self._engine.connect() as connection:
             return [LedgerEvent(**row) for row in connection.execute(query).mappings()]
+
+    def outcomes(self, exception_ids: Collection[str]) -> dict[str, OutcomeRecord]:
+        """Return the outcomes of some exceptions by id; one that is open has none."""
+        ids, outcomes = sorted(exception_ids), {}
+        with self._engine.connect() as connection:
+            for begin in range(0, len(ids), IDS_AT_ONCE):
+                batch = OUTCOMES.c.exception_id.in_(ids[begin : begin + IDS_AT_ONCE])
+                for row in connection.execute(select(OUTCOMES).where(batch)).mappings():
+                    outcomes[row["exception_id"]] = OutcomeRecord(**row)
+        return outcomes
 
     def outcome(self, exception_id: str) -> OutcomeRecord | None:
         """Return how one exception ended, None as long as it has not."""

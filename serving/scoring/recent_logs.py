@@ -1,77 +1,113 @@
-"""What the ledger learned since the champion's training: logs that its features go on with."""
+"""Logs of what the ledger recorded since the champion's training; its features continue with them.
+
+An outcome is read as the ledger stores it, and its table has the columns of the contract: a value
+of a log is the same as after an export and an import.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from data.contract.conversion import arrow_schema, to_frame
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
-from data.ledger.ledger import Ledger, LedgerEvent
+from data.ledger.ledger import Ledger, LedgerEvent, OutcomeRecord
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.exceptions.logs import exception_logs
 from models.triage.labels import PROMISED, past_log
 from models.triage.triage import Triage
 from serving.scoring.columns import columns_of
-from serving.wire.exception_in import EXCEPTION, OURS, RESOLUTION, ExceptionIn, ResolutionIn
+from serving.wire.exception_in import EXCEPTION, OURS, ExceptionIn
 
 KINDS = ("created", "resolved", "closed", "reopened")
-READ_AT_ONCE = 2_000
+EVENTS_PER_READ = 2_000
+_SCHEMA = arrow_schema("outcomes")
+
+
+class _Raised(NamedTuple):
+    """An exception that a source raised.
+
+    Attributes:
+        exception_id: Its id in the ledger.
+        known_at: The tick from which it counts.
+        currency: Currency of its order; None where the payload names none.
+    """
+
+    exception_id: str
+    known_at: int
+    currency: str | None
+
+
+class _End(NamedTuple):
+    """The event that ended an exception, with its outcome; None if none was recorded."""
+
+    event: LedgerEvent
+    outcome: OutcomeRecord | None
 
 
 class RecentLogs:
-    """Reads the ledger's events once each, and keeps of them what logs are made of.
+    """Reads each event of the ledger once, and keeps what the logs are made of.
 
-    What the service raised itself is left out: triage was not trained on it.
+    Exceptions that the service raised itself are left out: triage was not trained on them.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._seq = 0
-        self._exceptions_in: list[ExceptionIn] = []
-        self._raised: list[tuple[str, int]] = []
-        self._ours: set[str] = set()
-        self._ends: dict[str, tuple[LedgerEvent, ResolutionIn | None]] = {}
+        self._payloads: list[ExceptionIn] = []
+        self._raised: list[_Raised] = []
+        self._own_ids: set[str] = set()
+        self._ends: dict[str, _End] = {}
         self._columns: list[dict[str, np.ndarray]] = []
         self._kinds: Mapping[str, str] = {}
 
     def read(self) -> bool:
         """Take in new events; return whether there were any."""
         before = self._seq
-        while events := self._ledger.events_after(self._seq, KINDS, READ_AT_ONCE):
+        while events := self._ledger.events_after(self._seq, KINDS, EVENTS_PER_READ):
+            outcomes = self._ledger.outcomes({event.exception_id for event in events})
             for event in events:
-                self._take(event)
+                self._take(event, outcomes.get(event.exception_id))
             self._seq = events[-1].seq
         return self._seq > before
 
-    def _take(self, event: LedgerEvent) -> None:
-        if event.exception_id in self._ours or (event.kind == "created" and event.by == OURS):
-            self._ours.add(event.exception_id)
+    def _take(self, event: LedgerEvent, outcome: OutcomeRecord | None) -> None:
+        exception_id = event.exception_id
+        if exception_id in self._own_ids or (event.kind == "created" and event.by == OURS):
+            self._own_ids.add(exception_id)
         elif event.kind == "created":
-            self._exceptions_in.append(EXCEPTION.validate_json(event.body or "{}"))
-            self._raised.append((event.exception_id, max(event.occurred_at_ms, event.known_at_ms)))
+            payload = EXCEPTION.validate_json(event.body or "{}")
+            total = payload.order.total if payload.order else None
+            known_at = max(event.occurred_at_ms, event.known_at_ms)
+            self._payloads.append(payload)
+            self._raised.append(_Raised(exception_id, known_at, total.currency if total else None))
         elif event.kind == "closed":
-            self._ends.setdefault(event.exception_id, (event, None))
+            self._ends.setdefault(exception_id, _End(event, outcome))
         elif event.kind == "reopened":
-            self._ends.pop(event.exception_id, None)
+            self._ends.pop(exception_id, None)
         else:
-            resolution = RESOLUTION.validate_json(event.body or "{}")
-            self._ends[event.exception_id] = (event, resolution)
+            self._ends[exception_id] = _End(event, outcome)
 
     def logs(self, triage: Triage) -> dict[str, LogRows]:
         """Return the rows that became known since a champion was trained, where there are any."""
-        if not self._exceptions_in:
+        if not self._raised:
             return {}
         columns = self._columns_for(triage.kinds)
-        ends = list(self._ends.values())
-        resolved = [(event, resolution) for event, resolution in ends if resolution is not None]
+        events = [end.event for end in self._ends.values()]
+        outcomes = [end.outcome for end in self._ends.values() if end.outcome is not None]
         logs = exception_logs(
-            columns, triage.entities, self._exceptions(), _steps(ends), _outcomes(resolved)
+            columns=columns,
+            entities=triage.entities,
+            exceptions=self._exceptions(),
+            events=_steps(events),
+            outcomes=self._outcomes(outcomes),
         )
-        row_of = {exception_id: i for i, (exception_id, _) in enumerate(self._raised)}
-        labels = _labels(triage, columns, resolved, row_of)
+        rows = {raised.exception_id: row for row, raised in enumerate(self._raised)}
+        labels = _labels(triage, columns, outcomes, rows)
         since = {name: _since(rows, triage.trained_as_of) for name, rows in (logs | labels).items()}
         return {name: rows for name, rows in since.items() if len(rows.known_at)}
 
@@ -79,8 +115,8 @@ class RecentLogs:
         if kinds != self._kinds:
             self._columns, self._kinds = [], dict(kinds)
         done = sum(len(part["detected_at"]) for part in self._columns)
-        if done < len(self._exceptions_in):
-            self._columns.append(columns_of(self._exceptions_in[done:], kinds))
+        if done < len(self._payloads):
+            self._columns.append(columns_of(self._payloads[done:], kinds))
         whole = {
             name: np.concatenate([part[name] for part in self._columns])
             for name in self._columns[0]
@@ -91,44 +127,58 @@ class RecentLogs:
     def _exceptions(self) -> pd.DataFrame:
         return pd.DataFrame(
             {
-                Exceptions.exception_id: [exception_id for exception_id, _ in self._raised],
-                Exceptions.known_at: _moments([tick for _, tick in self._raised]),
+                Exceptions.exception_id: [raised.exception_id for raised in self._raised],
+                Exceptions.known_at: _moments([raised.known_at for raised in self._raised]),
             }
         )
+
+    def _outcomes(self, outcomes: Sequence[OutcomeRecord]) -> pd.DataFrame:
+        """The table `Outcomes`; a column that the ledger does not hold is empty."""
+        currencies = {raised.exception_id: raised.currency for raised in self._raised}
+        losses = [_loss(outcome, currencies.get(outcome.exception_id)) for outcome in outcomes]
+        values = {
+            Outcomes.known_at: _ticks([outcome.known_at_ms for outcome in outcomes]),
+            Outcomes.resolved_at: _ticks([outcome.resolved_at_ms for outcome in outcomes]),
+            Outcomes.loss: pa.array(losses, pa.float64()),
+        }
+        stored = OutcomeRecord.__dataclass_fields__
+        columns = [
+            values[name].cast(_SCHEMA.field(name).type)
+            if name in values
+            else pa.array(
+                [getattr(outcome, name) if name in stored else None for outcome in outcomes],
+                _SCHEMA.field(name).type,
+            )
+            for name in _SCHEMA.names
+        ]
+        return to_frame(pa.table(columns, schema=_SCHEMA))
+
+
+def _ticks(ticks: Sequence[int]) -> pa.Array:
+    return pa.array(ticks, pa.timestamp("ms", tz="UTC"))
+
+
+def _loss(outcome: OutcomeRecord, currency: str | None) -> float | None:
+    """The loss in the order's currency, as `data/sources/expedite/outcomes.sql` reads it."""
+    if outcome.loss_amount is None or currency not in (None, outcome.loss_currency):
+        return None
+    return float(outcome.loss_amount)
 
 
 def _moments(ticks: Sequence[int]) -> pd.Series:
     return pd.Series(pd.to_datetime(np.array(ticks, np.int64), unit="ms", utc=True))
 
 
-def _steps(ends: Sequence[tuple[LedgerEvent, Any]]) -> pd.DataFrame:
-    """One step for each end. Who had it before is not told, so no team is named."""
+def _steps(events: Sequence[LedgerEvent]) -> pd.DataFrame:
+    """One step for each end. The team before it is not recorded, so no team is named."""
     return pd.DataFrame(
         {
-            ExceptionEvents.exception_id: [event.exception_id for event, _ in ends],
-            ExceptionEvents.occurred_at: _moments([event.occurred_at_ms for event, _ in ends]),
-            ExceptionEvents.known_at: _moments([event.known_at_ms for event, _ in ends]),
-            ExceptionEvents.step: np.zeros(len(ends), np.int64),
-            ExceptionEvents.event: pd.Series(["resolved"] * len(ends), dtype=object),
-            ExceptionEvents.team: pd.Series([None] * len(ends), dtype=object),
-        }
-    )
-
-
-def _outcomes(resolved: Sequence[tuple[LedgerEvent, ResolutionIn]]) -> pd.DataFrame:
-    losses = [
-        float(resolution.loss.amount) if resolution.loss else np.nan for _, resolution in resolved
-    ]
-    touch = [np.nan if t.touch_minutes is None else t.touch_minutes for _, t in resolved]
-    return pd.DataFrame(
-        {
-            Outcomes.exception_id: [event.exception_id for event, _ in resolved],
-            Outcomes.known_at: _moments([event.known_at_ms for event, _ in resolved]),
-            Outcomes.breached: pd.array(
-                [resolution.breached for _, resolution in resolved], dtype="boolean"
-            ),
-            Outcomes.touch_minutes: np.array(touch, np.float64),
-            Outcomes.loss: np.array(losses, np.float64),
+            ExceptionEvents.exception_id: [event.exception_id for event in events],
+            ExceptionEvents.occurred_at: _moments([event.occurred_at_ms for event in events]),
+            ExceptionEvents.known_at: _moments([event.known_at_ms for event in events]),
+            ExceptionEvents.step: np.zeros(len(events), np.int64),
+            ExceptionEvents.event: pd.Series(["resolved"] * len(events), dtype=object),
+            ExceptionEvents.team: pd.Series([None] * len(events), dtype=object),
         }
     )
 
@@ -136,25 +186,28 @@ def _outcomes(resolved: Sequence[tuple[LedgerEvent, ResolutionIn]]) -> pd.DataFr
 def _labels(
     triage: Triage,
     columns: Mapping[str, np.ndarray],
-    resolved: Sequence[tuple[LedgerEvent, ResolutionIn]],
+    outcomes: Sequence[OutcomeRecord],
     row_of: Mapping[str, int],
 ) -> dict[str, LogRows]:
     """The categories and teams that people set, as the codes of the champion's classes."""
     logs = {}
-    for label, origin in ((label.name, label.origin_column) for label in PROMISED):
-        model = triage.classes.get(label)
+    for label in PROMISED:
+        model = triage.classes.get(label.name)
         codes = {name: i for i, name in enumerate(model.names)} if model else {}
-        labelled = [
-            (row_of[event.exception_id], event.known_at_ms, codes[name])
-            for event, resolution in resolved
-            if (name := getattr(resolution, label)) in codes
-            and event.exception_id in row_of
-            and getattr(resolution, origin) is not LabelOrigin.AUTOMATIC
+        set_by_people = [
+            (row_of[outcome.exception_id], outcome.known_at_ms, codes[name])
+            for outcome in outcomes
+            if (name := getattr(outcome, label.name)) in codes
+            and outcome.exception_id in row_of
+            and getattr(outcome, label.origin_column) != LabelOrigin.AUTOMATIC
         ]
-        if labelled:
-            rows, ticks, values = (np.array(part, np.int64) for part in zip(*labelled, strict=True))
+        if set_by_people:
+            rows, ticks, values = (
+                np.array(part, np.int64) for part in zip(*set_by_people, strict=True)
+            )
             keys = {entity.name: entity.key(columns)[rows] for entity in triage.entities}
-            logs[past_log(label)] = LogRows(ticks, keys, {LABEL: values.astype(np.float64)})
+            log = LogRows(ticks, keys, {LABEL: values.astype(np.float64)})
+            logs[past_log(label.name)] = log
     return logs
 
 

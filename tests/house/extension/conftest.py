@@ -37,6 +37,10 @@ class ProductCopy:
         assert content.count(after) == 1, f"{after!r} stands {content.count(after)} times in {path}"
         file.write_text(content.replace(after, after + text), encoding="utf-8")
 
+    def add_round_trip(self) -> None:
+        """Add the module `round_trip` to those that a program can import."""
+        shutil.copy(Path(__file__).with_name("round_trip.py"), self.root)
+
     def run(self, program: str, *arguments: str) -> str:
         """Run a Python program in the copy; return what it prints."""
         command = [sys.executable, "-W", "ignore", "-c", program, *arguments]
