@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class ExceptionType(StrEnum):
-    """What went wrong, as a source raises it. Open: anything else is `OTHER`.
+    """Type of an exception, as a source raises it. Open: anything else is `OTHER`.
 
     The three of stock are raised by the service itself, from its forecasts.
     """
@@ -49,20 +49,20 @@ class ExceptionType(StrEnum):
     OTHER = "other"
 
 
-_KNOWN_TYPES = frozenset(str(kind) for kind in ExceptionType) - {str(ExceptionType.OTHER)}
+_OUR_TYPES = frozenset(str(kind) for kind in ExceptionType) - {str(ExceptionType.OTHER)}
 
 
-def type_word(told: str | None, own: str | None) -> str | None:
+def type_word(type_text: str | None, own: str | None) -> str | None:
     """Return a type as models read it: our word for it, else the source's own.
 
     Args:
-        told: The type as it was told, in any case; None where none was.
-        own: The source's own word, where it was told beside a type that is ours.
+        type_text: The type as sent, in any case; None where none was.
+        own: The source's own word, where it was sent beside a type that is ours.
     """
-    if told is None or told.lower() in _KNOWN_TYPES:
-        return told and told.lower()
-    is_other = told.lower() == ExceptionType.OTHER
-    return (own if is_other else told) or str(ExceptionType.OTHER)
+    if type_text is None or type_text.lower() in _OUR_TYPES:
+        return type_text and type_text.lower()
+    is_other = type_text.lower() == ExceptionType.OTHER
+    return (own if is_other else type_text) or str(ExceptionType.OTHER)
 
 
 class Stage(StrEnum):
@@ -93,7 +93,7 @@ class HandlingEvent(StrEnum):
 
 
 class LabelOrigin(StrEnum):
-    """How a category or team came to be on an outcome."""
+    """Origin of a category or team on an outcome."""
 
     TYPED = "typed"
     ACCEPTED = "accepted"
@@ -110,7 +110,7 @@ class Priority(StrEnum):
 
 
 class Grain(StrEnum):
-    """How long a period of demand is. Weeks begin on the weekday of the given ones, else Monday."""
+    """Length of a period of demand. Weeks begin on the weekday of the given ones, else Monday."""
 
     DAY = "day"
     WEEK = "week"

@@ -1,1 +1,1 @@
-"""What we know at a moment: columns computed from the tables of the order history. Pure."""
+"""Features, as known at a moment: columns computed from the tables of the order history. Pure."""

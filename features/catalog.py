@@ -15,7 +15,7 @@ FEATURE_SETS: dict[str, FeatureSet] = {
 
 
 class FeatureInfo(NamedTuple):
-    """What is said of one feature."""
+    """Description of one feature."""
 
     subject: str
     name: str

@@ -46,18 +46,18 @@ def _holidays(dates: pd.DatetimeIndex, country: str) -> np.ndarray:
     """Return the country's public holidays around the dates; none if it is not known."""
     years = range(dates[0].year - 1, dates[-1].year + 2)
     try:
-        found = sorted(holidays.country_holidays(country, years=years))
+        days = sorted(holidays.country_holidays(country, years=years))
     except NotImplementedError:
-        found = []
-    return np.array(found, "datetime64[D]")
+        days = []
+    return np.array(days, "datetime64[D]")
 
 
 def _distances(days: np.ndarray, holiday: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return days to the next and since the last holiday, both 0 on one, `FAR_DAYS` at most."""
     far = np.timedelta64(FAR_DAYS, "D")
-    known = np.concatenate([[days[0] - far], holiday, [days[-1] + far]])
-    known = np.unique(known)
-    after = known[np.searchsorted(known, days, side="left")]
-    before = known[np.searchsorted(known, days, side="right") - 1]
+    bounds = np.concatenate([[days[0] - far], holiday, [days[-1] + far]])
+    bounds = np.unique(bounds)
+    after = bounds[np.searchsorted(bounds, days, side="left")]
+    before = bounds[np.searchsorted(bounds, days, side="right") - 1]
     day = np.timedelta64(1, "D")
     return (np.minimum((after - days) / day, FAR_DAYS), np.minimum((days - before) / day, FAR_DAYS))

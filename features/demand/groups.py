@@ -68,8 +68,8 @@ def _codes(panel: Panel, name: str) -> np.ndarray:
     names = panel.site if name == "site" else panel.attributes.get(name)
     if names is None:
         return np.zeros(panel.series, int)
-    found, codes = np.unique(np.asarray(names).astype(str), return_inverse=True)
-    return codes if len(found) * SMALLEST <= panel.series else np.zeros(panel.series, int)
+    group_names, codes = np.unique(np.asarray(names).astype(str), return_inverse=True)
+    return codes if len(group_names) * SMALLEST <= panel.series else np.zeros(panel.series, int)
 
 
 def _summed(values: np.ndarray, codes: np.ndarray) -> np.ndarray:

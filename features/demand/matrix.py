@@ -24,12 +24,12 @@ class DemandMatrix:
 
     def put(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray) -> None:
         """Put values where they are numbers and their column is one of the sheet's."""
-        kept = ~np.isnan(values) & (columns >= 0) & (columns < self.shape[1])
-        if not kept.any():
+        filled = ~np.isnan(values) & (columns >= 0) & (columns < self.shape[1])
+        if not filled.any():
             return
         if self.matrix is None:
             self.matrix = np.full(self.shape, MISSING, np.float32)
-        self.matrix[rows[kept], columns[kept]] = values[kept]
+        self.matrix[rows[filled], columns[filled]] = values[filled]
 
 
 def lived(first: np.ndarray, last: np.ndarray, length: int) -> np.ndarray:
@@ -60,8 +60,8 @@ def share_covered(
     partly = np.zeros(shape, np.float32)
     wholly = np.zeros((shape[0], length + 1), np.float32)
     # An interval is what lies before its end less what lies before its start.
-    for place, sign in ((end, 1), (start, -1)):
-        inside = np.clip(place, 0, length)
+    for bound, sign in ((end, 1), (start, -1)):
+        inside = np.clip(bound, 0, length)
         column = np.floor(inside).astype(np.int64)
         np.add.at(wholly, (rows, column), np.float32(sign))
         within = column < length
@@ -110,15 +110,15 @@ def coarser(panel: Panel, fine: PeriodCalendar, coarse: PeriodCalendar) -> Panel
 
 def _sums(matrix: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the sum of the numbers from each start to the next, and how many there are."""
-    known = ~np.isnan(matrix)
-    sums = np.add.reduceat(np.where(known, matrix, np.float32(0)), starts, axis=1)
-    return sums, np.add.reduceat(known, starts, axis=1, dtype=np.float32)
+    observed = ~np.isnan(matrix)
+    sums = np.add.reduceat(np.where(observed, matrix, np.float32(0)), starts, axis=1)
+    return sums, np.add.reduceat(observed, starts, axis=1, dtype=np.float32)
 
 
 def _means(matrix: np.ndarray, weights: np.ndarray | None, starts: np.ndarray) -> np.ndarray:
     """Return the mean of the numbers from each start to the next, by weights where given."""
-    sums, known = _sums(matrix, starts)
-    means = np.where(known > 0, sums / np.maximum(known, 1), MISSING)
+    sums, counts = _sums(matrix, starts)
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), MISSING)
     if weights is None:
         return means
     weighted, _ = _sums(matrix * weights, starts)

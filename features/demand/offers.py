@@ -19,9 +19,9 @@ class Offers:
         self._values, self._planned = values, planned
         if values is not None:
             past = values[:, : panel.length]
-            known = np.isfinite(past)
-            self._sum = running_totals(np.where(known, past, np.float32(0)))
-            self._count = running_totals(known)
+            recorded = np.isfinite(past)
+            self._sum = running_totals(np.where(recorded, past, np.float32(0)))
+            self._count = running_totals(recorded)
 
     def mean(self, rows: np.ndarray, cut: np.ndarray, length: int) -> np.ndarray:
         """Return the mean of the last `length` columns before each cut-off; NaN if not known."""
@@ -36,5 +36,5 @@ class Offers:
         """Return what is planned for columns; NaN where nothing is."""
         if self._values is None or not self._planned:
             return np.full(len(rows), np.nan)
-        known = column < self._values.shape[1]
-        return np.where(known, self._values[rows, np.where(known, column, 0)], np.nan)
+        planned = column < self._values.shape[1]
+        return np.where(planned, self._values[rows, np.where(planned, column, 0)], np.nan)

@@ -40,12 +40,12 @@ class Panel:
 
     @property
     def series(self) -> int:
-        """How many series."""
+        """Number of series."""
         return len(self.sku)
 
     @property
     def length(self) -> int:
-        """How many periods."""
+        """Number of periods."""
         return len(self.periods)
 
     def demanded(self) -> np.ndarray:

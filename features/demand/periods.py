@@ -12,7 +12,7 @@ COARSENESS = {Grain.DAY: 0, Grain.WEEK: 1, Grain.MONTH: 2}
 
 @dataclass(frozen=True)
 class PeriodCalendar:
-    """How days make periods. Periods are numbered through; the number 0 holds 1 January 1970.
+    """Periods of days. Periods are numbered through; the number 0 holds 1 January 1970.
 
     Attributes:
         grain: How long a period is.
@@ -41,7 +41,7 @@ class PeriodCalendar:
         return numbers.astype("datetime64[D]")
 
     def is_coarser_than(self, other: "PeriodCalendar") -> bool:
-        """Whether a period of this one is longer than one of the other."""
+        """True if a period of this one is longer than one of the other."""
         return COARSENESS[self.grain] > COARSENESS[other.grain]
 
 

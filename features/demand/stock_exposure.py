@@ -11,9 +11,9 @@ import numpy as np
 from features.demand.panel import FULLY_IN_STOCK, Panel
 
 POWERS = np.arange(5, 21) / 20  # from nearly no loss to a loss in proportion
-LOWEST_SHARE = 0.1
-FEWEST_PERIODS = 200
-FEWEST_WHOLE = 3  # periods that say what a series sells when it is in stock
+MIN_SHARE = 0.1
+MIN_PERIODS = 200
+MIN_WHOLE_PERIODS = 3  # periods that say what a series sells when it is in stock
 
 
 def exposure_power(panel: Panel) -> float:
@@ -21,12 +21,12 @@ def exposure_power(panel: Panel) -> float:
 
     It is 1, in proportion, where too few such periods were seen.
     """
-    seen = np.isfinite(panel.units) & (panel.in_stock > LOWEST_SHARE)
-    whole = seen & (panel.in_stock >= FULLY_IN_STOCK)
+    observed = np.isfinite(panel.units) & (panel.in_stock > MIN_SHARE)
+    whole = observed & (panel.in_stock >= FULLY_IN_STOCK)
     count = whole.sum(1)
     usual = np.where(whole, panel.units, 0).sum(1, dtype=float) / np.maximum(count, 1)
-    parted = seen & ~whole & (count >= FEWEST_WHOLE)[:, None]
-    if parted.sum() < FEWEST_PERIODS:
+    parted = observed & ~whole & (count >= MIN_WHOLE_PERIODS)[:, None]
+    if parted.sum() < MIN_PERIODS:
         return 1.0
     demand = np.broadcast_to(usual[:, None], parted.shape)[parted]
     share, sold = panel.in_stock[parted], panel.units[parted].sum(dtype=float)

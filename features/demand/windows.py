@@ -23,7 +23,7 @@ LAGS, SEASONS = 4, 4
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How demand of one grain repeats, in periods.
+    """Lengths after which demand of one grain repeats, in periods.
 
     Attributes:
         season: After so many it repeats.
@@ -69,16 +69,16 @@ class DemandWindows:
         self._prices = Offers(panel.price, panel, planned=planned)
         self._promotions = Offers(panel.promotion, panel, planned=planned)
         units = silent_after_life(panel.units)
-        seen = np.isfinite(units) & (panel.in_stock > 0)
-        whole = seen & (panel.in_stock >= FULLY_IN_STOCK)
-        self.units = np.where(seen, units, np.float32(0.0))
+        observed = np.isfinite(units) & (panel.in_stock > 0)
+        whole = observed & (panel.in_stock >= FULLY_IN_STOCK)
+        self.units = np.where(observed, units, np.float32(0.0))
         self.whole = np.where(whole, units, np.float32(np.nan))
         self._sold = running_totals(self.units)
-        self._exposure = running_totals(np.where(seen, panel.in_stock, 0.0))
+        self._exposure = running_totals(np.where(observed, panel.in_stock, 0.0))
         self._squares = running_totals(np.where(whole, units, 0.0) ** 2)
         self._wholes = running_totals(whole)
         self._nonzero = running_totals(self.units > 0)
-        self.first = np.where(seen.any(1), seen.argmax(1), panel.length)
+        self.first = np.where(observed.any(1), observed.argmax(1), panel.length)
 
     @cached_property
     def _last_sale(self) -> np.ndarray:
@@ -190,12 +190,12 @@ class DemandWindows:
     def calendar(self, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray) -> np.ndarray:
         """Return (k, features) float32 of the periods ahead: how far, and which of the year."""
         codes, table = self._calendar
-        found = table[codes[rows], cut + ahead - 1]
-        return np.concatenate([ahead[:, None].astype(np.float32), found], axis=1)
+        dates = table[codes[rows], cut + ahead - 1]
+        return np.concatenate([ahead[:, None].astype(np.float32), dates], axis=1)
 
     def _at(self, rows: np.ndarray, column: np.ndarray, cut: np.ndarray) -> np.ndarray:
-        known = (column >= 0) & (column < cut)
-        return np.where(known, self.whole[rows, np.where(known, column, 0)], np.nan)
+        inside = (column >= 0) & (column < cut)
+        return np.where(inside, self.whole[rows, np.where(inside, column, 0)], np.nan)
 
 
 def _pattern(

@@ -24,7 +24,7 @@ _BULK_ROWS = 4_096
 
 @dataclass(frozen=True)
 class ShareCounts:
-    """What was counted for n subjects, E entities and K candidates.
+    """Counts for n subjects, E entities and K candidates.
 
     Attributes:
         pairs: (2, n, E, K) times that the candidate came out for the entity: lately, ever.
@@ -39,29 +39,29 @@ class _ShareSegment:
     """Labelled rows, sorted by entity and time, and by entity, class and time."""
 
     def __init__(self, rows: LogRows, entities: Sequence[str], classes: int) -> None:
-        known = -(-rows.known_at // MS_PER_SECOND)
-        self._start = int(known.min())
-        self._span = int(known.max()) - self._start + 2
+        seconds = -(-rows.known_at // MS_PER_SECOND)
+        self._start = int(seconds.min())
+        self._span = int(seconds.max()) - self._start + 2
         self._classes = classes
         self._codes: list[dict[str, int]] = []
         self._vocabularies: list[pd.Index] = []
         self._firsts: list[int] = []
         label = rows.values[LABEL].astype(np.int64)
-        place, pair, first = [], [], 0
+        positions, pair, first = [], [], 0
         for entity in entities:
             codes, words = pd.factorize(rows.keys[entity], use_na_sentinel=True)
-            seen = np.flatnonzero(codes >= 0)
-            code, ticks = codes[seen] + first, known[seen] - self._start
-            place.append(np.stack([code * self._span + ticks, label[seen]]))
-            pair.append((code * classes + label[seen]) * self._span + ticks)
+            named = np.flatnonzero(codes >= 0)
+            code, ticks = codes[named] + first, seconds[named] - self._start
+            positions.append(np.stack([code * self._span + ticks, label[named]]))
+            pair.append((code * classes + label[named]) * self._span + ticks)
             self._codes.append({word: first + i for i, word in enumerate(words)})
             self._vocabularies.append(pd.Index(words, dtype=object))
             self._firsts.append(first)
             first += len(words)
-        places = np.concatenate(place, axis=1)
-        order = np.lexsort((places[1], places[0]))
-        self._places = places[0, order]
-        self._labels = np.append(places[1, order], -1)  # one more: there may be no place at all
+        sorted_positions = np.concatenate(positions, axis=1)
+        order = np.lexsort((sorted_positions[1], sorted_positions[0]))
+        self._positions = sorted_positions[0, order]
+        self._labels = np.append(sorted_positions[1, order], -1)  # one more: there may be no row
         self._pairs = np.sort(np.concatenate(pair))
 
     def codes(self, keys: Sequence[np.ndarray]) -> np.ndarray:
@@ -69,11 +69,11 @@ class _ShareSegment:
         if len(keys[0]) == 1:
             each = zip(self._codes, keys, strict=True)
             return np.array([[codes.get(key[0], -1) for codes, key in each]])
-        found = [
+        matches = [
             v.get_indexer(pd.Index(key)) for v, key in zip(self._vocabularies, keys, strict=True)
         ]
         columns = [
-            np.where(f >= 0, f + first, -1) for f, first in zip(found, self._firsts, strict=True)
+            np.where(f >= 0, f + first, -1) for f, first in zip(matches, self._firsts, strict=True)
         ]
         return np.stack(columns, axis=1)
 
@@ -85,13 +85,13 @@ class _ShareSegment:
 
     def find_rows(self, codes: np.ndarray, edges: np.ndarray) -> np.ndarray:
         """Return (3, n, E) positions in the rows sorted by entity and time."""
-        return _search(self._places, codes[None] * self._span + edges[:, :, None])
+        return _search(self._positions, codes[None] * self._span + edges[:, :, None])
 
-    def last_labels(self, found: np.ndarray) -> np.ndarray:
+    def last_labels(self, positions: np.ndarray) -> np.ndarray:
         """Return (n, E, draws) classes that came out last, -1 where there were fewer."""
-        position = found[0][..., None] - 1 - np.arange(DRAWS)
+        position = positions[0][..., None] - 1 - np.arange(DRAWS)
         labels = self._labels[np.maximum(position, 0)]
-        return np.where(position >= found[2][..., None], labels, -1)
+        return np.where(position >= positions[2][..., None], labels, -1)
 
     def find_pairs(
         self, codes: np.ndarray, edges: np.ndarray, candidates: np.ndarray
@@ -102,14 +102,14 @@ class _ShareSegment:
         return _search(self._pairs, pair[None] * self._span + edges[:, :, None, None])
 
 
-def _search(places: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    if asked.size < _BULK_ROWS:
-        return np.searchsorted(places, asked)
-    flat = asked.ravel()
+def _search(sorted_positions: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    if queries.size < _BULK_ROWS:
+        return np.searchsorted(sorted_positions, queries)
+    flat = queries.ravel()
     order = np.argsort(flat)  # sorted questions walk through memory once
-    found = np.empty(len(flat), np.int64)
-    found[order] = np.searchsorted(places, flat[order])
-    return found.reshape(asked.shape)
+    positions = np.empty(len(flat), np.int64)
+    positions[order] = np.searchsorted(sorted_positions, flat[order])
+    return positions.reshape(queries.shape)
 
 
 class ClassShares:
@@ -153,10 +153,10 @@ class ClassShares:
         Returns:
             (n, most) distinct codes, and their counts.
         """
-        asked = [keys[entity] for entity in self.entities]
+        entity_keys = [keys[entity] for entity in self.entities]
         looked = []
         for segment in [*self._past, *self._recent]:
-            codes, edges = segment.codes(asked), segment.edges(as_of)
+            codes, edges = segment.codes(entity_keys), segment.edges(as_of)
             looked.append((segment, codes, edges, segment.find_rows(codes, edges)))
         draws = [segment.last_labels(found) for segment, _, _, found in looked]
         candidates = self._most_drawn(draws, first, most)
@@ -177,8 +177,8 @@ class ClassShares:
             hit = drawn >= 0
             hit &= np.cumsum(hit, axis=2) <= DRAWS
             np.add.at(votes, (np.nonzero(hit)[0], drawn[hit]), 1.0)
-        given = np.flatnonzero(first >= 0)
-        votes[given, first[given]] += 1e6
+        named = np.flatnonzero(first >= 0)
+        votes[named, first[named]] += 1e6
         return np.argsort(-votes, axis=1, kind="stable")[:, :most]
 
 

@@ -34,7 +34,7 @@ class Matrix:
 
     @cached_property
     def table(self) -> Any:
-        """What LightGBM reads: one array, sparse where there are messages."""
+        """Input of LightGBM: one array, sparse where there are messages."""
         if self.messages is None:
             return self.dense
         return sparse.hstack([sparse.csr_matrix(self.dense), self.messages.csr], format="csr")
@@ -103,17 +103,17 @@ class Features:
         """Compute all features of n rows, each as known before its own tick in `as_of`."""
         n = len(as_of)
         dense = np.empty((n, len(self.names)), np.float32)
-        place = 0
+        column = 0
         for row in self._rows:
-            dense[:, place] = row.compute(columns)
-            place += 1
+            dense[:, column] = row.compute(columns)
+            column += 1
         for name in self._numbers:
-            dense[:, place] = columns.get(name, np.nan)
-            place += 1
+            dense[:, column] = columns.get(name, np.nan)
+            column += 1
         for name, codes in self._codes.items():
-            dense[:, place] = _coded(columns.get(name), codes)
-            place += 1
-        dense[:, place:] = self.index.compute(keys, as_of)
+            dense[:, column] = _coded(columns.get(name), codes)
+            column += 1
+        dense[:, column:] = self.index.compute(keys, as_of)
         messages = text.matrix(columns[self._message]) if self._message else None
         return Matrix(dense, messages)
 

@@ -23,7 +23,7 @@ FIXED_POINT = 65_536
 EVERYTHING = "everything"
 """The entity that all rows share: its windows give the overall rates that shares are drawn to."""
 
-MOST_PLACES = 2**62
+MAX_POSITIONS = 2**62
 
 _BULK_ROWS = 4_096
 _NOWHERE = -(2**62)
@@ -76,11 +76,11 @@ class Vocabulary:
 
     def learn(self, entity: str, keys: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Learn the names of an entity from several logs; return their codes, -1 for none."""
-        found, words = pd.factorize(np.concatenate(keys), use_na_sentinel=True)
+        local_codes, words = pd.factorize(np.concatenate(keys), use_na_sentinel=True)
         first, self.size = self.size, self.size + len(words)
         self._codes[entity] = {word: first + i for i, word in enumerate(words)}
         self._words[entity] = (first, pd.Index(words, dtype=object))
-        codes = np.where(found >= 0, found + first, -1)
+        codes = np.where(local_codes >= 0, local_codes + first, -1)
         return np.split(codes, np.cumsum([len(key) for key in keys])[:-1])
 
     def codes(self, entity: str, key: np.ndarray) -> np.ndarray | int:
@@ -91,8 +91,8 @@ class Vocabulary:
         if len(key) == 1:
             return codes.get(key[0], -1)
         first, words = self._words[entity]
-        found = words.get_indexer(pd.Index(key, dtype=object))
-        return np.where(found >= 0, found + first, -1)
+        local_codes = words.get_indexer(pd.Index(key, dtype=object))
+        return np.where(local_codes >= 0, local_codes + first, -1)
 
 
 class Windows:
@@ -154,8 +154,8 @@ class Segment:
                 found = self._sorted(there[name].known_at, codes[name], recorded)
                 places.append(found[0] + position * self.vocabulary.size * self._span)
                 amounts.append(found[1])
-        self._places = np.concatenate(places)
-        self._sums = np.zeros((len(self._places) + 1, 2 * self._values), np.int64)
+        self._positions = np.concatenate(places)
+        self._sums = np.zeros((len(self._positions) + 1, 2 * self._values), np.int64)
         np.cumsum(np.concatenate(amounts), axis=0, out=self._sums[1:])
 
     def _codes(self, logs: Mapping[str, LogRows]) -> dict[str, dict[str, np.ndarray]]:
@@ -173,7 +173,7 @@ class Segment:
 
     def _refuse_overflow(self, logs: int) -> None:
         codes = logs * self.vocabulary.size
-        if codes * self._span >= MOST_PLACES:
+        if codes * self._span >= MAX_POSITIONS:
             years = self._span / MS_PER_DAY / 365
             raise BadInputError(
                 "known_at",
@@ -186,15 +186,15 @@ class Segment:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return places and amounts of one log's rows, by entity, name and time."""
         ticks, amounts = known_at - self._start, _amounts(values, len(known_at), self._values)
-        places, rows = [], []
+        positions, rows = [], []
         # Codes rise from entity to entity, so entities one after the other are sorted as a whole.
         for code in sorted(codes.values(), key=lambda code: int(code.max(initial=-1))):
             present = np.flatnonzero(code >= 0)
-            place = code[present] * self._span + ticks[present]
-            order = np.argsort(place, kind="stable")
-            places.append(place[order])
+            position = code[present] * self._span + ticks[present]
+            order = np.argsort(position, kind="stable")
+            positions.append(position[order])
             rows.append(present[order])
-        return np.concatenate(places), amounts[np.concatenate(rows)]
+        return np.concatenate(positions), amounts[np.concatenate(rows)]
 
     def totals(self, windows: Windows, keys: Keys, as_of: np.ndarray) -> np.ndarray:
         """Sum up windows.
@@ -216,26 +216,26 @@ class Segment:
         base[code < 0] = _NOWHERE
         now = as_of - self._start
         pairs = len(base)
-        places = np.empty((pairs + len(windows.pairs), len(now)), np.int64)
-        places[:pairs] = base + np.minimum(np.maximum(now, 0), self._span - 1)
+        queries = np.empty((pairs + len(windows.pairs), len(now)), np.int64)
+        queries[:pairs] = base + np.minimum(np.maximum(now, 0), self._span - 1)
         since = np.minimum(np.maximum(now - windows.lengths, 0), self._span - 1)
-        places[pairs:] = base[windows.pairs] + since
-        found = self._search(places)
-        begin, end = found[pairs:], found[windows.pairs]
+        queries[pairs:] = base[windows.pairs] + since
+        positions = self._search(queries)
+        begin, end = positions[pairs:], positions[windows.pairs]
         totals = np.empty((len(begin), 1 + self._sums.shape[1], len(now)), np.int64)
         totals[:, 0] = end - begin
         totals[:, 1:] = (self._sums[end] - self._sums[begin]).transpose(0, 2, 1)
         return totals
 
-    def _search(self, places: np.ndarray) -> np.ndarray:
-        if places.shape[1] < _BULK_ROWS:
-            return np.searchsorted(self._places, places)
-        found = np.empty(places.shape, np.int64)
-        for row, place in enumerate(places):
+    def _search(self, queries: np.ndarray) -> np.ndarray:
+        if queries.shape[1] < _BULK_ROWS:
+            return np.searchsorted(self._positions, queries)
+        matches = np.empty(queries.shape, np.int64)
+        for row, query in enumerate(queries):
             # Sorted questions walk through memory once: four times as fast on a million rows.
-            order = np.argsort(place)
-            found[row, order] = np.searchsorted(self._places, place[order])
-        return found
+            order = np.argsort(query)
+            matches[row, order] = np.searchsorted(self._positions, query[order])
+        return matches
 
 
 def _amounts(values: Sequence[np.ndarray], n: int, most: int) -> np.ndarray:

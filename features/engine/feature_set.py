@@ -19,10 +19,10 @@ from features.engine.history_features import HistoryFeature
 
 Columns = Mapping[str, np.ndarray]
 
-MOST_WORDS = 40
+MAX_WORDS = 40
 """A column of more words is not read as words: its past says more, and is not learned by heart."""
-FEWEST_SEEN = 5
-LARGEST_SHARE_TO_CROSS = 0.6
+MIN_OCCURRENCES = 5
+MAX_SHARE_TO_CROSS = 0.6
 PAIR_SIGN = "\x1f"
 
 
@@ -56,7 +56,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Entity:
-    """What a past can belong to: one column, or several taken together."""
+    """Owner of a past: one column, or several taken together."""
 
     name: str
     columns: tuple[str, ...]
@@ -74,7 +74,7 @@ class Entity:
 
 @dataclass(frozen=True)
 class FeaturePlan:
-    """What the features learned of one history; plain JSON values.
+    """Result of fitting the features to one history; plain JSON values.
 
     Attributes:
         words: For each word column its common words, the most frequent first.
@@ -92,8 +92,8 @@ class FeaturePlan:
 
     def keeping(self, past: Collection[str], others: Collection[str]) -> Self:
         """Return the plan with features of the past of some entities, and some others named."""
-        kept = {n: parts for n, parts in self.entities.items() if n in past or n in others}
-        return replace(self, entities=kept, past=[name for name in kept if name in past])
+        entities = {n: parts for n, parts in self.entities.items() if n in past or n in others}
+        return replace(self, entities=entities, past=[name for name in entities if name in past])
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -153,28 +153,28 @@ class FeatureSet:
             for name in texts
             if name != cross and _varied(columns[name])
         ]
-        seen = {e.name: list(e.columns) for e in entities if _seen(e, columns)}
+        present = {e.name: list(e.columns) for e in entities if _is_present(e, columns)}
         return FeaturePlan(
             words={name: common for name, common in words.items() if common},
             attributes=dict(kinds),
-            entities=seen,
-            past=list(seen),
+            entities=present,
+            past=list(present),
             messages=self.message is not None and any(m for m in columns[self.message]),
         )
 
 
 def _common_words(column: np.ndarray) -> list[str]:
     counts = Counter(word for word in column if word is not None)
-    common = [word for word, n in counts.most_common() if n >= FEWEST_SEEN]
-    return common if len(common) <= MOST_WORDS else []
+    common = [word for word, n in counts.most_common() if n >= MIN_OCCURRENCES]
+    return common if len(common) <= MAX_WORDS else []
 
 
 def _varied(column: np.ndarray) -> bool:
     """A column that nearly always says the same adds nothing to a cross."""
     counts = Counter(word for word in column if word is not None)
-    return bool(counts) and max(counts.values()) <= LARGEST_SHARE_TO_CROSS * counts.total()
+    return bool(counts) and max(counts.values()) <= MAX_SHARE_TO_CROSS * counts.total()
 
 
-def _seen(entity: Entity, columns: Columns) -> bool:
+def _is_present(entity: Entity, columns: Columns) -> bool:
     parts = [columns.get(name) for name in entity.columns]
     return all(part is not None and any(word is not None for word in part) for part in parts)

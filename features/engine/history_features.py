@@ -103,7 +103,7 @@ class HistoryIndex:
 
 
 class _Layout:
-    """Which rows of the totals each feature reads; made once, so that a call only looks up.
+    """Rows of the totals that each feature reads; made once, so that a call only looks up.
 
     Attributes:
         values: For each log the values that are summed up.
@@ -156,8 +156,8 @@ class _Layout:
         prior = totals[self._overall] / self._unit / np.where(all_mass > 0, all_mass, 1.0)
         # An imaginary row weighs what rows weigh on average.
         imaginary = self._smoothing * (all_mass / np.maximum(all_count, 1))
-        known = totals[self._mass] / self._mass_unit + imaginary
-        mean = (total + imaginary * prior) / np.where(known > 0, known, np.nan)
+        mass = totals[self._mass] / self._mass_unit + imaginary
+        mean = (total + imaginary * prior) / np.where(mass > 0, mass, np.nan)
         return np.where(self._is_mean, mean - self._relative * prior, total)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 BUCKETS = 1_024
-LONGEST_MESSAGE = 600
+MAX_MESSAGE_LENGTH = 600
 _NO_BUCKETS = np.empty(0, np.int32)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -23,7 +23,7 @@ _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 def normalised(message: str) -> str:
     """Return the message in one case and one form, without accents; cut to 600 characters."""
-    plain = unicodedata.normalize("NFKD", message[:LONGEST_MESSAGE].casefold())
+    plain = unicodedata.normalize("NFKD", message[:MAX_MESSAGE_LENGTH].casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 

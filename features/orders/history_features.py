@@ -1,4 +1,4 @@
-"""What is looked at in the past of every entity of an order."""
+"""History features of every entity of an order."""
 
 from features.engine.history_features import HistoryFeature
 

@@ -1,4 +1,4 @@
-"""What became known of orders, when: the logs that the history features of orders read."""
+"""Logs of orders, by the time each row became known; history features of orders read them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -49,85 +49,89 @@ def order_logs(
         first_known(rows, orders[Orders.order_id], placed) for rows in (raised, late)
     )
     logs = {
-        "ended": _ended(keys, ("failed", failed_at), steps.delivered_known, weight),
-        "punctual": _ended(keys, ("late", late_at), steps.delivered_known, weight),
+        "ended": _ended(keys, ("failed", failed_at), steps.delivered_known_at, weight),
+        "punctual": _ended(keys, ("late", late_at), steps.delivered_known_at, weight),
         "shipped": steps.shipped_log(keys, columns),
         "arrived": steps.arrived_log(keys, columns),
     }
     if not thinned:
         logs["placed"] = LogRows(placed, keys, {})
-        logs["open"] = _open(keys, placed, np.minimum(failed_at, steps.delivered_known))
+        logs["open"] = _open(keys, placed, np.minimum(failed_at, steps.delivered_known_at))
     return logs
 
 
 def first_known(exceptions: pd.DataFrame, order_ids: pd.Series, placed: np.ndarray) -> np.ndarray:
     """Return the tick at which each order's first exception was known; `NEVER` if it had none."""
-    known = exceptions.groupby(Exceptions.order_id)[Exceptions.known_at].min()
-    ticks = ceil_ticks(known.reindex(order_ids))
+    first = exceptions.groupby(Exceptions.order_id)[Exceptions.known_at].min()
+    ticks = ceil_ticks(first.reindex(order_ids))
     return np.where(ticks == MISSING_TICK, NEVER, np.maximum(ticks, placed))
 
 
 def _ended(
     keys: Mapping[str, np.ndarray],
-    harm: tuple[str, np.ndarray],
+    failure: tuple[str, np.ndarray],
     delivered: np.ndarray,
     weight: np.ndarray,
 ) -> LogRows:
-    name, harmed = harm
-    known = np.minimum(harmed, delivered)
-    row = np.flatnonzero(known != NEVER)
-    is_harmed = (harmed <= delivered)[row]
-    values = {name: weight[row] * is_harmed, "weight": weight[row]}
-    return LogRows(known[row], {entity: key[row] for entity, key in keys.items()}, values)
+    name, failed_at = failure
+    known_at = np.minimum(failed_at, delivered)
+    row = np.flatnonzero(known_at != NEVER)
+    is_failed = (failed_at <= delivered)[row]
+    values = {name: weight[row] * is_failed, "weight": weight[row]}
+    return LogRows(known_at[row], {entity: key[row] for entity, key in keys.items()}, values)
 
 
 def _open(keys: Mapping[str, np.ndarray], placed: np.ndarray, closed: np.ndarray) -> LogRows:
     over = np.flatnonzero(closed != NEVER)
     row = np.concatenate([np.arange(len(placed)), over])
     change = np.concatenate([np.ones(len(placed)), -np.ones(len(over))])
-    known = np.concatenate([placed, closed[over]])
-    return LogRows(known, {name: key[row] for name, key in keys.items()}, {"change": change})
+    known_at = np.concatenate([placed, closed[over]])
+    return LogRows(known_at, {name: key[row] for name, key in keys.items()}, {"change": change})
 
 
 class _StepTimes:
-    """When orders were shipped and delivered, and when that was known; in the order of orders."""
+    """Times at which orders were shipped and delivered, and those became known; in the order of orders."""
 
     def __init__(self, tables: OrderTables, placed: np.ndarray) -> None:
         steps = first_steps(tables.order_events)
         ids = tables.orders[Orders.order_id]
         self._occurred: dict[Stage, np.ndarray] = {}
-        self._known: dict[Stage, np.ndarray] = {}
+        self._known_at: dict[Stage, np.ndarray] = {}
         for stage in (Stage.SHIPPED, Stage.DELIVERED):
             of_stage = steps[steps[OrderEvents.stage] == str(stage)]
             own = of_stage.set_index(OrderEvents.order_id).reindex(ids)
-            known = ceil_ticks(own[OrderEvents.known_at])
+            known_at = ceil_ticks(own[OrderEvents.known_at])
             self._occurred[stage] = ceil_ticks(own[OrderEvents.occurred_at])
-            self._known[stage] = np.where(known == MISSING_TICK, NEVER, np.maximum(known, placed))
+            self._known_at[stage] = np.where(
+                known_at == MISSING_TICK, NEVER, np.maximum(known_at, placed)
+            )
 
     @property
-    def delivered_known(self) -> np.ndarray:
-        """When it was known that an order was delivered; `NEVER` if it wasn't."""
-        return self._known[Stage.DELIVERED]
+    def delivered_known_at(self) -> np.ndarray:
+        """Tick at which it was known that an order was delivered; `NEVER` if it wasn't."""
+        return self._known_at[Stage.DELIVERED]
 
     def shipped_log(self, keys: Mapping[str, np.ndarray], columns: Columns) -> LogRows:
         """Log hours from placing to shipping."""
-        known = self._known[Stage.SHIPPED]
-        row = np.flatnonzero(known != NEVER)
+        known_at = self._known_at[Stage.SHIPPED]
+        row = np.flatnonzero(known_at != NEVER)
         hours = _log_hours(columns["placed_at"][row], self._occurred[Stage.SHIPPED][row])
-        return LogRows(known[row], {n: key[row] for n, key in keys.items()}, {"ship_hours": hours})
+        return LogRows(
+            known_at[row], {n: key[row] for n, key in keys.items()}, {"ship_hours": hours}
+        )
 
     def arrived_log(self, keys: Mapping[str, np.ndarray], columns: Columns) -> LogRows:
         """Log hours from shipping (or placing) to delivery, and the days left to the promise."""
-        known, shipped = self._known[Stage.DELIVERED], self._occurred[Stage.SHIPPED]
-        row = np.flatnonzero(known != NEVER)
+        known_at, shipped = self._known_at[Stage.DELIVERED], self._occurred[Stage.SHIPPED]
+        row = np.flatnonzero(known_at != NEVER)
         # A shipping that became known only after the delivery was not known with it.
-        unseen = (shipped == MISSING_TICK) | (self._known[Stage.SHIPPED] > known)
+        unseen = (shipped == MISSING_TICK) | (self._known_at[Stage.SHIPPED] > known_at)
         start = np.where(unseen, columns["placed_at"], shipped)
         arrived = self._occurred[Stage.DELIVERED][row]
         promised = columns["promised_at"][row]
         margin = np.where(promised == MISSING_TICK, np.nan, (promised - arrived) / MS_PER_DAY)
         values = {"road_hours": _log_hours(start[row], arrived), "margin_days": margin}
-        return LogRows(known[row], {n: key[row] for n, key in keys.items()}, values)
+        return LogRows(known_at[row], {n: key[row] for n, key in keys.items()}, values)
 
 
 def _log_hours(start: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -120,15 +120,15 @@ def _with_goods(own: pd.DataFrame, tables: OrderTables) -> pd.DataFrame:
 def _lent(bare: pd.DataFrame, tables: OrderTables) -> pd.DataFrame:
     """Return the goods and the total that subjects without lines borrow."""
     lenders = _lenders(tables)
-    asked = bare[[SUBJECT, "order_known_at"]].sort_values(["order_known_at", SUBJECT])
-    found = pd.merge_asof(
-        asked,
+    subjects = bare[[SUBJECT, "order_known_at"]].sort_values(["order_known_at", SUBJECT])
+    borrowed = pd.merge_asof(
+        subjects,
         lenders,
         left_on="order_known_at",
         right_on="lent_at",
         allow_exact_matches=False,
     ).dropna(subset="lent_at")
-    return found.set_index(SUBJECT).drop(columns=["order_known_at", "lent_at"])
+    return borrowed.set_index(SUBJECT).drop(columns=["order_known_at", "lent_at"])
 
 
 def _lenders(tables: OrderTables) -> pd.DataFrame:
@@ -170,9 +170,9 @@ def _goods(own: pd.DataFrame, tables: OrderTables) -> pd.DataFrame:
 
 
 def _with_master(
-    lines: pd.DataFrame, master: pd.DataFrame, key: str, wanted: list[str]
+    lines: pd.DataFrame, master: pd.DataFrame, key: str, columns: list[str]
 ) -> pd.DataFrame:
-    known = master[[key, "known_at", *wanted]].rename(columns={"known_at": "master_known_at"})
-    joined = lines.merge(known, on=key, how="left")
-    joined.loc[~(joined["master_known_at"] <= joined["scored_at"]), wanted] = None
+    facts = master[[key, "known_at", *columns]].rename(columns={"known_at": "master_known_at"})
+    joined = lines.merge(facts, on=key, how="left")
+    joined.loc[~(joined["master_known_at"] <= joined["scored_at"]), columns] = None
     return joined.drop(columns="master_known_at")
