@@ -90,7 +90,7 @@ def _open(keys: Mapping[str, np.ndarray], placed: np.ndarray, closed: np.ndarray
 
 
 class _StepTimes:
-    """Times at which orders were shipped and delivered, and those became known; in the order of orders."""
+    """Times of shipping and delivery, and when each became known; in the order of orders."""
 
     def __init__(self, tables: OrderTables, placed: np.ndarray) -> None:
         steps = first_steps(tables.order_events)
