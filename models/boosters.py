@@ -131,8 +131,8 @@ class Booster:
 
     def contributions(self, table: Any) -> np.ndarray:
         """Return (n, columns + 1) contributions to the raw score, the last one the base."""
-        found: Any = self.booster.predict(table, pred_contrib=True, num_threads=1)
-        return found.toarray() if issparse(found) else found
+        values: Any = self.booster.predict(table, pred_contrib=True, num_threads=1)
+        return values.toarray() if issparse(values) else values
 
     def importance(self) -> np.ndarray:
         """Return the total gain of each column."""

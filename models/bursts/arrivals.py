@@ -3,7 +3,7 @@
 import numpy as np
 
 from data.ticks import MS_PER_WEEK
-from models.bursts.keys import MOST_ATTRIBUTES, NOTHING
+from models.bursts.keys import MAX_ATTRIBUTES, NOTHING
 from models.bursts.rates import ClockMoment
 from models.bursts.weekly_clock import WeekClock
 
@@ -11,7 +11,7 @@ Cause = tuple[tuple[int, int], ...]
 """One or two values, each as its column and code."""
 USUAL = -1
 """Owner of a row that belongs to no burst."""
-MOST_ROWS = 200_000
+MAX_ROWS = 200_000
 WEEKS = 4
 _FIRST_ROOM = 4_096
 
@@ -35,7 +35,7 @@ class RecentArrivals:
         self._weights = np.zeros(_FIRST_ROOM)
         self._of_week = np.zeros(_FIRST_ROOM, np.int16)
         self._owners = np.full(_FIRST_ROOM, USUAL, np.int32)
-        self._codes = np.full((_FIRST_ROOM, MOST_ATTRIBUTES), NOTHING, np.int32)
+        self._codes = np.full((_FIRST_ROOM, MAX_ATTRIBUTES), NOTHING, np.int32)
 
     def add(self, id_: str, clock: WeekClock, codes: np.ndarray, owner: int) -> int:
         """Append an arrival that happens now; return its number."""
@@ -77,13 +77,13 @@ class RecentArrivals:
 
     def since_hours(self, hours: float) -> int:
         """Return the first row that came at or after a moment of the week clock."""
-        kept = self._hours[self.first - self._base : self.end - self._base]
-        return self.first + int(np.searchsorted(kept, hours))
+        stored = self._hours[self.first - self._base : self.end - self._base]
+        return self.first + int(np.searchsorted(stored, hours))
 
     def since_tick(self, tick: int) -> int:
         """Return the first row that came at or after a tick."""
-        kept = self._ticks[self.first - self._base : self.end - self._base]
-        return self.first + int(np.searchsorted(kept, tick))
+        stored = self._ticks[self.first - self._base : self.end - self._base]
+        return self.first + int(np.searchsorted(stored, tick))
 
     def table(self, begin: int, end: int | None = None) -> "ArrivalRows":
         """Return rows from `begin` on, of all owners."""
@@ -103,7 +103,7 @@ class RecentArrivals:
         """Let the oldest go; double the room if that gave little."""
         newest = self._ticks[self.end - self._base - 1]
         oldest = self.since_tick(int(newest) - WEEKS * MS_PER_WEEK)
-        self.first = max(oldest, self.end - MOST_ROWS)
+        self.first = max(oldest, self.end - MAX_ROWS)
         gone = self.first - self._base
         room = len(self._ticks) * (2 if gone < len(self._ticks) // 2 else 1)
         for name in ("_ticks", "_hours", "_weights", "_of_week", "_owners", "_codes"):

@@ -13,7 +13,7 @@ KINDS = ("category", "type", "reason_code")
 NO_CAUSES = frozenset({"severity", "message", "currency", "customer_id", "postcode"})
 POSTCODE_AREA = "postcode_area"
 _AREA_LETTERS = 2
-_LONGEST_NAME = 80
+_MAX_NAME_LENGTH = 80
 _FLAGS = frozenset({"true", "false", "yes", "no"})
 
 
@@ -36,7 +36,7 @@ def burst_values(texts: Mapping[str, str | None], attributes: Mapping[str, Any])
         name: value
         for name, value in named.items()
         if isinstance(value, str)
-        and 0 < len(value) <= _LONGEST_NAME
+        and 0 < len(value) <= _MAX_NAME_LENGTH
         and name not in NO_CAUSES
         and value.lower() not in _FLAGS
     }

@@ -6,9 +6,9 @@ of the day and of the week are drawn to the rhythm of all.
 
 That days differ is learned too. Given the day's chance factor, arrivals are Poisson; the factor is
 Gamma distributed with mean 1 and shape `k`, so counts are negative binomial, and the rate given
-what the day has brought so far is `rate * (k + seen) / (k + expected)`. At the arrivals themselves
-as many are expected to have come before as `expected * (1 + 1 / k)`: which is how `k` is learned,
-for each attribute, for the last hour and for the last day.
+what the day has brought so far is `rate * (k + observed) / (k + expected)`. At the arrivals
+themselves as many are expected to have come before as `expected * (1 + 1 / k)`: which is how `k` is
+learned, for each attribute, for the last hour and for the last day.
 
 Compiled, since every arrival counts for dozens of keys. The compiler keeps nothing on the disk.
 """
@@ -29,7 +29,7 @@ _RHYTHM_SMOOTHING = 20.0
 """Arrivals: the hours of few are noise, and the quietest of many would be taken for quiet."""
 _UNEVEN_PRIOR = 0.05
 _UNEVEN_PRIOR_ARRIVALS = 5.0
-_MOST_SIGMA = 3.0
+_MAX_SIGMA = 3.0
 
 
 class ClockReading(NamedTuple):
@@ -49,7 +49,8 @@ class BaselineRate(NamedTuple):
 
     By key: `group`; `first` and `second` of a pair, -1 for a single value; `slot`, the row of its
     value in `of_hour`; `counted` by weight; of the last hour and day as of `at_hours` what was
-    `seen` (members of bursts only as far as they are usual), what `came`, and what was `expected`.
+    `observed` (members of bursts only as far as they are usual), what `arrived`, and what was
+    `expected`.
     By group: `values`, `group_count`, `uneven` and `even`.
     """
 
@@ -59,8 +60,8 @@ class BaselineRate(NamedTuple):
     slot: np.ndarray
     counted: np.ndarray
     at_hours: np.ndarray
-    seen: np.ndarray
-    came: np.ndarray
+    observed: np.ndarray
+    arrived: np.ndarray
     expected: np.ndarray
     of_hour: np.ndarray
     values: np.ndarray
@@ -126,12 +127,12 @@ def rate_today(key: int, learned: BaselineRate, now: ClockReading) -> float:
     since = now.hours - learned.at_hours[key]
     for span in range(2):
         faded = np.exp(-since / SPANS_HOURS[span])
-        seen = learned.seen[key, span] * faded
+        observed = learned.observed[key, span] * faded
         expected = learned.expected[key, span] * faded + rate * SPANS_HOURS[span] * (1 - faded)
-        learned.seen[key, span], learned.expected[key, span] = seen, expected
-        learned.came[key, span] *= faded
+        learned.observed[key, span], learned.expected[key, span] = observed, expected
+        learned.arrived[key, span] *= faded
         k = shape(key, span, learned, now)
-        factor = max(factor, (k + seen) / (k + expected))
+        factor = max(factor, (k + observed) / (k + expected))
     learned.at_hours[key] = now.hours
     return rate * factor
 
@@ -151,11 +152,11 @@ def note_arrival(
     """
     for span in range(2):
         usual = learned.expected[key, span]
-        most = usual + _MOST_SIGMA * np.sqrt(usual) + _MOST_SIGMA
-        more[span] = min(learned.came[key, span], most) - usual
+        most = usual + _MAX_SIGMA * np.sqrt(usual) + _MAX_SIGMA
+        more[span] = min(learned.arrived[key, span], most) - usual
         expected[span] = usual
-        learned.seen[key, span] += seen_part
-        learned.came[key, span] += 1
+        learned.observed[key, span] += seen_part
+        learned.arrived[key, span] += 1
 
 
 @njit

@@ -60,12 +60,14 @@ class CauseFinder:
         shape = self._rates.least_shape([code for _, code in cause])
         past = self._past.table(self._past.first, before)
         hours = max(float(np.ptp(past.hours)), 1.0) if len(past) else 1.0
-        seen = int((past.with_all(cause) & past.unexplained).sum())
+        observed = int((past.with_all(cause) & past.unexplained).sum())
         if len(cause) > 1:
-            return (seen + _SHAPE) / hours, shape  # that its values are rare does not make it rarer
+            return (
+                observed + _SHAPE
+            ) / hours, shape  # that its values are rare does not make it rarer
         values = self._keys.values_of_group[self._keys.group[next(iter(cause))[1]]]
         mean = max(len(past), 1) / values / hours
-        return (seen + _SHAPE) / (hours + _SHAPE / mean), shape
+        return (observed + _SHAPE) / (hours + _SHAPE / mean), shape
 
     def explain(self, rows: ArrivalRows, key: int, now_hours: float) -> Cause:
         """Return the cause that explains the excess of a key, be it the key's own value.
@@ -80,31 +82,31 @@ class CauseFinder:
         """
         span = max(now_hours - float(rows.hours[0]), 1e-3)
         whole = self.cause_of(key)
-        mine = rows.with_all(whole) & rows.unexplained
-        excess = mine.sum() - self.rate(whole, rows.begin)[0] * span
-        holds = self._explains * min(max(excess / mine.sum(), 0.1), 1.0) * mine.sum()
+        members = rows.with_all(whole) & rows.unexplained
+        excess = members.sum() - self.rate(whole, rows.begin)[0] * span
+        holds = self._explains * min(max(excess / members.sum(), 0.1), 1.0) * members.sum()
 
         def explaining(causes: Iterable[Cause]) -> list[Cause]:
-            return [c for c in causes if (mine & rows.with_all(c)).sum() >= holds]
+            return [c for c in causes if (members & rows.with_all(c)).sum() >= holds]
 
-        singles = explaining(self._top_values(rows, mine))
+        singles = explaining(self._top_values(rows, members))
         pairs = combinations([c for c in singles if c[0][0] not in self._keys.kind_columns], 2)
         candidates = [whole[:1], *singles, *explaining((*a, *b) for a, b in pairs)]
         # Of values that always come together the first one, which max() keeps, is named.
         return max(candidates, key=lambda cause: self._wonder(rows, cause, span))
 
-    def _top_values(self, rows: ArrivalRows, mine: np.ndarray) -> list[Cause]:
+    def _top_values(self, rows: ArrivalRows, members: np.ndarray) -> list[Cause]:
         """The commonest value of each attribute: no other can hold most of the excess."""
-        found: list[Cause] = []
+        causes: list[Cause] = []
         for column in range(len(self._keys.attributes)):
-            codes = rows.codes[mine, column]
+            codes = rows.codes[members, column]
             codes = codes[codes >= 0]
             if len(codes):
                 values, counts = np.unique(codes, return_counts=True)
                 commonest = int(values[counts.argmax()])
                 if not self._rates.dominates(commonest):
-                    found.append(((column, commonest),))
-        return found
+                    causes.append(((column, commonest),))
+        return causes
 
     def _wonder(self, rows: ArrivalRows, cause: Cause, span: float) -> float:
         """How little chance explains the rows of a cause, of all kinds or those that stand out."""
@@ -142,6 +144,8 @@ def _best_kinds(
     sets might have been looked at as there are kinds.
     """
     order = np.argsort(-counts / usual_shares, kind="stable")
-    seen = np.cumsum(counts[order])
+    observed = np.cumsum(counts[order])
     usual = np.minimum(np.cumsum(usual_shares[order]), 1.0) * expected
-    return float(surprise(seen, usual, np.full(len(seen), shape)).max()) - log(len(counts) + 1)
+    return float(surprise(observed, usual, np.full(len(observed), shape)).max()) - log(
+        len(counts) + 1
+    )

@@ -25,12 +25,12 @@ from models.bursts.stream import ArrivalModel
 
 __all__ = ["Arrival", "Burst", "BurstChange", "Detector", "StoredBurst"]
 
-MOST_TAUGHT = 20
+MAX_MEMBERS_TAUGHT = 20
 """Members of one burst that teach what is usual."""
 MORE_OF_A_KIND = 2
 """So many times the fewest members make a burst that is nothing but a kind of exception: what they
 have in common may show by then."""
-LEAST_RATIO = 2.0
+MIN_RATIO_TO_USUAL = 2.0
 """What comes less than twice as often as usual is not called a burst, however sure it is."""
 
 
@@ -39,8 +39,8 @@ class Detector:
 
     def __init__(self, terms: IncidentTerms) -> None:
         self._terms = terms
-        wanted = None if terms.attributes == "all" else frozenset(terms.attributes)
-        self._stream = ArrivalModel(wanted, terms.fewest_members, terms.longest_hours)
+        attributes = None if terms.attributes == "all" else frozenset(terms.attributes)
+        self._stream = ArrivalModel(attributes, terms.fewest_members, terms.longest_hours)
         self._past, self._keys = self._stream.past, self._stream.keys
         self._finder = CauseFinder(self._keys, self._stream.rates, self._past, terms.explains)
         self._enough = HOURS_PER_WEEK / terms.false_alarms_per_week
@@ -69,24 +69,24 @@ class Detector:
             row = self._stream.store(arrival.id, arrival.values, owner)
             self._stream.count_member(row, 0.0)
 
-    def adopt(self, kept: StoredBurst) -> None:
+    def adopt(self, stored: StoredBurst) -> None:
         """Go on with an open burst whose members were learned, if its cause is still looked at."""
-        codes = [self._keys.key_of(attribute, value) for attribute, value in kept.cause]
-        begin = self._past.since_tick(kept.since_ms)
+        codes = [self._keys.key_of(attribute, value) for attribute, value in stored.cause]
+        begin = self._past.since_tick(stored.since_ms)
         if NOTHING in codes or begin == self._past.end:
             return
         cause = tuple((self._keys.column_of(code), code) for code in codes)
         burst = Burst(
-            id=kept.id,
-            cause=kept.cause,
-            since_ms=kept.since_ms,
-            opened_ms=kept.opened_ms,
-            last_ms=kept.since_ms,
+            id=stored.id,
+            cause=stored.cause,
+            since_ms=stored.since_ms,
+            opened_ms=stored.opened_ms,
+            last_ms=stored.since_ms,
         )
-        self._left.setdefault(cause, set()).update(kept.left)
-        watched = self._open[kept.id] = self._watched(burst, cause, begin)
-        watched.left_codes |= {self._keys.key_of(a, v) for a, v in kept.left_values}
-        rows, owner = self._past.table(begin), self._owner(kept.id)
+        self._left.setdefault(cause, set()).update(stored.left)
+        watched = self._open[stored.id] = self._watched(burst, cause, begin)
+        watched.left_codes |= {self._keys.key_of(a, v) for a, v in stored.left_values}
+        rows, owner = self._past.table(begin), self._owner(stored.id)
         for at in np.flatnonzero(rows.with_all(cause)).tolist():
             watched.kinds.see(rows.codes[at])
             if rows.owners[at] == owner:
@@ -155,7 +155,7 @@ class Detector:
             taught = self._taught.get(owner, 0)
             if owner != USUAL:
                 self._taught[owner] = taught + 1
-            self._stream.teach(ripe, float(taught < MOST_TAUGHT))
+            self._stream.teach(ripe, float(taught < MAX_MEMBERS_TAUGHT))
 
     def _join(self, row: int) -> OpenBurst | None:
         """Let an arrival join the first open burst that takes it; all with its value count it."""
@@ -212,7 +212,7 @@ class Detector:
             watched.kinds.see(rows.codes[at])
         members = self._belonging(watched)
         usual = watched.expected_members(self._stream.clock.hours)
-        if len(members) < max(self._terms.fewest_members, LEAST_RATIO * usual):
+        if len(members) < max(self._terms.fewest_members, MIN_RATIO_TO_USUAL * usual):
             return []
         self._open[id_] = watched
         return [BurstChange("opened", burst, self._let_join(watched, members))]
@@ -220,8 +220,8 @@ class Detector:
     def _belonging(self, watched: OpenBurst) -> list[int]:
         """Return the unexplained rows since a burst began that belong to it."""
         rows = self._past.table(watched.begin)
-        mine = np.flatnonzero(rows.with_all(watched.cause) & rows.unexplained) + watched.begin
-        return [row for row in mine.tolist() if self._takes(watched, row)]
+        members = np.flatnonzero(rows.with_all(watched.cause) & rows.unexplained) + watched.begin
+        return [row for row in members.tolist() if self._takes(watched, row)]
 
     def _let_join(self, watched: OpenBurst, rows: list[int]) -> tuple[str, ...]:
         self._past.own(np.array(rows, np.intp), self._owner(watched.burst.id))

@@ -6,7 +6,7 @@ import numpy as np
 
 from models.bursts.attributes import KINDS
 
-MOST_ATTRIBUTES = 24
+MAX_ATTRIBUTES = 24
 NOTHING = -1
 _MANY_ROWS = 300
 _NEARLY_UNIQUE = 0.6
@@ -28,14 +28,14 @@ class BurstKeys:
     """
 
     def __init__(self, attributes: frozenset[str] | None) -> None:
-        self._wanted = attributes
+        self._attributes_to_watch = attributes
         self.attributes: list[str] = []
         self._columns: dict[str, int] = {}
         self._single: dict[tuple[int, str], int] = {}
         self._pair: dict[tuple[int, int], int] = {}
         self._group_of_pair: dict[tuple[int, int], int] = {}
         self._kind_columns: list[int] = []
-        self._seen = 0
+        self._row_count = 0
         self.names: list[tuple[tuple[str, str], ...]] = []
         self.group: list[int] = []
         self.parents: list[tuple[int, int]] = []
@@ -50,8 +50,8 @@ class BurstKeys:
 
     def codes(self, values: Mapping[str, str]) -> np.ndarray:
         """Return the key of each attribute's value, by column; -1 where there is none."""
-        self._seen += 1
-        row = np.full(MOST_ATTRIBUTES, NOTHING, np.int32)
+        self._row_count += 1
+        row = np.full(MAX_ATTRIBUTES, NOTHING, np.int32)
         for name, value in values.items():
             column = self._columns.get(name)
             if column is None:
@@ -108,11 +108,16 @@ class BurstKeys:
 
     def _is_unique(self, group: int) -> bool:
         """An attribute that is nearly always new names the exception and not a cause."""
-        return self._seen > _MANY_ROWS and self.values_of_group[group] > _NEARLY_UNIQUE * self._seen
+        return (
+            self._row_count > _MANY_ROWS
+            and self.values_of_group[group] > _NEARLY_UNIQUE * self._row_count
+        )
 
     def _column(self, name: str) -> int:
-        wanted = self._wanted is None or name in self._wanted or name in KINDS
-        if not wanted or len(self.attributes) == MOST_ATTRIBUTES:
+        is_watched = (
+            self._attributes_to_watch is None or name in self._attributes_to_watch or name in KINDS
+        )
+        if not is_watched or len(self.attributes) == MAX_ATTRIBUTES:
             self._columns[name] = NOTHING
             return NOTHING
         column = self._columns[name] = len(self.attributes)

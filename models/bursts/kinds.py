@@ -18,7 +18,7 @@ _PRIOR_ROWS = 5.0
 _INDEPENDENCE = 0.75
 """Power of the likelihoods where there are several kinds: they partly say the same."""
 _OVER_REPRESENTED = 0.2
-_MOST_NAMED = 2
+_MAX_KINDS_NAMED = 2
 _ROWS_TRIED = 300
 
 
@@ -26,7 +26,7 @@ class KindCounts:
     """The kinds of a burst and of the usual.
 
     Attributes:
-        seen: Rows with the burst's value since it began.
+        observed: Rows with the burst's value since it began.
     """
 
     def __init__(
@@ -50,23 +50,23 @@ class KindCounts:
         self._usual_rows, self._all_rows = len(usual), len(everything)
         self._here: list[Counter[int]] = [Counter() for _ in columns]
         self._power = 1.0 if len(self._columns) == 1 else _INDEPENDENCE
-        self.seen = 0
+        self.observed = 0
 
     def see(self, codes: np.ndarray) -> None:
         """Count a row with the value since the burst began, whether or not it belongs."""
-        self.seen += 1
+        self.observed += 1
         for here, column in zip(self._here, self._columns, strict=True):
             here[int(codes[column])] += 1
 
     def unsee(self, codes: np.ndarray) -> None:
         """Undo `see`."""
-        self.seen -= 1
+        self.observed -= 1
         for here, column in zip(self._here, self._columns, strict=True):
             here[int(codes[column])] -= 1
 
     def belongs(self, codes: np.ndarray, expected: float) -> bool:
         """Say whether a row is likelier of the burst; `expected` rows are usual since it began."""
-        beyond = max(self.seen - expected, 0.5)
+        beyond = max(self.observed - expected, 0.5)
         odds = log(beyond / max(expected, 0.01))
         for k, column in enumerate(self._columns):
             code = int(codes[column])
@@ -84,15 +84,15 @@ class KindCounts:
         """Return the kinds that are most of the excess, most first."""
         for k in range(len(self._columns)):
             beyond = {
-                code: seen - expected * self._usual_share(k, code)
-                for code, seen in self._here[k].items()
+                code: count - expected * self._usual_share(k, code)
+                for code, count in self._here[k].items()
                 if code >= 0
             }
-            total = max(self.seen - expected, 1.0)
-            most = sorted(beyond, key=lambda code: -beyond[code])[:_MOST_NAMED]
-            found = [code for code in most if self._is_telling(k, code, beyond, total)]
-            if found:
-                return tuple(_in_words(self._names[code]) for code in found)
+            total = max(self.observed - expected, 1.0)
+            most = sorted(beyond, key=lambda code: -beyond[code])[:_MAX_KINDS_NAMED]
+            telling = [code for code in most if self._is_telling(k, code, beyond, total)]
+            if telling:
+                return tuple(_in_words(self._names[code]) for code in telling)
         return ()
 
     def _is_telling(self, k: int, code: int, beyond: dict[int, float], total: float) -> bool:
@@ -106,7 +106,7 @@ class KindCounts:
 
     def _own_share(self, k: int, code: int, usual: float, expected: float) -> float:
         beyond = max(self._here[k][code] - expected * usual, 0.0)
-        return (beyond + usual) / (max(self.seen - expected, 0.0) + 1.0)
+        return (beyond + usual) / (max(self.observed - expected, 0.0) + 1.0)
 
 
 def _in_words(name: Names) -> str:

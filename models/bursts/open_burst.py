@@ -12,8 +12,8 @@ _STILL = 0.5
 """A burst goes on as long as its value comes with this share of the burst's extra rate."""
 _SURE = 3.0
 """Log odds of one to twenty that it goes on end it."""
-_SHORTEST_HOURS = 0.25
-_LEAST_RATIO = 1.5
+_MIN_HOURS = 0.25
+_MIN_RATIO_TO_EXPECTED = 1.5
 NEW_USUAL_HOURS = 168.0
 """What has lasted for a week is no burst any more."""
 
@@ -106,7 +106,7 @@ class OpenBurst:
         return (
             self._doubt + self._extra_to_go_on() * silent >= _SURE
             or silent >= self._longest_hours
-            or len(self.burst.members) < _LEAST_RATIO * self.burst.expected
+            or len(self.burst.members) < _MIN_RATIO_TO_EXPECTED * self.burst.expected
             or self.is_new_usual(hours)
         )
 
@@ -115,5 +115,5 @@ class OpenBurst:
         return hours - self._began_hours >= NEW_USUAL_HOURS
 
     def _extra_to_go_on(self) -> float:
-        lasted = max(self._last_hours - self._began_hours, _SHORTEST_HOURS)
+        lasted = max(self._last_hours - self._began_hours, _MIN_HOURS)
         return _STILL * len(self.burst.members) / lasted

@@ -16,12 +16,22 @@ from models.bursts.baseline_rate import (
 from models.bursts.keys import BurstKeys
 from models.bursts.weekly_clock import WeekClock
 
-MOST_SHARE = 0.8
+MAX_SHARE_TO_WATCH = 0.8
 """A value of a larger share of all exceptions is not looked at."""
 _FIRST_ROOM = 1_024
 _FIRST_GROUPS = 64
-_LONGEST_SINCE = 12.0
-_BY_KEY = ("group", "first", "second", "slot", "counted", "at_hours", "seen", "came", "expected")
+_MAX_HOURS_SINCE = 12.0
+_BY_KEY = (
+    "group",
+    "first",
+    "second",
+    "slot",
+    "counted",
+    "at_hours",
+    "observed",
+    "arrived",
+    "expected",
+)
 _BY_GROUP = ("values", "group_count", "uneven", "even")
 
 
@@ -48,7 +58,7 @@ class Rates:
     def __init__(self, keys: BurstKeys, clock: WeekClock, lag_hours: float) -> None:
         """Begin with nothing; arrivals will be learned `lag_hours` after they came."""
         self._keys, self._clock, self._lag_hours = keys, clock, lag_hours
-        self._known = self._slots = 0
+        self._key_count = self._slots = 0
         self.arrivals = 0.0
         self.learned = BaselineRate(
             group=np.zeros(_FIRST_ROOM, np.intp),
@@ -57,8 +67,8 @@ class Rates:
             slot=np.zeros(_FIRST_ROOM, np.intp),
             counted=np.zeros(_FIRST_ROOM),
             at_hours=np.zeros(_FIRST_ROOM),
-            seen=np.zeros((_FIRST_ROOM, 2)),
-            came=np.zeros((_FIRST_ROOM, 2)),
+            observed=np.zeros((_FIRST_ROOM, 2)),
+            arrived=np.zeros((_FIRST_ROOM, 2)),
             expected=np.zeros((_FIRST_ROOM, 2)),
             of_hour=np.zeros((_FIRST_ROOM, HOURS_PER_WEEK), np.float32),
             values=np.zeros(_FIRST_GROUPS, np.intp),
@@ -79,7 +89,7 @@ class Rates:
 
     def grow(self) -> None:
         """Make room for keys that are new. Any of them could have come since the start."""
-        keys, first = self._keys, self._known
+        keys, first = self._keys, self._key_count
         if len(keys) == first:
             return
         self._double(_BY_KEY, len(keys))
@@ -87,7 +97,7 @@ class Rates:
         for key in range(first, len(keys)):
             self._begin(key, *keys.parents[key])
         self.learned.values[: len(keys.values_of_group)] = keys.values_of_group
-        self._known = len(keys)
+        self._key_count = len(keys)
 
     def _begin(self, key: int, first: int, second: int) -> None:
         learned = self.learned
@@ -103,22 +113,22 @@ class Rates:
             wider = {name: doubled(getattr(self.learned, name)) for name in names}
             self.learned = self.learned._replace(**wider)
 
-    def along(self, key: int, hours: np.ndarray, seen_from: float) -> np.ndarray:
+    def along(self, key: int, hours: np.ndarray, observed_from: float) -> np.ndarray:
         """Return what `rate_today` would have said of one key at each of some arrivals.
 
         Args:
             key: Whose arrivals; its usual rate is taken as it is now.
             hours: When, on the week clock, in order.
-            seen_from: From when on the arrivals are all of its arrivals.
+            observed_from: From when on the arrivals are all of its arrivals.
         """
         rate, spans = usual_rate(key, self.learned, self.now), np.array(SPANS_HOURS)
         k = np.array([shape(key, span, self.learned, self.now) for span in range(2)])
-        seen, expected = np.zeros(2), rate * spans
+        observed, expected = np.zeros(2), rate * spans
         factors = np.ones(len(hours))
-        for at, gap in enumerate(np.diff(hours, prepend=seen_from)):
-            seen *= np.exp(-gap / spans)
-            factors[at] = max(((k + seen) / (k + expected)).max(), 1.0)
-            seen += 1
+        for at, gap in enumerate(np.diff(hours, prepend=observed_from)):
+            observed *= np.exp(-gap / spans)
+            factors[at] = max(((k + observed) / (k + expected)).max(), 1.0)
+            observed += 1
         return rate * factors
 
     def least_shape(self, keys: list[int]) -> float:
@@ -129,9 +139,9 @@ class Rates:
     def see(self, keys: np.ndarray, when: ClockMoment, part: float) -> None:
         """Let a part of an arrival stand for what the day has brought; a negative one undoes it."""
         learned = self.learned
-        later = np.minimum(when.hours - learned.at_hours[keys], _LONGEST_SINCE)[:, None]
-        seen = learned.seen[keys] + part * np.exp(later / np.array(SPANS_HOURS))
-        learned.seen[keys] = np.maximum(seen, 0)
+        later = np.minimum(when.hours - learned.at_hours[keys], _MAX_HOURS_SINCE)[:, None]
+        observed = learned.observed[keys] + part * np.exp(later / np.array(SPANS_HOURS))
+        learned.observed[keys] = np.maximum(observed, 0)
 
     def learn(self, keys: np.ndarray, lesson: Lesson, when: ClockMoment, part: float) -> None:
         """Learn an arrival of some days ago, as far as it is usual.
@@ -147,7 +157,7 @@ class Rates:
         learned = self.learned
         parents = (learned.first[key], learned.second[key])
         values = [key] if parents[0] < 0 else parents
-        return bool(max(learned.counted[v] for v in values) > MOST_SHARE * self.arrivals)
+        return bool(max(learned.counted[v] for v in values) > MAX_SHARE_TO_WATCH * self.arrivals)
 
     def rescale(self, factor: float) -> None:
         """Multiply all weights."""

@@ -21,7 +21,7 @@ from models.bursts.rates import Lesson, Rates, doubled
 
 _RATES = 8
 _STEP = 4.0
-_LARGEST = 1e200
+_MAX_SUM = 1e200
 _FIRST_ROOM = 1_024
 
 
@@ -59,8 +59,8 @@ class BurstStatistic:
         """
         more, expected = np.empty((len(keys), 2)), np.empty((len(keys), 2))
         arrival = (keys, more, expected, seen_part)
-        found = _arrived(arrival, self._sums, self._extra, rates.learned, rates.now)
-        return found, (more, expected)
+        evidence = _arrived(arrival, self._sums, self._extra, rates.learned, rates.now)
+        return evidence, (more, expected)
 
     def clear(self, key: int | np.ndarray) -> None:
         """Begin anew: what spoke for a burst has been explained."""
@@ -98,23 +98,23 @@ def _stepped(sums: np.ndarray, extra: np.ndarray, rate: float, hours: float) -> 
     for i in range(len(extra)):
         left = np.exp(-hours * extra[i])
         grown = (sums[i] * left + (1 - left) / extra[i]) * (1 + extra[i] / rate)
-        sums[i] = min(grown, _LARGEST)
+        sums[i] = min(grown, _MAX_SUM)
         total += sums[i]
     return total / len(extra)
 
 
-def surprise(seen: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> np.ndarray:
+def surprise(observed: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Return how little chance explains a count: the log-likelihood ratio of a negative binomial.
 
     Args:
-        seen: Counts.
+        observed: Counts.
         expected: Their means if nothing is unusual; above 0.
         shape: Of the Gamma distributed factor of the means.
 
     >>> surprise(np.array([40.0, 3.0]), np.array([3.0, 3.0]), np.array([1e9, 1e9])).round(1)
     array([66.6,  0. ])
     """
-    seen = np.maximum(seen, expected)
-    return seen * np.log(seen / expected) - (seen + shape) * np.log(
-        (seen + shape) / (expected + shape)
+    observed = np.maximum(observed, expected)
+    return observed * np.log(observed / expected) - (observed + shape) * np.log(
+        (observed + shape) / (expected + shape)
     )

@@ -69,8 +69,8 @@ class ArrivalModel:
             self._evidence.clear(keys)  # it was weighed against rates that nobody knew yet
             return []
         shares = self.keys.shares[self.rates.learned.group[keys]]
-        found = keys[evidence * shares >= enough_hours].tolist()
-        return [key for key in found if not self.rates.dominates(key)]
+        suspicious = keys[evidence * shares >= enough_hours].tolist()
+        return [key for key in suspicious if not self.rates.dominates(key)]
 
     def count_member(self, row: int, seen_part: float) -> None:
         """Count what has just arrived and belongs to a burst, as far as it is usual."""
@@ -111,10 +111,13 @@ class ArrivalModel:
         self, rows: ArrivalRows, key: int, cause: Cause, enough_hours: float
     ) -> bool:
         """Weigh a key again without what bursts have explained since it was counted."""
-        mine = rows.with_all(cause)
-        if rows.unexplained[mine].all():
+        members = rows.with_all(cause)
+        if rows.unexplained[members].all():
             return True
-        hours, begin = rows.hours[mine & rows.unexplained], self.clock.hours - self._longest_hours
+        hours, begin = (
+            rows.hours[members & rows.unexplained],
+            self.clock.hours - self._longest_hours,
+        )
         rates = self.rates.along(key, hours, begin)
         evidence = self._evidence.replay(key, rates, np.diff(hours, prepend=begin))
         return bool(evidence * self.keys.shares[self.keys.group[key]] >= enough_hours)

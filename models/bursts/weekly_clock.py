@@ -11,7 +11,7 @@ _EPOCH_HOUR = 72  # 1970 began on a Thursday; weeks begin on Mondays
 _HALF_LIFE_HOURS = 4 * HOURS_PER_WEEK
 _SMOOTHING = 40.0
 _QUIETEST = 0.05
-_LARGEST_WEIGHT = 1e9
+_MAX_WEIGHT = 1e9
 
 
 class WeekClock:
@@ -68,7 +68,7 @@ class WeekClock:
 
     def rescale(self) -> float:
         """Return what all weights so far must be multiplied by; 1 nearly always."""
-        if self.weight < _LARGEST_WEIGHT:
+        if self.weight < _MAX_WEIGHT:
             return 1.0
         factor = 1.0 / self.weight
         self.weight, self.exposure = 1.0, self.exposure * factor
@@ -82,11 +82,11 @@ class WeekClock:
 
     def _learned(self) -> np.ndarray:
         """Each hour of the week is drawn to its hour of the day, that to a level line."""
-        seen = (self._counts / self.weight).reshape(7, 24)
-        of_day = seen.sum(0) + _SMOOTHING
+        observed = (self._counts / self.weight).reshape(7, 24)
+        of_day = observed.sum(0) + _SMOOTHING
         of_day /= of_day.mean()
-        level = max(seen.mean(), 1e-9)
-        of_week = of_day * (seen + _SMOOTHING) / (level * of_day + _SMOOTHING)
+        level = max(observed.mean(), 1e-9)
+        of_week = of_day * (observed + _SMOOTHING) / (level * of_day + _SMOOTHING)
         rhythm = np.maximum(of_week.ravel() / of_week.mean(), _QUIETEST)
         return rhythm / rhythm.mean()
 

@@ -24,7 +24,7 @@ class CalibratedClassifier:
         prior: Their shares.
         estimator: Gives raw scores.
         calibration: Makes them probabilities.
-        verdict: Why this estimator serves and not another.
+        selection_reason: Why this estimator serves and not another.
     """
 
     label: str
@@ -32,7 +32,7 @@ class CalibratedClassifier:
     prior: np.ndarray
     estimator: ClassEstimator
     calibration: Calibration
-    verdict: str
+    selection_reason: str
 
     def probability(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) calibrated probabilities; rows sum to 1."""
@@ -58,7 +58,7 @@ class CalibratedClassifier:
             "prior": self.prior.tolist(),
             "temperature": self.calibration.temperature,
             "floor": self.calibration.floor,
-            "verdict": self.verdict,
+            "verdict": self.selection_reason,
             "estimator": self.estimator.stored_as,
             "values": values,
         }
@@ -88,5 +88,5 @@ class CalibratedClassifier:
             prior=np.array(plain["prior"]),
             estimator=estimator,
             calibration=Calibration(plain["temperature"], plain["floor"]),
-            verdict=plain["verdict"],
+            selection_reason=plain["verdict"],
         )

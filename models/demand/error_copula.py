@@ -49,10 +49,10 @@ class ErrorCopula:
         points = np.stack([average.points(panel.until(cut)) for cut in cuts])
         actual = np.stack([demanded[:, cut : cut + horizon] for cut in cuts])
         actual[np.stack([~np.isfinite(panel.units[:, :cut]).any(1) for cut in cuts])] = np.nan
-        known = np.isfinite(actual)
-        if not known.any():
+        finite = np.isfinite(actual)
+        if not finite.any():
             return cls(np.eye(horizon), 0.0)
-        scores = normal_scores(LevelSets.fit(points[known], actual[known]), points, actual)
+        scores = normal_scores(LevelSets.fit(points[finite], actual[finite]), points, actual)
         # The level sets were fitted on the same times, so the mean over all of them is 0.
         horizons = max(len(cuts) * step / horizon, 1.5)
         share = common_share(scores, points.mean(2)) * horizons / (horizons - 1)
@@ -86,10 +86,10 @@ def dependence(scores: np.ndarray) -> np.ndarray:
     """Return (H, H) correlation of two periods by their distance; scores (K, n, H)."""
     size = scores.shape[2]
     rows = scores.reshape(-1, size)
-    known = np.isfinite(rows)
-    filled = np.where(known, rows, 0)
-    both = known.T.astype(float) @ known
-    spread = (filled**2).T @ known
+    finite = np.isfinite(rows)
+    filled = np.where(finite, rows, 0)
+    both = finite.T.astype(float) @ finite
+    spread = (filled**2).T @ finite
     correlation = (filled.T @ filled) / np.sqrt(np.maximum(spread * spread.T, 1e-12))
     lag = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     by_lag = np.ones(size)
@@ -105,15 +105,15 @@ def common_share(scores: np.ndarray, level: np.ndarray) -> float:
         scores: (K, n, H) normal scores.
         level: (K, n) points; series that sell more count more, as they do in sums.
     """
-    known = np.isfinite(scores)
-    weight = np.where(known, np.sqrt(np.maximum(level, 0.01))[..., None], 0)
+    finite = np.isfinite(scores)
+    weight = np.where(finite, np.sqrt(np.maximum(level, 0.01))[..., None], 0)
     total = weight.sum(1)
-    enough = known.sum(1) >= MIN_SERIES_FOR_COMMON_ERROR
+    enough = finite.sum(1) >= MIN_SERIES_FOR_COMMON_ERROR
     if not enough.any():
         return 0.0
-    mean = (weight * np.where(known, scores, 0)).sum(1)[enough] / total[enough]
+    mean = (weight * np.where(finite, scores, 0)).sum(1)[enough] / total[enough]
     alone = (weight**2).sum(1)[enough] / total[enough] ** 2
-    variance = np.average(np.where(known, scores, 0) ** 2, weights=weight)
+    variance = np.average(np.where(finite, scores, 0) ** 2, weights=weight)
     if variance <= 0:
         return 0.0
     return float(((mean**2 / variance - alone) / (1 - alone)).mean())

@@ -55,12 +55,12 @@ class Forecast:
 
     def quantiles(self, probabilities: np.ndarray) -> np.ndarray:
         """Return (n, H, P) units, never falling with the probability, never below 0."""
-        found = np.zeros((*self.point.shape, len(probabilities)), np.float32)
+        values = np.zeros((*self.point.shape, len(probabilities)), np.float32)
         for code, table in enumerate(self.tables):
             here = self.table == code
             if here.any():
-                found[here] = table.quantiles(self.point[here], probabilities)
-        return np.maximum.accumulate(np.maximum(found, 0, out=found), axis=2)
+                values[here] = table.quantiles(self.point[here], probabilities)
+        return np.maximum.accumulate(np.maximum(values, 0, out=values), axis=2)
 
     def take(self, rows: np.ndarray | slice) -> "Forecast":
         """Return some of the series."""

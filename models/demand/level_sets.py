@@ -19,8 +19,8 @@ PROBABILITIES = np.unique(
     np.concatenate([M5_PROBABILITIES, [0.01, 0.05], np.arange(2, 20) / 20, [0.99]])
 )
 LOWEST_LEVEL = 1e-2
-ROWS_A_BIN, MOST_BINS = 400, 60
-LEAST_VARIANCE = 1e-6  # of a mean ratio: no bin knows it better
+ROWS_A_BIN, MAX_BINS = 400, 60
+MIN_VARIANCE = 1e-6  # of a mean ratio: no bin knows it better
 
 # What each quantile, and the one at 1, counts for in the mean of straight lines between them.
 _WEIGHTS = np.diff(PROBABILITIES, prepend=-PROBABILITIES[0], append=[1.0, 1.0])
@@ -55,15 +55,15 @@ class LevelSets:
         """
         level = np.maximum(forecast.astype(float), LOWEST_LEVEL)
         order = np.argsort(level, kind="stable")
-        level, came = level[order], actual[order]
-        ratio = came / level
-        bins = int(np.clip(len(level) // ROWS_A_BIN, 1, MOST_BINS))
+        level, units = level[order], actual[order]
+        ratio = units / level
+        bins = int(np.clip(len(level) // ROWS_A_BIN, 1, MAX_BINS))
         edges = np.linspace(0, len(level), bins + 1).astype(int)
         pairs = list(pairwise(edges))
         levels = np.array([np.median(level[a:b]) for a, b in pairs])
         ratios = np.array([np.quantile(ratio[a:b], PROBABILITIES) for a, b in pairs])
-        seen = np.array([_mean(level[a:b], came[a:b]) for a, b in pairs])
-        means = _shrunk(seen[:, 0], seen[:, 1] * repeats)
+        moments = np.array([_mean(level[a:b], units[a:b]) for a, b in pairs])
+        means = _shrunk(moments[:, 0], moments[:, 1] * repeats)
         tops = _tops(ratios, means)
         return cls(*_distinct(levels, ratios, tops[:, None], means[:, None]))
 
@@ -98,9 +98,9 @@ class LevelSets:
         drawn = ratios @ _WEIGHTS
         table = self._read(ratios * (self.means / np.where(drawn > 0, drawn, 1))[:, None], forecast)
         grid = np.append(PROBABILITIES, 1.0)
-        place = np.interp(chances, grid, np.arange(len(grid)))
-        low = np.minimum(place.astype(np.int32), len(grid) - 2)
-        share = (place - low).astype(np.float32)
+        position = np.interp(chances, grid, np.arange(len(grid)))
+        low = np.minimum(position.astype(np.int32), len(grid) - 2)
+        share = (position - low).astype(np.float32)
         below = np.take_along_axis(table, low, axis=1)
         return below + share * (np.take_along_axis(table, low + 1, axis=1) - below)
 
@@ -111,10 +111,10 @@ class LevelSets:
         next once in ten, the ratios between them belong to neither.
         """
         level = np.clip(forecast, self.levels[0], self.levels[-1])
-        place = np.interp(level, self.levels, np.arange(len(self.levels)))
-        low = place.astype(np.int32)
+        position = np.interp(level, self.levels, np.arange(len(self.levels)))
+        low = position.astype(np.int32)
         high = np.minimum(low + 1, len(self.levels) - 1)
-        share = (place - low).astype(np.float32)[..., None]
+        share = (position - low).astype(np.float32)[..., None]
         units = (ratios * self.levels[:, None]).astype(np.float32)
         beyond = (np.maximum(forecast, LOWEST_LEVEL) / level).astype(np.float32)[..., None]
         return (units[low] + share * (units[high] - units[low])) * beyond
@@ -129,10 +129,10 @@ class LevelSets:
         return cls(**{field.name: np.array(plain[field.name]) for field in fields(cls)})
 
 
-def _mean(level: np.ndarray, came: np.ndarray) -> tuple[float, float]:
+def _mean(level: np.ndarray, actual: np.ndarray) -> tuple[float, float]:
     """Return the mean of actual over forecast and the variance of its error."""
-    mean = came.sum() / level.sum()
-    return mean, ((came - mean * level) ** 2).sum() / level.sum() ** 2
+    mean = actual.sum() / level.sum()
+    return mean, ((actual - mean * level) ** 2).sum() / level.sum() ** 2
 
 
 def _shrunk(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
@@ -141,7 +141,7 @@ def _shrunk(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
     One bulk order in a bin would else raise the mean of every forecast of its level. Source: the
     estimator of variance between groups by DerSimonian and Laird, 1986.
     """
-    variances = np.maximum(variances, LEAST_VARIANCE)
+    variances = np.maximum(variances, MIN_VARIANCE)
     between = np.average((means - 1) ** 2 - variances, weights=1 / variances)
     share = max(between, 0) / (max(between, 0) + variances)
     return 1 + share * (means - 1)

@@ -40,10 +40,10 @@ class PastForecasts:
 
     def table(self) -> LevelSets:
         """Return the distribution of actual demand around a point."""
-        known = np.isfinite(self.actual)
-        if not known.any():
+        finite = np.isfinite(self.actual)
+        if not finite.any():
             return LevelSets.poisson()
-        return LevelSets.fit(self.forecast[known], self.actual[known], len(self.forecast))
+        return LevelSets.fit(self.forecast[finite], self.actual[finite], len(self.forecast))
 
 
 class PointsAndMeans(NamedTuple):

@@ -43,5 +43,5 @@ class QuantileReader:
         share = ((level - below) / np.where(width > 0, width, 1.0)).astype(np.float32)[..., None]
         under, over = self._units[table, low], self._units[table, high]
         beyond = (np.maximum(point, LOWEST_LEVEL) / level).astype(np.float32)[..., None]
-        found = (under + share * (over - under)) * beyond
-        return np.maximum.accumulate(np.maximum(found, 0, out=found), axis=-1)
+        values = (under + share * (over - under)) * beyond
+        return np.maximum.accumulate(np.maximum(values, 0, out=values), axis=-1)

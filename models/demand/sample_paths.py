@@ -20,14 +20,14 @@ def sample_paths(forecast: Forecast, rows: np.ndarray, paths: int, seed: int) ->
     """
     normal = normal_paths(forecast, rows, paths, seed)
     chance = ndtr(normal, out=normal)
-    found = np.empty_like(chance)
+    units = np.empty_like(chance)
     point, table = forecast.point[rows], forecast.table[rows]
     chance = chance.transpose(0, 2, 1)
-    view = found.transpose(0, 2, 1)
+    view = units.transpose(0, 2, 1)
     for code in np.unique(table):
         here = table == code
         view[here] = forecast.tables[code].at(point[here], chance[here])
-    return found
+    return units
 
 
 def normal_paths(forecast: Forecast, rows: np.ndarray, paths: int, seed: int) -> np.ndarray:
@@ -38,8 +38,8 @@ def normal_paths(forecast: Forecast, rows: np.ndarray, paths: int, seed: int) ->
     shape = (paths, forecast.horizon)
     shared = common * _draw(seed, _COMMON, shape)
     drawn = np.empty((len(rows), *shape), np.float32)
-    for place, row in enumerate(rows):
-        drawn[place] = shared + own * _draw(seed, int(row) + 1, shape)
+    for index, row in enumerate(rows):
+        drawn[index] = shared + own * _draw(seed, int(row) + 1, shape)
     return drawn @ root.T
 
 

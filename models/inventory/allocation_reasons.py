@@ -81,13 +81,13 @@ def _best_two(pool: np.ndarray, worth: np.ndarray, pools: int) -> tuple[np.ndarr
     """Return (m,) rows of the best and the second best in each pool, -1 where there is none."""
     order = np.lexsort((-worth, pool))
     begin = np.searchsorted(pool[order], np.arange(pools + 1))
-    found = []
+    best = []
     for rank in (0, 1):
-        place = begin[:-1] + rank
-        there = place < begin[1:]
-        row = order[np.where(there, place, 0)] if len(order) else np.zeros(pools, int)
-        found.append(np.where(there & np.isfinite(worth[row]), row, -1) if len(order) else row - 1)
-    return found[0], found[1]
+        position = begin[:-1] + rank
+        there = position < begin[1:]
+        row = order[np.where(there, position, 0)] if len(order) else np.zeros(pools, int)
+        best.append(np.where(there & np.isfinite(worth[row]), row, -1) if len(order) else row - 1)
+    return best[0], best[1]
 
 
 def reason(margin: Margin, currency: str) -> Reason:

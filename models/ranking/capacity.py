@@ -72,7 +72,7 @@ def team_reach(work: QueuedWork, shifts: TeamHours, now: int) -> TeamReach | Non
     begins = (np.cumsum(work.touch_hours) - work.touch_hours) * MS_PER_HOUR
     reached = begins < _room(ahead)[0]
     plans = [
-        _starts(begins, one) for one in (ahead, _an_hour_longer(ahead), _one_person_less(ahead))
+        _starts(begins, plan) for plan in (ahead, _an_hour_longer(ahead), _one_person_less(ahead))
     ]
     moments = [np.full(len(begins), moment) for moment in (now, until, next_at)]
     waits = (np.stack(plans + moments, axis=1) - now) / MS_PER_HOUR

@@ -121,10 +121,10 @@ class Triage:
         table = self.rows(columns, as_of).take(np.array([row])).matrix.table
         contribution = self.breach_risk.trees.contributions(table)[0]
         meanings = [*self.features.meanings, *["Words of the message"] * len(contribution)]
-        found: dict[str, float] = {}
+        contributions: dict[str, float] = {}
         for meaning, value in zip(meanings, contribution[:-1], strict=False):
-            found[meaning] = found.get(meaning, 0.0) + float(value)
-        return sorted(found.items(), key=lambda pair: -abs(pair[1]))[:most]
+            contributions[meaning] = contributions.get(meaning, 0.0) + float(value)
+        return sorted(contributions.items(), key=lambda pair: -abs(pair[1]))[:most]
 
     def to_files(self) -> Files:
         """Return all but the past as files, `triage.json` among them."""
@@ -137,8 +137,8 @@ class Triage:
             "features": self.features.names,
             "untrained": self.untrained,
             "classes": {label: values for label, (values, _) in parts.items()},
-            "evidence": [one.to_json() for one in self.evidence.values()],
-            "sets": [one.to_json() for one in self.sets.values()],
+            "evidence": [counts.to_json() for counts in self.evidence.values()],
+            "sets": [thresholds.to_json() for thresholds in self.sets.values()],
         }
         for name, model in (
             ("resolve", self.resolve),
@@ -176,9 +176,10 @@ class Triage:
                 values, own(label), past.get(past_log(label))
             )
         evidence = [CalibrationCounts.from_json(values) for values in plain.get("evidence", ())]
-        triage.evidence = {one.label: one for one in evidence}
+        triage.evidence = {counts.label: counts for counts in evidence}
         triage.sets = {
-            one.label: one for one in map(SetThresholds.from_json, plain.get("sets", ()))
+            thresholds.label: thresholds
+            for thresholds in map(SetThresholds.from_json, plain.get("sets", ()))
         }
         if "resolve" in plain:
             kind = _RESOLVE[plain["resolve_kind"]]

@@ -46,8 +46,8 @@ class Sample:
 
     def log(self) -> LogRows:
         """The labels, each known a day after its subject was detected."""
-        known = self.rows.as_of + MS_PER_DAY
-        return LogRows(known, self.rows.keys, {LABEL: self.label.astype(float)})
+        known_at = self.rows.as_of + MS_PER_DAY
+        return LogRows(known_at, self.rows.keys, {LABEL: self.label.astype(float)})
 
     def shares(self) -> ClassShares:
         """Index the labels."""

@@ -55,10 +55,10 @@ def test_an_objective_of_one_output_is_predicted_alone_as_among_others(sample, o
     trees = Booster.fit(sample.rows.matrix.table, label, QUICK, objective=objective)
     matrix = sample.rows.matrix
 
-    found = trees.predict(matrix)
+    result = trees.predict(matrix)
 
-    assert found.shape == (400, 1)
-    np.testing.assert_array_equal(alone(trees, matrix, range(50)), found[:50])
+    assert result.shape == (400, 1)
+    np.testing.assert_array_equal(alone(trees, matrix, range(50)), result[:50])
 
 
 def test_trees_read_from_their_text_predict_the_very_same(trees, sample):
@@ -78,9 +78,9 @@ def test_threads_do_not_disturb_each_other(trees, sample):
     expected = trees.predict(matrix)
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda row: alone(trees, matrix, [row])[0], range(200)))
+        result = list(pool.map(lambda row: alone(trees, matrix, [row])[0], range(200)))
 
-    np.testing.assert_array_equal(found, expected[:200])
+    np.testing.assert_array_equal(result, expected[:200])
 
 
 def test_contributions_and_their_base_add_up_to_the_raw_score(sample):

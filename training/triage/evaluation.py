@@ -134,7 +134,7 @@ def report(scoring: PeriodPredictions, triage: Triage) -> dict[str, object]:
         "from": str(pd.to_datetime(detected.min(), unit="ms")),
         "to": str(pd.to_datetime(detected.max(), unit="ms")),
         "untrained": triage.untrained,
-        "served_by": {label: model.verdict for label, model in triage.classes.items()},
+        "served_by": {label: model.selection_reason for label, model in triage.classes.items()},
     }
     figures["breach"] = _breach(scoring, triage)
     for label in triage.classes:

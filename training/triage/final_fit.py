@@ -69,7 +69,7 @@ def _class(
         prior=fitted.prior,
         estimator=fitted.estimators[name],
         calibration=rehearsal.calibrations[label],
-        verdict=rehearsal.reasons[label],
+        selection_reason=rehearsal.reasons[label],
     )
     if model.shares is not None and fitted.past is not None:
         triage.past[past_log(label)] = fitted.past

@@ -93,7 +93,7 @@ def tested(
         prior=fitted.prior,
         estimator=fitted.estimators[name],
         calibration=Calibration(),
-        verdict="",
+        selection_reason="",
     )
     return tested_on(prepared.dataset, prepared.rows.take, model, settled)
 

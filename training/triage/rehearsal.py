@@ -87,7 +87,10 @@ def _rehearse_label(
         rehearsal.triage.untrained[label] = str(error)
         return
     rehearsal.triage.classes[label] = rehearsed.model
-    rehearsal.losses[label], rehearsal.reasons[label] = rehearsed.losses, rehearsed.model.verdict
+    rehearsal.losses[label], rehearsal.reasons[label] = (
+        rehearsed.losses,
+        rehearsed.model.selection_reason,
+    )
     rehearsal.estimators[label] = rehearsed.name
     rehearsal.calibrations[label] = rehearsed.calibration
     if label in PROMISED_NAMES:

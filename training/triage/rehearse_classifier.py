@@ -107,7 +107,7 @@ def rehearse_class(
             prior=prior,
             estimator=chosen.estimator,
             calibration=chosen.calibration,
-            verdict=_verdict(trials, best),
+            selection_reason=_verdict(trials, best),
         ),
         losses={trial.estimator.kind: trial.loss for trial in trials.values()},
         calibration=calibrated(chosen.scores[in_classes], code[in_classes], prior),

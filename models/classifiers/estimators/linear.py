@@ -70,8 +70,8 @@ class LinearClassifier(ClassEstimator):
     def _scores_of_single(self, matrix: Matrix) -> np.ndarray:
         """Add up the weights of one row: a sparse matrix costs a millisecond, however small."""
         codes = matrix.dense[0, self.word_columns]
-        known = np.flatnonzero((codes >= 0) & (codes < self._sizes))  # NaN is neither
-        row = self._firsts[known] + codes[known].astype(np.intp)
+        valid = np.flatnonzero((codes >= 0) & (codes < self._sizes))  # NaN is neither
+        row = self._firsts[valid] + codes[valid].astype(np.intp)
         total = self.weights[row].sum(axis=0) + self.intercept
         if len(self.idf) and matrix.messages is not None:
             buckets = matrix.messages.buckets[0]

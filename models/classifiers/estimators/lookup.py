@@ -61,10 +61,10 @@ def load(state: ModelState, _names: list[str], _past: LogRows | None) -> LookupC
 def count_by(task: ClassTask, column: str) -> LookupClassifier:
     """Count the classes by the value of a column."""
     values = task.rows.columns[column]
-    known = np.array([value is not None for value in values])
-    words, row = np.unique(values[known].astype(str), return_inverse=True)
+    present = np.array([value is not None for value in values])
+    words, row = np.unique(values[present].astype(str), return_inverse=True)
     counts = np.zeros((len(words), len(task.prior)))
-    np.add.at(counts, (row, task.code[known]), 1.0)
+    np.add.at(counts, (row, task.code[present]), 1.0)
     counts += _PRIOR_ROWS * task.prior
     shares = counts / counts.sum(axis=1, keepdims=True)
     return LookupClassifier(column, task.prior, dict(zip(map(str, words), shares, strict=True)))

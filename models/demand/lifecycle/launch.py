@@ -157,8 +157,8 @@ def _by_age(panel: Panel, rows: np.ndarray, ages: int) -> np.ndarray:
 
 def _refined(units: np.ndarray, parent: np.ndarray, weight: float) -> np.ndarray:
     """Return (A,) the mean by age, drawn towards that of the coarser kind."""
-    known = np.isfinite(units)
-    return (np.where(known, units, 0).sum(0) + weight * parent) / (known.sum(0) + weight)
+    finite = np.isfinite(units)
+    return (np.where(finite, units, 0).sum(0) + weight * parent) / (finite.sum(0) + weight)
 
 
 def _coarsest_first(panel: Panel) -> Sequence[str]:

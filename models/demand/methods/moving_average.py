@@ -104,8 +104,8 @@ def _week_pattern(exposure: np.ndarray, sold: np.ndarray) -> np.ndarray:
 
 
 def _loss(points: np.ndarray, actual: np.ndarray) -> float:
-    known = np.isfinite(actual)
-    if not known.any():
+    finite = np.isfinite(actual)
+    if not finite.any():
         return 0.0
     scale = np.maximum(points.mean(1, keepdims=True), 0.1)
-    return float((np.abs(points - actual) / scale)[known].mean())
+    return float((np.abs(points - actual) / scale)[finite].mean())

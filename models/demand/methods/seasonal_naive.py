@@ -23,9 +23,9 @@ class SeasonalNaive:
         """Return (n, H) float32 units for the periods after the panel's end."""
         season = min(RHYTHMS[panel.grain].season, panel.length)
         whole = np.where(panel.in_stock > 0, silent_after_life(panel.units), np.nan)[:, -season:]
-        known = np.isfinite(whole)
-        mean = np.where(known, whole, 0).sum(1) / np.maximum(known.sum(1), 1)
-        filled = np.where(known, whole, mean[:, None])
+        finite = np.isfinite(whole)
+        mean = np.where(finite, whole, 0).sum(1) / np.maximum(finite.sum(1), 1)
+        filled = np.where(finite, whole, mean[:, None])
         return filled[:, np.arange(self.horizon) % season].astype(np.float32)
 
     def to_files(self) -> Files:

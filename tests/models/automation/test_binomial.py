@@ -64,9 +64,9 @@ def test_an_error_above_the_promise_is_never_enough():
 
 
 def test_the_nearer_the_error_to_the_promise_the_more_rows_it_takes():
-    seen = np.array([0.0, 0.01, 0.03, 0.045])
+    shares = np.array([0.0, 0.01, 0.03, 0.045])
 
-    needed = rows_expected(np.full(4, 0.05), np.full(4, 0.05), seen)
+    needed = rows_expected(np.full(4, 0.05), np.full(4, 0.05), shares)
 
     assert needed[0] == 59
     assert (np.diff(needed) > 0).all()

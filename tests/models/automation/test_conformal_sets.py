@@ -31,26 +31,26 @@ def sets(rows):
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
 def test_each_frequent_class_is_covered(rows, coverage):
-    held = np.zeros(4)
+    covered = np.zeros(4)
     for seed in range(20):
         sets = SetThresholds.fit("category", NAMES, *rows(2_500, seed))
         chance, code = rows(4_000, 100 + seed)
         members = sets.members(chance, coverage)[np.arange(4_000), code]
-        held += [members[code == k].mean() / 20 for k in range(4)]
+        covered += [members[code == k].mean() / 20 for k in range(4)]
 
     # A mean of 20 windows: their spread is below 0.01.
-    assert (held >= coverage - 0.02).all()
-    assert (held <= coverage + 0.03).all()
+    assert (covered >= coverage - 0.02).all()
+    assert (covered <= coverage + 0.03).all()
 
 
 def test_rare_classes_are_covered_together(rows, sets):
     chance, code = rows(40_000, 5)
     rare = code >= 4
 
-    held = sets.members(chance, 0.9)[np.arange(len(code)), code]
+    covered = sets.members(chance, 0.9)[np.arange(len(code)), code]
 
     assert sets.rows[5] < MIN_ROWS_FOR_OWN_THRESHOLD
-    assert held[code == 5].mean() == pytest.approx(0.9, abs=0.15)
+    assert covered[code == 5].mean() == pytest.approx(0.9, abs=0.15)
     assert rare.any()
 
 

@@ -38,10 +38,10 @@ def of(promises: LabelPromises, name: str):
 
 
 def test_enough_sure_rows_without_an_error_are_promised(terms):
-    found = of(promise_classes(evidence((0, 0.97, 59, 0)), terms(error=0.05)), "address")
+    result = of(promise_classes(evidence((0, 0.97, 59, 0)), terms(error=0.05)), "address")
 
-    assert found.made
-    assert found.threshold <= 0.97
+    assert result.made
+    assert result.threshold <= 0.97
 
 
 def test_one_row_too_few_is_not_enough(terms):
@@ -49,25 +49,25 @@ def test_one_row_too_few_is_not_enough(terms):
 
 
 def test_the_bound_is_that_of_clopper_and_pearson(terms):
-    found = of(promise_classes(evidence((0, 0.97, 400, 8)), terms(error=0.05)), "address")
+    result = of(promise_classes(evidence((0, 0.97, 400, 8)), terms(error=0.05)), "address")
 
-    assert found.bound == pytest.approx(beta.ppf(0.95, 9, 392))
-    assert found.bound <= found.error
+    assert result.bound == pytest.approx(beta.ppf(0.95, 9, 392))
+    assert result.bound <= result.error
 
 
 def test_the_threshold_leaves_out_what_would_break_the_promise(terms):
     window = evidence((0, 0.97, 400, 4), (0, 0.6, 300, 120))
 
-    found = of(promise_classes(window, terms(error=0.05)), "address")
+    result = of(promise_classes(window, terms(error=0.05)), "address")
 
-    assert 0.6 < found.threshold <= 0.97
-    assert found.accepted == 400
+    assert 0.6 < result.threshold <= 0.97
+    assert result.accepted == 400
 
 
 def test_below_what_the_window_held_nothing_is_promised(terms):
-    found = of(promise_classes(evidence((0, 0.9, 400, 2)), terms(error=0.1)), "address")
+    result = of(promise_classes(evidence((0, 0.9, 400, 2)), terms(error=0.1)), "address")
 
-    assert 0.85 < found.threshold <= 0.9
+    assert 0.85 < result.threshold <= 0.9
 
 
 def test_a_rare_class_does_not_disappear_in_a_frequent_one(terms):
@@ -84,9 +84,9 @@ def test_a_rare_class_does_not_disappear_in_a_frequent_one(terms):
 def test_a_looser_promise_never_has_a_higher_threshold(terms):
     window = evidence((0, 0.99, 400, 2), (0, 0.9, 300, 12), (0, 0.7, 300, 30))
 
-    found = [promise_classes(window, terms(error=e)).thresholds[0] for e in (0.02, 0.05, 0.1)]
+    result = [promise_classes(window, terms(error=e)).thresholds[0] for e in (0.02, 0.05, 0.1)]
 
-    assert found == sorted(found, reverse=True)
+    assert result == sorted(result, reverse=True)
 
 
 def test_the_sequence_ends_at_the_first_failure_even_if_a_looser_one_would_pass(terms):
@@ -96,36 +96,36 @@ def test_the_sequence_ends_at_the_first_failure_even_if_a_looser_one_would_pass(
 
 
 def test_a_rare_class_goes_to_people_and_is_told_what_it_lacks(terms):
-    found = of(promise_classes(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS), "fraud")
+    result = of(promise_classes(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS), "fraud")
 
-    assert found.threshold == NO_THRESHOLD
-    assert found.more_labels is not None
-    assert 39 <= found.more_labels <= 120
-    assert "more labels are needed" in found.words
+    assert result.threshold == NO_THRESHOLD
+    assert result.more_labels is not None
+    assert 39 <= result.more_labels <= 120
+    assert "more labels are needed" in result.words
 
 
 def test_an_error_above_the_promise_can_never_be_promised():
-    found = of(promise_classes(evidence((0, 0.97, 400, 60)), TERMS), "address")
+    result = of(promise_classes(evidence((0, 0.97, 400, 60)), TERMS), "address")
 
-    assert found.more_labels is None
-    assert "never" in found.words
+    assert result.more_labels is None
+    assert "never" in result.words
 
 
 def test_a_class_that_was_never_predicted_needs_as_many_labels_as_one_without_errors():
-    found = of(promise_classes(evidence((0, 0.97, 400, 2)), TERMS), "late")
+    result = of(promise_classes(evidence((0, 0.97, 400, 2)), TERMS), "late")
 
-    assert (found.accepted, found.made) == (0, False)
-    assert found.more_labels is not None
-    assert found.more_labels >= 59
+    assert (result.accepted, result.made) == (0, False)
+    assert result.more_labels is not None
+    assert result.more_labels >= 59
 
 
 def test_a_class_may_be_promised_its_own_error(terms):
     window = evidence((0, 0.97, 400, 8), (1, 0.97, 400, 8))
 
-    found = promise_classes(window, terms(errors={"category": {"fraud": 0.01}}))
+    result = promise_classes(window, terms(errors={"category": {"fraud": 0.01}}))
 
-    assert of(found, "address").made
-    assert not of(found, "fraud").made
+    assert of(result, "address").made
+    assert not of(result, "fraud").made
 
 
 def test_the_more_classes_are_tested_the_surer_one_has_to_be(terms):
@@ -179,9 +179,9 @@ def test_rows_are_automatic_from_the_threshold_of_their_class():
     promises = promise_classes(evidence((0, 0.97, 400, 2), (1, 0.97, 20, 0)), TERMS)
     threshold = promises.thresholds[0]
 
-    found = promises.automatic(np.array([0, 0, 1]), np.array([threshold, threshold - 1e-6, 1.0]))
+    result = promises.automatic(np.array([0, 0, 1]), np.array([threshold, threshold - 1e-6, 1.0]))
 
-    assert found.tolist() == [True, False, False]
+    assert result.tolist() == [True, False, False]
 
 
 def test_a_model_that_is_surer_of_more_rows_inherits_no_more_of_them():
@@ -209,19 +209,19 @@ def test_evidence_is_read_back_as_it_was_written():
     rows = held_out((0, 0.97, 400, 2), (1, 0.7, 30, 3))
     window = evidence((0, 0.97, 400, 2), (1, 0.7, 30, 3)).with_pilot(evidence((0, 0.9, 40, 2)))
 
-    for one in (window, window.for_model(rows.probability)):
+    for row in (window, window.for_model(rows.probability)):
         assert promise_classes(
-            CalibrationCounts.from_json(one.to_json()), TERMS
-        ) == promise_classes(one, TERMS)
+            CalibrationCounts.from_json(row.to_json()), TERMS
+        ) == promise_classes(row, TERMS)
 
 
 def test_counts_are_of_the_rows_at_or_above_each_threshold():
     top = float(GRID[20])
 
-    found = evidence((2, top, 7, 1)).accepted[2]
+    result = evidence((2, top, 7, 1)).accepted[2]
 
-    assert (found[:20] == 0).all()
-    assert (found[20:] == 7).all()
+    assert (result[:20] == 0).all()
+    assert (result[20:] == 7).all()
 
 
 def test_promises_do_not_depend_on_how_the_rows_are_ordered():

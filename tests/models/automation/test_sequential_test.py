@@ -36,7 +36,7 @@ def test_the_account_after_an_audit_does_not_know_the_next(wrong):
 @given(st.lists(st.booleans(), max_size=3 * AUDITS_PER_ACCOUNT))
 def test_the_next_audit_is_a_fair_bet_on_the_promise(wrong):
     before = ALARM.wealth(wrong)[-1] if wrong else 1.0
-    after = [ALARM.wealth([*wrong, found])[-1] for found in (True, False)]
+    after = [ALARM.wealth([*wrong, result])[-1] for result in (True, False)]
 
     assert 0.05 * after[0] + 0.95 * after[1] == pytest.approx(before)
 
@@ -75,9 +75,9 @@ def test_a_long_good_past_hardly_delays_the_alarm(audits):
 
 def test_a_stricter_level_takes_longer():
     wrong = np.tile([True, False], 50)
-    found = [SequentialTest(0.05, level).suspended_after(wrong) for level in (0.1, 0.01, 0.001)]
+    result = [SequentialTest(0.05, level).suspended_after(wrong) for level in (0.1, 0.01, 0.001)]
 
-    assert found == sorted(found)
+    assert result == sorted(result)
 
 
 def test_errors_without_end_do_not_overflow():

@@ -7,11 +7,11 @@ from data.ticks import MS_PER_HOUR, MS_PER_MINUTE
 from models.bursts.detector import Arrival, BurstChange, Detector, StoredBurst
 
 
-def heard(detector: Detector, arrivals: list[Arrival]) -> list[BurstChange]:
+def observe_all(detector: Detector, arrivals: list[Arrival]) -> list[BurstChange]:
     return [change for arrival in arrivals for change in detector.observe(arrival)]
 
 
-def seen(changes: list[BurstChange]) -> list[tuple[str, str, tuple[str, ...]]]:
+def summarise(changes: list[BurstChange]) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(change.kind, change.burst.id, change.members) for change in changes]
 
 
@@ -31,14 +31,14 @@ def detector(incident_terms, quiet):
 
 
 def test_a_burst_is_found_with_its_fifth_member_where_the_usual_rate_is_small(detector, quiet):
-    changes = heard(detector, quiet.burst(5, carrier="postnl"))
+    changes = observe_all(detector, quiet.burst(5, carrier="postnl"))
 
     assert [change.kind for change in changes] == ["opened"]
     assert len(changes[0].members) == 5
 
 
 def test_the_words_tell_cause_beginning_count_and_ratio(detector, quiet):
-    heard(detector, quiet.burst(37, minutes_apart=2, carrier="dhl"))
+    observe_all(detector, quiet.burst(37, minutes_apart=2, carrier="dhl"))
 
     (burst,) = detector.bursts.values()
     ratio = f"{burst.rate_ratio:.0f} x its usual rate"
@@ -56,11 +56,11 @@ def test_what_comes_later_changes_nothing_before(incident_terms, quiet_stream):
     cut = len(other)
 
     first, second = Detector(incident_terms), Detector(incident_terms)
-    one = [seen(first.observe(a)) for a in arrivals][:cut]
-    two = [seen(second.observe(a)) for a in other + later][:cut]
+    burst = [summarise(first.observe(a)) for a in arrivals][:cut]
+    two = [summarise(second.observe(a)) for a in other + later][:cut]
 
-    assert one == two
-    assert any(one)
+    assert burst == two
+    assert any(burst)
 
 
 def test_the_carrier_is_named_and_not_the_country_it_ships_to(incident_terms, quiet_stream):
@@ -71,9 +71,9 @@ def test_the_carrier_is_named_and_not_the_country_it_ships_to(incident_terms, qu
         for a in stream.arrivals
     ]
     detector = Detector(incident_terms)
-    heard(detector, usual)
+    observe_all(detector, usual)
 
-    heard(detector, stream.burst(15, carrier="dhl", country="DE"))
+    observe_all(detector, stream.burst(15, carrier="dhl", country="DE"))
 
     assert [burst.cause for burst in detector.bursts.values()] == [(("carrier", "dhl"),)]
 
@@ -83,7 +83,7 @@ def test_two_bursts_at_once_are_told_apart(detector, quiet):
     two = quiet.burst(20, carrier="ups", sku="sku30", minutes_apart=3)
     mixed = sorted(one + two, key=lambda arrival: arrival.tick)
 
-    heard(detector, mixed)
+    observe_all(detector, mixed)
 
     members = [set(burst.members) for burst in detector.bursts.values()]
     assert sorted(members, key=sorted) == [{a.id for a in one}, {a.id for a in two}]
@@ -94,7 +94,9 @@ def test_members_are_of_the_kind_that_there_is_too_much_of(incident_terms, quiet
     burst = stream.burst(40, begin=stream.end - 3 * MS_PER_HOUR, minutes_apart=3, carrier="dhl")
     detector = Detector(incident_terms)
 
-    changes = heard(detector, sorted(stream.arrivals + burst, key=lambda arrival: arrival.tick))
+    changes = observe_all(
+        detector, sorted(stream.arrivals + burst, key=lambda arrival: arrival.tick)
+    )
 
     own = {arrival.id for arrival in burst}
     named = [change for change in changes if ("carrier", "dhl") in change.burst.cause]
@@ -104,7 +106,7 @@ def test_members_are_of_the_kind_that_there_is_too_much_of(incident_terms, quiet
 
 
 def test_it_takes_members_until_the_rate_is_back_to_usual(detector, quiet):
-    changes = heard(detector, quiet.burst(12, carrier="dhl"))
+    changes = observe_all(detector, quiet.burst(12, carrier="dhl"))
 
     closed = detector.advance(quiet.end + 24 * MS_PER_HOUR)
 
@@ -114,13 +116,13 @@ def test_it_takes_members_until_the_rate_is_back_to_usual(detector, quiet):
 
 
 def test_split_members_never_come_back(detector, quiet):
-    heard(detector, quiet.burst(12, carrier="dhl"))
+    observe_all(detector, quiet.burst(12, carrier="dhl"))
     (burst_id,) = detector.bursts
     gone = detector.exclude(burst_id, ["dhl-2", "dhl-3", "nobody"])
 
     detector.close(burst_id)
     again = quiet.burst(12, begin=quiet.end + 3 * MS_PER_HOUR, carrier="dhl", sku="sku1")
-    heard(detector, again)
+    observe_all(detector, again)
 
     (later,) = detector.bursts.values()
     assert gone == ["dhl-2", "dhl-3"]
@@ -128,14 +130,16 @@ def test_split_members_never_come_back(detector, quiet):
 
 
 def test_a_split_value_stays_out(detector, quiet):
-    heard(detector, quiet.burst(12, carrier="dhl", sku="sku3"))
+    observe_all(detector, quiet.burst(12, carrier="dhl", sku="sku3"))
     (burst_id,) = detector.bursts
     (cause,) = detector.bursts[burst_id].cause
     other = ("sku", "sku3") if cause[0] == "carrier" else ("carrier", "dhl")
 
     left = detector.exclude_value(burst_id, *other)
     more = quiet.burst(3, begin=quiet.end + 2 * MS_PER_HOUR, carrier="dhl", sku="sku3")
-    changes = heard(detector, [Arrival(f"more{n}", a.tick, a.values) for n, a in enumerate(more)])
+    changes = observe_all(
+        detector, [Arrival(f"more{n}", a.tick, a.values) for n, a in enumerate(more)]
+    )
 
     assert len(left) == 12
     assert not [c for c in changes if c.kind == "joined" and c.burst.id == burst_id]
@@ -143,7 +147,7 @@ def test_a_split_value_stays_out(detector, quiet):
 
 def test_a_restart_goes_on_with_what_was_open(incident_terms, quiet, detector):
     burst = quiet.burst(14, carrier="dhl")
-    heard(detector, burst[:12])
+    observe_all(detector, burst[:12])
     (before,) = detector.bursts.values()
 
     again = Detector(incident_terms)
@@ -162,7 +166,7 @@ def test_a_restart_goes_on_with_what_was_open(incident_terms, quiet, detector):
     )
 
     assert set(again.bursts[before.id].members) >= {f"dhl-{n}" for n in range(1, 12)}
-    assert seen(heard(again, burst[12:])) == [
+    assert summarise(observe_all(again, burst[12:])) == [
         ("joined", before.id, (f"dhl-{n}",)) for n in (12, 13)
     ]
 
@@ -172,7 +176,7 @@ def test_a_value_that_all_have_explains_nothing(incident_terms, quiet_stream):
     arrivals = stream.arrivals + stream.burst(10, carrier="dhl")
     detector = Detector(incident_terms)
 
-    heard(detector, [Arrival(a.id, a.tick, {**a.values, "source": "shop"}) for a in arrivals])
+    observe_all(detector, [Arrival(a.id, a.tick, {**a.values, "source": "shop"}) for a in arrivals])
 
     assert [burst.attribute for burst in detector.bursts.values()] == ["carrier"]
 
@@ -191,7 +195,7 @@ def test_what_bursts_every_night_is_usual_after_some_weeks(incident_terms, quiet
     ]
     detector = Detector(incident_terms)
 
-    changes = heard(detector, sorted(stream.arrivals + nights, key=lambda a: a.tick))
+    changes = observe_all(detector, sorted(stream.arrivals + nights, key=lambda a: a.tick))
 
     last_week = stream.end - 7 * 24 * MS_PER_HOUR
     assert not [c for c in changes if c.kind == "opened" and c.burst.opened_ms > last_week]
@@ -202,7 +206,7 @@ def test_quiet_weeks_raise_no_more_false_alarms_than_allowed(incident_terms, qui
     alarms, weeks = 0, 0.0
     for seed in range(4):
         detector = Detector(incident_terms)
-        changes = heard(detector, quiet_stream(8, an_hour, seed).arrivals)
+        changes = observe_all(detector, quiet_stream(8, an_hour, seed).arrivals)
         alarms += sum(change.kind == "opened" for change in changes)
         weeks += 7
 
@@ -211,11 +215,11 @@ def test_quiet_weeks_raise_no_more_false_alarms_than_allowed(incident_terms, qui
 
 
 def test_an_arrival_costs_no_more_with_a_thousand_members(detector, quiet):
-    heard(detector, quiet.burst(1_000, minutes_apart=0.1, carrier="dhl"))
+    observe_all(detector, quiet.burst(1_000, minutes_apart=0.1, carrier="dhl"))
     (burst,) = detector.bursts.values()
     members = burst.members
 
-    heard(
+    observe_all(
         detector,
         quiet.burst(
             1, begin=quiet.end + MS_PER_HOUR + 100 * MS_PER_MINUTE, carrier="dhl", sku="sku2"

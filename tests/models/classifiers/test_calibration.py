@@ -21,16 +21,16 @@ scores = arrays(float, (5, 3), elements=st.floats(-50, 50))
 
 @given(scores=scores, temperature=st.floats(0.2, 5), floor=st.floats(0.001, 0.2))
 def test_probabilities_sum_to_one_and_none_is_zero(scores, temperature, floor):
-    found = Calibration(temperature, floor).apply(scores, PRIOR)
+    result = Calibration(temperature, floor).apply(scores, PRIOR)
 
-    np.testing.assert_allclose(found.sum(axis=1), 1.0)
-    assert (found >= floor * PRIOR * 0.999).all()
+    np.testing.assert_allclose(result.sum(axis=1), 1.0)
+    assert (result >= floor * PRIOR * 0.999).all()
 
 
 def test_a_class_out_of_question_keeps_its_share_of_the_floor():
-    found = Calibration(1.0, 0.01).apply(np.array([[0.0, -np.inf, 0.0]]), PRIOR)
+    result = Calibration(1.0, 0.01).apply(np.array([[0.0, -np.inf, 0.0]]), PRIOR)
 
-    assert found[0, 1] == pytest.approx(0.003)
+    assert result[0, 1] == pytest.approx(0.003)
 
 
 @pytest.mark.parametrize("sureness", [0.3, 1.0, 3.0])
@@ -40,9 +40,9 @@ def test_calibration_undoes_too_much_and_too_little_sureness(sureness):
     chance = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
     label = (chance.cumsum(axis=1) < random.random((4_000, 1))).sum(axis=1)
 
-    found = calibrated(true * sureness, label, prior_of(label, 3))
+    result = calibrated(true * sureness, label, prior_of(label, 3))
 
-    assert found.temperature == pytest.approx(sureness, rel=0.15)
+    assert result.temperature == pytest.approx(sureness, rel=0.15)
 
 
 def test_calibration_never_makes_the_log_loss_worse():

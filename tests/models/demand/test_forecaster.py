@@ -52,12 +52,12 @@ def test_trees_forecast_ten_times_as_much_of_ten_times_the_units(panel, trees):
 def test_nothing_after_the_cut_off_moves_a_forecast(panel):
     changed = panel.units.copy()
     changed[:, 100:] = 99.0
-    known = DemandForecaster.fit(panel.until(100), HORIZON).forecast(panel.until(100))
+    forecast = DemandForecaster.fit(panel.until(100), HORIZON).forecast(panel.until(100))
 
     altered = replace(panel, units=changed).until(100)
 
     np.testing.assert_array_equal(
-        DemandForecaster.fit(altered, HORIZON).forecast(altered).mean, known.mean
+        DemandForecaster.fit(altered, HORIZON).forecast(altered).mean, forecast.mean
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from models.demand.level_sets import LevelSets
 from models.demand.quantiles import QuantileReader
 
-ASKED = np.array([0.025, 0.4, 0.5, 0.975])
+LEVELS = np.array([0.025, 0.4, 0.5, 0.975])
 
 
 @pytest.fixture
@@ -20,16 +20,16 @@ def tables():
 def test_it_reads_what_the_forecast_reads(tables):
     random = np.random.default_rng(6)
     point = np.concatenate([[0, 1e6], random.gamma(0.5, 20, 998)]).astype(np.float32)
-    reader = QuantileReader(tables, ASKED)
+    reader = QuantileReader(tables, LEVELS)
     for code, table in enumerate(tables):
-        wanted = np.maximum.accumulate(np.maximum(table.quantiles(point, ASKED), 0), axis=1)
-        found = reader.read(point, np.full(point.shape, code, np.uint8))
-        assert found == pytest.approx(wanted, rel=1e-4, abs=1e-5)
+        expected = np.maximum.accumulate(np.maximum(table.quantiles(point, LEVELS), 0), axis=1)
+        result = reader.read(point, np.full(point.shape, code, np.uint8))
+        assert result == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
 def test_each_period_is_read_at_its_own_table(tables):
     point = np.full((1, 3), 1.5, np.float32)
-    mixed = QuantileReader(tables, ASKED).read(point, np.array([[0, 1, 2]], np.uint8))
+    mixed = QuantileReader(tables, LEVELS).read(point, np.array([[0, 1, 2]], np.uint8))
     for code in range(3):
-        alone = QuantileReader(tables, ASKED).read(point[:, :1], np.array([[code]], np.uint8))
+        alone = QuantileReader(tables, LEVELS).read(point[:, :1], np.array([[code]], np.uint8))
         assert mixed[0, code] == pytest.approx(alone[0, 0])

@@ -16,22 +16,22 @@ from models.registry.version_files import SHA_FILE
 LATER_MS = 1_772_400_000_000
 
 
-def assert_same(found, wanted, name=""):
-    if is_dataclass(wanted):
-        for field in fields(wanted):
-            assert_same(getattr(found, field.name), getattr(wanted, field.name), field.name)
-    elif isinstance(wanted, np.ndarray):
-        assert found.shape == wanted.shape, name
-        assert np.array_equal(found, wanted, equal_nan=wanted.dtype.kind == "f"), name
-    elif isinstance(wanted, dict):
-        assert found.keys() == wanted.keys(), name
-        for key, value in wanted.items():
-            assert_same(found[key], value, key)
-    elif isinstance(wanted, list):
-        for one, other in zip(found, wanted, strict=True):
-            assert_same(one, other, name)
+def assert_same(actual, expected, name=""):
+    if is_dataclass(expected):
+        for field in fields(expected):
+            assert_same(getattr(actual, field.name), getattr(expected, field.name), field.name)
+    elif isinstance(expected, np.ndarray):
+        assert actual.shape == expected.shape, name
+        assert np.array_equal(actual, expected, equal_nan=expected.dtype.kind == "f"), name
+    elif isinstance(expected, dict):
+        assert actual.keys() == expected.keys(), name
+        for key, value in expected.items():
+            assert_same(actual[key], value, key)
+    elif isinstance(expected, list):
+        for row, other in zip(actual, expected, strict=True):
+            assert_same(row, other, name)
     else:
-        assert found == wanted, name
+        assert actual == expected, name
 
 
 def test_a_book_is_read_as_it_was_written(tmp_path, a_book):
@@ -158,7 +158,7 @@ def test_quantiles_of_an_aggregate_are_interpolated(a_book):
     book = a_book()
     row = book.aggregates.rows["total", ""]
 
-    found = book.aggregates.quantiles(row, np.array([0.5, 0.52, 0.55]))
-    assert found[:, 0] == pytest.approx(book.aggregates.mean[row], rel=1e-5)
-    assert (found[:, 0] < found[:, 1]).all()
-    assert (found[:, 1] < found[:, 2]).all()
+    actual = book.aggregates.quantiles(row, np.array([0.5, 0.52, 0.55]))
+    assert actual[:, 0] == pytest.approx(book.aggregates.mean[row], rel=1e-5)
+    assert (actual[:, 0] < actual[:, 1]).all()
+    assert (actual[:, 1] < actual[:, 2]).all()

@@ -51,13 +51,13 @@ def best_gain(places: Locations, pool: float) -> float:
     kept = optimize.LinearConstraint(of, whole.reserve, whole.cap)
     within = optimize.LinearConstraint(np.ones((1, len(rows))), ub=pool)
     integral = np.ones(len(rows))
-    found = optimize.milp(
+    result = optimize.milp(
         -np.array(worth),
         integrality=integral,
         bounds=optimize.Bounds(0, 1),
         constraints=[kept, within],
     )
-    return float(np.array(worth) @ np.round(found.x))
+    return float(np.array(worth) @ np.round(result.x))
 
 
 @given(pools)
@@ -90,7 +90,7 @@ def test_more_in_the_pool_never_gains_less(pool):
     seed, rows, units = pool
     places = some_places(seed, rows, reserves=False)
 
-    less, more = (allocate(places, given).by_pool.gain[0] for given in (units, units + 1))
+    less, more = (allocate(places, pool_units).by_pool.gain[0] for pool_units in (units, units + 1))
 
     assert more >= less - 1e-9
 
@@ -109,13 +109,13 @@ def test_the_shadow_price_is_what_one_unit_more_gains(pool):
 def test_pool_caps_and_reserves_are_kept(pool):
     seed, rows, units = pool
     places = some_places(seed, rows)
-    found = allocate(places, units)
+    result = allocate(places, units)
 
-    assert found.units.sum() + found.retained[0] == units
-    assert found.retained[0] >= 0
-    assert (found.units <= places.cap).all()
-    if not found.short_of_reserves[0]:
-        assert (found.units >= places.reserve).all()
+    assert result.units.sum() + result.retained[0] == units
+    assert result.retained[0] >= 0
+    assert (result.units <= places.cap).all()
+    if not result.short_of_reserves[0]:
+        assert (result.units >= places.reserve).all()
 
 
 @given(pools)
@@ -149,13 +149,13 @@ def test_large_volumes_are_settled_by_halving_as_exactly():
     rng = np.random.default_rng(7)
     quantiles = np.sort(rng.gamma(2, 3_000, (12, len(PROBABILITIES))), 1)
     places = Locations(DiscreteDemand(PROBABILITIES, quantiles), 0, rng.uniform(1, 5, 12), 0.5)
-    found = allocate(places, 40_000)
+    result = allocate(places, 40_000)
     whole = places.validated()
 
-    last, after = whole.worth(found.units), whole.worth(found.units + 1)
+    last, after = whole.worth(result.units), whole.worth(result.units + 1)
 
-    assert found.units.sum() == 40_000
-    assert last[found.units > 0].min() >= after.max() - 1e-9
+    assert result.units.sum() == 40_000
+    assert last[result.units > 0].min() >= after.max() - 1e-9
 
 
 def test_units_that_sum_to_almost_a_whole_one_are_one():
@@ -163,50 +163,50 @@ def test_units_that_sum_to_almost_a_whole_one_are_one():
 
 
 def test_an_empty_pool_gives_nothing():
-    found = allocate(some_places(7, 4, reserves=False), 0)
+    result = allocate(some_places(7, 4, reserves=False), 0)
 
-    assert found.units.tolist() == [0, 0, 0, 0]
-    assert found.by_pool.gain == 0
+    assert result.units.tolist() == [0, 0, 0, 0]
+    assert result.by_pool.gain == 0
 
 
 def test_without_demand_all_is_kept_back():
     places = Locations(DiscreteDemand(PROBABILITIES, np.zeros((2, 7))), 0, 5.0, 1.0)
-    found = allocate(places, 10)
+    result = allocate(places, 10)
 
-    assert found.retained == 10
-    assert found.by_location.fill_rate.tolist() == [1, 1]
+    assert result.retained == 10
+    assert result.by_location.fill_rate.tolist() == [1, 1]
 
 
 def test_without_places_all_is_kept_back():
-    found = allocate(Locations(DiscreteDemand(PROBABILITIES, np.zeros((0, 7))), 0, 5.0), 10)
+    result = allocate(Locations(DiscreteDemand(PROBABILITIES, np.zeros((0, 7))), 0, 5.0), 10)
 
-    assert found.retained == 10
+    assert result.retained == 10
 
 
 def test_one_place_gets_units_until_they_no_longer_pay():
     table = DiscreteDemand(np.array([0.0, 1.0]), np.array([[0.5, 10.5]]))
     # The k-th of 10 units sells with chance 1.1 - k / 10; it pays above 1 / (3 + 1).
-    found = allocate(Locations(table, 0, 3.0, 1.0), 100)
+    result = allocate(Locations(table, 0, 3.0, 1.0), 100)
 
-    assert found.units.tolist() == [8]
-    assert found.shadow_price == 0
+    assert result.units.tolist() == [8]
+    assert result.shadow_price == 0
 
 
 def test_units_owed_already_come_before_those_that_might_sell():
     table = DiscreteDemand(PROBABILITIES, np.tile(np.arange(7.0), (2, 1)))
-    found = allocate(Locations(table, np.array([-3, 0]), 5.0), 3)
+    result = allocate(Locations(table, np.array([-3, 0]), 5.0), 3)
 
-    assert found.units.tolist() == [3, 0]
-    assert found.by_location.sold[0] == 3
+    assert result.units.tolist() == [3, 0]
+    assert result.by_location.sold[0] == 3
 
 
 def test_a_pool_short_of_its_reserves_is_shared_among_them_by_worth():
     table = DiscreteDemand(PROBABILITIES, np.tile(np.full(7, 9.0), (3, 1)))
     places = Locations(table, 0, np.array([1.0, 2.0, 9.0]), reserve=np.array([4, 4, 0]))
-    found = allocate(places, 6)
+    result = allocate(places, 6)
 
-    assert found.units.tolist() == [2, 4, 0]
-    assert found.short_of_reserves.all()
+    assert result.units.tolist() == [2, 4, 0]
+    assert result.short_of_reserves.all()
 
 
 def test_reserves_of_a_short_pool_are_filled_even_where_they_do_not_pay():

@@ -12,10 +12,14 @@ TEN_EQUAL_STEPS = DiscreteDemand(np.array([0.0, 1.0]), np.tile([0.5, 10.5], (3, 
 NAMES = np.array(["York", "Leeds", "Hull"])
 
 
-def reasons(pool_units: float, **given) -> list[tuple[str, str]]:
-    asked = {"sale_value": np.array([10.0, 8.0, 0.5]), "leftover_cost": 1.0, "name": NAMES} | given
-    found = allocate(Locations(TEN_EQUAL_STEPS, 0, **asked), pool_units)
-    return [tuple(reason(margin, "EUR")) for margin in margins(found)]
+def reasons(pool_units: float, **columns) -> list[tuple[str, str]]:
+    columns = {
+        "sale_value": np.array([10.0, 8.0, 0.5]),
+        "leftover_cost": 1.0,
+        "name": NAMES,
+    } | columns
+    result = allocate(Locations(TEN_EQUAL_STEPS, 0, **columns), pool_units)
+    return [tuple(reason(margin, "EUR")) for margin in margins(result)]
 
 
 def test_a_place_is_told_what_the_next_best_would_make_of_its_last_unit():
@@ -44,7 +48,7 @@ def test_of_an_empty_pool_nothing_is_left():
 
 
 @pytest.mark.parametrize(
-    ("pool_units", "given", "codes"),
+    ("pool_units", "columns", "codes"),
     [
         (100, {}, ["enough", "enough", "enough"]),
         (100, {"cap": 5}, ["cap", "cap", "enough"]),
@@ -54,8 +58,8 @@ def test_of_an_empty_pool_nothing_is_left():
         (6, {"placing_cost": np.array([0, 0, 2])}, ["worth_more", "worth_more", "not_worth_it"]),
     ],
 )
-def test_each_limit_has_its_reason(pool_units, given, codes):
-    assert [code for code, _ in reasons(pool_units, **given)] == codes
+def test_each_limit_has_its_reason(pool_units, columns, codes):
+    assert [code for code, _ in reasons(pool_units, **columns)] == codes
 
 
 def test_no_places_have_no_reasons():

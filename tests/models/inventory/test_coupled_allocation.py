@@ -53,12 +53,12 @@ def test_packs_minima_and_room_gain_the_most_of_all_that_keep_them(seed, pool):
     places = some_places(seed, 3)
     pack, least, size, room = np.array([1, 2, 3]), np.array([0, 4, 3]), np.array([1, 2, 1.5]), 18.0
     tie = Coupling(pack, least, np.array([room]), np.zeros(3), size)
-    kept = [
+    limits = [
         units
         for units in product(range(10), (0, 4, 6, 8), (0, 3, 6, 9))
         if sum(units) <= pool and size @ units <= room
     ]
-    best = max(gain(places, units) for units in kept)
+    best = max(gain(places, units) for units in limits)
 
     assert allocate_coupled(places, pool, tie).by_pool.gain[0] == pytest.approx(best, rel=1e-5)
 
@@ -77,21 +77,23 @@ def test_large_volumes_gain_nearly_what_the_worthiest_units_gain():
 
 
 def test_units_go_in_whole_packs():
-    found = allocate_coupled(Locations(SURE, 0, np.array([5.0, 4.0])), 11, Coupling(pack=4))
+    result = allocate_coupled(Locations(SURE, 0, np.array([5.0, 4.0])), 11, Coupling(pack=4))
 
-    assert found.units.tolist() == [4, 4]
+    assert result.units.tolist() == [4, 4]
 
 
 def test_a_pack_that_pays_only_in_part_is_placed_where_the_sum_pays():
-    found = allocate_coupled(Locations(SURE, 0, np.array([5.0, 0.0]), 1.0), 99, Coupling(pack=4))
+    result = allocate_coupled(Locations(SURE, 0, np.array([5.0, 0.0]), 1.0), 99, Coupling(pack=4))
 
-    assert found.units.tolist() == [8, 0]
+    assert result.units.tolist() == [8, 0]
 
 
 def test_a_minimum_that_does_not_pay_gives_nothing():
-    found = allocate_coupled(Locations(SURE, 0, 1.0, 5.0), 99, Coupling(min_units=np.array([6, 9])))
+    result = allocate_coupled(
+        Locations(SURE, 0, 1.0, 5.0), 99, Coupling(min_units=np.array([6, 9]))
+    )
 
-    assert found.units.tolist() == [6, 0]
+    assert result.units.tolist() == [6, 0]
 
 
 def test_room_shared_by_two_skus_goes_to_the_dearer():

@@ -31,9 +31,9 @@ def most_avoided(units: np.ndarray, loss: np.ndarray, pool: int) -> float:
 @given(some_orders, st.integers(0, 40))
 def test_whole_orders_avoid_as_much_as_the_best_of_all_choices(orders, pool):
     units, loss = columns(orders)
-    found = fill_orders(units, loss, pool)
+    result = fill_orders(units, loss, pool)
 
-    assert found.avoided.sum() == pytest.approx(most_avoided(units, loss, pool))
+    assert result.avoided.sum() == pytest.approx(most_avoided(units, loss, pool))
 
 
 @given(some_orders, st.integers(0, 40))
@@ -43,19 +43,19 @@ def test_the_program_for_many_orders_avoids_as_much(orders, pool):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(order_filling, "MAX_TABLE_CELLS", 0)
-        found = fill_orders(units, loss, pool)
+        result = fill_orders(units, loss, pool)
 
-    assert found.avoided.sum() == pytest.approx(most_avoided(units, loss, pool))
+    assert result.avoided.sum() == pytest.approx(most_avoided(units, loss, pool))
 
 
 @given(some_orders, st.integers(0, 40))
 def test_whole_orders_are_filled_whole_and_within_the_pool(orders, pool):
     units, loss = columns(orders)
-    found = fill_orders(units, loss, pool)
+    result = fill_orders(units, loss, pool)
 
-    assert ((found.units == 0) | (found.units == units)).all()
-    assert found.units.sum() + found.left == pool
-    assert found.left >= 0
+    assert ((result.units == 0) | (result.units == units)).all()
+    assert result.units.sum() + result.left == pool
+    assert result.left >= 0
 
 
 @given(some_orders, st.integers(0, 40))
@@ -69,9 +69,9 @@ def test_orders_in_part_avoid_as_much_as_the_best_single_units(orders, pool):
 
 
 def test_two_small_orders_go_before_a_large_one_that_loses_less_than_both():
-    found = fill_orders(np.array([10, 5, 5]), np.array([10.0, 6.0, 6.0]), 10)
+    result = fill_orders(np.array([10, 5, 5]), np.array([10.0, 6.0, 6.0]), 10)
 
-    assert found.units.tolist() == [0, 5, 5]
+    assert result.units.tolist() == [0, 5, 5]
 
 
 def test_an_order_that_loses_nothing_is_filled_from_what_is_left():

@@ -16,10 +16,10 @@ def paths(*futures: list[float]) -> np.ndarray:
 
 
 def test_lost_sales_are_not_made_up_for_when_stock_arrives():
-    found = project(paths([5, 5, 1]), shelf(3, [0, 0, 10]))
+    result = project(paths([5, 5, 1]), shelf(3, [0, 0, 10]))
 
-    assert found.lost[0].tolist() == [2, 5, 0]
-    assert found.stock[0].tolist() == [0, 0, 9]
+    assert result.lost[0].tolist() == [2, 5, 0]
+    assert result.stock[0].tolist() == [0, 0, 9]
 
 
 def test_stock_that_arrives_can_be_sold_in_the_same_period():
@@ -27,10 +27,10 @@ def test_stock_that_arrives_can_be_sold_in_the_same_period():
 
 
 def test_the_risk_is_the_share_of_paths_that_lose_something():
-    found = project(paths([4, 0, 9], [0, 0, 9], [0, 0, 1], [0, 0, 0]), shelf(3, [0, 0, 0]))
+    result = project(paths([4, 0, 9], [0, 0, 9], [0, 0, 1], [0, 0, 0]), shelf(3, [0, 0, 0]))
 
-    assert found.risk[0].tolist() == [0.25, 0, 0.5]
-    assert found.out_by[0].tolist() == [0.25, 0.25, 0.5]
+    assert result.risk[0].tolist() == [0.25, 0, 0.5]
+    assert result.out_by[0].tolist() == [0.25, 0.25, 0.5]
 
 
 def test_selling_the_last_unit_is_not_running_out():
@@ -39,9 +39,9 @@ def test_selling_the_last_unit_is_not_running_out():
 
 @pytest.mark.parametrize(("chance", "period"), [(0.1, 0), (0.5, 1), (0.9, 3)])
 def test_it_runs_out_in_the_first_period_by_which_the_chance_is_reached(chance, period):
-    found = project(paths([9, 0, 0], [0, 9, 0], [0, 0, 0]), shelf(3, [0, 0, 0]))
+    result = project(paths([9, 0, 0], [0, 9, 0], [0, 0, 0]), shelf(3, [0, 0, 0]))
 
-    assert found.runs_out(chance).tolist() == [period]
+    assert result.runs_out(chance).tolist() == [period]
 
 
 def test_the_fill_rate_counts_units():

@@ -19,7 +19,7 @@ def shelf(on_hand: float, inbound: list[float]) -> StockPosition:
     return StockPosition(np.array([on_hand]), np.array([inbound]))
 
 
-def known(*demand: float) -> np.ndarray:
+def certain(*demand: float) -> np.ndarray:
     """One future, and so nothing to doubt."""
     return np.array([[demand]], np.float32)
 
@@ -41,9 +41,9 @@ def expected_cost(
     inbound = stock.inbound.astype(float)
     first = int(terms.lead_periods) - 1
     inbound[:, first] += order
-    found = project(paths, StockPosition(stock.on_hand, inbound))
+    result = project(paths, StockPosition(stock.on_hand, inbound))
     window = slice(first, first + terms.review_periods)
-    held, lost = found.stock[:, window].sum(1), found.lost[:, window].sum(1)
+    held, lost = result.stock[:, window].sum(1), result.lost[:, window].sum(1)
     return terms.holding_cost * held + terms.shortage_cost * lost
 
 
@@ -79,8 +79,8 @@ def test_no_other_order_with_its_best_successor_costs_less(order):
     paths = rng.poisson(2, (1, 200, 4)).astype(np.float32)
 
     def cost(first: int, second: int) -> float:
-        found = project(paths, shelf(3, [1, 2, first, second]))
-        return 0.2 * found.stock[:, 2:].sum() + found.lost[:, 2:].sum()
+        result = project(paths, shelf(3, [1, 2, first, second]))
+        return 0.2 * result.stock[:, 2:].sum() + result.lost[:, 2:].sum()
 
     chosen = int(order_units(paths, shelf(3, [1, 2, 0, 0]), COSTS)[0])
     best = min(cost(chosen, second) for second in range(20))
@@ -128,32 +128,32 @@ def test_with_a_review_each_period_it_is_the_critical_ratio_quantile_of_what_is_
 
 def test_known_demand_is_ordered_exactly():
     # 10 - 4 + 2 - 5 leave 3 when the order comes, for a demand of 9.
-    assert order_units(known(4, 5, 9), shelf(10, [0, 2, 0]), COSTS).tolist() == [6]
+    assert order_units(certain(4, 5, 9), shelf(10, [0, 2, 0]), COSTS).tolist() == [6]
 
 
 def test_demand_that_was_lost_before_the_order_comes_is_not_ordered():
-    assert order_units(known(50, 50, 9), shelf(10, [0, 0, 0]), COSTS).tolist() == [9]
+    assert order_units(certain(50, 50, 9), shelf(10, [0, 0, 0]), COSTS).tolist() == [9]
 
 
 def test_an_order_lasts_until_the_next_one_comes():
     terms = replace(COSTS, review_periods=2)
 
-    assert order_units(known(0, 0, 9, 4), shelf(0, [0, 0, 0, 1]), terms).tolist() == [12]
+    assert order_units(certain(0, 0, 9, 4), shelf(0, [0, 0, 0, 1]), terms).tolist() == [12]
 
 
 def test_a_period_far_ahead_is_not_worth_six_periods_of_holding():
     # Holding a unit for the five periods before the last costs 5 x 0.2, as much as losing it.
     terms = replace(COSTS, review_periods=6, shortage_cost=0.99)
 
-    assert order_units(known(0, 0, 1, 0, 0, 0, 0, 7), shelf(0, [0] * 8), terms).tolist() == [1]
+    assert order_units(certain(0, 0, 1, 0, 0, 0, 0, 7), shelf(0, [0] * 8), terms).tolist() == [1]
 
 
 def test_enough_stock_orders_nothing():
-    assert order_units(known(1, 1, 1), shelf(10, [0, 0, 0]), COSTS).tolist() == [0]
+    assert order_units(certain(1, 1, 1), shelf(10, [0, 0, 0]), COSTS).tolist() == [0]
 
 
 def test_lead_times_may_differ():
-    paths = np.repeat(known(1, 2, 4), 3, axis=0)
+    paths = np.repeat(certain(1, 2, 4), 3, axis=0)
     stock = StockPosition(np.zeros(3), np.zeros((3, 3)))
     terms = replace(COSTS, lead_periods=np.array([3, 1, 2]))
 
@@ -178,27 +178,27 @@ def test_a_service_level_is_kept_by_whole_packs():
 def test_a_minimum_order_is_met_where_that_pays(least, units):
     terms = replace(COSTS, min_units=least)
 
-    assert order_units(known(0, 0, 6), shelf(0, [0, 0, 0]), terms).tolist() == [units]
+    assert order_units(certain(0, 0, 6), shelf(0, [0, 0, 0]), terms).tolist() == [units]
 
 
 def test_the_projection_with_the_order_has_it_when_it_comes():
-    found = replenish(known(4, 5, 9), shelf(10, [0, 2, 0]), COSTS)
+    result = replenish(certain(4, 5, 9), shelf(10, [0, 2, 0]), COSTS)
 
-    assert found.arrives.tolist() == [2]
-    assert found.as_it_is.lost[0].tolist() == [0, 0, 6]
-    assert found.with_order.lost[0].tolist() == [0, 0, 0]
+    assert result.arrives.tolist() == [2]
+    assert result.as_it_is.lost[0].tolist() == [0, 0, 6]
+    assert result.with_order.lost[0].tolist() == [0, 0, 0]
 
 
 def test_what_is_on_the_way_is_left_as_it_was():
     stock = shelf(10, [0, 2, 0])
-    replenish(known(4, 5, 9), stock, COSTS)
+    replenish(certain(4, 5, 9), stock, COSTS)
 
     assert stock.inbound.tolist() == [[0, 2, 0]]
 
 
 def test_paths_that_end_before_the_order_comes_are_refused():
     with pytest.raises(BadInputError, match="Forecast 3 periods"):
-        order_units(known(1, 1), shelf(0, [0, 0]), COSTS)
+        order_units(certain(1, 1), shelf(0, [0, 0]), COSTS)
 
 
 @pytest.mark.parametrize(
@@ -215,4 +215,4 @@ def test_paths_that_end_before_the_order_comes_are_refused():
 )
 def test_terms_out_of_range_are_refused(wrong):
     with pytest.raises(BadInputError):
-        order_units(known(1, 1, 1), shelf(0, [0, 0, 0]), replace(COSTS, **wrong))
+        order_units(certain(1, 1, 1), shelf(0, [0, 0, 0]), replace(COSTS, **wrong))

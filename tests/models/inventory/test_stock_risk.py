@@ -42,10 +42,10 @@ def test_the_chance_is_the_share_of_paths_that_ask_for_more_than_is_there():
 
 
 def test_the_loss_is_what_is_asked_for_before_the_delivery_and_not_there():
-    found = risk(shelves(on_hand=10))
+    result = risk(shelves(on_hand=10))
 
-    assert found.lost_units == pytest.approx([(24 - 10) / 2])
-    assert found.lost_margin == pytest.approx([35.0])
+    assert result.lost_units == pytest.approx([(24 - 10) / 2])
+    assert result.lost_margin == pytest.approx([35.0])
 
 
 def test_what_is_asked_for_after_the_delivery_is_not_lost():
@@ -53,29 +53,29 @@ def test_what_is_asked_for_after_the_delivery_is_not_lost():
 
 
 def test_a_delivery_within_a_period_ends_the_risk_there():
-    found = risk(shelves(on_hand=10, delivery_hours=2.5 * DAY))
+    result = risk(shelves(on_hand=10, delivery_hours=2.5 * DAY))
 
-    assert found.lost_units == pytest.approx([(15 - 10) / 2])
+    assert result.lost_units == pytest.approx([(15 - 10) / 2])
 
 
 def test_it_runs_out_when_the_path_has_taken_all():
-    found = risk(shelves(on_hand=9))
+    result = risk(shelves(on_hand=9))
 
-    assert found.early_hours == pytest.approx([1.5 * DAY])
+    assert result.early_hours == pytest.approx([1.5 * DAY])
 
 
 def test_the_median_path_may_run_out_long_after_the_early_one():
     three = np.stack([np.full(10, 1.0), np.full(10, 3.0), np.full(10, 9.0)])[None]
-    found = risk(shelves(on_hand=9), three)
+    result = risk(shelves(on_hand=9), three)
 
-    assert (found.early_hours, found.median_hours) == (pytest.approx([DAY]), [3 * DAY])
+    assert (result.early_hours, result.median_hours) == (pytest.approx([DAY]), [3 * DAY])
 
 
 def test_what_never_runs_out_within_the_forecast_has_no_date():
-    found = risk(shelves(on_hand=1_000))
+    result = risk(shelves(on_hand=1_000))
 
-    assert np.isinf(found.median_hours).all()
-    assert (found.chance, found.saving) == ([0.0], [0.0])
+    assert np.isinf(result.median_hours).all()
+    assert (result.chance, result.saving) == ([0.0], [0.0])
 
 
 def test_what_was_asked_for_since_the_count_is_taken_off():
@@ -91,10 +91,10 @@ def test_an_oversold_shelf_loses_what_is_asked_for_and_no_more():
 
 
 def test_what_is_lost_before_a_remedy_arrives_can_not_be_saved():
-    found = risk(shelves(on_hand=0), remedy_hours=DAY)
+    result = risk(shelves(on_hand=0), remedy_hours=DAY)
 
-    assert found.lost_margin == pytest.approx([4 * 4 * 5.0])
-    assert found.saving == pytest.approx([3 * 4 * 5.0])
+    assert result.lost_margin == pytest.approx([4 * 4 * 5.0])
+    assert result.saving == pytest.approx([3 * 4 * 5.0])
 
 
 def test_the_curve_is_the_share_of_the_saving_that_is_gone():
@@ -135,10 +135,10 @@ def test_what_sells_in_time_even_if_demand_is_high_is_not_too_much():
 
 
 def test_overstock_is_what_is_left_where_demand_is_high():
-    found = heap(shelves(on_hand=70, inbound=30.0))
+    result = heap(shelves(on_hand=70, inbound=30.0))
 
-    assert found.units == pytest.approx([100 - np.quantile([20, 60], 0.95)])
-    assert found.tied_up == found.units * 8.0
+    assert result.units == pytest.approx([100 - np.quantile([20, 60], 0.95)])
+    assert result.tied_up == result.units * 8.0
 
 
 def test_a_forecast_that_ends_earlier_goes_on_at_the_pace_of_each_path():

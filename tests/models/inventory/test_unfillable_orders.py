@@ -17,17 +17,17 @@ def choice(fill=DEAR_ONLY, helps=0.8, orders=SMALL_THEN_DEAR, pool_units=2.0):
 
 
 def test_it_saves_what_serving_the_first_first_would_have_lost():
-    found = choice()
+    result = choice()
 
-    assert found.lost_unchosen == 90
-    assert found.lost_chosen == pytest.approx(10 * 0.2)
-    assert found.saving == pytest.approx(88)
+    assert result.lost_unchosen == 90
+    assert result.lost_chosen == pytest.approx(10 * 0.2)
+    assert result.saving == pytest.approx(88)
 
 
 def test_the_same_orders_filled_still_save_the_customers_who_are_told():
-    found = choice(fill=np.array([True, False]))
+    result = choice(fill=np.array([True, False]))
 
-    assert found.saving == pytest.approx(90 * 0.8)
+    assert result.saving == pytest.approx(90 * 0.8)
 
 
 def test_the_saving_is_gone_when_those_who_would_be_left_out_are_due():
@@ -45,10 +45,10 @@ def test_orders_without_a_deadline_are_lost_by_half_at_the_assumed_one():
 
 def test_what_is_overdue_already_is_not_counted_as_saved():
     orders = OpenOrders(np.full(3, 2.0), np.full(3, 50.0), np.array([48.0, -1.0, 48.0]))
-    found = choice(orders=orders, fill=np.array([True, False, False]), helps=1.0)
+    result = choice(orders=orders, fill=np.array([True, False, False]), helps=1.0)
 
-    assert found.saving == pytest.approx(50)
-    assert found.curve[0] == 0
+    assert result.saving == pytest.approx(50)
+    assert result.curve[0] == 0
 
 
 def test_where_all_are_overdue_it_is_lost():

@@ -30,10 +30,10 @@ def a_crew():
     return build
 
 
-def reached_by(items, touch_hours, crew, now):
+def reached_by(items, touch_hours, shifts, now):
     """How far a crew gets with one row for each item."""
     rows = np.arange(len(touch_hours))
-    return team_reach(QueuedWork(items, rows, rows, np.array(touch_hours, float)), crew, now)
+    return team_reach(QueuedWork(items, rows, rows, np.array(touch_hours, float)), shifts, now)
 
 
 def test_the_line_is_where_the_hours_of_the_shift_are_used_up(an_item_of, a_crew):

@@ -51,21 +51,21 @@ def test_nothing_at_stake_is_beaten_by_anything_at_stake():
     assert ratios(PLAIN, idle).loss is None
 
 
-@given(one=st.builds(side_of, money, money, money), other=st.builds(side_of, money, money, money))
-def test_the_ratio_of_scores_is_the_product_of_its_terms(one, other):
-    found = ratios(one, other)
+@given(row=st.builds(side_of, money, money, money), other=st.builds(side_of, money, money, money))
+def test_the_ratio_of_scores_is_the_product_of_its_terms(row, other):
+    result = ratios(row, other)
 
-    assert found.score == pytest.approx(found.loss * found.hazard / found.hours)
+    assert result.score == pytest.approx(result.loss * result.hazard / result.hours)
 
 
-@given(one=st.builds(side_of, money, money, money), other=st.builds(side_of, money, money, money))
-def test_what_decides_speaks_for_the_one_that_stands_above(one, other):
-    above, below = (one, other) if one.score >= other.score else (other, one)
-    found = ratios(above, below)
+@given(row=st.builds(side_of, money, money, money), other=st.builds(side_of, money, money, money))
+def test_what_decides_speaks_for_the_one_that_stands_above(row, other):
+    above, below = (row, other) if row.score >= other.score else (other, row)
+    result = ratios(above, below)
     speaks = {
-        Decider.LOSS: found.loss,
-        Decider.HAZARD: found.hazard,
-        Decider.HOURS: 1 / found.hours,
+        Decider.LOSS: result.loss,
+        Decider.HAZARD: result.hazard,
+        Decider.HOURS: 1 / result.hours,
         Decider.AGE: 1.0,
     }
 
@@ -86,10 +86,10 @@ def test_what_stands_above_a_score_is_said_in_its_words():
 
 def test_without_a_model_no_score_and_no_hazard_is_told():
     blind = replace(PLAIN, score=None, cost_of_an_hour=None, lost_now=None)
-    told = " ".join(sentences(PLAIN, blind, Decider.SLACK, "EUR"))
+    text = " ".join(sentences(PLAIN, blind, Decider.SLACK, "EUR"))
 
-    assert "hour of work saves" not in told
-    assert "waiting takes" not in told
+    assert "hour of work saves" not in text
+    assert "waiting takes" not in text
 
 
 def test_terms_that_hardly_differ_are_about_the_same():

@@ -26,10 +26,10 @@ def items(n, **changes):
     return RankingInputs(**plain | changes)
 
 
-def ranked(told, of_item, **rule):
+def ranked(inputs, of_item, **rule):
     of_item = np.array(of_item)
     groups = IncidentGroups(of_item, of_item.max() + 1)
-    fixed = with_fix_time(told, groups, **FIX)
+    fixed = with_fix_time(inputs, groups, **FIX)
     return rank_incidents(rank(fixed, **RULE | rule), fixed, groups, rerank_band=0.15)
 
 
@@ -40,8 +40,8 @@ def test_members_are_no_rows_of_their_own():
 
 
 def test_an_incident_scores_what_its_members_score_together_under_one_fix():
-    told = items(4)
-    whole = ranked(told, [0, 0, 0, ALONE])
+    inputs = items(4)
+    whole = ranked(inputs, [0, 0, 0, ALONE])
 
     assert whole.score[4] == pytest.approx(3 * whole.score[3])
     assert whole.loss_now[4] == pytest.approx(whole.loss_now[:3].sum())
@@ -83,21 +83,22 @@ def test_groups_that_score_alike_stand_by_age():
 
 def test_without_a_model_a_group_stands_where_its_first_member_would():
     due = np.array([5.0, 1.0, 3.0, 0.8])
-    told = items(4, hours_to_due=due)
+    inputs = items(4, hours_to_due=due)
     groups = IncidentGroups(np.array([0, ALONE, ALONE, 0]), 1)
-    fixed = with_fix_time(told, groups, **FIX)
+    fixed = with_fix_time(inputs, groups, **FIX)
     fallback = rank_by_slack(fixed, oldest_hours=336, deadline_hours=48)
 
     assert rank_incidents(fallback, fixed, groups, rerank_band=0.15).order.tolist() == [4, 1, 2]
 
 
 def test_without_groups_nothing_changes():
-    told = items(3)
-    alone = rank(told, **RULE)
+    inputs = items(3)
+    alone = rank(inputs, **RULE)
     groups = IncidentGroups(np.full(3, ALONE), 0)
 
     assert (
-        rank_incidents(alone, with_fix_time(told, groups, **FIX), groups, rerank_band=0.15) is alone
+        rank_incidents(alone, with_fix_time(inputs, groups, **FIX), groups, rerank_band=0.15)
+        is alone
     )
 
 

@@ -57,19 +57,19 @@ def test_the_loss_is_averaged_over_the_whole_posterior(columns, policy):
 
 
 def test_without_predictions_touch_times_are_the_policy_s(columns, policy):
-    found = price(IDS, columns, None, policy)
+    result = price(IDS, columns, None, policy)
 
-    assert found.touch_p50_minutes.tolist() == [policy.handling.touch_minutes_p50] * 3
-    assert found.touch_p90_minutes.tolist() == [policy.handling.touch_minutes_p90] * 3
+    assert result.touch_p50_minutes.tolist() == [policy.handling.touch_minutes_p50] * 3
+    assert result.touch_p90_minutes.tolist() == [policy.handling.touch_minutes_p90] * 3
 
 
 def test_predicted_touch_times_are_kept_apart_and_above_half_a_minute(columns, policy):
     touch = np.array([[0.1, 0.2, 0.2], [1.0, 10.0, 10.0], [1.0, 10.0, 30.0]])
 
-    found = price(IDS, columns, Predictions(touch_minutes=touch), policy)
+    result = price(IDS, columns, Predictions(touch_minutes=touch), policy)
 
-    assert found.touch_p50_minutes.tolist() == [0.5, 10.0, 10.0]
-    assert (found.touch_p90_minutes > found.touch_p50_minutes).all()
+    assert result.touch_p50_minutes.tolist() == [0.5, 10.0, 10.0]
+    assert (result.touch_p90_minutes > result.touch_p50_minutes).all()
 
 
 def test_without_a_model_of_harm_the_loss_nears_with_age(columns, policy):
@@ -84,15 +84,15 @@ def test_without_a_model_of_harm_the_loss_nears_with_age(columns, policy):
 def test_types_that_the_law_puts_first_are_marked(columns, policy):
     guards = policy.guards.model_copy(update={"always_first": ["data_error"]})
 
-    found = price(IDS, columns, None, policy.model_copy(update={"guards": guards}))
+    result = price(IDS, columns, None, policy.model_copy(update={"guards": guards}))
 
-    assert found.always_first.tolist() == [False, False, True]
+    assert result.always_first.tolist() == [False, False, True]
 
 
 def test_time_passes_without_another_prediction(columns, policy):
-    found = price(IDS, columns, None, policy)
+    result = price(IDS, columns, None, policy)
 
-    now, later = found.at(NOW), found.at(NOW + 2 * MS_PER_HOUR)
+    now, later = result.at(NOW), result.at(NOW + 2 * MS_PER_HOUR)
 
     assert now.age_hours.tolist() == [0, 0, 0]
     assert later.age_hours.tolist() == [2, 2, 2]
@@ -113,10 +113,10 @@ def test_each_may_be_looked_at_at_its_own_moment(columns, policy):
 def test_a_passed_deadline_is_lost_and_goes_last(columns, policy):
     items = price(IDS, columns, None, policy).at(NOW)
 
-    found = rank_by_policy(items, policy, degraded=False)
+    result = rank_by_policy(items, policy, degraded=False)
 
-    assert found.order[-1] == 2
-    assert found.tier[2] == Tier.LOST
+    assert result.order[-1] == 2
+    assert result.tier[2] == Tier.LOST
 
 
 def test_parts_joined_are_the_whole(columns, policy):
@@ -131,10 +131,10 @@ def test_parts_joined_are_the_whole(columns, policy):
 def test_degraded_ranks_by_slack_without_a_score(columns, policy):
     columns["due_at"] = NOW + np.array([9, 3, 6]) * MS_PER_HOUR
 
-    found = rank_by_policy(price(IDS, columns, None, policy).at(NOW), policy, degraded=True)
+    result = rank_by_policy(price(IDS, columns, None, policy).at(NOW), policy, degraded=True)
 
-    assert found.order.tolist() == [1, 2, 0]
-    assert np.isnan(found.score).all()
+    assert result.order.tolist() == [1, 2, 0]
+    assert np.isnan(result.score).all()
 
 
 def test_an_item_s_score_does_not_hang_on_the_others(columns, policy):
@@ -162,9 +162,9 @@ def test_double_the_order_value_doubles_what_waiting_loses(columns, policy):
 
 def test_what_is_recorded_as_lost_stays_last_before_its_deadline(columns, policy):
     columns["due_at"] = NOW + np.array([9, 3, 6]) * MS_PER_HOUR
-    found = replace(price(IDS, columns, None, policy), lost=np.array([False, True, False]))
+    result = replace(price(IDS, columns, None, policy), lost=np.array([False, True, False]))
 
-    assert rank_by_policy(found.at(NOW), policy, degraded=False).order[-1] == 1
+    assert rank_by_policy(result.at(NOW), policy, degraded=False).order[-1] == 1
 
 
 def stock_scored(policy, *curves, kind="stock_out_risk"):
@@ -177,18 +177,18 @@ STEADILY = CURVE_AGES_HOURS / CURVE_AGES_HOURS[-1]
 
 
 def test_stock_that_loses_steadily_loses_the_same_in_every_hour(policy):
-    found = rank_by_policy(stock_scored(policy, STEADILY).at(NOW), policy, degraded=False)
+    result = rank_by_policy(stock_scored(policy, STEADILY).at(NOW), policy, degraded=False)
     look_ahead_hours = policy.guards.look_ahead_minutes / 60
 
-    an_hour = (found.loss_deferred[0] - found.loss_now[0]) / look_ahead_hours
+    an_hour = (result.loss_deferred[0] - result.loss_now[0]) / look_ahead_hours
     assert an_hour == pytest.approx(50 / CURVE_AGES_HOURS[-1], rel=1e-3)
 
 
 def test_stock_is_handled_in_the_minutes_of_the_policy(policy):
-    found = stock_scored(policy, STEADILY)
+    result = stock_scored(policy, STEADILY)
 
-    assert found.touch_p50_minutes == [policy.stock.touch_minutes_p50]
-    assert found.touch_p90_minutes == [policy.stock.touch_minutes_p90]
+    assert result.touch_p50_minutes == [policy.stock.touch_minutes_p50]
+    assert result.touch_p90_minutes == [policy.stock.touch_minutes_p90]
 
 
 def test_only_orders_are_lost_at_their_deadline(policy):
@@ -205,24 +205,24 @@ def test_only_orders_are_lost_at_their_deadline(policy):
 
 
 def test_what_can_not_be_saved_any_more_goes_last(policy):
-    found = stock_scored(policy, np.ones(11), STEADILY)
+    result = stock_scored(policy, np.ones(11), STEADILY)
 
-    assert rank_by_policy(found.at(NOW), policy, degraded=False).order.tolist() == [1, 0]
+    assert rank_by_policy(result.at(NOW), policy, degraded=False).order.tolist() == [1, 0]
 
 
 def test_stock_is_ranked_without_a_model_too(policy):
-    found = rank_by_policy(stock_scored(policy, STEADILY, STEADILY).at(NOW), policy, degraded=True)
+    result = rank_by_policy(stock_scored(policy, STEADILY, STEADILY).at(NOW), policy, degraded=True)
 
-    assert len(found.order) == 2
+    assert len(result.order) == 2
 
 
 def test_hours_are_counted_by_the_shifts_of_the_team_where_they_are_known(columns, policy):
     opens = np.array([NOW - MS_PER_HOUR, NOW + 4 * MS_PER_HOUR])
-    crew = TeamHours(opens, opens + 3 * MS_PER_HOUR, np.array([2, 2]))
-    found = price(IDS, columns, None, policy)
+    hours = TeamHours(opens, opens + 3 * MS_PER_HOUR, np.array([2, 2]))
+    result = price(IDS, columns, None, policy)
 
-    items = found.at(NOW, WorkClock((crew,), np.array([0, 0, -1])))
-    round_the_clock = found.at(NOW, WorkClock((crew,), np.array([-1, -1, -1])))
+    items = result.at(NOW, WorkClock((hours,), np.array([0, 0, -1])))
+    round_the_clock = result.at(NOW, WorkClock((hours,), np.array([-1, -1, -1])))
 
     np.testing.assert_array_equal(items.hours_to_due, [5, np.nan, -1])
     np.testing.assert_array_equal(items.work.to_due, [3, np.nan, -1])

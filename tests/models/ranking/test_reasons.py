@@ -38,9 +38,9 @@ def test_what_stands_above_the_score_is_named_before_the_money(case):
 
 
 def test_of_lost_work_no_chance_is_told(case):
-    found = codes(replace(case, tier=Tier.LOST, hours_to_due=-2.0))
+    result = codes(replace(case, tier=Tier.LOST, hours_to_due=-2.0))
 
-    assert not {"chance", "cost_of_waiting"} & set(found)
+    assert not {"chance", "cost_of_waiting"} & set(result)
 
 
 def test_without_a_model_nothing_is_told_that_only_a_model_knows(case):
@@ -56,7 +56,7 @@ def test_an_overdue_one_says_for_how_long(case):
 
 
 def test_what_was_computed_gives_its_grounds_instead_of_a_deadline(case):
-    told = [reason.text for reason in reasons(replace(case, grounds="A-17 runs out on 3 March"))]
+    texts = [reason.text for reason in reasons(replace(case, grounds="A-17 runs out on 3 March"))]
 
-    assert "A-17 runs out on 3 March" in told
-    assert not any(text.startswith("due in") for text in told)
+    assert "A-17 runs out on 3 March" in texts
+    assert not any(text.startswith("due in") for text in texts)

@@ -28,12 +28,12 @@ an_item = st.fixed_dictionaries(
         "always_first": st.sampled_from([False, False, False, True]),
     }
 )
-some_items = st.lists(an_item, min_size=1, max_size=8).map(lambda found: items_of(found))
+some_items = st.lists(an_item, min_size=1, max_size=8).map(lambda items: items_of(items))
 
 
-def items_of(found):
-    n = len(found)
-    columns = {name: np.array([item[name] for item in found]) for name in found[0]}
+def items_of(result):
+    n = len(result)
+    columns = {name: np.array([item[name] for item in result]) for name in result[0]}
     columns["touch_p90_minutes"] = columns["touch_p50_minutes"] * columns["touch_p90_minutes"]
     return RankingInputs(ids=np.array([f"E{i:02}" for i in range(n)], object), **columns)
 
@@ -129,19 +129,19 @@ def test_another_name_moves_nothing_but_ties(items, shuffled):
     before = rank(items, **RULE)
     after = rank(replace(items, ids=np.array(names, object)), **RULE)
 
-    for one, other in zip(before.order, after.order, strict=True):
-        assert before.tier[one] == before.tier[other]
-        assert before.score[one] == before.score[other]
-        assert items.age_hours[one] == items.age_hours[other]
+    for first, other in zip(before.order, after.order, strict=True):
+        assert before.tier[first] == before.tier[other]
+        assert before.score[first] == before.score[other]
+        assert items.age_hours[first] == items.age_hours[other]
 
 
 @given(items=some_items)
 def test_the_order_of_the_items_does_not_matter(items):
     backwards = items.take(np.arange(len(items.ids))[::-1])
 
-    one, other = rank(items, **RULE), rank(backwards, **RULE)
+    first, other = rank(items, **RULE), rank(backwards, **RULE)
 
-    assert items.ids[one.order].tolist() == backwards.ids[other.order].tolist()
+    assert items.ids[first.order].tolist() == backwards.ids[other.order].tolist()
 
 
 @given(items=some_items)
@@ -151,8 +151,8 @@ def test_one_item_alone_has_the_values_it_has_among_others(items):
     for i in range(len(items.ids)):
         alone = rank(items.take(np.array([i])), **RULE)
         for name in ("tier", "score", "loss_now", "loss_deferred", "safe_start_hours"):
-            found, expected = getattr(alone, name)[0], getattr(together, name)[i]
-            assert found == pytest.approx(expected, rel=1e-9, abs=1e-9), name
+            result, expected = getattr(alone, name)[0], getattr(together, name)[i]
+            assert result == pytest.approx(expected, rel=1e-9, abs=1e-9), name
 
 
 @given(items=some_items)

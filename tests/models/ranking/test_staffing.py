@@ -23,10 +23,10 @@ def clock():
 
 
 def test_the_crew_begins_with_the_shift_that_is_under_way():
-    crew = shifts_from(WEEK, "UTC", FRIDAY_FIVE_PM)
+    shifts = shifts_from(WEEK, "UTC", FRIDAY_FIVE_PM)
 
-    assert crew.opens_at[0] == FRIDAY_FIVE_PM - 9 * MS_PER_HOUR
-    assert crew.opens_at[1] == FRIDAY_FIVE_PM + 63 * MS_PER_HOUR
+    assert shifts.opens_at[0] == FRIDAY_FIVE_PM - 9 * MS_PER_HOUR
+    assert shifts.opens_at[1] == FRIDAY_FIVE_PM + 63 * MS_PER_HOUR
 
 
 def test_after_hours_the_crew_begins_with_the_next_shift():
@@ -54,8 +54,8 @@ def test_what_is_never_stays_never(clock):
 @given(hours=st.floats(0, 500), now=st.integers(0, 7 * 24 * 60))
 def test_working_hours_are_found_again_on_the_wall(hours, now):
     begin = FRIDAY_FIVE_PM + now * MS_PER_MINUTE
-    crew = shifts_from(WEEK, "UTC", begin)
+    shifts = shifts_from(WEEK, "UTC", begin)
 
-    moment = crew.moments(begin, np.array([hours]))
+    moment = shifts.moments(begin, np.array([hours]))
 
-    assert crew.open_hours(begin, moment)[0] == pytest.approx(hours, abs=1e-6)
+    assert shifts.open_hours(begin, moment)[0] == pytest.approx(hours, abs=1e-6)

@@ -178,9 +178,9 @@ def test_a_file_that_was_added_is_not_read(store, model, record, folder_of):
 def test_digests_that_were_written_anew_are_refused(store, model, record, folder_of):
     record()
     other = record(files=FILES | {"triage.json": "{}"})
-    mine, theirs = folder_of("1"), folder_of(other)
-    for path in theirs.iterdir():
-        (mine / path.name).write_bytes(path.read_bytes())
+    folder, other_folder = folder_of("1"), folder_of(other)
+    for path in other_folder.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
 
     with pytest.raises(NoChampionError, match=r"sha256\.json is not the file"):
         store.read(model, "1")

@@ -20,10 +20,10 @@ some_ended = st.lists(
     min_size=1,
     max_size=120,
 ).map(
-    lambda found: ClosedExceptions(
-        np.array([group for group, _, _ in found], object),
-        np.array([hours for _, hours, _ in found]),
-        np.array([breached for _, _, breached in found]),
+    lambda rows: ClosedExceptions(
+        np.array([group for group, _, _ in rows], object),
+        np.array([hours for _, hours, _ in rows]),
+        np.array([breached for _, _, breached in rows]),
     )
 )
 
@@ -50,10 +50,10 @@ def test_the_chance_never_falls_with_the_hours(ended, lag, due):
     clock = BreachByLateness.fit(ended, lag)
 
     for group in ("high", "low", "", "new"):
-        found = chance(clock, group, np.linspace(0, 6_000, 200), due)
-        assert (np.diff(found) >= 0).all()
-        assert (found > 0).all()
-        assert (found < 1).all()
+        result = chance(clock, group, np.linspace(0, 6_000, 200), due)
+        assert (np.diff(result) >= 0).all()
+        assert (result > 0).all()
+        assert (result < 1).all()
 
 
 def test_each_group_finds_its_hidden_deadline(ended_by):
@@ -110,11 +110,11 @@ def test_one_row_alone_is_read_as_among_others(ended_by):
     groups = np.array(["high", "low", "new"], object)
     hours, due = np.array([[1.0, 50.0]] * 3), np.array([np.nan, 5.0, np.nan])
 
-    found = clock.chance(groups, hours, due)
+    result = clock.chance(groups, hours, due)
 
     for i in range(3):
         own = clock.chance(groups[i : i + 1], hours[i : i + 1], due[i : i + 1])
-        np.testing.assert_array_equal(own[0], found[i])
+        np.testing.assert_array_equal(own[0], result[i])
 
 
 def test_a_clock_read_back_shows_the_same(ended_by):

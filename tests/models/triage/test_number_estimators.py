@@ -39,8 +39,8 @@ def fit(kind, sample):
     if kind.endswith("touch"):
         trees = TouchTime.fit(rows, sample.minutes, words, weight) if kind == "touch" else None
         return TouchTime.calibrated(trees, rows, sample.minutes)
-    harm = BreachRisk.fit(rows, (sample.hours > 48).astype(float), a_clock(), words, weight)
-    return harm if kind == "harm" else harm.baseline()
+    breach_risk = BreachRisk.fit(rows, (sample.hours > 48).astype(float), a_clock(), words, weight)
+    return breach_risk if kind == "harm" else breach_risk.baseline()
 
 
 def predict(model, rows):
@@ -57,12 +57,12 @@ def fitted(a_sample):
 @every_kind
 @with_and_without_messages
 def test_predictions_lie_in_their_range(fitted, a_sample, kind, messages):
-    found = predict(fitted(kind, messages), a_sample(90, 2, messages).rows)
+    result = predict(fitted(kind, messages), a_sample(90, 2, messages).rows)
 
-    assert found.shape == (90, 1 if "harm" in kind else 3)
-    assert np.isfinite(found).all()
-    assert (found >= 0).all()
-    assert (found <= (1 if "harm" in kind else 3_000)).all()
+    assert result.shape == (90, 1 if "harm" in kind else 3)
+    assert np.isfinite(result).all()
+    assert (result >= 0).all()
+    assert (result <= (1 if "harm" in kind else 3_000)).all()
 
 
 @pytest.mark.parametrize("kind", KINDS[:4])
@@ -150,10 +150,10 @@ def test_at_least_three_of_four_times_to_resolve_fall_between_the_outer_quantile
 
 
 def test_the_constant_touch_time_has_the_quantiles_of_all(fitted, a_sample):
-    found = fitted("constant touch").predict(a_sample(3, 2).rows)
+    result = fitted("constant touch").predict(a_sample(3, 2).rows)
 
     expected = np.quantile(a_sample().minutes, [0.1, 0.5, 0.9])
-    np.testing.assert_allclose(found, np.tile(expected, (3, 1)), rtol=1e-6)
+    np.testing.assert_allclose(result, np.tile(expected, (3, 1)), rtol=1e-6)
 
 
 def test_the_constant_harm_is_the_mean_of_the_labels(fitted, a_sample):
@@ -195,6 +195,6 @@ def test_weights_decide_what_counts(a_sample):
     turned = replace(sample, hours=np.where(late, 1.0, 500.0))
     weight, resolved = late.astype(float), np.full(sample.rows.n, True)
 
-    found = ConstantResolveTime.fit(turned.rows, turned.hours, resolved, weight)
+    result = ConstantResolveTime.fit(turned.rows, turned.hours, resolved, weight)
 
-    assert found.predict(sample.rows.take(np.array([0])))[0, 2] <= 1.0
+    assert result.predict(sample.rows.take(np.array([0])))[0, 2] <= 1.0

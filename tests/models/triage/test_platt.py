@@ -17,27 +17,27 @@ def test_as_made_it_changes_nothing(chances):
 
 
 def test_chances_that_are_right_stay_as_they_are(chances):
-    found = PlattScaling.fit(chances, chances).apply(chances)
+    result = PlattScaling.fit(chances, chances).apply(chances)
 
-    assert found == pytest.approx(chances, abs=0.002)
+    assert result == pytest.approx(chances, abs=0.002)
 
 
 def test_chances_that_are_too_sure_are_put_right(chances):
-    told = expit(2 * logit(chances) + 0.5)
+    shifted = expit(2 * logit(chances) + 0.5)
 
-    found = PlattScaling.fit(told, chances)
+    result = PlattScaling.fit(shifted, chances)
 
-    assert found.slope == pytest.approx(0.5, abs=0.05)
-    assert found.apply(told).mean() == pytest.approx(chances.mean(), abs=0.005)
+    assert result.slope == pytest.approx(0.5, abs=0.05)
+    assert result.apply(shifted).mean() == pytest.approx(chances.mean(), abs=0.005)
 
 
 def test_a_few_rows_say_little():
-    found = PlattScaling.fit(np.full(3, 0.5), np.ones(3))
+    result = PlattScaling.fit(np.full(3, 0.5), np.ones(3))
 
-    assert np.isfinite(found.apply(np.array([0.0, 0.5, 1.0]))).all()
+    assert np.isfinite(result.apply(np.array([0.0, 0.5, 1.0]))).all()
 
 
 def test_the_order_of_chances_is_kept(chances):
-    found = PlattScaling.fit(chances, np.sqrt(chances)).apply(np.sort(chances))
+    result = PlattScaling.fit(chances, np.sqrt(chances)).apply(np.sort(chances))
 
-    assert (np.diff(found) >= 0).all()
+    assert (np.diff(result) >= 0).all()

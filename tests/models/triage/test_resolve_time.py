@@ -17,19 +17,19 @@ from models.triage.resolve_time import (
 INTERVALS = len(EDGES_HOURS) - 1
 masses = (
     st.lists(st.floats(0, 1), min_size=INTERVALS, max_size=INTERVALS)
-    .filter(lambda found: sum(found) > 0.01)
-    .map(lambda found: np.array([found]) / sum(found))
+    .filter(lambda weights: sum(weights) > 0.01)
+    .map(lambda weights: np.array([weights]) / sum(weights))
 )
 hours_open = st.floats(0, 4_000)
 
 
 @given(mass=masses)
 def test_quantiles_are_ordered_and_within_the_edges(mass):
-    found = quantiles(mass, (0.1, 0.3, 0.5, 0.7, 0.9))[0]
+    result = quantiles(mass, (0.1, 0.3, 0.5, 0.7, 0.9))[0]
 
-    assert (np.diff(found) >= -1e-9).all()
-    assert found[0] >= 0
-    assert found[-1] <= EDGES_HOURS[-1] * (1 + 1e-9)
+    assert (np.diff(result) >= -1e-9).all()
+    assert result[0] >= 0
+    assert result[-1] <= EDGES_HOURS[-1] * (1 + 1e-9)
 
 
 def test_the_median_of_one_interval_lies_in_it():
@@ -132,6 +132,6 @@ def test_nothing_resolved_yet_means_a_long_time(a_sample):
     rows = a_sample(50).rows
     hours, resolved = np.full(50, 100.0), np.zeros(50, bool)
 
-    found = ConstantResolveTime.fit(rows, hours, resolved, np.ones(50)).predict(rows)
+    result = ConstantResolveTime.fit(rows, hours, resolved, np.ones(50)).predict(rows)
 
-    assert (found[:, 0] >= 900).all()
+    assert (result[:, 0] >= 900).all()
