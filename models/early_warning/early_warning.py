@@ -71,7 +71,7 @@ class EarlyWarning:
         trained_as_of: Tick: nothing known at or after it was seen.
         delivery: Time to deliver; None without promises or deliveries.
         trees: Boosters of any exception and of the types of enough cases.
-        joined: For `any` and for types: scores to a chance.
+        stage_logits: For `any` and for types: scores to a chance.
         shares: Of exceptions by type, for the types that have no model of their own.
         after_sales: Types that say nothing of the way: no part of `p_exception`.
         baselines: For each baseline the rate that did best in the rehearsal.

@@ -31,7 +31,7 @@ class Coupling:
 
     Attributes:
         pack: Units of a pack; a place gets whole packs.
-        least: Units that a place gets at least where it gets any.
+        min_units: Units that a place gets at least where it gets any.
         room: (r,) capacities, such as of shelves or of a lorry, that places share; None for none.
         in_room: The number of the room that a place's units take; -1 for none.
         size: What a unit takes of it.
@@ -49,8 +49,8 @@ class _Packs:
     """The columns of the program: packs that could pay, one by one or in blocks.
 
     Attributes:
-        place: (c,) whose.
-        many: (c,) packs in it.
+        location: (c,) whose.
+        packs: (c,) packs in it.
         worth: (c,) money of each of them.
     """
 

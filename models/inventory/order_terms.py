@@ -22,7 +22,7 @@ class OrderTerms:
         service_level: Chance, below 1, that nothing is lost until the next order comes; where it
             is given, it takes the place of the costs.
         pack_units: Orders are multiples of it, at least 1.
-        least_units: Orders are 0 or at least so many.
+        min_units: Orders are 0 or at least so many.
     """
 
     lead_periods: Numbers

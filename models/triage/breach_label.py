@@ -28,7 +28,7 @@ class ClosedExceptions:
 
     Attributes:
         group: The group of each, or `DUE`.
-        clock_hours: Hours from detection (or from the deadline) to the end.
+        lateness_hours: Hours from detection (or from the deadline) to the end.
         breached: Whether it was breached.
     """
 

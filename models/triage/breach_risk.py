@@ -48,7 +48,7 @@ class BreachRisk:
 
     Args:
         trees: Chance of ending harmed; None for the baseline, the rate of all.
-        clock: Chance of a breach by the time to resolve.
+        breach_label: Chance of a breach by the time to resolve.
         rate: Weighted mean of the soft labels.
         calibration: Puts the chances of the trees right, where they were recalibrated.
     """

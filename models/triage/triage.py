@@ -36,7 +36,7 @@ class Triage:
         trained_as_of: Tick: nothing known at or after it was seen.
         classes: By label, those that could be trained.
         resolve: Hours to resolve.
-        harm: Chance of ending harmed.
+        breach_risk: Chance of ending harmed.
         touch: Touch time.
         untrained: For each model that could not be trained, why.
         evidence: By promised label the errors on a held-out window.

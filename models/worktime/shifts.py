@@ -81,7 +81,7 @@ class WorkClock:
     """By whose hours time is counted for n items.
 
     Attributes:
-        crews: Teams with shifts.
+        calendars: Teams with shifts.
         team: n positions among them, -1 where people work round the clock.
     """
 

@@ -40,7 +40,7 @@ class TriageRehearsal:
         calibrations: For each class the calibration that the final model takes over.
         use_baseline: Of resolve, harm and touch, those whose baseline serves.
         tested: For each class that may be promised the test of such a model.
-        touch_errors: Rows and minutes from which the final spread of the touch time is learned.
+        touch_spread: Rows and minutes from which the final spread of the touch time is learned.
     """
 
     window: RehearsalWindow
