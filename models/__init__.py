@@ -1,1 +1,1 @@
-"""What we expect and prefer: estimators, calibration, the ranking rule. Pure, but for `store`."""
+"""Estimators, calibration and the ranking rule. Pure but for four files."""

@@ -19,7 +19,7 @@ _NORMAL = 0
 
 @dataclass(frozen=True)
 class TreeSettings:
-    """How boosted trees learn; logged with each run."""
+    """Settings of boosted trees; logged with each run."""
 
     rounds: int = 200
     learning_rate: float = 0.05

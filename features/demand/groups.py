@@ -1,4 +1,4 @@
-"""How all series together, a product group or a site went: a single one is too quiet to say it.
+"""Movement of all series, of a product group or of a site: a single series is too quiet to show it.
 
 Made of a whole panel once; its parts are then looked at with the totals of all.
 """

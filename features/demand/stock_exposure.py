@@ -1,4 +1,4 @@
-"""How much of a period's demand a shelf meets that is empty for a part of it.
+"""Exposure: the share of a period's demand that a shelf meets when it is empty for a part of it.
 
 Half a day in stock is rarely half of the demand: shelves run empty in the evening, and on days that
 sold well. So a share in stock counts as a power of it that is measured on the panel.

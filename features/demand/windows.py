@@ -1,4 +1,4 @@
-"""What is known of a series at a cut-off, and of a period after it, from sums kept once.
+"""Features of a series at a cut-off, and of a period after it, from running totals.
 
 Running totals over a panel answer every window at every cut-off in two look-ups, so half a million
 training rows take about a second. All is relative to the series' own level: what is learned on one

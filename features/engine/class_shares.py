@@ -1,4 +1,4 @@
-"""How often each class (a team, a category) came out for an entity before: shares of candidates.
+"""Shares of each class (a team, a category) among the past outcomes of an entity.
 
 With dozens of classes only few are in question for one exception: those that its type, customer,
 SKU or first team ended in lately. This finds these candidates and counts, for each, how often it

@@ -88,7 +88,7 @@ _STAGE_RANK = {str(stage): float(rank) for rank, stage in enumerate(Stage)}
 
 @FEATURES.feature(unit="rank, 0 is placed", needs=["order_events.stage"])
 def stage_rank(columns: Columns) -> np.ndarray:
-    """How far along its life the order is."""
+    """Progress of the order along its stages."""
     return np.array([_STAGE_RANK.get(stage, np.nan) for stage in columns["stage"]], float)
 
 
@@ -132,7 +132,7 @@ def hours_left_to_ship_by(columns: Columns) -> np.ndarray:
 
 @FEATURES.feature(unit="currency of the order", needs=["orders.total", "order_lines.unit_price"])
 def freight(columns: Columns) -> np.ndarray:
-    """What the customer pays beyond the goods: mostly freight."""
+    """Amount that the customer pays beyond the goods: mostly freight."""
     return columns["total"] - columns["goods_value"]
 
 
@@ -156,7 +156,7 @@ def goods_weight_g(columns: Columns) -> np.ndarray:
 
 @FEATURES.feature(unit="1 or 0", needs=["orders.region", "sites.region"])
 def same_region(columns: Columns) -> np.ndarray:
-    """Whether it ships from the region that it goes to."""
+    """Shipment inside one region: 1 if origin and destination are the same."""
     pairs = zip(columns["site_region"], columns["region"], strict=True)
     return np.array([np.nan if None in (a, b) else float(a == b) for a, b in pairs], float)
 

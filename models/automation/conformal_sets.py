@@ -1,4 +1,4 @@
-"""Which classes a suggestion names: class-conditional conformal sets.
+"""Class-conditional conformal sets: the classes that a suggestion names.
 
 A set holds the right class with the promised coverage, whichever class that is (Mondrian conformal
 prediction; Vovk, Gammerman and Shafer 2005): each class has its own threshold, an order

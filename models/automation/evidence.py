@@ -1,4 +1,4 @@
-"""What a calibration window shows of the errors of one label, in counts: small, and read often."""
+"""Counts of the errors of one label in a calibration window: small, and read often."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ class CalibrationRows(NamedTuple):
 
 @dataclass(frozen=True)
 class CalibrationCounts:
-    """What a calibration window shows of one label: from it any error can be promised.
+    """Counts of one label in a calibration window: any error can be promised from them.
 
     Attributes:
         label: category or team.

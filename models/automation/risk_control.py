@@ -1,4 +1,4 @@
-"""Which classes may be set without asking: promises of their error, from a calibration window.
+"""Risk-controlled automation: promises of the error of each class, from a calibration window.
 
 A class is promised from the lowest threshold at which the exact upper bound of the error among
 the accepted (predicted as the class, at least so probable) is below the promised rate. The bound
@@ -38,7 +38,7 @@ NO_THRESHOLD = np.inf
 
 @dataclass(frozen=True)
 class Promise:
-    """What is promised of one class, or why nothing is.
+    """Promise of one class, or the reason why there is none.
 
     Attributes:
         label: category or team.
@@ -67,7 +67,7 @@ class Promise:
 
     @property
     def made(self) -> bool:
-        """Whether it may be set without asking."""
+        """Return true if the class may be set without asking."""
         return self.threshold < NO_THRESHOLD
 
     @property

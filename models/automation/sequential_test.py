@@ -1,4 +1,4 @@
-"""When a promise is withdrawn: a test that may be looked at after every audit.
+"""Sequential test that withdraws a promise; it is valid at a look after every audit.
 
 A bet against the promise: an account grows when an audited decision was wrong and shrinks when it
 was right, at odds that are fair to the promise. While at most the promised share is wrong it is

@@ -1,4 +1,4 @@
-"""What an exception can share with others: names in its attributes, of which one may be a cause.
+"""Attributes that exceptions can share: names, of which one may be a cause.
 
 Numbers, flags, free text and the customer are no causes: a burst is on a carrier, a gateway, a
 site, a product, an area.

@@ -1,4 +1,4 @@
-"""How often each watched value usually comes, and how unevenly; learned as exceptions arrive.
+"""Usual rate of each watched value, and its dispersion; learned as exceptions arrive.
 
 Rates are per hour of the week clock. A value that was seen little is drawn to the mean of its
 attribute, a pair to what its two values would do if they were independent. Each value's own hours
@@ -33,7 +33,7 @@ _MAX_SIGMA = 3.0
 
 
 class ClockReading(NamedTuple):
-    """What the week clock says now, and the weight of all arrivals so far."""
+    """Reading of the week clock, and the weight of all arrivals so far."""
 
     hours: float
     weight: float
@@ -90,7 +90,7 @@ def usual_rate(key: int, learned: BaselineRate, now: ClockReading) -> float:
 
 @njit
 def _own_rhythm(value: int, learned: BaselineRate, now: ClockReading) -> float:
-    """How much more often it comes at this hour of the week than the rhythm of all says."""
+    """Return the ratio of its rate at this hour of the week to that of the common rhythm."""
     own = learned.of_hour[learned.slot[value]]
     of_day = 0.0
     for day in range(7):

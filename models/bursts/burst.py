@@ -1,4 +1,4 @@
-"""What goes into the detector of bursts and what comes out, in the words that an operator reads."""
+"""Input and output of the burst detector, in the words that an operator reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ class Burst:
 
     @property
     def rate_ratio(self) -> float:
-        """How many times as many there are as usual."""
+        """Return the ratio of the count to the usual count."""
         return len(self.members) / max(self.expected, 1e-9)
 
     def words(self, timezone: str = "UTC", noun: str = "exceptions") -> str:
@@ -96,7 +96,7 @@ class Burst:
 
 @dataclass(frozen=True)
 class BurstChange:
-    """What came of an arrival, or of time.
+    """Change of a burst by an arrival, or by time.
 
     Attributes:
         kind: `closed` when the value is back to its usual rate.

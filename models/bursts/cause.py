@@ -1,4 +1,4 @@
-"""Which value, or pair of values, explains why there is too much of something."""
+"""Cause of a burst: the value, or pair of values, that explains the excess."""
 
 from collections.abc import Iterable
 from itertools import combinations
@@ -109,7 +109,7 @@ class CauseFinder:
         return causes
 
     def _wonder(self, rows: ArrivalRows, cause: Cause, span: float) -> float:
-        """How little chance explains the rows of a cause, of all kinds or those that stand out."""
+        """Return the evidence against chance for a cause, of all kinds or of those in excess."""
         rate, shape = self.rate(cause, rows.begin)
         here = rows.codes[rows.with_all(cause) & rows.unexplained]
         past = self._past.table(self._past.first, rows.begin)

@@ -1,4 +1,4 @@
-"""Which exceptions with the value of a burst belong to it: those of the kinds that are too many.
+"""Members of a burst: exceptions with its value, of the kinds that are in excess.
 
 For each kind of exception (type, reason, predicted category) the burst's own shares are what is
 there beyond the usual; a row belongs if it is likelier of the burst than of the usual, by Bayes'

@@ -1,4 +1,4 @@
-"""How strongly the arrivals of each watched value speak for a burst that has begun at some time.
+"""Shiryaev-Roberts statistic of each watched value: evidence for a burst that began at some time.
 
 For an extra rate `d` the statistic of Shiryaev and Roberts adds up, over all moments at which a
 burst may have begun, the likelihood of what has come since with that extra rate over that without:

@@ -1,4 +1,4 @@
-"""What all estimators of a class share: calibration by one temperature, a floor by the prior."""
+"""Calibration of class estimators: one temperature, and a floor by the prior."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

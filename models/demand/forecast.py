@@ -15,7 +15,7 @@ from models.demand.level_sets import LevelSets
 
 @dataclass(frozen=True)
 class Forecast:
-    """What n series will demand in each of H periods.
+    """Demand of n series in each of H periods, as distributions.
 
     Attributes:
         grain: How long a period is.
@@ -45,12 +45,12 @@ class Forecast:
 
     @property
     def series(self) -> int:
-        """How many series."""
+        """Number of series."""
         return len(self.sku)
 
     @property
     def horizon(self) -> int:
-        """How many periods."""
+        """Number of periods."""
         return len(self.periods)
 
     def quantiles(self, probabilities: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How long an order still takes, and so whether its promise holds.
+"""Remaining delivery time of an order, and so the chance that its promise holds.
 
 To be late is to take longer than promised, and the promise is known. Every delivery teaches how
 long orders take, while only the few late ones teach what lateness looks like: in trials on real

@@ -1,4 +1,4 @@
-"""What a forecast book holds. `models.forecast_book.store` writes and reads it."""
+"""Content of a forecast book. `models.forecast_book.store` writes and reads it."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ REVIEW_QUANTILES = np.array([0.025, 0.5, 0.975])
 
 @dataclass(frozen=True)
 class RecentSales:
-    """What was sold lately.
+    """Recent sales.
 
     Attributes:
         periods: (T,) datetime64[D], the first day of each; the last one is before the forecast.
@@ -31,7 +31,7 @@ class RecentSales:
 
 @dataclass(frozen=True)
 class BookStock:
-    """What is there and on its way, and what it is worth; NaN where that is not known.
+    """Stock on hand and inbound, and its worth; NaN where that is not known.
 
     Attributes:
         on_hand: (n,) units; below 0 is oversold.

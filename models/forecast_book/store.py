@@ -38,7 +38,7 @@ _CURE = "Make another: python -m training forecast --history HISTORY --as-of DAT
 
 
 class BookPointer(NamedTuple):
-    """Which book is in use; cheap to read, made to be polled."""
+    """Pointer to the book in use; cheap to read, made to be polled."""
 
     name: str
     sha256: str
@@ -126,6 +126,6 @@ def _prune(root: Path, keep: int, *, now_ms: int) -> None:
 
 
 def _to_disk(path: Path) -> None:
-    """What the pointer names must outlast a power cut, or it names nothing."""
+    """Flush to disk: the files that the pointer names must survive a power cut."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

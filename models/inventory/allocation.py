@@ -1,4 +1,4 @@
-"""What goes where: a limited pool of units shared over places, by what each unit is worth there.
+"""Allocation of a limited pool of units over locations, by the worth of each unit there.
 
 The k-th unit at a place is worth
 
@@ -22,7 +22,7 @@ MAX_HALVINGS = 60
 
 
 class AllocationOutcome(NamedTuple):
-    """What is expected of n places, or of m pools, after the units are placed."""
+    """Expected result at n locations, or of m pools, after the units are placed."""
 
     demand: np.ndarray
     """Units, with those owed."""
@@ -41,7 +41,7 @@ class AllocationOutcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Allocation:
-    """Who gets how many of m pools, for n places.
+    """Units of m pools for n locations.
 
     Attributes:
         locations: What was shared among, a number in every row.

@@ -1,4 +1,4 @@
-"""Why each place gets what it gets, in words and money."""
+"""Reasons for the units of each location, in words and money."""
 
 from dataclasses import dataclass
 

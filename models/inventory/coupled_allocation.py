@@ -27,7 +27,7 @@ MAX_SOLVER_SECONDS = (
 
 @dataclass(frozen=True)
 class Coupling:
-    """What ties the units of n places together.
+    """Constraints that tie the units of n locations together.
 
     Attributes:
         pack: Units of a pack; a place gets whole packs.

@@ -1,4 +1,4 @@
-"""Which open orders to fill when the stock of a SKU at a site can't fill all of them.
+"""Order filling: the open orders to fill when the stock of a SKU at a site cannot fill all.
 
 A knapsack: each order takes its units and avoids its loss. With whole orders it is solved exactly
 by a table over units where that is small, and by HiGHS where it isn't; where orders can be filled
@@ -19,7 +19,7 @@ MAX_SOLVER_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class OrderFilling:
-    """Which of n orders are filled.
+    """Filled orders among n.
 
     Attributes:
         units: (n,) units that each gets.

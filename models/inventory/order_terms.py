@@ -1,4 +1,4 @@
-"""How orders are placed and judged."""
+"""Terms of replenishment orders: timing, sizes and costs."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,7 +12,7 @@ Numbers = Any  # one for each series, or one for all; after `whole` an array of 
 
 @dataclass(frozen=True)
 class OrderTerms:
-    """How orders are placed and judged, for n series.
+    """Terms of replenishment orders for n series: timing, sizes and costs.
 
     Attributes:
         lead_periods: An order decided at the end of period r can be sold from r + lead; from 1.

@@ -45,7 +45,7 @@ class StockPosition:
 
 @dataclass(frozen=True)
 class Projection:
-    """What to expect of the stock of n series in each of H periods.
+    """Expected stock of n series in each of H periods.
 
     Attributes:
         stock: (n, H) units expected at the end of each period.

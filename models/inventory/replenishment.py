@@ -1,4 +1,4 @@
-"""What to order, where sales are lost when stock runs out.
+"""Replenishment where sales are lost when stock runs out.
 
 An order decided at the end of period r can be sold from the start of period r + lead, and has to
 last until the next one comes, `review` periods later. Along each sample path, what is left when it
@@ -30,7 +30,7 @@ from models.inventory.projection import (
 
 @dataclass(frozen=True)
 class Replenishment:
-    """What to order for n series, and what that does.
+    """Order quantities for n series, and their effect.
 
     Attributes:
         order: (n,) whole units to order now.

@@ -1,4 +1,4 @@
-"""What runs out before the next delivery, and what lies too long, in money. Pure.
+"""Stock risk in money: run-outs before the next delivery, and overstock. Pure.
 
 Both come from sample paths of demand and are told in the terms of the ranking rule: the money that
 handling can save, and the share of it that is gone by each age if it is left waiting. So they
@@ -26,7 +26,7 @@ OVERSTOCK_QUANTILE = 0.95
 
 @dataclass(frozen=True)
 class StockedSeries:
-    """What n series have; arrays of length n.
+    """Stock of n series; arrays of length n.
 
     Attributes:
         on_hand: Units when last counted; below 0 is oversold, and nothing is there.
@@ -75,7 +75,7 @@ class RunOut:
 
 @dataclass(frozen=True)
 class Overstock:
-    """What n series have too much of; arrays of length n.
+    """Overstock of n series; arrays of length n.
 
     Attributes:
         chance: That some of it is not sold in time.

@@ -29,7 +29,7 @@ class OpenOrders:
 
 @dataclass(frozen=True)
 class OrderChoice:
-    """What a choice of orders is worth.
+    """Worth of a choice of orders.
 
     Attributes:
         fill: n flags: fill it, or tell its customer.

@@ -1,4 +1,4 @@
-"""How far the people on shift get down the list, and what an hour more or less is worth. Pure.
+"""Capacity: the reach of the people on shift down the list, and the worth of an hour. Pure.
 
 A crew takes its rows in the order of the list, each for its expected touch time, in its working
 hours. What will still come in is not known and not counted: the line is where work stands at the
@@ -34,7 +34,7 @@ class QueuedWork:
 
 @dataclass(frozen=True)
 class TeamReach:
-    """How far one crew gets; money as expected now, of the rows that were asked about.
+    """Reach of one team down the list; money as expected now, of the rows in question.
 
     Attributes:
         people: How many are there.

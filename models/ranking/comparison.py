@@ -1,4 +1,4 @@
-"""Why one row of the list stands above another: money, hazard and hours, term by term. Pure.
+"""Comparison of two rows of the list: money, hazard and hours, term by term. Pure.
 
     score = loss * hazard / hours
 
@@ -17,7 +17,7 @@ _MAX_EQUAL_DIFFERENCE = 0.05
 
 
 class Decider(StrEnum):
-    """What puts one row above another."""
+    """Term that puts one row above another."""
 
     TIER = "tier"
     LOSS = "loss"

@@ -1,4 +1,4 @@
-"""What is lost if an exception is not begun now but at its next turn. Pure.
+"""Deferral loss: the loss if an exception is begun at its next turn and not now. Pure.
 
 The wait W until the next turn is exponential with mean h, in hours in which the team works. Where
 the chance F(x) that the loss has come within x hours is straight between knots, the chance that W

@@ -18,7 +18,7 @@ ALONE = -1
 
 @dataclass(frozen=True)
 class IncidentGroups:
-    """Which of n items are one piece of work.
+    """Groups among n items that are one piece of work.
 
     Attributes:
         of_item: n numbers of groups, from 0; `ALONE` for an item on its own.

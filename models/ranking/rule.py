@@ -35,7 +35,7 @@ TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
 
 
 class Tier(IntEnum):
-    """What stands above the score, the first tier first."""
+    """Tiers that stand above the score, the first tier first."""
 
     RULE = 0
     OLDEST = 1

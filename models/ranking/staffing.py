@@ -1,4 +1,4 @@
-"""Who is there when, by the policy: around a moment, and from it on. Pure."""
+"""Staffing by the policy: the teams on shift around a moment, and from it on. Pure."""
 
 from dataclasses import replace
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What waiting costs: expected losses if work on an exception starts later than now. Pure."""
+"""Cost of waiting: expected losses if work on an exception starts later than now. Pure."""
 
 import numpy as np
 

@@ -33,7 +33,7 @@ _WHY, _SINCE, _BEFORE = "promoted_because", "promoted_at", "champion_before"
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What one training run leaves behind.
+    """Artefacts of one training run.
 
     Attributes:
         model: triage, warning, ...

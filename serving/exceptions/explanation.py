@@ -101,7 +101,7 @@ async def _terms(exception_id: str, worklist: Worklist, policy: Policy) -> dict[
 
 
 async def _waiting(exception_id: str, worklist: Worklist) -> dict[str, Any]:
-    """What waiting costs one open exception, and when its team's shift ends."""
+    """Return the cost of waiting for one open exception, and the end of its team's shift."""
     snapshot = await worklist.ranked()
     row = snapshot.row_of(exception_id)
     if row is None:

@@ -53,7 +53,7 @@ _SECOND = {"external_id": "PE-00012346", "source": "shopify:acme", "type": "frau
 
 
 class ClaimIn(BaseModel):
-    """Who claims or releases."""
+    """Person who claims or releases."""
 
     model_config = ConfigDict(extra="ignore")
     by: Name

@@ -75,7 +75,7 @@ async def look_at_exception(request: Request, exception_id: Id) -> Response:
 
 @router.get("/{exception_id}/versus/{other_id}", responses=answers(ComparisonOut, 404, 422))
 async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At = None) -> Response:
-    """Why one row of the list stands above another: in money, hazard and hours, term by term."""
+    """Compare two rows of the list: in money, hazard and hours, term by term."""
     view = await service_of(request).worklist.view(past_tick(at))
     return json_answer(comparison_view(view.snapshot, exception_id, other_id))
 

@@ -16,7 +16,7 @@ from serving.worklist.view import facts
 
 
 class StoredException(NamedTuple):
-    """What the ledger holds of one exception."""
+    """Rows of the ledger about one exception."""
 
     record: ExceptionRecord
     events: list[LedgerEvent]
@@ -85,7 +85,7 @@ def _outcome(outcome: OutcomeRecord | None) -> dict[str, Any] | None:
 
 
 def _visible(text: str, *, is_open: bool) -> Assessment:
-    """What people may see: all of it once they have judged."""
+    """Return the part that people may see: all of it once they have judged."""
     assessment = Assessment.from_json(text)
     return assessment if is_open else assessment.revealed()
 

@@ -31,7 +31,7 @@ class FlawOut(TypedDict):
 
 @closed
 class ProblemOut(TypedDict):
-    """What went wrong, as RFC 9457 shapes it."""
+    """Problem in the shape of RFC 9457."""
 
     type: str
     title: str

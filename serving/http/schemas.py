@@ -8,7 +8,7 @@ from serving.wire.answers import Chance, MoneyOut, ReasonOut
 
 
 class Shape(BaseModel):
-    """What all answers are: nothing but what is documented."""
+    """Base of all answers: no key that is not documented."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +39,7 @@ class PledgeOut(Shape):
 
 
 class VerdictOut(Shape):
-    """What a category or team probably is, and whether that may be taken without asking."""
+    """Most likely category or team, and whether it may be set without asking."""
 
     label: str | None
     probability: Chance | None
@@ -49,7 +49,7 @@ class VerdictOut(Shape):
 
 
 class Scoring(Stamp):
-    """What is made of an exception. Without a model all that a model would say is null."""
+    """Assessment of an exception. Without a model, all values of a model are null."""
 
     score: float | None = Field(description="money that an hour's wait loses, for an hour of work")
     priority: Literal["p1", "p2", "p3", "p4"] | None
@@ -88,7 +88,7 @@ class Flawed(Shape):
 
 
 class Problem(Shape):
-    """What went wrong, as RFC 9457 shapes it."""
+    """Problem in the shape of RFC 9457."""
 
     type: str
     title: str
@@ -135,7 +135,7 @@ class AcceptedBatch(Stamp):
 
 
 class Facts(Scoring):
-    """What names an exception, what it is about, and what is made of it."""
+    """Names of an exception, its facts, and its assessment."""
 
     id: str
     revision: int
@@ -157,7 +157,7 @@ class Facts(Scoring):
 
 
 class OutcomeOut(Shape):
-    """How it ended."""
+    """End of an exception."""
 
     category: str | None
     label_origin: str | None
@@ -173,7 +173,7 @@ class OutcomeOut(Shape):
 
 
 class Decided(Stamp):
-    """What was decided at an event."""
+    """Decision at an event."""
 
     category: str | None
     decision: str
@@ -211,7 +211,7 @@ class Resolved(Stamp):
 
 
 class Claimed(Shape):
-    """Who has an exception or an incident, and until when; null once it is free."""
+    """Holder of an exception or an incident, and the end of the claim; null once it is free."""
 
     id: str
     revision: int
@@ -220,7 +220,7 @@ class Claimed(Shape):
 
 
 class Ready(Stamp):
-    """Whether the service can serve."""
+    """Readiness of the service."""
 
     status: str
     champion: str

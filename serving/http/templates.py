@@ -1,4 +1,4 @@
-"""How the page is drawn: its templates, and words for numbers and times. No HTTP in it."""
+"""Templates of the pages, and words for numbers and times. No HTTP in it."""
 
 import gzip
 import hashlib

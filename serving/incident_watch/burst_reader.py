@@ -22,7 +22,7 @@ TAKEN_IN = ("created",)
 
 @dataclass
 class BurstScan:
-    """What became of one burst while some events were read.
+    """Changes of one burst while some events were read.
 
     Attributes:
         burst: As it is now.

@@ -1,4 +1,4 @@
-"""What is known of an incident beside its members, as the ledger keeps it."""
+"""Facts of an incident beside its members, as the ledger stores them."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Self
@@ -12,7 +12,7 @@ NOUN = "orders"
 
 @dataclass(frozen=True)
 class IncidentFacts:
-    """Why exceptions were taken for one burst.
+    """Reasons why exceptions were taken for one burst.
 
     Attributes:
         burst_id: As the detector calls it.
@@ -64,7 +64,7 @@ class IncidentFacts:
 
     @property
     def times_usual(self) -> float:
-        """How many times as many there were as usual."""
+        """Return the ratio of the count to the usual count."""
         return self.count / max(self.expected, 1e-9)
 
     def over(self) -> Self:

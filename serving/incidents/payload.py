@@ -1,4 +1,4 @@
-"""What callers may send about incidents."""
+"""Bodies that callers may send about incidents."""
 
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ class MemberIn(_Part):
 
 
 class IncidentResolutionIn(ResolutionIn):
-    """How the members of an incident ended, all alike.
+    """Resolution of the members of an incident, the same for all.
 
     `touch_minutes` and `loss` are those of all together: each member gets an equal share.
     """
@@ -34,7 +34,7 @@ class IncidentResolutionIn(ResolutionIn):
 
 
 class SplitIn(_Part):
-    """Which members are no part of an incident, and who says so."""
+    """Members that are no part of an incident, and who says so."""
 
     by: Name
     members: Annotated[list[ExceptionId], Field(min_length=1, max_length=MAX_MEMBERS)] | None = (

@@ -47,14 +47,14 @@ class MemberSelection:
 
 
 class MemberOutcome(NamedTuple):
-    """How one member ended."""
+    """End of one member."""
 
     record: ExceptionRecord
     outcome: OutcomeRecord
 
 
 class BulkResolution(NamedTuple):
-    """What a bulk action did to an incident.
+    """Result of a bulk action on an incident.
 
     Attributes:
         incident: As it is after.

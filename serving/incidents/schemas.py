@@ -32,7 +32,7 @@ class IncidentView(Stamp):
 
 
 class MemberResult(Shape):
-    """What became of one member."""
+    """Result for one member."""
 
     id: str
     result: Literal["resolved", "claimed", "changed", "ended", "no_member"]
@@ -40,7 +40,7 @@ class MemberResult(Shape):
 
 
 class BulkResolved(Stamp):
-    """What became of the members of an incident, member by member."""
+    """Results for the members of an incident, member by member."""
 
     id: str
     status: Literal["open", "closed"]
@@ -51,7 +51,7 @@ class BulkResolved(Stamp):
 
 
 class SplitOff(Stamp):
-    """Which members left an incident."""
+    """Members that left an incident."""
 
     id: str
     status: Literal["open", "closed"]

@@ -14,7 +14,7 @@ from serving.worklist.view import rows_view
 
 
 class StoredIncident(NamedTuple):
-    """What the ledger holds of one incident."""
+    """Rows of the ledger about one incident."""
 
     incident: Incident
     members: list[Member]

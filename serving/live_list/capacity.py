@@ -20,7 +20,7 @@ from serving.wire.formats import money, rfc3339
 
 @closed
 class CapacityOut(TypedDict):
-    """How far the people on shift get if nothing new comes in: work reaches a rank."""
+    """Reach of the people on shift if nothing new comes in: work reaches a rank."""
 
     team: Annotated[
         str | None,
@@ -54,7 +54,7 @@ class CapacityLineOut(TypedDict):
 
 @dataclass(frozen=True)
 class CapacityLine:
-    """How far one team gets down its own rows.
+    """Reach of one team down its own rows.
 
     Attributes:
         team: By name.

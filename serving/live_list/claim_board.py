@@ -8,7 +8,7 @@ from serving.wire.formats import rfc3339
 
 
 class ClaimBoard:
-    """Who has what, in memory, as the ledger holds it."""
+    """Claims in memory, as the ledger holds them."""
 
     def __init__(self, claims: Iterable[Claim]) -> None:
         self._claims = {claim.subject_id: claim for claim in claims}

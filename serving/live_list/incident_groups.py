@@ -17,7 +17,7 @@ from serving.live_list.open_exceptions import OpenArrays, OpenRow
 
 @dataclass(frozen=True)
 class IncidentRow:
-    """What the list shows of one incident, as its open members make it.
+    """Row of one incident on the list, computed from its open members.
 
     Attributes:
         incident: As the ledger holds it.

@@ -20,7 +20,7 @@ _FIRST_CAPACITY = 1_024
 
 @dataclass(frozen=True)
 class OpenRow:
-    """What the list shows of one open exception beside its scoring."""
+    """Row of one open exception on the list, beside its scoring."""
 
     id: str
     revision: int
@@ -29,17 +29,17 @@ class OpenRow:
 
     @property
     def team(self) -> str | None:
-        """Who should have it."""
+        """Team that should have it."""
         return self.assessment.team
 
     @property
     def is_degraded(self) -> bool:
-        """Whether no model had a say."""
+        """True if no model scored it."""
         return self.assessment.degraded
 
     @property
     def category(self) -> str | None:
-        """What the list is filtered by: the predicted category, else the type as raised."""
+        """Category by which the list is filtered: the predicted one, else the type as raised."""
         return self.assessment.category.label or self.exception.known_type
 
 

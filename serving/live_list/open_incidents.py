@@ -7,7 +7,7 @@ from models.ranking.incidents import ALONE
 
 
 class OpenIncidents:
-    """Which incidents are open, and which exceptions, open or not, belong to them."""
+    """Open incidents, and the exceptions, open or not, that belong to them."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}

@@ -20,7 +20,7 @@ class Page(NamedTuple):
 
 
 class Bookmark(NamedTuple):
-    """What a cursor says.
+    """Content of a cursor.
 
     Attributes:
         number: Of the snapshot.

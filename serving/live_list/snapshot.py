@@ -22,7 +22,7 @@ from serving.wire.formats import rfc3339
 
 
 class SnapshotFilters(NamedTuple):
-    """Which rows are wanted; None for all."""
+    """Filters of rows; None for all."""
 
     team: str | None = None
     category: str | None = None
@@ -101,12 +101,12 @@ class Snapshot:
 
     @property
     def policy(self) -> Policy:
-        """What the company preferred."""
+        """Policy in use."""
         return self.judges.policy
 
     @property
     def degraded(self) -> bool:
-        """Whether it was ranked by the fallback."""
+        """True if it was ranked by the fallback."""
         return self.judges.model_version is None
 
     def matching(self, filters: SnapshotFilters) -> np.ndarray:
@@ -148,7 +148,7 @@ class Snapshot:
 
 
 class ListView(NamedTuple):
-    """What a list is seen with.
+    """View of a list: its snapshot, claims and moment.
 
     Attributes:
         snapshot: What was open, ranked.

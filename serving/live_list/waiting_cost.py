@@ -1,4 +1,4 @@
-"""What it costs if a row waits: an hour, until its team's shift ends, a day."""
+"""Cost of waiting of a row: an hour, until its team's shift ends, a day."""
 
 import math
 from typing import Annotated

@@ -115,7 +115,7 @@ async def what_moved_it(request: Request, exception_id: Id) -> Response:
 
 @router.get("/exceptions/{exception_id}/versus")
 async def versus(request: Request, exception_id: RowId, rank: Rank) -> Response:
-    """How one row compares with the one of another rank."""
+    """Compare one row with the row of another rank."""
     snapshot = await service_of(request).worklist.ranked()
     view = comparison_view(snapshot, exception_id, at_rank(snapshot, rank))
     return html("worklist/versus.html", versus=view)
@@ -151,7 +151,7 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
 
 
 def resolution_of(form: dict[str, str]) -> dict[str, Any]:
-    """What the form says, as the API takes it; what was left empty is left out."""
+    """Return the form as the API takes it, without the fields that were left empty."""
     names = ("category", "team", "touch_minutes", "by")
     payload: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
     if form.get("breached") in ("yes", "no"):

@@ -21,7 +21,7 @@ _FARTHEST_HOURS = HOURS_PER_YEAR * 10
 
 
 class RankedRow(NamedTuple):
-    """Where the rule puts one exception at a moment; fields as in `Ranking`."""
+    """Rank of one exception at a moment; fields as in `Ranking`."""
 
     tier: int
     score: float

@@ -1,4 +1,4 @@
-"""What the service thinks of one exception, as the ledger keeps it."""
+"""Assessment of one exception, as the ledger stores it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Guarantee:
 
 @dataclass(frozen=True)
 class LabelDecision:
-    """What a category or team probably is, and whether that may be taken without asking.
+    """Most likely category or team, and whether it may be set without asking.
 
     Attributes:
         label: The likeliest; None where no model says.
@@ -63,7 +63,7 @@ NOTHING = LabelDecision()
 
 @dataclass(frozen=True)
 class BlindedDecision:
-    """What would have been said of an exception that people are to judge without being told.
+    """Decision that is hidden from the people who judge an exception.
 
     Attributes:
         why: `audit`: an automatic decision is checked; `hidden`: of the random share of all.
@@ -85,7 +85,7 @@ class BlindedDecision:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the models and the policy make of one exception, whatever the hour.
+    """Assessment of one exception by the models and the policy; it does not depend on the hour.
 
     `category` and `routing` are what everybody may see; what is kept from people, so that they
     judge for themselves, stands in `withheld` alone.
@@ -116,17 +116,17 @@ class Assessment:
 
     @property
     def team(self) -> str | None:
-        """Who should have it; None where no model says, or people are not told."""
+        """Team that should have it; None where no model says, or people are not told."""
         return self.routing.label
 
     @property
     def shown(self) -> dict[str, LabelDecision]:
-        """What everybody may see of each label."""
+        """Return the visible decision of each label."""
         return {"category": self.category, "team": self.routing}
 
     @property
     def decisions(self) -> dict[str, LabelDecision]:
-        """What was made of each label, be it withheld or not."""
+        """Return the decision of each label, hidden or not."""
         source = self.withheld or self
         return {"category": source.category, "team": source.routing}
 

@@ -1,4 +1,4 @@
-"""What people say of exceptions, held against what was decided and withheld from them."""
+"""Audits: judgements of people compared with the decisions that were hidden from them."""
 
 from collections.abc import Iterable
 from dataclasses import replace

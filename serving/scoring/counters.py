@@ -1,4 +1,4 @@
-"""What is counted of decisions, for Prometheus."""
+"""Counters of decisions, for Prometheus."""
 
 from collections.abc import Iterable
 

@@ -37,7 +37,7 @@ _STEPS = 2**64
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """How one label is decided; the arrays are by code of the class.
+    """Rule that decides one label; the arrays are by code of the class.
 
     Attributes:
         names: The classes.

@@ -1,1 +1,1 @@
-"""What callers send, checked; without HTTP."""
+"""Content of requests and answers, checked; without HTTP."""

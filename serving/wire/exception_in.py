@@ -1,4 +1,4 @@
-"""What callers may send. Checked here, once; inside, everyone may trust it.
+"""Bodies that callers may send. Checked here, once; the rest of the code may trust them.
 
 Moments become ticks (milliseconds since 1970), amounts stay texts. Unknown fields are let through:
 the ledger keeps the exception as it was posted.
@@ -72,7 +72,7 @@ class Money(_Part):
 
 
 class Address(_Part):
-    """Where it goes; country, postcode and city suffice."""
+    """Address of delivery; country, postcode and city suffice."""
 
     country_code: Country | None = None
     postal_code: Name | None = None
@@ -91,7 +91,7 @@ class LineItem(_Part):
 
 
 class Customer(_Part):
-    """Who ordered, without a name."""
+    """Customer who ordered, without a name."""
 
     external_id: Name | None = None
     segment: Name | None = None
@@ -150,12 +150,12 @@ class ExceptionIn(_Part):
 
     @property
     def is_open(self) -> bool:
-        """Whether the source takes it to be still open; an unknown status is."""
+        """Return true if the source says it is still open; an unknown status counts as open."""
         return self.status.lower() not in _CLOSED
 
 
 class ResolutionIn(_Part):
-    """How an exception ended; what was not recorded is left out."""
+    """Resolution of an exception; fields that were not recorded are left out."""
 
     category: Name | None = None
     team: Name | None = None

@@ -1,4 +1,4 @@
-"""What is to be replayed, and the reading of it: work, worlds, opinions."""
+"""Plan of a replay: its specification, workload, scenarios and predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ WORK, WORLDS, MOMENTS, STRESS = range(4)
 
 @dataclass(frozen=True)
 class ReplaySpec:
-    """What is to be replayed.
+    """Specification of a replay.
 
     Attributes:
         begin: First moment of the period.
@@ -60,7 +60,7 @@ class ReplaySpec:
 
     @property
     def assumptions(self) -> list[TouchAssumption]:
-        """What else might be taken for touch time, where it is not recorded."""
+        """Return the other assumptions about touch time, where it is not recorded."""
         if self.touch is TouchAssumption.RECORDED:
             return []
         return [each for each in TouchAssumption if each not in (self.touch, _RECORDED)]

@@ -29,7 +29,7 @@ LOOK_AHEAD_MINUTES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0)
 
 @dataclass(frozen=True)
 class TuningResult:
-    """What came of tuning.
+    """Result of tuning.
 
     Attributes:
         look_ahead_minutes: The best on the first period.
@@ -45,12 +45,12 @@ class TuningResult:
 
     @property
     def confirmed(self) -> bool:
-        """Whether the later period bears it out: better there, or at least no worse."""
+        """Return true if the later period confirms it: better there, or at least no worse."""
         return self.later is not None and self.later.value >= 0
 
     @property
     def verdict(self) -> str:
-        """What to make of it, in words."""
+        """Return the conclusion in words."""
         if self.later is None:
             return "Nothing gained: what the policy says already is the best of all that was tried."
         found = (

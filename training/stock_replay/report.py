@@ -1,4 +1,4 @@
-"""What a replay says: its costs beside those of perfect foresight, period by period."""
+"""Report of a replay: its costs beside those of perfect foresight, period by period."""
 
 from collections.abc import Sequence
 from pathlib import Path

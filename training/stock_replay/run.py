@@ -18,7 +18,7 @@ from training.stock_replay.simulator import Episode, StockReplayTerms, play
 
 @dataclass(frozen=True)
 class StockReplaySpec:
-    """What is to be played.
+    """Specification of a stock replay.
 
     Attributes:
         opening: CSV file of the stock at the start; None to assume it.
@@ -41,7 +41,7 @@ class StockReplaySpec:
 
 @dataclass(frozen=True)
 class StockReplayResult:
-    """What came of it."""
+    """Result of a stock replay."""
 
     asked: StockReplaySpec
     scene: StockScenario

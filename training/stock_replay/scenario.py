@@ -14,7 +14,7 @@ from training.demand.dataset import read_panel
 
 @dataclass(frozen=True)
 class StockScenario:
-    """What is played. The series are those that were known at the start.
+    """Scenario of a stock replay. The series are those that were known at the start.
 
     Attributes:
         history: Where demand is read from.
@@ -58,7 +58,7 @@ class StockScenario:
 
     @property
     def not_scored(self) -> int:
-        """How often a series was out of stock in a scored period."""
+        """Return the number of scored periods in which a series was out of stock."""
         return int(np.isnan(self.demand).sum())
 
     def known(self, number: int) -> tuple[Panel, np.ndarray]:

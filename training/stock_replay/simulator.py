@@ -18,7 +18,7 @@ from features.demand.panel import Panel
 
 @dataclass(frozen=True)
 class StockReplayTerms:
-    """What stock costs, and how late it comes.
+    """Costs and lead times of stock.
 
     Attributes:
         lead_periods: L, at least 1: an order of the end of period r can be sold from r + L on.
@@ -33,7 +33,7 @@ class StockReplayTerms:
 
 @dataclass(frozen=True)
 class PolicyInputs:
-    """What a policy may look at when it orders, at the end of a period.
+    """Inputs of a policy when it orders, at the end of a period.
 
     Attributes:
         panel: Everything known of demand by then.
@@ -75,7 +75,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Episode:
-    """What happened to n series in N periods; the matrices are (n, N), in units.
+    """Course of n series over N periods; the matrices are (n, N), in units.
 
     Attributes:
         terms: Costs and lead.

@@ -19,7 +19,7 @@ from models.automation.sequential_test import SequentialTest
 
 @dataclass(frozen=True)
 class SimulatedBusiness:
-    """What histories are drawn from.
+    """Business from which histories are drawn.
 
     Attributes:
         classes: How many; the k-th is about 1 / k as frequent as the first.
@@ -51,7 +51,7 @@ class DrawnTruth:
 
 @dataclass(frozen=True)
 class PromiseOutcomes:
-    """What came of the promises of many histories.
+    """Outcomes of the promises of many histories.
 
     Attributes:
         made: How many.

@@ -1,4 +1,4 @@
-"""How sure a comparison of rules is: days and worlds drawn again, the same ones for every rule."""
+"""Bootstrap of a comparison of rules: days and scenarios are resampled, the same for every rule."""
 
 from dataclasses import dataclass
 from typing import Self

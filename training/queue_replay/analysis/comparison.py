@@ -1,4 +1,4 @@
-"""What the plays of all rules come to, side by side, with how sure that is."""
+"""Comparison of the simulated costs of all rules, with intervals."""
 
 from dataclasses import asdict, dataclass
 

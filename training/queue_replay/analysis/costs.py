@@ -1,4 +1,4 @@
-"""What a play came to: money, breaches, waits, by day of detection and by group."""
+"""Costs of a simulation: money, breaches, waits, by day of detection and by group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class ExceptionGroups:
 
 @dataclass(frozen=True)
 class CostModel:
-    """What every play of one work is charged by.
+    """Prices and groupings by which a simulated run is charged.
 
     Attributes:
         day: n positions of days of detection, those on which nothing was detected left out.
@@ -99,7 +99,7 @@ class CostModel:
 
 @dataclass(frozen=True)
 class CostSummary:
-    """What one play of one rule in one world came to.
+    """Costs of one simulation of one rule in one scenario.
 
     Attributes:
         money: Money lost, by day of detection.

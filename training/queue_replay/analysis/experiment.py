@@ -44,7 +44,7 @@ class Experiment:
     moments: np.ndarray
 
     def known(self, world: Scenario) -> RuleInputs:
-        """What rules may ask in one world."""
+        """Return the inputs of the rules in one scenario."""
         return RuleInputs(self.work, world, self.opinions, self.terms)
 
     def play(self, rule: Rule, world: Scenario) -> CostSummary:

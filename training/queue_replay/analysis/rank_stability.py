@@ -1,4 +1,4 @@
-"""How restless a list is: how many of its first twenty rows lose their place within an hour."""
+"""Rank stability: the number of the first twenty rows that lose their rank within an hour."""
 
 import numpy as np
 from numba import njit

@@ -1,4 +1,4 @@
-"""How the rule stands up where things are otherwise: load, people, bursts, prices, models."""
+"""Sensitivity of the rule to load, people, bursts, prices and models."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""What a replay says first, in words."""
+"""Headline of a replay, in words."""
 
 from training.common.measures import Figure
 from training.queue_replay.analysis.comparison import RuleComparison

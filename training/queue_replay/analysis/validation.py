@@ -43,7 +43,7 @@ class ValidationCheck:
 
     @property
     def holds(self) -> bool:
-        """Whether it is reproduced."""
+        """Return true if the figure is reproduced."""
         return abs(self.played - self.recorded) <= self.tolerance
 
     def __str__(self) -> str:
@@ -61,12 +61,12 @@ class Validation:
 
     @property
     def holds(self) -> bool:
-        """Whether all are reproduced: only then savings may be told."""
+        """Return true if all figures are reproduced: only then are savings reported."""
         return all(each.holds for each in self.compared)
 
     @property
     def verdict(self) -> str:
-        """What to make of it, in words."""
+        """Return the conclusion in words."""
         if self.holds:
             return "The recorded waits and breaches are reproduced."
         failed = "; ".join(str(each) for each in self.compared if not each.holds)

@@ -58,7 +58,7 @@ class Rule:
 
     @property
     def listed(self) -> bool:
-        """Whether it has a row in the tables of all rules."""
+        """True if it has a row in the tables of all rules."""
         return self.kind != RuleKind.ONE_FACT
 
 

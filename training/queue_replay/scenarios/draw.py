@@ -49,7 +49,7 @@ def draw_worlds(
 
 @dataclass(frozen=True)
 class _LossFacts:
-    """What the record tells of losses and healing."""
+    """Recorded facts of losses and of self-resolution."""
 
     money: LossRecords
     losses: "_LossClock"

@@ -1,4 +1,4 @@
-"""How the chance that something has happened rises with time, by group, and draws of when it does.
+"""Kaplan-Meier curves of the chance of an event by time and group, and draws of its moment.
 
 Something is a loss or a healing. What is known of each case differs: when it happened, or that it
 had not by some moment. The product-limit estimate (Kaplan and Meier 1958) reads both. Where only
@@ -25,7 +25,7 @@ NOTHING: Knots = (np.zeros(1), np.zeros(1))
 
 @dataclass(frozen=True)
 class CensoredTimes:
-    """What is known of n cases.
+    """Censored times of n cases.
 
     Attributes:
         group: n codes, 0 or more.

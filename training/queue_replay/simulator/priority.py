@@ -1,4 +1,4 @@
-"""What a rule hands to the simulator; scores of those that move with time are compiled."""
+"""Priorities that a rule gives to the simulator; scores that move with time are compiled."""
 
 # pyright: reportReturnType=false
 # An element of an array is a plain number once compiled; the types of numpy do not say so.

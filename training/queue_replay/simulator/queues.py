@@ -1,4 +1,4 @@
-"""What happens at the desks: visits come, wait, are begun, paused and done. Compiled."""
+"""Queues of the teams: visits arrive, wait, are begun, paused and done. Compiled."""
 
 # pyright: reportArgumentType=false, reportReturnType=false
 # An element of an array is a plain number once compiled; the types of numpy do not say so.
@@ -17,7 +17,7 @@ SHORT = 64
 
 
 class SimulatedWork(NamedTuple):
-    """What is worked on, and what has come of it so far; as in `Work`, `Scenario` and `Played`."""
+    """Work and its state so far; as in `Workload`, `Scenario` and `SimulationResult`."""
 
     visit_of: np.ndarray
     team: np.ndarray
@@ -35,7 +35,7 @@ class SimulatedWork(NamedTuple):
 
 
 class Queues(NamedTuple):
-    """Where visits wait: `open` by the rule, `lost` behind them; `later` and `busy` are by time."""
+    """Waiting visits: `open` by the rule, `lost` behind them; `later` and `busy` are by time."""
 
     open: Heaps
     lost: Heaps

@@ -1,4 +1,4 @@
-"""What a history records of a stretch of work: exceptions, and the steps of their handling.
+"""Recorded events of a period: exceptions, and the steps of their handling.
 
 A replay looks back: of the exceptions of its period it reads all that ever became known. What the
 rules may know of them is another matter, and is not read here.
@@ -66,7 +66,7 @@ class HandlingLog:
 
     @property
     def n(self) -> int:
-        """How many exceptions."""
+        """Number of exceptions."""
         return len(self.ids)
 
     @classmethod

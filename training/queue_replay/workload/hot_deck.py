@@ -1,4 +1,4 @@
-"""What nobody has touched takes as long as its like did, and goes on as its like went on.
+"""Hot-deck imputation: a visit without a record takes the touch time and route of a donor.
 
 A hot deck: a visit to the same team on the same kind of exception, drawn at random, lends its touch
 time; where the rest of the way is not recorded either, it lends the visits that followed it too.

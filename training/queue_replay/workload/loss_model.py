@@ -1,4 +1,4 @@
-"""What a loss would have cost where none was recorded: a regression on those that were.
+"""Regression of the loss on recorded losses, for exceptions without a recorded one.
 
 The logarithm of the loss is linear in that of the order's value, with a slope and a level for each
 segment and a level for each category and type; the spread about it is that of recorded losses of
@@ -58,7 +58,7 @@ class LossModel:
 
 
 class LossRecords:
-    """What a record tells of losses, and what the policy says where that is too little.
+    """Recorded losses, and the policy's values where they are too few.
 
     Args:
         record: n exceptions.

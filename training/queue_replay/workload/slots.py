@@ -27,7 +27,7 @@ ASSUMED_LOAD = 0.9
 
 
 class TouchAssumption(StrEnum):
-    """What is taken for touch time.
+    """Assumption about touch time.
 
     `RECORDED` takes what is recorded. The others are for histories that do not record it. `EQUAL`
     takes all work of a team to be alike. `BY_KIND` takes it to be in proportion to the usual time

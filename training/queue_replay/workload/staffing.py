@@ -1,4 +1,4 @@
-"""Who was there when: each team's weekdays, hours and people, learned from what they did.
+"""Staffing: each team's weekdays, hours and people, learned from recorded work.
 
 A shift is what starts and ends of work leave visible. The day of a team begins in the middle of its
 longest quiet stretch, so that a night shift is one day. It opens at the moment before which work
@@ -54,7 +54,7 @@ class TeamWeek:
 
     @property
     def sure(self) -> bool:
-        """Whether there is enough to rely on."""
+        """Return true if the data is enough to rely on."""
         return self.days >= SURE_DAYS and self.inside_share >= 1 - 2 * STRAY_SHARE
 
     @property

@@ -1,4 +1,4 @@
-"""What a replay plays with: the work that came in, the people, and what was at stake unseen.
+"""Inputs of a simulation: the workload, the people, and the unrecorded facts of a scenario.
 
 Moments are ticks (milliseconds since 1970, UTC); a moment that never comes is `NEVER`.
 """
@@ -71,7 +71,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class SimulationResult:
-    """What came of one rule in one world.
+    """Result of one rule in one scenario.
 
     Attributes:
         started_at: m ticks at which the visits began, `NEVER` where none was needed any more.
