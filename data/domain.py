@@ -132,9 +132,9 @@ class BadInputError(ExpediteError):
 class UnknownChoiceError(ExpediteError):
     """A name that is not among those there are."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        self.kind, self.name, self.known = kind, name, sorted(known)
-        super().__init__(f"There is no {kind} '{name}'. There are: {', '.join(self.known)}.")
+    def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
+        self.kind, self.name, self.choices = kind, name, sorted(choices)
+        super().__init__(f"There is no {kind} '{name}'. There are: {', '.join(self.choices)}.")
 
 
 class NoHistoryError(ExpediteError):
@@ -212,6 +212,6 @@ class ClaimedError(ConflictError):
 class PreconditionError(ExpediteError):
     """A thing changed since the caller saw it."""
 
-    def __init__(self, key: str, seen: int, now: int) -> None:
-        self.key, self.seen, self.now = key, seen, now
-        super().__init__(f"{key} was at revision {seen} and is at {now} now. Read it again.")
+    def __init__(self, key: str, expected: int, now: int) -> None:
+        self.key, self.expected, self.now = key, expected, now
+        super().__init__(f"{key} was at revision {expected} and is at {now} now. Read it again.")

@@ -41,7 +41,7 @@ class Incoming:
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedException:
     """Effect of one incoming exception, and its record afterwards."""
 
     arrival: IntakeEvent
@@ -56,7 +56,9 @@ def new_id(now_ms: int, kind: str = "exc") -> str:
     )
 
 
-def accept(connection: Connection, arriving: Sequence[Incoming], *, now_ms: int) -> list[Accepted]:
+def accept(
+    connection: Connection, arriving: Sequence[Incoming], *, now_ms: int
+) -> list[AcceptedException]:
     """Take in exceptions in order; a version older than the stored one is only recorded."""
     stored = _stored(connection, arriving)
     before = dict(stored)
@@ -89,30 +91,32 @@ def _stored(
     return records
 
 
-def _accepted(stored: ExceptionRecord | None, incoming: Incoming, now_ms: int) -> Accepted:
+def _accepted(stored: ExceptionRecord | None, incoming: Incoming, now_ms: int) -> AcceptedException:
     if stored is None:
         closed_at_ms = None if incoming.is_open else incoming.updated_at_ms
         created = ExceptionRecord(new_id(now_ms), revision=1, received_at_ms=now_ms,
                          closed_at_ms=closed_at_ms, **asdict(incoming))  # fmt: skip
-        return Accepted(IntakeEvent.CREATED, created)
+        return AcceptedException(IntakeEvent.CREATED, created)
     if stored.payload == incoming.payload:
-        return Accepted(IntakeEvent.UNCHANGED, stored)
+        return AcceptedException(IntakeEvent.UNCHANGED, stored)
     if _is_late(stored, incoming):
-        return Accepted(IntakeEvent.LATE, stored)
+        return AcceptedException(IntakeEvent.LATE, stored)
     return _changed(stored, replace(stored, revision=stored.revision + 1, **asdict(incoming)))
 
 
-def _changed(stored: ExceptionRecord, updated: ExceptionRecord) -> Accepted:
+def _changed(stored: ExceptionRecord, updated: ExceptionRecord) -> AcceptedException:
     # What was made of an exception as long as it was open stands once it has ended.
     ended = replace(updated, is_open=False, opinion=stored.opinion)
     if stored.closed_at_ms is None:
         if updated.is_open:
-            return Accepted(IntakeEvent.UPDATED, updated)
-        return Accepted(IntakeEvent.CLOSED, replace(ended, closed_at_ms=updated.updated_at_ms))
+            return AcceptedException(IntakeEvent.UPDATED, updated)
+        return AcceptedException(
+            IntakeEvent.CLOSED, replace(ended, closed_at_ms=updated.updated_at_ms)
+        )
     # A payload that the source wrote before our resolution does not reopen the exception.
     if updated.is_open and updated.updated_at_ms > stored.closed_at_ms:
-        return Accepted(IntakeEvent.REOPENED, replace(updated, closed_at_ms=None))
-    return Accepted(IntakeEvent.UPDATED, ended)
+        return AcceptedException(IntakeEvent.REOPENED, replace(updated, closed_at_ms=None))
+    return AcceptedException(IntakeEvent.UPDATED, ended)
 
 
 def _is_late(stored: ExceptionRecord, incoming: Incoming) -> bool:
@@ -128,7 +132,7 @@ def _is_recorded(connection: Connection, record: ExceptionRecord, incoming: Inco
     return connection.execute(select(EVENTS.c.seq).where(*same).limit(1)).first() is not None
 
 
-def _arrival_event(result: Accepted, incoming: Incoming, now_ms: int) -> dict[str, object]:
+def _arrival_event(result: AcceptedException, incoming: Incoming, now_ms: int) -> dict[str, object]:
     created = result.arrival is IntakeEvent.CREATED
     return {
         "exception_id": result.record.id,

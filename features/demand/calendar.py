@@ -35,7 +35,7 @@ def _of_country(periods: np.ndarray, grain: Grain, country: str) -> np.ndarray:
     days = _holidays(dates, country)
     if grain is Grain.WEEK:
         inside = [(days >= day) & (days < day + 7) for day in periods.astype("datetime64[D]")]
-        count = np.array([found.sum() for found in inside])
+        count = np.array([matched.sum() for matched in inside])
         following = np.append(count[1:], 0)
         return np.stack([week, dates.day, count, following], axis=1).astype(np.float32)
     ahead, behind = _distances(periods.astype("datetime64[D]"), days)

@@ -158,13 +158,13 @@ class ClassShares:
         for segment in [*self._past, *self._recent]:
             codes, edges = segment.codes(entity_keys), segment.edges(as_of)
             looked.append((segment, codes, edges, segment.find_rows(codes, edges)))
-        draws = [segment.last_labels(found) for segment, _, _, found in looked]
+        draws = [segment.last_labels(matched) for segment, _, _, matched in looked]
         candidates = self._most_drawn(draws, first, most)
         n, entities = len(as_of), len(self.entities)
         rows = np.zeros((2, n, entities), np.int64)
         pairs = np.zeros((2, n, entities, most), np.int64)
-        for segment, codes, edges, found in looked:
-            rows += found[0] - found[1:]
+        for segment, codes, edges, matched in looked:
+            rows += matched[0] - matched[1:]
             position = segment.find_pairs(codes, edges, candidates)
             pairs += position[0] - position[1:]
         return candidates, ShareCounts(pairs, rows)

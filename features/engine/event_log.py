@@ -151,9 +151,9 @@ class Segment:
         for position, name in enumerate(values):
             if name in there:
                 recorded = [there[name].values[value] for value in values[name]]
-                found = self._sorted(there[name].known_at, codes[name], recorded)
-                places.append(found[0] + position * self.vocabulary.size * self._span)
-                amounts.append(found[1])
+                matched = self._sorted(there[name].known_at, codes[name], recorded)
+                places.append(matched[0] + position * self.vocabulary.size * self._span)
+                amounts.append(matched[1])
         self._positions = np.concatenate(places)
         self._sums = np.zeros((len(self._positions) + 1, 2 * self._values), np.int64)
         np.cumsum(np.concatenate(amounts), axis=0, out=self._sums[1:])

@@ -35,7 +35,7 @@ def grams(message: str) -> list[str]:
     >>> grams("地址错")
     ['地址', '址错', '错>']
     """
-    found: list[str] = []
+    matched: list[str] = []
     words: list[str] = []
     pieces: list[str] = []
     for word in _WORD.findall(normalised(message)):
@@ -46,9 +46,9 @@ def grams(message: str) -> list[str]:
         else:
             words.append(word)
             pieces += [f"<{word}>"[i : i + 3] for i in range(len(word))]
-    found += words
-    found += [f"{a} {b}" for a, b in pairwise(words)]
-    return found + pieces
+    matched += words
+    matched += [f"{a} {b}" for a, b in pairwise(words)]
+    return matched + pieces
 
 
 @lru_cache(maxsize=16_384)

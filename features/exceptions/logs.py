@@ -125,8 +125,8 @@ def _log_rows(name: str, log: LogTable, keys: Mapping[str, np.ndarray]) -> LogRo
 def _steps(events: pd.DataFrame, row_of: pd.Series, raised: np.ndarray) -> pd.DataFrame:
     steps = events[events[ExceptionEvents.exception_id].isin(row_of.index)]
     row = row_of.loc[steps[ExceptionEvents.exception_id]].to_numpy()
-    known = np.maximum(ceil_ticks(steps[ExceptionEvents.known_at]), raised[row])
-    steps = steps.assign(row=row, known=known)
+    known_tick = np.maximum(ceil_ticks(steps[ExceptionEvents.known_at]), raised[row])
+    steps = steps.assign(row=row, known=known_tick)
     # To the last key column: the order of the rows in the table must not decide a tie.
     order = ["known", ExceptionEvents.occurred_at, ExceptionEvents.step, ExceptionEvents.event]
     return steps.sort_values(order)

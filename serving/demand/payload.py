@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from models.demand.level_sets import PROBABILITIES
 from serving.http.openapi import register
-from serving.wire.exception_in import Name
+from serving.wire.exception_in import Name, RequestPart
 
 MIN_PROBABILITY, MAX_PROBABILITY = float(PROBABILITIES[0]), float(PROBABILITIES[-1])
 MAX_QUANTILES = 50
@@ -17,18 +17,14 @@ Probability = Annotated[float, Field(ge=MIN_PROBABILITY, le=MAX_PROBABILITY)]
 Quantiles = Annotated[list[Probability], Field(min_length=1, max_length=MAX_QUANTILES)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class SeriesIn(_Part):
+class SeriesIn(RequestPart):
     """A SKU at a site; without a site at all of its sites."""
 
     sku: Name
     site: Name | None = None
 
 
-class QueryIn(_Part):
+class QueryIn(RequestPart):
     """Query for forecasts; without `series` for all."""
 
     series: list[Any] | None = Field(

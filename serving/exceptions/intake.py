@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from data.ledger.intake import Accepted, Incoming, IntakeEvent, accept
+from data.ledger.intake import AcceptedException, Incoming, IntakeEvent, accept
 from data.ledger.outcomes import save_outcomes
 from data.ledger.writer import LedgerWriter
 from data.settings import Settings
@@ -45,7 +45,7 @@ async def take_in(
     arriving, items = await _incoming(values, checked, scorer, clock)
     now_ms = clock()
 
-    def transaction(connection: Connection) -> tuple[Answer, list[Accepted]]:
+    def transaction(connection: Connection) -> tuple[Answer, list[AcceptedException]]:
         accepted = accept(connection, arriving, now_ms=now_ms)
         save_outcomes(connection, untouched(accepted, now_ms))
         return _answer(scorer, kind, items, accepted, now_ms), accepted
@@ -111,7 +111,7 @@ def _answer(
     scorer: Scorer,
     kind: str,
     refusals: Sequence[dict[str, Any] | None],
-    accepted: Sequence[Accepted],
+    accepted: Sequence[AcceptedException],
     now_ms: int,
 ) -> Answer:
     assessments = [Assessment.from_json(result.record.opinion) for result in accepted]
@@ -128,7 +128,7 @@ def _answer(
     return Answer(200, orjson.dumps(whole | scorer.stamp(now_ms)))
 
 
-def named(accepted: Accepted) -> dict[str, Any]:
+def named(accepted: AcceptedException) -> dict[str, Any]:
     """Return what names an accepted exception, and what became of it."""
     record = accepted.record
     return {

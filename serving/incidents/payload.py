@@ -2,20 +2,16 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from serving.http.openapi import body_with
-from serving.wire.exception_in import Name, ResolutionIn
+from serving.wire.exception_in import Name, RequestPart, ResolutionIn
 
 MAX_MEMBERS = 50_000
 ExceptionId = Annotated[str, StringConstraints(pattern="^exc_[0-9a-z]{26}$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class MemberIn(_Part):
+class MemberIn(RequestPart):
     """A member of an incident, at the revision that the caller saw; any if they do not say."""
 
     id: ExceptionId
@@ -33,7 +29,7 @@ class IncidentResolutionIn(ResolutionIn):
     )
 
 
-class SplitIn(_Part):
+class SplitIn(RequestPart):
     """Members that are no part of an incident, and who says so."""
 
     by: Name

@@ -25,7 +25,7 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from data.ledger.intake import Accepted, Incoming, IntakeEvent, accept
+from data.ledger.intake import AcceptedException, Incoming, IntakeEvent, accept
 from data.ledger.ledger import ExceptionRecord, records_of
 from data.ledger.writer import LedgerWriter
 from data.policy.policy import Policy
@@ -96,7 +96,9 @@ def _end_ms(book: Book) -> int:
     return int(end.astype("datetime64[ms]").astype(np.int64))
 
 
-def _in_line(book: Book, policy: Policy, clock: Clock, connection: Connection) -> list[Accepted]:
+def _in_line(
+    book: Book, policy: Policy, clock: Clock, connection: Connection
+) -> list[AcceptedException]:
     now_ms = clock()
     detected = _detected(book, policy, now_ms)
     records = {record.external_id: record for record in records_of(connection, OURS)}

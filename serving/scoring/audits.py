@@ -16,7 +16,7 @@ from data.ledger.audits import (
     suspend,
     suspensions_of,
 )
-from data.ledger.intake import Accepted, IntakeEvent
+from data.ledger.intake import AcceptedException, IntakeEvent
 from data.ledger.ledger import ExceptionRecord, OutcomeRecord, record_of
 from data.ledger.outcomes import resolve
 from data.policy.automation import PromiseTerms
@@ -68,7 +68,7 @@ def end(
     return Resolution(record, audits, fired)
 
 
-def untouched(accepted: Iterable[Accepted], now_ms: int) -> list[OutcomeRecord]:
+def untouched(accepted: Iterable[AcceptedException], now_ms: int) -> list[OutcomeRecord]:
     """Return how exceptions ended that their source closed: as was decided without asking.
 
     What was not decided so is not known: nobody said.

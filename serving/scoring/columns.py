@@ -31,7 +31,7 @@ class _Absent:
 _ABSENT = _Absent()
 
 
-class _Part(NamedTuple):
+class _PayloadPart(NamedTuple):
     """A part of the payload that holds fields of columns.
 
     Attributes:
@@ -149,13 +149,13 @@ def _columns_by_part() -> dict[str, list[Column]]:
     return by_part
 
 
-def _parts(paths: Sequence[str]) -> tuple[_Part, ...]:
+def _parts(paths: Sequence[str]) -> tuple[_PayloadPart, ...]:
     """The parts behind the exception itself, in the order of their paths."""
     made = []
     for path in paths[1:]:
         parent, _, field = path.rpartition(".")
         fields = _fields_getter(_BY_PART[path])
-        made.append(_Part(paths.index(parent), attrgetter(field), fields))
+        made.append(_PayloadPart(paths.index(parent), attrgetter(field), fields))
     return tuple(made)
 
 

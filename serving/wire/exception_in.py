@@ -60,18 +60,20 @@ Currency = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3
 Units = Annotated[float, Field(ge=0, le=1e12)]
 
 
-class _Part(BaseModel):
+class RequestPart(BaseModel):
+    """Part of a request body; unknown fields are ignored."""
+
     model_config = ConfigDict(extra="ignore")
 
 
-class Money(_Part):
+class Money(RequestPart):
     """An amount as a decimal text, and its currency (ISO 4217)."""
 
     amount: Amount
     currency: Currency
 
 
-class Address(_Part):
+class Address(RequestPart):
     """Address of delivery; country, postcode and city suffice."""
 
     country_code: Country | None = None
@@ -80,7 +82,7 @@ class Address(_Part):
     region: Name | None = None
 
 
-class LineItem(_Part):
+class LineItem(RequestPart):
     """One line of an order. `site` is where it ships from."""
 
     external_id: Name | None = None
@@ -90,14 +92,14 @@ class LineItem(_Part):
     site: Name | None = None
 
 
-class Customer(_Part):
+class Customer(RequestPart):
     """Customer who ordered, without a name."""
 
     external_id: Name | None = None
     segment: Name | None = None
 
 
-class OrderIn(_Part):
+class OrderIn(RequestPart):
     """The order that an exception is about."""
 
     external_id: Name | None = None
@@ -116,7 +118,7 @@ class OrderIn(_Part):
     customer: Customer | None = None
 
 
-class ExceptionIn(_Part):
+class ExceptionIn(RequestPart):
     """One exception, in full. `source` and `external_id` name it.
 
     `type` is one of the known types in any case, or the source's own word. `version` or
@@ -154,7 +156,7 @@ class ExceptionIn(_Part):
         return self.status.lower() not in _CLOSED
 
 
-class ResolutionIn(_Part):
+class ResolutionIn(RequestPart):
     """Resolution of an exception; fields that were not recorded are left out."""
 
     category: Name | None = None

@@ -17,7 +17,7 @@ ALIASES = {
     "on_hand": ("on_hand", "end_inventory"),
 }
 INBOUND = ("inbound_{}", "in_transit_w+{}")
-MOST_NAMED = 5
+MAX_SERIES_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,6 @@ def _said(key: tuple[str, str]) -> str:
 
 def _refuse_unknown(path: Path, unknown: Sequence[tuple[str, str]]) -> None:
     if unknown:
-        named = ", ".join(map(_said, unknown[:MOST_NAMED]))
+        named = ", ".join(map(_said, unknown[:MAX_SERIES_NAMED]))
         problem = f"{len(unknown)} series are not known to the history: {named}"
         raise BadInputError(str(path), problem, "Leave them out, or import their demand.")

@@ -69,10 +69,10 @@ def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABEL_NAMES) 
     return rehearsal
 
 
-Kept = TypeVar("Kept")
+Result = TypeVar("Result")
 
 
-def in_order(by_label: dict[str, Kept]) -> dict[str, Kept]:
+def in_order(by_label: dict[str, Result]) -> dict[str, Result]:
     """Return the results of parallel steps in the order of the labels."""
     return {label: by_label[label] for label in LABEL_NAMES if label in by_label}
 

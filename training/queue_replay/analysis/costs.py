@@ -8,7 +8,7 @@ import numpy as np
 from data.ticks import MS_PER_DAY, MS_PER_HOUR, NEVER
 from training.queue_replay.workload.workload import Scenario, SimulationResult, Workload
 
-MOST_GROUPS = 12
+MAX_GROUPS = 12
 NOT_TOLD, OTHERS = "not told", "all others"
 
 
@@ -27,7 +27,7 @@ class ExceptionGroups:
     size: np.ndarray
 
     @classmethod
-    def of(cls, labels: np.ndarray, most: int = MOST_GROUPS) -> "ExceptionGroups":
+    def of(cls, labels: np.ndarray, most: int = MAX_GROUPS) -> "ExceptionGroups":
         """Divide by n texts into the largest groups and all others; an empty text is `not told`."""
         told = np.array([str(label) if label else NOT_TOLD for label in labels])
         names, code, size = np.unique(told, return_inverse=True, return_counts=True)

@@ -24,7 +24,7 @@ from training.triage.rolling_predictions import WindowPredictions
 LOADS = (0.7, 0.85, 1.15, 1.3, 1.5)
 BURST_TIMES = 3
 HALF, DOUBLE = 0.5, 2.0
-MOST_TEAMS = 12
+MAX_TEAMS = 12
 QUARTER = 0.25
 
 
@@ -107,7 +107,7 @@ def people_by_team(usual: RuleComparison, seed: int, progress: Progress) -> list
     scene, rules = usual.scene, {"ours": all_rules()["ours"]}
     work, money, found = scene.work, usual.money("ours"), []
     load = np.bincount(work.team, work.touch_ms, len(work.teams))
-    for team in np.argsort(-load, kind="stable")[:MOST_TEAMS].tolist():
+    for team in np.argsort(-load, kind="stable")[:MAX_TEAMS].tolist():
         name = work.teams[team]
         row: Json = {"team": name, "people": int(work.crews[team].people.max(initial=0))}
         for change, column in ((-1, "saved_by_one_fewer"), (1, "saved_by_one_more")):

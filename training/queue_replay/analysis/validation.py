@@ -13,13 +13,13 @@ from data.domain import NotEnoughDataError
 from data.ticks import MS_PER_HOUR, NEVER
 from training.queue_replay.workload.workload import Scenario, SimulationResult, Workload
 
-FEWEST_VISITS = 50
+MIN_VISITS_TO_VALIDATE = 50
 MEASURES = {"mean": 0.10, "median": 0.15, "90th percentile": 0.15}
 """How far a played wait may be from the recorded one, as a share of it."""
 TEAM_TOLERANCE = 0.25
 BREACH_TOLERANCE = 0.05
-LEAST_HOURS = 0.25
-LEAST_BREACHED_SHARE = 0.01
+MIN_DIFFERENCE_HOURS = 0.25
+MIN_DIFFERENCE_OF_BREACHED_SHARE = 0.01
 """Smaller differences than these never count, whatever their share."""
 
 
@@ -93,15 +93,17 @@ def check(
     """
     recorded = work.started_at != NEVER
     recorded &= ~_under_way(work)
-    if recorded.sum() < FEWEST_VISITS:
+    if recorded.sum() < MIN_VISITS_TO_VALIDATE:
         cure = "Choose a longer period."
-        raise NotEnoughDataError("recorded begins", int(recorded.sum()), FEWEST_VISITS, cure)
+        raise NotEnoughDataError(
+            "recorded begins", int(recorded.sum()), MIN_VISITS_TO_VALIDATE, cure
+        )
     real = _waits_hours(work, work.started_at, work.ended_at)[recorded]
     played = [_waits_hours(work, p.started_at, p.ended_at)[recorded] for p in plays]
     compared = _waits("all teams", real, played, MEASURES)
     for code, name in enumerate(work.teams):
         mine = work.team[recorded] == code
-        if mine.sum() >= FEWEST_VISITS:
+        if mine.sum() >= MIN_VISITS_TO_VALIDATE:
             theirs = [each[mine] for each in played]
             compared += _waits(name, real[mine], theirs, {"mean": TEAM_TOLERANCE})
     return Validation((*compared, _breaches(work, worlds, plays, until)))
@@ -129,7 +131,7 @@ def _waits(
     for name, share in tolerances.items():
         recorded = _measured(name, real)
         simulated = float(np.mean([_measured(name, each) for each in played]))
-        tolerance = max(share * recorded, LEAST_HOURS)
+        tolerance = max(share * recorded, MIN_DIFFERENCE_HOURS)
         found.append(
             ValidationCheck(f"wait of {who}, {name}", "hours", recorded, simulated, tolerance)
         )
@@ -149,7 +151,9 @@ def _breaches(
     solved = work.resolved_at <= until
     real = [(w.lost_at < work.resolved_at)[solved].sum() for w in worlds]
     played = [p.lost[solved].sum() for p in plays]
-    tolerance = max(BREACH_TOLERANCE * np.mean(real), LEAST_BREACHED_SHARE * solved.sum())
+    tolerance = max(
+        BREACH_TOLERANCE * np.mean(real), MIN_DIFFERENCE_OF_BREACHED_SHARE * solved.sum()
+    )
     what = "breaches of those resolved"
     return ValidationCheck(
         what, "exceptions", float(np.mean(real)), float(np.mean(played)), float(tolerance)

@@ -22,7 +22,7 @@ from training.queue_replay.workload.loss_model import LossRecords, kinds
 from training.queue_replay.workload.visits import starts_are_work, visits_of, waits_of
 from training.queue_replay.workload.workload import Scenario, Workload
 
-MOST_FITTED = 200_000
+MAX_ROWS_FITTED = 200_000
 HALF = 0.5
 
 
@@ -126,7 +126,7 @@ def _healing(record: HandlingLog) -> CensoredTimes:
 
 
 def _sample(n: int, random: np.random.Generator) -> np.ndarray:
-    return random.integers(0, n, min(n, MOST_FITTED))
+    return random.integers(0, n, min(n, MAX_ROWS_FITTED))
 
 
 @dataclass(frozen=True)

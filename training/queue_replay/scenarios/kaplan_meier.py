@@ -12,8 +12,8 @@ from typing import Self
 
 import numpy as np
 
-FEWEST_CASES = 60
-FEWEST_LEFT = 10
+MIN_CASES_IN_GROUP = 60
+MIN_CASES_AT_RISK = 10
 TINY = 1e-12
 ATOM = 1e-9
 """Width on the clock of a jump: a curve is drawn as a line, and a jump as a very steep one."""
@@ -62,12 +62,12 @@ class SurvivalCurves:
             borrows: From where fewer than ten of a group were left on, its curve goes on as that of
                 all does. Groups must be alike for that: those left longest are not.
         """
-        if len(seen.clock) < FEWEST_LEFT:
+        if len(seen.clock) < MIN_CASES_AT_RISK:
             return cls({OTHERS: NOTHING})
         everybody = _continued(*_product_limit(seen), NOTHING)
         knots, beyond = {OTHERS: everybody}, everybody if borrows else NOTHING
         for group, rows in _by_group(seen.group):
-            if len(rows) >= FEWEST_CASES:
+            if len(rows) >= MIN_CASES_IN_GROUP:
                 knots[group] = _continued(*_product_limit(seen.take(rows)), beyond)
         return cls(knots)
 
@@ -112,7 +112,7 @@ def _product_limit(seen: CensoredTimes) -> tuple[Knots, float]:
     before = np.append(0.0, chance)[:-1]
     knots = np.append(0.0, np.column_stack([at - ATOM, at]).ravel())
     chances = np.append(0.0, np.column_stack([before, chance]).ravel())
-    return (knots, chances), float(ordered[-FEWEST_LEFT])
+    return (knots, chances), float(ordered[-MIN_CASES_AT_RISK])
 
 
 def _continued(own: Knots, until: float, everybody: Knots) -> Knots:

@@ -10,7 +10,7 @@ from models.worktime.shifts import TeamHours
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.visits import TeamVisits
 
-LEAST_TOUCH_MS = 6_000
+MIN_TOUCH_MS = 6_000
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class VisitEffort:
         told_ms = np.nan_to_num(record.facts["touch_minutes"]) * MS_PER_MINUTE
         rest_ms = told_ms - np.bincount(exception, touch_ms, record.n)
         untold = (touch_ms == 0) & is_last(exception) & (visits.resolved_at != NEVER)
-        untold &= rest_ms[exception] >= LEAST_TOUCH_MS
+        untold &= rest_ms[exception] >= MIN_TOUCH_MS
         touch_ms = np.where(untold, rest_ms[exception], touch_ms).astype(np.int64)
         left_ms = np.where(untold, touch_ms, left_ms)
         ended_at = np.where(untold, visits.resolved_at, visits.ended_at)

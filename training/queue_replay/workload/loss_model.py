@@ -14,12 +14,12 @@ import pandas as pd
 from data.policy.policy import LossTerms
 from training.queue_replay.workload.event_log import HandlingLog
 
-FEWEST_LOSSES = 30
-MOST_LOSSES = 20_000
+MIN_LOSSES_TO_FIT = 30
+MAX_LOSSES_FITTED = 20_000
 RIDGE = 1.0
 NEIGHBOURS = 25
-LEAST_MONEY = 0.01
-LEAST_SPREAD = 1e-9
+MIN_MONEY = 0.01
+MIN_SPREAD = 1e-9
 WORDS = ("segment", "category", "type", "severity")
 
 
@@ -71,8 +71,8 @@ class LossRecords:
         self.loss = np.where(lost, facts["loss"], np.nan)
         value = np.where(np.isnan(facts["order_value"]), policy.order_value, facts["order_value"])
         self.told = _told(facts, value, policy)
-        logs = np.log(np.maximum(value, LEAST_MONEY))
-        self.log_value = (logs - logs.mean()) / max(logs.std(), LEAST_SPREAD)
+        logs = np.log(np.maximum(value, MIN_MONEY))
+        self.log_value = (logs - logs.mean()) / max(logs.std(), MIN_SPREAD)
         self.codes = [pd.factorize(facts[name], sort=True)[0] for name in WORDS]
         self.sizes = [int(code.max()) + 1 for code in self.codes]
 
@@ -82,10 +82,10 @@ class LossRecords:
         The fit is on a draw with replacement, so that what it can't know is in the spread as well.
         """
         recorded = self.loss[rows]
-        lent = np.flatnonzero(self.loss >= LEAST_MONEY)
-        if len(lent) < FEWEST_LOSSES:
+        lent = np.flatnonzero(self.loss >= MIN_MONEY)
+        if len(lent) < MIN_LOSSES_TO_FIT:
             return np.where(np.isnan(recorded), self.told[rows], recorded)
-        lent = random.choice(lent, min(len(lent), MOST_LOSSES))
+        lent = random.choice(lent, min(len(lent), MAX_LOSSES_FITTED))
         model = LossModel.fit(self._design(lent), self.loss[lent])
         drawn = model.spread(self._fitted(model.weights, rows), random)
         return np.where(np.isnan(recorded), np.minimum(drawn, self.loss[lent].max()), recorded)

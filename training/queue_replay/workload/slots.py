@@ -22,7 +22,7 @@ from training.queue_replay.workload.visits import PAUSED, TeamVisits, presence
 
 UNIT_MS = 8
 """Slot of ordinary work: so short that the slots of one minute do not reach into the next."""
-LEAST_EFFORT, MOST_EFFORT = 0.25, 4.0
+MIN_EFFORT, MAX_EFFORT = 0.25, 4.0
 ASSUMED_LOAD = 0.9
 
 
@@ -109,7 +109,7 @@ def _effort(record: HandlingLog) -> np.ndarray:
     for word in np.unique(kind[solved]):
         mine = kind == word
         effort[mine] = np.median(hours[mine & solved]) / usual
-    return np.clip(effort, LEAST_EFFORT, MOST_EFFORT)
+    return np.clip(effort, MIN_EFFORT, MAX_EFFORT)
 
 
 def _back_at(record: HandlingLog) -> np.ndarray:

@@ -24,7 +24,7 @@ QUIET_SHARE = 0.05
 AROUND_MINUTES = 15
 HALF = 0.5
 WEEKDAY_SHARE = 0.25
-LONGEST_PIECE_MS = 16 * MS_PER_HOUR
+MAX_PIECE_MS = 16 * MS_PER_HOUR
 SURE_DAYS = 20
 CREWS_LAID_DAYS = 28
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -94,7 +94,7 @@ def learned_weeks(
     """
     known = (pieces.end != NEVER) & (pieces.team >= 0)
     # A piece of days was ended late by somebody: where in it the work lay, nobody can say.
-    known &= pieces.end - pieces.begin <= LONGEST_PIECE_MS
+    known &= pieces.end - pieces.begin <= MAX_PIECE_MS
     begin = pieces.begin[known]
     rows = pd.DataFrame(
         {

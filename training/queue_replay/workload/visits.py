@@ -14,8 +14,8 @@ from data.ticks import MS_PER_DAY, MS_PER_HOUR, NEVER
 from training.queue_replay.workload.event_log import EVENTS, HandlingLog
 
 ASSIGNED, STARTED, PAUSED, RECLASSIFIED, RESOLVED, REOPENED = range(len(EVENTS))
-LONGEST_PIECE_MS = 24 * MS_PER_HOUR
-LEAST_APART = 0.5
+MAX_PIECE_MS = 24 * MS_PER_HOUR
+MIN_APART = 0.5
 _EPOCHS_APART = 1 << 42  # longer than any history in ticks: keeps people apart on one axis
 
 
@@ -172,7 +172,7 @@ def starts_are_work(pieces: WorkPieces) -> bool:
     if not known.any():
         return False
     begin, end, by = pieces.begin[known], pieces.end[known], pieces.by[known]
-    if np.median(end - begin) > LONGEST_PIECE_MS:
+    if np.median(end - begin) > MAX_PIECE_MS:
         return False
     told = by >= 0
     if not told.any():
@@ -183,7 +183,7 @@ def starts_are_work(pieces: WorkPieces) -> bool:
     high = low + (end - begin)[order]
     before = np.maximum.accumulate(np.append(0, high[:-1]))
     covered = np.maximum(high - np.maximum(low, before), 0).sum()
-    return bool(covered >= LEAST_APART * (end - begin).sum())
+    return bool(covered >= MIN_APART * (end - begin).sum())
 
 
 def presence(record: HandlingLog) -> WorkPieces:
