@@ -79,7 +79,7 @@ rehearsed = rehearse_class(prepared, fitted, window)
 rehearsal = TriageRehearsal(window, Triage(prepared.features, prepared.past, window.cut))
 rehearsal.estimators = {"team": rehearsed.name}
 rehearsal.calibrations = {"team": rehearsed.calibration}
-rehearsal.reasons = {"team": rehearsed.model.verdict}
+rehearsal.reasons = {"team": rehearsed.model.selection_reason}
 champion = fit_final(prepared, rehearsal)
 again = Triage.from_files(champion.to_files(), champion.past)
 predicted = again.predict(dataset.columns, dataset.detected_at).classes["team"]
@@ -88,7 +88,7 @@ right = np.array(predicted.names, object)[predicted.best] == team
 print(json.dumps({
     "losses": sorted(rehearsed.losses),
     "chosen": rehearsed.name,
-    "verdict": again.classes["team"].verdict,
+    "verdict": again.classes["team"].selection_reason,
     "right": float(right[named].mean()),
 }))
 """

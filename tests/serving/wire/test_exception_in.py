@@ -7,7 +7,7 @@ import pytest
 from data.contract.tables import Exceptions, OrderLines, Orders
 from features.exceptions.columns import COLUMNS
 from features.exceptions.tables import exception_columns
-from serving.http.openapi import EXCEPTION
+from serving.exceptions.payload import EXCEPTION_EXAMPLE
 from serving.scoring.columns import columns_of
 from serving.wire.errors import BadPayloadError
 from serving.wire.exception_in import exception, resolution
@@ -23,10 +23,10 @@ def told():
         {"external_id": "li_1", "sku": "A-1", "quantity": 2, "site": "BER",
          "unit_price": {"amount": "79.95", "currency": "EUR"}},
     ]  # fmt: skip
-    order = EXCEPTION["order"] | {"line_items": lines, "payment_method": "card"}
+    order = EXCEPTION_EXAMPLE["order"] | {"line_items": lines, "payment_method": "card"}
     address = order["shipping_address"] | {"region": "BE"}
     attributes = {"carrier": "dhl", "risk": 0.25}
-    return EXCEPTION | {
+    return EXCEPTION_EXAMPLE | {
         "order": order | {"shipping_address": address},
         "attributes": attributes,
     }
@@ -124,7 +124,7 @@ def test_any_offset_names_the_same_moment(moment):
     ],
 )
 def test_features_read_our_word_for_a_type_else_the_sources_own(kind, own, word):
-    told = EXCEPTION | {"type": kind, "source_value": own}
+    told = EXCEPTION_EXAMPLE | {"type": kind, "source_value": own}
 
     assert exception(told).type_word == word
 
@@ -132,20 +132,20 @@ def test_features_read_our_word_for_a_type_else_the_sources_own(kind, own, word)
 def test_a_currency_in_lower_case_is_accepted():
     total = {"amount": "1", "currency": "eur"}
 
-    assert exception(EXCEPTION | {"order": {"total": total}}).order.total.currency == "EUR"
+    assert exception(EXCEPTION_EXAMPLE | {"order": {"total": total}}).order.total.currency == "EUR"
 
 
 @pytest.mark.parametrize("amount", [12.5, 12, "-1", "1e3", "NaN", "1,5", " 1", "", None, "1" * 16])
 def test_an_amount_is_a_decimal_text(amount):
     total = {"amount": amount, "currency": "EUR"}
     with pytest.raises(BadPayloadError, match="decimal text"):
-        exception(EXCEPTION | {"order": {"total": total}})
+        exception(EXCEPTION_EXAMPLE | {"order": {"total": total}})
 
 
 @pytest.mark.parametrize("name", ["", "a\x00b", "a\nb", "x" * 256, 3, None])
 def test_a_name_is_a_line_of_text(name):
     with pytest.raises(BadPayloadError):
-        exception(EXCEPTION | {"external_id": name})
+        exception(EXCEPTION_EXAMPLE | {"external_id": name})
 
 
 def test_every_flaw_is_pointed_at():

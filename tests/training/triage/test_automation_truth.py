@@ -176,7 +176,7 @@ def audits_until_withdrawn(
     audits = []
     for _ in range(runs):
         chance = np.repeat([alarm.error, actual], [good, most])
-        after = alarm.withdrawn_after(rng.random(good + most) < chance)
+        after = alarm.suspended_after(rng.random(good + most) < chance)
         if after is None or after > good:
             audits.append(np.inf if after is None else after - good)
     return np.array(audits)

@@ -36,7 +36,7 @@ def test_the_first_champion_is_promoted(shop):
 def test_everything_is_trained_where_everything_is_recorded(shop, champion):
     assert shop.outcome.untrained == {}
     assert set(champion.classes) == {"category", "team", "priority"}
-    assert None not in (champion.resolve, champion.harm, champion.touch)
+    assert None not in (champion.resolve, champion.breach_risk, champion.touch)
 
 
 def test_every_part_says_what_serves_and_what_it_beat(shop):
