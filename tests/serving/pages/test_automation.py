@@ -68,7 +68,7 @@ def test_the_form_of_one_that_is_withheld_suggests_nothing(audited, page, an_exc
     page.click(".open >> nth=0")
     page.click("text=Resolve")
 
-    expect(page.locator("#resolve")).to_contain_text("You are not told")
+    expect(page.locator("#resolve")).to_contain_text("suggestion for this exception is hidden")
     for name in ("category", "team"):
         expect(page.locator(f"#resolve [name={name}]")).to_have_value("")
     expect(page.locator("#panel")).not_to_contain_text("What it probably is")

@@ -66,7 +66,7 @@ def test_without_a_model_the_page_says_so_and_shows_no_score(page, without_champ
 def test_with_a_model_the_foot_says_which_and_how_fresh(page, client, two):
     page.goto(str(client.base_url))
 
-    expect(page.locator("#status")).to_contain_text("Model 7, knows what was known before 28 Feb")
+    expect(page.locator("#status")).to_contain_text("Model 7, data before 28 Feb")
     expect(page.locator("#summary .banner")).to_have_count(0)
 
 
@@ -126,7 +126,7 @@ def test_an_open_row_shows_what_waiting_costs(opened, client):
 
 def test_what_moved_the_chance_is_told_on_demand(opened):
     opened.click("text=What moved the chance of harm?")
-    expect(opened.locator("#strongest")).to_contain_text("The model in use has nothing to say")
+    expect(opened.locator("#strongest")).to_contain_text("The model in use has no reasons to show")
 
 
 def test_an_address_of_one_exception_opens_it_beside_the_list(page, client, two):
