@@ -52,7 +52,7 @@ class Projection:
         lost: (n, H) units of demand expected to be lost in each.
         risk: (n, H) chance that some demand is lost in each.
         out_by: (n, H) chance that some was lost by the end of each.
-        demand: (n, H) units expected to be asked for.
+        demand: (n, H) expected demand, in units.
     """
 
     stock: np.ndarray

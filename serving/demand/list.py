@@ -53,7 +53,7 @@ class SeriesRow:
         location: The site, and the product group if the book names it.
         expected: Units over all periods to come.
         error: WAPE of the last forecast; None where not known.
-        risk: Chance to run out before the next delivery; None where nothing says so.
+        risk: Chance of a stock-out before the next delivery; None where nothing says so.
         sold: Points of a line of what was sold, for a drawing of 100 x 24.
         coming: The same of what is expected.
     """

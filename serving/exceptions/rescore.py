@@ -34,7 +34,7 @@ async def keep_scored(
             try:
                 await rescore_open(scorer, worklist, writer, clock)
             except SQLAlchemyError:
-                LOG.exception("What is open could not be scored again; trying later")
+                LOG.exception("Open exceptions could not be scored again; trying later")
                 passes = PASSES
         await asyncio.sleep(every_seconds)
 

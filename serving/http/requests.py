@@ -23,7 +23,8 @@ IfMatch = Annotated[str | None, Header(alias="If-Match")]
 At = Annotated[
     AwareDatetime | None,
     Query(
-        description="a moment that is over: as it was then, by the models, policy and data of then",
+        description="a past moment: the answer as of then, with the models, policy and data "
+        "of that time",
         examples=["2026-03-01T10:00Z"],
     ),
 ]

@@ -62,8 +62,8 @@ class Scoring(Stamp):
     team_probability: Chance | None
     routing: VerdictOut = Field(description="the team, as `category` tells the category")
     suggestion_hidden: bool = Field(
-        description="people are to judge without being told, by a random draw: what a model thinks "
-        "of category and team is left out until it is resolved"
+        description="drawn at random for a check: people decide without the model's category "
+        "and team, which are left out until it is resolved"
     )
     chance_of_breach: Chance | None
     latest_safe_start_at: AwareDatetime | None

@@ -23,7 +23,8 @@ class IncidentFacts:
         opened_ms: When it was noticed.
         last_ms: When the last member came.
         kinds: What kind of exceptions there are too many of.
-        is_over: Its value is back to its usual rate, or a person ended it: nobody joins any more.
+        is_over: Its value is back to its usual rate, or a person ended it: no
+            exception joins any more.
     """
 
     burst_id: str
@@ -68,7 +69,7 @@ class IncidentFacts:
         return self.count / max(self.expected, 1e-9)
 
     def over(self) -> Self:
-        """Return it as it is once nobody joins any more."""
+        """Return it as it is once no exception joins any more."""
         return replace(self, is_over=True)
 
     def stored_burst(self, since_ms: int, left: tuple[str, ...]) -> StoredBurst:

@@ -24,7 +24,7 @@ Id = Annotated[str, Path(pattern=INCIDENT_ID, examples=["inc_06f8w2m1c4t0q9z5b7k
 
 @router.get("", responses=answers(IncidentPage))
 async def look_at_incidents(request: Request) -> Response:
-    """The open incidents, the most worthwhile first."""
+    """The open incidents, highest score first."""
     return json_answer(await incidents_view(service_of(request).worklist))
 
 

@@ -30,7 +30,7 @@ class LocationIn(UnitTermsIn):
 
     site: Name
     stock: Stock | None = Field(default=None, description="on hand, and inbound in time")
-    reserve: AtLeastZero = Field(default=0, description="units it gets whatever they are worth")
+    reserve: AtLeastZero = Field(default=0, description="units it always gets, at any value")
     cap: AtLeastZero | None = Field(default=None, description="units it can take at most")
     pack_size: Pack = 1
     min_order: AtLeastZero = 0

@@ -101,7 +101,7 @@ class StockOutlook:
     Attributes:
         grain: Of the forecast.
         days: First days of the periods.
-        replenishment: Units to order, and the stock as it is and with that order.
+        replenishment: Units to order, and the stock without an order and with that order.
     """
 
     grain: Grain

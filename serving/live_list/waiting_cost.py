@@ -22,7 +22,7 @@ class CostOfWaitingOut(TypedDict):
     shift: Annotated[
         MoneyOut | None,
         Field(
-            description="until the shift of its team ends; null while nobody of it is there, or "
+            description="until the shift of its team ends; null while its team is off shift, or "
             "where the policy names no shift"
         ),
     ]

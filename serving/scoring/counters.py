@@ -14,7 +14,7 @@ DECIDED = Counter(
 )
 AUDITED = Counter(
     "expedite_audits",
-    "Automatic decisions that people were not told, and what they decided",
+    "Automatic decisions hidden from people, and what they decided",
     ["label", "found"],
     registry=None,
 )

@@ -30,7 +30,7 @@ async def worklist(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     at: At = None,
 ) -> Response:
-    """Open exceptions, the most worthwhile first, as of now or of any moment before.
+    """Open exceptions, highest score first, as of now or of any moment before.
 
     An incident is one row; `incident_id` shows its members.
     """

@@ -18,10 +18,10 @@ class IncidentOut(Shape):
     noticed_at: AwareDatetime
     last_at: AwareDatetime
     count: int = Field(description="exceptions so far, resolved ones too")
-    usual_count: float = Field(description="so many are usual in that time")
+    usual_count: float = Field(description="usual count in that time")
     times_usual: float
     kinds: list[str] = Field(description="what kind of exceptions there are too many of")
-    is_over: bool = Field(description="nobody joins any more")
+    is_over: bool = Field(description="no exception joins any more")
 
 
 class WorklistRow(Facts):

@@ -116,4 +116,4 @@ def evaluate_demand(  # noqa: PLR0913  (each is an option of the command line)
     if "figures" in figures:
         write(table({"forecast": figures["figures"]}))
     else:
-        write("What came is not known yet, so there is nothing to score.")
+        write("The actual demand is not known yet, so there is nothing to score.")

@@ -51,7 +51,7 @@ def make_book(job: ForecastJob, store: ModelRegistry, progress: Progress) -> Boo
     """
     champion = load_demand(store)
     demand = champion.forecaster
-    progress("Reading demand as it was known")
+    progress("Reading demand as of the date")
     panel = _in_order(read_panel(job.history, job.as_of, demand.grain))
     progress(f"Forecasting {panel.series:,} series")
     forecast = _shortened(demand.forecast(panel), job.horizon)
@@ -62,7 +62,7 @@ def make_book(job: ForecastJob, store: ModelRegistry, progress: Progress) -> Boo
     stock = read_stock(job.history, panel, forecast, job.as_of)
     progress("Looking for what will run out")
     exceptions = stock_exceptions(job.history, forecast, job.policy, job.as_of)
-    progress("Looking back: what would have been forecast, and what came")
+    progress("Rehearsal: forecasts of past periods against actual demand")
     looked_back = review(job.history, job.as_of, panel, demand)
     now = pd.Timestamp.now("UTC")
     return Book(

@@ -139,7 +139,7 @@ class StockFacts:
         """Return a mask of the series that are worth drawing paths for.
 
         Those where the units that are short if all periods are at their high quantile, or those
-        that lie there beyond what is expected to be asked for, cost enough to be told.
+        that lie there beyond the expected demand, cost enough to be told.
         """
         forecast, rules, edges = self.forecast.take(rows), self.policy.stock, self.edges_hours
         high = forecast.quantiles(np.array([1 - rules.smallest_chance / 2]))[:, :, 0]

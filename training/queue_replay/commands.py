@@ -35,10 +35,8 @@ PolicyFile = Annotated[
 Origins = Annotated[
     int, typer.Option(min=0, help="times that the models are fitted anew; 0 for no models")
 ]
-Draws = Annotated[int, typer.Option(min=1, help="draws of what nobody recorded")]
-Touch = Annotated[
-    TouchAssumption, typer.Option(help="what is taken for touch time where none is recorded")
-]
+Draws = Annotated[int, typer.Option(min=1, help="draws of unrecorded values")]
+Touch = Annotated[TouchAssumption, typer.Option(help="touch time to assume where none is recorded")]
 Timezone = Annotated[
     str, typer.Option(help="IANA name, such as Europe/Lisbon; the policy's if left out")
 ]

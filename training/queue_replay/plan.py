@@ -109,7 +109,7 @@ def set_up(history: History, asked: ReplaySpec, progress: Progress) -> ReplayPla
     }
     earliest = min(int(work.detected_at.min()) for work in works.values())
     said = predict_by_origins(history, asked.moments, earliest, asked.end, progress)
-    progress("Drawing what nobody recorded")
+    progress("Drawing unrecorded values")
     scenes = {touch: _scene(record, work, touch, said, asked) for touch, work in works.items()}
     scene = scenes.pop(asked.touch)
     return ReplayPlan(asked, record, said, scene, scenes)

@@ -64,7 +64,7 @@ def _reproduced(scene: Experiment, record: HandlingLog) -> tuple[Json, str]:
     try:
         fidelity = check(scene.work, scene.worlds, plays, record.seen_until)
     except NotEnoughDataError as error:
-        refusal = f"No savings are told, since the record can't be checked: {error}"
+        refusal = f"No savings are shown, since the record can't be checked: {error}"
         return {"verdict": str(error), "compared": []}, refusal
     rows = [asdict(each) | {"holds": each.holds} for each in fidelity.compared]
     return {

@@ -76,7 +76,7 @@ def recalibrate_triage(
     champion = load_triage(store)
     dataset = TriageDataset.read(history, as_of, champion.kinds)
     live = champion.with_recent(since_training(champion, dataset))
-    progress("Calibrating on what came since its training")
+    progress("Calibrating on outcomes since its training")
     made = recalibrated(champion, live, dataset)
     progress("Judging")
     decision = _judge(made, live, dataset, f"{as_of:%Y-%m-%d}")

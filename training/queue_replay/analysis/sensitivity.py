@@ -71,8 +71,8 @@ def _mistold(scene: Experiment, random: np.random.Generator) -> Iterator[Stress]
     ):
         yield Stress(name, words, with_losses(scene, factor))
     for name, words, share in (
-        ("deadlines_early", "Deadlines told a quarter too early", -QUARTER),
-        ("deadlines_late", "Deadlines told a quarter too late", QUARTER),
+        ("deadlines_early", "Deadlines a quarter too early", -QUARTER),
+        ("deadlines_late", "Deadlines a quarter too late", QUARTER),
     ):
         yield Stress(name, words, with_deadlines(scene, share))
 

@@ -71,7 +71,7 @@ class Validation:
             return "The recorded waits and breaches are reproduced."
         failed = "; ".join(str(each) for each in self.compared if not each.holds)
         return (
-            "The recorded waits and breaches are not reproduced, so no savings are told: "
+            "The recorded waits and breaches are not reproduced, so no savings are shown: "
             f"{failed}. Check who was there when: set [shifts] in the policy "
             "(python -m training shifts shows what was learned), or choose a steadier period."
         )
