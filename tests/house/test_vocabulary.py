@@ -10,7 +10,7 @@ DIALECT = {
 }  # fmt: skip
 STORED = {("data/ledger/intake.py", "opinion"), ("data/ledger/ledger.py", "opinion")}
 """Columns of the ledger, by file: they stay as they are."""
-NOT_YET = ("training/queue_replay/", "training/stock_replay/")
+NOT_YET = ("training/queue_replay/",)
 """Folders whose names still speak the dialect; they are renamed next."""
 LIMIT = re.compile(r"_*(FEWEST|MOST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST)_")
 TIME = re.compile(r"_*(MS|TICKS|SECONDS|MINUTES|HOURS|DAYS)_(PER|A|AN)_[A-Z]+$")

@@ -1,1 +1,1 @@
-"""Replay of stock policies on demand that they have not seen."""
+"""Replay of ordering policies on demand that they were not fitted on."""

@@ -1,4 +1,4 @@
-"""The commands of `replay`: rules played forward on demand that they have not seen."""
+"""Command `replay stock`: an ordering policy on demand that it was not fitted on."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +37,7 @@ def stock(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     periods: Periods,
     lead_periods: Lead,
     holding: Annotated[float, typer.Option(min=0, help="cost of a unit left at a period's end")],
-    shortage: Annotated[float, typer.Option(min=0, help="cost of a unit wanted and not there")],
+    shortage: Annotated[float, typer.Option(min=0, help="cost of a unit of lost demand")],
     policy: Annotated[str, typer.Option(help="ours, base-stock, benchmark or oracle")],
     report: Annotated[Path, typer.Option(help="JSON file to write; a picture goes beside it")],
     seed: Annotated[int, typer.Option(help="of fits and sample paths")] = 7,
@@ -45,36 +45,42 @@ def stock(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     fits: Annotated[int, typer.Option(min=1, help="fits averaged for each forecast")] = FITS,
     opening: Opening = None,
 ) -> None:
-    """Play an ordering rule on demand that it has not seen, fitted anew each period.
+    """Simulate an ordering policy on demand that it was not fitted on; fit it anew each period.
 
-    Stock arrives, then it is sold, then what is left and what was missed is paid for; demand that
-    meets no stock is lost. Periods in which a series was out of stock are not scored.
+    Stock arrives, then it is sold, then holding and shortage are paid for. Demand that meets no
+    stock is lost. Periods in which a series was out of stock are not scored.
     """
+    # imported here: it takes seconds, --help does not
     from training.stock_replay.run import StockReplaySpec, run
-    from training.stock_replay.simulator import (
-        StockReplayTerms,  # imported here: it takes seconds, --help does not
-    )
+    from training.stock_replay.simulator import StockReplayTerms
 
     picture = report.with_suffix(".png")
     writable(report)
     terms = StockReplayTerms(lead_periods, holding, shortage)
-    start, chosen = moment(begin, "--from"), range(seed, seed + seeds)
-    asked = StockReplaySpec(opening, start, periods, terms, policy, chosen, fits)
+    spec = StockReplaySpec(
+        opening=opening,
+        begin=moment(begin, "--from"),
+        periods=periods,
+        terms=terms,
+        policy=policy,
+        seeds=range(seed, seed + seeds),
+        fits=fits,
+    )
     with console.status("Reading") as status:
-        found = run(History.open(history), asked, status.update)
-        figures = found.report
-        found.draw(picture)
+        result = run(History.open(history), spec, status.update)
+        figures = result.report
+        result.draw(picture)
     write_report(report, figures)
-    _tell(figures)
+    _print_figures(figures)
 
 
-def _tell(report: dict[str, Any]) -> None:
+def _print_figures(report: dict[str, Any]) -> None:
     table = Table("seed", "cost", "holding", "shortage", "fill rate", "mean stock")
-    rows = {str(one["seed"]): one for one in report["seeds"]}
+    rows = {str(row["seed"]): row for row in report["seeds"]}
     rows |= {"mean": report["figures"], "perfect foresight": report["oracle"]}
-    for name, one in rows.items():
-        costs = [f"{one[key]:,.1f}" for key in ("cost", "holding", "shortage")]
-        table.add_row(name, *costs, f"{one['fill_rate']:.1%}", f"{one['mean_stock']:,.0f}")
+    for name, row in rows.items():
+        costs = [f"{row[key]:,.1f}" for key in ("cost", "holding", "shortage")]
+        table.add_row(name, *costs, f"{row['fill_rate']:.1%}", f"{row['mean_stock']:,.0f}")
     console.print(table)
     deviation = report["figures"]["cost_deviation"]
     if deviation is not None:

@@ -1,4 +1,4 @@
-"""The stock that a replay opens with: read from a CSV file, or assumed."""
+"""Opening stock of a replay: read from a CSV file, or assumed."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -22,11 +22,11 @@ MAX_SERIES_NAMED = 5
 
 @dataclass(frozen=True)
 class OpeningStock:
-    """The opening of each series that is played.
+    """Opening stock of each simulated series.
 
     Attributes:
         opening: Units, 0 for series that the file does not name.
-        missing: How many those are.
+        missing: Number of those series.
     """
 
     opening: Opening
@@ -39,23 +39,23 @@ def read_opening(path: Path, series: Sequence[tuple[str, str]], lead_periods: in
     Args:
         path: CSV with sku, site, on_hand and inbound_1 .. inbound_{L-1}: units that arrive at the
             start of the 1st, 2nd, ... period.
-        series: (sku, site) of each that is played.
+        series: (sku, site) of each simulated series.
         lead_periods: L.
 
     Raises:
         BadInputError: A column is missing, a value is no number of units, a series is named twice
             or is not in the history.
     """
-    place = {key: i for i, key in enumerate(series)}
+    row_of = {key: row for row, key in enumerate(series)}
     units = np.full((len(series), lead_periods), np.nan)
     unknown: list[tuple[str, str]] = []
     for line, key, values in _rows(path, lead_periods):
-        row = place.get(key)
+        row = row_of.get(key)
         if row is None:
             unknown.append(key)
         elif np.isfinite(units[row, 0]):
             raise BadInputError(
-                f"{path}, line {line}", f"{_said(key)} is named twice", "Add them up."
+                f"{path}, line {line}", f"{_name(key)} is named twice", "Add them up."
             )
         else:
             units[row] = values
@@ -66,18 +66,17 @@ def read_opening(path: Path, series: Sequence[tuple[str, str]], lead_periods: in
 
 
 def assumed_opening(units: np.ndarray, lead_periods: int) -> OpeningStock:
-    """Return what a shop may hold that orders each period what it sold.
+    """Assume the stock of a shop that orders each period what it sold.
 
-    On hand is a period's mean demand and half its root; as much again as the mean, and a twentieth
-    of it, comes last of what is on the way, and nothing before: so did the stock that VN2 opened
-    with look.
+    On hand is a period's mean demand and half its square root. The mean and a twentieth of it
+    arrive in the last of the L - 1 periods, and nothing before. The opening stock of VN2 looks so.
 
     Args:
-        units: (n, R) recent demand, NaN where not known.
+        units: (n, R) recent demand, NaN where unknown.
         lead_periods: L.
     """
-    known = np.isfinite(units)
-    mean = np.where(known, units, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    observed = np.isfinite(units)
+    mean = np.where(observed, units, 0.0).sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
     inbound = np.zeros((len(mean), lead_periods - 1))
     inbound[:, -1:] = np.round(1.05 * mean)[:, None]
     return OpeningStock(Opening(np.ceil(mean + 0.5 * np.sqrt(mean)), inbound), 0)
@@ -97,21 +96,21 @@ def _rows(path: Path, lead_periods: int) -> Iterator[tuple[int, tuple[str, str],
         raise BadInputError(str(path), f"can't be read ({error})", "Give a CSV file.") from error
 
 
-def _columns(path: Path, found: Sequence[str], lead_periods: int) -> dict[str, str]:
-    """Return the name in the file of each column that we need, units in the order of time."""
-    named = {name.strip().lower().replace(" ", "_"): name for name in found}
-    wanted: dict[str, tuple[str, ...]] = dict(ALIASES)
+def _columns(path: Path, header: Sequence[str], lead_periods: int) -> dict[str, str]:
+    """Return the name in the file of each required column, units in the order of time."""
+    named = {name.strip().lower().replace(" ", "_"): name for name in header}
+    required: dict[str, tuple[str, ...]] = dict(ALIASES)
     for period in range(1, lead_periods):
-        wanted[f"inbound_{period}"] = tuple(name.format(period) for name in INBOUND)
+        required[f"inbound_{period}"] = tuple(name.format(period) for name in INBOUND)
     columns = {
         column: named[alias]
-        for column, aliases in wanted.items()
+        for column, aliases in required.items()
         for alias in aliases
         if alias in named
     }
-    lacking = [column for column in wanted if column not in columns]
+    lacking = [column for column in required if column not in columns]
     if lacking:
-        needed, there = ", ".join(wanted), ", ".join(found)
+        needed, there = ", ".join(required), ", ".join(header)
         cure = f"A lead of {lead_periods} periods needs {needed}; there are {there}."
         raise BadInputError(str(path), f"has no column {', '.join(lacking)}", cure)
     return columns
@@ -135,12 +134,12 @@ def _units(text: str | None, column: str, where: str) -> float:
     return units
 
 
-def _said(key: tuple[str, str]) -> str:
+def _name(key: tuple[str, str]) -> str:
     return f"sku {key[0]} at site {key[1]}"
 
 
 def _refuse_unknown(path: Path, unknown: Sequence[tuple[str, str]]) -> None:
     if unknown:
-        named = ", ".join(map(_said, unknown[:MAX_SERIES_NAMED]))
+        named = ", ".join(map(_name, unknown[:MAX_SERIES_NAMED]))
         problem = f"{len(unknown)} series are not known to the history: {named}"
         raise BadInputError(str(path), problem, "Leave them out, or import their demand.")

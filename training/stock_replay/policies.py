@@ -1,4 +1,4 @@
-"""Rules for ordering, played against each other by `training.stock_replay.simulator`."""
+"""Ordering policies, compared with each other by `training.stock_replay.simulator`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ POLICIES = ("ours", "base-stock", "benchmark", "oracle")
 SEEDED = ("ours", "base-stock")
 
 
-def known_policy(name: str) -> None:
+def check_policy(name: str) -> None:
     """Raise UnknownChoiceError where there is no such policy."""
     if name not in POLICIES:
         raise UnknownChoiceError("policy", name, POLICIES)
 
 
 def policy_of(name: str, demand: np.ndarray, seed: int, fits: int) -> OrderingPolicy:
-    """Return one of `POLICIES`; `demand` (n, N) is what will come, for the oracle alone."""
+    """Return one of `POLICIES`; `demand` (n, N) is the future, for the oracle alone."""
     if name == "oracle":
         return Foresight(demand)
     if name == "benchmark":
@@ -51,21 +51,21 @@ class SamplePaths:
 
     seeds: Sequence[int]
 
-    def order(self, seen: PolicyInputs) -> np.ndarray:
+    def order(self, inputs: PolicyInputs) -> np.ndarray:
         """Return whole units."""
-        terms = seen.terms
-        horizon = min(terms.lead_periods + LOOKAHEAD, seen.periods_left)
+        terms = inputs.terms
+        horizon = min(terms.lead_periods + LOOKAHEAD, inputs.periods_left)
         drawn = [
-            sample_paths(forecast, seen.rows, PATHS, self.seeds[0])
-            for forecast in _refitted(seen, horizon, self.seeds)
+            sample_paths(forecast, inputs.rows, PATHS, self.seeds[0])
+            for forecast in _refitted(inputs, horizon, self.seeds)
         ]
         paths = np.mean(drawn, axis=0)
-        inbound = np.zeros((len(seen.rows), horizon))
-        inbound[:, : terms.lead_periods - 1] = seen.inbound
+        inbound = np.zeros((len(inputs.rows), horizon))
+        inbound[:, : terms.lead_periods - 1] = inputs.inbound
         ordering = OrderTerms(
             terms.lead_periods, holding_cost=terms.holding, shortage_cost=terms.shortage
         )
-        return order_units(paths, StockPosition(seen.on_hand, inbound), ordering).astype(float)
+        return order_units(paths, StockPosition(inputs.on_hand, inbound), ordering).astype(float)
 
 
 @dataclass(frozen=True)
@@ -81,41 +81,41 @@ class BaseStock:
 
     seeds: Sequence[int]
 
-    def order(self, seen: PolicyInputs) -> np.ndarray:
+    def order(self, inputs: PolicyInputs) -> np.ndarray:
         """Return whole units."""
-        terms = seen.terms
-        forecasts = _refitted(seen, terms.lead_periods, self.seeds)
-        mean = np.mean([forecast.mean[seen.rows].sum(axis=1) for forecast in forecasts], axis=0)
+        terms = inputs.terms
+        forecasts = _refitted(inputs, terms.lead_periods, self.seeds)
+        mean = np.mean([forecast.mean[inputs.rows].sum(axis=1) for forecast in forecasts], axis=0)
         factor = ndtri(terms.shortage / (terms.shortage + terms.holding))
-        recent = seen.panel.demanded()[seen.rows, -SEASON[seen.panel.grain] :]
-        spread = np.sqrt(_mean_known((recent - _mean_known(recent, 1)[:, None]) ** 2, axis=1))
+        recent = inputs.panel.demanded()[inputs.rows, -SEASON[inputs.panel.grain] :]
+        spread = np.sqrt(_mean_observed((recent - _mean_observed(recent, 1)[:, None]) ** 2, axis=1))
         level = mean + factor * spread * np.sqrt(terms.lead_periods)
-        return np.maximum(np.rint(level - seen.on_hand - seen.inbound.sum(axis=1)), 0)
+        return np.maximum(np.rint(level - inputs.on_hand - inputs.inbound.sum(axis=1)), 0)
 
 
-def _refitted(seen: PolicyInputs, horizon: int, seeds: Sequence[int]) -> Iterator[Forecast]:
+def _refitted(inputs: PolicyInputs, horizon: int, seeds: Sequence[int]) -> Iterator[Forecast]:
     for seed in seeds:
-        yield DemandForecaster.fit(seen.panel, horizon, seed=seed).forecast(seen.panel)
+        yield DemandForecaster.fit(inputs.panel, horizon, seed=seed).forecast(inputs.panel)
 
 
 @dataclass(frozen=True)
 class Foresight:
-    """The oracle: orders what will be short, knowing it. The cost that no policy can go below.
+    """The oracle: orders exactly what will be short. Its cost is the lower bound of all policies.
 
     Attributes:
-        demand: (n, N) units of all periods that are played, NaN where not known.
+        demand: (n, N) units of all simulated periods, NaN where unknown.
     """
 
     demand: np.ndarray
 
-    def order(self, seen: PolicyInputs) -> np.ndarray:
+    def order(self, inputs: PolicyInputs) -> np.ndarray:
         """Return exactly what the period of arrival will lack."""
-        lead = seen.terms.lead_periods
-        begin = self.demand.shape[1] - seen.periods_left
+        lead = inputs.terms.lead_periods
+        begin = self.demand.shape[1] - inputs.periods_left
         coming = np.nan_to_num(self.demand[:, begin : begin + lead])
-        stock = seen.on_hand
+        stock = inputs.on_hand
         for k in range(lead - 1):
-            stock = np.maximum(stock + seen.inbound[:, k] - coming[:, k], 0)
+            stock = np.maximum(stock + inputs.inbound[:, k] - coming[:, k], 0)
         return np.maximum(coming[:, -1] - stock, 0)
 
 
@@ -124,35 +124,36 @@ class Benchmark:
     """The rule of the organisers of VN2: orders up to L + 1 periods of a seasonal mean.
 
     One seasonal profile for all series, from the mean units of each period of the season over
-    all that is known; the level of a series is the mean of its latest 13 weeks (or as long) in
+    all recorded periods; the level of a series is the mean of its latest 13 weeks (or as long) in
     stock, each over the profile.
     """
 
-    def order(self, seen: PolicyInputs) -> np.ndarray:
+    def order(self, inputs: PolicyInputs) -> np.ndarray:
         """Return whole units."""
-        panel, cover = seen.panel, seen.terms.lead_periods + 1
+        panel, cover = inputs.panel, inputs.terms.lead_periods + 1
         profile = _profile(panel, panel.length + cover)
         recent = slice(max(panel.length - RECENT[panel.grain], 0), panel.length)
-        level = _mean_known(panel.demanded()[seen.rows, recent] / profile[recent], axis=1)
-        wanted = level * profile[panel.length :].sum()
-        return np.maximum(np.rint(wanted - seen.on_hand - seen.inbound.sum(axis=1)), 0)
+        level = _mean_observed(panel.demanded()[inputs.rows, recent] / profile[recent], axis=1)
+        target = level * profile[panel.length :].sum()
+        return np.maximum(np.rint(target - inputs.on_hand - inputs.inbound.sum(axis=1)), 0)
 
 
 def _profile(panel: Panel, length: int) -> np.ndarray:
-    """Return (length,) factors of the season around 1, for known periods and those after them."""
+    """Return (length,) factors of the season around 1, for the panel's periods and those after."""
     season = SEASON[panel.grain]
-    mean = _mean_known(panel.demanded(), axis=0)
+    mean = _mean_observed(panel.demanded(), axis=0)
     phase = np.arange(panel.length) % season
     factors = np.ones(season)
-    for place in np.unique(phase):
-        factors[place] = mean[phase == place].mean()
-    seen = factors[np.unique(phase)]
-    factors[np.unique(phase)] = np.maximum(seen / max(seen.mean(), 1e-9), 1e-3)
+    phases = np.unique(phase)
+    for position in phases:
+        factors[position] = mean[phase == position].mean()
+    observed = factors[phases]
+    factors[phases] = np.maximum(observed / max(observed.mean(), 1e-9), 1e-3)
     return factors[np.arange(length) % season]
 
 
-def _mean_known(units: np.ndarray, axis: int) -> np.ndarray:
-    """Return the mean of what is known, 0 where nothing is."""
-    known = np.isfinite(units)
-    total = np.where(known, units, 0).sum(axis=axis, dtype=float)
-    return total / np.maximum(known.sum(axis=axis), 1)
+def _mean_observed(units: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean without the NaN, 0 where there is nothing else."""
+    observed = np.isfinite(units)
+    total = np.where(observed, units, 0).sum(axis=axis, dtype=float)
+    return total / np.maximum(observed.sum(axis=axis), 1)

@@ -14,7 +14,7 @@ mpl.use("Agg")
 
 
 def figures(episode: Episode) -> Json:
-    """Return the costs of an episode and what caused them."""
+    """Return the costs of an episode, its fill rate and its mean stock."""
     return {
         "cost": episode.cost,
         "holding": float(episode.holding_cost.sum()),
@@ -25,11 +25,11 @@ def figures(episode: Episode) -> Json:
 
 
 def spread(episodes: Sequence[Episode]) -> Json:
-    """Return the figures' means over seeds, and how far the cost moves with the seed."""
+    """Return the figures' means over seeds, and the range and deviation of the cost."""
     each = [figures(episode) for episode in episodes]
-    cost = np.array([one["cost"] for one in each])
+    cost = np.array([row["cost"] for row in each])
     return {
-        **{name: float(np.mean([one[name] for one in each])) for name in each[0]},
+        **{name: float(np.mean([row[name] for row in each])) for name in each[0]},
         "cost_lowest": float(cost.min()),
         "cost_highest": float(cost.max()),
         "cost_deviation": float(cost.std(ddof=1)) if len(cost) > 1 else None,
@@ -59,7 +59,7 @@ def by_period(episode: Episode, periods: np.ndarray) -> list[Json]:
     ]
 
 
-def draw(path: Path, episode: Episode, oracle: Episode, periods: np.ndarray, title: str) -> None:
+def draw(path: Path, episode: Episode, oracle: Episode, *, periods: np.ndarray, title: str) -> None:
     """Draw cost and stock of each period beside those of perfect foresight."""
     names = [str(period) for period in periods]
     figure = Figure(figsize=(8.0, 6.0), layout="constrained")

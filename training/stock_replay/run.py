@@ -1,4 +1,4 @@
-"""One replay from beginning to end: read, play with each seed, compare with perfect foresight."""
+"""Stock replay: read a scenario, simulate it with each seed, compare with perfect foresight."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from data.history.history import History
 from training.common.run import Progress
 from training.stock_replay import report as stock_replay_report
 from training.stock_replay.opening_stock import OpeningStock, assumed_opening, read_opening
-from training.stock_replay.policies import RECENT, SEEDED, known_policy, policy_of
+from training.stock_replay.policies import RECENT, SEEDED, check_policy, policy_of
 from training.stock_replay.scenario import StockScenario
-from training.stock_replay.simulator import Episode, StockReplayTerms, play
+from training.stock_replay.simulator import Episode, StockReplayTerms, simulate
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class StockReplaySpec:
     Attributes:
         opening: CSV file of the stock at the start; None to assume it.
         begin: Start of the first scored period.
-        periods: How many are scored.
+        periods: Number of scored periods.
         terms: Costs and lead.
         policy: Its name.
-        seeds: One episode each, for a policy that draws anything.
-        fits: How many fits are averaged for one forecast.
+        seeds: Of one episode each, for a policy that draws random numbers.
+        fits: Number of fits that are averaged for a forecast.
     """
 
     opening: Path | None
@@ -41,10 +41,18 @@ class StockReplaySpec:
 
 @dataclass(frozen=True)
 class StockReplayResult:
-    """Result of a stock replay."""
+    """Result of a stock replay.
 
-    asked: StockReplaySpec
-    scene: StockScenario
+    Attributes:
+        spec: Its specification.
+        scenario: Series and periods.
+        stock: Stock at the start.
+        episodes: Simulated by the policy, by seed.
+        oracle: Simulated with perfect foresight.
+    """
+
+    spec: StockReplaySpec
+    scenario: StockScenario
     stock: OpeningStock
     episodes: dict[int, Episode]
     oracle: Episode
@@ -52,65 +60,78 @@ class StockReplayResult:
     @property
     def report(self) -> dict[str, Any]:
         """The report, as plain values."""
-        asked, first = self.asked, next(iter(self.episodes.values()))
-        wait = asked.terms.lead_periods - 1
+        spec, first = self.spec, next(iter(self.episodes.values()))
+        wait = spec.terms.lead_periods - 1
         decided = (first.holding_cost + first.shortage_cost)[:, :wait].sum()
         return {
-            "policy": asked.policy,
-            "opening": str(asked.opening) if asked.opening else "assumed",
-            "fits": asked.fits if asked.policy in SEEDED else None,
-            "from": str(self.scene.periods[0]),
-            "periods": asked.periods,
-            "lead_periods": asked.terms.lead_periods,
-            "holding": asked.terms.holding,
-            "shortage": asked.terms.shortage,
-            "series": len(self.scene.series),
+            "policy": spec.policy,
+            "opening": str(spec.opening) if spec.opening else "assumed",
+            "fits": spec.fits if spec.policy in SEEDED else None,
+            "from": str(self.scenario.periods[0]),
+            "periods": spec.periods,
+            "lead_periods": spec.terms.lead_periods,
+            "holding": spec.terms.holding,
+            "shortage": spec.terms.shortage,
+            "series": len(self.scenario.series),
             "series_without_opening_stock": self.stock.missing,
-            "series_that_came_later": self.scene.appeared,
-            "series_periods_not_scored": self.scene.not_scored,
+            "series_that_came_later": self.scenario.appeared,
+            "series_periods_not_scored": self.scenario.not_scored,
             "figures": stock_replay_report.spread(list(self.episodes.values())),
             "oracle": stock_replay_report.figures(self.oracle),
             "cost_before_any_order_arrives": float(decided),
-            "seeds": [self._of_seed(seed, one) for seed, one in self.episodes.items()],
-            "oracle_by_period": stock_replay_report.by_period(self.oracle, self.scene.periods),
+            "seeds": [self._of_seed(*episode) for episode in self.episodes.items()],
+            "oracle_by_period": stock_replay_report.by_period(self.oracle, self.scenario.periods),
         }
 
     def _of_seed(self, seed: int, episode: Episode) -> dict[str, Any]:
-        rows = stock_replay_report.by_period(episode, self.scene.periods)
+        rows = stock_replay_report.by_period(episode, self.scenario.periods)
         return {"seed": seed, **stock_replay_report.figures(episode), "by_period": rows}
 
     def draw(self, path: Path) -> None:
         """Draw the first seed's episode."""
         seed, episode = next(iter(self.episodes.items()))
-        title = f"{self.asked.policy}, seed {seed}: cost {episode.cost:,.0f}"
-        stock_replay_report.draw(path, episode, self.oracle, self.scene.periods, title)
+        title = f"{self.spec.policy}, seed {seed}: cost {episode.cost:,.0f}"
+        periods = self.scenario.periods
+        stock_replay_report.draw(path, episode, self.oracle, periods=periods, title=title)
 
 
-def run(history: History, asked: StockReplaySpec, progress: Progress) -> StockReplayResult:
-    """Play it.
+def run(history: History, spec: StockReplaySpec, progress: Progress) -> StockReplayResult:
+    """Run a stock replay.
 
     Raises:
         UnknownChoiceError: There is no such policy.
-        BadInputError: The opening stock or the start is not as it should be.
+        BadInputError: The opening stock or the start is invalid.
         NotEnoughDataError: The history ends before the last period does.
     """
-    known_policy(asked.policy)
-    scene = StockScenario.of(history, asked.begin, asked.periods)
-    stock = _opening(asked, scene)
+    check_policy(spec.policy)
+    scenario = StockScenario.of(history, spec.begin, spec.periods)
+    stock = _opening(spec, scenario)
 
     def episode(policy: str, seed: int) -> Episode:
-        progress(f"Playing {policy}, seed {seed}")
-        rule = policy_of(policy, scene.demand, seed, asked.fits)
-        return play(rule, stock.opening, scene.demand, asked.terms, scene.known)
+        progress(f"Simulating {policy}, seed {seed}")
+        rule = policy_of(policy, scenario.demand, seed, spec.fits)
+        return simulate(
+            rule,
+            stock.opening,
+            demand=scenario.demand,
+            terms=spec.terms,
+            panel_before=scenario.panel_before,
+        )
 
-    seeds = asked.seeds if asked.policy in SEEDED else asked.seeds[:1]
-    episodes = {seed: episode(asked.policy, seed) for seed in seeds}
-    return StockReplayResult(asked, scene, stock, episodes, episode("oracle", seeds[0]))
+    seeds = spec.seeds if spec.policy in SEEDED else spec.seeds[:1]
+    episodes = {seed: episode(spec.policy, seed) for seed in seeds}
+    return StockReplayResult(
+        spec=spec,
+        scenario=scenario,
+        stock=stock,
+        episodes=episodes,
+        oracle=episode("oracle", seeds[0]),
+    )
 
 
-def _opening(asked: StockReplaySpec, scene: StockScenario) -> OpeningStock:
-    lead = asked.terms.lead_periods
-    if asked.opening is not None:
-        return read_opening(asked.opening, scene.series, lead)
-    panel, rows = scene.known(0)
+def _opening(spec: StockReplaySpec, scenario: StockScenario) -> OpeningStock:
+    lead = spec.terms.lead_periods
+    if spec.opening is not None:
+        return read_opening(spec.opening, scenario.series, lead)
+    panel, rows = scenario.panel_before(0)
     return assumed_opening(panel.demanded()[rows, -RECENT[panel.grain] :], lead)

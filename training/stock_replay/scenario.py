@@ -1,4 +1,4 @@
-"""The scene of a replay: the series and periods played, and what was known at each decision."""
+"""Scenario of a replay: its series and periods, and the demand on record at each decision."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,19 +10,20 @@ from data.domain import BadInputError, NotEnoughDataError
 from data.history.history import END_OF_TIME, History
 from features.demand.panel import Panel, next_periods
 from training.demand.dataset import read_panel
+from training.stock_replay.simulator import SeriesPanel
 
 
 @dataclass(frozen=True)
 class StockScenario:
-    """Scenario of a stock replay. The series are those that were known at the start.
+    """Scenario of a stock replay. Its series are those on record at the start.
 
     Attributes:
         history: Where demand is read from.
         begin: Start of the first scored period.
         periods: (N,) first days of the scored periods.
         series: (sku, site) of each series.
-        demand: (n, N) what they were to demand; NaN where they were out of stock.
-        appeared: How many series came later; they are not played.
+        demand: (n, N) units that were demanded; NaN where a series was out of stock.
+        appeared: Number of series that appeared later; they are not simulated.
     """
 
     history: History
@@ -34,7 +35,7 @@ class StockScenario:
 
     @classmethod
     def of(cls, history: History, begin: pd.Timestamp, periods: int) -> Self:
-        """Read it.
+        """Read a scenario.
 
         Raises:
             BadInputError: No period starts at `begin`.
@@ -54,17 +55,24 @@ class StockScenario:
         series = _series(start)
         rows = _positions(everything, series)
         demand = everything.demanded()[rows, column : column + periods].astype(float)
-        return cls(history, begin, scored, series, demand, everything.series - len(series))
+        return cls(
+            history=history,
+            begin=begin,
+            periods=scored,
+            series=series,
+            demand=demand,
+            appeared=everything.series - len(series),
+        )
 
     @property
     def not_scored(self) -> int:
         """Return the number of scored periods in which a series was out of stock."""
         return int(np.isnan(self.demand).sum())
 
-    def known(self, number: int) -> tuple[Panel, np.ndarray]:
-        """Return the panel as of the start of a scored period, and (n,) its rows of the series."""
+    def panel_before(self, number: int) -> SeriesPanel:
+        """Return the demand as of the start of a scored period, counted from 0."""
         panel = read_panel(self.history, pd.Timestamp(self.periods[number], tz="UTC"))
-        return panel, _positions(panel, self.series)
+        return SeriesPanel(panel, _positions(panel, self.series))
 
 
 def _series(panel: Panel) -> list[tuple[str, str]]:
@@ -72,5 +80,5 @@ def _series(panel: Panel) -> list[tuple[str, str]]:
 
 
 def _positions(panel: Panel, series: list[tuple[str, str]]) -> np.ndarray:
-    place = {key: row for row, key in enumerate(_series(panel))}
-    return np.array([place[key] for key in series])
+    row_of = {key: row for row, key in enumerate(_series(panel))}
+    return np.array([row_of[key] for key in series])

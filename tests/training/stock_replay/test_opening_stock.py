@@ -1,4 +1,4 @@
-"""The stock that a replay opens with: names that it may have, and what is refused."""
+"""Opening stock of a replay: names of columns and series, and what is refused."""
 
 import numpy as np
 import pytest
@@ -87,7 +87,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 
 def test_assumed_stock_is_a_period_on_hand_and_one_that_comes_last():
-    found = assumed_opening(np.array([[3.0, np.nan, 5.0], [np.nan, np.nan, np.nan]]), 3)
+    assumed = assumed_opening(np.array([[3.0, np.nan, 5.0], [np.nan, np.nan, np.nan]]), 3)
 
-    assert found.opening.on_hand.tolist() == [5, 0]
-    assert found.opening.inbound.tolist() == [[0, 4], [0, 0]]
+    assert assumed.opening.on_hand.tolist() == [5, 0]
+    assert assumed.opening.inbound.tolist() == [[0, 4], [0, 0]]

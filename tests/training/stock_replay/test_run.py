@@ -1,4 +1,4 @@
-"""A whole replay on a history: what is read, what is compared, what is said."""
+"""A whole replay on a history: its inputs, its comparisons, its report."""
 
 import sys
 
@@ -9,14 +9,14 @@ import pytest
 
 from data.domain import BadInputError, NotEnoughDataError, UnknownChoiceError
 from data.history.history import History
-from data.ingest.row_checks import ImportTerms as ImportTerms
+from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from training.__main__ import run as run_command
 from training.stock_replay.run import StockReplaySpec, run
 from training.stock_replay.simulator import StockReplayTerms
 
-# The last twelve of the sixty weeks are there to be played.
+# The last twelve of the sixty weeks are there to be replayed.
 BEGIN = pd.Timestamp("2024-12-02", tz="UTC")
 IMPORT = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
 VN2 = StockReplayTerms(lead_periods=3, holding=0.2, shortage=1.0)
@@ -36,8 +36,8 @@ def replayed(opening, demand_history):
     """Replay a policy on the history, or on another one."""
 
     def _replayed(policy, seeds=(7,), history=demand_history, begin=BEGIN, periods=3):
-        asked = StockReplaySpec(opening, begin, periods, VN2, policy, seeds)
-        return run(history, asked, lambda _: None)
+        spec = StockReplaySpec(opening, begin, periods, terms=VN2, policy=policy, seeds=seeds)
+        return run(history, spec, lambda _: None)
 
     return _replayed
 
@@ -82,13 +82,12 @@ def test_a_seed_repeats(ours, replayed):
 def test_each_seed_is_an_episode_and_the_mean_is_theirs(replayed):
     report = replayed("base-stock", seeds=(7, 8)).report
 
-    assert [one["seed"] for one in report["seeds"]] == [7, 8]
-    assert report["figures"]["cost"] == pytest.approx(
-        np.mean([one["cost"] for one in report["seeds"]])
-    )
+    assert [row["seed"] for row in report["seeds"]] == [7, 8]
+    costs = [row["cost"] for row in report["seeds"]]
+    assert report["figures"]["cost"] == pytest.approx(np.mean(costs))
 
 
-def test_a_policy_that_draws_nothing_is_played_once(replayed):
+def test_a_policy_that_draws_nothing_is_simulated_once(replayed):
     assert len(replayed("benchmark", seeds=(7, 8)).report["seeds"]) == 1
 
 
@@ -136,9 +135,9 @@ def test_the_command_writes_its_report_and_a_picture(
     demand_history, opening, tmp_path, monkeypatch, capsys
 ):
     report = tmp_path / "report.json"
-    given = "--periods 5 --lead-periods 3 --holding 0.2 --shortage 1 --policy benchmark"
+    options = "--periods 5 --lead-periods 3 --holding 0.2 --shortage 1 --policy benchmark"
     files = ["--history", demand_history.path, "--opening", opening, "--report", report]
-    words = ["training", "replay", "stock", "--from", "2024-12-02", *given.split(), *files]
+    words = ["training", "replay", "stock", "--from", "2024-12-02", *options.split(), *files]
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     with pytest.raises(SystemExit):
         run_command()
@@ -156,8 +155,7 @@ def test_on_the_real_vn2_weeks_ours_costs_less_than_the_benchmark(real_data, tmp
     history = History.open(tmp_path / "history")
 
     def report(policy):
-        return run(
-            history, StockReplaySpec(state, begin, 4, VN2, policy, [7]), lambda _: None
-        ).report
+        spec = StockReplaySpec(state, begin, periods=4, terms=VN2, policy=policy, seeds=[7])
+        return run(history, spec, lambda _: None).report
 
     assert report("ours")["figures"]["cost"] < report("benchmark")["figures"]["cost"]

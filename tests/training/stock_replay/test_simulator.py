@@ -1,4 +1,4 @@
-"""The stock played forward: hand-computed, timed as said, never looking ahead."""
+"""Simulation of stock: worked out by hand, timed as documented, never looking ahead."""
 
 from dataclasses import dataclass, field
 
@@ -15,8 +15,9 @@ from training.stock_replay.simulator import (
     Opening,
     OrderingPolicy,
     PolicyInputs,
+    SeriesPanel,
     StockReplayTerms,
-    play,
+    simulate,
 )
 
 PAST, DAYS = 60, 7
@@ -27,14 +28,14 @@ demands = st.lists(st.integers(0, 9), min_size=8, max_size=8)
 
 @dataclass
 class Fixed:
-    """Orders what it was told to; remembers what it saw."""
+    """Orders a fixed series of units; records its inputs."""
 
     orders: list[float]
-    seen: list[PolicyInputs] = field(default_factory=list)
+    inputs: list[PolicyInputs] = field(default_factory=list)
 
-    def order(self, seen: PolicyInputs) -> np.ndarray:
-        self.seen.append(seen)
-        return np.full(len(seen.on_hand), self.orders[len(self.seen) - 1])
+    def order(self, inputs: PolicyInputs) -> np.ndarray:
+        self.inputs.append(inputs)
+        return np.full(len(inputs.on_hand), self.orders[len(self.inputs) - 1])
 
 
 def panel_of(units: np.ndarray) -> Panel:
@@ -45,27 +46,31 @@ def panel_of(units: np.ndarray) -> Panel:
     return Panel(Grain.WEEK, periods, names, names, units.astype(np.float32), stocked)
 
 
-def played(
+def simulated(
     policy: OrderingPolicy,
     demand: list[list[float]],
     on_hand: float,
     inbound: list[float],
     terms: StockReplayTerms = VN2,
 ) -> Episode:
-    """Play one policy on series that sold 2 a period before."""
+    """Simulate a policy on series that sold 2 a period before."""
     coming = np.array(demand, float)
     series = len(coming)
     everything = panel_of(np.concatenate([np.full((series, PAST), 2.0), coming], axis=1))
     opening = Opening(np.full(series, on_hand), np.tile(inbound, (series, 1)).astype(float))
-    return play(
-        policy, opening, coming, terms, lambda k: (everything.until(PAST + k), np.arange(series))
+    return simulate(
+        policy,
+        opening,
+        demand=coming,
+        terms=terms,
+        panel_before=lambda k: SeriesPanel(everything.until(PAST + k), np.arange(series)),
     )
 
 
 @pytest.fixture
 def episode() -> Episode:
     """Four periods, worked out by hand in the tests."""
-    return played(Fixed([4, 1]), [[2, 3, 9, 0]], on_hand=5, inbound=[1, 0])
+    return simulated(Fixed([4, 1]), [[2, 3, 9, 0]], on_hand=5, inbound=[1, 0])
 
 
 def test_what_is_left_follows_arrivals_and_sales(episode):
@@ -92,67 +97,67 @@ def test_an_order_of_period_r_is_sold_from_r_plus_lead_on(episode):
 
 def test_eight_periods_with_a_lead_of_three_take_six_orders():
     policy = Fixed([1] * 8)
-    played(policy, [[1] * 8], on_hand=0, inbound=[0, 0])
+    simulated(policy, [[1] * 8], on_hand=0, inbound=[0, 0])
 
-    assert [seen.panel.length - PAST for seen in policy.seen] == [0, 1, 2, 3, 4, 5]
+    assert [inputs.panel.length - PAST for inputs in policy.inputs] == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_policy_sees_what_is_left_and_what_is_on_the_way():
     policy = Fixed([4, 1])
-    played(policy, [[2, 3, 9, 0]], on_hand=5, inbound=[1, 0])
+    simulated(policy, [[2, 3, 9, 0]], on_hand=5, inbound=[1, 0])
 
-    assert [seen.on_hand.tolist() for seen in policy.seen] == [[5], [4]]
-    assert [seen.inbound.tolist() for seen in policy.seen] == [[[1, 0]], [[0, 4]]]
+    assert [inputs.on_hand.tolist() for inputs in policy.inputs] == [[5], [4]]
+    assert [inputs.inbound.tolist() for inputs in policy.inputs] == [[[1, 0]], [[0, 4]]]
 
 
 def test_a_lead_of_one_arrives_in_the_next_period():
     terms = StockReplayTerms(lead_periods=1, holding=1, shortage=1)
-    seen = played(Fixed([3, 2]), [[3, 2]], on_hand=0, inbound=[], terms=terms)
+    episode = simulated(Fixed([3, 2]), [[3, 2]], on_hand=0, inbound=[], terms=terms)
 
-    assert seen.cost == 0
+    assert episode.cost == 0
 
 
 def test_a_period_of_unknown_demand_sells_and_costs_nothing():
-    seen = played(Fixed([0]), [[np.nan, 2, 0]], on_hand=2, inbound=[0, 0])
+    episode = simulated(Fixed([0]), [[np.nan, 2, 0]], on_hand=2, inbound=[0, 0])
 
-    assert (seen.cost, seen.left.tolist()) == (0, [[2, 0, 0]])
+    assert (episode.cost, episode.left.tolist()) == (0, [[2, 0, 0]])
 
 
 @given(demands, st.integers(0, 20), st.tuples(st.integers(0, 9), st.integers(0, 9)))
 def test_no_order_changes_the_periods_before_the_lead(demand, on_hand, inbound):
-    some = played(Fixed([7] * 6), [demand], on_hand, list(inbound))
-    other = played(Foresight(np.array([demand], float)), [demand], on_hand, list(inbound))
+    some = simulated(Fixed([7] * 6), [demand], on_hand, list(inbound))
+    other = simulated(Foresight(np.array([demand], float)), [demand], on_hand, list(inbound))
 
     assert some.left[:, :2].tolist() == other.left[:, :2].tolist()
 
 
 @given(demands, st.lists(st.integers(0, 9), min_size=6, max_size=6), st.integers(0, 20))
 def test_foresight_is_never_beaten(demand, orders, on_hand):
-    oracle = played(Foresight(np.array([demand], float)), [demand], on_hand, [1, 1])
+    oracle = simulated(Foresight(np.array([demand], float)), [demand], on_hand, [1, 1])
 
-    assert oracle.cost <= played(Fixed(orders), [demand], on_hand, [1, 1]).cost + 1e-9
+    assert oracle.cost <= simulated(Fixed(orders), [demand], on_hand, [1, 1]).cost + 1e-9
 
 
 def test_foresight_loses_nothing_that_an_order_could_have_met():
-    seen = played(
+    episode = simulated(
         Foresight(np.array([[5, 5, 3, 0, 9, 1, 1, 4.0]])), [[5, 5, 3, 0, 9, 1, 1, 4]], 0, [0, 0]
     )
 
-    assert seen.lost.tolist() == [[5, 5, 0, 0, 0, 0, 0, 0]]
+    assert episode.lost.tolist() == [[5, 5, 0, 0, 0, 0, 0, 0]]
 
 
 def test_what_comes_after_a_decision_changes_no_order_before_it():
     coming = [3.0, 0, 5, 2, 1, 4, 2, 2]
     altered = [*coming[:4], 90, 90, 90, 90]
 
-    before = played(Benchmark(), [coming], 3, [0, 3])
-    after = played(Benchmark(), [altered], 3, [0, 3])
+    before = simulated(Benchmark(), [coming], 3, [0, 3])
+    after = simulated(Benchmark(), [altered], 3, [0, 3])
 
     # Decisions 0 to 4 saw the first four periods at most; the last of them arrives in period 7.
     assert before.arrived[:, :7].tolist() == after.arrived[:, :7].tolist()
 
 
 def test_the_benchmark_orders_up_to_four_periods_of_cover():
-    seen = played(Benchmark(), [[2] * 8], on_hand=3, inbound=[1, 0])
+    episode = simulated(Benchmark(), [[2] * 8], on_hand=3, inbound=[1, 0])
 
-    assert seen.arrived[0, 2] == 4 * 2 - 4
+    assert episode.arrived[0, 2] == 4 * 2 - 4
