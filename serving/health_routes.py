@@ -8,10 +8,20 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving.http.openapi import answers
 from serving.http.requests import json_answer
-from serving.http.schemas import Ready
 from serving.service import service_of
+from serving.wire.answers import StampOut, closed
 
 router = APIRouter(tags=["health"])
+
+
+@closed
+class ReadyOut(StampOut):
+    """Readiness of the service."""
+
+    status: str
+    champion: str
+    forecasts: str
+    open_exceptions: int
 
 
 @router.get("/livez")
@@ -20,12 +30,12 @@ async def livez() -> Response:
     return json_answer({"status": "alive"})
 
 
-@router.get("/readyz", responses=answers(Ready) | {503: {"model": Ready}})
+@router.get("/readyz", responses=answers(ReadyOut) | {503: {"model": ReadyOut}})
 async def readyz(request: Request) -> Response:
     """The ledger answers. Without a champion it is ready all the same, and says `degraded`."""
     service = service_of(request)
     ready = await asyncio.to_thread(service.ledger.is_alive)
-    shape = {
+    shape: ReadyOut = {
         "status": "ready" if ready else "the ledger does not answer",
         "champion": service.scorer.champion.problem or "in use",
         "forecasts": service.forecast_book.problem or "in use",

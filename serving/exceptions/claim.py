@@ -1,7 +1,5 @@
 """Claims of an exception or an incident: taken, renewed, or released."""
 
-from typing import Any
-
 import orjson
 from sqlalchemy import Connection
 
@@ -12,9 +10,18 @@ from data.ticks import MS_PER_MINUTE
 from serving.exceptions.payload import CLAIM
 from serving.http.idempotency import Answer, AnswerOnce, run_once
 from serving.http.requests import ActionRequest, parsed
-from serving.live_list.claim_board import ClaimBoard
+from serving.live_list.claim_board import ClaimBoard, ClaimHolderOut
+from serving.wire.answers import closed
 from serving.wire.exception_in import checked
 from serving.wire.formats import rfc3339
+
+
+@closed
+class ClaimedOut(ClaimHolderOut):
+    """Holder of an exception or an incident, and the end of the claim; null once it is free."""
+
+    id: str
+    revision: int
 
 
 async def claim_row(
@@ -68,7 +75,7 @@ async def release_row(
 
 def _answer(claim: Claim, revision: int) -> Answer:
     holds = claim.until_ms > claim.claimed_at_ms
-    shape: dict[str, Any] = {
+    shape: ClaimedOut = {
         "id": claim.subject_id,
         "revision": revision,
         "claimed_by": claim.by if holds else None,

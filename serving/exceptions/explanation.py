@@ -34,9 +34,10 @@ async def explained(
     Raises:
         NotFoundError: There is none of this id.
     """
-    view = await exception_view(
+    shown = await exception_view(
         exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
     )
+    view: dict[str, Any] = {**shown}
     exception = EXCEPTION.validate_python(view["payload"])
     is_open, triage = view["status"] == "open", scorer.champion.current
     view["parsed"] = exception

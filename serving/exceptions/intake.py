@@ -1,7 +1,7 @@
 """Intake of exceptions: checked, scored, written to the ledger, shown on the work list."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import orjson
 from sqlalchemy import Connection
@@ -12,17 +12,65 @@ from data.ledger.writer import LedgerWriter
 from data.settings import Settings
 from serving.clock import Clock
 from serving.http.idempotency import Answer, AnswerOnce, run_once
-from serving.http.problems import problem_of
-from serving.http.requests import ActionRequest, canonical, many_of, parsed
+from serving.http.requests import (
+    ActionRequest,
+    RefusedExceptionOut,
+    canonical,
+    many_of,
+    parsed,
+    refused_exception,
+)
 from serving.live_list.worklist import Worklist
+from serving.scoring.answer import ScoringOut
 from serving.scoring.assessment import Assessment
 from serving.scoring.audits import untouched
 from serving.scoring.counters import count_decisions
 from serving.scoring.scorer import Scorer
+from serving.wire.answers import StampOut, closed
 from serving.wire.errors import BadPayloadError
-from serving.wire.exception_in import ExceptionIn, exception, parts
+from serving.wire.exception_in import ExceptionIn, Kind, exception, parts
 
 _DECIDED = (IntakeEvent.CREATED, IntakeEvent.UPDATED, IntakeEvent.REOPENED)
+
+
+@closed
+class AcceptedExceptionOut(ScoringOut):
+    """One exception taken in."""
+
+    result: Literal["created", "updated", "unchanged", "late", "closed", "reopened"]
+    id: str
+    source: str
+    external_id: str
+    status: Literal["open", "resolved"]
+    revision: int
+
+
+@closed
+class AcceptedBatchOut(StampOut):
+    """Item by item, in the order sent."""
+
+    accepted: int
+    refused: int
+    results: list[AcceptedExceptionOut | RefusedExceptionOut]
+
+
+class CheckedException(NamedTuple):
+    """An exception that can be accepted, and its payload as text with the keys in order."""
+
+    exception: ExceptionIn
+    payload: str
+
+
+class CheckedBatch(NamedTuple):
+    """Values of a request: what can be accepted, and what is refused.
+
+    Attributes:
+        arriving: The right ones, scored.
+        refusals: For each value the answer that refuses it, or None.
+    """
+
+    arriving: list[Incoming]
+    refusals: list[RefusedExceptionOut | None]
 
 
 async def take_in(
@@ -40,15 +88,15 @@ async def take_in(
         NotJsonError, TooLargeError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
     kind, values = parts(parsed(request.body))
-    checked: list[ExceptionIn | dict[str, Any]]
+    checked: list[ExceptionIn | RefusedExceptionOut]
     checked = [exception(values[0])] if kind == "one" else many_of(values, settings)
-    arriving, items = await _incoming(values, checked, scorer, clock)
+    batch = await _incoming(values, checked, scorer, clock)
     now_ms = clock()
 
     def transaction(connection: Connection) -> tuple[Answer, list[AcceptedException]]:
-        accepted = accept(connection, arriving, now_ms=now_ms)
+        accepted = accept(connection, batch.arriving, now_ms=now_ms)
         save_outcomes(connection, untouched(accepted, now_ms))
-        return _answer(scorer, kind, items, accepted, now_ms), accepted
+        return _answer(scorer, kind, batch.refusals, accepted, now_ms), accepted
 
     once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms)
     answer, accepted = await run_once(writer, once, transaction)
@@ -61,75 +109,79 @@ async def take_in(
 
 async def _incoming(
     values: Sequence[Any],
-    checked: Sequence[ExceptionIn | dict[str, Any]],
+    checked: Sequence[ExceptionIn | RefusedExceptionOut],
     scorer: Scorer,
     clock: Clock,
-) -> tuple[list[Incoming], list[dict[str, Any] | None]]:
-    """Score what is right; for each value the answer that refuses it, or None."""
-    texts, refusals = [], []
-    for value, item in zip(values, checked, strict=True):
-        text, refusal = _text(value, item)
-        texts.append(text)
-        refusals.append(refusal)
-    right = [i for i, refusal in enumerate(refusals) if refusal is None]
-    exceptions = [item for i in right if isinstance(item := checked[i], ExceptionIn)]
-    if not exceptions:
-        return [], refusals
-    judged = await scorer.judged(exceptions, clock())
-    return [
+) -> CheckedBatch:
+    """Score what is right."""
+    items = [_checked(value, item) for value, item in zip(values, checked, strict=True)]
+    right = [item for item in items if isinstance(item, CheckedException)]
+    refusals = [None if isinstance(item, CheckedException) else item for item in items]
+    if not right:
+        return CheckedBatch([], refusals)
+    judged = await scorer.judged([item.exception for item in right], clock())
+    arriving = [
         _as_incoming(
-            item, texts[i], scorer.draws.applied(assessment, item.source, item.external_id)
+            item,
+            scorer.draws.applied(assessment, item.exception.source, item.exception.external_id),
         )
-        for i, item, assessment in zip(right, exceptions, judged.assessments, strict=True)
-    ], refusals
+        for item, assessment in zip(right, judged.assessments, strict=True)
+    ]
+    return CheckedBatch(arriving, refusals)
 
 
-def _text(value: Any, item: ExceptionIn | dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
-    if isinstance(item, dict):
-        return "", item
+def _checked(
+    value: Any, item: ExceptionIn | RefusedExceptionOut
+) -> CheckedException | RefusedExceptionOut:
+    if not isinstance(item, ExceptionIn):
+        return item
     try:
-        return canonical(value), None
+        return CheckedException(item, canonical(value))
     except BadPayloadError as error:
-        return "", {"result": "refused", "source": item.source, "external_id": item.external_id,
-                    **problem_of(error)}  # fmt: skip
+        return refused_exception(item.source, item.external_id, error)
 
 
-def _as_incoming(item: ExceptionIn, payload: str, assessment: Assessment) -> Incoming:
+def _as_incoming(item: CheckedException, assessment: Assessment) -> Incoming:
+    facts = item.exception
     return Incoming(
-        source=item.source,
-        external_id=item.external_id,
-        is_open=item.is_open,
-        version=item.version,
-        updated_at_ms=item.detected_at if item.updated_at is None else item.updated_at,
-        detected_at_ms=item.detected_at,
-        payload=payload,
+        source=facts.source,
+        external_id=facts.external_id,
+        is_open=facts.is_open,
+        version=facts.version,
+        updated_at_ms=facts.detected_at if facts.updated_at is None else facts.updated_at,
+        detected_at_ms=facts.detected_at,
+        payload=item.payload,
         opinion=assessment.to_json(),
     )
 
 
 def _answer(
     scorer: Scorer,
-    kind: str,
-    refusals: Sequence[dict[str, Any] | None],
+    kind: Kind,
+    refusals: Sequence[RefusedExceptionOut | None],
     accepted: Sequence[AcceptedException],
     now_ms: int,
 ) -> Answer:
     assessments = [Assessment.from_json(result.record.opinion) for result in accepted]
     scorings = scorer.answers(assessments, now_ms)
-    shapes = [named(result) | scoring for result, scoring in zip(accepted, scorings, strict=True)]
+    shapes = [_shape(result, scoring) for result, scoring in zip(accepted, scorings, strict=True)]
     if kind == "one" and not accepted:
         return Answer(422, orjson.dumps(refusals[0]))
     if kind == "one":
         status = 201 if accepted[0].arrival is IntakeEvent.CREATED else 200
         return Answer(status, orjson.dumps(shapes[0]), accepted[0].record.revision)
     taken = iter(shapes)
-    results = [next(taken) if refusal is None else refusal for refusal in refusals]
-    whole = {"accepted": len(shapes), "refused": len(results) - len(shapes), "results": results}
-    return Answer(200, orjson.dumps(whole | scorer.stamp(now_ms)))
+    whole: AcceptedBatchOut = {
+        "accepted": len(shapes),
+        "refused": len(refusals) - len(shapes),
+        "results": [next(taken) if refusal is None else refusal for refusal in refusals],
+        **scorer.stamp(now_ms),
+    }
+    return Answer(200, orjson.dumps(whole))
 
 
-def named(accepted: AcceptedException) -> dict[str, Any]:
-    """Return what names an accepted exception, and what became of it."""
+def _shape(accepted: AcceptedException, scoring: ScoringOut) -> AcceptedExceptionOut:
+    """Return an accepted exception: its names, what became of it, its assessment."""
     record = accepted.record
     return {
         "result": accepted.arrival.value,
@@ -138,4 +190,5 @@ def named(accepted: AcceptedException) -> dict[str, Any]:
         "external_id": record.external_id,
         "status": "open" if record.is_open else "resolved",
         "revision": record.revision,
+        **scoring,
     }

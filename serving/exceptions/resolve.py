@@ -1,5 +1,7 @@
 """Resolution of an exception: an outcome that training can learn from; it leaves the work list."""
 
+from typing import Literal
+
 import orjson
 from sqlalchemy import Connection
 
@@ -11,8 +13,19 @@ from serving.live_list.worklist import Worklist
 from serving.scoring.audits import Resolution, end
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
+from serving.wire.answers import Moment, StampOut, closed
 from serving.wire.exception_in import ResolutionIn, resolution
 from serving.wire.formats import rfc3339
+
+
+@closed
+class ResolvedExceptionOut(StampOut):
+    """An exception that ended."""
+
+    id: str
+    status: Literal["resolved"]
+    revision: int
+    resolved_at: Moment
 
 
 async def resolve_one(
@@ -43,7 +56,7 @@ async def resolve_one(
             expected_revision=expected_revision,
         )
         record = ended.record
-        shape = {
+        shape: ResolvedExceptionOut = {
             "id": record.id,
             "status": "resolved",
             "revision": record.revision,
@@ -61,7 +74,7 @@ async def resolve_one(
 
 
 def outcome_of(exception_id: str, payload: ResolutionIn, now_ms: int) -> OutcomeRecord:
-    """Return how an exception ended, as it was payload."""
+    """Return how an exception ended, by the payload."""
     return OutcomeRecord(
         exception_id=exception_id,
         known_at_ms=now_ms,

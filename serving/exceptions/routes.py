@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from serving.exceptions.claim import claim_row, release_row
-from serving.exceptions.intake import take_in
+from serving.exceptions.claim import ClaimedOut, claim_row, release_row
+from serving.exceptions.intake import AcceptedBatchOut, AcceptedExceptionOut, take_in
 from serving.exceptions.payload import claim_body, exceptions_body, resolution_body
-from serving.exceptions.resolve import resolve_one
-from serving.exceptions.view import exception_view
+from serving.exceptions.resolve import ResolvedExceptionOut, resolve_one
+from serving.exceptions.view import ExceptionOut, exception_view
 from serving.http.idempotency import sent
 from serving.http.openapi import answers
 from serving.http.requests import (
@@ -24,7 +24,6 @@ from serving.http.requests import (
     json_answer,
     past_tick,
 )
-from serving.http.schemas import Accepted, AcceptedBatch, Claimed, ExceptionView, Resolved
 from serving.service import service_of
 from serving.worklist.comparison import ComparisonOut, comparison_view
 
@@ -37,8 +36,8 @@ RowId = Annotated[str, Path(pattern=ROW_ID, description="an exception or an inci
 @router.post(
     "",
     openapi_extra=exceptions_body(),
-    responses=answers(Accepted | AcceptedBatch, 400, 413, 422, 503)
-    | {201: {"model": Accepted, "description": "It is new"}},
+    responses=answers(AcceptedExceptionOut | AcceptedBatchOut, 400, 413, 422, 503)
+    | {201: {"model": AcceptedExceptionOut, "description": "It is new"}},
 )
 async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> Response:
     """Take in one exception, or {"exceptions": [...]} item by item: scored, stored, ranked.
@@ -59,7 +58,7 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
     return sent(answer)
 
 
-@router.get("/{exception_id}", responses=answers(ExceptionView, 404, 422, 503))
+@router.get("/{exception_id}", responses=answers(ExceptionOut, 404, 422, 503))
 async def look_at_exception(request: Request, exception_id: Id) -> Response:
     """One exception as posted, as scored now with reasons, and what happened to it."""
     service = service_of(request)
@@ -83,7 +82,7 @@ async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At 
 @router.post(
     "/{exception_id}/resolve",
     openapi_extra=resolution_body(),
-    responses=answers(Resolved, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ResolvedExceptionOut, 400, 404, 409, 412, 413, 422, 503),
 )
 async def resolve_exception(
     request: Request,
@@ -110,7 +109,7 @@ async def resolve_exception(
 @router.post(
     "/{exception_id}/claim",
     openapi_extra=claim_body(),
-    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
 )
 async def claim_exception(
     request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
@@ -133,7 +132,7 @@ async def claim_exception(
 @router.post(
     "/{exception_id}/release",
     openapi_extra=claim_body(),
-    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
 )
 async def release_exception(
     request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None

@@ -1,26 +1,44 @@
 """`POST /v1/score`: exceptions scored without being stored."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
 from models.ranking.pricing import rank_by_policy
 from serving.exceptions.payload import exceptions_body
 from serving.http.openapi import answers
-from serving.http.requests import body_of, json_answer, many_of, parsed
-from serving.http.schemas import ScoreAnswer, ScoreBatch
-from serving.scoring.answer import RankedRow, scoring_answer
+from serving.http.requests import RefusedExceptionOut, body_of, json_answer, many_of, parsed
+from serving.scoring.answer import RankedRow, ScoringOut, scoring_answer
 from serving.scoring.scorer import Scorer
 from serving.service import Service, service_of
+from serving.wire.answers import StampOut, closed
 from serving.wire.exception_in import ExceptionIn, exception, parts
 
 router = APIRouter(prefix="/v1", tags=["exceptions"])
 
 
+@closed
+class ScoredExceptionOut(ScoringOut):
+    """One exception scored; nothing is stored."""
+
+    result: Literal["scored"]
+    source: str
+    external_id: str
+
+
+@closed
+class ScoredBatchOut(StampOut):
+    """Item by item, in the order sent."""
+
+    scored: int
+    refused: int
+    results: list[ScoredExceptionOut | RefusedExceptionOut]
+
+
 @router.post(
     "/score",
     openapi_extra=exceptions_body(),
-    responses=answers(ScoreAnswer | ScoreBatch, 400, 413, 422),
+    responses=answers(ScoredExceptionOut | ScoredBatchOut, 400, 413, 422),
 )
 async def score(request: Request) -> Response:
     """Score one exception, or {"exceptions": [...]} item by item. Nothing is stored."""
@@ -32,25 +50,32 @@ async def score(request: Request) -> Response:
     return json_answer(await _many(service, values))
 
 
-async def _many(service: Service, values: list[Any]) -> dict[str, Any]:
+async def _many(service: Service, values: list[Any]) -> ScoredBatchOut:
     checked = many_of(values, service.settings)
     exceptions = [item for item in checked if isinstance(item, ExceptionIn)]
     scorings = iter(
         await _scored(service.scorer, exceptions, service.clock()) if exceptions else []
     )
-    results = [item if isinstance(item, dict) else next(scorings) for item in checked]
-    counts = {"scored": len(exceptions), "refused": len(values) - len(exceptions)}
-    return counts | {"results": results} | service.scorer.stamp(service.clock())
+    return {
+        "scored": len(exceptions),
+        "refused": len(values) - len(exceptions),
+        "results": [next(scorings) if isinstance(item, ExceptionIn) else item for item in checked],
+        **service.scorer.stamp(service.clock()),
+    }
 
 
 async def _scored(
     scorer: Scorer, exceptions: list[ExceptionIn], now_ms: int
-) -> list[dict[str, Any]]:
+) -> list[ScoredExceptionOut]:
     judged = await scorer.judged(exceptions, now_ms)
     degraded = judged.assessments[0].degraded
     ranked = rank_by_policy(judged.scored.at(now_ms), scorer.policy, degraded=degraded)
     return [
-        {"result": "scored", "source": item.source, "external_id": item.external_id}
-        | scoring_answer(assessment, RankedRow.of(ranked, i), scorer.policy, now_ms=now_ms)
+        {
+            "result": "scored",
+            "source": item.source,
+            "external_id": item.external_id,
+            **scoring_answer(assessment, RankedRow.of(ranked, i), scorer.policy, now_ms=now_ms),
+        }
         for i, (item, assessment) in enumerate(zip(exceptions, judged.assessments, strict=True))
     ]

@@ -1,18 +1,71 @@
 """One exception as the API and the page both show it."""
 
 import asyncio
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import orjson
+from typing_extensions import TypedDict
 
 from data.ledger.ledger import ExceptionRecord, Ledger, LedgerEvent, OutcomeRecord
 from serving.clock import Clock
+from serving.live_list.claim_board import ClaimHolderOut
 from serving.live_list.worklist import Worklist
+from serving.scoring.answer import ScoringOut
 from serving.scoring.assessment import Assessment
 from serving.scoring.scorer import Scorer
+from serving.wire.answers import Moment, MoneyOut, StampOut, closed
 from serving.wire.exception_in import EXCEPTION
 from serving.wire.formats import rfc3339
-from serving.worklist.view import facts
+from serving.worklist.row import FactsOut, facts
+
+
+@closed
+class OutcomeOut(TypedDict):
+    """End of an exception."""
+
+    category: str | None
+    label_origin: str | None
+    team: str | None
+    team_origin: str | None
+    suggestion_hidden: bool | None
+    touch_minutes: float | None
+    breached: bool | None
+    loss: MoneyOut | None
+    by: str | None
+    resolved_at: Moment
+    known_at: Moment
+
+
+@closed
+class DecidedOut(StampOut):
+    """Decision at an event."""
+
+    category: str | None
+    decision: str
+    team: str | None
+
+
+@closed
+class EventOut(TypedDict):
+    """One thing that happened."""
+
+    event: str
+    occurred_at: Moment
+    known_at: Moment
+    by: str | None
+    decided: DecidedOut | None
+
+
+@closed
+class ExceptionOut(ScoringOut, FactsOut, ClaimHolderOut):
+    """One exception in full: its names, its facts, its assessment, its history."""
+
+    status: Literal["open", "resolved"]
+    rank: int | None
+    open_total: int
+    payload: dict[str, Any]
+    outcome: OutcomeOut | None
+    history: list[EventOut]
 
 
 class StoredException(NamedTuple):
@@ -36,7 +89,7 @@ class StoredException(NamedTuple):
 
 async def exception_view(
     exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: Worklist, clock: Clock
-) -> dict[str, Any]:
+) -> ExceptionOut:
     """Return one exception: as posted, as scored now, and what happened to it.
 
     Raises:
@@ -63,11 +116,11 @@ async def exception_view(
     }
 
 
-def _outcome(outcome: OutcomeRecord | None) -> dict[str, Any] | None:
+def _outcome(outcome: OutcomeRecord | None) -> OutcomeOut | None:
     if outcome is None:
         return None
-    loss = None
-    if outcome.loss_amount is not None:
+    loss: MoneyOut | None = None
+    if outcome.loss_amount is not None and outcome.loss_currency is not None:
         loss = {"amount": outcome.loss_amount, "currency": outcome.loss_currency}
     return {
         "category": outcome.category,
@@ -90,9 +143,9 @@ def _visible(text: str, *, is_open: bool) -> Assessment:
     return assessment if is_open else assessment.revealed()
 
 
-def _event(event: LedgerEvent, *, is_open: bool) -> dict[str, Any]:
+def _event(event: LedgerEvent, *, is_open: bool) -> EventOut:
     assessment = None if event.opinion is None else _visible(event.opinion, is_open=is_open)
-    decided = None
+    decided: DecidedOut | None = None
     if assessment is not None:
         decided = {
             "category": assessment.category.label,

@@ -4,14 +4,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
 
-from serving.http import schemas
-from serving.http.problems import PROBLEM_JSON
+from serving.http.problems import PROBLEM_JSON, ProblemOut
 
 _REF = "#/components/schemas/{model}"
-_MODELS: dict[type[BaseModel], None] = {}
+_MODELS: dict[type, None] = {}
 """Models that FastAPI does not find by itself, in the order in which packages register them."""
 
 DESCRIPTION = (
@@ -20,18 +18,18 @@ DESCRIPTION = (
 )
 
 
-def register(*models: type[BaseModel]) -> None:
+def register(*models: type) -> None:
     """Let the documentation hold the schemas of models, and of all that they are made of."""
     _MODELS.update(dict.fromkeys(models))
 
 
-def ref(model: type[BaseModel]) -> dict[str, str]:
+def ref(model: type) -> dict[str, str]:
     """Register a model; return the reference to its schema."""
     register(model)
     return {"$ref": _REF.format(model=model.__name__)}
 
 
-def body_with(model: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
+def body_with(model: type, examples: dict[str, Any]) -> dict[str, Any]:
     """Return the documentation of a body of one model."""
     return body(ref(model), examples)
 
@@ -44,7 +42,7 @@ def body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
 
 def answers(model: Any, *problems: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of answers: the good one, and problems by status."""
-    content = {PROBLEM_JSON: {"schema": ref(schemas.Problem)}}
+    content = {PROBLEM_JSON: {"schema": ref(ProblemOut)}}
     documented: dict[int | str, dict[str, Any]] = {
         code: {"description": "A problem (RFC 9457)", "content": content} for code in problems
     }
@@ -62,10 +60,15 @@ def install(app: FastAPI) -> None:
                 description=DESCRIPTION,
                 routes=app.routes,
             )
-            modes = [(model, "validation") for model in _MODELS]
-            own = models_json_schema(modes, ref_template=_REF)[1]["$defs"]  # pyright: ignore[reportArgumentType] - the mode is a literal
-            schema["components"]["schemas"].update(own)
+            schema["components"]["schemas"].update(_registered_schemas())
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi
+
+
+def _registered_schemas() -> dict[str, Any]:
+    schemas = TypeAdapter.json_schemas(
+        [(model, "validation", TypeAdapter(model)) for model in _MODELS], ref_template=_REF
+    )
+    return schemas[1]["$defs"]

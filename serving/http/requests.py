@@ -1,7 +1,7 @@
 """Requests in, JSON out: bodies within the limits of the settings, headers, ids and moments."""
 
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
 from fastapi import Header, Query, Request, Response
@@ -9,7 +9,8 @@ from pydantic import AwareDatetime
 
 from data.settings import Settings
 from data.ticks import tick_of
-from serving.http.problems import NotJsonError, TooLargeError, problem_of
+from serving.http.problems import NotJsonError, ProblemOut, TooLargeError, problem_of
+from serving.wire.answers import closed
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import ExceptionIn, exception
 
@@ -28,6 +29,15 @@ At = Annotated[
         examples=["2026-03-01T10:00Z"],
     ),
 ]
+
+
+@closed
+class RefusedExceptionOut(ProblemOut):
+    """An item of a batch that was not taken."""
+
+    result: Literal["refused"]
+    source: Any
+    external_id: Any
 
 
 class ActionRequest(NamedTuple):
@@ -82,7 +92,7 @@ def parsed(body: bytes) -> Any:
         raise NotJsonError(str(error)) from None
 
 
-def many_of(values: list[Any], settings: Settings) -> list[ExceptionIn | dict[str, Any]]:
+def many_of(values: list[Any], settings: Settings) -> list[ExceptionIn | RefusedExceptionOut]:
     """Check exceptions item by item; a wrong one becomes the answer that refuses it.
 
     Raises:
@@ -93,16 +103,25 @@ def many_of(values: list[Any], settings: Settings) -> list[ExceptionIn | dict[st
     return [_one_of(i, value) for i, value in enumerate(values)]
 
 
-def _one_of(index: int, value: Any) -> ExceptionIn | dict[str, Any]:
+def _one_of(index: int, value: Any) -> ExceptionIn | RefusedExceptionOut:
     try:
         return exception(value)
     except BadPayloadError as error:
         placed = [Flaw(f"/exceptions/{index}{flaw.pointer}", flaw.detail) for flaw in error.flaws]
-        names = {
-            name: value.get(name) if isinstance(value, dict) else None
-            for name in ("source", "external_id")
-        }
-        return {"result": "refused", **names} | problem_of(BadPayloadError(placed))
+        names = value if isinstance(value, dict) else {}
+        return refused_exception(
+            names.get("source"), names.get("external_id"), BadPayloadError(placed)
+        )
+
+
+def refused_exception(source: Any, external_id: Any, error: BadPayloadError) -> RefusedExceptionOut:
+    """Return the answer to an item of a batch that is not taken."""
+    return {
+        "result": "refused",
+        "source": source,
+        "external_id": external_id,
+        **problem_of(error),
+    }
 
 
 def canonical(value: Any) -> str:

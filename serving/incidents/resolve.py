@@ -8,10 +8,11 @@ is.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 from sqlalchemy import Connection
+from typing_extensions import TypedDict
 
 from data.domain import ClaimedError
 from data.ledger.claims import Claim, claims_on, revision_of_open
@@ -30,7 +31,32 @@ from serving.scoring.assessment import Assessment
 from serving.scoring.audits import Resolution, end
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
+from serving.wire.answers import StampOut, closed
 from serving.wire.exception_in import checked
+
+Obstacle = Literal["claimed", "changed", "ended", "no_member"]
+"""Reason that a member is left as it is."""
+
+
+@closed
+class ResolvedMemberOut(TypedDict):
+    """Result for one member."""
+
+    id: str
+    result: Literal["resolved", "claimed", "changed", "ended", "no_member"]
+    claimed_by: str | None
+
+
+@closed
+class ResolvedMembersOut(StampOut):
+    """Results for the members of an incident, member by member."""
+
+    id: str
+    status: Literal["open", "closed"]
+    revision: int
+    resolved: int
+    left: int
+    results: list[ResolvedMemberOut]
 
 
 @dataclass
@@ -43,7 +69,7 @@ class MemberSelection:
     """
 
     records: list[ExceptionRecord] = field(default_factory=list)
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    results: dict[str, ResolvedMemberOut] = field(default_factory=dict)
 
 
 class MemberOutcome(NamedTuple):
@@ -148,7 +174,7 @@ def _obstacle(
     expected_revision: int | None,
     claim: Claim | None,
     by: str | None,
-) -> str | None:
+) -> Obstacle | None:
     if record is None:
         return "no_member"
     if not record.is_open:
@@ -216,7 +242,7 @@ def _after(
 
 def _answer(scorer: Scorer, resolved: BulkResolution, now_ms: int) -> Answer:
     incident, selection = resolved.incident, resolved.selection
-    shape = {
+    shape: ResolvedMembersOut = {
         "id": incident.id,
         "status": "open" if incident.closed_at_ms is None else "closed",
         "revision": incident.revision,

@@ -4,17 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from serving.exceptions.claim import claim_row, release_row
+from serving.exceptions.claim import ClaimedOut, claim_row, release_row
 from serving.exceptions.payload import claim_body
 from serving.http.idempotency import sent
 from serving.http.openapi import answers
 from serving.http.requests import INCIDENT_ID, IfMatch, Key, action_request, etag, json_answer
-from serving.http.schemas import Claimed
 from serving.incidents.payload import incident_resolution_body, split_body
-from serving.incidents.resolve import resolve_incident
-from serving.incidents.schemas import BulkResolved, IncidentPage, IncidentView, SplitOff
-from serving.incidents.split import split_incident
-from serving.incidents.view import incident_details, incidents_view
+from serving.incidents.resolve import ResolvedMembersOut, resolve_incident
+from serving.incidents.split import SplitMembersOut, split_incident
+from serving.incidents.view import (
+    IncidentDetailsOut,
+    OpenIncidentsOut,
+    incident_details,
+    incidents_view,
+)
 from serving.service import service_of
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
@@ -22,13 +25,13 @@ router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 Id = Annotated[str, Path(pattern=INCIDENT_ID, examples=["inc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
 
 
-@router.get("", responses=answers(IncidentPage))
+@router.get("", responses=answers(OpenIncidentsOut))
 async def look_at_incidents(request: Request) -> Response:
     """The open incidents, highest score first."""
     return json_answer(await incidents_view(service_of(request).worklist))
 
 
-@router.get("/{incident_id}", responses=answers(IncidentView, 404, 422, 503))
+@router.get("/{incident_id}", responses=answers(IncidentDetailsOut, 404, 422, 503))
 async def look_at_incident(
     request: Request,
     incident_id: Id,
@@ -46,7 +49,7 @@ async def look_at_incident(
 @router.post(
     "/{incident_id}/claim",
     openapi_extra=claim_body(),
-    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
 )
 async def claim_incident(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
@@ -67,7 +70,7 @@ async def claim_incident(
 @router.post(
     "/{incident_id}/release",
     openapi_extra=claim_body(),
-    responses=answers(Claimed, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
 )
 async def release_incident(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
@@ -84,7 +87,7 @@ async def release_incident(
 @router.post(
     "/{incident_id}/resolve",
     openapi_extra=incident_resolution_body(),
-    responses=answers(BulkResolved, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ResolvedMembersOut, 400, 404, 409, 412, 413, 422, 503),
 )
 async def resolve_members(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
@@ -110,7 +113,7 @@ async def resolve_members(
 @router.post(
     "/{incident_id}/split",
     openapi_extra=split_body(),
-    responses=answers(SplitOff, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(SplitMembersOut, 400, 404, 409, 412, 413, 422, 503),
 )
 async def split_off_members(
     request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None

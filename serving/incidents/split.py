@@ -1,6 +1,6 @@
 """Split of an incident: members that are no part of it are rows of their own again."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import orjson
 from sqlalchemy import Connection
@@ -14,7 +14,18 @@ from serving.incident_watch.watch import IncidentWatch
 from serving.incidents.payload import SPLIT
 from serving.incidents.resolve import check_claim
 from serving.scoring.scorer import Scorer
+from serving.wire.answers import StampOut, closed
 from serving.wire.exception_in import checked
+
+
+@closed
+class SplitMembersOut(StampOut):
+    """Members that left an incident."""
+
+    id: str
+    status: Literal["open", "closed"]
+    revision: int
+    split_off: list[str]
 
 
 class IncidentSplit(NamedTuple):
@@ -67,7 +78,7 @@ def _after(connection: Connection, incident_id: str, now_ms: int) -> Incident:
 
 def _answer(scorer: Scorer, split: IncidentSplit, now_ms: int) -> Answer:
     incident = split.incident
-    shape = {
+    shape: SplitMembersOut = {
         "id": incident.id,
         "status": "open" if incident.closed_at_ms is None else "closed",
         "revision": incident.revision,

@@ -1,7 +1,9 @@
 """Incidents as `/v1/incidents` shows them: the open ones, and one with its members."""
 
 import asyncio
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field
 
 from data.ledger.incidents import Incident, Member, incident_of, members_of
 from data.ledger.ledger import Ledger
@@ -9,8 +11,38 @@ from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import Snapshot, SnapshotFilters
 from serving.live_list.worklist import Worklist
+from serving.wire.answers import Moment, StampOut, closed
 from serving.wire.formats import rfc3339, rfc3339_or_none
+from serving.worklist.row import WorklistRowOut
 from serving.worklist.view import rows_view
+
+
+@closed
+class OpenIncidentsOut(StampOut):
+    """The open incidents, as rows of the work list."""
+
+    incidents: list[WorklistRowOut]
+
+
+@closed
+class IncidentDetailsOut(StampOut):
+    """One incident with some of its open members."""
+
+    id: str
+    revision: int
+    status: Literal["open", "closed"]
+    message: Annotated[str, Field(description="the cause in words")]
+    began_at: Moment
+    closed_at: Moment | None
+    row: Annotated[
+        WorklistRowOut | None,
+        Field(description="as on the work list; null without open members"),
+    ]
+    members: list[WorklistRowOut]
+    total: Annotated[int, Field(description="members that are open")]
+    ended: Annotated[int, Field(description="members that are not open any more")]
+    split_off: Annotated[int, Field(description="members that people split off")]
+    next_cursor: str | None
 
 
 class StoredIncident(NamedTuple):
@@ -30,7 +62,7 @@ class StoredIncident(NamedTuple):
             return cls(incident_of(connection, incident_id), members_of(connection, [incident_id]))
 
 
-async def incidents_view(worklist: Worklist) -> dict[str, Any]:
+async def incidents_view(worklist: Worklist) -> OpenIncidentsOut:
     """Return the open incidents that have open members, in the order of the work list."""
     view = await worklist.view()
     return {"incidents": rows_view(view, _rows(view.snapshot)), **view.snapshot.stamp()}
@@ -46,7 +78,7 @@ def _rows(snapshot: Snapshot) -> list[int]:
 
 async def incident_details(
     incident_id: str, limit: int, cursor: str | None, *, ledger: Ledger, worklist: Worklist
-) -> dict[str, Any]:
+) -> IncidentDetailsOut:
     """Return an incident, open or closed, with some of its open members.
 
     Raises:

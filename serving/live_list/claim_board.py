@@ -1,10 +1,20 @@
 """Claims: an exception or an incident is one person's for a while, and nobody else's."""
 
 from collections.abc import Iterable
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from data.ledger.claims import Claim
+from serving.wire.answers import Moment, closed
 from serving.wire.formats import rfc3339
+
+
+@closed
+class ClaimHolderOut(TypedDict):
+    """Holder of an exception or an incident, and the end of the claim; null while it is free."""
+
+    claimed_by: str | None
+    claimed_until: Moment | None
 
 
 class ClaimBoard:
@@ -26,7 +36,7 @@ class ClaimBoard:
         claim = self._claims.get(subject_id)
         return claim if claim is not None and now_ms < claim.until_ms else None
 
-    def shown(self, subject_id: str, now_ms: int) -> dict[str, Any]:
+    def shown(self, subject_id: str, now_ms: int) -> ClaimHolderOut:
         """Return who has it and until when, as answers say it."""
         claim = self.holder(subject_id, now_ms)
         return {

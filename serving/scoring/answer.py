@@ -1,13 +1,18 @@
 """The scoring answer: what is made of one exception, with its reasons."""
 
 import math
-from typing import Any, Literal, NamedTuple, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from data.policy.policy import Policy
 from data.ticks import HOURS_PER_YEAR, MISSING_TICK, MS_PER_HOUR
 from models.ranking.reasons import ReasonInputs, reasons
 from models.ranking.rule import Ranking, Tier
-from serving.scoring.assessment import Assessment, LabelDecision
+from serving.scoring.assessment import Assessment, Guarantee, LabelDecision, WhoDecides
+from serving.wire.answers import Chance, Moment, MoneyOut, ReasonOut, StampOut, closed
 from serving.wire.formats import iso_duration, money, rfc3339
 
 TierName = Literal["rule", "oldest", "open", "lost"]
@@ -18,6 +23,68 @@ TIERS: dict[int, TierName] = {
     int(Tier.LOST): "lost",
 }
 _FARTHEST_HOURS = HOURS_PER_YEAR * 10
+PriorityName = Literal["p1", "p2", "p3", "p4"]
+
+
+@closed
+class HandlingTimeOut(TypedDict):
+    """Touch time, ISO 8601: the median, and what nine of ten stay under."""
+
+    p50: str
+    p90: str
+
+
+@closed
+class GuaranteeTermsOut(TypedDict):
+    """The promise that an automatic decision rests on: rate of errors, confidence, threshold."""
+
+    error: Chance
+    confidence: Chance
+    threshold: Chance
+    model_version: str
+
+
+@closed
+class LabelDecisionOut(TypedDict):
+    """Most likely category or team, and whether it may be set without asking."""
+
+    label: str | None
+    probability: Chance | None
+    prediction_set: Sequence[str]
+    decision: WhoDecides
+    promise: GuaranteeTermsOut | None
+
+
+@closed
+class ScoringOut(StampOut):
+    """Assessment of an exception. Without a model, all values of a model are null."""
+
+    score: Annotated[
+        float | None, Field(description="money that an hour's wait loses, for an hour of work")
+    ]
+    priority: PriorityName | None
+    money_at_stake: MoneyOut
+    expected_loss_now: MoneyOut | None
+    expected_loss_if_deferred: MoneyOut | None
+    handling_time: HandlingTimeOut
+    category: LabelDecisionOut
+    team: str | None
+    team_probability: Chance | None
+    routing: Annotated[
+        LabelDecisionOut, Field(description="the team, as `category` tells the category")
+    ]
+    suggestion_hidden: Annotated[
+        bool,
+        Field(
+            description="drawn at random for a check: people decide without the model's category "
+            "and team, which are left out until it is resolved"
+        ),
+    ]
+    chance_of_breach: Chance | None
+    latest_safe_start_at: Moment | None
+    incident_id: str | None
+    tier: TierName
+    reasons: list[ReasonOut]
 
 
 class RankedRow(NamedTuple):
@@ -45,7 +112,7 @@ class RankedRow(NamedTuple):
 
 def scoring_answer(
     assessment: Assessment, ranked_row: RankedRow, policy: Policy, *, now_ms: int
-) -> dict[str, Any]:
+) -> ScoringOut:
     """Return the answer to a scoring call, without what names the exception."""
     terms, has_score = assessment.terms, is_scored(assessment, ranked_row)
     currency = policy.currency
@@ -82,14 +149,23 @@ def scoring_answer(
     }
 
 
-def decision_view(decision: LabelDecision) -> dict[str, Any]:
-    """Return a verdict on category or team as answers show it."""
+def decision_view(decision: LabelDecision) -> LabelDecisionOut:
+    """Return a decision on category or team as answers show it."""
     return {
         "label": decision.label,
         "probability": _rounded(decision.probability),
         "prediction_set": decision.prediction_set,
         "decision": decision.decision,
-        "promise": decision.promise,
+        "promise": None if decision.promise is None else _guarantee_view(decision.promise),
+    }
+
+
+def _guarantee_view(guarantee: Guarantee) -> GuaranteeTermsOut:
+    return {
+        "error": guarantee.error,
+        "confidence": guarantee.confidence,
+        "threshold": guarantee.threshold,
+        "model_version": guarantee.model_version,
     }
 
 

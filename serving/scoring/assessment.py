@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import orjson
 
 AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
+WhoDecides = Literal["auto", "suggest", "abstain"]
+"""Who decides a label: the model alone, a person whom it advises, or a person alone."""
 AUDIT, HIDDEN = "audit", "hidden"
 
 
@@ -42,7 +44,7 @@ class LabelDecision:
     label: str | None = None
     probability: float | None = None
     prediction_set: tuple[str, ...] = ()
-    decision: str = ABSTAIN
+    decision: WhoDecides = ABSTAIN
     promise: Guarantee | None = None
 
     @classmethod

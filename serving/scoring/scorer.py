@@ -15,7 +15,7 @@ from models.ranking.staffing import in_wall_hours, work_clock
 from models.triage.labels import CATEGORY, TEAM
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
-from serving.scoring.answer import RankedRow, scoring_answer
+from serving.scoring.answer import RankedRow, ScoringOut, scoring_answer
 from serving.scoring.assessment import Assessment
 from serving.scoring.champion import Champion
 from serving.scoring.columns import columns_as_of
@@ -63,7 +63,7 @@ class Scorer:
             return work(exceptions, triage, self.policy)
         return await asyncio.to_thread(work, exceptions, triage, self.policy)
 
-    def answers(self, assessments: Sequence[Assessment], now_ms: int) -> list[dict[str, Any]]:
+    def answers(self, assessments: Sequence[Assessment], now_ms: int) -> list[ScoringOut]:
         """Return the scoring answers of assessments as of now."""
         if not assessments:
             return []

@@ -1,23 +1,26 @@
 """One incident as a row of the work list: the fields of an exception's row, for the group."""
 
 import math
-from typing import Any
 
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from models.ranking.reasons import ReasonInputs, reasons
 from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.incident_groups import IncidentRow
-from serving.live_list.snapshot import ListView
-from serving.scoring.answer import TIERS, RankedRow, decision_view, safe_start_at
+from serving.live_list.snapshot import ListView, Snapshot
+from serving.live_list.waiting_cost import CostOfWaitingOut
+from serving.scoring.answer import TIERS, RankedRow, ScoringOut, decision_view, safe_start_at
 from serving.scoring.assessment import ABSTAIN, LabelDecision
 from serving.wire.exception_in import OURS
 from serving.wire.formats import iso_duration, iso_hours, money, rfc3339, rfc3339_or_none
+from serving.worklist.row import WorklistRowOut
 
 KIND = "incident"
 
 
-def incident_view(list_view: ListView, row: IncidentRow) -> dict[str, Any]:
+def incident_view(
+    list_view: ListView, row: IncidentRow, cost_of_waiting: CostOfWaitingOut | None
+) -> WorklistRowOut:
     """Return one incident as the work list shows it."""
     snapshot = list_view.snapshot
     incident, evidence = row.incident, IncidentFacts.from_json(row.incident.body)
@@ -34,14 +37,17 @@ def incident_view(list_view: ListView, row: IncidentRow) -> dict[str, Any]:
         "external_id": row.id,
         "type": KIND,
         "message": evidence.words,
-        **dict.fromkeys(_OF_ONE_ORDER),
+        "source_value": None,
+        "severity": None,
+        "order_number": None,
+        "order_total": None,
+        "channel": None,
+        "customer_segment": None,
         "detected_at": rfc3339(row.detected_at),
         "due_at": rfc3339_or_none(due),
         "time_left": left,
         **list_view.claims.shown(row.id, list_view.now_ms),
-        **_scoring(row, snapshot.ranked_row(at), snapshot.policy, snapshot.now_ms),
-        **snapshot.stamp(),
-        "incident_id": row.id,
+        **_scoring(row, snapshot.ranked_row(at), snapshot),
         "members": row.members,
         "incident": {
             "attribute": incident.attribute,
@@ -55,14 +61,12 @@ def incident_view(list_view: ListView, row: IncidentRow) -> dict[str, Any]:
             "kinds": list(evidence.kinds),
             "is_over": evidence.is_over,
         },
+        "cost_of_waiting": cost_of_waiting,
     }
 
 
-_OF_ONE_ORDER = ("source_value", "severity", "order_number", "order_total", "channel",
-                 "customer_segment")  # fmt: skip
-
-
-def _scoring(row: IncidentRow, ranked: RankedRow, policy: Policy, now_ms: int) -> dict[str, Any]:
+def _scoring(row: IncidentRow, ranked: RankedRow, snapshot: Snapshot) -> ScoringOut:
+    policy, now_ms = snapshot.policy, snapshot.now_ms
     is_scored, currency = not math.isnan(ranked.score), policy.currency
     fix = policy.incidents
     return {
@@ -87,6 +91,8 @@ def _scoring(row: IncidentRow, ranked: RankedRow, policy: Policy, now_ms: int) -
             {"code": code, "text": text}
             for code, text in reasons(case_of_incident(row, ranked, policy, now_ms=now_ms))
         ],
+        **snapshot.stamp(),
+        "incident_id": row.id,
     }
 
 

@@ -8,8 +8,7 @@ from serving.http.openapi import answers
 from serving.http.requests import INCIDENT_ID, At, json_answer, past_tick
 from serving.live_list.snapshot import SnapshotFilters
 from serving.service import service_of
-from serving.worklist.schemas import WorklistPage
-from serving.worklist.view import WorklistQuery, worklist_view
+from serving.worklist.view import WorklistPageOut, WorklistQuery, worklist_view
 
 router = APIRouter(prefix="/v1", tags=["work list"])
 
@@ -22,7 +21,7 @@ def _filters(
     return SnapshotFilters(team, category, incident_id)
 
 
-@router.get("/worklist", responses=answers(WorklistPage, 422))
+@router.get("/worklist", responses=answers(WorklistPageOut, 422))
 async def worklist(
     request: Request,
     filters: Annotated[SnapshotFilters, Depends(_filters)],

@@ -1,18 +1,30 @@
 """The work list as answers show it: of now, and of any moment that the ledger remembers."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from data.ticks import MISSING_TICK, MS_PER_HOUR
+from serving.live_list.capacity import CapacityLineOut
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
 from serving.live_list.snapshot import ListView, Snapshot, SnapshotFilters
-from serving.live_list.waiting_cost import costs_of_waiting
+from serving.live_list.waiting_cost import CostOfWaitingOut, costs_of_waiting
 from serving.live_list.worklist import Worklist
 from serving.scoring.answer import scoring_answer
+from serving.wire.answers import Moment, StampOut, closed
 from serving.wire.errors import BadPayloadError, Flaw
-from serving.wire.exception_in import ExceptionIn
-from serving.wire.formats import iso_hours, rfc3339, rfc3339_or_none
+from serving.wire.formats import rfc3339
 from serving.worklist.incident_row import incident_view
+from serving.worklist.row import WorklistRowOut, facts
+
+
+@closed
+class WorklistPageOut(CapacityLineOut, StampOut):
+    """A page of the work list."""
+
+    rows: list[WorklistRowOut]
+    total: int
+    next_cursor: str | None
+    ranked_at: Moment
+    currency: str
 
 
 class WorklistQuery(NamedTuple):
@@ -31,7 +43,7 @@ class WorklistQuery(NamedTuple):
     at_ms: int | None = None
 
 
-async def worklist_view(worklist: Worklist, query: WorklistQuery) -> dict[str, Any]:
+async def worklist_view(worklist: Worklist, query: WorklistQuery) -> WorklistPageOut:
     """Return a page of the work list.
 
     Raises:
@@ -53,7 +65,7 @@ def _page_of(snapshot: Snapshot, query: WorklistQuery) -> Page:
     return cut(snapshot, query.filters, read.begin, query.limit)
 
 
-def page_view(page: Page, list_view: ListView, team: str | None) -> dict[str, Any]:
+def page_view(page: Page, list_view: ListView, team: str | None) -> WorklistPageOut:
     """Return some rows, and what they were ranked by."""
     snapshot = list_view.snapshot
     return {
@@ -68,21 +80,20 @@ def page_view(page: Page, list_view: ListView, team: str | None) -> dict[str, An
     }
 
 
-def rows_view(list_view: ListView, rows: list[int]) -> list[dict[str, Any]]:
+def rows_view(list_view: ListView, rows: list[int]) -> list[WorklistRowOut]:
     """Return some rows of the work list, each with what waiting costs."""
     costs = costs_of_waiting(list_view.snapshot, rows)
-    return [
-        row_view(list_view, row) | {"cost_of_waiting": cost}
-        for row, cost in zip(rows, costs, strict=True)
-    ]
+    return [row_view(list_view, row, cost) for row, cost in zip(rows, costs, strict=True)]
 
 
-def row_view(list_view: ListView, row: int) -> dict[str, Any]:
+def row_view(
+    list_view: ListView, row: int, cost_of_waiting: CostOfWaitingOut | None
+) -> WorklistRowOut:
     """Return one row of the work list."""
     snapshot = list_view.snapshot
     open_row, incident = snapshot.rows.at(row), snapshot.rows.incident_of(row)
     if isinstance(open_row, IncidentRow):
-        return incident_view(list_view, open_row)
+        return incident_view(list_view, open_row, cost_of_waiting)
     scoring = scoring_answer(
         open_row.assessment, snapshot.ranked_row(row), snapshot.policy, now_ms=snapshot.now_ms
     )
@@ -95,29 +106,5 @@ def row_view(list_view: ListView, row: int) -> dict[str, Any]:
         "incident_id": incident.id if incident else None,
         "members": None,
         "incident": None,
-    }
-
-
-def facts(exception_id: str, revision: int, exception: ExceptionIn, now_ms: int) -> dict[str, Any]:
-    """Return what names an exception and says what it is about."""
-    order = exception.order
-    total = order.total if order else None
-    due_at = MISSING_TICK if exception.due_at is None else exception.due_at
-    left = None if due_at == MISSING_TICK else iso_hours((due_at - now_ms) / MS_PER_HOUR)
-    return {
-        "id": exception_id,
-        "revision": revision,
-        "source": exception.source,
-        "external_id": exception.external_id,
-        "type": exception.known_type,
-        "source_value": exception.type_word if exception.known_type == "other" else None,
-        "message": exception.message,
-        "severity": exception.severity,
-        "order_number": order.order_number if order else None,
-        "order_total": total.model_dump() if total else None,
-        "channel": order.channel if order else None,
-        "customer_segment": order.customer.segment if order and order.customer else None,
-        "detected_at": rfc3339(exception.detected_at),
-        "due_at": rfc3339_or_none(exception.due_at),
-        "time_left": left,
+        "cost_of_waiting": cost_of_waiting,
     }

@@ -20,17 +20,25 @@ from models.bursts.detector import Burst
 from serving.demand.forecast_view import ForecastQueryOut, ForecastsOut
 from serving.demand.payload import QUERY_EXAMPLE
 from serving.exceptions import payload as exceptions_payload
-from serving.http import schemas as http_schemas
+from serving.exceptions.claim import ClaimedOut
+from serving.exceptions.intake import AcceptedBatchOut
+from serving.exceptions.resolve import ResolvedExceptionOut
+from serving.exceptions.score_routes import ScoredBatchOut, ScoredExceptionOut
+from serving.exceptions.view import ExceptionOut
+from serving.health_routes import ReadyOut
+from serving.http.problems import ProblemOut
 from serving.incident_watch.evidence import IncidentFacts
 from serving.incidents import payload as incidents_payload
-from serving.incidents import schemas as incidents_schemas
+from serving.incidents.resolve import ResolvedMembersOut
+from serving.incidents.split import SplitMembersOut
+from serving.incidents.view import IncidentDetailsOut, OpenIncidentsOut
 from serving.inventory.allocate import AllocationOut
 from serving.inventory.payload import ALLOCATION_EXAMPLE, REPLENISHMENT_EXAMPLE
 from serving.inventory.replenish import ReplenishmentsOut
-from serving.worklist import schemas as worklist_schemas
 from serving.worklist.comparison import ComparisonOut
+from serving.worklist.view import WorklistPageOut
 
-KEPT = [
+CHECKED = [
     CHECKS.get_one("not_a_server_error"),
     content_type_conformance,
     response_schema_conformance,
@@ -94,29 +102,29 @@ def test_whatever_is_sent_is_answered_as_documented(client, path, method):
     @given(schema[path][method].as_strategy())
     @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     def keeps_its_word(case):
-        case.call_and_validate(checks=KEPT)
+        case.call_and_validate(checks=CHECKED)
 
     keeps_its_word()
 
 
 def test_every_operation_is_tried(client):
     paths = client.get("/openapi.json").json()["paths"]
-    found = {(path, m.upper()) for path, methods in paths.items() for m in methods}
+    served = {(path, m.upper()) for path, methods in paths.items() for m in methods}
 
-    assert {pair for pair in found if pair[0].startswith("/v1/")} <= set(OPERATIONS)
+    assert {pair for pair in served if pair[0].startswith("/v1/")} <= set(OPERATIONS)
 
 
 def examples(client):
     for path, methods in client.get("/openapi.json").json()["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {})
-            for name, one in content.get("application/json", {}).get("examples", {}).items():
-                yield path, method, name, one["value"]
+            for name, example in content.get("application/json", {}).get("examples", {}).items():
+                yield path, method, name, example["value"]
 
 
 def test_every_documented_example_is_accepted(client):
     created = client.post("/v1/exceptions", json=exceptions_payload.EXCEPTION_EXAMPLE).json()
-    resolving_last = sorted(examples(client), key=lambda one: one[0].endswith("/resolve"))
+    resolving_last = sorted(examples(client), key=lambda example: example[0].endswith("/resolve"))
     for path, method, name, value in resolving_last:
         url = re.sub(r"\{exception_id\}", created["id"], path)
         url = re.sub(r"\{incident_id\}", lambda _: an_incident(client), url)
@@ -130,9 +138,18 @@ def an_incident(client):
     burst = Burst(id="b", cause=(("carrier", "dhl"),), since_ms=0, opened_ms=0, last_ms=0)
     evidence = IncidentFacts.of(burst, "UTC", is_over=False)
     incident_id = new_id(service.clock(), "inc")
-    one = Incident(incident_id, "carrier", "dhl", 1, 0, 0, None, evidence.to_json())
+    incident = Incident(
+        incident_id,
+        "carrier",
+        "dhl",
+        revision=1,
+        began_at_ms=0,
+        known_at_ms=0,
+        closed_at_ms=None,
+        body=evidence.to_json(),
+    )
     with service.ledger.writing() as connection:
-        save_incident(connection, one, now_ms=service.clock())
+        save_incident(connection, incident, now_ms=service.clock())
     return incident_id
 
 
@@ -142,52 +159,53 @@ def test_every_body_has_an_example(client):
     assert shown == BODIES
 
 
+def documented(shape, answer):
+    """Hold an answer to its documented shape; return it."""
+    return TypeAdapter(shape).validate_python(answer.json())
+
+
 @pytest.mark.parametrize("champion", ["client", "without_champion"])
 def test_answers_have_their_documented_shapes(request, champion, an_exception):
     client = request.getfixturevalue(champion)
     many = {"exceptions": [an_exception("a"), an_exception("b"), {}]}
-    http_schemas.ScoreAnswer.model_validate(client.post("/v1/score", json=an_exception()).json())
-    http_schemas.ScoreBatch.model_validate(client.post("/v1/score", json=many).json())
-    http_schemas.AcceptedBatch.model_validate(client.post("/v1/exceptions", json=many).json())
-    page = worklist_schemas.WorklistPage.model_validate(client.get("/v1/worklist").json())
-    one, other = (row.id for row in page.rows)
-    why = client.get(f"/v1/exceptions/{one}/versus/{other}").json()
-    TypeAdapter(ComparisonOut).validate_python(why)
+    documented(ScoredExceptionOut, client.post("/v1/score", json=an_exception()))
+    documented(ScoredBatchOut, client.post("/v1/score", json=many))
+    documented(AcceptedBatchOut, client.post("/v1/exceptions", json=many))
+    page = documented(WorklistPageOut, client.get("/v1/worklist"))
+    first, second = (row["id"] for row in page["rows"])
+    documented(ComparisonOut, client.get(f"/v1/exceptions/{first}/versus/{second}"))
     claim, outcome = exceptions_payload.CLAIM_EXAMPLE, exceptions_payload.RESOLUTION_EXAMPLE
-    claimed = client.post(f"/v1/exceptions/{one}/claim", json=claim).json()
-    http_schemas.Claimed.model_validate(claimed)
-    ended = client.post(f"/v1/exceptions/{one}/resolve", json=outcome).json()
-    http_schemas.Resolved.model_validate(ended)
-    http_schemas.ExceptionView.model_validate(client.get(f"/v1/exceptions/{one}").json())
-    http_schemas.Ready.model_validate(client.get("/readyz").json())
+    documented(ClaimedOut, client.post(f"/v1/exceptions/{first}/claim", json=claim))
+    documented(ResolvedExceptionOut, client.post(f"/v1/exceptions/{first}/resolve", json=outcome))
+    documented(ExceptionOut, client.get(f"/v1/exceptions/{first}"))
+    documented(ReadyOut, client.get("/readyz"))
 
 
 def test_answers_about_incidents_have_their_documented_shapes(incidents, burst):
     client = incidents.client
     incidents.post(burst(8))
     row = incidents.wait_for(members=8)
-    url, told = f"/v1/incidents/{row['id']}", incidents_payload
-    worklist_schemas.WorklistPage.model_validate(client.get("/v1/worklist").json())
-    incidents_schemas.IncidentPage.model_validate(client.get("/v1/incidents").json())
-    incidents_schemas.IncidentView.model_validate(client.get(url).json())
-    one = client.get(url).json()["members"][0]["id"]
-    some = told.SPLIT_EXAMPLE | {"members": [one]}
-    incidents_schemas.SplitOff.model_validate(client.post(f"{url}/split", json=some).json())
-    ended = client.post(f"{url}/resolve", json=told.RESOLUTION_EXAMPLE).json()
-    incidents_schemas.BulkResolved.model_validate(ended)
-    incidents_schemas.IncidentView.model_validate(client.get(url).json())
+    url = f"/v1/incidents/{row['id']}"
+    documented(WorklistPageOut, client.get("/v1/worklist"))
+    documented(OpenIncidentsOut, client.get("/v1/incidents"))
+    incident = documented(IncidentDetailsOut, client.get(url))
+    member = incident["members"][0]["id"]
+    split = incidents_payload.SPLIT_EXAMPLE | {"members": [member]}
+    documented(SplitMembersOut, client.post(f"{url}/split", json=split))
+    resolution = incidents_payload.RESOLUTION_EXAMPLE
+    documented(ResolvedMembersOut, client.post(f"{url}/resolve", json=resolution))
+    documented(IncidentDetailsOut, client.get(url))
 
 
 def test_answers_about_demand_have_their_documented_shapes(client):
     for params in ({"sku": "A-00001"}, {"aggregate": "total"}):
-        forecasts = client.get("/v1/forecasts", params=params).json()
-        TypeAdapter(ForecastsOut).validate_python(forecasts)
+        documented(ForecastsOut, client.get("/v1/forecasts", params=params))
     for path, body, shape in (
         ("forecasts/query", QUERY_EXAMPLE, ForecastQueryOut),
         ("allocations", ALLOCATION_EXAMPLE, AllocationOut),
         ("replenishments", REPLENISHMENT_EXAMPLE, ReplenishmentsOut),
     ):
-        TypeAdapter(shape).validate_python(client.post(f"/v1/{path}", json=body).json())
+        documented(shape, client.post(f"/v1/{path}", json=body))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +216,7 @@ def test_every_error_is_a_problem(client, method, path):
     answer = client.request(method, path)
 
     assert answer.headers["content-type"] == "application/problem+json"
-    http_schemas.Problem.model_validate(answer.json())
+    documented(ProblemOut, answer)
 
 
 def test_a_fault_of_ours_is_a_problem_too(client, monkeypatch):
