@@ -141,4 +141,4 @@ def _store_of(settings: Settings) -> ModelStore:
     if not any(settings.mlruns.glob("*.db")):
         raise NoChampionError("triage", f"no model was ever trained into {settings.mlruns}")
     # MLflow takes seconds to import: only the thread that watches the champion waits for it.
-    return import_module("serving.scoring.champion_store").open_store(settings.mlruns)
+    return ModelStore.of(import_module("models.registry.store").ModelRegistry(settings.mlruns))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from fastapi import Request
 
@@ -23,6 +23,25 @@ from serving.scoring.champion import Champion, ModelStore
 from serving.scoring.decisions import BlindingDraws
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
+
+
+class StoredParts(NamedTuple):
+    """Parts that start from the state in the ledger."""
+
+    guarantees: Guarantees
+    draws: BlindingDraws
+    claims: ClaimBoard
+
+    @classmethod
+    def read(cls, ledger: Ledger, policy: Policy, now_ms: int) -> Self:
+        """Read withdrawn promises, the salt of the draws and the active claims."""
+        terms = policy.promises
+        with ledger.reading() as connection:
+            return cls(
+                Guarantees(terms, suspensions_of(connection)),
+                BlindingDraws(salt_of(connection), terms.audit_share, terms.hidden_share),
+                ClaimBoard(active_claims(connection, now_ms=now_ms)),
+            )
 
 
 @dataclass(frozen=True)
@@ -72,38 +91,20 @@ class Service:
         clock = clock or clock_from(settings.clock)
         policy = Policy.read(settings.policy)
         ledger = Ledger.open(settings.database_url)
-        terms = policy.promises
-        with ledger.reading() as connection:
-            guarantees = Guarantees(terms, suspensions_of(connection))
-            draws = BlindingDraws(salt_of(connection), terms.audit_share, terms.hidden_share)
-            claims = ClaimBoard(active_claims(connection, now_ms=clock()))
-
-        def note_champion(version: str | None) -> None:
-            _note(ledger, VersionInUse(CHAMPION, version, clock()))
-
-        champion = Champion(open_store, note_champion)
-        _note(ledger, VersionInUse(POLICY, policy.label, clock(), policy.text))
-        note_champion(champion.version)
         writer = LedgerWriter(ledger)
-        worklist = Worklist(
-            policy,
-            claims=claims,
-            past_lists=PastLists(ledger),
-            model_version=lambda: champion.version,
-            clock=clock,
-        )
-        for record in ledger.open_records():
-            worklist.show(record)
+        stored = StoredParts.read(ledger, policy, clock())
+        champion = _champion(open_store, ledger, policy, clock)
+        worklist = _worklist(ledger, policy, stored.claims, champion, clock=clock)
         return cls(
             settings=settings,
             policy=policy,
             clock=clock,
             ledger=ledger,
             writer=writer,
-            scorer=Scorer(champion, policy, guarantees, draws),
+            scorer=Scorer(champion, policy, stored.guarantees, stored.draws),
             worklist=worklist,
-            claims=claims,
-            guarantees=guarantees,
+            claims=stored.claims,
+            guarantees=stored.guarantees,
             incidents=IncidentWatch(ledger, writer, worklist, policy=policy, clock=clock),
             forecast_book=ForecastBookInUse(settings.mlruns),
         )
@@ -112,6 +113,36 @@ class Service:
         """Finish what is being written and let go of the ledger."""
         self.writer.close()
         self.ledger.close()
+
+
+def _champion(
+    open_store: Callable[[], ModelStore], ledger: Ledger, policy: Policy, clock: Clock
+) -> Champion:
+    """Return the holder of the champion. The ledger notes the policy, and each champion in use."""
+
+    def note_champion(version: str | None) -> None:
+        _note(ledger, VersionInUse(CHAMPION, version, clock()))
+
+    champion = Champion(open_store, note_champion)
+    _note(ledger, VersionInUse(POLICY, policy.label, clock(), policy.text))
+    note_champion(champion.version)
+    return champion
+
+
+def _worklist(
+    ledger: Ledger, policy: Policy, claims: ClaimBoard, champion: Champion, *, clock: Clock
+) -> Worklist:
+    """Return the work list with all that the ledger holds open."""
+    worklist = Worklist(
+        policy,
+        claims=claims,
+        past_lists=PastLists(ledger),
+        model_version=lambda: champion.version,
+        clock=clock,
+    )
+    for record in ledger.open_records():
+        worklist.show(record)
+    return worklist
 
 
 def _note(ledger: Ledger, version: VersionInUse) -> None:

@@ -1,24 +1,21 @@
-"""`/v1/exceptions`: take in, look at, claim, resolve."""
+"""`/v1/exceptions`: take in, look at, resolve."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from serving.exceptions.claim import ClaimedOut, claim_row, release_row
 from serving.exceptions.intake import AcceptedBatchOut, AcceptedExceptionOut, take_in
-from serving.exceptions.payload import claim_body, exceptions_body, resolution_body
+from serving.exceptions.payload import exceptions_body, resolution_body
 from serving.exceptions.resolve import ResolvedExceptionOut, resolve_one
+from serving.exceptions.row_action import ACTION_PROBLEMS, ExceptionAction, ExceptionId
 from serving.exceptions.view import ExceptionOut, exception_view
 from serving.http.idempotency import sent
 from serving.http.openapi import answers
 from serving.http.requests import (
-    EXCEPTION_ID,
     ROW_ID,
     ActionRequest,
     At,
-    IfMatch,
     Key,
-    action_request,
     body_of,
     etag,
     json_answer,
@@ -29,7 +26,6 @@ from serving.worklist.comparison import ComparisonOut, comparison_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 
-Id = Annotated[str, Path(pattern=EXCEPTION_ID, examples=["exc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
 RowId = Annotated[str, Path(pattern=ROW_ID, description="an exception or an incident")]
 
 
@@ -59,7 +55,7 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
 
 
 @router.get("/{exception_id}", responses=answers(ExceptionOut, 404, 422, 503))
-async def look_at_exception(request: Request, exception_id: Id) -> Response:
+async def look_at_exception(request: Request, exception_id: ExceptionId) -> Response:
     """One exception as posted, as scored now with reasons, and what happened to it."""
     service = service_of(request)
     view = await exception_view(
@@ -82,19 +78,11 @@ async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At 
 @router.post(
     "/{exception_id}/resolve",
     openapi_extra=resolution_body(),
-    responses=answers(ResolvedExceptionOut, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ResolvedExceptionOut, *ACTION_PROBLEMS),
 )
-async def resolve_exception(
-    request: Request,
-    exception_id: Id,
-    idempotency_key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
+async def resolve_exception(request: Request, action: ExceptionAction) -> Response:
     """Say how an exception ended; it leaves the work list. The same again changes nothing."""
     service = service_of(request)
-    action = await action_request(
-        request, service.settings, exception_id, idempotency_key, if_match
-    )
     answer = await resolve_one(
         action,
         writer=service.writer,
@@ -102,47 +90,5 @@ async def resolve_exception(
         worklist=service.worklist,
         guarantees=service.guarantees,
         now_ms=service.clock(),
-    )
-    return sent(answer)
-
-
-@router.post(
-    "/{exception_id}/claim",
-    openapi_extra=claim_body(),
-    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
-)
-async def claim_exception(
-    request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
-) -> Response:
-    """Take an exception for a while: nobody else can until then. Claiming again renews it."""
-    service = service_of(request)
-    action = await action_request(
-        request, service.settings, exception_id, idempotency_key, if_match
-    )
-    answer = await claim_row(
-        action,
-        writer=service.writer,
-        claims=service.claims,
-        policy=service.policy,
-        now_ms=service.clock(),
-    )
-    return sent(answer)
-
-
-@router.post(
-    "/{exception_id}/release",
-    openapi_extra=claim_body(),
-    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
-)
-async def release_exception(
-    request: Request, exception_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
-) -> Response:
-    """Let go of an exception that one has claimed; one that is free stays so."""
-    service = service_of(request)
-    action = await action_request(
-        request, service.settings, exception_id, idempotency_key, if_match
-    )
-    answer = await release_row(
-        action, writer=service.writer, claims=service.claims, now_ms=service.clock()
     )
     return sent(answer)

@@ -54,13 +54,6 @@ class ActionRequest(NamedTuple):
         return None if self.if_match is None else revision_of(self.if_match)
 
 
-async def action_request(
-    request: Request, settings: Settings, subject_id: str, key: str | None, if_match: str | None
-) -> ActionRequest:
-    """Return a request about one row of the list: its body, and what its headers say."""
-    return ActionRequest(subject_id, await body_of(request, settings), key, if_match)
-
-
 async def body_of(request: Request, settings: Settings) -> bytes:
     """Return the body of a request.
 

@@ -1,14 +1,13 @@
-"""`/v1/incidents`: look at, claim, resolve as a whole, split."""
+"""`/v1/incidents`: look at, resolve as a whole, split."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from serving.exceptions.claim import ClaimedOut, claim_row, release_row
-from serving.exceptions.payload import claim_body
+from serving.exceptions.row_action import ACTION_PROBLEMS, IncidentAction, IncidentId
 from serving.http.idempotency import sent
 from serving.http.openapi import answers
-from serving.http.requests import INCIDENT_ID, IfMatch, Key, action_request, etag, json_answer
+from serving.http.requests import etag, json_answer
 from serving.incidents.payload import incident_resolution_body, split_body
 from serving.incidents.resolve import ResolvedMembersOut, resolve_incident
 from serving.incidents.split import SplitMembersOut, split_incident
@@ -22,8 +21,6 @@ from serving.service import service_of
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
-Id = Annotated[str, Path(pattern=INCIDENT_ID, examples=["inc_06f8w2m1c4t0q9z5b7k3d1n8hg"])]
-
 
 @router.get("", responses=answers(OpenIncidentsOut))
 async def look_at_incidents(request: Request) -> Response:
@@ -34,7 +31,7 @@ async def look_at_incidents(request: Request) -> Response:
 @router.get("/{incident_id}", responses=answers(IncidentDetailsOut, 404, 422, 503))
 async def look_at_incident(
     request: Request,
-    incident_id: Id,
+    incident_id: IncidentId,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
@@ -47,58 +44,17 @@ async def look_at_incident(
 
 
 @router.post(
-    "/{incident_id}/claim",
-    openapi_extra=claim_body(),
-    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
-)
-async def claim_incident(
-    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
-) -> Response:
-    """Take an incident for a while, with all its members; claiming again renews it."""
-    service = service_of(request)
-    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
-    answer = await claim_row(
-        action,
-        writer=service.writer,
-        claims=service.claims,
-        policy=service.policy,
-        now_ms=service.clock(),
-    )
-    return sent(answer)
-
-
-@router.post(
-    "/{incident_id}/release",
-    openapi_extra=claim_body(),
-    responses=answers(ClaimedOut, 400, 404, 409, 412, 413, 422, 503),
-)
-async def release_incident(
-    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
-) -> Response:
-    """Let go of an incident that one has claimed; one that is free stays so."""
-    service = service_of(request)
-    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
-    answer = await release_row(
-        action, writer=service.writer, claims=service.claims, now_ms=service.clock()
-    )
-    return sent(answer)
-
-
-@router.post(
     "/{incident_id}/resolve",
     openapi_extra=incident_resolution_body(),
-    responses=answers(ResolvedMembersOut, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(ResolvedMembersOut, *ACTION_PROBLEMS),
 )
-async def resolve_members(
-    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
-) -> Response:
+async def resolve_members(request: Request, action: IncidentAction) -> Response:
     """Say once how the members ended: each gets the outcome, and an equal share of time and loss.
 
     Members that somebody else has, that changed since they were seen or that ended already are
     told one by one, and left as they are.
     """
     service = service_of(request)
-    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
     answer = await resolve_incident(
         action,
         writer=service.writer,
@@ -113,14 +69,11 @@ async def resolve_members(
 @router.post(
     "/{incident_id}/split",
     openapi_extra=split_body(),
-    responses=answers(SplitMembersOut, 400, 404, 409, 412, 413, 422, 503),
+    responses=answers(SplitMembersOut, *ACTION_PROBLEMS),
 )
-async def split_off_members(
-    request: Request, incident_id: Id, idempotency_key: Key = None, if_match: IfMatch = None
-) -> Response:
+async def split_off_members(request: Request, action: IncidentAction) -> Response:
     """Let members be rows of their own again, some or all; they are not merged into it again."""
     service = service_of(request)
-    action = await action_request(request, service.settings, incident_id, idempotency_key, if_match)
     answer = await split_incident(
         action,
         writer=service.writer,

@@ -7,13 +7,14 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from data.domain import NotFoundError
+from data.policy.policy import Policy
 from serving.demand.list import book_summary, horizon_words
 from serving.forecast_book import PreparedBook
 from serving.http.html import CHARTED, ByScript, html
 from serving.inventory.chart import stock_chart
 from serving.inventory.stock_detail import ahead, sharing, sliders
 from serving.inventory.stock_lists import KINDS, StockFilters, stock_list, stock_listed
-from serving.service import Service, service_of
+from serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
 # Its functions are no coroutines: what takes longer than a score must not keep one waiting.
@@ -48,8 +49,8 @@ def page(
     service = service_of(request)
     if service.forecast_book.current is None:
         return html("inventory/stock.html", list=None, problem=service.forecast_book.problem)
-    in_use = service.forecast_book.in_use()
-    values = _list(service, in_use, filters, begin)
+    in_use, policy = service.forecast_book.in_use(), service.policy
+    values = _list(in_use, policy, filters, begin, now_ms=service.clock())
     if by_script:
         return html("inventory/stock_list.html", **values, opened=None)
     rows = values["list"]["rows"]
@@ -57,7 +58,7 @@ def page(
         "inventory/stock.html",
         CHARTED,
         **values,
-        **_series_values(service, in_use, rows[0].query if rows else None),
+        **_series_values(in_use, policy, rows[0].query if rows else None),
     )
 
 
@@ -67,12 +68,15 @@ def series(request: Request, by_script: ByScript = False) -> Response:
     service = service_of(request)
     if service.forecast_book.current is None:
         return html("inventory/stock.html", list=None, problem=service.forecast_book.problem)
-    in_use = service.forecast_book.in_use()
-    values = _series_values(service, in_use, request.url.query)
+    in_use, policy = service.forecast_book.in_use(), service.policy
+    values = _series_values(in_use, policy, request.url.query)
     if by_script:
         return html("inventory/stock_one.html", **values)
     return html(
-        "inventory/stock.html", CHARTED, **_list(service, in_use, StockFilters(), 0), **values
+        "inventory/stock.html",
+        CHARTED,
+        **_list(in_use, policy, StockFilters(), 0, now_ms=service.clock()),
+        **values,
     )
 
 
@@ -83,41 +87,41 @@ def share(request: Request, sku: Word, pool: Units, margin: Money) -> Response:
     book = service.forecast_book.in_use().book
     if not book.rows(sku):
         raise NotFoundError("forecast of", sku)
-    shared = sharing(book, sku, service.policy, pool, margin)
+    shared = sharing(book, sku, service.policy, pool=pool, margin=margin)
     return html("inventory/stock_share.html", share=shared, margin=margin, alone=True)
 
 
 def _list(
-    service: Service, in_use: PreparedBook, filters: StockFilters, begin: int
+    in_use: PreparedBook, policy: Policy, filters: StockFilters, begin: int, *, now_ms: int
 ) -> dict[str, Any]:
     return {
-        "list": stock_listed(in_use, service.policy, filters, begin, ROWS),
+        "list": stock_listed(in_use, policy, filters, begin, limit=ROWS),
         "filters": filters,
         "address": lambda begin=0, **changes: _address(filters, begin, **changes),
         "plain_address": _address(StockFilters(kind=filters.kind)),
         "rows_a_page": ROWS,
         "refresh_seconds": REFRESH_SECONDS,
-        "book": book_summary(in_use, service.clock()),
+        "book": book_summary(in_use, now_ms),
     }
 
 
-def _series_values(service: Service, in_use: PreparedBook, query: str | None) -> dict[str, Any]:
+def _series_values(in_use: PreparedBook, policy: Policy, query: str | None) -> dict[str, Any]:
     if query is None:
         return {"series": None, "opened": None}
     book, parameters = in_use.book, dict(parse_qsl(query))
     sku, site = parameters.get("sku", ""), parameters.get("site", "")
     if book.row(sku, site) is None:
         raise NotFoundError("forecast of", f"{sku} at {site}")
-    at = sliders(book, sku, service.policy)
-    stock_ahead = ahead(in_use, sku, site, service.policy)
+    at = sliders(book, sku, policy)
+    stock_ahead = ahead(in_use, sku, site, policy)
     messages = [exception.message for exception in stock_list(book).of_series(sku, site)]
     return {
         "series": {"sku": sku, "site": site, "ahead": stock_ahead, "messages": messages},
         "chart": orjson.dumps(stock_chart(stock_ahead)).decode() if stock_ahead else "",
         "sliders": at,
-        "share": sharing(book, sku, service.policy, at["pool"]),
+        "share": sharing(book, sku, policy, at["pool"]),
         "margin": at["margin"],
-        "currency": service.policy.currency,
+        "currency": policy.currency,
         "opened": query,
         "horizon": horizon_words(book),
         "alone": False,

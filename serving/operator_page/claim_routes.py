@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from starlette.exceptions import HTTPException
 
-from serving.exceptions.claim import claim_row, release_row
+from serving.exceptions.claim_routes import claimed, released
 from serving.http.html import ByScript, html
 from serving.http.idempotency import Answer
 from serving.http.requests import INCIDENT_ID, ActionRequest, body_of
@@ -62,26 +62,11 @@ async def release_incident(
 
 
 async def _claimed(request: Request, base: str, *, by_script: bool) -> Response:
-    service = service_of(request)
-    answer = await claim_row(
-        await _action(request, base, by_script=by_script),
-        writer=service.writer,
-        claims=service.claims,
-        policy=service.policy,
-        now_ms=service.clock(),
-    )
-    return _drawn(answer, base)
+    return _drawn(await claimed(request, await _action(request, base, by_script=by_script)), base)
 
 
 async def _released(request: Request, base: str, *, by_script: bool) -> Response:
-    service = service_of(request)
-    answer = await release_row(
-        await _action(request, base, by_script=by_script),
-        writer=service.writer,
-        claims=service.claims,
-        now_ms=service.clock(),
-    )
-    return _drawn(answer, base)
+    return _drawn(await released(request, await _action(request, base, by_script=by_script)), base)
 
 
 async def _action(request: Request, base: str, *, by_script: bool) -> ActionRequest:

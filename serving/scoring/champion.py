@@ -7,19 +7,23 @@ fails on its first exception, is refused with a line in the log; the one before 
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.domain import NoChampionError
+from models.triage.load import MODEL, load_triage
 from models.triage.triage import Triage
 from serving.background import BrokenVersion
 from serving.scoring.columns import columns_as_of
 from serving.scoring.recent_logs import RecentLogs
 from serving.wire.exception_in import exception
 
+if TYPE_CHECKING:  # MLflow, which it stands on, takes seconds to import
+    from models.registry.store import ModelRegistry
+
 LOG = logging.getLogger("expedite.champion")
-MODEL = "triage"
 MIN_SECONDS_PER_SECOND_TAKEN = 10
 """However much there is to take in, it gets no more than a tenth of the time."""
 _FIRST_EXCEPTION = {
@@ -29,16 +33,21 @@ _FIRST_EXCEPTION = {
 }
 
 
-class ModelStore(Protocol):
-    """Store of champions: `serving.scoring.champion_store.RegistryStore`."""
+class ModelStore(NamedTuple):
+    """Store of champions.
 
-    def champion_version(self, model: str) -> str | None:
-        """Return the version promoted now; None if there is none."""
-        ...
+    Attributes:
+        champion_version: Returns the promoted version of a model; None if there is none.
+        load_triage: Loads a version.
+    """
 
-    def load_triage(self, version: str | None = None) -> Triage:
-        """Load a version."""
-        ...
+    champion_version: Callable[[str], str | None]
+    load_triage: Callable[[str], Triage]
+
+    @classmethod
+    def of(cls, registry: "ModelRegistry") -> Self:
+        """Read a registry."""
+        return cls(registry.champion_version, partial(load_triage, registry))
 
 
 class Champion:

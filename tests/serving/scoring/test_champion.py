@@ -7,8 +7,7 @@ import pytest
 
 from data.domain import NoChampionError
 from models.registry.store import ModelRegistry, TrainedModel
-from serving.scoring.champion import Champion
-from serving.scoring.champion_store import RegistryStore
+from serving.scoring.champion import Champion, ModelStore
 from serving.scoring.columns import columns_as_of
 from serving.wire.exception_in import exception
 
@@ -169,7 +168,7 @@ def promoted(a_store, a_triage):
 
 @quiet_mlflow
 def test_a_promotion_in_the_real_store_is_taken_over(a_store, promoted):
-    champion = Champion(lambda: RegistryStore(a_store))
+    champion = Champion(lambda: ModelStore.of(a_store))
     versions = []
     for _ in range(2):
         promoted_version = promoted()
@@ -182,7 +181,7 @@ def test_a_promotion_in_the_real_store_is_taken_over(a_store, promoted):
 @quiet_mlflow
 def test_a_changed_file_in_the_real_store_is_refused(a_store, promoted):
     promoted(change=lambda file: file.write_text(file.read_text() + " "))
-    champion = Champion(lambda: RegistryStore(a_store))
+    champion = Champion(lambda: ModelStore.of(a_store))
     champion.poll()
 
     assert champion.current is None

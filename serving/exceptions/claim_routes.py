@@ -1,0 +1,64 @@
+"""Claims of `/v1/exceptions` and `/v1/incidents`: take a row of the list, let go of it."""
+
+from fastapi import APIRouter, Request, Response
+
+from serving.exceptions.claim import ClaimedOut, claim_row, release_row
+from serving.exceptions.payload import claim_body
+from serving.exceptions.row_action import ACTION_PROBLEMS, ExceptionAction, IncidentAction
+from serving.http.idempotency import Answer, sent
+from serving.http.openapi import answers
+from serving.http.requests import ActionRequest
+from serving.service import service_of
+
+exceptions = APIRouter(prefix="/exceptions/{exception_id}", tags=["exceptions"])
+incidents = APIRouter(prefix="/incidents/{incident_id}", tags=["incidents"])
+CLAIMED = answers(ClaimedOut, *ACTION_PROBLEMS)
+
+
+@exceptions.post("/claim", openapi_extra=claim_body(), responses=CLAIMED)
+async def claim_exception(request: Request, action: ExceptionAction) -> Response:
+    """Take an exception for a while: nobody else can until then. Claiming again renews it."""
+    return sent(await claimed(request, action))
+
+
+@exceptions.post("/release", openapi_extra=claim_body(), responses=CLAIMED)
+async def release_exception(request: Request, action: ExceptionAction) -> Response:
+    """Let go of an exception that one has claimed; one that is free stays so."""
+    return sent(await released(request, action))
+
+
+@incidents.post("/claim", openapi_extra=claim_body(), responses=CLAIMED)
+async def claim_incident(request: Request, action: IncidentAction) -> Response:
+    """Take an incident for a while, with all its members; claiming again renews it."""
+    return sent(await claimed(request, action))
+
+
+@incidents.post("/release", openapi_extra=claim_body(), responses=CLAIMED)
+async def release_incident(request: Request, action: IncidentAction) -> Response:
+    """Let go of an incident that one has claimed; one that is free stays so."""
+    return sent(await released(request, action))
+
+
+async def claimed(request: Request, action: ActionRequest) -> Answer:
+    """Claim a row by the parts of the service."""
+    service = service_of(request)
+    return await claim_row(
+        action,
+        writer=service.writer,
+        claims=service.claims,
+        policy=service.policy,
+        now_ms=service.clock(),
+    )
+
+
+async def released(request: Request, action: ActionRequest) -> Answer:
+    """Release a row by the parts of the service."""
+    service = service_of(request)
+    return await release_row(
+        action, writer=service.writer, claims=service.claims, now_ms=service.clock()
+    )
+
+
+router = APIRouter(prefix="/v1")
+router.include_router(exceptions)
+router.include_router(incidents)
