@@ -9,7 +9,7 @@ from data.ticks import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.rules.inputs import PricedPredictions, RuleInputs, RuleSettings
 from training.queue_replay.rules.registry import all_rules
-from training.queue_replay.simulator.simulator import play
+from training.queue_replay.simulator.simulator import simulate
 from training.queue_replay.workload.workload import Scenario, Workload
 
 EXCEPTIONS = 100_000
@@ -36,9 +36,9 @@ def run() -> Ratio:
     )
     known = RuleInputs(work, world, opinions, RuleSettings(4.0, 2.0, 48.0))
     order = all_rules()["ours"].order(known)
-    play(work, world, order)  # compiled before it is timed
+    simulate(work, world, order)  # compiled before it is timed
     ours, theirs = in_turns(
-        lambda: play(work, world, order),
+        lambda: simulate(work, world, order),
         lambda: np.lexsort((work.visit_of, work.ready_at, work.team)),
         3,
     )
@@ -63,13 +63,13 @@ def _work(random: np.random.Generator) -> tuple[Workload, Scenario]:
         ready_at=detected_at,
         delay_ms=nothing,
         touch_ms=touch_ms,
-        may_heal=np.ones(n, bool),
+        may_self_resolve=np.ones(n, bool),
         started_at=never,
         ended_at=never,
         resolved_at=never,
-        healed=np.zeros(n, bool),
+        self_resolved=np.zeros(n, bool),
         teams=tuple(str(team) for team in range(TEAMS)),
-        crews=(crew,) * TEAMS,
+        team_hours=(crew,) * TEAMS,
     )
     lost_at = detected_at + (random.lognormal(3.4, 0.6, n) * MS_PER_HOUR).astype(np.int64)
     return work, Scenario(lost_at, random.lognormal(4, 1, n), never)

@@ -24,9 +24,9 @@ from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 from training.common.measures import Figure
 from training.queue_replay.analysis.comparison import RuleComparison
-from training.queue_replay.analysis.experiment import Experiment, play_all
-from training.queue_replay.analysis.ground_truth import true_scene
-from training.queue_replay.plan import ReplaySpec, set_up
+from training.queue_replay.analysis.experiment import Experiment, simulate_all
+from training.queue_replay.analysis.ground_truth import true_experiment
+from training.queue_replay.plan import ReplaySpec, prepare_replay
 from training.queue_replay.rules.registry import all_rules
 
 READ = ("orders", "exceptions", "exception_events", "outcomes")
@@ -71,8 +71,8 @@ def agreement(shop: SyntheticShop, folder: Path) -> dict[str, Agreement]:
     begin = pd.Timestamp(shop.start) + pd.Timedelta(shop.period_days // 4, "D")
     end = pd.Timestamp(shop.start) + pd.Timedelta(shop.period_days * 9 // 10, "D")
     asked = ReplaySpec(begin, end, Policy.read(), 0, DRAWS, shop.seed)
-    scene = set_up(History.open(folder), asked, lambda _: None).scene.lighter(DRAWS)
-    told, true = _played(scene, shop), _played(true_scene(scene, folder / "truth"), shop)
+    scene = prepare_replay(History.open(folder), asked, lambda _: None).experiment.reduced(DRAWS)
+    told, true = _played(scene, shop), _played(true_experiment(scene, folder / "truth"), shop)
     found = {}
     for rule in COMPARED:
         for other in AGAINST:
@@ -85,7 +85,7 @@ def agreement(shop: SyntheticShop, folder: Path) -> dict[str, Agreement]:
 
 def _played(scene: Experiment, shop: SyntheticShop) -> RuleComparison:
     rules = {name: all_rules()[name] for name in (*AGAINST, *COMPARED)}
-    return RuleComparison.of(scene, play_all(scene, rules, lambda _: None), shop.seed)
+    return RuleComparison.of(scene, simulate_all(scene, rules, lambda _: None), shop.seed)
 
 
 def main(

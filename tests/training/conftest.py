@@ -288,13 +288,13 @@ def a_work() -> Callable[..., Workload]:
             ready_at=np.where(first, detected_at[visit_of] + MS_PER_MINUTE, 0),
             delay_ms=np.where(first, 0, random.integers(0, MS_PER_HOUR, m)),
             touch_ms=touch_ms,
-            may_heal=random.random(m) < 0.7,
+            may_self_resolve=random.random(m) < 0.7,
             started_at=never,
             ended_at=never,
             resolved_at=exceptions,
-            healed=np.zeros(n, bool),
+            self_resolved=np.zeros(n, bool),
             teams=("blue", "red"),
-            crews=(crew, crew),
+            team_hours=(crew, crew),
         )
 
     return build

@@ -26,8 +26,8 @@ from training.common.options import (
 )
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.slots import TouchAssumption
-from training.queue_replay.workload.staffing import TeamWeek, learned_weeks
-from training.queue_replay.workload.visits import starts_are_work, visits_of
+from training.queue_replay.workload.staffing import TeamWeek, learn_weeks
+from training.queue_replay.workload.visits import read_visits, starts_are_work
 
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="policy file; that of the settings if left out")
@@ -72,12 +72,12 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     for file in (report, html):
         writable(file)
     period = moment(begin, "--from"), moment(end, "--to")
-    asked = ReplaySpec(*period, policy_of(policy), origins, draws, seed, touch)
+    spec = ReplaySpec(*period, policy_of(policy), origins, draws, seed, touch)
     with console.status("Starting") as status:
-        found = replay(History.open(history), asked, status.update, stress=stress)
-    write_report(report, found)
-    html.write_text(page(found), encoding="utf-8")
-    _tell(found)
+        result = replay(History.open(history), spec, status.update, stress=stress)
+    write_report(report, result)
+    html.write_text(page(result), encoding="utf-8")
+    _print_summary(result)
 
 
 def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
@@ -111,7 +111,7 @@ def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     first, later = (ReplaySpec(*each, current, origins, draws, seed, touch) for each in periods)
     with console.status("Starting") as status:
         tuned = tune(History.open(history), first, later, status.update)
-    console.print(tuned.verdict)
+    console.print(tuned.conclusion)
     if report:
         write_report(report, tuned.plain)
     if tuned.confirmed:
@@ -128,11 +128,11 @@ def shifts(history: HistoryPath, begin: From, end: To, timezone: Timezone = "") 
         raise BadInputError("--timezone", f"there is no '{zone}'", "One is 'Europe/Lisbon'.")
     opened = History.open(history)
     record = HandlingLog.read(opened, moment(begin, "--from"), moment(end, "--to"))
-    pieces = visits_of(record).pieces
+    pieces = read_visits(record).pieces
     if not starts_are_work(pieces):
         problem = "its starts and ends do not tell when people worked"
         raise BadInputError("exception_events", problem, "Write [shifts] into the policy by hand.")
-    weeks = learned_weeks(pieces, record.teams, zone, (record.begin, record.end))
+    weeks = learn_weeks(pieces, record.teams, zone, (record.begin, record.end))
     console.print(snippet(weeks, zone), markup=False, highlight=False, soft_wrap=True)
     Console(stderr=True).print(_confidence_table(weeks))
 
@@ -143,7 +143,8 @@ def snippet(weeks: Mapping[str, TeamWeek], timezone: str) -> str:
     for team, week in weeks.items():
         shift = week.shift
         lines += [
-            f"[shifts.teams.{_key(team)}]" + ("" if week.sure else "  # not sure: see the table"),
+            f"[shifts.teams.{_toml_key(team)}]"
+            + ("" if week.sure else "  # not sure: see the table"),
             f"people = {shift.people}",
             f"weekdays = {json.dumps(shift.weekdays)}",
             f'opens = "{shift.opens}"',
@@ -157,14 +158,14 @@ def policy_of(file: Path | None) -> Policy:
     return Policy.read(file or Settings.read().policy)
 
 
-def _tell(found: dict[str, Any]) -> None:
-    for line in found["headline"]:
+def _print_summary(report: dict[str, Any]) -> None:
+    for line in report["headline"]:
         console.print(line)
-    if not found["savings_told"]:
+    if not report["savings_told"]:
         return
     table = Table("rule", "money lost", "breaches", "saved against first come", "gap closed")
-    for name in found["shown"]:
-        rule = found["rules"][name]
+    for name in report["shown"]:
+        rule = report["rules"][name]
         closed = rule["gap_closed"]
         table.add_row(
             rule["words"],
@@ -176,7 +177,7 @@ def _tell(found: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _key(team: str) -> str:
+def _toml_key(team: str) -> str:
     """Return a name as a key of TOML; what JSON quotes, TOML reads."""
     return team if re.fullmatch(r"[A-Za-z0-9_-]+", team) else json.dumps(team, ensure_ascii=False)
 

@@ -10,18 +10,18 @@ from data.domain import BadInputError
 from data.history.history import History
 from data.policy.policy import Policy
 from training.common.run import Progress
-from training.queue_replay.analysis.costs import CostModel, ExceptionGroups, last_team
-from training.queue_replay.analysis.experiment import Experiment, in_slots, terms_of
-from training.queue_replay.analysis.rank_stability import moments_of
+from training.queue_replay.analysis.costs import CostModel, ExceptionGroups, last_team_names
+from training.queue_replay.analysis.experiment import Experiment, in_slots, rule_settings
+from training.queue_replay.analysis.rank_stability import draw_moments
 from training.queue_replay.rules.inputs import price_predictions
-from training.queue_replay.scenarios.draw import draw_worlds
+from training.queue_replay.scenarios.draw import draw_scenarios
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.read import read_work
+from training.queue_replay.workload.read import read_workload
 from training.queue_replay.workload.slots import TouchAssumption
 from training.queue_replay.workload.workload import Workload
 from training.triage.rolling_predictions import WindowPredictions, predict_by_origins
 
-WORK, WORLDS, MOMENTS, STRESS = range(4)
+WORKLOAD, SCENARIOS, MOMENTS, STRESS = range(4)
 """The streams of random numbers."""
 
 
@@ -87,14 +87,14 @@ class ReplayPlan:
         others: The same with another assumption about touch times, where it is not recorded.
     """
 
-    asked: ReplaySpec
-    record: HandlingLog
-    said: Sequence[WindowPredictions]
-    scene: Experiment
-    others: dict[TouchAssumption, Experiment]
+    spec: ReplaySpec
+    log: HandlingLog
+    predictions: Sequence[WindowPredictions]
+    experiment: Experiment
+    alternatives: dict[TouchAssumption, Experiment]
 
 
-def set_up(history: History, asked: ReplaySpec, progress: Progress) -> ReplayPlan:
+def prepare_replay(history: History, spec: ReplaySpec, progress: Progress) -> ReplayPlan:
     """Read the work, draw the worlds, let the models speak.
 
     Raises:
@@ -102,45 +102,48 @@ def set_up(history: History, asked: ReplaySpec, progress: Progress) -> ReplayPla
         BadInputError: The history does not tell how long work took, and nothing is assumed.
     """
     progress("Reading the work")
-    record = HandlingLog.read(history, asked.begin, asked.end)
-    works = {
-        touch: read_work(record, asked.policy.shifts, asked.random(WORK), touch)
-        for touch in (asked.touch, *asked.assumptions)
+    log = HandlingLog.read(history, spec.begin, spec.end)
+    workloads = {
+        touch: read_workload(log, spec.policy.shifts, spec.random(WORKLOAD), touch)
+        for touch in (spec.touch, *spec.assumptions)
     }
-    earliest = min(int(work.detected_at.min()) for work in works.values())
-    said = predict_by_origins(history, asked.moments, earliest, asked.end, progress)
+    earliest = min(int(workload.detected_at.min()) for workload in workloads.values())
+    predictions = predict_by_origins(history, spec.moments, earliest, spec.end, progress)
     progress("Drawing unrecorded values")
-    scenes = {touch: _scene(record, work, touch, said, asked) for touch, work in works.items()}
-    scene = scenes.pop(asked.touch)
-    return ReplayPlan(asked, record, said, scene, scenes)
+    experiments = {
+        touch: _make_experiment(log, work, touch, predictions, spec)
+        for touch, work in workloads.items()
+    }
+    experiment = experiments.pop(spec.touch)
+    return ReplayPlan(spec, log, predictions, experiment, experiments)
 
 
-def _scene(
-    record: HandlingLog,
-    work: Workload,
+def _make_experiment(
+    log: HandlingLog,
+    workload: Workload,
     touch: TouchAssumption,
-    said: Sequence[WindowPredictions],
-    asked: ReplaySpec,
+    windows: Sequence[WindowPredictions],
+    spec: ReplaySpec,
 ) -> Experiment:
-    policy, opinions = asked.policy, price_predictions(work.ids, said, asked.policy)
-    terms = terms_of(policy, work)
+    policy, predictions = spec.policy, price_predictions(workload.ids, windows, spec.policy)
+    settings = rule_settings(policy, workload)
     if touch not in TIMED:
-        opinions, terms = in_slots(work, opinions, terms)
+        predictions, settings = in_slots(workload, predictions, settings)
     prices = policy.losses.waiting_cost_per_hour, policy.handling.deadline_hours
     return Experiment(
-        work=work,
-        worlds=draw_worlds(record, work, policy.losses, asked.random(WORLDS), asked.draws),
-        opinions=opinions,
-        terms=terms,
-        ledger=CostModel.of(work, (record.begin, record.end), groups_of(record, work), prices),
-        moments=moments_of(work, asked.random(MOMENTS)),
+        workload=workload,
+        scenarios=draw_scenarios(log, workload, policy.losses, spec.random(SCENARIOS), spec.draws),
+        predictions=predictions,
+        settings=settings,
+        cost_model=CostModel.of(workload, (log.begin, log.end), groups_of(log, workload), prices),
+        moments=draw_moments(workload, spec.random(MOMENTS)),
     )
 
 
-def groups_of(record: HandlingLog, work: Workload) -> dict[str, ExceptionGroups]:
+def groups_of(log: HandlingLog, workload: Workload) -> dict[str, ExceptionGroups]:
     """Divide the work by the team that did it last, by type and by customer segment."""
-    row = pd.Index(record.ids).get_indexer(pd.Index(work.ids))
-    words = {name: record.facts[name][row] for name in ("type", "segment")}
-    return {"team": ExceptionGroups.of(last_team(work))} | {
-        n: ExceptionGroups.of(w) for n, w in words.items()
+    row = pd.Index(log.ids).get_indexer(pd.Index(workload.ids))
+    labels = {name: log.facts[name][row] for name in ("type", "segment")}
+    return {"team": ExceptionGroups.of(last_team_names(workload))} | {
+        n: ExceptionGroups.of(w) for n, w in labels.items()
     }

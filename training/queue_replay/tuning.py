@@ -18,8 +18,8 @@ from data.ticks import MINUTES_PER_HOUR
 from training.common.measures import Figure
 from training.common.run import Progress
 from training.queue_replay.analysis.bootstrap import Bootstrap
-from training.queue_replay.analysis.experiment import Experiment, play_all, stack
-from training.queue_replay.plan import ReplaySpec, set_up
+from training.queue_replay.analysis.experiment import Experiment, simulate_all, stack
+from training.queue_replay.plan import ReplaySpec, prepare_replay
 from training.queue_replay.rules.inputs import RuleInputs
 from training.queue_replay.rules.registry import Rule, all_rules
 from training.queue_replay.simulator.priority import QueueOrder
@@ -49,26 +49,26 @@ class TuningResult:
         return self.later is not None and self.later.value >= 0
 
     @property
-    def verdict(self) -> str:
+    def conclusion(self) -> str:
         """Return the conclusion in words."""
         if self.later is None:
             return "Nothing gained: what the policy says already is the best of all that was tried."
-        found = (
+        effect = (
             f"Looking {self.look_ahead_minutes:g} minutes ahead saves {self.first.value:,.0f} on "
             f"the first period and {self.later.value:,.0f} on the later one "
             f"({self.later.low:,.0f} to {self.later.high:,.0f} with 95 % confidence)"
         )
         if self.later.low > 0:
-            return f"{found}: better beyond chance."
+            return f"{effect}: better beyond chance."
         if self.confirmed:
-            return f"{found}: no worse, but the difference may be chance."
-        return f"Nothing gained: {found}, so it was not borne out."
+            return f"{effect}: no worse, but the difference may be chance."
+        return f"Nothing gained: {effect}, so it was not borne out."
 
     @property
     def plain(self) -> dict[str, Any]:
         """All figures as plain values."""
         return {
-            "verdict": self.verdict,
+            "verdict": self.conclusion,
             "confirmed": self.confirmed,
             "look_ahead_minutes": self.look_ahead_minutes,
             "cost": {f"{minutes:g}": cost for minutes, cost in self.cost.items()},
@@ -91,13 +91,13 @@ def tune(
         raise BadInputError("--confirm-from", "it is before --to", cure)
     own = first.policy.guards.look_ahead_minutes
     tried = sorted({own, *LOOK_AHEAD_MINUTES})
-    costs = _costs(set_up(history, first, progress).scene, tried, progress)
+    costs = _costs(prepare_replay(history, first, progress).experiment, tried, progress)
     total = {minutes: float(cost.sum(axis=1).mean()) for minutes, cost in costs.items()}
     best = min(tried, key=lambda minutes: (total[minutes], minutes != own))
     gained = _saved(costs, best, own, first.seed)
     if best == own:
         return TuningResult(own, total, gained, None)
-    again = _costs(set_up(history, later, progress).scene, [own, best], progress)
+    again = _costs(prepare_replay(history, later, progress).experiment, [own, best], progress)
     return TuningResult(best, total, gained, _saved(again, best, own, later.seed))
 
 
@@ -109,28 +109,28 @@ def tuned_text(policy: Policy, tuned: TuningResult) -> str:
 
 
 def _costs(
-    scene: Experiment, tried: Sequence[float], progress: Progress
+    experiment: Experiment, tried: Sequence[float], progress: Progress
 ) -> dict[float, np.ndarray]:
     """Return what each look-ahead costs, money lost and waiting, as (worlds, days)."""
-    rules = {f"{minutes:g} minutes ahead": _looking(minutes) for minutes in tried}
-    tallies = play_all(scene.lighter(len(scene.worlds)), rules, progress)
+    rules = {f"{minutes:g} minutes ahead": _with_look_ahead(minutes) for minutes in tried}
+    summaries = simulate_all(experiment.reduced(len(experiment.scenarios)), rules, progress)
     return {
-        minutes: stack(found, "money") + stack(found, "waiting_cost")
-        for minutes, found in zip(tried, tallies.values(), strict=True)
+        minutes: stack(of_rule, "money") + stack(of_rule, "waiting_cost")
+        for minutes, of_rule in zip(tried, summaries.values(), strict=True)
     }
 
 
-def _looking(minutes: float) -> Rule:
+def _with_look_ahead(minutes: float) -> Rule:
     expedite = all_rules()["ours"]
 
     def order(inputs: RuleInputs) -> QueueOrder:
-        terms = replace(inputs.terms, look_ahead_hours=minutes / MINUTES_PER_HOUR)
-        return expedite.order(replace(inputs, terms=terms))
+        settings = replace(inputs.settings, look_ahead_hours=minutes / MINUTES_PER_HOUR)
+        return expedite.order(replace(inputs, settings=settings))
 
     return replace(expedite, order=order)
 
 
 def _saved(costs: dict[float, np.ndarray], best: float, own: float, seed: int) -> Figure:
     saved = costs[own] - costs[best]
-    worlds, days = saved.shape
-    return Bootstrap.of(worlds, days, seed).total(saved)
+    scenarios, days = saved.shape
+    return Bootstrap.of(scenarios, days, seed).total(saved)

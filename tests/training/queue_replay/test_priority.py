@@ -21,12 +21,12 @@ TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, o
 def test_the_compiled_score_is_that_of_the_rule(a_work, opinions_on, seed, hours):
     work = a_work(40, seed)
     opinions = opinions_on(work, seed)
-    now = int(work.crews[0].opens_at[0] + hours * MS_PER_HOUR)
+    now = int(work.team_hours[0].opens_at[0] + hours * MS_PER_HOUR)
     never = np.full(len(work.ids), NEVER)
     order = all_rules()["ours"].order(
         RuleInputs(work, Scenario(never, opinions.loss, never), opinions, TERMS)
     )
-    crews = tuple(extend_last_week(crew) for crew in work.crews)
+    crews = tuple(extend_last_week(crew) for crew in work.team_hours)
     worked = np.array([crew.open_ticks(np.array([now]))[0] for crew in crews])[work.team]
 
     keys = [key_at(order, v, work.visit_of[v], worked[v]) for v in range(len(work.team))]

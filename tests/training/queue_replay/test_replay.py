@@ -11,12 +11,12 @@ import pytest
 from data.domain import BadInputError
 from data.policy.policy import Policy
 from training.queue_replay.analysis.bootstrap import Bootstrap
-from training.queue_replay.analysis.lower_bound import bounded
+from training.queue_replay.analysis.lower_bound import bound_windows
 from training.queue_replay.analysis.report import page
-from training.queue_replay.analysis.sensitivity import judged, stresses
+from training.queue_replay.analysis.sensitivity import compare_under_stress, stresses
 from training.queue_replay.analysis.what_if import with_people
 from training.queue_replay.commands import queue
-from training.queue_replay.plan import ReplayPlan, ReplaySpec, set_up
+from training.queue_replay.plan import ReplayPlan, ReplaySpec, prepare_replay
 from training.queue_replay.replay import replay
 from training.queue_replay.rules.inputs import price_window
 from training.queue_replay.tuning import tune, tuned_text
@@ -37,7 +37,7 @@ def asked(shop) -> ReplaySpec:
 @pytest.fixture(scope="module")
 def setting(shop, asked) -> ReplayPlan:
     """What that month is replayed with, models of its first day among it."""
-    return set_up(shop.history, replace(asked, origins=1), quietly)
+    return prepare_replay(shop.history, replace(asked, origins=1), quietly)
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +95,12 @@ def refused(shop, asked, a_history) -> dict[str, Any]:
 
 def test_where_the_recorded_order_is_not_reproduced_no_savings_are_told(refused):
     assert not refused["savings_told"]
-    assert "no savings are told" in refused["headline"][0]
+    assert "no savings are shown" in refused["headline"][0]
     assert not refused.keys() & {"savings", "rules", "by_team", "stress", "people"}
 
 
 def test_the_page_of_a_refusal_says_it_first(refused):
-    assert page(refused).index("no savings are told") < page(refused).index("What this can")
+    assert page(refused).index("no savings are shown") < page(refused).index("What this can")
 
 
 def _nobody_there(tables: Tables, begin: pd.Timestamp, end: pd.Timestamp) -> Tables:
@@ -116,9 +116,9 @@ def _nobody_there(tables: Tables, begin: pd.Timestamp, end: pd.Timestamp) -> Tab
 
 
 def test_worthless_models_are_not_listened_to(setting):
-    mixed = setting.said[0].shuffled(np.random.default_rng(1))
+    mixed = setting.predictions[0].shuffled(np.random.default_rng(1))
 
-    assert not setting.said[0].summary["policy_only"]
+    assert not setting.predictions[0].summary["policy_only"]
     assert mixed.summary["policy_only"]
 
 
@@ -126,47 +126,48 @@ def test_opinions_do_not_change_with_what_became_known_later(
     shop, asked, setting, a_history, with_another_future
 ):
     other = a_history(with_another_future(shop.tables, asked.end))
-    again = set_up(other, replace(asked, origins=1), quietly)
+    again = prepare_replay(other, replace(asked, origins=1), quietly)
 
     for name in ("loss", "touch_p50_minutes", "curve"):
         ours, theirs = (
-            getattr(price_window(each.said[0], asked.policy), name) for each in (setting, again)
+            getattr(price_window(each.predictions[0], asked.policy), name)
+            for each in (setting, again)
         )
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_more_work_of_the_same_kind_stays_on_its_days(asked, setting):
-    scene = setting.scene
+    scene = setting.experiment
     random = np.random.default_rng(1)
-    loads = {each.name: each.scene for each in stresses(scene, [], asked.policy, random)}
+    loads = {each.name: each.experiment for each in stresses(scene, [], asked.policy, random)}
 
-    n = len(scene.work.ids)
-    assert len(loads["load_x1.5"].work.ids) == pytest.approx(1.5 * n, rel=0.1)
-    assert len(loads["load_x0.7"].work.ids) == pytest.approx(0.7 * n, rel=0.1)
-    assert set(loads["load_x1.5"].ledger.day) == set(scene.ledger.day)
+    n = len(scene.workload.ids)
+    assert len(loads["load_x1.5"].workload.ids) == pytest.approx(1.5 * n, rel=0.1)
+    assert len(loads["load_x0.7"].workload.ids) == pytest.approx(0.7 * n, rel=0.1)
+    assert set(loads["load_x1.5"].cost_model.day) == set(scene.cost_model.day)
 
 
 def test_under_no_stress_is_ours_worse_than_first_come_first_served(asked, setting):
     scenes = stresses(
-        setting.scene.lighter(1), setting.said, asked.policy, np.random.default_rng(1)
+        setting.experiment.reduced(1), setting.predictions, asked.policy, np.random.default_rng(1)
     )
 
-    told = [judged(each, 1, quietly) for each in scenes]
+    told = [compare_under_stress(each, 1, quietly) for each in scenes]
 
     assert "models_shuffled" in [each["name"] for each in told]
     assert not [each["name"] for each in told if each["worse_than_fifo"]]
 
 
 def test_one_person_fewer_leaves_a_team_of_one_every_other_shift(setting):
-    crew = setting.scene.work.crews[0]
-    fewer = with_people(setting.scene, 0, -1).work.crews[0]
+    crew = setting.experiment.workload.team_hours[0]
+    fewer = with_people(setting.experiment, 0, -1).workload.team_hours[0]
 
     assert crew.people.max() == 1
     assert len(fewer.opens_at) == (len(crew.opens_at) + 1) // 2
 
 
 def test_nothing_loses_less_than_the_bound(setting):
-    for window in bounded(setting.scene, np.random.default_rng(1), quietly):
+    for window in bound_windows(setting.experiment, np.random.default_rng(1), quietly):
         assert min(window["money_lost"].values()) >= window["lost_whatever_the_order"] - 0.01
 
 
@@ -183,7 +184,7 @@ def test_the_command_writes_a_report_and_a_page(shop, tmp_path):
 def test_days_that_are_all_alike_leave_no_doubt():
     same = np.full((3, 40), 2.0)
 
-    total = Bootstrap.of(worlds=3, days=40, seed=1).total(same)
+    total = Bootstrap.of(scenarios=3, days=40, seed=1).total(same)
 
     assert (total.low, total.value, total.high) == pytest.approx((80, 80, 80))
 
@@ -192,7 +193,7 @@ def test_one_day_that_made_all_the_gain_leaves_doubt():
     gain = np.zeros((1, 30))
     gain[0, 4] = 1_000
 
-    assert Bootstrap.of(worlds=1, days=30, seed=1).total(gain).low == 0
+    assert Bootstrap.of(scenarios=1, days=30, seed=1).total(gain).low == 0
 
 
 def test_a_period_that_ends_before_it_begins_is_told(shop, asked):

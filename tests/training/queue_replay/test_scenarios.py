@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from data.policy.policy import Policy
 from data.policy.policy import ShiftTerms as PolicyShifts
 from data.ticks import NEVER
-from training.queue_replay.scenarios.draw import draw_worlds
-from training.queue_replay.scenarios.kaplan_meier import OTHERS, CensoredTimes, SurvivalCurves
+from training.queue_replay.scenarios.draw import draw_scenarios
+from training.queue_replay.scenarios.kaplan_meier import OVERALL, CensoredTimes, SurvivalCurves
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.read import read_work
+from training.queue_replay.workload.read import read_workload
 
 POLICY = Policy.read()
 LOSSES = POLICY.losses
@@ -26,12 +26,12 @@ def record(busy_shop):
 
 @pytest.fixture(scope="module")
 def work(record):
-    return read_work(record, PolicyShifts(timezone="UTC"), np.random.default_rng(1))
+    return read_workload(record, PolicyShifts(timezone="UTC"), np.random.default_rng(1))
 
 
 @pytest.fixture(scope="module")
 def worlds(record, work):
-    return draw_worlds(record, work, LOSSES, np.random.default_rng(1), 4)
+    return draw_scenarios(record, work, LOSSES, np.random.default_rng(1), 4)
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +72,18 @@ def test_a_loss_that_had_not_come_when_it_was_resolved_comes_later(record, world
 
 def test_what_healed_heals_when_it_did(work, worlds):
     for world in worlds:
-        np.testing.assert_array_equal(world.heals_at[work.healed], work.resolved_at[work.healed])
+        np.testing.assert_array_equal(
+            world.self_resolves_at[work.self_resolved], work.resolved_at[work.self_resolved]
+        )
 
 
 def test_what_was_begun_had_not_healed_by_then(work, worlds):
     begun = np.full(len(work.ids), NEVER)
     np.minimum.at(begun, work.visit_of, work.started_at)
-    touched = (begun != NEVER) & ~work.healed
+    touched = (begun != NEVER) & ~work.self_resolved
 
     for world in worlds:
-        assert (world.heals_at >= begun)[touched].all()
+        assert (world.self_resolves_at >= begun)[touched].all()
 
 
 def test_most_losses_that_nobody_saw_come_when_they_would_have(work, worlds, truth):
@@ -92,7 +94,7 @@ def test_most_losses_that_nobody_saw_come_when_they_would_have(work, worlds, tru
 
 
 def test_about_as_much_heals_as_would_have(worlds, truth):
-    drawn = np.mean([(world.heals_at != NEVER).mean() for world in worlds])
+    drawn = np.mean([(world.self_resolves_at != NEVER).mean() for world in worlds])
 
     assert drawn == pytest.approx(truth["heals_at"].notna().mean(), abs=0.06)
 
@@ -113,7 +115,7 @@ def test_draws_differ_where_nothing_was_recorded(record, worlds, rows):
 
 
 def test_the_same_seed_draws_the_same(record, work, worlds):
-    again = draw_worlds(record, work, LOSSES, np.random.default_rng(1), 4)
+    again = draw_scenarios(record, work, LOSSES, np.random.default_rng(1), 4)
 
     for first, second in zip(worlds, again, strict=True):
         for name, column in vars(first).items():
@@ -129,9 +131,9 @@ def test_where_no_loss_was_recorded_the_policy_says_what_it_costs(a_queue):
     begin = pd.Timestamp("2025-03-03", tz="UTC")
     record = HandlingLog.read(a_queue(steps), begin, begin + pd.Timedelta(1, "D"))
     random = np.random.default_rng(1)
-    work = read_work(record, PolicyShifts(timezone="UTC"), random)
+    work = read_workload(record, PolicyShifts(timezone="UTC"), random)
 
-    (world,) = draw_worlds(record, work, LOSSES, random, 1)
+    (world,) = draw_scenarios(record, work, LOSSES, random, 1)
 
     assert world.loss.tolist() == [LOSSES.preventable("manual", LOSSES.order_value)]
 
@@ -150,9 +152,9 @@ def test_where_only_breached_or_not_is_recorded_the_moment_is_drawn_on_that_side
     begin = pd.Timestamp("2025-03-03", tz="UTC")
     record = HandlingLog.read(a_queue(steps, outcomes), begin, begin + pd.Timedelta(9, "D"))
     random = np.random.default_rng(1)
-    work = read_work(record, PolicyShifts(timezone="UTC"), random)
+    work = read_workload(record, PolicyShifts(timezone="UTC"), random)
 
-    (world,) = draw_worlds(record, work, LOSSES, random, 1)
+    (world,) = draw_scenarios(record, work, LOSSES, random, 1)
 
     lost = np.arange(120) % 10 > 4
     np.testing.assert_array_equal(world.lost_at <= work.resolved_at, lost)
@@ -166,7 +168,7 @@ def test_a_curve_is_that_of_a_calculation_by_hand():
         CensoredTimes(np.zeros(50, int), clock, happened), borrows=True
     )
 
-    at, chance = curve.knots[OTHERS]
+    at, chance = curve.knots[OVERALL]
     assert np.interp(2.0, at, chance) == pytest.approx(1 - 4 / 5)
     assert np.interp(4.0, at, chance) == pytest.approx(1 - 4 / 5 * 2 / 3)
 
@@ -179,7 +181,7 @@ def test_what_has_not_happened_yet_is_drawn_later(cases, now):
         CensoredTimes(group, clock.astype(float), happened), borrows=True
     )
 
-    drawn = curve.after(group, np.full(len(clock), now), np.random.default_rng(1))
+    drawn = curve.draw_after(group, np.full(len(clock), now), np.random.default_rng(1))
 
     assert (drawn >= now).all()
 
@@ -191,7 +193,7 @@ def test_what_was_drawn_is_spread_as_the_curve():
     seen = CensoredTimes(group, np.minimum(clock, 30.0), clock < 30)
     curve = SurvivalCurves.product_limit(seen, borrows=True)
 
-    drawn = curve.after(group, np.full(20_000, 10.0), random)
+    drawn = curve.draw_after(group, np.full(20_000, 10.0), random)
 
     # Without memory: half of what is left has happened ten times the logarithm of two later.
     assert np.median(drawn) == pytest.approx(10 + 10 * np.log(2), rel=0.05)
@@ -202,4 +204,4 @@ def test_beyond_what_was_seen_nothing_happens():
     seen = CensoredTimes(group, np.arange(50.0), np.arange(50) < 20)
     curve = SurvivalCurves.product_limit(seen, borrows=True)
 
-    assert np.isinf(curve.after(group, np.full(50, 45.0), np.random.default_rng(1))).all()
+    assert np.isinf(curve.draw_after(group, np.full(50, 45.0), np.random.default_rng(1))).all()

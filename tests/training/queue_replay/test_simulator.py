@@ -12,7 +12,7 @@ from models.worktime.shifts import TeamHours
 from training.queue_replay.rules.inputs import RuleInputs, RuleSettings
 from training.queue_replay.rules.registry import all_rules
 from training.queue_replay.simulator.calendar import extend_last_week
-from training.queue_replay.simulator.simulator import play
+from training.queue_replay.simulator.simulator import simulate
 
 TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
 seeds, rules = st.integers(0, 10_000), st.sampled_from(list(all_rules()))
@@ -27,7 +27,7 @@ def a_play(a_work, a_world, opinions_on):
         work = a_work(n, seed, people)
         world = a_world(work, seed)
         order = all_rules()[rule].order(RuleInputs(work, world, opinions_on(work, seed), TERMS))
-        return work, world, play(work, world, order)
+        return work, world, simulate(work, world, order)
 
     return build
 
@@ -59,7 +59,7 @@ def working_moments(crew, played):
 def test_nobody_has_two_visits_in_hand(a_play, rule, seed, people):
     work, _, played = a_play(rule, seed, people)
 
-    for team, crew in enumerate(work.crews):
+    for team, crew in enumerate(work.team_hours):
         moments = working_moments(extend_last_week(crew), played)
         assert under_way(work, played, team, moments).max(initial=0) <= people
 
@@ -68,10 +68,10 @@ def test_nobody_has_two_visits_in_hand(a_play, rule, seed, people):
 def test_nobody_idles_while_work_of_their_team_waits(a_play, rule, seed, people):
     work, world, played = a_play(rule, seed, people)
     ready = ready_moments(work, played)
-    gone = np.where(work.may_heal, world.heals_at[work.visit_of], NEVER)
+    gone = np.where(work.may_self_resolve, world.self_resolves_at[work.visit_of], NEVER)
     until = np.minimum(played.started_at, np.where(played.started_at == NEVER, gone, NEVER))
 
-    for team, crew in enumerate(work.crews):
+    for team, crew in enumerate(work.team_hours):
         moments = working_moments(extend_last_week(crew), played)
         mine = (work.team == team) & (ready != NEVER)
         waiting = (ready[mine][:, None] <= moments) & (moments < until[mine][:, None])
@@ -91,7 +91,7 @@ def test_no_visit_begins_before_it_is_ready(a_play, rule, seed):
 def test_visits_begin_within_shifts(a_play, rule, seed):
     work, _, played = a_play(rule, seed)
 
-    for team, crew in enumerate(work.crews):
+    for team, crew in enumerate(work.team_hours):
         at = played.started_at[(work.team == team) & (played.started_at != NEVER)]
         going = extend_last_week(crew)
         shift = np.searchsorted(going.opens_at, at, side="right") - 1
@@ -103,15 +103,17 @@ def test_everything_ends_and_what_healed_was_not_begun_after(a_play, rule, seed)
     work, world, played = a_play(rule, seed)
 
     assert (played.resolved_at != NEVER).all()
-    left = (played.started_at == NEVER) & work.may_heal
-    assert (played.resolved_at[work.visit_of[left]] >= world.heals_at[work.visit_of[left]]).all()
+    left = (played.started_at == NEVER) & work.may_self_resolve
+    assert (
+        played.resolved_at[work.visit_of[left]] >= world.self_resolves_at[work.visit_of[left]]
+    ).all()
 
 
 @given(rule=rules, seed=seeds)
 def test_work_that_is_paused_when_the_shift_closes_is_not_shortened(a_play, rule, seed):
     work, _, played = a_play(rule, seed, people=1)
 
-    for team, crew in enumerate(work.crews):
+    for team, crew in enumerate(work.team_hours):
         rows = (work.team == team) & (played.ended_at != NEVER)
         going = extend_last_week(crew)
         worked = going.open_ticks(played.ended_at[rows]) - going.open_ticks(played.started_at[rows])
@@ -130,7 +132,7 @@ def test_first_in_first_out_is_that_of_a_plain_simulation(a_play, seed, people):
 
 def plain_fifo(work, world, people):
     """Every visit in the order in which it reaches its team, by whoever is free first."""
-    crews = [extend_last_week(crew) for crew in work.crews]
+    crews = [extend_last_week(crew) for crew in work.team_hours]
     free = [[0.0] * people for _ in crews]  # in worked ticks
     started_at, ended_at = (np.full(len(work.team), NEVER) for _ in range(2))
     first = np.flatnonzero(np.append(True, np.diff(work.visit_of) > 0))
@@ -143,7 +145,7 @@ def plain_fifo(work, world, people):
         earliest = int(np.argmin(clocks))
         begin = max(clocks[earliest], crew.open_ticks(np.array([at]))[0])
         starts = max(moment_of(crew, begin), at)
-        if work.may_heal[visit] and world.heals_at[work.visit_of[visit]] <= starts:
+        if work.may_self_resolve[visit] and world.self_resolves_at[work.visit_of[visit]] <= starts:
             continue
         clocks[earliest] = begin + work.touch_ms[visit]
         started_at[visit] = starts
@@ -181,22 +183,22 @@ def test_people_with_both_skills_help_each_other(a_work, a_world, opinions_on, s
     order = all_rules()["fifo"].order(RuleInputs(work, world, opinions_on(work, seed), TERMS))
     apart = np.array([[True, False], [True, True]])
 
-    played = play(work, world, order, np.ones((2, 2), bool))
+    played = simulate(work, world, order, np.ones((2, 2), bool))
 
-    moments = working_moments(extend_last_week(work.crews[0]), played)
+    moments = working_moments(extend_last_week(work.team_hours[0]), played)
     busy = sum(under_way(work, played, team, moments) for team in range(2))
     assert busy.max() > 2
     assert busy.max() <= 4
-    assert (play(work, world, order, apart).resolved_at != NEVER).all()
+    assert (simulate(work, world, order, apart).resolved_at != NEVER).all()
 
 
 def test_a_team_without_people_ends_nothing(a_work, a_world, opinions_on):
     work = a_work(30, 1)
     nobody = TeamHours(*(np.zeros(0, np.int64) for _ in range(3)))
-    work = replace(work, crews=(work.crews[0], nobody))
-    world = replace(a_world(work, 1), heals_at=np.full(30, NEVER))
+    work = replace(work, team_hours=(work.team_hours[0], nobody))
+    world = replace(a_world(work, 1), self_resolves_at=np.full(30, NEVER))
 
-    played = play(
+    played = simulate(
         work, world, all_rules()["fifo"].order(RuleInputs(work, world, opinions_on(work, 1), TERMS))
     )
 

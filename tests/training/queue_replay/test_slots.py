@@ -7,8 +7,8 @@ import pytest
 from data.policy.policy import ShiftTerms as PolicyShifts
 from data.ticks import MS_PER_MINUTE
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.read import read_work
-from training.queue_replay.workload.slots import UNIT_MS, TouchAssumption
+from training.queue_replay.workload.read import read_workload
+from training.queue_replay.workload.slots import SLOT_MS, TouchAssumption
 
 UTC = PolicyShifts(timezone="UTC")
 BEGIN = pd.Timestamp("2025-03-03", tz="UTC")
@@ -25,7 +25,7 @@ STEPS = [
 def slots_of(a_queue):
     def read(assumption, steps=STEPS):
         record = HandlingLog.read(a_queue(list(steps)), BEGIN, BEGIN + pd.Timedelta(3, "D"))
-        return read_work(record, UTC, np.random.default_rng(1), assumption)
+        return read_workload(record, UTC, np.random.default_rng(1), assumption)
 
     return read
 
@@ -35,20 +35,20 @@ def tick(text):
 
 
 def test_each_resolution_is_a_slot(slots_of):
-    (crew,) = slots_of(TouchAssumption.EQUAL).crews
+    (crew,) = slots_of(TouchAssumption.EQUAL).team_hours
 
     assert len(crew.opens_at) == 3
-    assert (crew.closes_at - crew.opens_at).tolist() == [UNIT_MS] * 3
+    assert (crew.closes_at - crew.opens_at).tolist() == [SLOT_MS] * 3
 
 
 def test_slots_of_one_minute_follow_each_other(slots_of):
-    (crew,) = slots_of(TouchAssumption.EQUAL).crews
+    (crew,) = slots_of(TouchAssumption.EQUAL).team_hours
 
     assert (crew.opens_at[1:] >= crew.closes_at[:-1]).all()
 
 
 def test_slots_lie_where_things_were_resolved(slots_of):
-    (crew,) = slots_of(TouchAssumption.EQUAL).crews
+    (crew,) = slots_of(TouchAssumption.EQUAL).team_hours
     minutes = crew.closes_at // MS_PER_MINUTE
 
     assert minutes.tolist() == [tick(at) // MS_PER_MINUTE for at in RESOLVED.values()]
@@ -56,7 +56,7 @@ def test_slots_lie_where_things_were_resolved(slots_of):
 
 def test_a_slot_is_long_enough_for_the_work_in_it(slots_of):
     work = slots_of(TouchAssumption.BY_KIND)
-    (crew,) = work.crews
+    (crew,) = work.team_hours
 
     assert (crew.closes_at - crew.opens_at).sum() == work.touch_ms.sum()
 
@@ -71,13 +71,13 @@ def test_the_effort_of_a_kind_goes_with_its_usual_time(a_queue):
     }
     record = HandlingLog.read(a_queue(steps, outcomes), BEGIN, BEGIN + pd.Timedelta(1, "D"))
 
-    work = read_work(record, UTC, np.random.default_rng(1), TouchAssumption.BY_KIND)
+    work = read_workload(record, UTC, np.random.default_rng(1), TouchAssumption.BY_KIND)
 
-    assert work.touch_ms[work.ids == "z"] == 4 * UNIT_MS
+    assert work.touch_ms[work.ids == "z"] == 4 * SLOT_MS
 
 
 def test_what_was_held_can_be_done_once_it_is_back(slots_of):
-    work = slots_of(TouchAssumption.HELD)
+    work = slots_of(TouchAssumption.AFTER_PAUSE)
 
     assert work.ready_at[work.ids == "c"] == tick("2025-03-04 14:00")
 
@@ -89,7 +89,7 @@ def test_what_was_never_resolved_has_no_slot(slots_of):
 
 
 def test_people_work_when_they_were_seen(slots_of):
-    (crew,) = slots_of(TouchAssumption.PEOPLE).crews
+    (crew,) = slots_of(TouchAssumption.PEOPLE).team_hours
 
     assert (crew.opens_at[0], crew.closes_at[0] // 1_000) == (
         tick("2025-03-03 08:00"),

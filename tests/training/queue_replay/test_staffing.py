@@ -12,8 +12,8 @@ from data.policy.policy import ShiftTerms as PolicyShifts
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from training.__main__ import main
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.staffing import crews_of, learned_weeks
-from training.queue_replay.workload.visits import WorkPieces, visits_of
+from training.queue_replay.workload.staffing import lay_team_hours, learn_weeks
+from training.queue_replay.workload.visits import WorkPieces, read_visits
 
 MONDAY = pd.Timestamp("2025-01-06").value // 10**6
 WORKDAYS = (0, 1, 2, 3, 4)
@@ -38,7 +38,7 @@ def pieces_of():
 
 @pytest.fixture
 def week_of():
-    return lambda pieces, zone="UTC": learned_weeks(pieces, ("care",), zone, ALWAYS)["care"]
+    return lambda pieces, zone="UTC": learn_weeks(pieces, ("care",), zone, ALWAYS)["care"]
 
 
 def workdays(opens, closes, weeks=8):
@@ -52,7 +52,7 @@ def workdays(opens, closes, weeks=8):
 
 def test_the_shifts_of_a_simulated_shop_are_found(busy_shop):
     record = HandlingLog.read(busy_shop.history, busy_shop.begin, busy_shop.end)
-    found = learned_weeks(visits_of(record).pieces, record.teams, "UTC", (record.begin, record.end))
+    found = learn_weeks(read_visits(record).pieces, record.teams, "UTC", (record.begin, record.end))
     truth = pd.read_parquet(busy_shop.truth / "teams.parquet")
     truth = truth[truth["shift_hours"] > SHORTEST_HOURS]
 
@@ -79,9 +79,7 @@ def test_a_stray_row_moves_no_shift(strays, day):
         for each in zip(*spans, strict=True)
     )
     nothing = np.zeros(len(begin), np.int64)
-    week = learned_weeks(
-        WorkPieces(nothing, nothing, nothing, begin, end), ("care",), "UTC", ALWAYS
-    )
+    week = learn_weeks(WorkPieces(nothing, nothing, nothing, begin, end), ("care",), "UTC", ALWAYS)
 
     assert (week["care"].opens_ms, week["care"].closes_ms) == (9 * MS_PER_HOUR, 17 * MS_PER_HOUR)
     assert week["care"].weekdays == WORKDAYS
@@ -146,7 +144,7 @@ def test_the_companys_own_shifts_count(week_of, pieces_of):
     policy = PolicyShifts.model_validate({"timezone": "UTC", "teams": {"care": told}})
     weeks = {"care": week_of(pieces_of(workdays(9, 17)))}
 
-    (crew,) = crews_of(weeks, policy, ("care",), MONDAY, MONDAY + 7 * MS_PER_DAY)
+    (crew,) = lay_team_hours(weeks, policy, ("care",), begin=MONDAY, end=MONDAY + 7 * MS_PER_DAY)
 
     assert crew.opens_at.tolist() == [MONDAY + 5 * MS_PER_DAY + 10 * MS_PER_HOUR]
     assert crew.people.tolist() == [4]
@@ -156,8 +154,8 @@ def test_shifts_begin_when_the_period_does(week_of, pieces_of):
     weeks = {"care": week_of(pieces_of(workdays(9, 17)))}
     begin = MONDAY + 11 * MS_PER_HOUR
 
-    (crew,) = crews_of(
-        weeks, PolicyShifts(timezone="UTC"), ("care",), begin, begin + 12 * MS_PER_HOUR
+    (crew,) = lay_team_hours(
+        weeks, PolicyShifts(timezone="UTC"), ("care",), begin=begin, end=begin + 12 * MS_PER_HOUR
     )
 
     assert (crew.opens_at[0], crew.closes_at[0]) == (begin, MONDAY + 17 * MS_PER_HOUR)

@@ -16,16 +16,16 @@ from data.policy.policy import ShiftTerms as PolicyShifts
 from data.ticks import MS_PER_HOUR, NEVER
 from training.common.measures import Figure
 from training.queue_replay.analysis.comparison import RuleComparison
-from training.queue_replay.analysis.experiment import play_all
-from training.queue_replay.analysis.ground_truth import true_scene
-from training.queue_replay.analysis.validation import check
-from training.queue_replay.plan import ReplaySpec, set_up
+from training.queue_replay.analysis.experiment import simulate_all
+from training.queue_replay.analysis.ground_truth import true_experiment
+from training.queue_replay.analysis.validation import validate
+from training.queue_replay.plan import ReplaySpec, prepare_replay
 from training.queue_replay.rules.inputs import RuleInputs
 from training.queue_replay.rules.registry import all_rules
-from training.queue_replay.scenarios.draw import draw_worlds
-from training.queue_replay.simulator.simulator import play
+from training.queue_replay.scenarios.draw import draw_scenarios
+from training.queue_replay.simulator.simulator import simulate
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.read import read_work
+from training.queue_replay.workload.read import read_workload
 from training.queue_replay.workload.slots import TouchAssumption
 from training.queue_replay.workload.workload import SimulationResult
 
@@ -42,12 +42,17 @@ def replayed():
 
     def run(shop, policy=POLICY, begin=None):
         asked = ReplaySpec(begin or shop.begin, shop.end, policy, origins=0, draws=2, seed=1)
-        setting = set_up(shop.history, asked, quietly)
-        scene = setting.scene
+        setting = prepare_replay(shop.history, asked, quietly)
+        scene = setting.experiment
         plays = [
-            play(scene.work, w, all_rules()["history"].order(scene.known(w))) for w in scene.worlds
+            simulate(scene.workload, w, all_rules()["history"].order(scene.rule_inputs(w)))
+            for w in scene.scenarios
         ]
-        return scene, plays, check(scene.work, scene.worlds, plays, setting.record.seen_until)
+        return (
+            scene,
+            plays,
+            validate(scene.workload, scene.scenarios, plays, setting.log.recorded_until),
+        )
 
     return run
 
@@ -81,7 +86,7 @@ def test_people_who_were_not_there_are_noticed(replayed, busy_shop):
     fidelity = replayed(busy_shop, with_shift(3))[2]
 
     assert not fidelity.holds
-    assert "wait of logistics" in fidelity.verdict
+    assert "wait of logistics" in fidelity.conclusion
 
 
 def test_work_at_hours_that_the_shifts_do_not_have_is_noticed(replayed, busy_shop):
@@ -91,18 +96,18 @@ def test_work_at_hours_that_the_shifts_do_not_have_is_noticed(replayed, busy_sho
 def test_waits_as_recorded_are_reproduced(busy):
     scene, plays, _ = busy
 
-    fidelity = check(scene.work, scene.worlds, plays, NEVER - 1)
+    fidelity = validate(scene.workload, scene.scenarios, plays, NEVER - 1)
 
-    assert fidelity.verdict == "The recorded waits and breaches are reproduced."
+    assert fidelity.conclusion == "The recorded waits and breaches are reproduced."
 
 
 def test_waits_that_are_longer_are_refused_with_the_figures(busy):
     scene, plays, _ = busy
-    late = [_later(scene.work, played, 30 * MS_PER_HOUR) for played in plays]
+    late = [_later(scene.workload, played, 30 * MS_PER_HOUR) for played in plays]
 
-    verdict = check(scene.work, scene.worlds, late, NEVER - 1).verdict
+    verdict = validate(scene.workload, scene.scenarios, late, NEVER - 1).conclusion
 
-    assert "no savings are told" in verdict
+    assert "no savings are shown" in verdict
     assert "wait of all teams, mean" in verdict
 
 
@@ -110,15 +115,15 @@ def test_breaches_that_nobody_recorded_are_refused(busy):
     scene, plays, _ = busy
     lost = [replace(played, lost=np.ones_like(played.lost)) for played in plays]
 
-    assert "breaches" in check(scene.work, scene.worlds, lost, NEVER - 1).verdict
+    assert "breaches" in validate(scene.workload, scene.scenarios, lost, NEVER - 1).conclusion
 
 
 def test_a_handful_of_visits_proves_nothing(busy):
     scene, plays, _ = busy
-    few = replace(scene.work, started_at=np.full_like(scene.work.started_at, NEVER))
+    few = replace(scene.workload, started_at=np.full_like(scene.workload.started_at, NEVER))
 
     with pytest.raises(NotEnoughDataError, match="recorded begins"):
-        check(few, scene.worlds, plays, NEVER - 1)
+        validate(few, scene.scenarios, plays, NEVER - 1)
 
 
 @pytest.mark.slow
@@ -126,9 +131,9 @@ def test_a_handful_of_visits_proves_nothing(busy):
 def test_what_a_replay_says_agrees_with_the_truth(a_shop, seed):
     shop = a_shop(load=0.97, seed=seed)
     asked = ReplaySpec(shop.begin, shop.end, POLICY, origins=0, draws=5, seed=seed)
-    scene = set_up(shop.history, asked, quietly).scene.lighter(5)
+    scene = prepare_replay(shop.history, asked, quietly).experiment.reduced(5)
 
-    told, true = (_saved(each, seed) for each in (scene, true_scene(scene, shop.truth)))
+    told, true = (_saved(each, seed) for each in (scene, true_experiment(scene, shop.truth)))
 
     assert all(told[rule].low <= true[rule].value <= told[rule].high for rule in told)
 
@@ -148,18 +153,18 @@ def test_resolutions_by_a_team_are_reproduced_as_slots_and_not_as_people(
 ):
     begin, end = (pd.Timestamp(day, tz="UTC") for day in ("2016-04-11", "2016-04-18"))
     record, random = HandlingLog.read(incident_log, begin, end), np.random.default_rng(1)
-    work = read_work(record, POLICY.shifts, random, TouchAssumption(touch))
-    (world,) = draw_worlds(record, work, POLICY.losses, random, 1)
+    work = read_workload(record, POLICY.shifts, random, TouchAssumption(touch))
+    (world,) = draw_scenarios(record, work, POLICY.losses, random, 1)
     nothing = RuleInputs(work, world, None, None)  # pyright: ignore[reportArgumentType]
 
-    played = play(work, world, all_rules()["history"].order(nothing))
+    played = simulate(work, world, all_rules()["history"].order(nothing))
 
-    assert check(work, [world], [played], record.seen_until).holds is holds
+    assert validate(work, [world], [played], record.recorded_until).holds is holds
 
 
 def _saved(scene, seed) -> dict[str, Figure]:
     names = ("history", "edd_lost_last", "value_per_hour", "ours")
-    played = play_all(scene, {name: all_rules()[name] for name in names}, quietly)
+    played = simulate_all(scene, {name: all_rules()[name] for name in names}, quietly)
     compared = RuleComparison.of(scene, played, seed)
     return {name: compared.saved(name, "history") for name in names[1:]}
 

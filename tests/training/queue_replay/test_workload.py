@@ -8,7 +8,7 @@ from data.domain import BadInputError, NotEnoughDataError
 from data.policy.policy import ShiftTerms as PolicyShifts
 from data.ticks import MS_PER_MINUTE, NEVER
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.read import read_work
+from training.queue_replay.workload.read import read_workload
 
 MARCH = pd.Timestamp("2025-03-03", tz="UTC")
 WEEK_LATER = MARCH + pd.Timedelta(7, "D")
@@ -37,7 +37,7 @@ SIMPLE = [
 def work_of(a_queue):
     def read(steps, outcomes=None, begin=MARCH, shifts=ROUND_THE_CLOCK):
         record = HandlingLog.read(a_queue(steps, outcomes), begin, WEEK_LATER)
-        return read_work(record, shifts, np.random.default_rng(1))
+        return read_workload(record, shifts, np.random.default_rng(1))
 
     return read
 
@@ -106,7 +106,7 @@ def test_what_is_opened_again_is_visited_again_as_long_after(work_of):
     work = work_of(steps)
 
     assert work.delay_ms.tolist() == [0, 180 * MS_PER_MINUTE]
-    assert work.may_heal.tolist() == [True, False]
+    assert work.may_self_resolve.tolist() == [True, False]
 
 
 def test_what_is_assigned_once_it_is_resolved_is_no_visit(work_of):
@@ -151,7 +151,7 @@ def test_what_went_away_by_itself_takes_as_long_as_its_like(work_of):
 
     work = work_of([*SIMPLE, *healed])
 
-    assert work.healed.tolist() == [False, True]
+    assert work.self_resolved.tolist() == [False, True]
     assert work.touch_ms.tolist() == [30 * MS_PER_MINUTE, 30 * MS_PER_MINUTE]
     assert work.started_at[1] == NEVER
 
@@ -216,11 +216,11 @@ def test_a_period_without_exceptions_is_refused(work_of):
 
 def test_touch_times_of_a_simulated_shop_are_the_true_ones(busy_shop):
     record = HandlingLog.read(busy_shop.history, busy_shop.begin, busy_shop.end)
-    work = read_work(record, PolicyShifts(timezone="UTC"), np.random.default_rng(1))
+    work = read_workload(record, PolicyShifts(timezone="UTC"), np.random.default_rng(1))
     truth = pd.read_parquet(busy_shop.truth / "exceptions.parquet").set_index("exception_id")
     minutes = truth["touch_minutes"].loc[list(work.ids)].to_numpy()
     whole = np.bincount(work.visit_of) == 1
-    whole &= (work.detected_at >= record.begin) & ~work.healed & (work.resolved_at != NEVER)
+    whole &= (work.detected_at >= record.begin) & ~work.self_resolved & (work.resolved_at != NEVER)
     right = (
         truth["team"].loc[list(work.ids)].to_numpy()
         == np.array(work.teams)[work.team[np.unique(work.visit_of, return_index=True)[1]]]

@@ -20,31 +20,31 @@ class Bootstrap:
     """
 
     weight: np.ndarray
-    world: np.ndarray
+    scenario: np.ndarray
 
     @classmethod
-    def of(cls, worlds: int, days: int, seed: int, repeats: int = 5 * REPEATS) -> Self:
+    def of(cls, scenarios: int, days: int, seed: int, repeats: int = 5 * REPEATS) -> Self:
         """Draw; the same arguments draw the same."""
-        random = np.random.default_rng([seed, worlds, days])
+        random = np.random.default_rng([seed, scenarios, days])
         weight = random.multinomial(days, np.full(days, 1 / days), repeats)
-        return cls(weight, random.integers(0, worlds, repeats))
+        return cls(weight, random.integers(0, scenarios, repeats))
 
-    def drawn(self, values: np.ndarray) -> np.ndarray:
+    def resampled(self, values: np.ndarray) -> np.ndarray:
         """Return the total of each draw.
 
         Args:
             values: (worlds, days).
         """
-        return (self.weight * values[self.world]).sum(axis=1)
+        return (self.weight * values[self.scenario]).sum(axis=1)
 
     def total(self, values: np.ndarray) -> Figure:
         """Return the total over all days, averaged over the worlds, with its 95 % interval."""
-        low, high = np.quantile(self.drawn(values), _EDGES)
+        low, high = np.quantile(self.resampled(values), _EDGES)
         return Figure(float(values.sum(axis=1).mean()), float(low), float(high))
 
     def share(self, part: np.ndarray, whole: np.ndarray) -> Figure | None:
         """Return one total as a share of another; None where the other is nothing."""
-        parts, wholes = self.drawn(part), self.drawn(whole)
+        parts, wholes = self.resampled(part), self.resampled(whole)
         if whole.sum() <= 0 or not (wholes > 0).any():
             return None
         shares = parts[wholes > 0] / wholes[wholes > 0]

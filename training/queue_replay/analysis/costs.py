@@ -9,7 +9,7 @@ from data.ticks import MS_PER_DAY, MS_PER_HOUR, NEVER
 from training.queue_replay.workload.workload import Scenario, SimulationResult, Workload
 
 MAX_GROUPS = 12
-NOT_TOLD, OTHERS = "not told", "all others"
+UNLABELLED, OTHERS = "not told", "all others"
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,16 @@ class ExceptionGroups:
     size: np.ndarray
 
     @classmethod
-    def of(cls, labels: np.ndarray, most: int = MAX_GROUPS) -> "ExceptionGroups":
+    def of(cls, labels: np.ndarray, max_groups: int = MAX_GROUPS) -> "ExceptionGroups":
         """Divide by n texts into the largest groups and all others; an empty text is `not told`."""
-        told = np.array([str(label) if label else NOT_TOLD for label in labels])
-        names, code, size = np.unique(told, return_inverse=True, return_counts=True)
-        largest = np.sort(np.argsort(-size, kind="stable")[:most])
-        place = np.full(len(names), len(largest))
-        place[largest] = np.arange(len(largest))
-        kept = [str(name) for name in names[largest]]
-        kept += [OTHERS] * (len(names) > len(largest))
-        return cls(tuple(kept), place[code], np.bincount(place[code], minlength=len(kept)))
+        names_by_exception = np.array([str(label) if label else UNLABELLED for label in labels])
+        names, code, size = np.unique(names_by_exception, return_inverse=True, return_counts=True)
+        largest = np.sort(np.argsort(-size, kind="stable")[:max_groups])
+        row = np.full(len(names), len(largest))
+        row[largest] = np.arange(len(largest))
+        kept_names = [str(name) for name in names[largest]]
+        kept_names += [OTHERS] * (len(names) > len(largest))
+        return cls(tuple(kept_names), row[code], np.bincount(row[code], minlength=len(kept_names)))
 
     def take(self, rows: np.ndarray) -> "ExceptionGroups":
         """Return the same groups of some exceptions, repeated ones among them."""
@@ -69,21 +69,21 @@ class CostModel:
     @classmethod
     def of(
         cls,
-        work: Workload,
+        workload: Workload,
         period: tuple[int, int],
         groups: Mapping[str, ExceptionGroups],
         prices: tuple[float, float],
     ) -> "CostModel":
-        """Open the ledger of a work.
+        """Build the cost model of a workload.
 
         Args:
-            work: The work.
-            period: Its first tick and the first after it; what was waiting counts on the first day.
-            groups: Ways to divide it.
+            workload: The workload.
+            period: Its first tick and the first after it; what waited then counts on its first day.
+            groups: Groupings of the exceptions.
             prices: Money for each hour that one is open; hours from which a wait is a long one.
         """
         first, last = (tick // MS_PER_DAY for tick in (period[0], period[1] - 1))
-        days, day = np.unique(work.detected_at // MS_PER_DAY, return_inverse=True)
+        days, day = np.unique(workload.detected_at // MS_PER_DAY, return_inverse=True)
         return cls(day, len(days), int(first), int(last) - int(first) + 1, groups, *prices)
 
     def by_day(self, values: np.ndarray) -> np.ndarray:
@@ -118,40 +118,46 @@ class CostSummary:
     money: np.ndarray
     lost: np.ndarray
     waiting_cost: np.ndarray
-    money_of: dict[str, np.ndarray]
-    money_when: np.ndarray
+    money_by_group: dict[str, np.ndarray]
+    money_by_loss_day: np.ndarray
     wait_p95_hours: float
     age_p95_hours: float
     age_max_hours: float
-    starved_of: dict[str, np.ndarray]
+    starved_by_group: dict[str, np.ndarray]
     top_changes: float
 
 
-def tally(
-    work: Workload,
-    world: Scenario,
-    played: SimulationResult,
-    ledger: CostModel,
+def summarise_costs(
+    workload: Workload,
+    scenario: Scenario,
+    result: SimulationResult,
+    cost_model: CostModel,
     top_changes: float = np.nan,
 ) -> CostSummary:
     """Charge a play. What has not ended when all shifts are over is as old as the latest end."""
-    last = int(played.resolved_at[played.resolved_at < NEVER].max(initial=work.detected_at.max()))
-    ended = np.minimum(played.resolved_at, last)
-    age_hours = (ended - work.detected_at) / MS_PER_HOUR
-    wait_hours = (_begun(work, played, ended) - work.detected_at) / MS_PER_HOUR
-    starved = wait_hours > ledger.long_wait_hours
-    lost_day = np.minimum(world.lost_at // MS_PER_DAY - ledger.first_day, ledger.period_days)
-    money, groups = played.money_lost, ledger.groups
+    last = int(
+        result.resolved_at[result.resolved_at < NEVER].max(initial=workload.detected_at.max())
+    )
+    ended = np.minimum(result.resolved_at, last)
+    age_hours = (ended - workload.detected_at) / MS_PER_HOUR
+    wait_hours = (_begun_at(workload, result, ended) - workload.detected_at) / MS_PER_HOUR
+    starved = wait_hours > cost_model.long_wait_hours
+    lost_day = np.minimum(
+        scenario.lost_at // MS_PER_DAY - cost_model.first_day, cost_model.period_days
+    )
+    money, groups = result.money_lost, cost_model.groups
     return CostSummary(
-        money=ledger.by_day(money),
-        lost=ledger.by_day(played.lost.astype(np.float64)),
-        waiting_cost=ledger.by_day(age_hours * ledger.waiting_cost_per_hour),
-        money_of={name: ledger.by_day_and(group, money) for name, group in groups.items()},
-        money_when=np.bincount(np.maximum(lost_day, 0), money, ledger.period_days + 1),
+        money=cost_model.by_day(money),
+        lost=cost_model.by_day(result.lost.astype(np.float64)),
+        waiting_cost=cost_model.by_day(age_hours * cost_model.waiting_cost_per_hour),
+        money_by_group={
+            name: cost_model.by_day_and(group, money) for name, group in groups.items()
+        },
+        money_by_loss_day=np.bincount(np.maximum(lost_day, 0), money, cost_model.period_days + 1),
         wait_p95_hours=float(np.quantile(wait_hours, 0.95)),
         age_p95_hours=float(np.quantile(age_hours, 0.95)),
         age_max_hours=float(age_hours.max()),
-        starved_of={
+        starved_by_group={
             name: np.bincount(group.code[starved], minlength=len(group.names))
             for name, group in groups.items()
         },
@@ -159,15 +165,17 @@ def tally(
     )
 
 
-def _begun(work: Workload, played: SimulationResult, ended: np.ndarray) -> np.ndarray:
+def _begun_at(workload: Workload, result: SimulationResult, ended: np.ndarray) -> np.ndarray:
     """Return when work on each exception began; its end where nobody ever had to."""
     begun = ended.copy()
-    np.minimum.at(begun, work.visit_of, played.started_at)
+    np.minimum.at(begun, workload.visit_of, result.started_at)
     return begun
 
 
-def last_team(work: Workload) -> np.ndarray:
+def last_team_names(workload: Workload) -> np.ndarray:
     """Return the name of the team of each exception's last visit; None without any."""
-    team = np.full(len(work.ids), None, object)
-    team[work.visit_of] = np.array(work.teams, object)[work.team]  # the last of them stays
+    team = np.full(len(workload.ids), None, object)
+    team[workload.visit_of] = np.array(workload.teams, object)[
+        workload.team
+    ]  # the last of them stays
     return team

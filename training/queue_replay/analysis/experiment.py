@@ -10,17 +10,17 @@ import numpy as np
 from data.policy.policy import Policy
 from data.ticks import MS_PER_HOUR, MS_PER_MINUTE
 from training.common.run import Progress
-from training.queue_replay.analysis.costs import CostModel, CostSummary, tally
+from training.queue_replay.analysis.costs import CostModel, CostSummary, summarise_costs
 from training.queue_replay.analysis.rank_stability import top_changes
 from training.queue_replay.rules.inputs import PricedPredictions, RuleInputs, RuleSettings
 from training.queue_replay.rules.registry import Rule
-from training.queue_replay.simulator.simulator import play
+from training.queue_replay.simulator.simulator import simulate
 from training.queue_replay.workload.workload import Scenario, Workload
 
-Tallies = dict[str, list[CostSummary]]
+CostSummaries = dict[str, list[CostSummary]]
 ATC_LOOK_AHEAD = 2.0
 """k of ATC, in mean touch times: what its authors found best at middling loads."""
-AT_ONCE = 2
+MAX_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -36,48 +36,50 @@ class Experiment:
         moments: Ticks at which the list is looked at, to see how restless it is.
     """
 
-    work: Workload
-    worlds: list[Scenario]
-    opinions: PricedPredictions
-    terms: RuleSettings
-    ledger: CostModel
+    workload: Workload
+    scenarios: list[Scenario]
+    predictions: PricedPredictions
+    settings: RuleSettings
+    cost_model: CostModel
     moments: np.ndarray
 
-    def known(self, world: Scenario) -> RuleInputs:
+    def rule_inputs(self, scenario: Scenario) -> RuleInputs:
         """Return the inputs of the rules in one scenario."""
-        return RuleInputs(self.work, world, self.opinions, self.terms)
+        return RuleInputs(self.workload, scenario, self.predictions, self.settings)
 
-    def play(self, rule: Rule, world: Scenario) -> CostSummary:
+    def simulate(self, rule: Rule, scenario: Scenario) -> CostSummary:
         """Play one rule in one world, and charge it."""
-        order = rule.order(self.known(world))
-        played = play(self.work, world, order)
-        restless = top_changes(self.work, order, played, self.moments)
-        return tally(self.work, world, played, self.ledger, restless)
+        order = rule.order(self.rule_inputs(scenario))
+        result = simulate(self.workload, scenario, order)
+        changes = top_changes(self.workload, order, result, self.moments)
+        return summarise_costs(self.workload, scenario, result, self.cost_model, changes)
 
-    def lighter(self, worlds: int) -> Self:
+    def reduced(self, scenarios: int) -> Self:
         """Return the same with only the first worlds, and nobody looking at lists."""
-        return replace(self, worlds=self.worlds[:worlds], moments=self.moments[:0])
+        return replace(self, scenarios=self.scenarios[:scenarios], moments=self.moments[:0])
 
 
-def play_all(scene: Experiment, rules: Mapping[str, Rule], progress: Progress) -> Tallies:
+def simulate_all(
+    experiment: Experiment, rules: Mapping[str, Rule], progress: Progress
+) -> CostSummaries:
     """Play every rule in every world, two at a time; the order of the answers is always the same.
 
     Only the tallies are kept: what came of each exception is forgotten as soon as it is counted.
     """
-    jobs = [(name, world) for world in scene.worlds for name in rules]
-    found: Tallies = {name: [] for name in rules}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        tallies = pool.map(lambda job: scene.play(rules[job[0]], job[1]), jobs)
+    jobs = [(name, scenario) for scenario in experiment.scenarios for name in rules]
+    summaries: CostSummaries = {name: [] for name in rules}
+    with ThreadPoolExecutor(MAX_THREADS) as pool:
+        tallies = pool.map(lambda job: experiment.simulate(rules[job[0]], job[1]), jobs)
         for done, ((name, _), each) in enumerate(zip(jobs, tallies, strict=True), 1):
-            found[name].append(each)
+            summaries[name].append(each)
             progress(f"Played {name}: {done:,} of {len(jobs):,}")
-    return found
+    return summaries
 
 
-def terms_of(policy: Policy, work: Workload) -> RuleSettings:
+def rule_settings(policy: Policy, workload: Workload) -> RuleSettings:
     """Read from the policy what rules are set to."""
     hours = policy.handling
-    mean_touch = float(work.touch_ms.mean()) / MS_PER_HOUR
+    mean_touch = float(workload.touch_ms.mean()) / MS_PER_HOUR
     return RuleSettings(
         look_ahead_hours=policy.guards.look_ahead_minutes / 60,
         atc_hours=ATC_LOOK_AHEAD * mean_touch,
@@ -87,23 +89,23 @@ def terms_of(policy: Policy, work: Workload) -> RuleSettings:
 
 
 def in_slots(
-    work: Workload, opinions: PricedPredictions, terms: RuleSettings
+    workload: Workload, predictions: PricedPredictions, settings: RuleSettings
 ) -> tuple[PricedPredictions, RuleSettings]:
     """Return opinions and terms for work that is played in slots that are no working hours.
 
     A slot holds one piece of work, whatever the clock says. So an hour of work is worth as much
     time in slots as the work of an hour fills there.
     """
-    shrunk = float(work.touch_ms.mean() / MS_PER_MINUTE / opinions.touch_p50_minutes.mean())
-    seen = replace(
-        opinions,
-        touch_p50_minutes=opinions.touch_p50_minutes * shrunk,
-        touch_p90_minutes=opinions.touch_p90_minutes * shrunk,
-        waiting_cost_per_hour=opinions.waiting_cost_per_hour / shrunk,
+    scale = float(workload.touch_ms.mean() / MS_PER_MINUTE / predictions.touch_p50_minutes.mean())
+    scaled = replace(
+        predictions,
+        touch_p50_minutes=predictions.touch_p50_minutes * scale,
+        touch_p90_minutes=predictions.touch_p90_minutes * scale,
+        waiting_cost_per_hour=predictions.waiting_cost_per_hour / scale,
     )
-    return seen, replace(terms, look_ahead_hours=terms.look_ahead_hours * shrunk)
+    return scaled, replace(settings, look_ahead_hours=settings.look_ahead_hours * scale)
 
 
-def stack(tallies: Sequence[CostSummary], name: str) -> np.ndarray:
+def stack(summaries: Sequence[CostSummary], name: str) -> np.ndarray:
     """Return one column of the tallies of a rule as (worlds, days)."""
-    return np.stack([getattr(each, name) for each in tallies])
+    return np.stack([getattr(each, name) for each in summaries])

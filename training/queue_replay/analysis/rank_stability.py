@@ -12,12 +12,12 @@ TOP = 20
 MOMENTS = 60
 
 
-def moments_of(work: Workload, random: np.random.Generator) -> np.ndarray:
+def draw_moments(workload: Workload, random: np.random.Generator) -> np.ndarray:
     """Draw moments at which the list is looked at, and an hour later again: in working hours."""
-    opens = np.concatenate([crew.opens_at for crew in work.crews])
-    closes = np.concatenate([crew.closes_at for crew in work.crews])
-    last = work.detected_at.max()
-    long = (closes - opens > MS_PER_HOUR) & (opens < last) & (opens > work.ready_at.min())
+    opens = np.concatenate([hours.opens_at for hours in workload.team_hours])
+    closes = np.concatenate([hours.closes_at for hours in workload.team_hours])
+    last = workload.detected_at.max()
+    long = (closes - opens > MS_PER_HOUR) & (opens < last) & (opens > workload.ready_at.min())
     if not long.any():
         return np.empty(0, np.int64)
     shift = random.choice(np.flatnonzero(long), MOMENTS)
@@ -26,7 +26,7 @@ def moments_of(work: Workload, random: np.random.Generator) -> np.ndarray:
 
 
 def top_changes(
-    work: Workload, order: QueueOrder, played: SimulationResult, moments: np.ndarray
+    workload: Workload, order: QueueOrder, result: SimulationResult, moments: np.ndarray
 ) -> float:
     """Return how many of the first twenty still wait an hour later and are not among them any more.
 
@@ -34,19 +34,23 @@ def top_changes(
     """
     if not len(moments):
         return np.nan
-    first = np.append(True, np.diff(work.visit_of) > 0)
-    ended = np.append(0, played.ended_at[:-1])
-    ready = np.where(first, work.ready_at, np.where(ended == NEVER, NEVER, ended + work.delay_ms))
-    until = np.minimum(played.started_at, played.resolved_at[work.visit_of])
-    crews = [extend_last_week(crew) for crew in work.crews]
+    first = np.append(True, np.diff(workload.visit_of) > 0)
+    ended = np.append(0, result.ended_at[:-1])
+    ready = np.where(
+        first, workload.ready_at, np.where(ended == NEVER, NEVER, ended + workload.delay_ms)
+    )
+    until = np.minimum(result.started_at, result.resolved_at[workload.visit_of])
+    team_hours = [extend_last_week(hours) for hours in workload.team_hours]
     changed = []
     for moment in moments.tolist():
         before, after = (_waiting(ready, until, at) for at in (moment, moment + MS_PER_HOUR))
         if min(len(before), len(after)) <= TOP:
             continue
-        worked = [[crew.open_ticks(np.array([at]))[0] for crew in crews] for at in _hour(moment)]
+        worked = [
+            [hours.open_ticks(np.array([at]))[0] for hours in team_hours] for at in _hour(moment)
+        ]
         top, later = (
-            _top(work, order, (rows, ready), (at, np.array(done, np.int64)))
+            _top(workload, order, (rows, ready), (at, np.array(done, np.int64)))
             for rows, at, done in zip((before, after), _hour(moment), worked, strict=True)
         )
         still = np.isin(top, after)
@@ -63,18 +67,18 @@ def _waiting(ready: np.ndarray, until: np.ndarray, moment: int) -> np.ndarray:
 
 
 def _top(
-    work: Workload,
+    workload: Workload,
     order: QueueOrder,
     waiting: tuple[np.ndarray, np.ndarray],
     at: tuple[int, np.ndarray],
 ) -> np.ndarray:
     """Return the first visits of the list at a moment, what is lost last."""
     (rows, ready), (moment, worked_ms) = waiting, at
-    number = work.visit_of[rows]
+    number = workload.visit_of[rows]
     if order.kind == ARRIVAL:
         key = ready[rows].astype(np.float64)
     else:
-        key = _keys(order, rows, number, worked_ms[work.team[rows]])
+        key = _keys(order, rows, number, worked_ms[workload.team[rows]])
     lost = order.lost_from[number] <= moment
     return rows[np.lexsort((rows, key, lost))[:TOP]]
 
@@ -84,6 +88,6 @@ def _keys(
     order: QueueOrder, rows: np.ndarray, number: np.ndarray, worked_ms: np.ndarray
 ) -> np.ndarray:
     keys = np.empty(len(rows))
-    for place in range(len(rows)):
-        keys[place] = key_at(order, rows[place], number[place], worked_ms[place])
+    for row in range(len(rows)):
+        keys[row] = key_at(order, rows[row], number[row], worked_ms[row])
     return keys

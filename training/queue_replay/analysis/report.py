@@ -31,15 +31,15 @@ _PLAIN: dict[Any, Any] = {
 }
 
 
-def page(found: Json) -> str:
+def page(report: Json) -> str:
     """Write the page of a report of `queue_replay.replay`."""
-    place = FileSystemLoader(Path(__file__).parent)
-    writer = Environment(
-        loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    currency = found["currency"]
-    writer.filters |= {
+    currency = report["currency"]
+    environment.filters |= {
         "money": lambda value: amount(value, currency),
         "between": lambda f: f"{amount(f['low'], currency)} to {amount(f['high'], currency)}",
         "count": lambda value: f"{value:,.0f}",
@@ -49,9 +49,9 @@ def page(found: Json) -> str:
         "day": lambda moment: moment[:10],
     }
     pictures = {}
-    if found["savings_told"]:
-        pictures = {"curve": curve(found), "bars": bars(found)}
-    return writer.get_template("report.html").render(found=found, pictures=pictures)
+    if report["savings_told"]:
+        pictures = {"curve": curve(report), "bars": bars(report)}
+    return environment.get_template("report.html").render(report=report, pictures=pictures)
 
 
 def hours(value: float) -> str:
@@ -66,9 +66,9 @@ def sure(figure: Json) -> str:
     return "worse" if figure["high"] < 0 else "same"
 
 
-def curve(found: Json) -> Markup:
+def curve(report: Json) -> Markup:
     """Draw the money lost up to each day, by rule."""
-    days, lost = found["curve"]["days"], found["curve"]["money_lost"]
+    days, lost = report["curve"]["days"], report["curve"]["money_lost"]
     with mpl.rc_context(_PLAIN):
         figure = Figure(figsize=(9.0, 4.2), layout="constrained")
         axes = figure.subplots()
@@ -80,29 +80,29 @@ def curve(found: Json) -> Markup:
                 axes.plot(money, line, color=rule.colour, linewidth=width, label=rule.words)
         every = max(len(days) // 6, 1)
         axes.set_xticks(range(0, len(days), every), days[::every])
-        axes.set_ylabel(f"lost so far, {found['currency']}")
+        axes.set_ylabel(f"lost so far, {report['currency']}")
         axes.legend(frameon=False, loc="upper left", fontsize=10)
         return _on_page(figure, axes, "Money lost up to each day, for each order of work")
 
 
-def bars(found: Json) -> Markup:
+def bars(report: Json) -> Markup:
     """Draw what each rule saves against the order as worked, with its interval."""
-    rules = {name: found["rules"][name] for name in found["shown"] if name != "history"}
+    rules = {name: report["rules"][name] for name in report["shown"] if name != "history"}
     best_last = sorted(rules, key=lambda name: rules[name]["saved_against_history"]["value"])
     saved = [rules[name]["saved_against_history"] for name in best_last]
     value, low, high = (np.array([each[k] for each in saved]) for k in ("value", "low", "high"))
-    place = np.arange(len(saved))
+    row = np.arange(len(saved))
     with mpl.rc_context(_PLAIN):
         figure = Figure(figsize=(9.0, 0.34 * len(saved) + 0.6), layout="constrained")
         axes = figure.subplots()
         ours = all_rules()["ours"].colour
         colours = [ours if name == "ours" else "#8fa3b8" for name in best_last]
-        axes.barh(place, value, color=colours, height=0.62)
-        spread = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
-        axes.errorbar(value, place, xerr=spread, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
+        axes.barh(row, value, color=colours, height=0.62)
+        errors = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
+        axes.errorbar(value, row, xerr=errors, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
         axes.axvline(0, color=INK, linewidth=0.8)
-        axes.set_yticks(place, [rules[name]["words"] for name in best_last])
-        axes.set_xlabel(f"saved, {found['currency']}; the thin line is where it lies with 95 %")
+        axes.set_yticks(row, [rules[name]["words"] for name in best_last])
+        axes.set_xlabel(f"saved, {report['currency']}; the thin line is where it lies with 95 %")
         return _on_page(figure, axes, "Saved by each order of work against that which was worked")
 
 

@@ -9,7 +9,7 @@ from data.domain import Json
 from data.policy.policy import Policy
 from training.common.run import Progress
 from training.queue_replay.analysis.comparison import RuleComparison
-from training.queue_replay.analysis.experiment import Experiment, play_all
+from training.queue_replay.analysis.experiment import Experiment, simulate_all
 from training.queue_replay.analysis.what_if import (
     with_bursts,
     with_deadlines,
@@ -34,69 +34,75 @@ class Stress:
 
     name: str
     words: str
-    scene: Experiment
+    experiment: Experiment
 
 
 def stresses(
-    scene: Experiment,
-    said: Sequence[WindowPredictions],
+    experiment: Experiment,
+    predictions: Sequence[WindowPredictions],
     policy: Policy,
     random: np.random.Generator,
 ) -> Iterator[Stress]:
     """Make the scenes one after another: each may be forgotten before the next is made."""
     for load in LOADS:
-        yield Stress(f"load_x{load:g}", f"{load:.0%} of the work", with_load(scene, load, random))
-    busiest = int(np.bincount(scene.work.team, scene.work.touch_ms).argmax())
-    team = scene.work.teams[busiest]
-    fewer, more = (with_people(scene, busiest, change) for change in (-1, 1))
+        yield Stress(
+            f"load_x{load:g}", f"{load:.0%} of the work", with_load(experiment, load, random)
+        )
+    busiest = int(np.bincount(experiment.workload.team, experiment.workload.touch_ms).argmax())
+    team = experiment.workload.teams[busiest]
+    fewer, more = (with_people(experiment, busiest, change) for change in (-1, 1))
     yield Stress("one_person_fewer", f"One person fewer in {team}", fewer)
     yield Stress("one_person_more", f"One person more in {team}", more)
-    larger = with_bursts(scene, BURST_TIMES, random)
+    larger = with_bursts(experiment, BURST_TIMES, random)
     yield Stress("bursts_x3", "Bursts three times as large", larger)
-    yield from _mistold(scene, random)
-    if any(each.evidence for each in said):
-        mixed = price_predictions(scene.work.ids, [each.shuffled(random) for each in said], policy)
+    yield from _misstated(experiment, random)
+    if any(each.evidence for each in predictions):
+        mixed = price_predictions(
+            experiment.workload.ids, [each.shuffled(random) for each in predictions], policy
+        )
         words = "Worthless models: what they say belongs to other exceptions"
-        yield Stress("models_shuffled", words, replace(scene, opinions=mixed))
+        yield Stress("models_shuffled", words, replace(experiment, predictions=mixed))
 
 
-def _mistold(scene: Experiment, random: np.random.Generator) -> Iterator[Stress]:
+def _misstated(experiment: Experiment, random: np.random.Generator) -> Iterator[Stress]:
     """Make the scenes in which the company is wrong about its losses and deadlines."""
-    types = scene.ledger.groups["type"]
+    types = experiment.cost_model.groups["type"]
     by_type = np.where(random.random(len(types.names)) < HALF, HALF, DOUBLE)[types.code]
     for name, words, factor in (
         ("losses_halved", "All losses stated at half", HALF),
         ("losses_doubled", "All losses stated at double", DOUBLE),
         ("losses_mixed", "Losses of some types stated at half, of others at double", by_type),
     ):
-        yield Stress(name, words, with_losses(scene, factor))
+        yield Stress(name, words, with_losses(experiment, factor))
     for name, words, share in (
         ("deadlines_early", "Deadlines a quarter too early", -QUARTER),
         ("deadlines_late", "Deadlines a quarter too late", QUARTER),
     ):
-        yield Stress(name, words, with_deadlines(scene, share))
+        yield Stress(name, words, with_deadlines(experiment, share))
 
 
-def judged(stress: Stress, seed: int, progress: Progress) -> Json:
+def compare_under_stress(stress: Stress, seed: int, progress: Progress) -> Json:
     """Play the rules that matter under a stress, and say how ours does."""
     rules = key_rules()
-    tallies = play_all(stress.scene, rules, lambda text: progress(f"{stress.words}: {text}"))
-    compared = RuleComparison.of(stress.scene, tallies, seed)
-    saved, closed = compared.saved("ours", "fifo"), compared.gap_closed("ours")
+    summaries = simulate_all(
+        stress.experiment, rules, lambda text: progress(f"{stress.words}: {text}")
+    )
+    comparison = RuleComparison.of(stress.experiment, summaries, seed)
+    saved, closed = comparison.saved("ours", "fifo"), comparison.gap_closed("ours")
     return {
         "name": stress.name,
         "words": stress.words,
-        "exceptions": len(stress.scene.work.ids),
-        "money_lost": {name: float(compared.money(name).sum(axis=1).mean()) for name in rules},
+        "exceptions": len(stress.experiment.workload.ids),
+        "money_lost": {name: float(comparison.money(name).sum(axis=1).mean()) for name in rules},
         "saved_against": {
-            name: asdict(compared.saved("ours", name)) for name in rules if name != "ours"
+            name: asdict(comparison.saved("ours", name)) for name in rules if name != "ours"
         },
         "gap_closed": asdict(closed) if closed else None,
         "worse_than_fifo": saved.high < 0,
     }
 
 
-def people_by_team(usual: RuleComparison, seed: int, progress: Progress) -> list[Json]:
+def vary_people(usual: RuleComparison, seed: int, progress: Progress) -> list[Json]:
     """Return for each team that does most what one person fewer and one more would save.
 
     Args:
@@ -104,19 +110,21 @@ def people_by_team(usual: RuleComparison, seed: int, progress: Progress) -> list
         seed: Of the draws of days.
         progress: Receives a line at each step.
     """
-    scene, rules = usual.scene, {"ours": all_rules()["ours"]}
-    work, money, found = scene.work, usual.money("ours"), []
-    load = np.bincount(work.team, work.touch_ms, len(work.teams))
+    experiment, rules = usual.experiment, {"ours": all_rules()["ours"]}
+    workload, money, rows = experiment.workload, usual.money("ours"), []
+    load = np.bincount(workload.team, workload.touch_ms, len(workload.teams))
     for team in np.argsort(-load, kind="stable")[:MAX_TEAMS].tolist():
-        name = work.teams[team]
-        row: Json = {"team": name, "people": int(work.crews[team].people.max(initial=0))}
+        name = workload.teams[team]
+        row: Json = {"team": name, "people": int(workload.team_hours[team].people.max(initial=0))}
         for change, column in ((-1, "saved_by_one_fewer"), (1, "saved_by_one_more")):
-            other = with_people(scene, team, change)
-            tallies = play_all(
+            other = with_people(experiment, team, change)
+            summaries = simulate_all(
                 other, rules, lambda text, n=name: progress(f"People of {n}: {text}")
             )
             row[column] = asdict(
-                usual.spread.total(money - RuleComparison.of(other, tallies, seed).money("ours"))
+                usual.bootstrap.total(
+                    money - RuleComparison.of(other, summaries, seed).money("ours")
+                )
             )
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows

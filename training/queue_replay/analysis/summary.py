@@ -15,46 +15,46 @@ def between(figure: Figure, currency: str) -> str:
     return f"between {amount(figure.low, currency)} and {amount(figure.high, currency)}"
 
 
-def headline(compared: RuleComparison, currency: str) -> list[str]:
+def headline(comparison: RuleComparison, currency: str) -> list[str]:
     """Say what would have been saved and how sure that is, the most important first."""
-    said = [_against_history(compared, currency), _against_simple(compared, currency)]
-    closed = compared.gap_closed("ours")
+    sentences = [_against_history(comparison, currency), _against_simple(comparison, currency)]
+    closed = comparison.gap_closed("ours")
     if closed:
-        said.append(
+        sentences.append(
             f"Of what could have been gained over first come, first served by knowing the future, "
             f"the list gains {closed.value:.0%} (with 95 % confidence between {closed.low:.0%} and "
             f"{closed.high:.0%})."
         )
-    return said
+    return sentences
 
 
-def _against_history(compared: RuleComparison, currency: str) -> str:
-    saved, before = compared.saved("ours", "history"), compared.total("history")
-    after, share = compared.total("ours"), saved.value / max(before.value, 1e-9)
-    came = (
+def _against_history(comparison: RuleComparison, currency: str) -> str:
+    saved, before = comparison.saved("ours", "history"), comparison.total("history")
+    after, share = comparison.total("ours"), saved.value / max(before.value, 1e-9)
+    amounts = (
         f"{amount(before.value, currency)} were lost as it was worked, "
         f"{amount(after.value, currency)} would have been lost by Expedite's list"
     )
     if saved.low > 0:
         return (
             f"Expedite's list would have saved {amount(saved.value, currency)}, {share:.0%} of "
-            f"what was lost (with 95 % confidence {between(saved, currency)}): {came}."
+            f"what was lost (with 95 % confidence {between(saved, currency)}): {amounts}."
         )
     if saved.high < 0:
         return (
             f"Expedite's list would have cost {amount(-saved.value, currency)} more than the order "
-            f"in which it was worked ({between(_minus(saved), currency)}): {came}."
+            f"in which it was worked ({between(_negated(saved), currency)}): {amounts}."
         )
     return (
-        f"No gain: {came}, and a difference of {amount(saved.value, currency)} "
+        f"No gain: {amounts}, and a difference of {amount(saved.value, currency)} "
         f"({between(saved, currency)}) may be chance alone."
     )
 
 
-def _against_simple(compared: RuleComparison, currency: str) -> str:
+def _against_simple(comparison: RuleComparison, currency: str) -> str:
     simple = [rule for rule in all_rules().values() if rule.kind == RuleKind.SIMPLE]
-    best = min(simple, key=lambda rule: compared.total(rule.name).value)
-    saved = compared.saved("ours", best.name)
+    best = min(simple, key=lambda rule: comparison.total(rule.name).value)
+    saved = comparison.saved("ours", best.name)
     named = best.words[0].lower() + best.words[1:]
     words = f"the best of {len(simple)} simple rules, picked with hindsight ({named})"
     if saved.low > 0:
@@ -65,10 +65,10 @@ def _against_simple(compared: RuleComparison, currency: str) -> str:
     if saved.high < 0:
         return (
             f"It would have lost {amount(-saved.value, currency)} more than {words}: "
-            f"{between(_minus(saved), currency)}."
+            f"{between(_negated(saved), currency)}."
         )
     return f"Against {words} there is no difference that could not be chance."
 
 
-def _minus(figure: Figure) -> Figure:
+def _negated(figure: Figure) -> Figure:
     return Figure(-figure.value, -figure.high, -figure.low)

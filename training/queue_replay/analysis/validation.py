@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.domain import NotEnoughDataError
+from data.domain import Json, NotEnoughDataError
 from data.ticks import MS_PER_HOUR, NEVER
 from training.queue_replay.workload.workload import Scenario, SimulationResult, Workload
 
@@ -28,28 +28,40 @@ class ValidationCheck:
     """One figure as recorded and as played.
 
     Attributes:
-        what: In words.
+        figure: In words.
         unit: "hours" or "exceptions".
         recorded: What the history says.
-        played: What the simulator brings about, the mean over the worlds.
+        simulated: What the simulator brings about, the mean over the scenarios.
         tolerance: The most that they may differ, in the unit.
     """
 
-    what: str
+    figure: str
     unit: str
     recorded: float
-    played: float
+    simulated: float
     tolerance: float
 
     @property
     def holds(self) -> bool:
         """Return true if the figure is reproduced."""
-        return abs(self.played - self.recorded) <= self.tolerance
+        return abs(self.simulated - self.recorded) <= self.tolerance
+
+    @property
+    def to_json(self) -> Json:
+        """Its fields, for a report."""
+        return {
+            "what": self.figure,
+            "unit": self.unit,
+            "recorded": self.recorded,
+            "played": self.simulated,
+            "tolerance": self.tolerance,
+            "holds": self.holds,
+        }
 
     def __str__(self) -> str:
         return (
-            f"{self.what}: {self.recorded:,.1f} {self.unit} recorded, {self.played:,.1f} played"
-            f" (may differ by {self.tolerance:,.1f})"
+            f"{self.figure}: {self.recorded:,.1f} {self.unit} recorded, "
+            f"{self.simulated:,.1f} played (may differ by {self.tolerance:,.1f})"
         )
 
 
@@ -57,19 +69,19 @@ class ValidationCheck:
 class Validation:
     """All figures that were compared."""
 
-    compared: tuple[ValidationCheck, ...]
+    checks: tuple[ValidationCheck, ...]
 
     @property
     def holds(self) -> bool:
         """Return true if all figures are reproduced: only then are savings reported."""
-        return all(each.holds for each in self.compared)
+        return all(each.holds for each in self.checks)
 
     @property
-    def verdict(self) -> str:
+    def conclusion(self) -> str:
         """Return the conclusion in words."""
         if self.holds:
             return "The recorded waits and breaches are reproduced."
-        failed = "; ".join(str(each) for each in self.compared if not each.holds)
+        failed = "; ".join(str(each) for each in self.checks if not each.holds)
         return (
             "The recorded waits and breaches are not reproduced, so no savings are shown: "
             f"{failed}. Check who was there when: set [shifts] in the policy "
@@ -77,84 +89,90 @@ class Validation:
         )
 
 
-def check(
-    work: Workload, worlds: Sequence[Scenario], plays: Sequence[SimulationResult], until: int
+def validate(
+    workload: Workload,
+    scenarios: Sequence[Scenario],
+    results: Sequence[SimulationResult],
+    until: int,
 ) -> Validation:
-    """Compare plays of the historical order with what is recorded.
+    """Compare simulations of the historical order with the record.
 
     Args:
-        work: What came in.
-        worlds: The worlds that were played.
-        plays: The historical order in each of them.
-        until: Tick at which the history ends: what was resolved later is not on record.
+        workload: The workload.
+        scenarios: The simulated scenarios.
+        results: The historical order in each of them.
+        until: Tick at which the history ends: later resolutions are not on record.
 
     Raises:
         NotEnoughDataError: Too few begins are recorded to compare.
     """
-    recorded = work.started_at != NEVER
-    recorded &= ~_under_way(work)
+    recorded = workload.started_at != NEVER
+    recorded &= ~_under_way(workload)
     if recorded.sum() < MIN_VISITS_TO_VALIDATE:
         cure = "Choose a longer period."
         raise NotEnoughDataError(
             "recorded begins", int(recorded.sum()), MIN_VISITS_TO_VALIDATE, cure
         )
-    real = _waits_hours(work, work.started_at, work.ended_at)[recorded]
-    played = [_waits_hours(work, p.started_at, p.ended_at)[recorded] for p in plays]
-    compared = _waits("all teams", real, played, MEASURES)
-    for code, name in enumerate(work.teams):
-        mine = work.team[recorded] == code
-        if mine.sum() >= MIN_VISITS_TO_VALIDATE:
-            theirs = [each[mine] for each in played]
-            compared += _waits(name, real[mine], theirs, {"mean": TEAM_TOLERANCE})
-    return Validation((*compared, _breaches(work, worlds, plays, until)))
+    actual = _waits_hours(workload, workload.started_at, workload.ended_at)[recorded]
+    simulated = [_waits_hours(workload, p.started_at, p.ended_at)[recorded] for p in results]
+    checks = _check_waits("all teams", actual, simulated, MEASURES)
+    for code, name in enumerate(workload.teams):
+        rows = workload.team[recorded] == code
+        if rows.sum() >= MIN_VISITS_TO_VALIDATE:
+            of_team = [each[rows] for each in simulated]
+            checks += _check_waits(name, actual[rows], of_team, {"mean": TEAM_TOLERANCE})
+    return Validation((*checks, _check_breaches(workload, scenarios, results, until)))
 
 
-def _under_way(work: Workload) -> np.ndarray:
+def _under_way(workload: Workload) -> np.ndarray:
     """Say which visits had begun before the period: there is no wait to reproduce."""
-    begin = min(int(crew.opens_at.min(initial=NEVER)) for crew in work.crews)
-    return work.started_at <= begin
+    begin = min(int(hours.opens_at.min(initial=NEVER)) for hours in workload.team_hours)
+    return workload.started_at <= begin
 
 
-def _waits_hours(work: Workload, started_at: np.ndarray, ended_at: np.ndarray) -> np.ndarray:
+def _waits_hours(workload: Workload, started_at: np.ndarray, ended_at: np.ndarray) -> np.ndarray:
     """Return m hours from when a visit could begin to when it did; NaN where it never did."""
     before = np.append(0, ended_at[:-1])
-    first = np.append(True, np.diff(work.visit_of) > 0)
-    known = (started_at != NEVER) & (first | (before != NEVER))
-    ready = np.where(first, work.ready_at, np.where(known, before, 0) + work.delay_ms)
-    return np.where(known, (started_at - ready) / MS_PER_HOUR, np.nan)
+    first = np.append(True, np.diff(workload.visit_of) > 0)
+    measured = (started_at != NEVER) & (first | (before != NEVER))
+    ready = np.where(first, workload.ready_at, np.where(measured, before, 0) + workload.delay_ms)
+    return np.where(measured, (started_at - ready) / MS_PER_HOUR, np.nan)
 
 
-def _waits(
-    who: str, real: np.ndarray, played: list[np.ndarray], tolerances: dict[str, float]
+def _check_waits(
+    who: str, actual: np.ndarray, simulated_waits: list[np.ndarray], tolerances: dict[str, float]
 ) -> list[ValidationCheck]:
-    found = []
+    checks = []
     for name, share in tolerances.items():
-        recorded = _measured(name, real)
-        simulated = float(np.mean([_measured(name, each) for each in played]))
+        recorded = _measure(name, actual)
+        simulated = float(np.mean([_measure(name, each) for each in simulated_waits]))
         tolerance = max(share * recorded, MIN_DIFFERENCE_HOURS)
-        found.append(
+        checks.append(
             ValidationCheck(f"wait of {who}, {name}", "hours", recorded, simulated, tolerance)
         )
-    return found
+    return checks
 
 
-def _measured(name: str, hours: np.ndarray) -> float:
+def _measure(name: str, hours: np.ndarray) -> float:
     if name == "mean":
         return float(np.nanmean(hours))
     return float(np.nanquantile(hours, {"median": 0.5, "90th percentile": 0.9}[name]))
 
 
-def _breaches(
-    work: Workload, worlds: Sequence[Scenario], plays: Sequence[SimulationResult], until: int
+def _check_breaches(
+    workload: Workload,
+    scenarios: Sequence[Scenario],
+    results: Sequence[SimulationResult],
+    until: int,
 ) -> ValidationCheck:
     """Compare how many were lost before the history ends, as resolved and as played."""
-    solved = work.resolved_at <= until
-    real = [(w.lost_at < work.resolved_at)[solved].sum() for w in worlds]
-    played = [p.lost[solved].sum() for p in plays]
+    resolved = workload.resolved_at <= until
+    actual = [(w.lost_at < workload.resolved_at)[resolved].sum() for w in scenarios]
+    simulated = [p.lost[resolved].sum() for p in results]
     tolerance = max(
-        BREACH_TOLERANCE * np.mean(real), MIN_DIFFERENCE_OF_BREACHED_SHARE * solved.sum()
+        BREACH_TOLERANCE * np.mean(actual), MIN_DIFFERENCE_OF_BREACHED_SHARE * resolved.sum()
     )
     what = "breaches of those resolved"
     return ValidationCheck(
-        what, "exceptions", float(np.mean(real)), float(np.mean(played)), float(tolerance)
+        what, "exceptions", float(np.mean(actual)), float(np.mean(simulated)), float(tolerance)
     )

@@ -66,28 +66,28 @@ class RuleSettings:
 class RuleInputs:
     """Everything that a rule may read; the scenario is for rules with perfect information alone."""
 
-    work: Workload
-    world: Scenario
-    opinions: PricedPredictions
-    terms: RuleSettings
+    workload: Workload
+    scenario: Scenario
+    predictions: PricedPredictions
+    settings: RuleSettings
 
     @property
     def due_at(self) -> np.ndarray:
         """Deadlines, assumed where none is known; n ticks."""
-        due_at, hours = self.opinions.due_at, self.terms.deadline_hours
-        assumed = self.work.detected_at + int(hours * MS_PER_HOUR)
+        due_at, hours = self.predictions.due_at, self.settings.deadline_hours
+        assumed = self.workload.detected_at + int(hours * MS_PER_HOUR)
         return np.where(due_at == MISSING_TICK, assumed, due_at)
 
     @property
     def lost_from(self) -> np.ndarray:
         """Moments from which a deadline is known to have passed; n ticks, `NEVER` without one."""
-        due_at = self.opinions.due_at
+        due_at = self.predictions.due_at
         return np.where(due_at == MISSING_TICK, NEVER, due_at)
 
     @property
     def old_at(self) -> np.ndarray:
         """Moments from which each is so old that Expedite's rule puts it first; n ticks."""
-        return self.work.detected_at + int(self.terms.oldest_hours * MS_PER_HOUR)
+        return self.workload.detected_at + int(self.settings.oldest_hours * MS_PER_HOUR)
 
     def hours_of_team(self, moments: np.ndarray, visits: np.ndarray | None = None) -> np.ndarray:
         """Return the working hours of visits' teams before moments of their exceptions.
@@ -96,12 +96,12 @@ class RuleInputs:
             moments: (n,) or (n, k) ticks.
             visits: Positions of the visits; all of them if None.
         """
-        team, exception = self.work.team, self.work.visit_of
+        team, exception = self.workload.team, self.workload.visit_of
         if visits is not None:
             team, exception = team[visits], exception[visits]
         at = moments[exception]
         hours = np.empty(at.shape)
-        for code, calendar in enumerate(self.work.crews):
+        for code, calendar in enumerate(self.workload.team_hours):
             rows = team == code
             hours[rows] = extend_last_week(calendar).open_ticks(at[rows]) / MS_PER_HOUR
         return hours

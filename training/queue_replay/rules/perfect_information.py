@@ -24,7 +24,7 @@ MIN_ORACLE_TOUCH_MINUTES = 0.01
     knows="how much each loss would cost",
 )
 def _true_loss(inputs: RuleInputs) -> QueueOrder:
-    return order_by_score(inputs, inputs.world.loss)
+    return order_by_score(inputs, inputs.scenario.loss)
 
 
 @rule(
@@ -34,7 +34,7 @@ def _true_loss(inputs: RuleInputs) -> QueueOrder:
     knows="when each loss would come",
 )
 def _true_moment(inputs: RuleInputs) -> QueueOrder:
-    return order_by_score(_with_true_moments(inputs), inputs.opinions.loss)
+    return order_by_score(_with_true_moments(inputs), inputs.predictions.loss)
 
 
 @rule(
@@ -44,12 +44,12 @@ def _true_moment(inputs: RuleInputs) -> QueueOrder:
     knows="how much work each takes",
 )
 def _true_touch_time(inputs: RuleInputs) -> QueueOrder:
-    predictions = inputs.opinions
+    predictions = inputs.predictions
     minutes = np.maximum(_touch_minutes(inputs), MIN_TOUCH_MINUTES)
     # The spread stays as predicted: with none, a score moves only in a deadline's last minutes.
     spread = predictions.touch_p90_minutes / predictions.touch_p50_minutes
     true = replace(predictions, touch_p50_minutes=minutes, touch_p90_minutes=minutes * spread)
-    return order_by_score(replace(inputs, opinions=true), predictions.loss)
+    return order_by_score(replace(inputs, predictions=true), predictions.loss)
 
 
 @rule(
@@ -63,17 +63,17 @@ def _oracle(inputs: RuleInputs) -> QueueOrder:
     """Know the moment of loss, its amount and the touch time: an index rule, no bound."""
     minutes = np.maximum(_touch_minutes(inputs), MIN_ORACLE_TOUCH_MINUTES)
     moments = _with_true_moments(inputs)
-    true = replace(moments.opinions, touch_p50_minutes=minutes, touch_p90_minutes=minutes)
-    return order_by_score(replace(moments, opinions=true), inputs.world.loss)
+    true = replace(moments.predictions, touch_p50_minutes=minutes, touch_p90_minutes=minutes)
+    return order_by_score(replace(moments, predictions=true), inputs.scenario.loss)
 
 
 def _with_true_moments(inputs: RuleInputs) -> RuleInputs:
-    lost_at, predictions = inputs.world.lost_at, inputs.opinions
+    lost_at, predictions = inputs.scenario.lost_at, inputs.predictions
     due_at = np.where(lost_at == NEVER, MISSING_TICK, lost_at)
     no_curve = np.zeros_like(predictions.curve)
-    return replace(inputs, opinions=replace(predictions, due_at=due_at, curve=no_curve))
+    return replace(inputs, predictions=replace(predictions, due_at=due_at, curve=no_curve))
 
 
 def _touch_minutes(inputs: RuleInputs) -> np.ndarray:
-    work = inputs.work
-    return np.bincount(work.visit_of, work.touch_ms, len(work.ids)) / MS_PER_MINUTE
+    workload = inputs.workload
+    return np.bincount(workload.visit_of, workload.touch_ms, len(workload.ids)) / MS_PER_MINUTE

@@ -8,17 +8,17 @@ from models.ranking.pricing import KNOT_GAPS_HOURS
 from models.ranking.rule import touch_spread
 from training.queue_replay.rules.inputs import RuleInputs
 from training.queue_replay.rules.registry import RuleKind, rule
-from training.queue_replay.simulator.priority import ARRIVAL, ATC, FIXED, OURS, QueueOrder
+from training.queue_replay.simulator.priority import ARRIVAL, ATC, EXPEDITE, FIXED, QueueOrder
 
 
 @rule("history", words="As it was worked", kind=RuleKind.RECORDED, benchmark=True, colour="#8a8f98")
 def _as_recorded(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.work.started_at)
+    return _by_key(inputs, inputs.workload.started_at)
 
 
 @rule("fifo", words="First come, first served", benchmark=True, colour="#b07d2b")
 def _first_come_first_served(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.work.detected_at, kind=ARRIVAL)
+    return _by_key(inputs, inputs.workload.detected_at, kind=ARRIVAL)
 
 
 @rule("edd", words="Earliest deadline first")
@@ -48,41 +48,41 @@ def _least_slack_lost_last(inputs: RuleInputs) -> QueueOrder:
 
 @rule("static_priority", words="By the priority as set")
 def _static_priority(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.opinions.priority)
+    return _by_key(inputs, inputs.predictions.priority)
 
 
 @rule("value", words="Highest value first")
 def _value(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.opinions.loss)
+    return _by_key(inputs, -inputs.predictions.loss)
 
 
 @rule("risk", words="Highest risk first")
 def _risk(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.opinions.p_breach)
+    return _by_key(inputs, -inputs.predictions.p_breach)
 
 
 @rule("risk_x_value", words="Risk times value, lost work last", benchmark=True, colour="#a06cd5")
 def _risk_times_value(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.opinions.p_breach * inputs.opinions.loss, lost_last=True)
+    return _by_key(inputs, -inputs.predictions.p_breach * inputs.predictions.loss, lost_last=True)
 
 
 @rule("value_per_hour", words="Highest value for an hour of work")
 def _value_per_hour(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.opinions.loss / inputs.opinions.touch_p50_minutes)
+    return _by_key(inputs, -inputs.predictions.loss / inputs.predictions.touch_p50_minutes)
 
 
 @rule("atc", words="Value, slack and work weighed (ATC)")
 def _apparent_tardiness_cost(inputs: RuleInputs) -> QueueOrder:
-    return order_by_score(inputs, inputs.opinions.loss)._replace(
+    return order_by_score(inputs, inputs.predictions.loss)._replace(
         kind=ATC,
         due_hours=inputs.hours_of_team(inputs.due_at),
-        look_ahead_hours=inputs.terms.atc_hours,
+        look_ahead_hours=inputs.settings.atc_hours,
     )
 
 
 @rule("ours", words="Expedite", kind=RuleKind.EXPEDITE, colour="#1f9d6b")
 def _expedite(inputs: RuleInputs) -> QueueOrder:
-    return order_by_score(inputs, inputs.opinions.loss)
+    return order_by_score(inputs, inputs.predictions.loss)
 
 
 @rule(
@@ -91,7 +91,7 @@ def _expedite(inputs: RuleInputs) -> QueueOrder:
     kind=RuleKind.EXPEDITE,
 )
 def _expedite_by_likeliest_category(inputs: RuleInputs) -> QueueOrder:
-    return order_by_score(inputs, inputs.opinions.loss_of_likeliest)
+    return order_by_score(inputs, inputs.predictions.loss_of_likeliest)
 
 
 def order_by_score(inputs: RuleInputs, loss: np.ndarray) -> QueueOrder:
@@ -101,17 +101,17 @@ def order_by_score(inputs: RuleInputs, loss: np.ndarray) -> QueueOrder:
         inputs: What the rule may read.
         loss: n amounts of money that the score weighs.
     """
-    work, predictions = inputs.work, inputs.opinions
+    workload, predictions = inputs.workload, inputs.predictions
     median, sigma = touch_spread(predictions.touch_p50_minutes, predictions.touch_p90_minutes)
-    undated = (predictions.due_at == MISSING_TICK)[work.visit_of]
+    undated = (predictions.due_at == MISSING_TICK)[workload.visit_of]
     rows = np.flatnonzero(undated)
-    ages = work.detected_at[:, None] + (CURVE_AGES_HOURS * MS_PER_HOUR).astype(np.int64)
+    ages = workload.detected_at[:, None] + (CURVE_AGES_HOURS * MS_PER_HOUR).astype(np.int64)
     mean_touch = median * np.exp(sigma**2 / 2)
     return QueueOrder(
-        kind=OURS,
-        key=(-predictions.waiting_cost_per_hour / mean_touch)[work.visit_of],
+        kind=EXPEDITE,
+        key=(-predictions.waiting_cost_per_hour / mean_touch)[workload.visit_of],
         lost_from=inputs.lost_from,
-        look_ahead_hours=inputs.terms.look_ahead_hours,
+        look_ahead_hours=inputs.settings.look_ahead_hours,
         old_hours=inputs.hours_of_team(inputs.old_at),
         due_hours=np.where(undated, np.nan, inputs.hours_of_team(inputs.due_at)),
         ages_hours=inputs.hours_of_team(ages, rows) + KNOT_GAPS_HOURS,
@@ -128,26 +128,26 @@ def _by_key(
     inputs: RuleInputs, key: np.ndarray, *, kind: int = FIXED, lost_last: bool = False
 ) -> QueueOrder:
     """Return an order by keys that do not change, one for each exception or each visit."""
-    n, none = len(inputs.work.ids), np.zeros(0)
-    by_visit = key if len(key) != n or kind == ARRIVAL else key[inputs.work.visit_of]
+    n, empty = len(inputs.workload.ids), np.zeros(0)
+    by_visit = key if len(key) != n or kind == ARRIVAL else key[inputs.workload.visit_of]
     curve = np.zeros((0, len(CURVE_AGES_HOURS)))
     return QueueOrder(
         kind=kind,
         key=by_visit.astype(np.float64),
         lost_from=inputs.lost_from if lost_last else np.full(n, NEVER),
         look_ahead_hours=0.0,
-        old_hours=none,
-        due_hours=none,
+        old_hours=empty,
+        due_hours=empty,
         ages_hours=curve,
         ages_of=np.zeros(0, np.int64),
-        loss=none,
+        loss=empty,
         curve=curve,
-        touch_hours=none,
-        sigma=none,
-        waiting=none,
+        touch_hours=empty,
+        sigma=empty,
+        waiting=empty,
     )
 
 
 def _slack_hours(inputs: RuleInputs) -> np.ndarray:
-    touch_hours = inputs.opinions.touch_p50_minutes / MINUTES_PER_HOUR
-    return inputs.hours_of_team(inputs.due_at) - touch_hours[inputs.work.visit_of]
+    touch_hours = inputs.predictions.touch_p50_minutes / MINUTES_PER_HOUR
+    return inputs.hours_of_team(inputs.due_at) - touch_hours[inputs.workload.visit_of]

@@ -1,10 +1,11 @@
-"""Draws of what no company records whole: when losses would have come, what healed, what it cost.
+"""Draws of the unrecorded facts: the time of each loss, its amount, the time of self-resolution.
 
-What was recorded is in every draw as recorded. The rest is drawn given all that was: a loss that
-had not come when the exception was resolved comes later or never. Each draw fits on its own sample
-of the record, so that the spread between draws holds what can't be known (multiple imputation).
+Recorded facts are in every draw as recorded. The rest is drawn given the record: a loss that had
+not happened when the exception was resolved happens later or never. Each draw is fitted on its own
+sample of the record, so that the spread between draws holds the error of the fit (multiple
+imputation).
 
-A replay looks back, so the worlds may know all; what the rules go by they have to know themselves.
+A replay looks back, so a scenario may use the whole record; the inputs of the rules may not.
 """
 
 from collections.abc import Mapping
@@ -16,35 +17,42 @@ import pandas as pd
 from data.policy.policy import LossTerms
 from data.ticks import MS_PER_HOUR, NEVER
 from models.triage.breach_label import BreachByLateness, ClosedExceptions
-from training.queue_replay.scenarios.kaplan_meier import OTHERS, CensoredTimes, SurvivalCurves
+from training.queue_replay.scenarios.kaplan_meier import (
+    OVERALL,
+    CensoredTimes,
+    Knots,
+    SurvivalCurves,
+)
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.loss_model import LossRecords, kinds
-from training.queue_replay.workload.visits import starts_are_work, visits_of, waits_of
+from training.queue_replay.workload.loss_model import LossRecords, kinds_of
+from training.queue_replay.workload.visits import read_visits, read_waits, starts_are_work
 from training.queue_replay.workload.workload import Scenario, Workload
 
 MAX_ROWS_FITTED = 200_000
 HALF = 0.5
 
 
-def draw_worlds(
-    record: HandlingLog,
-    work: Workload,
+def draw_scenarios(
+    log: HandlingLog,
+    workload: Workload,
     policy: LossTerms,
     random: np.random.Generator,
     draws: int = 5,
 ) -> list[Scenario]:
-    """Draw worlds for the work of a record.
+    """Draw scenarios for a workload.
 
     Args:
-        record: What the history holds.
-        work: What was read of it.
-        policy: Says what a loss costs where too few were recorded.
+        log: Record of the exceptions.
+        workload: Read from that log.
+        policy: Prices of losses, for where too few were recorded.
         random: Draws.
-        draws: How many worlds; 1 or more.
+        draws: Number of scenarios; 1 or more.
     """
-    rows = pd.Index(record.ids).get_indexer(pd.Index(work.ids))
-    told = _LossFacts(LossRecords(record, policy), _loss_clock(record), _healing(record))
-    return [_drawn(record, told, rows, random) for _ in range(draws)]
+    rows = pd.Index(log.ids).get_indexer(pd.Index(workload.ids))
+    recorded = _LossFacts(
+        LossRecords(log, policy), _read_loss_clock(log), _read_self_resolution(log)
+    )
+    return [_draw_scenario(log, recorded, rows, random) for _ in range(draws)]
 
 
 @dataclass(frozen=True)
@@ -53,76 +61,80 @@ class _LossFacts:
 
     money: LossRecords
     losses: "_LossClock"
-    healing: CensoredTimes
+    self_resolution: CensoredTimes
 
 
-def _drawn(
-    record: HandlingLog, told: _LossFacts, rows: np.ndarray, random: np.random.Generator
+def _draw_scenario(
+    log: HandlingLog, recorded: _LossFacts, rows: np.ndarray, random: np.random.Generator
 ) -> Scenario:
     return Scenario(
-        lost_at=_lost_at(record, told.losses, rows, random),
-        loss=told.money.drawn(rows, random),
-        heals_at=_heals_at(record, told.healing, rows, random),
+        lost_at=_draw_lost_at(log, recorded.losses, rows, random),
+        loss=recorded.money.draw(rows, random),
+        self_resolves_at=_draw_self_resolves_at(log, recorded.self_resolution, rows, random),
     )
 
 
-def _lost_at(
-    record: HandlingLog, clock: "_LossClock", rows: np.ndarray, random: np.random.Generator
+def _draw_lost_at(
+    log: HandlingLog, clock: "_LossClock", rows: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
-    """Draw when the losses happen, after the recorded resolution where none had happened."""
-    facts, lost_at = record.facts, np.empty(len(rows), np.int64)
-    for has_due, seen in clock.seen.items():
+    """Draw the ticks of the losses, after the recorded resolution where none had happened."""
+    facts, lost_at = log.facts, np.empty(len(rows), np.int64)
+    for has_due, cases in clock.cases.items():
         part = np.flatnonzero((clock.due[rows] != NEVER) == has_due)
         if len(part):
-            lost_at[part] = _lost_by(facts, clock, clock.curves(seen, random), (rows[part], random))
+            curves = clock.curves(cases, random)
+            lost_at[part] = _draw_from_curves(facts, clock, curves, rows=rows[part], random=random)
     return lost_at
 
 
-def _lost_by(
+def _draw_from_curves(
     facts: dict[str, np.ndarray],
     clock: "_LossClock",
     curves: SurvivalCurves,
-    drawing: tuple[np.ndarray, np.random.Generator],
+    *,
+    rows: np.ndarray,
+    random: np.random.Generator,
 ) -> np.ndarray:
-    """Draw from curves for some exceptions."""
-    rows, random = drawing
+    """Draw the ticks of the losses of some exceptions from curves."""
     lost, group = facts["breached"][rows] == 1, clock.group[rows]
-    told_at, resolved_at = facts["breached_at"][rows], facts["resolved_at"][rows]
-    # Of what nobody has judged yet nothing is known, however long it has been open.
-    judged = np.isfinite(facts["breached"][rows]) & (resolved_at != NEVER)
-    at = clock.of(np.where(judged, resolved_at, clock.start[rows]), rows)
-    later, earlier = curves.after(group, at, random), curves.before(group, at, random)
-    drawn = clock.moment(np.where(lost & judged, earlier, later), rows)
-    return np.where(lost & (told_at != NEVER), told_at, drawn)
+    recorded_at, resolved_at = facts["breached_at"][rows], facts["resolved_at"][rows]
+    # Open exceptions, and those without a recorded outcome, are censored at their detection.
+    concluded = np.isfinite(facts["breached"][rows]) & (resolved_at != NEVER)
+    at = clock.read(np.where(concluded, resolved_at, clock.start[rows]), rows)
+    later, earlier = curves.draw_after(group, at, random), curves.draw_before(group, at, random)
+    drawn = clock.moment(np.where(lost & concluded, earlier, later), rows)
+    return np.where(lost & (recorded_at != NEVER), recorded_at, drawn)
 
 
-def _heals_at(
-    record: HandlingLog, healing: CensoredTimes, rows: np.ndarray, random: np.random.Generator
+def _draw_self_resolves_at(
+    log: HandlingLog, cases: CensoredTimes, rows: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
-    """Draw when exceptions go away by themselves, after they were last seen waiting."""
-    if not healing.happened.any():
+    """Draw the ticks at which exceptions resolve themselves, after their observed waits."""
+    if not cases.happened.any():
         return np.full(len(rows), NEVER)
     curves = SurvivalCurves.product_limit(
-        healing.take(_sample(len(healing.clock), random)), borrows=False
+        cases.take(_sample(len(cases.clock), random)), borrows=False
     )
-    mine = healing.take(rows)
-    hours = np.where(mine.happened, mine.clock, curves.after(mine.group, mine.clock, random))
+    times = cases.take(rows)
+    hours = np.where(
+        times.happened, times.clock, curves.draw_after(times.group, times.clock, random)
+    )
     finite = np.isfinite(hours)
     ticks = (np.where(finite, hours, 0) * MS_PER_HOUR).round().astype(np.int64)
-    return np.where(finite, record.facts["detected_at"][rows] + ticks, NEVER)
+    return np.where(finite, log.facts["detected_at"][rows] + ticks, NEVER)
 
 
-def _healing(record: HandlingLog) -> CensoredTimes:
-    """Read how long exceptions waited, by type: their category is often not known if they heal."""
-    visits = visits_of(record)
+def _read_self_resolution(log: HandlingLog) -> CensoredTimes:
+    """Read the waits by type: self-resolved exceptions often have no category."""
+    visits = read_visits(log)
     if starts_are_work(visits.pieces):
-        healed, until = waits_of(record, visits)
+        self_resolved, until = read_waits(log, visits)
     else:
-        healed, until = record.facts["healed"], record.facts["resolved_at"]
-        until = np.where(until == NEVER, record.seen_until, until)
-    hours = (until - record.facts["detected_at"]) / MS_PER_HOUR
-    group, _ = pd.factorize(record.facts["type"])
-    return CensoredTimes(group, np.maximum(hours, 0), healed)
+        self_resolved, until = log.facts["healed"], log.facts["resolved_at"]
+        until = np.where(until == NEVER, log.recorded_until, until)
+    hours = (until - log.facts["detected_at"]) / MS_PER_HOUR
+    group, _ = pd.factorize(log.facts["type"])
+    return CensoredTimes(group, np.maximum(hours, 0), self_resolved)
 
 
 def _sample(n: int, random: np.random.Generator) -> np.ndarray:
@@ -137,17 +149,17 @@ class _LossClock:
         group: n codes.
         start: n ticks of detection.
         due: n ticks, `NEVER` for none.
-        seen: The cases of which something is known, without and with a due date.
-        timed: When losses came is recorded; else only whether they had come by the resolution.
+        cases: Cases with a record, without and with a due date.
+        timed: The times of losses are recorded; else only if they had happened by the resolution.
     """
 
     group: np.ndarray
     start: np.ndarray
     due: np.ndarray
-    seen: Mapping[bool, CensoredTimes]
+    cases: Mapping[bool, CensoredTimes]
     timed: bool
 
-    def of(self, ticks: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def read(self, ticks: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Read moments on the clock.
 
         With a due date it goes from 0 to 1 until then, and on by 1 an hour; without one it counts
@@ -169,40 +181,47 @@ class _LossClock:
         with np.errstate(invalid="ignore"):
             within = np.where(clock < 1, clock * ahead, late)
         since = np.where(due == NEVER, clock * MS_PER_HOUR, within)
-        known = np.isfinite(since)
-        return np.where(known, start + np.where(known, since, 0).astype(np.int64), NEVER)
+        finite = np.isfinite(since)
+        return np.where(finite, start + np.where(finite, since, 0).astype(np.int64), NEVER)
 
-    def curves(self, seen: CensoredTimes, random: np.random.Generator) -> SurvivalCurves:
+    def curves(self, cases: CensoredTimes, random: np.random.Generator) -> SurvivalCurves:
         """Fit the chance of a loss by the clock, on a draw of the cases."""
-        seen = seen.take(_sample(len(seen.clock), random))
-        if self.timed or not len(seen.clock):
-            return SurvivalCurves.product_limit(seen, borrows=True)
-        ended = ClosedExceptions(seen.group.astype(str), seen.clock, seen.happened)
+        sampled = cases.take(_sample(len(cases.clock), random))
+        if self.timed or not len(sampled.clock):
+            return SurvivalCurves.product_limit(sampled, borrows=True)
+        ended = ClosedExceptions(sampled.group.astype(str), sampled.clock, sampled.happened)
         clock = BreachByLateness.fit(ended, lag_hours=0.0)
-        return SurvivalCurves({int(name or OTHERS): knots for name, knots in clock.curves.items()})
+        return SurvivalCurves(
+            {int(name or OVERALL): Knots(*knots) for name, knots in clock.curves.items()}
+        )
 
 
-def _loss_clock(record: HandlingLog) -> _LossClock:
-    """Read what is known of losses: when they came, or else whether they had when it ended."""
-    facts = record.facts
+def _read_loss_clock(log: HandlingLog) -> _LossClock:
+    """Read the times of losses, or else only whether they had happened by the resolution."""
+    facts = log.facts
     has_due = facts["due_at"] != NEVER
     lost = facts["breached"] == 1
     timed = bool((facts["breached_at"][lost] != NEVER).mean() > HALF) if lost.any() else True
-    group, _ = kinds(facts) if timed else _by_month(record)
-    known = np.isfinite(facts["breached"]) & (facts["resolved_at"] != NEVER)
-    known &= ~(lost & timed) | (facts["breached_at"] != NEVER)
+    group = kinds_of(facts).code if timed else _by_severity_and_month(log)
+    informative = np.isfinite(facts["breached"]) & (facts["resolved_at"] != NEVER)
+    informative &= ~(lost & timed) | (facts["breached_at"] != NEVER)
     until = np.where(lost & timed, facts["breached_at"], facts["resolved_at"])
-    clock = _LossClock(group, facts["detected_at"], facts["due_at"], {}, timed)
-    cases = {way: np.flatnonzero(known & (has_due == way)) for way in (False, True)}
-    seen = {
-        way: CensoredTimes(group[rows], clock.of(until[rows], rows), lost[rows])
-        for way, rows in cases.items()
+    clock = _LossClock(
+        group=group, start=facts["detected_at"], due=facts["due_at"], cases={}, timed=timed
+    )
+    rows_by_due = {
+        dated: np.flatnonzero(informative & (has_due == dated)) for dated in (False, True)
     }
-    return replace(clock, seen=seen)
+    cases_by_due = {
+        dated: CensoredTimes(group[rows], clock.read(until[rows], rows), lost[rows])
+        for dated, rows in rows_by_due.items()
+    }
+    return replace(clock, cases=cases_by_due)
 
 
-def _by_month(record: HandlingLog) -> tuple[np.ndarray, pd.Index]:
-    """Group by severity and month of detection: a promise may go by another clock each month."""
-    month = pd.to_datetime(record.facts["detected_at"], unit="ms").to_period("M").asi8
-    severity, _ = pd.factorize(record.facts["severity"])
-    return pd.factorize(month * (severity.max() + 1) + severity)
+def _by_severity_and_month(log: HandlingLog) -> np.ndarray:
+    """Return codes by severity and month of detection: deadlines may change from month to month."""
+    month = pd.to_datetime(log.facts["detected_at"], unit="ms").to_period("M").asi8
+    severity, _ = pd.factorize(log.facts["severity"])
+    group, _ = pd.factorize(month * (severity.max() + 1) + severity)
+    return group

@@ -13,11 +13,11 @@ class Heaps(NamedTuple):
     """Several heaps, each in its own stretch of the arrays.
 
     Attributes:
-        key: What a visit is sorted by.
-        visit: The visit.
-        begin: For each heap, where its stretch begins.
-        size: For each heap, how many are in it.
-        tie: For each visit, what equal keys are sorted by; no two alike.
+        key: Sort key of each entry.
+        visit: Visit of each entry.
+        begin: For each heap, the first entry of its stretch.
+        size: For each heap, its number of visits.
+        tie: For each visit, the rank by which equal keys are sorted; no two alike.
     """
 
     key: np.ndarray
@@ -27,79 +27,86 @@ class Heaps(NamedTuple):
     tie: np.ndarray
 
 
-def heaps(rooms: np.ndarray, tie: np.ndarray) -> Heaps:
+class HeapEntry(NamedTuple):
+    """One visit in a heap, and its sort key."""
+
+    key: float
+    visit: int
+
+
+def empty_heaps(capacities: np.ndarray, tie: np.ndarray) -> Heaps:
     """Return empty heaps.
 
     Args:
-        rooms: For each heap, the most that will ever be in it at once.
+        capacities: For each heap, the largest number of visits in it at once.
         tie: For each visit, what equal keys are sorted by.
     """
-    rooms = np.asarray(rooms, np.int64)
-    room = int(rooms.sum())
-    begin = np.cumsum(rooms) - rooms
-    key, visit = np.zeros(room), np.zeros(room, np.int64)
-    return Heaps(key, visit, begin, np.zeros(len(rooms), np.int64), tie.astype(np.int64))
+    capacities = np.asarray(capacities, np.int64)
+    total = int(capacities.sum())
+    begin = np.cumsum(capacities) - capacities
+    key, visit = np.zeros(total), np.zeros(total, np.int64)
+    return Heaps(key, visit, begin, np.zeros(len(capacities), np.int64), tie.astype(np.int64))
 
 
 @njit(nogil=True)
-def push(of: Heaps, which: int, key: float, visit: int) -> None:
+def push(heaps: Heaps, heap: int, key: float, visit: int) -> None:
     """Put a visit into a heap."""
-    place = of.size[which]
-    of.size[which] = place + 1
-    _rise(of, of.begin[which], place, key, visit)
+    node = heaps.size[heap]
+    heaps.size[heap] = node + 1
+    _sift_up(heaps, heaps.begin[heap], node, key, visit)
 
 
 @njit(nogil=True)
-def pop(of: Heaps, which: int) -> int:
+def pop(heaps: Heaps, heap: int) -> int:
     """Take the first visit out of a heap that is not empty."""
-    begin, left = of.begin[which], of.size[which] - 1
-    first = of.visit[begin]
-    of.size[which] = left
-    if left:
-        _sink(of, begin, left, 0, of.key[begin + left], of.visit[begin + left])
+    begin, size = heaps.begin[heap], heaps.size[heap] - 1
+    first = heaps.visit[begin]
+    heaps.size[heap] = size
+    if size:
+        _sift_down(heaps, begin, size, 0, heaps.key[begin + size], heaps.visit[begin + size])
     return first
 
 
 @njit(nogil=True)
-def order_again(of: Heaps, which: int) -> None:
-    """Make it a heap again after keys were changed in place."""
-    begin, size = of.begin[which], of.size[which]
-    for place in range(size // 2 - 1, -1, -1):
-        _sink(of, begin, size, place, of.key[begin + place], of.visit[begin + place])
+def heapify(heaps: Heaps, heap: int) -> None:
+    """Restore the heap order after keys were changed in place."""
+    begin, size = heaps.begin[heap], heaps.size[heap]
+    for node in range(size // 2 - 1, -1, -1):
+        _sift_down(heaps, begin, size, node, heaps.key[begin + node], heaps.visit[begin + node])
 
 
 @njit(nogil=True)
-def _rise(of: Heaps, begin: int, place: int, key: float, visit: int) -> None:
-    while place:
-        above = (place - 1) >> 1
-        if not _before(of, key, visit, begin + above):
+def _sift_up(heaps: Heaps, begin: int, node: int, key: float, visit: int) -> None:
+    while node:
+        parent = (node - 1) >> 1
+        if not _precedes(heaps, key, visit, begin + parent):
             break
-        of.key[begin + place], of.visit[begin + place] = _at(of, begin + above)
-        place = above
-    of.key[begin + place], of.visit[begin + place] = key, visit
+        heaps.key[begin + node], heaps.visit[begin + node] = _entry(heaps, begin + parent)
+        node = parent
+    heaps.key[begin + node], heaps.visit[begin + node] = key, visit
 
 
 @njit(nogil=True)
-def _sink(of: Heaps, begin: int, size: int, place: int, key: float, visit: int) -> None:
-    while 2 * place + 1 < size:
-        below = 2 * place + 1
-        if below + 1 < size:
-            right_key, right = _at(of, begin + below + 1)
-            if _before(of, right_key, right, begin + below):
-                below += 1
-        if _before(of, key, visit, begin + below):
+def _sift_down(heaps: Heaps, begin: int, size: int, node: int, key: float, visit: int) -> None:
+    while 2 * node + 1 < size:
+        child = 2 * node + 1
+        if child + 1 < size:
+            right_key, right = _entry(heaps, begin + child + 1)
+            if _precedes(heaps, right_key, right, begin + child):
+                child += 1
+        if _precedes(heaps, key, visit, begin + child):
             break
-        of.key[begin + place], of.visit[begin + place] = _at(of, begin + below)
-        place = below
-    of.key[begin + place], of.visit[begin + place] = key, visit
+        heaps.key[begin + node], heaps.visit[begin + node] = _entry(heaps, begin + child)
+        node = child
+    heaps.key[begin + node], heaps.visit[begin + node] = key, visit
 
 
 @njit(nogil=True)
-def _at(of: Heaps, place: int) -> tuple[float, int]:
-    return of.key[place], of.visit[place]
+def _entry(heaps: Heaps, row: int) -> HeapEntry:
+    return HeapEntry(heaps.key[row], heaps.visit[row])
 
 
 @njit(nogil=True)
-def _before(of: Heaps, key: float, visit: int, place: int) -> bool:
-    other = of.key[place]
-    return key < other or (key == other and of.tie[visit] < of.tie[of.visit[place]])
+def _precedes(heaps: Heaps, key: float, visit: int, row: int) -> bool:
+    other = heaps.key[row]
+    return key < other or (key == other and heaps.tie[visit] < heaps.tie[heaps.visit[row]])

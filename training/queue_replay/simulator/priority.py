@@ -11,7 +11,7 @@ from numba import njit
 from data.ticks import MS_PER_HOUR
 from models.ranking.rule import TOUCH_POINTS
 
-ARRIVAL, FIXED, OURS, ATC = range(4)
+ARRIVAL, FIXED, EXPEDITE, ATC = range(4)
 """Kinds of orders: as it came to the team, by a key that stays, by our score, by that of ATC."""
 
 FIRST = 1e15
@@ -54,41 +54,45 @@ class QueueOrder(NamedTuple):
 
 
 @njit(nogil=True)
-def key_at(rule: QueueOrder, visit: int, number: int, worked_ms: int) -> float:
+def key_at(order: QueueOrder, visit: int, exception: int, worked_ms: int) -> float:
     """Return the key of a visit when its team has worked so long."""
     now_hours = worked_ms / MS_PER_HOUR
-    if rule.kind == OURS:
-        score = _our_score(rule, visit, number, now_hours)
-        return -score - FIRST if now_hours > rule.old_hours[visit] else -score
-    if rule.kind == ATC:
-        return -_atc(rule, visit, number, now_hours)
-    return rule.key[visit]
+    if order.kind == EXPEDITE:
+        score = _expedite_score(order, visit, exception, now_hours)
+        return -score - FIRST if now_hours > order.old_hours[visit] else -score
+    if order.kind == ATC:
+        return -_atc_score(order, visit, exception, now_hours)
+    return order.key[visit]
 
 
 @njit(nogil=True)
-def _atc(rule: QueueOrder, visit: int, number: int, now_hours: float) -> float:
+def _atc_score(order: QueueOrder, visit: int, exception: int, now_hours: float) -> float:
     """Weighted apparent tardiness cost (Vepsalainen and Morton 1987): money per hour of work."""
-    touch = rule.touch_hours[number]
-    slack = max(rule.due_hours[visit] - now_hours - touch, 0.0)
-    return rule.loss[number] / touch * math.exp(-slack / rule.look_ahead_hours)
+    touch = order.touch_hours[exception]
+    slack = max(order.due_hours[visit] - now_hours - touch, 0.0)
+    return order.loss[exception] / touch * math.exp(-slack / order.look_ahead_hours)
 
 
 @njit(nogil=True)
-def _our_score(rule: QueueOrder, visit: int, number: int, now_hours: float) -> float:
+def _expedite_score(order: QueueOrder, visit: int, exception: int, now_hours: float) -> float:
     """The score of `models.ranking.rule.rank`, for one visit; a test holds the two equal."""
-    sigma, median, ahead = rule.sigma[number], rule.touch_hours[number], rule.look_ahead_hours
-    to_due = rule.due_hours[visit] - now_hours
+    sigma, median, ahead = (
+        order.sigma[exception],
+        order.touch_hours[exception],
+        order.look_ahead_hours,
+    )
+    to_due = order.due_hours[visit] - now_hours
     added = 0.0
     for point in TOUCH_POINTS:
         end = median * math.exp(sigma * point)
         if math.isnan(to_due):
-            ages = rule.ages_hours[rule.ages_of[visit]]
-            added += _added_by_curve(rule.curve[number], ages, now_hours + end, ahead)
+            ages = order.ages_hours[order.ages_of[visit]]
+            added += _added_by_curve(order.curve[exception], ages, now_hours + end, ahead)
         elif end < to_due:
             added += math.exp((end - to_due) / ahead)
-    lost = rule.loss[number] * added / len(TOUCH_POINTS)
+    lost = order.loss[exception] * added / len(TOUCH_POINTS)
     touch = median * math.exp(sigma * sigma / 2)
-    return (lost / ahead + rule.waiting[number]) / touch
+    return (lost / ahead + order.waiting[exception]) / touch
 
 
 @njit(nogil=True)

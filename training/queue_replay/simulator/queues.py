@@ -8,12 +8,12 @@ import numpy as np
 from numba import njit
 
 from data.ticks import NEVER
-from training.queue_replay.simulator.calendar import TeamCalendars, worked_ms_of
-from training.queue_replay.simulator.heap import Heaps, order_again, pop, push
+from training.queue_replay.simulator.calendar import TeamCalendars, worked_ms_before
+from training.queue_replay.simulator.heap import Heaps, heapify, pop, push
 from training.queue_replay.simulator.priority import ARRIVAL, FIXED, QueueOrder, key_at
 
-RERANK_MS = 300_000
-SHORT = 64
+MIN_RESCORE_INTERVAL_MS = 300_000
+MAX_VISITS_ALWAYS_SCORED = 64
 
 
 class SimulatedWork(NamedTuple):
@@ -23,15 +23,15 @@ class SimulatedWork(NamedTuple):
     team: np.ndarray
     ready_at: np.ndarray
     delay_ms: np.ndarray
-    may_heal: np.ndarray
-    heals_at: np.ndarray
+    may_self_resolve: np.ndarray
+    self_resolves_at: np.ndarray
     arrivals: np.ndarray
-    left_ms: np.ndarray
+    remaining_ms: np.ndarray
     received_at: np.ndarray
     started_at: np.ndarray
     ended_at: np.ndarray
     resolved_at: np.ndarray
-    healed: np.ndarray
+    self_resolved: np.ndarray
 
 
 class Queues(NamedTuple):
@@ -43,70 +43,70 @@ class Queues(NamedTuple):
     busy: Heaps
     ranked_ms: np.ndarray
     turns: np.ndarray
-    crew_of: np.ndarray
+    staff_of: np.ndarray
 
 
 @njit(nogil=True)
 def receive(
     job: SimulatedWork,
-    crews: TeamCalendars,
+    calendars: TeamCalendars,
     queues: Queues,
-    rule: QueueOrder,
+    order: QueueOrder,
     arrival: tuple[int, int],
 ) -> int:
     """Put a visit into the queue of its team; return how many visits are given up for ever."""
     visit, now = arrival
     team = job.team[visit]
-    if not crews.served[team]:
+    if not calendars.served[team]:
         return _visits_left(job, visit)
     job.received_at[visit] = now
-    if rule.kind == ARRIVAL:
+    if order.kind == ARRIVAL:
         key = float(now)
     else:
-        key = key_at(rule, visit, job.visit_of[visit], worked_ms_of(crews, team, now))
+        key = key_at(order, visit, job.visit_of[visit], worked_ms_before(calendars, team, now))
     push(queues.open, team, key, visit)
     return 0
 
 
 @njit(nogil=True)
-def finish(job: SimulatedWork, crews: TeamCalendars, queues: Queues, now: int) -> int:
+def finish(job: SimulatedWork, calendars: TeamCalendars, queues: Queues, now: int) -> int:
     """Lay down what is done, or paused by the end of the shift; return the visits that ended."""
     ended = 0
     while queues.busy.size[0] and queues.busy.key[0] == now:
         visit = pop(queues.busy, 0)
-        crews.free[queues.crew_of[visit]] += 1
-        if job.left_ms[visit]:
+        calendars.free[queues.staff_of[visit]] += 1
+        if job.remaining_ms[visit]:
             push(queues.open, job.team[visit], -np.inf, visit)
             continue
         ended += 1
         job.ended_at[visit] = now
-        number = job.visit_of[visit]
-        if visit + 1 < len(job.visit_of) and job.visit_of[visit + 1] == number:
+        exception = job.visit_of[visit]
+        if visit + 1 < len(job.visit_of) and job.visit_of[visit + 1] == exception:
             push(queues.later, 0, now + job.delay_ms[visit + 1], visit + 1)
         else:
-            job.resolved_at[number] = now
+            job.resolved_at[exception] = now
     return ended
 
 
 @njit(nogil=True)
 def best_team(
     job: SimulatedWork,
-    crews: TeamCalendars,
+    calendars: TeamCalendars,
     queues: Queues,
-    rule: QueueOrder,
+    order: QueueOrder,
     turn: tuple[int, int],
 ) -> tuple[int, int]:
     """Return whose queue has the best visit that a crew may take (-1 for none), and what healed.
 
     Lost work is taken where no other work waits.
     """
-    crew, now = turn
-    best, best_key, gone = -1, np.inf, 0
+    staff, now = turn
+    best, best_key, self_resolved = -1, np.inf, 0
     lost, lost_key = -1, np.inf
-    for team in range(len(crews.at)):
-        if not crews.skilled[crew, team]:
+    for team in range(len(calendars.at)):
+        if not calendars.skilled[staff, team]:
             continue
-        gone += _settle(job, crews, queues, rule, (team, now))
+        self_resolved += _settle(job, calendars, queues, order, (team, now))
         if queues.open.size[team]:
             key = queues.open.key[queues.open.begin[team]]
             if best < 0 or key < best_key:
@@ -115,15 +115,15 @@ def best_team(
             key = queues.lost.key[queues.lost.begin[team]]
             if lost < 0 or key < lost_key:
                 lost, lost_key = team, key
-    return (best if best >= 0 else lost), gone
+    return (best if best >= 0 else lost), self_resolved
 
 
 @njit(nogil=True)
 def _settle(
     job: SimulatedWork,
-    crews: TeamCalendars,
+    calendars: TeamCalendars,
     queues: Queues,
-    rule: QueueOrder,
+    order: QueueOrder,
     turn: tuple[int, int],
 ) -> int:
     """Bring a queue in order, so that its first visit can be begun; return the visits that healed.
@@ -131,43 +131,43 @@ def _settle(
     What is lost goes behind the rest; what has healed leaves the queue.
     """
     team, now = turn
-    gone = 0
-    if rule.kind > FIXED:
-        _rank_again(job, crews, queues, rule, turn)
+    self_resolved = 0
+    if order.kind > FIXED:
+        _rescore(job, calendars, queues, order, turn)
     while queues.open.size[team]:
         visit = queues.open.visit[queues.open.begin[team]]
-        number = job.visit_of[visit]
+        exception = job.visit_of[visit]
         fresh = job.started_at[visit] == NEVER
-        if fresh and _heals(job, visit, now):
+        if fresh and _has_self_resolved(job, visit, now):
             pop(queues.open, team)
-            gone += _leave(job, visit)
-        elif fresh and rule.lost_from[number] <= now:
+            self_resolved += _leave(job, visit)
+        elif fresh and order.lost_from[exception] <= now:
             key = queues.open.key[queues.open.begin[team]]
             pop(queues.open, team)
-            push(queues.lost, team, key if rule.kind <= FIXED else rule.key[visit], visit)
+            push(queues.lost, team, key if order.kind <= FIXED else order.key[visit], visit)
         else:
-            return gone
+            return self_resolved
     while queues.lost.size[team]:
         visit = queues.lost.visit[queues.lost.begin[team]]
-        if not _heals(job, visit, now):
+        if not _has_self_resolved(job, visit, now):
             break
         pop(queues.lost, team)
-        gone += _leave(job, visit)
-    return gone
+        self_resolved += _leave(job, visit)
+    return self_resolved
 
 
 @njit(nogil=True)
-def _heals(job: SimulatedWork, visit: int, now: int) -> bool:
+def _has_self_resolved(job: SimulatedWork, visit: int, now: int) -> bool:
     """Return whether its exception has gone away while it waited."""
-    return job.may_heal[visit] and job.heals_at[job.visit_of[visit]] <= now
+    return job.may_self_resolve[visit] and job.self_resolves_at[job.visit_of[visit]] <= now
 
 
 @njit(nogil=True)
 def _leave(job: SimulatedWork, visit: int) -> int:
     """Close an exception that has healed; return how many visits it would have had."""
-    number = job.visit_of[visit]
-    job.healed[number] = visit == 0 or job.visit_of[visit - 1] != number
-    job.resolved_at[number] = max(job.heals_at[number], job.received_at[visit])
+    exception = job.visit_of[visit]
+    job.self_resolved[exception] = visit == 0 or job.visit_of[visit - 1] != exception
+    job.resolved_at[exception] = max(job.self_resolves_at[exception], job.received_at[visit])
     return _visits_left(job, visit)
 
 
@@ -181,42 +181,43 @@ def _visits_left(job: SimulatedWork, visit: int) -> int:
 
 
 @njit(nogil=True)
-def _rank_again(
+def _rescore(
     job: SimulatedWork,
-    crews: TeamCalendars,
+    calendars: TeamCalendars,
     queues: Queues,
-    rule: QueueOrder,
+    order: QueueOrder,
     turn: tuple[int, int],
 ) -> None:
     """Score a queue anew, unless that was done a moment ago."""
     team, now = turn
     size, begin = queues.open.size[team], queues.open.begin[team]
-    worked_ms = worked_ms_of(crews, team, now)
+    worked_ms = worked_ms_before(calendars, team, now)
     queues.turns[team] += 1
-    if size > SHORT and (
-        worked_ms - queues.ranked_ms[team] < RERANK_MS or queues.turns[team] < size // SHORT
+    if size > MAX_VISITS_ALWAYS_SCORED and (
+        worked_ms - queues.ranked_ms[team] < MIN_RESCORE_INTERVAL_MS
+        or queues.turns[team] < size // MAX_VISITS_ALWAYS_SCORED
     ):
         return
     queues.ranked_ms[team], queues.turns[team] = worked_ms, 0
-    for place in range(begin, begin + size):
-        visit = queues.open.visit[place]
+    for row in range(begin, begin + size):
+        visit = queues.open.visit[row]
         if job.started_at[visit] == NEVER:
-            queues.open.key[place] = key_at(rule, visit, job.visit_of[visit], worked_ms)
-    order_again(queues.open, team)
+            queues.open.key[row] = key_at(order, visit, job.visit_of[visit], worked_ms)
+    heapify(queues.open, team)
 
 
 @njit(nogil=True)
 def begin(
-    job: SimulatedWork, crews: TeamCalendars, queues: Queues, turn: tuple[int, int, int]
+    job: SimulatedWork, calendars: TeamCalendars, queues: Queues, turn: tuple[int, int, int]
 ) -> None:
     """Have somebody of a crew take the first visit of a team, until it is done or they go home."""
-    crew, team, now = turn
+    staff, team, now = turn
     queue = queues.open if queues.open.size[team] else queues.lost
     visit = pop(queue, team)
     if job.started_at[visit] == NEVER:
         job.started_at[visit] = now
-    spell = min(job.left_ms[visit], crews.changes[crew] - now)
-    job.left_ms[visit] -= spell
-    queues.crew_of[visit] = crew
-    crews.free[crew] -= 1
-    push(queues.busy, 0, float(now + spell), visit)
+    duration = min(job.remaining_ms[visit], calendars.changes[staff] - now)
+    job.remaining_ms[visit] -= duration
+    queues.staff_of[visit] = staff
+    calendars.free[staff] -= 1
+    push(queues.busy, 0, float(now + duration), visit)

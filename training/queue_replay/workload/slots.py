@@ -1,13 +1,14 @@
-"""Work whose touch time nobody recorded: the recorded resolutions as slots, in another order.
+"""Slots for work without recorded touch times: each recorded resolution is a slot of its team.
 
-A history that tells only when a team resolved something still tells how much it got done, and when.
-Each resolution is taken for a slot of its team, just long enough for the work in it; another order
-of work fills the same slots with other exceptions. Nothing is said of what the team could have done
-besides, and the recorded order is reproduced by construction: that it is proves nothing here. What
-the answer rests on is the assumption about touch times, so a replay shows it under several.
+A history that records only resolutions still shows how much a team got done, and when. A slot is
+just long enough for the work in it. Another order of work fills the same slots with other
+exceptions. What the team could have done besides is not modelled. The recorded order is reproduced
+by construction, which proves nothing here. The result rests on the assumption about touch times, so
+a replay reports it under several.
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,12 +17,12 @@ from data.ticks import NEVER
 from models.worktime.shifts import TeamHours
 from training.queue_replay.workload.effort import VisitEffort, is_last
 from training.queue_replay.workload.event_log import HandlingLog
-from training.queue_replay.workload.loss_model import kinds
-from training.queue_replay.workload.staffing import crews_of, laid_until, learned_weeks
-from training.queue_replay.workload.visits import PAUSED, TeamVisits, presence
+from training.queue_replay.workload.loss_model import kinds_of
+from training.queue_replay.workload.staffing import lay_team_hours, learn_weeks, staffing_end
+from training.queue_replay.workload.visits import PAUSED, TeamVisits, read_presence
 
-UNIT_MS = 8
-"""Slot of ordinary work: so short that the slots of one minute do not reach into the next."""
+SLOT_MS = 8
+"""Length of a slot of ordinary work: the slots of one minute do not reach into the next."""
 MIN_EFFORT, MAX_EFFORT = 0.25, 4.0
 ASSUMED_LOAD = 0.9
 
@@ -29,115 +30,138 @@ ASSUMED_LOAD = 0.9
 class TouchAssumption(StrEnum):
     """Assumption about touch time.
 
-    `RECORDED` takes what is recorded. The others are for histories that do not record it. `EQUAL`
-    takes all work of a team to be alike. `BY_KIND` takes it to be in proportion to the usual time
-    from raised to resolved of its category or type, from a quarter of the ordinary to four times.
-    `HELD` is `EQUAL`, but what was ever paused can't be done before its last pause was over: people
-    may have waited for somebody outside. `PEOPLE` takes people to work, at nine tenths of their
-    time, in the hours in which they were seen, all work of a team alike.
+    `RECORDED` takes the recorded touch time. The others are for histories that do not record it.
+    `EQUAL` takes all work of a team to be alike. `BY_KIND` takes it to be in proportion to the
+    usual time from raised to resolved of its category or type, from a quarter of the ordinary to
+    four times. `AFTER_PAUSE` is `EQUAL`, but an exception that was paused can't be worked before
+    its last pause was over: people may have waited for somebody outside. `PEOPLE` takes people to
+    work nine tenths of the hours in which they were present, all work of a team alike.
     """
 
     RECORDED = "recorded"
     EQUAL = "equal"
     BY_KIND = "by-kind"
-    HELD = "held"
+    AFTER_PAUSE = "held"
     PEOPLE = "people"
 
 
-def assumed(
-    record: HandlingLog, visits: TeamVisits, assumption: TouchAssumption, policy: PolicyShifts
-) -> tuple[VisitEffort, tuple[TeamHours, ...]]:
+class AssumedWork(NamedTuple):
+    """One visit for each resolved exception, and the hours of all teams."""
+
+    effort: VisitEffort
+    team_hours: tuple[TeamHours, ...]
+
+
+class _ResolutionSlots(NamedTuple):
+    """Slots of each team as shifts, and the tick at which the slot of each exception begins."""
+
+    team_hours: tuple[TeamHours, ...]
+    started_at: np.ndarray
+
+
+def assume_effort(
+    log: HandlingLog, visits: TeamVisits, assumption: TouchAssumption, policy: PolicyShifts
+) -> AssumedWork:
     """Return one visit for each exception, to the team that resolved it, and all teams' hours.
 
-    What was never resolved is left out: there is no slot for it.
+    An exception that was never resolved is left out: there is no slot for it.
     """
     last = np.flatnonzero(is_last(visits.exception))
     last = last[visits.resolved_at[last] != NEVER]
-    exception, team, ended_at = (
-        c[last] for c in (visits.exception, visits.team, visits.resolved_at)
-    )
-    ready_at = visits.ready_at[last]
-    if assumption is TouchAssumption.HELD:
-        ready_at = np.maximum(ready_at, _back_at(record)[exception])
+    exception, team = visits.exception[last], visits.team[last]
+    ready_at, ended_at = visits.ready_at[last], visits.resolved_at[last]
+    if assumption is TouchAssumption.AFTER_PAUSE:
+        ready_at = np.maximum(ready_at, _last_pause_end(log)[exception])
     if assumption is TouchAssumption.PEOPLE:
-        crews = _as_seen(record, policy)
-        touch_ms = _share_of_time(crews, team, ended_at)
+        team_hours = _hours_of_presence(log, policy)
+        touch_ms = _share_of_team_time(team_hours, team, ended_at)
         started_at = ended_at - touch_ms
     else:
-        effort = np.ones(len(last))
+        relative_effort = np.ones(len(last))
         if assumption is TouchAssumption.BY_KIND:
-            effort = _effort(record)[exception]
-        touch_ms = np.round(effort * UNIT_MS).astype(np.int64)
-        open_at_begin = ended_at > record.begin
-        crews, started_at = _slots(team, ended_at, touch_ms, open_at_begin, len(record.teams))
+            relative_effort = _relative_effort(log)[exception]
+        touch_ms = np.round(relative_effort * SLOT_MS).astype(np.int64)
+        team_hours, started_at = _lay_slots(
+            team, ended_at, touch_ms, in_period=ended_at > log.begin, teams=len(log.teams)
+        )
         ended_at = started_at + touch_ms
-    never = np.zeros(len(last), bool)
-    worked = VisitEffort(
-        exception, team, np.minimum(ready_at, started_at), np.zeros(len(last), np.int64),
-        touch_ms, touch_ms, started_at, ended_at, ended_at, may_heal=~never,
-    )  # fmt: skip
-    return worked, crews
+    effort = VisitEffort(
+        exception=exception,
+        team=team,
+        ready_at=np.minimum(ready_at, started_at),
+        delay_ms=np.zeros(len(last), np.int64),
+        touch_ms=touch_ms,
+        remaining_ms=touch_ms,
+        started_at=started_at,
+        ended_at=ended_at,
+        resolved_at=ended_at,
+        may_self_resolve=np.ones(len(last), bool),
+    )
+    return AssumedWork(effort, team_hours)
 
 
-def _slots(
-    team: np.ndarray, ended_at: np.ndarray, touch_ms: np.ndarray, wanted: np.ndarray, teams: int
-) -> tuple[tuple[TeamHours, ...], np.ndarray]:
-    """Return the slots of each team as shifts, and when the slot of each exception begins.
+def _lay_slots(
+    team: np.ndarray,
+    ended_at: np.ndarray,
+    touch_ms: np.ndarray,
+    *,
+    in_period: np.ndarray,
+    teams: int,
+) -> _ResolutionSlots:
+    """Lay the slots of each team; only those in the period become shifts.
 
     Slots that would overlap are pushed back, one after the other, as in a queue.
     """
-    crews, started_at = [], ended_at - touch_ms
+    team_hours, started_at = [], ended_at - touch_ms
     for code in range(teams):
-        mine = np.flatnonzero(team == code)
-        mine = mine[np.argsort(ended_at[mine], kind="stable")]
-        work = np.cumsum(touch_ms[mine])
-        closes = work + np.maximum.accumulate(ended_at[mine] - work)
-        started_at[mine] = closes - touch_ms[mine]
-        kept = wanted[mine]
-        opens, closes = started_at[mine][kept], closes[kept]
-        crews.append(TeamHours(opens, closes, np.ones(len(opens), np.int64)))
-    return tuple(crews), started_at
+        rows = np.flatnonzero(team == code)
+        rows = rows[np.argsort(ended_at[rows], kind="stable")]
+        work = np.cumsum(touch_ms[rows])
+        closes = work + np.maximum.accumulate(ended_at[rows] - work)
+        started_at[rows] = closes - touch_ms[rows]
+        laid = in_period[rows]
+        opens, closes = started_at[rows][laid], closes[laid]
+        team_hours.append(TeamHours(opens, closes, np.ones(len(opens), np.int64)))
+    return _ResolutionSlots(tuple(team_hours), started_at)
 
 
-def _effort(record: HandlingLog) -> np.ndarray:
+def _relative_effort(log: HandlingLog) -> np.ndarray:
     """Return the relative effort of n exceptions, by the median time to resolve of their kind."""
-    facts, (kind, _) = record.facts, kinds(record.facts)
-    solved = facts["resolved_at"] != NEVER
-    hours = np.where(solved, facts["resolved_at"] - facts["detected_at"], 0).astype(float)
-    usual = max(float(np.median(hours[solved])), 1.0) if solved.any() else 1.0
-    effort = np.ones(record.n)
-    for word in np.unique(kind[solved]):
-        mine = kind == word
-        effort[mine] = np.median(hours[mine & solved]) / usual
+    facts, kind = log.facts, kinds_of(log.facts).code
+    resolved = facts["resolved_at"] != NEVER
+    hours = np.where(resolved, facts["resolved_at"] - facts["detected_at"], 0).astype(float)
+    usual = max(float(np.median(hours[resolved])), 1.0) if resolved.any() else 1.0
+    effort = np.ones(log.size)
+    for name in np.unique(kind[resolved]):
+        of_kind = kind == name
+        effort[of_kind] = np.median(hours[of_kind & resolved]) / usual
     return np.clip(effort, MIN_EFFORT, MAX_EFFORT)
 
 
-def _back_at(record: HandlingLog) -> np.ndarray:
-    """Return when the last pause of n exceptions was over; 0 for those never paused."""
-    steps, back_at = record.steps, np.zeros(record.n, np.int64)
+def _last_pause_end(log: HandlingLog) -> np.ndarray:
+    """Return the ticks at which the last pause of n exceptions ended; 0 for those never paused."""
+    steps, back_at = log.steps, np.zeros(log.size, np.int64)
     paused = np.flatnonzero(steps.event[:-1] == PAUSED)
     paused = paused[steps.exception[paused] == steps.exception[paused + 1]]
-    back_at[steps.exception[paused]] = steps.at[paused + 1]  # the last of them stays
+    back_at[steps.exception[paused]] = steps.at[paused + 1]  # of equal indices the last one stays
     return back_at
 
 
-def _as_seen(record: HandlingLog, policy: PolicyShifts) -> tuple[TeamHours, ...]:
-    weeks = learned_weeks(
-        presence(record), record.teams, policy.timezone, (record.begin, record.end)
-    )
-    return crews_of(weeks, policy, record.teams, record.begin, laid_until(record.end))
+def _hours_of_presence(log: HandlingLog, policy: PolicyShifts) -> tuple[TeamHours, ...]:
+    weeks = learn_weeks(read_presence(log), log.teams, policy.timezone, (log.begin, log.end))
+    return lay_team_hours(weeks, policy, log.teams, begin=log.begin, end=staffing_end(log.end))
 
 
-def _share_of_time(
-    crews: tuple[TeamHours, ...], team: np.ndarray, ended_at: np.ndarray
+def _share_of_team_time(
+    team_hours: tuple[TeamHours, ...], team: np.ndarray, ended_at: np.ndarray
 ) -> np.ndarray:
-    """Return the touch time that fills nine tenths of a team's time with what it resolved."""
+    """Return the touch time by which its resolutions fill nine tenths of a team's time."""
     touch_ms = np.ones(len(team), np.int64)
     for code in np.unique(team):
-        crew, mine = crews[code], team == code
-        if not len(crew.opens_at):
+        hours, rows = team_hours[code], team == code
+        if not len(hours.opens_at):
             continue
-        there = (ended_at[mine] >= crew.opens_at[0]) & (ended_at[mine] <= crew.closes_at[-1])
-        hours_ms = ((crew.closes_at - crew.opens_at) * crew.people).sum()
-        touch_ms[mine] = max(ASSUMED_LOAD * hours_ms / max(there.sum(), 1), 1)
+        on_duty = (ended_at[rows] >= hours.opens_at[0]) & (ended_at[rows] <= hours.closes_at[-1])
+        hours_ms = ((hours.closes_at - hours.opens_at) * hours.people).sum()
+        touch_ms[rows] = max(ASSUMED_LOAD * hours_ms / max(on_duty.sum(), 1), 1)
     return touch_ms

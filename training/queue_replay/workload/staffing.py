@@ -1,8 +1,9 @@
 """Staffing: each team's weekdays, hours and people, learned from recorded work.
 
-A shift is what starts and ends of work leave visible. The day of a team begins in the middle of its
-longest quiet stretch, so that a night shift is one day. It opens at the moment before which work
-had begun on one day in twenty only, and closes likewise: a stray row moves neither.
+A shift is learned from the starts and ends of work. The day of a team begins in the middle of its
+longest quiet stretch, so that a night shift is one day. The shift opens at the 5 % quantile of the
+first starts of the days, and closes at the 95 % quantile of the last ends. So a stray row moves
+neither.
 """
 
 from collections.abc import Mapping
@@ -26,22 +27,22 @@ HALF = 0.5
 WEEKDAY_SHARE = 0.25
 MAX_PIECE_MS = 16 * MS_PER_HOUR
 SURE_DAYS = 20
-CREWS_LAID_DAYS = 28
+STAFFING_DAYS_AFTER_PERIOD = 28
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 
 @dataclass(frozen=True)
 class TeamWeek:
-    """The week of one team as learned, and how sure that is.
+    """Learned week of one team, with the evidence for it.
 
     Attributes:
-        people: How many are there at a time.
+        people: Number of people at a time.
         weekdays: Monday is 0.
         opens_ms: After local midnight.
         closes_ms: After the same midnight; more than a day where the shift ends past the next.
-        days: On how many days work was seen.
+        days: Number of days on which work was recorded.
         inside_share: Share of the work that lies within these hours.
-        full_share: Share of the days on which all the people were seen.
+        full_share: Share of the days on which all the people were at work.
     """
 
     people: int
@@ -80,82 +81,91 @@ class TeamWeek:
         return TeamHours(days.opens_at + self.opens_ms, days.opens_at + self.closes_ms, days.people)
 
 
-def learned_weeks(
+def learn_weeks(
     pieces: WorkPieces, teams: tuple[str, ...], timezone: str, period: tuple[int, int]
 ) -> dict[str, TeamWeek]:
-    """Learn the week of each team that was seen to work.
+    """Learn the week of each team with recorded work.
 
     Args:
         pieces: Stretches of work.
         teams: Names by code.
-        timezone: That the hours are told in: where clocks change, shifts change with them.
-        period: Ticks from when to when it is wanted; a team that was seen on few days of it is
-            learned from all that there is.
+        timezone: Of the hours: where clocks change, shifts change with them.
+        period: Its first tick and the first after it. A team with work on few days of it is learned
+            from all pieces.
     """
-    known = (pieces.end != NEVER) & (pieces.team >= 0)
-    # A piece of days was ended late by somebody: where in it the work lay, nobody can say.
-    known &= pieces.end - pieces.begin <= MAX_PIECE_MS
-    begin = pieces.begin[known]
+    measured = (pieces.end != NEVER) & (pieces.team >= 0)
+    # A piece that lasts for days was ended late: the hours of work in it are not recorded.
+    measured &= pieces.end - pieces.begin <= MAX_PIECE_MS
+    begin = pieces.begin[measured]
     rows = pd.DataFrame(
         {
-            "team": pieces.team[known],
-            "by": pieces.by[known],
+            "team": pieces.team[measured],
+            "by": pieces.by[measured],
             "begin": _local(begin, timezone),
-            "end": _local(pieces.end[known], timezone),
-            "wanted": (begin >= period[0]) & (begin < period[1]),
+            "end": _local(pieces.end[measured], timezone),
+            "in_period": (begin >= period[0]) & (begin < period[1]),
         }
     )
     weeks = {}
     for code, part in rows.groupby("team"):
-        of_period = _week(part[part["wanted"]]) if part["wanted"].any() else None
+        of_period = _learn_week(part[part["in_period"]]) if part["in_period"].any() else None
         enough = of_period is not None and of_period.days >= SURE_DAYS
-        weeks[teams[int(str(code))]] = of_period if enough else _week(part)
+        weeks[teams[int(str(code))]] = of_period if enough else _learn_week(part)
     return weeks
 
 
-def crews_of(
+def lay_team_hours(
     weeks: Mapping[str, TeamWeek],
     policy: PolicyShifts,
     teams: tuple[str, ...],
+    *,
     begin: int,
     end: int,
 ) -> tuple[TeamHours, ...]:
     """Lay the hours of all teams over a period: the policy's own where it names a team.
 
-    A team that was never seen to work has one person round the clock.
+    A team without recorded work has one person round the clock.
     """
-    found = []
+    team_hours = []
     for team in teams:
         if team in policy.teams:
             laid = TeamHours.from_shift(policy.teams[team], policy.timezone, begin, end)
         else:
-            laid = weeks.get(team, ALWAYS_THERE).lay(policy.timezone, begin, end)
-        found.append(_cut(laid, begin, end))
-    return tuple(found)
+            laid = weeks.get(team, ROUND_THE_CLOCK).lay(policy.timezone, begin, end)
+        team_hours.append(_clip(laid, begin, end))
+    return tuple(team_hours)
 
 
-def laid_until(end: int) -> int:
-    """Return the tick until which shifts are laid for a period; their last week then goes on."""
-    return end + CREWS_LAID_DAYS * MS_PER_DAY
+def staffing_end(end: int) -> int:
+    """Return the tick until which a period is staffed; the last week of shifts is then repeated."""
+    return end + STAFFING_DAYS_AFTER_PERIOD * MS_PER_DAY
 
 
-ALWAYS_THERE = TeamWeek(1, tuple(range(7)), 0, MS_PER_DAY, 0, 0.0, 0.0)
+ROUND_THE_CLOCK = TeamWeek(
+    people=1,
+    weekdays=tuple(range(7)),
+    opens_ms=0,
+    closes_ms=MS_PER_DAY,
+    days=0,
+    inside_share=0.0,
+    full_share=0.0,
+)
 
 
-def _cut(shifts: TeamHours, begin: int, end: int) -> TeamHours:
+def _clip(shifts: TeamHours, begin: int, end: int) -> TeamHours:
     """Return the part of the shifts that lies in a period."""
     opens, closes = np.maximum(shifts.opens_at, begin), np.minimum(shifts.closes_at, end)
-    kept = closes > opens
-    return TeamHours(opens[kept], closes[kept], shifts.people[kept])
+    overlaps = closes > opens
+    return TeamHours(opens[overlaps], closes[overlaps], shifts.people[overlaps])
 
 
 def _local(ticks: np.ndarray, timezone: str) -> np.ndarray:
-    """Return ticks as the clocks of a time zone show them."""
+    """Return ticks of the local time in a time zone."""
     moments = pd.to_datetime(ticks, unit="ms", utc=True).tz_convert(timezone).tz_localize(None)
     return moments.as_unit("ms").asi8
 
 
-def _week(rows: pd.DataFrame) -> TeamWeek:
+def _learn_week(rows: pd.DataFrame) -> TeamWeek:
     begin, end = rows["begin"].to_numpy(), rows["end"].to_numpy()
     day = (begin - _turn_of_day_ms(begin, end)) // MS_PER_DAY
     # The day is named after the date on which its shift opens.
@@ -163,12 +173,15 @@ def _week(rows: pd.DataFrame) -> TeamWeek:
     weekdays = _weekdays(np.unique(day))
     usual = np.isin(_weekday(day), weekdays)
     into_day = rows.assign(
-        day=day, begin=begin - day * MS_PER_DAY, end=end - day * MS_PER_DAY, there=_busy(rows)
+        day=day,
+        begin=begin - day * MS_PER_DAY,
+        end=end - day * MS_PER_DAY,
+        at_once=_pieces_at_once(rows),
     )
     by_day = (
         into_day[usual]
         .groupby("day")
-        .agg({"begin": "min", "end": "max", "there": "max", "by": "nunique"})
+        .agg({"begin": "min", "end": "max", "at_once": "max", "by": "nunique"})
     )
     opens_ms = _quantile(by_day["begin"], STRAY_SHARE)
     closes_ms = _quantile(by_day["end"], 1 - STRAY_SHARE)
@@ -176,20 +189,28 @@ def _week(rows: pd.DataFrame) -> TeamWeek:
         opens_ms, closes_ms = 0, MS_PER_DAY
     low, high = (into_day[name].clip(opens_ms, closes_ms) for name in ("begin", "end"))
     inside = ((high - low) * usual).sum() / max((end - begin).sum(), 1)
-    seen = by_day[["there", "by"]].min(axis=1)
-    people = _quantile(seen, 1 - 2 * STRAY_SHARE)
-    full = float((seen >= people).mean())
-    return TeamWeek(people, weekdays, opens_ms, closes_ms, len(by_day), float(inside), full)
+    people_by_day = by_day[["at_once", "by"]].min(axis=1)
+    people = _quantile(people_by_day, 1 - 2 * STRAY_SHARE)
+    full = float((people_by_day >= people).mean())
+    return TeamWeek(
+        people=people,
+        weekdays=weekdays,
+        opens_ms=opens_ms,
+        closes_ms=closes_ms,
+        days=len(by_day),
+        inside_share=float(inside),
+        full_share=full,
+    )
 
 
 def _turn_of_day_ms(begin: np.ndarray, end: np.ndarray) -> int:
-    """Return where in the day the longest quiet stretch has its middle; 0 where there is none."""
+    """Return the middle of the longest quiet stretch of the day; 0 where there is none."""
     minute = np.concatenate([begin, end - 1]) // MS_PER_MINUTE % MINUTES_PER_DAY
-    seen = np.bincount(minute, minlength=MINUTES_PER_DAY)
-    # Strays are as good as quiet: what is seen less often than that in the minutes around it.
-    around = np.convolve(np.tile(seen, 3), np.ones(AROUND_MINUTES), "same")
+    by_minute = np.bincount(minute, minlength=MINUTES_PER_DAY)
+    # Strays count as quiet: minutes with little work in the quarter of an hour around them.
+    around = np.convolve(np.tile(by_minute, 3), np.ones(AROUND_MINUTES), "same")
     around = around[MINUTES_PER_DAY : 2 * MINUTES_PER_DAY] / AROUND_MINUTES
-    busy = np.flatnonzero(around > QUIET_SHARE * seen.mean())
+    busy = np.flatnonzero(around > QUIET_SHARE * by_minute.mean())
     gap = np.diff(np.append(busy, busy[0] + MINUTES_PER_DAY))
     widest = int(gap.argmax())
     middle = int(busy[widest] + gap[widest] // 2) % MINUTES_PER_DAY
@@ -197,17 +218,17 @@ def _turn_of_day_ms(begin: np.ndarray, end: np.ndarray) -> int:
 
 
 def _weekdays(days: np.ndarray) -> tuple[int, ...]:
-    """Return the weekdays on which work is seen at least a quarter as often as on the busiest."""
-    seen = np.bincount(_weekday(days), minlength=7)
-    return tuple(np.flatnonzero(seen >= WEEKDAY_SHARE * seen.max()).tolist())
+    """Return the weekdays with work at least a quarter as often as the busiest one."""
+    days_by_weekday = np.bincount(_weekday(days), minlength=7)
+    return tuple(np.flatnonzero(days_by_weekday >= WEEKDAY_SHARE * days_by_weekday.max()).tolist())
 
 
 def _weekday(days: np.ndarray) -> np.ndarray:
     return (days + 3) % 7  # 1 January 1970 was a Thursday
 
 
-def _busy(rows: pd.DataFrame) -> np.ndarray:
-    """Return how many pieces were being worked on when each began, itself included."""
+def _pieces_at_once(rows: pd.DataFrame) -> np.ndarray:
+    """Count the pieces under way when each began, itself included."""
     begin, end = np.sort(rows["begin"]), np.sort(rows["end"])
     at = rows["begin"].to_numpy()
     return np.searchsorted(begin, at, side="right") - np.searchsorted(end, at, side="right")

@@ -26,14 +26,14 @@ class Workload:
         ready_at: m ticks; of an exception's first visit, else 0.
         delay_ms: m waits after the visit before it, as recorded; 0 for a first visit.
         touch_ms: m pieces of work, above 0.
-        may_heal: m, while it waits for this visit it can go away by itself; no more once it has
-            been resolved and is opened again.
-        started_at: m recorded begins, `NEVER` where none is recorded (healed, still waiting).
+        may_self_resolve: m bools: the exception may resolve itself while this visit waits;
+            never after it was resolved and opened again.
+        started_at: m recorded begins, `NEVER` where none is recorded (self-resolved, or waiting).
         ended_at: m recorded ends, `NEVER` likewise.
         resolved_at: n recorded ends of the exception, `NEVER` while open.
-        healed: n, it was recorded to have gone away by itself.
+        self_resolved: n bools: the record says that it resolved itself.
         teams: Names by code.
-        crews: The hours and people of each team.
+        team_hours: The hours and people of each team.
     """
 
     ids: np.ndarray
@@ -43,30 +43,30 @@ class Workload:
     ready_at: np.ndarray
     delay_ms: np.ndarray
     touch_ms: np.ndarray
-    may_heal: np.ndarray
+    may_self_resolve: np.ndarray
     started_at: np.ndarray
     ended_at: np.ndarray
     resolved_at: np.ndarray
-    healed: np.ndarray
+    self_resolved: np.ndarray
     teams: tuple[str, ...]
-    crews: tuple[TeamHours, ...]
+    team_hours: tuple[TeamHours, ...]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One draw of what no company records whole; arrays of the n exceptions of a `Work`.
+    """One draw of the unrecorded facts of the n exceptions of a `Workload`.
 
-    What was recorded is in it as recorded; the rest is drawn given all that was.
+    Recorded facts are in it as recorded; the rest is drawn given the whole record.
 
     Attributes:
         lost_at: Tick at which the loss happens if it is still open then; `NEVER`.
         loss: Money that it costs then.
-        heals_at: Tick at which it goes away by itself if nobody is at work on it then; `NEVER`.
+        self_resolves_at: Tick at which it resolves itself if nobody is at work on it then; `NEVER`.
     """
 
     lost_at: np.ndarray
     loss: np.ndarray
-    heals_at: np.ndarray
+    self_resolves_at: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -77,24 +77,36 @@ class SimulationResult:
         started_at: m ticks at which the visits began, `NEVER` where none was needed any more.
         ended_at: m ticks.
         resolved_at: n ticks, `NEVER` for none.
-        healed: n, it went away before anybody began.
-        lost: n, the loss happened first.
+        self_resolved: n bools: it resolved itself before anybody began.
+        lost: n bools: the loss happened before the resolution.
         money_lost: n amounts.
     """
 
     started_at: np.ndarray
     ended_at: np.ndarray
     resolved_at: np.ndarray
-    healed: np.ndarray
+    self_resolved: np.ndarray
     lost: np.ndarray
     money_lost: np.ndarray
 
     @classmethod
-    def judged(
-        cls, world: Scenario, started_at: np.ndarray, ended_at: np.ndarray,
-        resolved_at: np.ndarray, healed: np.ndarray,
-    ) -> Self:  # fmt: skip
-        """Say what each exception cost, given when it was resolved."""
-        lost = resolved_at > world.lost_at
-        money = np.where(lost, world.loss, 0.0)
-        return cls(started_at, ended_at, resolved_at, healed, lost, money)
+    def of(
+        cls,
+        scenario: Scenario,
+        *,
+        started_at: np.ndarray,
+        ended_at: np.ndarray,
+        resolved_at: np.ndarray,
+        self_resolved: np.ndarray,
+    ) -> Self:
+        """Charge each exception with its loss if that happened before its resolution."""
+        lost = resolved_at > scenario.lost_at
+        money = np.where(lost, scenario.loss, 0.0)
+        return cls(
+            started_at=started_at,
+            ended_at=ended_at,
+            resolved_at=resolved_at,
+            self_resolved=self_resolved,
+            lost=lost,
+            money_lost=money,
+        )
