@@ -28,16 +28,30 @@ def all_features() -> Iterator[FeatureInfo]:
     """Yield every declared feature; attributes stand as the template `attributes.<name>`."""
     for subject, declared in FEATURE_SETS.items():
         for row in declared.rows:
-            yield FeatureInfo(subject, row.name, row.meaning, row.unit, row.needs)
+            yield FeatureInfo(
+                subject=subject, name=row.name, meaning=row.meaning, unit=row.unit, needs=row.needs
+            )
         for word in declared.words:
-            yield FeatureInfo(subject, word.name, word.meaning, "word", word.needs)
+            yield FeatureInfo(
+                subject=subject, name=word.name, meaning=word.meaning, unit="word", needs=word.needs
+            )
         for entity in declared.entities:
             for past in declared.history(entity):
-                yield FeatureInfo(subject, past.name, past.meaning, past.unit, past.needs)
+                yield FeatureInfo(
+                    subject=subject,
+                    name=past.name,
+                    meaning=past.meaning,
+                    unit=past.unit,
+                    needs=past.needs,
+                )
         if declared.message:
             meaning = "Words, word pairs and character n-grams of the message, hashed"
             yield FeatureInfo(
-                subject, "message n-grams", meaning, "0 or 1", ("exceptions.message",)
+                subject=subject,
+                name="message n-grams",
+                meaning=meaning,
+                unit="0 or 1",
+                needs=("exceptions.message",),
             )
     yield from _attribute_template()
 
@@ -46,10 +60,16 @@ def _attribute_template() -> Iterator[FeatureInfo]:
     name = ATTRIBUTE + "<name>"
     needs = ("exceptions.attributes",)
     yield FeatureInfo(
-        "exceptions", name, "Any attribute that a source sends", "word or number", needs
+        subject="exceptions",
+        name=name,
+        meaning="Any attribute that a source sends",
+        unit="word or number",
+        needs=needs,
     )
     for past in features.FEATURES.history(Entity(name, (name,))):
-        yield FeatureInfo("exceptions", past.name, past.meaning, past.unit, needs)
+        yield FeatureInfo(
+            subject="exceptions", name=past.name, meaning=past.meaning, unit=past.unit, needs=needs
+        )
 
 
 def dark_features(filled: set[str]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from data.domain import Json
 from features.engine.compute import Matrix
-from features.engine.event_log import Keys
+from features.engine.event_log import Keys, LogRows
 from features.engine.feature_set import Columns
 
 Files = dict[str, str]
@@ -23,6 +23,20 @@ class ModelState(NamedTuple):
 
     values: Json
     files: Files
+
+
+class StoredVersion(NamedTuple):
+    """A version of a model as the registry returns it.
+
+    Attributes:
+        number: Of the version.
+        files: Its texts.
+        past: Its logs by name.
+    """
+
+    number: str
+    files: Files
+    past: dict[str, LogRows]
 
 
 class Batch(NamedTuple):

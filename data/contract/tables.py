@@ -224,13 +224,31 @@ HAPPENED: Literal["happened_at"] = "happened_at"
 TABLES: dict[str, TableRule] = {
     rule.name: rule
     for rule in (
-        TableRule("orders", Orders, ORDER, "placed_at", None, HAPPENED),
-        TableRule("order_lines", OrderLines, (*ORDER, "line_id"), None, "orders", "parent"),
-        TableRule("order_events", OrderEvents, ORDER_STEP, "occurred_at", "orders", HAPPENED),
-        TableRule("exceptions", Exceptions, EXCEPTION, "detected_at", None, HAPPENED),
-        TableRule("exception_events", ExceptionEvents, STEP, "occurred_at", "exceptions", HAPPENED),
-        TableRule("outcomes", Outcomes, EXCEPTION, None, "exceptions"),
-        TableRule("stock", StockTable, ("sku", "site", "counted_at"), "counted_at", None, HAPPENED),
+        TableRule("orders", Orders, ORDER, "placed_at", known_at_from=HAPPENED),
+        TableRule(
+            "order_lines", OrderLines, (*ORDER, "line_id"), parent="orders", known_at_from="parent"
+        ),
+        TableRule(
+            "order_events",
+            OrderEvents,
+            ORDER_STEP,
+            "occurred_at",
+            parent="orders",
+            known_at_from=HAPPENED,
+        ),
+        TableRule("exceptions", Exceptions, EXCEPTION, "detected_at", known_at_from=HAPPENED),
+        TableRule(
+            "exception_events",
+            ExceptionEvents,
+            STEP,
+            "occurred_at",
+            parent="exceptions",
+            known_at_from=HAPPENED,
+        ),
+        TableRule("outcomes", Outcomes, EXCEPTION, parent="exceptions"),
+        TableRule(
+            "stock", StockTable, ("sku", "site", "counted_at"), "counted_at", known_at_from=HAPPENED
+        ),
         TableRule("demand", DemandTable, ("sku", "site", "period_start"), "period_start"),
         TableRule("plans", Plans, ("sku", "site", "period_start")),
         TableRule("products", Products, ("sku",)),

@@ -80,7 +80,9 @@ def import_files(
     """
     source = Source.read(folder)
     tables = source.tables(data_files(paths))
-    rows = _rows(source, tables, into / STAGING / "inputs.duckdb", encoding, watch)
+    rows = _rows(
+        source, tables, scratch=into / STAGING / "inputs.duckdb", encoding=encoding, watch=watch
+    )
     return write_history(into, rows, terms, watch=watch)
 
 

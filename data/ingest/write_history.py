@@ -85,7 +85,7 @@ def write_history(
         staging = into / STAGING
         staging.mkdir()
         try:
-            return _write(into, former, chunks, terms, watch)
+            return _write(into, former, chunks=chunks, terms=terms, watch=watch)
         finally:
             shutil.rmtree(staging)
 

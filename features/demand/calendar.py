@@ -1,5 +1,7 @@
 """The calendar of a panel's periods: weekday, part of the year, holidays of the country."""
 
+from typing import NamedTuple
+
 import holidays
 import numpy as np
 import pandas as pd
@@ -11,18 +13,33 @@ REPEATED_DAYS = 450  # a week of the year that was seen once says nothing about 
 FAR_DAYS = 15  # beyond that a holiday is neither awaited nor remembered
 
 
-def calendar_columns(panel: Panel, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is known of each period in each country.
+class CountryCalendars(NamedTuple):
+    """Calendar of the countries of a panel's series.
 
-    Returns:
-        (n,) the row of each series' country, and (countries, T + reach, features) float32.
+    Attributes:
+        country: (n,) row in `columns` of each series' country.
+        columns: (countries, T + reach, features) float32.
     """
+
+    country: np.ndarray
+    columns: np.ndarray
+
+
+class HolidayDistances(NamedTuple):
+    """Days to the next holiday and since the last one; both 0 on a holiday."""
+
+    ahead: np.ndarray
+    behind: np.ndarray
+
+
+def calendar_columns(panel: Panel, reach: int) -> CountryCalendars:
+    """Return the calendar features of each period in each country."""
     periods = np.concatenate([panel.periods, panel.next_periods(reach)])
     names = np.asarray(panel.attributes.get("country", np.full(panel.series, None)), object)
     names = np.where(names == None, "", names).astype(str)  # noqa: E711 (elementwise)
     countries, codes = np.unique(names, return_inverse=True)
     table = [_of_country(periods, panel.grain, country) for country in countries]
-    return codes, np.stack(table)
+    return CountryCalendars(codes, np.stack(table))
 
 
 def _of_country(periods: np.ndarray, grain: Grain, country: str) -> np.ndarray:
@@ -52,7 +69,7 @@ def _holidays(dates: pd.DatetimeIndex, country: str) -> np.ndarray:
     return np.array(days, "datetime64[D]")
 
 
-def _distances(days: np.ndarray, holiday: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _distances(days: np.ndarray, holiday: np.ndarray) -> HolidayDistances:
     """Return days to the next and since the last holiday, both 0 on one, `FAR_DAYS` at most."""
     far = np.timedelta64(FAR_DAYS, "D")
     bounds = np.concatenate([[days[0] - far], holiday, [days[-1] + far]])
@@ -60,4 +77,7 @@ def _distances(days: np.ndarray, holiday: np.ndarray) -> tuple[np.ndarray, np.nd
     after = bounds[np.searchsorted(bounds, days, side="left")]
     before = bounds[np.searchsorted(bounds, days, side="right") - 1]
     day = np.timedelta64(1, "D")
-    return (np.minimum((after - days) / day, FAR_DAYS), np.minimum((days - before) / day, FAR_DAYS))
+    return HolidayDistances(
+        ahead=np.minimum((after - days) / day, FAR_DAYS),
+        behind=np.minimum((days - before) / day, FAR_DAYS),
+    )

@@ -1,6 +1,7 @@
 """Scattered cells become matrices of series by periods, and fine periods become coarse ones."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -108,11 +109,18 @@ def coarser(panel: Panel, fine: PeriodCalendar, coarse: PeriodCalendar) -> Panel
     )
 
 
-def _sums(matrix: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sum of the numbers from each start to the next, and how many there are."""
+class SumsAndCounts(NamedTuple):
+    """Sums of the numbers of some spans, and how many numbers each span holds."""
+
+    sums: np.ndarray
+    counts: np.ndarray
+
+
+def _sums(matrix: np.ndarray, starts: np.ndarray) -> SumsAndCounts:
+    """Sum up and count the numbers from each start to the next."""
     observed = ~np.isnan(matrix)
     sums = np.add.reduceat(np.where(observed, matrix, np.float32(0)), starts, axis=1)
-    return sums, np.add.reduceat(observed, starts, axis=1, dtype=np.float32)
+    return SumsAndCounts(sums, np.add.reduceat(observed, starts, axis=1, dtype=np.float32))
 
 
 def _means(matrix: np.ndarray, weights: np.ndarray | None, starts: np.ndarray) -> np.ndarray:
@@ -121,6 +129,6 @@ def _means(matrix: np.ndarray, weights: np.ndarray | None, starts: np.ndarray) -
     means = np.where(counts > 0, sums / np.maximum(counts, 1), MISSING)
     if weights is None:
         return means
-    weighted, _ = _sums(matrix * weights, starts)
-    weight, _ = _sums(np.where(np.isnan(matrix), MISSING, weights), starts)
+    weighted = _sums(matrix * weights, starts).sums
+    weight = _sums(np.where(np.isnan(matrix), MISSING, weights), starts).sums
     return np.where(weight > 0, weighted / np.where(weight > 0, weight, 1), means)

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from data.domain import Grain
-from features.demand.calendar import calendar_columns
+from features.demand.calendar import CountryCalendars, calendar_columns
 from features.demand.groups import GroupTotals, SeriesGroups
 from features.demand.offers import Offers
 from features.demand.panel import FULLY_IN_STOCK, Panel
@@ -43,9 +43,13 @@ class Rhythm:
 
 
 RHYTHMS = {
-    Grain.DAY: Rhythm(7, (7, 14, 28, 56, 112), 56, 364, 3, 14),
-    Grain.WEEK: Rhythm(52, (2, 4, 8, 13, 26, 52), 26, 52, 1, 6),
-    Grain.MONTH: Rhythm(12, (2, 3, 6, 12, 24), 12, 12, 0, 4),
+    Grain.DAY: Rhythm(
+        season=7, windows=(7, 14, 28, 56, 112), level=56, year=364, width=3, fewest=14
+    ),
+    Grain.WEEK: Rhythm(
+        season=52, windows=(2, 4, 8, 13, 26, 52), level=26, year=52, width=1, fewest=6
+    ),
+    Grain.MONTH: Rhythm(season=12, windows=(2, 3, 6, 12, 24), level=12, year=12, width=0, fewest=4),
 }
 
 
@@ -88,7 +92,7 @@ class DemandWindows:
         return np.concatenate([none, np.maximum.accumulate(column, axis=1)], axis=1)
 
     @cached_property
-    def _calendar(self) -> tuple[np.ndarray, np.ndarray]:
+    def _calendar(self) -> CountryCalendars:
         return calendar_columns(self.panel, self.reach)
 
     def _window(

@@ -7,6 +7,7 @@ came out for each entity. The clock counts in whole seconds, rounded against see
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,13 @@ class ShareCounts:
 
     pairs: np.ndarray
     rows: np.ndarray
+
+
+class CountedCandidates(NamedTuple):
+    """Candidate classes of n subjects: (n, most) distinct codes, and their counts."""
+
+    codes: np.ndarray
+    counts: ShareCounts
 
 
 class _ShareSegment:
@@ -141,7 +149,7 @@ class ClassShares:
 
     def count(
         self, keys: Keys, as_of: np.ndarray, first: np.ndarray, most: int
-    ) -> tuple[np.ndarray, ShareCounts]:
+    ) -> CountedCandidates:
         """Find candidates and count them.
 
         Args:
@@ -149,9 +157,6 @@ class ClassShares:
             as_of: n ticks: rows known at or after them are not seen.
             first: n codes of the class given at first, -1 where none; always a candidate.
             most: Candidates for each subject, at most `classes`.
-
-        Returns:
-            (n, most) distinct codes, and their counts.
         """
         entity_keys = [keys[entity] for entity in self.entities]
         looked = []
@@ -167,7 +172,7 @@ class ClassShares:
             rows += matched[0] - matched[1:]
             position = segment.find_pairs(codes, edges, candidates)
             pairs += position[0] - position[1:]
-        return candidates, ShareCounts(pairs, rows)
+        return CountedCandidates(candidates, ShareCounts(pairs, rows))
 
     def _most_drawn(self, draws: list[np.ndarray], first: np.ndarray, most: int) -> np.ndarray:
         n = len(first)

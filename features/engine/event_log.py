@@ -12,6 +12,7 @@ order of the rows nor on what lies outside the window. A window holds what was k
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -125,6 +126,13 @@ class Windows:
         return self.triples.index((log, entity, days))
 
 
+class SortedRows(NamedTuple):
+    """Rows of a log by entity, name and time: positions, and amounts in fixed point."""
+
+    positions: np.ndarray
+    amounts: np.ndarray
+
+
 class Segment:
     """The rows of several logs, indexed for windows; (8 + 16 values) bytes an entity and row.
 
@@ -183,8 +191,8 @@ class Segment:
 
     def _sorted(
         self, known_at: np.ndarray, codes: Mapping[str, np.ndarray], values: Sequence[np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return places and amounts of one log's rows, by entity, name and time."""
+    ) -> SortedRows:
+        """Sort one log's rows by entity, name and time."""
         ticks, amounts = known_at - self._start, _amounts(values, len(known_at), self._values)
         positions, rows = [], []
         # Codes rise from entity to entity, so entities one after the other are sorted as a whole.
@@ -194,7 +202,7 @@ class Segment:
             order = np.argsort(position, kind="stable")
             positions.append(position[order])
             rows.append(present[order])
-        return np.concatenate(positions), amounts[np.concatenate(rows)]
+        return SortedRows(np.concatenate(positions), amounts[np.concatenate(rows)])
 
     def totals(self, windows: Windows, keys: Keys, as_of: np.ndarray) -> np.ndarray:
         """Sum up windows.

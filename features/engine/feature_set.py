@@ -131,7 +131,15 @@ class FeatureSet:
 
         def register(compute: Callable[[Columns], np.ndarray]) -> Callable[[Columns], np.ndarray]:
             meaning = (compute.__doc__ or "").strip().split("\n")[0]
-            self.rows.append(RowFeature(compute.__name__, meaning, unit, tuple(needs), compute))
+            self.rows.append(
+                RowFeature(
+                    name=compute.__name__,
+                    meaning=meaning,
+                    unit=unit,
+                    needs=tuple(needs),
+                    compute=compute,
+                )
+            )
             return compute
 
         return register

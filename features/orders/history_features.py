@@ -14,34 +14,107 @@ _MARGIN = ("orders.promised_at", *_STEPS)
 def _share(log: str, value: str, meaning: str, days: float | None) -> HistoryFeature:
     """A share among orders whose end is known, each counted with its weight."""
     return HistoryFeature(
-        log, "", "mean", meaning, "share", _ENDED, value, days, _SMOOTHING, weight="weight"
+        log,
+        entity="",
+        statistic="mean",
+        meaning=meaning,
+        unit="share",
+        needs=_ENDED,
+        value=value,
+        days=days,
+        smoothing=_SMOOTHING,
+        weight="weight",
     )
 
 
 def _usual(
     log: str, value: str, meaning: str, unit: str, needs: tuple[str, ...], days: float | None
 ) -> HistoryFeature:
-    return HistoryFeature(log, "", "mean", meaning, unit, needs, value, days, _SMOOTHING)
+    return HistoryFeature(
+        log,
+        entity="",
+        statistic="mean",
+        meaning=meaning,
+        unit=unit,
+        needs=needs,
+        value=value,
+        days=days,
+        smoothing=_SMOOTHING,
+    )
 
 
 PAST = [
     HistoryFeature(
-        "placed", "", "count", "Orders placed in four weeks", "orders", _PLACED, days=28
+        "placed",
+        entity="",
+        statistic="count",
+        meaning="Orders placed in four weeks",
+        unit="orders",
+        needs=_PLACED,
+        days=28,
     ),
-    HistoryFeature("open", "", "sum", "Orders under way", "orders", _PLACED + _ENDED, "change"),
+    HistoryFeature(
+        "open",
+        entity="",
+        statistic="sum",
+        meaning="Orders under way",
+        unit="orders",
+        needs=_PLACED + _ENDED,
+        value="change",
+    ),
     _share("ended", "failed", "Share with an exception in four weeks", 28),
     _share("ended", "failed", "Share with an exception in a quarter", 90),
     _share("ended", "failed", "Share with an exception ever", None),
     _share("punctual", "late", "Share late in four weeks", 28),
     _share("punctual", "late", "Share late ever", None),
-    _usual("shipped", "ship_hours", "Usual hours to ship in four weeks", "log hours", _STEPS, 28),
-    _usual("shipped", "ship_hours", "Usual hours to ship ever", "log hours", _STEPS, None),
     _usual(
-        "arrived", "road_hours", "Usual hours on the road in four weeks", "log hours", _STEPS, 28
+        "shipped",
+        "ship_hours",
+        meaning="Usual hours to ship in four weeks",
+        unit="log hours",
+        needs=_STEPS,
+        days=28,
     ),
-    _usual("arrived", "road_hours", "Usual hours on the road ever", "log hours", _STEPS, None),
-    _usual("arrived", "margin_days", "Days before the promise in four weeks", "days", _MARGIN, 28),
-    _usual("arrived", "margin_days", "Days before the promise ever", "days", _MARGIN, None),
+    _usual(
+        "shipped",
+        "ship_hours",
+        meaning="Usual hours to ship ever",
+        unit="log hours",
+        needs=_STEPS,
+        days=None,
+    ),
+    _usual(
+        "arrived",
+        "road_hours",
+        meaning="Usual hours on the road in four weeks",
+        unit="log hours",
+        needs=_STEPS,
+        days=28,
+    ),
+    _usual(
+        "arrived",
+        "road_hours",
+        meaning="Usual hours on the road ever",
+        unit="log hours",
+        needs=_STEPS,
+        days=None,
+    ),
+    _usual(
+        "arrived",
+        "margin_days",
+        meaning="Days before the promise in four weeks",
+        unit="days",
+        needs=_MARGIN,
+        days=28,
+    ),
+    _usual(
+        "arrived",
+        "margin_days",
+        meaning="Days before the promise ever",
+        unit="days",
+        needs=_MARGIN,
+        days=None,
+    ),
 ]
 
 RATE_OF = {"site": "seller", "region": "region", "promise_weeks": "promise length"}
@@ -49,7 +122,16 @@ RATE_OF = {"site": "seller", "region": "region", "promise_weeks": "promise lengt
 
 RATES = [
     HistoryFeature(
-        "ended", entity, "mean", "", "share", _ENDED, "failed", days, smoothing, weight="weight"
+        "ended",
+        entity=entity,
+        statistic="mean",
+        meaning="",
+        unit="share",
+        needs=_ENDED,
+        value="failed",
+        days=days,
+        smoothing=smoothing,
+        weight="weight",
     )
     for entity in RATE_OF
     for days in (28, 90, None)
@@ -58,6 +140,14 @@ RATES = [
 """The baselines of the early warning; which window and smoothing serves best is learned."""
 
 PACE = HistoryFeature(
-    "pace", "stage", "mean", "Slower than predicted", "log hours", _STEPS, "slower", 28, 100.0
+    "pace",
+    entity="stage",
+    statistic="mean",
+    meaning="Slower than predicted",
+    unit="log hours",
+    needs=_STEPS,
+    value="slower",
+    days=28,
+    smoothing=100.0,
 )
 """How much longer than predicted the orders delivered lately took; the log is the model's."""

@@ -1,6 +1,7 @@
 """Exact bounds of a share from counts: what a number of wrong ones among n rows shows."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betainc
@@ -24,10 +25,17 @@ def upper_bound(wrong: np.ndarray, n: np.ndarray, level: np.ndarray | float) -> 
     return np.where(n > wrong, beta.ppf(1 - level, wrong + 1, np.maximum(n - wrong, 1)), 1.0)
 
 
-def share_interval(wrong: int, n: int, level: float = 0.05) -> tuple[float, float]:
+class ShareInterval(NamedTuple):
+    """Bounds of a share."""
+
+    low: float
+    high: float
+
+
+def share_interval(wrong: int, n: int, level: float = 0.05) -> ShareInterval:
     """Return the two-sided Clopper-Pearson interval of a share; all of 0 to 1 for none of 0."""
     low = float(beta.ppf(level / 2, wrong, n - wrong + 1)) if wrong else 0.0
-    return low, float(upper_bound(np.array(wrong), np.array(n), level / 2))
+    return ShareInterval(low, float(upper_bound(np.array(wrong), np.array(n), level / 2)))
 
 
 def rows_needed(error: np.ndarray, level: float, wrong: int = 0) -> np.ndarray:

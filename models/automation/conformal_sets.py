@@ -63,7 +63,13 @@ class SetThresholds:
             together if rare[k] else _thresholds(true_probability[code == k])
             for k in range(len(names))
         ]
-        return cls(label, tuple(names), np.array(own).reshape(len(names), -1), rows, together)
+        return cls(
+            label=label,
+            names=tuple(names),
+            thresholds=np.array(own).reshape(len(names), -1),
+            rows=rows,
+            together=together,
+        )
 
     def ordered(self, names: Sequence[str]) -> Self:
         """Return it by the codes of another model; a class that is new is a rare one."""
@@ -71,7 +77,13 @@ class SetThresholds:
         in_model = row >= 0
         thresholds = np.where(in_model[:, None], self.thresholds[row], self.together)
         rows = np.where(in_model, self.rows[row], 0)
-        return type(self)(self.label, tuple(names), thresholds, rows, self.together)
+        return type(self)(
+            label=self.label,
+            names=tuple(names),
+            thresholds=thresholds,
+            rows=rows,
+            together=self.together,
+        )
 
     def min_probability(self, coverage: float) -> np.ndarray:
         """Return the lowest probability of a member, by class; the next higher coverage kept."""

@@ -104,14 +104,14 @@ class CalibrationCounts:
         among_late = by_class(late).sum(axis=0)
         late_error = by_class(late & wrong).sum(axis=0) / np.maximum(among_late, 1)
         return cls(
-            label,
-            tuple(names),
-            by_class(rows.labelled),
-            by_class(wrong),
-            by_class(~rows.labelled),
-            _most_lost(best, rows.code, passed, len(names)),
-            late_error,
-            rows.hidden,
+            label=label,
+            names=tuple(names),
+            accepted=by_class(rows.labelled),
+            wrong=by_class(wrong),
+            still_open=by_class(~rows.labelled),
+            most_lost=_most_lost(best, rows.code, passed, len(names)),
+            late_error=late_error,
+            hidden=rows.hidden,
         )
 
     def with_pilot(self, pilot: "CalibrationCounts") -> Self:

@@ -18,6 +18,7 @@ whose promise bears it: thresholds are not taken that set too large a share of i
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -188,9 +189,21 @@ def _levels(first: np.ndarray, rows: np.ndarray, level: float) -> np.ndarray:
     return np.minimum(level, weight * common)
 
 
+class MissingLabels(NamedTuple):
+    """Labels that n classes need before a promise can be made.
+
+    Attributes:
+        threshold: (n,) position in the grid at which the fewest more rows would pass.
+        rows: How many more labelled rows each needs; None where no number would do.
+    """
+
+    threshold: np.ndarray
+    rows: list[int | None]
+
+
 def _more_labels(
     evidence: CalibrationCounts, errors: np.ndarray, levels: np.ndarray, start: np.ndarray
-) -> tuple[np.ndarray, list[int | None]]:
+) -> MissingLabels:
     """Project for each class at which threshold the fewest more rows would pass, and how many."""
     accepted, wrong = evidence.accepted, evidence.expected_wrong
     tried = np.arange(len(GRID)) >= np.where(start < len(GRID), start, 0)[:, None]
@@ -200,4 +213,5 @@ def _more_labels(
     # Of thresholds that need the same the loosest: there are more such rows.
     best = len(GRID) - 1 - more[:, ::-1].argmin(axis=1)
     fewest = more[np.arange(len(best)), best]
-    return best, [int(max(n, 1)) if np.isfinite(n) else None for n in fewest]
+    rows = [int(max(n, 1)) if np.isfinite(n) else None for n in fewest]
+    return MissingLabels(best, rows)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import combinations
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,18 @@ _PAIR_HANDICAP = 0.75
 """A pair is named where it is clearly better than one value: there are many pairs to be right."""
 _KIND_HANDICAP = 0.5
 """A kind is named where no value explains nearly as much: two bursts may be of one kind."""
+
+
+class CauseRate(NamedTuple):
+    """Usual arrivals of a cause.
+
+    Attributes:
+        per_hour: Arrivals an hour.
+        shape: Of their unevenness.
+    """
+
+    per_hour: float
+    shape: float
 
 
 class CauseFinder:
@@ -50,7 +63,7 @@ class CauseFinder:
         best = surprise(after, rate * spans, np.full(len(first), shape)).argmax()
         return rows.begin + int(first[best]) if len(own) - best >= fewest else -1
 
-    def rate(self, cause: Cause, before: int) -> tuple[float, float]:
+    def rate(self, cause: Cause, before: int) -> CauseRate:
         """Return how often a cause comes in an hour, and the shape of its unevenness.
 
         Args:
@@ -61,13 +74,11 @@ class CauseFinder:
         past = self._past.table(self._past.first, before)
         hours = max(float(np.ptp(past.hours)), 1.0) if len(past) else 1.0
         observed = int((past.with_all(cause) & past.unexplained).sum())
-        if len(cause) > 1:
-            return (
-                observed + _SHAPE
-            ) / hours, shape  # that its values are rare does not make it rarer
+        if len(cause) > 1:  # that its values are rare does not make it rarer
+            return CauseRate((observed + _SHAPE) / hours, shape)
         values = self._keys.values_of_group[self._keys.group[next(iter(cause))[1]]]
         mean = max(len(past), 1) / values / hours
-        return (observed + _SHAPE) / (hours + _SHAPE / mean), shape
+        return CauseRate((observed + _SHAPE) / (hours + _SHAPE / mean), shape)
 
     def explain(self, rows: ArrivalRows, key: int, now_hours: float) -> Cause:
         """Return the cause that explains the excess of a key, be it the key's own value.
@@ -83,7 +94,7 @@ class CauseFinder:
         span = max(now_hours - float(rows.hours[0]), 1e-3)
         whole = self.cause_of(key)
         members = rows.with_all(whole) & rows.unexplained
-        excess = members.sum() - self.rate(whole, rows.begin)[0] * span
+        excess = members.sum() - self.rate(whole, rows.begin).per_hour * span
         holds = self._explains * min(max(excess / members.sum(), 0.1), 1.0) * members.sum()
 
         def explaining(causes: Iterable[Cause]) -> list[Cause]:
@@ -128,11 +139,18 @@ class CauseFinder:
         return best - sum(log(max(values, 1)) for values in looked_at)
 
 
-def _kind_counts(here: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each kind seen here its count, and the share of it that is usual."""
+class KindShares(NamedTuple):
+    """Counts of the kinds of a window, and the usual share of each."""
+
+    counts: np.ndarray
+    usual_shares: np.ndarray
+
+
+def _kind_counts(here: np.ndarray, before: np.ndarray) -> KindShares:
+    """Count each kind that occurs here, and estimate its usual share."""
     kinds, counts = np.unique(here, return_counts=True)
     usual = (before == kinds[:, None]).sum(1) + 0.5
-    return counts, usual / (len(before) + 0.5 * (len(kinds) + 1))
+    return KindShares(counts, usual / (len(before) + 0.5 * (len(kinds) + 1)))
 
 
 def _best_kinds(

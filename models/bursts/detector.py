@@ -238,9 +238,15 @@ class Detector:
         taken = {column for column, _ in cause}
         columns = [column for column in self._keys.kind_columns if column not in taken]
         kinds = KindCounts(self._keys.names, columns, usual, past.codes)
-        watched = OpenBurst(burst, cause, kinds, begin, self._terms.longest_hours)
+        watched = OpenBurst(
+            burst=burst,
+            cause=cause,
+            kinds=kinds,
+            begin=begin,
+            longest_hours=self._terms.longest_hours,
+        )
         watched.left = self._left.setdefault(cause, set())
-        rate, _ = self._finder.rate(cause, begin)
+        rate = self._finder.rate(cause, begin).per_hour
         watched.begins(self._past.when(begin).hours, rate, usual)
         return watched
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -37,18 +38,25 @@ def calibrated(scores: np.ndarray, label: np.ndarray, prior: np.ndarray) -> Cali
         prior: Shares of the classes; none is 0.
     """
     tried = [_temperature(scores, label, prior, floor) for floor in (0.002, 0.01, 0.03, 0.08)]
-    return min(tried, key=lambda pair: pair[1])[0]
+    return min(tried, key=lambda fit: fit.loss).calibration
+
+
+class TemperatureFit(NamedTuple):
+    """Calibration with the best temperature, and its log loss."""
+
+    calibration: Calibration
+    loss: float
 
 
 def _temperature(
     scores: np.ndarray, label: np.ndarray, prior: np.ndarray, floor: float
-) -> tuple[Calibration, float]:
+) -> TemperatureFit:
     def loss(log_temperature: float) -> float:
         p = Calibration(float(np.exp(log_temperature)), floor).apply(scores, prior)
         return log_loss(p, label)
 
     best = minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded", options={"xatol": 0.01})
-    return Calibration(float(np.exp(best.x)), floor), float(best.fun)
+    return TemperatureFit(Calibration(float(np.exp(best.x)), floor), float(best.fun))
 
 
 def log_loss(probability: np.ndarray, label: np.ndarray) -> float:

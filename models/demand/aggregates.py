@@ -1,6 +1,7 @@
 """Coherent aggregates: a site, a product group or the total is the sum of the same sample paths."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,9 +11,19 @@ from models.demand.sample_paths import sample_paths
 CELLS_A_CHUNK = 8_000_000
 
 
-def summed_paths(
-    forecast: Forecast, group: np.ndarray, paths: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+class GroupPaths(NamedTuple):
+    """Sample paths of the sums of groups of series.
+
+    Attributes:
+        groups: (g,) names, sorted.
+        paths: (g, paths, H) float32 units.
+    """
+
+    groups: np.ndarray
+    paths: np.ndarray
+
+
+def summed_paths(forecast: Forecast, group: np.ndarray, paths: int, seed: int) -> GroupPaths:
     """Return the paths of the sums of groups of series, in memory that no number of series grows.
 
     Args:
@@ -20,16 +31,13 @@ def summed_paths(
         group: (n,) texts: the site, the product group, or one word for the total.
         paths: How many.
         seed: As of `sample_paths`, of which these are sums.
-
-    Returns:
-        (g,) groups, sorted, and (g, paths, H) float32 units.
     """
     return level_paths(forecast, {"": group}, paths, seed)[""]
 
 
 def level_paths(
     forecast: Forecast, groups: Mapping[str, np.ndarray], paths: int, seed: int
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+) -> dict[str, GroupPaths]:
     """Return what `summed_paths` does for several groupings, each path drawn only once.
 
     Args:

@@ -7,7 +7,7 @@ Wang, Januschowski, Gasthaus, "Probabilistic Forecasting: A Level-Set Approach",
 
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.stats import poisson
@@ -129,10 +129,16 @@ class LevelSets:
         return cls(**{field.name: np.array(plain[field.name]) for field in fields(cls)})
 
 
-def _mean(level: np.ndarray, actual: np.ndarray) -> tuple[float, float]:
-    """Return the mean of actual over forecast and the variance of its error."""
+class RatioMean(NamedTuple):
+    """Mean of actual over forecast units, and the variance of its error."""
+
+    mean: float
+    variance: float
+
+
+def _mean(level: np.ndarray, actual: np.ndarray) -> RatioMean:
     mean = actual.sum() / level.sum()
-    return mean, ((actual - mean * level) ** 2).sum() / level.sum() ** 2
+    return RatioMean(mean, ((actual - mean * level) ** 2).sum() / level.sum() ** 2)
 
 
 def _shrunk(means: np.ndarray, variances: np.ndarray) -> np.ndarray:

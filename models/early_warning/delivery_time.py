@@ -5,13 +5,13 @@ long orders take, while only the few late ones teach what lateness looks like: i
 orders the time told late from punctual far better than boosted trees on late or not.
 """
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from data.domain import Json
 from models.boosters import Booster, TreeSettings
-from models.estimator import Files
+from models.estimator import Files, ModelState
 
 SETTINGS = TreeSettings(
     rounds=200, learning_rate=0.03, leaves=15, smallest_leaf=60, columns_share=0.3, l2=10.0
@@ -55,9 +55,10 @@ class DeliveryTime:
         left = np.log1p(np.maximum(hours_left + self.grace_hours, 1.0))
         return np.where(np.isnan(hours_left), 0.0, taken - left)
 
-    def to_json(self) -> tuple[dict[str, Any], Files]:
+    def to_json(self) -> ModelState:
         """Return plain values and the booster."""
-        return {"grace_hours": self.grace_hours}, {"trees.txt": self.trees.to_text()}
+        values = {"grace_hours": self.grace_hours}
+        return ModelState(values, {"trees.txt": self.trees.to_text()})
 
     @classmethod
     def from_json(cls, values: Json, files: Files) -> Self:

@@ -45,12 +45,12 @@ class OrderRows(NamedTuple):
         """Return some of the orders."""
         raised = {name: flag[rows] for name, flag in self.raised.items()}
         return OrderRows(
-            self.dense[rows],
-            self.rates[rows],
-            self.stage[rows],
-            self.hours_left[rows],
-            self.pace[rows],
-            raised,
+            dense=self.dense[rows],
+            rates=self.rates[rows],
+            stage=self.stage[rows],
+            hours_left=self.hours_left[rows],
+            pace=self.pace[rows],
+            raised=raised,
         )
 
 

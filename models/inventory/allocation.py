@@ -137,7 +137,14 @@ def evaluate_allocation(
     np.maximum.at(shadow_price, locations.pool, next_worth)
     retained = pool_units - np.bincount(locations.pool, units, pools)
     return Allocation(
-        locations, units, by_location, by_pool, next_worth, shadow_price, retained, short
+        locations=locations,
+        units=units,
+        by_location=by_location,
+        by_pool=by_pool,
+        next_worth=next_worth,
+        shadow_price=shadow_price,
+        retained=retained,
+        short_of_reserves=short,
     )
 
 

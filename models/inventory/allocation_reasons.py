@@ -1,6 +1,7 @@
 """Reasons for the units of each location, in words and money."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,31 +55,37 @@ def margins(allocation: Allocation) -> list[Margin]:
     next_chance = locations.demand.chance(locations.stock + units + 1)
     best, second = _best_two(pool, allocation.next_worth, len(allocation.retained))
     spare = np.where(units > locations.reserve, -worth, -np.inf)
-    holder = _best_two(pool, spare, len(allocation.retained))[0][pool]
+    holder = _best_two(pool, spare, len(allocation.retained)).best[pool]
     rival = np.where(best[pool] == np.arange(len(locations)), second[pool], best[pool])
     return [
         Margin(
-            locations.name_of(row),
-            int(units[row]),
-            int(locations.reserve[row]),
-            float(locations.cap[row]),
-            float(chance[row]),
-            float(worth[row]),
-            float(next_chance[row]),
-            float(allocation.next_worth[row]),
-            locations.name_of(other) if other >= 0 else None,
-            float(allocation.next_worth[other]) if other >= 0 else -np.inf,
-            locations.name_of(holder[row]) if holder[row] >= 0 else None,
-            float(worth[holder[row]]) if holder[row] >= 0 else np.inf,
-            bool(allocation.short_of_reserves[pool[row]]),
-            bool(allocation.retained[pool[row]] < 1),
+            name=locations.name_of(row),
+            units=int(units[row]),
+            reserve=int(locations.reserve[row]),
+            cap=float(locations.cap[row]),
+            chance=float(chance[row]),
+            worth=float(worth[row]),
+            next_chance=float(next_chance[row]),
+            next_worth=float(allocation.next_worth[row]),
+            rival=locations.name_of(other) if other >= 0 else None,
+            rival_worth=float(allocation.next_worth[other]) if other >= 0 else -np.inf,
+            holder=locations.name_of(holder[row]) if holder[row] >= 0 else None,
+            holder_worth=float(worth[holder[row]]) if holder[row] >= 0 else np.inf,
+            short=bool(allocation.short_of_reserves[pool[row]]),
+            used_up=bool(allocation.retained[pool[row]] < 1),
         )
         for row, other in enumerate(rival)
     ]
 
 
-def _best_two(pool: np.ndarray, worth: np.ndarray, pools: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (m,) rows of the best and the second best in each pool, -1 where there is none."""
+class BestTwo(NamedTuple):
+    """(m,) rows of the best and the second best location of each pool, -1 where there is none."""
+
+    best: np.ndarray
+    second: np.ndarray
+
+
+def _best_two(pool: np.ndarray, worth: np.ndarray, pools: int) -> BestTwo:
     order = np.lexsort((-worth, pool))
     begin = np.searchsorted(pool[order], np.arange(pools + 1))
     best = []
@@ -87,7 +94,7 @@ def _best_two(pool: np.ndarray, worth: np.ndarray, pools: int) -> tuple[np.ndarr
         there = position < begin[1:]
         row = order[np.where(there, position, 0)] if len(order) else np.zeros(pools, int)
         best.append(np.where(there & np.isfinite(worth[row]), row, -1) if len(order) else row - 1)
-    return best[0], best[1]
+    return BestTwo(*best)
 
 
 def reason(margin: Margin, currency: str) -> Reason:

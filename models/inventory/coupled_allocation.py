@@ -99,7 +99,13 @@ def _validated(coupling: Coupling, rows: int) -> Coupling:
     if rows and in_room.max() >= len(room):
         cure = f"Number the rooms from 0 to {len(room) - 1}, or give the capacity of all."
         raise BadInputError("in_room", f"{in_room.max():.0f} for {len(room)} rooms", cure)
-    return Coupling(np.floor(pack), np.ceil(min_units), room, in_room.astype(int), size)
+    return Coupling(
+        pack=np.floor(pack),
+        min_units=np.ceil(min_units),
+        room=room,
+        in_room=in_room.astype(int),
+        size=size,
+    )
 
 
 def _solve(locations: Locations, pool_units: np.ndarray, tie: Coupling) -> np.ndarray:
@@ -120,7 +126,7 @@ def _solve(locations: Locations, pool_units: np.ndarray, tie: Coupling) -> np.nd
         np.concatenate([np.zeros(2 * n), -packs.worth / scale]),
         integrality=np.concatenate([np.ones(2 * n), np.zeros(columns)]),
         bounds=optimize.Bounds(at_least, at_most),
-        constraints=_constraints(locations, pool_units, tie, most, packs),
+        constraints=_constraints(locations, pool_units, tie=tie, most=most, packs=packs),
         options={"mip_rel_gap": MAX_RELATIVE_GAP, "time_limit": MAX_SOLVER_SECONDS},
     )
     if solution.status == INFEASIBLE:

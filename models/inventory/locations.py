@@ -1,7 +1,7 @@
 """The places that share pools of stock: what a unit is worth at each, and its limits."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -112,10 +112,22 @@ def checked_pools(locations: Locations, pool_units: np.ndarray | float) -> np.nd
     return units
 
 
-def limits(
-    locations: Locations, pool_units: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return fewest and most units (n,) and the lowest price of a unit (m,).
+class UnitLimits(NamedTuple):
+    """Limits of an allocation.
+
+    Attributes:
+        min_units: (n,) for each location.
+        max_units: (n,) for each location.
+        min_price: (m,) of a unit of each pool.
+    """
+
+    min_units: np.ndarray
+    max_units: np.ndarray
+    min_price: np.ndarray
+
+
+def limits(locations: Locations, pool_units: np.ndarray) -> UnitLimits:
+    """Return the limits of units and prices.
 
     Where a pool is short of its reserves, they turn from what each gets at least into what it gets
     at most, and all of the pool goes, whatever it is worth.
@@ -128,4 +140,4 @@ def limits(
         np.where(short_here, locations.reserve, locations.cap), pool_units[locations.pool]
     )
     dearest = np.max(locations.leftover_cost + locations.placing_cost, initial=0.0)
-    return min_units, max_units, np.where(short, -1 - dearest, 0.0)
+    return UnitLimits(min_units, max_units, min_price=np.where(short, -1 - dearest, 0.0))

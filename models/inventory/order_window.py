@@ -3,12 +3,25 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from models.inventory.order_terms import OrderTerms
 
 Units = Callable[[np.ndarray], np.ndarray]
+
+
+class WindowResult(NamedTuple):
+    """Result of a simulated order window.
+
+    Attributes:
+        left: (n, S) units after the last period.
+        cost: (n,) expected money of all periods.
+    """
+
+    left: np.ndarray
+    cost: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -71,15 +84,15 @@ class OrderWindow:
         left, inbound = self.left[rows], self.inbound[rows]
         return OrderWindow(left, self.demand[:, rows], inbound, self.terms.take(rows))
 
-    def simulate(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (n, S) units left after the last period, and (n,) expected money of all."""
+    def simulate(self, units: np.ndarray) -> WindowResult:
+        """Simulate the window with (n,) ordered units."""
         stock, money = self.left + units[:, None], np.zeros(len(units))
         for demand, coming in zip(self.demand, self.inbound.T, strict=True):
             over = stock + coming[:, None] - demand
             stock = np.maximum(over, 0)
             lost = (stock - over).mean(1)
             money += self.terms.holding_cost * stock.mean(1) + self.terms.shortage_cost * lost
-        return stock, money
+        return WindowResult(stock, money)
 
 
 def best_before_next(window: OrderWindow, demand: np.ndarray, inbound: np.ndarray) -> np.ndarray:
@@ -101,7 +114,7 @@ def best_before_next(window: OrderWindow, demand: np.ndarray, inbound: np.ndarra
     def cost(units: np.ndarray) -> np.ndarray:
         left, money = window.simulate(units)
         following = OrderWindow(left, demand, inbound, terms)
-        return money + following.simulate(following.best())[1]
+        return money + following.simulate(following.best()).cost
 
     def enough(packs: np.ndarray) -> np.ndarray:
         return cost((packs + 1) * pack) >= cost(packs * pack)

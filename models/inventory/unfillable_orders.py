@@ -71,9 +71,21 @@ def price_choice(
     gone = weight @ late / max(weight.sum(), 1e-9)
     saving = max(unchosen - chosen, 0.0)
     if gone[0] >= 1:
-        return OrderChoice(fill, unchosen, chosen, saving, np.ones(len(gone)))
+        return OrderChoice(
+            fill=fill,
+            lost_unchosen=unchosen,
+            lost_chosen=chosen,
+            saving=saving,
+            curve=np.ones(len(gone)),
+        )
     curve = (gone - gone[0]) / (1 - gone[0])
-    return OrderChoice(fill, unchosen, chosen, saving * (1 - gone[0]), curve)
+    return OrderChoice(
+        fill=fill,
+        lost_unchosen=unchosen,
+        lost_chosen=chosen,
+        saving=saving * (1 - gone[0]),
+        curve=curve,
+    )
 
 
 def first_come_first_served(units: np.ndarray, pool_units: float) -> np.ndarray:

@@ -10,7 +10,7 @@ and a deadline that is d hours away adds exp(-(d - x)/h) as long as x < d.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.special import ndtr
@@ -62,9 +62,21 @@ def added_by_deadline(to_due: np.ndarray, ends: np.ndarray, look_ahead: float) -
     return added.sum(axis=1) / ends.shape[1]
 
 
+class DeferralLoss(NamedTuple):
+    """Chances of a loss.
+
+    Attributes:
+        now: (n,) chances that it is lost if the work begins now.
+        added: (n,) what waiting for a turn adds to them.
+    """
+
+    now: np.ndarray
+    added: np.ndarray
+
+
 def by_curve(
     curve: np.ndarray, to_ages: np.ndarray, ends: np.ndarray, look_ahead: float
-) -> tuple[np.ndarray, np.ndarray]:
+) -> DeferralLoss:
     """Return the chances that it is lost when the work ends, and what a wait adds to them.
 
     Args:
@@ -79,4 +91,4 @@ def by_curve(
     fading = np.exp(np.minimum(-ahead, 0.0) / look_ahead)
     met = (fading[:, :, :-1] - fading[:, :, 1:]).sum(axis=1) / ends.shape[1]
     lost = curve[:, 0] + (rise * passed.sum(axis=1)).sum(axis=1) / ends.shape[1]
-    return lost, (rise * met / width).sum(axis=1) * look_ahead
+    return DeferralLoss(lost, (rise * met / width).sum(axis=1) * look_ahead)

@@ -19,13 +19,19 @@ Work already lost goes last, except where a rule of law puts it first.
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from data.ticks import MINUTES_PER_HOUR
 from models.loss_curve import CURVE_AGES_HOURS, curve_at
-from models.ranking.deferral_loss import WorkHours, added_by_deadline, by_curve, chances_at_deadline
+from models.ranking.deferral_loss import (
+    DeferralLoss,
+    WorkHours,
+    added_by_deadline,
+    by_curve,
+    chances_at_deadline,
+)
 from models.ranking.score_bands import score_bands
 
 MIN_SIGMA = 0.05
@@ -142,8 +148,9 @@ def rank(
     """
     median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
     touch_hours = median_hours * np.exp(sigma**2 / 2)
-    lost, tier = _lost_and_tier(items, oldest_hours)
-    now, added = _lost_now_and_added(items, median_hours, sigma, look_ahead_hours)
+    lost = items.lost | (items.hours_to_due <= 0)
+    tier = _tiers(items, lost, oldest_hours)
+    now, added = _deferral_loss(items, median_hours, sigma, look_ahead_hours)
     loss_now = np.where(lost, items.loss, items.loss * now)
     waiting = items.waiting_cost_per_hour * look_ahead_hours
     deferring = np.where(lost, 0.0, items.loss * added) + waiting
@@ -151,13 +158,21 @@ def rank(
     band = score_bands(score, rerank_band)
     order = np.lexsort((items.ids, -items.age_hours, -band, tier))
     safe = np.where(lost, 0.0, _safe_start_hours(items, median_hours, sigma, safe_risk))
-    return Ranking(order, tier, score, loss_now, loss_now + deferring, touch_hours, safe)
+    return Ranking(
+        order=order,
+        tier=tier,
+        score=score,
+        loss_now=loss_now,
+        loss_deferred=loss_now + deferring,
+        touch_hours=touch_hours,
+        safe_start_hours=safe,
+    )
 
 
-def _lost_now_and_added(
+def _deferral_loss(
     items: RankingInputs, median_hours: np.ndarray, sigma: np.ndarray, look_ahead_hours: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the chances that it is lost if begun now, and what waiting for a turn adds to them."""
+) -> DeferralLoss:
+    """Return the chances of a loss now and by waiting, by the deadline or else by the curve."""
     work = items.in_work_hours()
     ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
     guessed = np.isnan(work.to_due)
@@ -166,21 +181,27 @@ def _lost_now_and_added(
     if guessed.any():  # the curves cost the most, and most exceptions have a deadline
         curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
         now[guessed], added[guessed] = by_curve(*curves, look_ahead_hours)
-    return now, added
+    return DeferralLoss(now, added)
 
 
-def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class TouchSpread(NamedTuple):
+    """Log-normal touch times: median in hours, and sigma of the logarithm."""
+
+    median_hours: np.ndarray
+    sigma: np.ndarray
+
+
+def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> TouchSpread:
     """Return the median touch time in hours, and its log-normal spread."""
     sigma = np.log(p90_minutes / p50_minutes) / NORMAL_P90
-    return p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, MIN_SIGMA)
+    return TouchSpread(p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, MIN_SIGMA))
 
 
-def _lost_and_tier(items: RankingInputs, oldest_hours: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is lost already, and what stands above any score: rules, age, lost work last."""
-    lost = items.lost | (items.hours_to_due <= 0)
+def _tiers(items: RankingInputs, lost: np.ndarray, oldest_hours: float) -> np.ndarray:
+    """Return the tiers that stand above any score: rules, age, lost work last."""
     tier = np.where(lost, Tier.LOST, Tier.OPEN)
     tier = np.where((items.age_hours > oldest_hours) & ~lost, Tier.OLDEST, tier)
-    return lost, np.where(items.always_first, Tier.RULE, tier)
+    return np.where(items.always_first, Tier.RULE, tier)
 
 
 def _safe_start_hours(
@@ -212,8 +233,17 @@ def rank_by_slack(items: RankingInputs, *, oldest_hours: float, deadline_hours: 
     due = np.where(
         np.isnan(items.hours_to_due), deadline_hours - items.age_hours, items.hours_to_due
     )
-    _, tier = _lost_and_tier(items, oldest_hours)
+    lost = items.lost | (items.hours_to_due <= 0)
+    tier = _tiers(items, lost, oldest_hours)
     slack = due - touch_hours
     order = np.lexsort((items.ids, -items.age_hours, -items.loss, slack, tier))
     unknown = np.full(len(items.ids), np.nan)
-    return Ranking(order, tier, unknown, unknown, unknown, touch_hours, np.maximum(slack, 0.0))
+    return Ranking(
+        order=order,
+        tier=tier,
+        score=unknown,
+        loss_now=unknown,
+        loss_deferred=unknown,
+        touch_hours=touch_hours,
+        safe_start_hours=np.maximum(slack, 0.0),
+    )

@@ -23,7 +23,7 @@ from mlflow.exceptions import MlflowException
 
 from data.domain import NoChampionError, UnknownChoiceError
 from features.engine.event_log import LogRows
-from models.estimator import Files
+from models.estimator import Files, StoredVersion
 from models.registry.version_files import read_version, write_version
 
 CHAMPION = "champion"
@@ -130,13 +130,13 @@ class ModelRegistry:
         registered = self._client.search_model_versions(f"name = '{model}'")
         return [
             Version(
-                model,
-                str(v.version),
-                v.creation_timestamp / 1000,
-                str(v.version) == champion,
-                v.tags.get(_SINCE, ""),
-                v.tags.get(_WHY, ""),
-                v.tags,
+                model=model,
+                version=str(v.version),
+                created_at=v.creation_timestamp / 1000,
+                champion=str(v.version) == champion,
+                since=v.tags.get(_SINCE, ""),
+                why=v.tags.get(_WHY, ""),
+                tags=v.tags,
             )
             for v in sorted(registered, key=lambda v: -int(v.version))
         ]
@@ -185,7 +185,7 @@ class ModelRegistry:
             raise UnknownChoiceError(f"version of '{model}'", version, versions)
         return versions[version]
 
-    def read(self, model: str, version: str | None = None) -> tuple[str, Files, dict[str, LogRows]]:
+    def read(self, model: str, version: str | None = None) -> StoredVersion:
         """Read a version's files, each checked against its sha256.
 
         Args:
@@ -201,6 +201,6 @@ class ModelRegistry:
         registered = self._version(model, version)
         folder = Path(str(registered.source).removeprefix("file://"))
         try:
-            return version, *read_version(folder, registered.tags.get(_SHA_TAG, ""))
+            return StoredVersion(version, *read_version(folder, registered.tags.get(_SHA_TAG, "")))
         except (OSError, ValueError) as error:
             raise NoChampionError(model, f"version {version}: {error}") from error

@@ -7,7 +7,7 @@ registry) can tell whether anything in the folder was changed. No pickle is writ
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -20,6 +20,13 @@ from models.estimator import Files
 SHA_FILE = "sha256.json"
 _KNOWN_AT, _KEY, _VALUE = "known_at", "key.", "value."
 _PAST, _PARQUET = "past.", ".parquet"
+
+
+class VersionFiles(NamedTuple):
+    """Files of one version: texts, and logs by name."""
+
+    files: Files
+    past: dict[str, LogRows]
 
 
 def write_version(folder: Path, files: Files, past: Mapping[str, LogRows]) -> str:
@@ -35,7 +42,7 @@ def write_version(folder: Path, files: Files, past: Mapping[str, LogRows]) -> st
     return sha256_of(folder / SHA_FILE)
 
 
-def read_version(folder: Path, digest: str) -> tuple[Files, dict[str, LogRows]]:
+def read_version(folder: Path, digest: str) -> VersionFiles:
     """Read back what `write_version` wrote and answered with this digest.
 
     Raises:
@@ -56,7 +63,7 @@ def read_version(folder: Path, digest: str) -> tuple[Files, dict[str, LogRows]]:
         for name in digests
         if name.endswith(_PARQUET)
     }
-    return texts, past
+    return VersionFiles(texts, past)
 
 
 def check_file(path: Path, digest: str) -> None:

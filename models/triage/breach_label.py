@@ -8,7 +8,7 @@ was closed at one go.
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
@@ -20,6 +20,13 @@ MAX_LATENESS_HOURS = 5_000.0
 _MIN_CHANCE, _MAX_CHANCE = 0.002, 0.998
 DEADLINE_GROUP = "due"
 """The group of those whose deadline is known: their clock counts from it."""
+
+
+class LatenessCurve(NamedTuple):
+    """Knots of a curve: hours, and the chance of a breach at each."""
+
+    hours: np.ndarray
+    chance: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class BreachByLateness:
         lag_hours: Usual time from resolved to closed.
     """
 
-    def __init__(self, curves: dict[str, tuple[np.ndarray, np.ndarray]], lag_hours: float) -> None:
+    def __init__(self, curves: dict[str, LatenessCurve], lag_hours: float) -> None:
         self.curves, self.lag_hours = curves, lag_hours
 
     @classmethod
@@ -86,17 +93,20 @@ class BreachByLateness:
     @classmethod
     def from_json(cls, values: Json) -> Self:
         """Build from what `to_json` gave."""
-        curves = {name: (np.array(x), np.array(y)) for name, (x, y) in values["curves"].items()}
+        curves = {
+            name: LatenessCurve(np.array(hours), np.array(chance))
+            for name, (hours, chance) in values["curves"].items()
+        }
         return cls(curves, values["lag_hours"])
 
 
-def _curve(ended: ClosedExceptions, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _curve(ended: ClosedExceptions, rows: np.ndarray) -> LatenessCurve:
     hours = np.append(ended.lateness_hours[rows], MAX_LATENESS_HOURS)
     breached = np.append(ended.breached[rows].astype(float), 1.0)
     fitted = IsotonicRegression(y_min=_MIN_CHANCE, y_max=_MAX_CHANCE, out_of_bounds="clip").fit(
         hours, breached
     )
-    return fitted.X_thresholds_, fitted.y_thresholds_
+    return LatenessCurve(fitted.X_thresholds_, fitted.y_thresholds_)
 
 
 def usual_lag(resolved_hours: np.ndarray, ended_hours: np.ndarray, day: np.ndarray) -> float:

@@ -6,7 +6,7 @@ lasted so long), and the resolution-time hazard read through the breach clock. L
 are those of quick cases; neither view takes the slow ones for harmless.
 """
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from data.domain import Json
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from features.engine.feature_set import Columns
 from models.boosters import Booster, TreeSettings
-from models.estimator import Batch, Files
+from models.estimator import Batch, Files, ModelState
 from models.loss_curve import CURVE_AGES_HOURS
 from models.triage.breach_label import BreachByLateness
 from models.triage.platt import PlattScaling
@@ -110,11 +110,11 @@ class BreachRisk:
         ages = np.tile(CURVE_AGES_HOURS, (len(columns["due_at"]), 1))
         return self.breach_label.chance(breach_groups(columns), ages, due_hours(columns))
 
-    def to_json(self) -> tuple[dict[str, Any], Files]:
+    def to_json(self) -> ModelState:
         """Return plain values and the booster."""
         files = {"trees.txt": self.trees.to_text()} if self.trees else {}
         plain = {"clock": self.breach_label.to_json(), "rate": self.rate}
-        return plain | {"calibration": self.calibration.to_json()}, files
+        return ModelState(plain | {"calibration": self.calibration.to_json()}, files)
 
     @classmethod
     def from_json(cls, values: Json, files: Files) -> Self:

@@ -3,8 +3,7 @@
 from typing import Protocol
 
 from data.domain import NoChampionError
-from features.engine.event_log import LogRows
-from models.estimator import Files
+from models.estimator import StoredVersion
 from models.triage.triage import Triage
 
 MODEL = "triage"
@@ -13,7 +12,7 @@ MODEL = "triage"
 class VersionReader(Protocol):
     """A registry that stores versions: `models.registry.store.ModelRegistry`."""
 
-    def read(self, model: str, version: str | None) -> tuple[str, Files, dict[str, LogRows]]:
+    def read(self, model: str, version: str | None) -> StoredVersion:
         """Read a version's number, texts and logs; the champion's if none is named."""
         ...
 

@@ -5,13 +5,13 @@ the begin of an interval is resolved in it. Those still open when the model is f
 they enter with the intervals that they have outlived, and a part of the present one.
 """
 
-from typing import Any, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from data.domain import Json
 from models.boosters import Booster, TreeSettings
-from models.estimator import Batch, Files
+from models.estimator import Batch, Files, ModelState
 
 EDGES_HOURS = np.array(
     [0, 0.1, 0.25, 1, 4, 12, 24, 48, 72, 96, 114, 144, 192, 288, 480, 960, 3000], np.float64
@@ -78,9 +78,9 @@ class ResolveTime:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
         return quantiles(self.mass(rows))
 
-    def to_json(self) -> tuple[dict[str, Any], Files]:
+    def to_json(self) -> ModelState:
         """Return plain values and the booster."""
-        return {}, {"trees.txt": self.trees.to_text()}
+        return ModelState({}, {"trees.txt": self.trees.to_text()})
 
     @classmethod
     def from_json(cls, _values: Json, files: Files) -> Self:
@@ -115,9 +115,9 @@ class ConstantResolveTime:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
         return quantiles(self.mass(rows))
 
-    def to_json(self) -> tuple[dict[str, Any], Files]:
+    def to_json(self) -> ModelState:
         """Return plain values."""
-        return {"shares": self.shares.tolist()}, {}
+        return ModelState({"shares": self.shares.tolist()}, {})
 
     @classmethod
     def from_json(cls, values: Json, _files: Files) -> Self:
@@ -125,15 +125,25 @@ class ConstantResolveTime:
         return cls(np.array(values["shares"]))
 
 
-def exposures(
-    hours: np.ndarray, resolved: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Spread subjects over the intervals that they were open in.
+class Exposures(NamedTuple):
+    """Intervals in which subjects were open, a row a subject and interval.
 
-    Returns:
-        Subject, interval, whether it was resolved in it (0 or 1), and the share of the interval
-        that counts: 1, but less for the interval in which a censored one is last seen.
+    Attributes:
+        subject: Row of the subject.
+        interval: Number of the interval.
+        resolved: Whether it was resolved in it (0 or 1).
+        share: Of the interval that counts: 1, but less for the interval in which a censored subject
+            is last observed.
     """
+
+    subject: np.ndarray
+    interval: np.ndarray
+    resolved: np.ndarray
+    share: np.ndarray
+
+
+def exposures(hours: np.ndarray, resolved: np.ndarray) -> Exposures:
+    """Spread subjects over the intervals that they were open in."""
     hours = np.maximum(hours, 1e-6)
     begin, end = EDGES_HOURS[:-1], np.append(EDGES_HOURS[1:-1], np.inf)
     subject, interval = np.nonzero(hours[:, None] > begin)
@@ -142,7 +152,7 @@ def exposures(
     width = EDGES_HOURS[interval + 1] - begin[interval]
     part = np.clip((d - begin[interval]) / width, 0.02, 1.0)
     exposure = np.where(is_last & ~resolved[subject], part, 1.0)
-    return subject, interval, ended.astype(float), exposure
+    return Exposures(subject, interval, resolved=ended.astype(float), share=exposure)
 
 
 def quantiles(mass: np.ndarray, shares: tuple[float, ...] = QUANTILES) -> np.ndarray:

@@ -5,13 +5,13 @@ level into bins; the quantiles of the errors of a bin are the spread of that lev
 Hasson, Wang, Januschowski, Gasthaus 2021). The baseline is the same with one level for all.
 """
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from data.domain import Json
 from models.boosters import Booster, TreeSettings
-from models.estimator import Batch, Files
+from models.estimator import Batch, Files, ModelState
 
 QUANTILES = (0.1, 0.5, 0.9)
 SETTINGS = TreeSettings(rounds=120, learning_rate=0.06, leaves=15, smallest_leaf=30)
@@ -61,10 +61,11 @@ class TouchTime:
         quantile = [level + np.interp(level, self.levels, column) for column in self.spread.T]
         return np.sort(np.maximum(np.expm1(np.stack(quantile, axis=1)), 0.1), axis=1)
 
-    def to_json(self) -> tuple[dict[str, Any], Files]:
+    def to_json(self) -> ModelState:
         """Return plain values and the booster, if there is one."""
         files = {"trees.txt": self.trees.to_text()} if self.trees else {}
-        return {"levels": self.levels.tolist(), "spread": self.spread.tolist()}, files
+        values = {"levels": self.levels.tolist(), "spread": self.spread.tolist()}
+        return ModelState(values, files)
 
     @classmethod
     def from_json(cls, values: Json, files: Files) -> Self:

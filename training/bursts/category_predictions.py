@@ -26,7 +26,9 @@ def categories_of(
     begin, end = period
     origins = list(pd.date_range(begin, end, periods=fits + 1)[:-1])
     categories: dict[str, str] = {}
-    for window in predict_by_origins(history, origins, tick_of(begin), end, progress):
+    for window in predict_by_origins(
+        history, origins, begin=tick_of(begin), end=end, progress=progress
+    ):
         category = window.predictions.classes.get(CATEGORY.name)
         if category is not None:
             best = np.asarray(category.names, object)[category.best]

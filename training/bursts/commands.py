@@ -51,7 +51,9 @@ def incidents(
             opened = History.open(path)
             categories = categories_of(opened, period, fits, status.update)
             evaluations.append(
-                evaluation.evaluate(opened, period, terms, categories, status.update)
+                evaluation.evaluate(
+                    opened, period, terms=terms, categories=categories, progress=status.update
+                )
             )
     summary = evaluation.report(evaluations, terms)
     write_report(report, summary)

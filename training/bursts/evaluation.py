@@ -12,6 +12,7 @@ from data.policy.incidents import IncidentTerms
 from data.ticks import tick_of
 from models.bursts.detector import Arrival
 from training.bursts.ground_truth import (
+    BurstComparison,
     DetectionCounts,
     compare_bursts,
     planted_bursts,
@@ -58,11 +59,17 @@ def evaluate(
     begin = tick_of(period[0])
     detected = [f for f in bursts_of(arrivals, terms, progress) if f.burst.opened_ms >= begin]
     weeks = weeks_between(begin, arrivals[-1].tick) if arrivals else 0.0
-    score, delays = _compare_with_truth(history, arrivals, detected, terms, begin)
-    if score is not None:
-        score.weeks = weeks
-    here = sum(arrival.tick >= begin for arrival in arrivals)
-    return BurstEvaluation(history.path.name, detected, here, weeks, score, delays)
+    compared = _compare_with_truth(history, arrivals, detected, terms=terms, begin=begin)
+    if compared is not None:
+        compared.counts.weeks = weeks
+    return BurstEvaluation(
+        name=history.path.name,
+        detected=detected,
+        arrivals=sum(arrival.tick >= begin for arrival in arrivals),
+        weeks=weeks,
+        score=compared.counts if compared else None,
+        delays=compared.delays if compared else {},
+    )
 
 
 def _compare_with_truth(
@@ -71,10 +78,10 @@ def _compare_with_truth(
     detected: Sequence[DetectedBurst],
     terms: IncidentTerms,
     begin: int,
-) -> tuple[DetectionCounts | None, dict[str, list[float]]]:
+) -> BurstComparison | None:
     truth = truth_of(history.path)
     if truth is None:
-        return None, {}
+        return None
     planted = planted_bursts(arrivals, truth, terms, begin)
     return compare_bursts(planted, detected, terms.fewest_members, 0.0)
 

@@ -84,7 +84,7 @@ def planted_bursts(
     for burst, own in members.items():
         if len(own) >= terms.fewest_members and own[0].tick >= begin:
             cause = (str(by_id.loc[burst, "attribute"]), str(by_id.loc[burst, "value"]))
-            planted.append(_planted(cause, own, arrivals, usual, terms))
+            planted.append(_planted(cause, own, arrivals=arrivals, usual=usual, terms=terms))
     return planted
 
 
@@ -109,7 +109,13 @@ def _planted(
         if poisson.sf(since_first - 1, expected) <= enough:
             evident_at = tick
             break
-    return TrueBurst(attribute, value, tuple(a.id for a in own), ticks, evident_at)
+    return TrueBurst(
+        attribute=attribute,
+        value=value,
+        members=tuple(a.id for a in own),
+        ticks=ticks,
+        evident_at=evident_at,
+    )
 
 
 @dataclass

@@ -113,7 +113,9 @@ def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
         past, shown = panel.take(rows).demanded(), forecast.take(rows)
         quantiles = shown.quantiles(M5_PROBABILITIES)
         actual = origin.actual[rows]
-        part = series_scores(past, actual, quantiles, shown.mean, SEASON[panel.grain])
+        part = series_scores(
+            past, actual, quantiles=quantiles, mean=shown.mean, season=SEASON[panel.grain]
+        )
         parts.append(part.assign(demand_class=demand_classes(past), history=histories(past)))
     return pd.concat(parts, ignore_index=True).assign(
         sku=panel.sku, site=panel.site, method=forecast.method, volume=volumes(panel.demanded())
@@ -156,7 +158,9 @@ def _score_groups(
     quantiles = np.moveaxis(np.quantile(sums, M5_PROBABILITIES, axis=1), 0, 2)
     past, actual = (_summed(units, code) for units in (origin.panel.units, origin.actual))
     season = SEASON[origin.panel.grain]
-    return series_scores(past, actual, quantiles, sums.mean(axis=1), season).assign(group=names)
+    return series_scores(
+        past, actual, quantiles=quantiles, mean=sums.mean(axis=1), season=season
+    ).assign(group=names)
 
 
 def _summed(units: np.ndarray, code: np.ndarray) -> np.ndarray:

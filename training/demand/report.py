@@ -105,7 +105,7 @@ def fans(panel: Panel, forecast: Forecast, actual: np.ndarray, path: Path) -> No
     figure = Figure(figsize=(8.0, 2.4 * max(len(rows), 1)), layout="constrained")
     axes = figure.subplots(max(len(rows), 1), squeeze=False)[:, 0]
     for panel_axes, (name, row) in zip(axes, rows.items(), strict=False):
-        _fan(panel_axes, panel, forecast, actual, row)
+        _fan(panel_axes, panel, forecast=forecast, actual=actual, row=row)
         label = " at ".join(text for text in (panel.sku[row], panel.site[row]) if text)
         panel_axes.set_title(f"{label}: {name}, by {forecast.method[row]}", fontsize=8)
     figure.savefig(path)

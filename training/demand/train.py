@@ -59,7 +59,7 @@ def train_demand(
     challenger = fit(panel, horizon, rehearsal.served_by)
     decision = _judge(rehearsal, challenger, store)
     progress("Registering")
-    trained = _trained(history, as_of, panel, rehearsal, challenger)
+    trained = _trained(history, as_of, panel=panel, rehearsal=rehearsal, challenger=challenger)
     version = register(store, trained, decision)
     return TrainingResult(version, decision, {MODEL: rehearsal.reason}, {})
 

@@ -1,15 +1,17 @@
 """Command that compares two periods: the drift, and its cost."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from data.domain import BadInputError
 from data.history.history import History
 from models.triage.load import load_triage
 from training.common.options import CHAMPION, HistoryPath, Model, console, moment, store, version_of
+
+if TYPE_CHECKING:
+    from training.drift.periods import Period
 
 
 def drift(  # noqa: PLR0913  (each is an option of the command line)
@@ -28,8 +30,8 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
     from training.drift import compare
 
     periods = (
-        compare.Period(*_period(reference, "--reference")),
-        compare.Period(*_period(current, "--current")),
+        _period(reference, "--reference"),
+        _period(current, "--current"),
     )
     opened = store()
     with console.status("Comparing"):
@@ -41,11 +43,13 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
         raise typer.Exit(1)
 
 
-def _period(text: str, option: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _period(text: str, option: str) -> "Period":
+    from training.drift.periods import Period
+
     begin, dots, end = text.partition("..")
     if not dots:
         raise BadInputError(option, f"'{text}' is no period", "Write it as 2026-03-01..2026-04-01.")
     first, after = moment(begin, option), moment(end, option)
     if first >= after:
         raise BadInputError(option, f"'{text}' ends before it begins", "Name the first day first.")
-    return first, after
+    return Period(first, after)

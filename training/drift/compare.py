@@ -96,7 +96,13 @@ def compare_periods(triage: Triage, history: History, reference: Period, current
     live = triage.with_recent(since_training(triage, dataset))
     patience = max(0, _last_known(dataset) - tick_of(max(reference.end, current.end)))
     sides = [
-        score_drift_period(live, dataset, period, f"--{name}", tick_of(period.end) + patience)
+        score_drift_period(
+            live,
+            dataset,
+            period=period,
+            option=f"--{name}",
+            looked_at=tick_of(period.end) + patience,
+        )
         for name, period in zip(_SIDES, (reference, current), strict=True)
     ]
     features = important_features(triage)

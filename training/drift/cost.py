@@ -138,6 +138,10 @@ def _calibration(promises: PeriodPromises) -> MeasuredCalibration:
     ]
     error = expected_calibration_error(promised, happened)
     calibration = PeriodCalibration(
-        len(happened), float(promised.mean()), float(happened.mean()), error, float(np.mean(drawn))
+        labelled=len(happened),
+        promised=float(promised.mean()),
+        observed=float(happened.mean()),
+        error=error,
+        by_chance=float(np.mean(drawn)),
     )
     return MeasuredCalibration(calibration, float(max(np.std(by_day), np.std(drawn))))

@@ -72,7 +72,14 @@ def score_drift_period(
     sample = np.random.default_rng(7).permutation(rows)[:MAX_SCORED_EXCEPTIONS]
     columns = {name: column[sample] for name, column in dataset.columns.items()}
     read = live.rows(columns, columns["detected_at"])
-    return DriftPeriod(period, len(rows), sample, read, live.predict_rows(read), looked_at)
+    return DriftPeriod(
+        period=period,
+        detected=len(rows),
+        rows=sample,
+        read=read,
+        predictions=live.predict_rows(read),
+        looked_at=looked_at,
+    )
 
 
 def important_features(triage: Triage) -> list[int]:

@@ -96,7 +96,13 @@ def score_orders(
         raise NotEnoughDataError(what, 0, 1, "Widen --from or --to.")
     everyone, _ = dataset.rows(model.plan, thinned=model.thinned)
     read = dataset.paced(everyone, model.delivery).take(rows)
-    return OrderScoring(dataset, rows, read, model.predict(read), model.baselines)
+    return OrderScoring(
+        dataset=dataset,
+        rows=rows,
+        read=read,
+        warnings=model.predict(read),
+        baselines=model.baselines,
+    )
 
 
 def warnings_table(scoring: OrderScoring) -> pd.DataFrame:

@@ -54,7 +54,13 @@ def train_warning(
     latency_ms = call_ms(_single_calls(challenger, prepared))
     decision = _judge(prepared, rehearsal, store, latency_ms)
     progress("Registering")
-    trained = _trained((history, as_of), prepared, rehearsal, challenger, latency_ms)
+    trained = _trained(
+        (history, as_of),
+        prepared,
+        rehearsal=rehearsal,
+        challenger=challenger,
+        latency_ms=latency_ms,
+    )
     version = register(store, trained, decision)
     return TrainingResult(version, decision, {"exception": rehearsal.served_by}, {})
 

@@ -25,7 +25,10 @@ def aggregates(
     if product_group is not None:
         groups["product_group"] = np.array([name or _NO_GROUP for name in product_group], object)
     drawn = level_paths(forecast, groups, PATHS, SEED)
-    parts = [_part(kind, drawn[kind], group, forecast, recent) for kind, group in groups.items()]
+    parts = [
+        _part(kind, drawn[kind], group=group, forecast=forecast, recent=recent)
+        for kind, group in groups.items()
+    ]
     joined = Aggregates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     has_name = (joined.kind != "product_group") | (joined.key != _NO_GROUP)
     return Aggregates(*(column[has_name] for column in vars(joined).values()))

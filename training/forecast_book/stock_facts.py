@@ -89,7 +89,7 @@ class StockFacts:
         oldest = as_of - pd.Timedelta(policy.stock.orders_open_days, "D")
         stock = history.query("stock/on_hand", known_before=as_of)
         orders = history.query("stock/open_orders", known_before=as_of, placed_from=oldest)
-        return cls(forecast, stock, orders, as_of, policy)
+        return cls(forecast=forecast, stock=stock, orders=orders, as_of=as_of, policy=policy)
 
     @property
     def edges_hours(self) -> np.ndarray:

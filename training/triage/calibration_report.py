@@ -66,25 +66,33 @@ def chance_outcomes(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
     breached = dataset.labels.breached[scoring.rows]
     hours = (dataset.labels.resolved_at[scoring.rows] - ticks) / MS_PER_HOUR
     if predictions.p_breach is not None:
-        yield _with_outcome("breach", predictions.p_breach, breached, ticks, segments)
+        yield _with_outcome(
+            "breach", predictions.p_breach, happened=breached, ticks=ticks, groups=segments
+        )
     if predictions.curve is not None:
         at_end = _read(predictions.curve, np.nan_to_num(hours))
         happened = np.where(np.isnan(hours), np.nan, breached)
         band = np.digitize(np.nan_to_num(hours), AGE_BANDS_HOURS[1:-1])
         bands = np.array([f"after {hours:g} h" for hours in AGE_BANDS_HOURS[:-1]], object)
         yield _with_outcome(
-            "curve at its end", at_end, happened, ticks, segments | {"age": bands[band]}
+            "curve at its end",
+            at_end,
+            happened=happened,
+            ticks=ticks,
+            groups=segments | {"age": bands[band]},
         )
     category = predictions.classes.get(CATEGORY.name)
     labels = labelled_period(scoring, CATEGORY.name) if category else None
     if category is None or labels is None:
         return
     right = np.where(labels.labelled, labels.best == labels.code, np.nan)
-    yield _with_outcome("first category", labels.top, right, ticks, segments)
+    yield _with_outcome("first category", labels.top, happened=right, ticks=ticks, groups=segments)
     for k, name in enumerate(category.names):
         own = np.where(labels.labelled, labels.code == k, np.nan)
         if (own == 1).sum() >= MIN_ROWS_OF_A_GROUP:
-            yield _with_outcome(f"category {name}", labels.probability[:, k], own, ticks, {})
+            yield _with_outcome(
+                f"category {name}", labels.probability[:, k], happened=own, ticks=ticks, groups={}
+            )
 
 
 def draw(scoring: PeriodPredictions, folder: Path) -> None:
@@ -111,7 +119,13 @@ def _with_outcome(
     """Keep the rows whose outcome is recorded."""
     rows = np.flatnonzero(~np.isnan(happened))
     own_groups = {name: values[rows] for name, values in groups.items()}
-    return ChanceOutcomes(what, promised[rows], happened[rows], ticks[rows], own_groups)
+    return ChanceOutcomes(
+        name=what,
+        promised=promised[rows],
+        happened=happened[rows],
+        ticks=ticks[rows],
+        groups=own_groups,
+    )
 
 
 def _segments(scoring: PeriodPredictions) -> dict[str, np.ndarray]:

@@ -38,7 +38,9 @@ def triage(history: HistoryPath, as_of: AsOf) -> None:
         opened = History.open(history)
         terms = Policy.read(Settings.read().policy).promises
         trust = Trust(terms.learn_accepted, terms.learn_automatic)
-        outcome = train_triage(opened, moment(as_of, "--as-of"), store(), status.update, trust)
+        outcome = train_triage(
+            opened, moment(as_of, "--as-of"), store=store(), progress=status.update, trust=trust
+        )
     print_result(outcome)
 
 

@@ -80,7 +80,14 @@ class TriageDataset:
         columns = exception_columns(exceptions, tables["orders"], tables["order_lines"], kinds)
         labels = read_labels(exceptions, tables["exception_events"], tables["outcomes"])
         ids = exceptions[Exceptions.exception_id].to_numpy(object)
-        return cls(tick_of(as_of), ids, dict(kinds), columns, labels, tables)
+        return cls(
+            tick=tick_of(as_of),
+            ids=ids,
+            kinds=dict(kinds),
+            columns=columns,
+            labels=labels,
+            tables=tables,
+        )
 
     def read_by(self, kinds: Mapping[str, str]) -> Self:
         """Return the same with other attributes: those that a model trained before reads."""
@@ -103,9 +110,9 @@ class TriageDataset:
         logs = exception_logs(
             self.columns,
             entities,
-            tables["exceptions"],
-            tables["exception_events"],
-            tables["outcomes"],
+            exceptions=tables["exceptions"],
+            events=tables["exception_events"],
+            outcomes=tables["outcomes"],
         )
         return {name: rows.known_before(self.tick) for name, rows in logs.items()}
 

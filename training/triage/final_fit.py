@@ -17,12 +17,12 @@ def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triag
     learned = TrainingRows.before(dataset, dataset.tick)
     triage = Triage(prepared.features, dict(prepared.past), dataset.tick)
     triage.untrained = dict(rehearsal.triage.untrained)
-    steps = [partial(_times, prepared, learned, rehearsal, triage)]
+    steps = [partial(_times, prepared, learned, rehearsal=rehearsal, triage=triage)]
     steps += [
-        partial(_class, prepared, learned, rehearsal, triage, label)
+        partial(_class, prepared, learned, rehearsal=rehearsal, triage=triage, label=label)
         for label in rehearsal.estimators
     ]
-    steps += [partial(_touch, prepared, learned, rehearsal, triage)]
+    steps += [partial(_touch, prepared, learned, rehearsal=rehearsal, triage=triage)]
     fit.side_by_side(steps)
     triage.classes = in_order(triage.classes)
     triage.evidence, triage.sets = in_order(triage.evidence), in_order(triage.sets)

@@ -100,7 +100,9 @@ def prepare(
     keys = features.keys(dataset.columns)
     matrix = features.compute(dataset.columns, keys, dataset.detected_at)
     rows = Batch(dataset.columns, keys, matrix, dataset.detected_at)
-    return PreparedExceptions(dataset, features, rows, past, share_entities)
+    return PreparedExceptions(
+        dataset=dataset, features=features, rows=rows, past=past, share_entities=share_entities
+    )
 
 
 class ResolveHours(NamedTuple):
@@ -155,8 +157,10 @@ def fit_breach_risk(
         return None
     rows = prepared.rows.take(learned.rows)
     hours, resolved = resolve_hours(prepared.dataset, learned)
-    soft = soft_breach(rows.columns, clock, resolve.mass(rows), hours, resolved)
-    return BreachRisk.fit(rows, soft, clock, prepared.words, learned.weight)
+    soft = soft_breach(rows.columns, clock, mass=resolve.mass(rows), hours=hours, resolved=resolved)
+    return BreachRisk.fit(
+        rows, soft, breach_label=clock, words=prepared.words, weight=learned.weight
+    )
 
 
 def fit_touch(prepared: PreparedExceptions, learned: TrainingRows) -> Booster | None:
@@ -222,7 +226,9 @@ def fit_class(
     task = class_task(prepared, learned, label)
     chosen = [e for e in estimators() if (e.suits(task) if only is None else only == e.NAME)]
     fitted = {estimator.NAME: estimator.fit(task) for estimator in chosen}
-    return FittedClass(label, task.names, task.prior, fitted, task.past)
+    return FittedClass(
+        label=label, names=task.names, prior=task.prior, estimators=fitted, past=task.past
+    )
 
 
 def class_task(prepared: PreparedExceptions, learned: TrainingRows, label: str) -> ClassTask:

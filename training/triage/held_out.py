@@ -182,7 +182,9 @@ def calibrate_and_predict(
     )
     halves, calibration, rows = [], None, np.empty(0, int)
     for half in window.halves:
-        labelled_rows = labelled_exceptions(dataset, label, names, half, dataset.tick)
+        labelled_rows = labelled_exceptions(
+            dataset, label, names=names, within=half, at=dataset.tick
+        )
         rows = np.concatenate(
             [labelled_rows.rows, _still_open(dataset, label, half, labelled_rows)]
         )
@@ -200,7 +202,13 @@ def calibrate_and_predict(
         )
         probability = calibration.apply(scores, prior)
         halves.append(
-            CalibrationRows(probability, code, labelled, took[rows] >= last, labelled_rows.hidden)
+            CalibrationRows(
+                probability=probability,
+                code=code,
+                labelled=labelled,
+                late=took[rows] >= last,
+                hidden=labelled_rows.hidden,
+            )
         )
     return HeldOutRows(halves[0], halves[1], rows)
 

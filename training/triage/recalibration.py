@@ -131,7 +131,9 @@ def _recalibrate_class(
         return False
     take = partial(rows_of, live, dataset)
     within = (window.cut, 2 * window.middle - window.cut)
-    labelled = labelled_exceptions(dataset, label, list(model.names), within, dataset.tick)
+    labelled = labelled_exceptions(
+        dataset, label, names=list(model.names), within=within, at=dataset.tick
+    )
     trainable = labelled.code >= 0
     rows, code = labelled.rows[trainable], labelled.code[trainable]
     scores = model.estimator.scores(take(rows))

@@ -61,7 +61,10 @@ def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABEL_NAMES) 
     rehearsal = TriageRehearsal(window, triage)
     learned = TrainingRows.before(prepared.dataset, window.cut)
     steps = [partial(_rehearse_times, prepared, learned, rehearsal)]
-    steps += [partial(_rehearse_label, prepared, learned, rehearsal, label) for label in labels]
+    steps += [
+        partial(_rehearse_label, prepared, learned, rehearsal=rehearsal, label=label)
+        for label in labels
+    ]
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
     fit.side_by_side(steps)
     triage.classes = in_order(triage.classes)
@@ -113,7 +116,7 @@ def _rehearse_times(
     at_end = TrainingRows(window.end, evaluated, np.ones(len(evaluated)))
     hours, resolved = fit.resolve_hours(prepared.dataset, at_end)
     losses = {m.kind: hazard_loss(m.mass(rows), hours, resolved) for m in (model, baseline)}
-    _decide("resolve", losses, model.kind, baseline.kind, rehearsal)
+    _decide("resolve", losses, model=model.kind, baseline=baseline.kind, rehearsal=rehearsal)
     triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
     breach_risk = fit.fit_breach_risk(prepared, learned, model)
     clock = breach_clock(prepared.dataset, window.end)
@@ -121,10 +124,16 @@ def _rehearse_times(
         triage.untrained["harm"] = "fewer than 200 outcomes say whether they were breached"
         return
     mass = model.mass(rows)
-    soft = soft_breach(rows.columns, clock, mass, hours, resolved)
+    soft = soft_breach(rows.columns, clock, mass=mass, hours=hours, resolved=resolved)
     chances = {m.kind: m.predict(rows, mass) for m in (breach_risk, breach_risk.baseline())}
     losses = {kind: cross_entropy(chance, soft) for kind, chance in chances.items()}
-    _decide("harm", losses, breach_risk.kind, breach_risk.baseline().kind, rehearsal)
+    _decide(
+        "harm",
+        losses,
+        model=breach_risk.kind,
+        baseline=breach_risk.baseline().kind,
+        rehearsal=rehearsal,
+    )
     triage.breach_risk = breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
 
 
@@ -172,7 +181,9 @@ def _rehearse_touch(
     (first, first_minutes), (second, second_minutes) = parts
     candidates = [TouchTime.calibrated(t, first, first_minutes) for t in (trees, None)]
     losses = {m.kind: _pinball(m, second, second_minutes) for m in candidates}
-    _decide("touch", losses, candidates[0].kind, candidates[1].kind, rehearsal)
+    _decide(
+        "touch", losses, model=candidates[0].kind, baseline=candidates[1].kind, rehearsal=rehearsal
+    )
     rehearsal.triage.touch = candidates["touch" in rehearsal.use_baseline]
     both = prepared.dataset.between(window.cut, window.end)
     minutes, recorded = fit.recorded_touch(dataset, both, window.end)

@@ -80,7 +80,7 @@ def rehearse_class(
     """
     label, names, prior = fitted.label, fitted.names, fitted.prior
     first, second = (
-        labelled_exceptions(prepared.dataset, label, names, half, window.end)
+        labelled_exceptions(prepared.dataset, label, names=names, within=half, at=window.end)
         for half in window.halves
     )
     fewest = min(int((half.code >= 0).sum()) for half in (first, second))

@@ -67,7 +67,14 @@ def train_triage(
     latency_ms = call_ms(_single_calls(challenger, prepared))
     decision = _judge(prepared, rehearsal, store, latency_ms)
     progress("Registering")
-    trained = _trained(history, as_of, prepared, rehearsal, challenger, latency_ms)
+    trained = _trained(
+        history,
+        as_of,
+        prepared=prepared,
+        rehearsal=rehearsal,
+        challenger=challenger,
+        latency_ms=latency_ms,
+    )
     version = register(store, trained, decision)
     return TrainingResult(version, decision, rehearsal.reasons, challenger.untrained)
 

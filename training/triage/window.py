@@ -1,6 +1,7 @@
 """Window of time for the rehearsal of a model."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from data.ticks import MS_PER_DAY
 from training.triage.dataset import TriageDataset
@@ -8,6 +9,20 @@ from training.triage.dataset import TriageDataset
 MAX_WINDOW_DAYS = 28.0
 MAX_WINDOW_SHARE = 0.3
 MIN_ROWS_TO_JUDGE_TRIAGE = 40
+
+
+class TickSpan(NamedTuple):
+    """Ticks from `begin` to just before `end`."""
+
+    begin: int
+    end: int
+
+
+class Halves(NamedTuple):
+    """Halves of a window: of calibration, and of judgement."""
+
+    first: TickSpan
+    second: TickSpan
 
 
 @dataclass(frozen=True)
@@ -19,9 +34,9 @@ class RehearsalWindow:
     end: int
 
     @property
-    def halves(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Ticks from and to which the first and the second half go."""
-        return (self.cut, self.middle), (self.middle, self.end)
+    def halves(self) -> Halves:
+        """First and second half."""
+        return Halves(TickSpan(self.cut, self.middle), TickSpan(self.middle, self.end))
 
     def moved(self, ticks: int) -> "RehearsalWindow":
         """Return a window of the same length, that ends where what was detected ended."""

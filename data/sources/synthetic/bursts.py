@@ -45,11 +45,15 @@ class BurstKind:
 
 
 KINDS = (
-    BurstKind("carrier", "carrier", Stage.SHIPPED, 10, 0.6),
-    BurstKind("gateway", "payment", Stage.RECEIVED, 2, 0.75),
-    BurstKind("site", "warehouse", Stage.STOCK_CHECKED, 6, 0.5),
-    BurstKind("source", "integration", Stage.RECEIVED, 2, 0.6),
-    BurstKind("sku", "data", Stage.RECEIVED, 12, 0.8),
+    BurstKind(attribute="carrier", cause="carrier", stage=Stage.SHIPPED, min_hours=10, chance=0.6),
+    BurstKind(attribute="gateway", cause="payment", stage=Stage.RECEIVED, min_hours=2, chance=0.75),
+    BurstKind(
+        attribute="site", cause="warehouse", stage=Stage.STOCK_CHECKED, min_hours=6, chance=0.5
+    ),
+    BurstKind(
+        attribute="source", cause="integration", stage=Stage.RECEIVED, min_hours=2, chance=0.6
+    ),
+    BurstKind(attribute="sku", cause="data", stage=Stage.RECEIVED, min_hours=12, chance=0.8),
 )
 
 
@@ -103,7 +107,13 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[PlantedBur
         hours = float(np.clip(members / an_hour, kind.min_hours, MAX_BURST_HOURS))
         start_s = float(day * SECONDS_PER_DAY + random.uniform(6, 15) * SECONDS_PER_HOUR)
         bursts.append(
-            PlantedBurst(number, kind, value, start_s, start_s + hours * SECONDS_PER_HOUR)
+            PlantedBurst(
+                number=number,
+                kind=kind,
+                value=value,
+                start_s=start_s,
+                end_s=start_s + hours * SECONDS_PER_HOUR,
+            )
         )
     return bursts
 

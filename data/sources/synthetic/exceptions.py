@@ -110,7 +110,9 @@ def raise_exceptions(
     segment, total = orders.segment[order], orders.total[order]
     stage, detected_s = _detection(random, orders, order, cause)
     kind = draw_by_row(random, TYPE_SHARE, cause)
-    due_s, hazard_s = _deadlines(random, orders, order, cause, stage, detected_s)
+    due_s, hazard_s = _deadlines(
+        random, orders, order=order, cause=cause, stage=stage, detected_s=detected_s
+    )
     complexity = random.binomial(2, np.clip(0.12 + 0.08 * orders.lines[order], 0, 0.5))
     effort = np.where(burst_of[order] >= 0, MEMBER_OF_BURST_EFFORT, 1) * np.exp(0.45 * complexity)
     severity = 0.6 * np.log(total / 90) + 0.7 * random.standard_normal(size)
@@ -127,7 +129,7 @@ def raise_exceptions(
         wording=_wording(random, cause),
         complexity=complexity,
         first_team=_first_team(random, kind, segment),
-        priority=_priority(random, orders, order, cause, due_s - detected_s),
+        priority=_priority(random, orders, order=order, cause=cause, left_s=due_s - detected_s),
         stage=stage,
         cause=cause,
         burst=burst_of[order],

@@ -150,12 +150,12 @@ class TeamQueues:
         else:
             case.at_team = (case.team + 1 + int(case.draws[3] * (len(TEAMS) - 1))) % len(TEAMS)
             case.draws[1] = 0.0
-        self._note(case, moment_s, RECLASSIFIED, operator, category)
-        self._note(case, moment_s, ASSIGNED, operator, category)
+        self._note(case, moment_s, event=RECLASSIFIED, by=operator, category=category)
+        self._note(case, moment_s, event=ASSIGNED, by=operator, category=category)
         heappush(self.waiting, (moment_s, case.number, case))
 
     def _resolve(self, case: HandledCase, moment_s: float, operator: int) -> None:
-        self._note(case, moment_s, RESOLVED, operator, self._label(case))
+        self._note(case, moment_s, event=RESOLVED, by=operator, category=self._label(case))
         if not case.reopens:
             self._close(case, moment_s)
             return

@@ -95,14 +95,24 @@ def planned_events(shop: SyntheticShop, orders: OrderBlock, raised: ExceptionBlo
     last[raised.order] = raised.stage
     row, stage = np.nonzero(np.arange(len(STAGES)) <= last[:, None])
     moment_s = orders.planned_s[row, stage]
-    return _order_events(shop, orders.number[row], stage, moment_s, np.zeros(len(row), dtype=int))
+    return _order_events(
+        shop,
+        orders.number[row],
+        stage=stage,
+        moment_s=moment_s,
+        canceled=np.zeros(len(row), dtype=int),
+    )
 
 
 def late_events(shop: SyntheticShop, records: HandlingRecords) -> pd.DataFrame:
     """The stages that are reached after an exception, and cancellations."""
     number, stage, moment_s, canceled = columns_of_rows(records.order_events, 4)
     return _order_events(
-        shop, number.astype(np.int64), stage.astype(int), moment_s, canceled.astype(int)
+        shop,
+        number.astype(np.int64),
+        stage=stage.astype(int),
+        moment_s=moment_s,
+        canceled=canceled.astype(int),
     )
 
 

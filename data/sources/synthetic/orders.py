@@ -102,7 +102,7 @@ def orders_of(
     returns = random.random(size) < np.where(fashion, 0.09, 0.03)
     line_value = visits.line_units * visits.line_price
     value = np.bincount(visits.line_visit, line_value, minlength=size)
-    planned_s = _planned_s(random, visits, payment, carrier, returns)
+    planned_s = _planned_s(random, visits, payment=payment, carrier=carrier, returns=returns)
     ship_by_s = visits.placed_s + SECONDS_PER_DAY * np.where(payment == 2, 3.0, 1.5)
     domestic = DOMESTIC[visits.country, visits.site]
     days = np.where(domestic, 3, 6) + random.integers(0, 3, size)

@@ -80,7 +80,9 @@ class StockLevels:
         attempt = 0
         while True:
             visitors = int(orders * (1.1 + 0.5 * attempt)) + 20
-            visits = visits_of_day(self.shop, self.catalogue, day, visitors, attempt)
+            visits = visits_of_day(
+                self.shop, self.catalogue, day=day, count=visitors, attempt=attempt
+            )
             got, oversold = self._allocate(visits)
             placed = np.bincount(visits.line_visit, got > 0, minlength=visitors) > 0
             if placed.sum() >= orders:

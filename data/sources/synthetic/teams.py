@@ -51,7 +51,7 @@ class Team:
 def pilot_orders(shop: SyntheticShop, catalogue: Catalogue) -> OrderBlock:
     """Draw orders from all over the period, to see what is usual."""
     random = shop.random(RandomStream.PILOT)
-    visits = visits_of_day(shop, catalogue, 0, PILOT_ORDERS, PILOT_ATTEMPT)
+    visits = visits_of_day(shop, catalogue, day=0, count=PILOT_ORDERS, attempt=PILOT_ATTEMPT)
     visits = visits.only(np.isin(np.arange(PILOT_ORDERS), visits.line_visit), visits.line_units > 0)
     size = len(visits.placed_s)
     days = np.sort(random.integers(0, shop.period_days, size))

@@ -44,7 +44,9 @@ def messages(
         strict=True,
     )
     return [
-        None if luck[3] < EMPTY_SHARE else _written(language, wording, hard, luck, _slots(slot))
+        None
+        if luck[3] < EMPTY_SHARE
+        else _written(language, wording, hard=hard, luck=luck, slots=_slots(slot))
         for (language, wording, hard, luck), slot in zip(facts, slots, strict=True)
     ]
 

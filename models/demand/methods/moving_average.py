@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -83,11 +83,17 @@ def _choices(grain: Grain) -> tuple[int, ...]:
     }[grain]
 
 
-def _exposed(panel: Panel, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (n, w) shares in stock and units of the last periods, 0 where not observed."""
+class ExposedSales(NamedTuple):
+    """(n, w) shares in stock and units of the last periods, 0 where not observed."""
+
+    exposure: np.ndarray
+    units: np.ndarray
+
+
+def _exposed(panel: Panel, window: int) -> ExposedSales:
     units = silent_after_life(panel.units[:, -window:])
     exposure = np.where(np.isfinite(units), panel.in_stock[:, -window:], 0)
-    return exposure, np.where(exposure > 0, units, 0)
+    return ExposedSales(exposure, np.where(exposure > 0, units, 0))
 
 
 def _week_pattern(exposure: np.ndarray, sold: np.ndarray) -> np.ndarray:

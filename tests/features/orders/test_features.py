@@ -1,8 +1,8 @@
 """No feature of an order knows the future, and one order computes what all together do."""
 
 from collections.abc import Callable
-from dataclasses import fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,50 @@ SEEDS = st.integers(0, 2**32 - 1)
 SEEDED = settings(max_examples=6, phases=[Phase.generate])  # a seed has nothing to shrink to
 
 
-class Computed(NamedTuple):
-    """Features by subject."""
+@dataclass(frozen=True)
+class IndexedHistory:
+    """A history whose logs are indexed once, to compute the features of any of its subjects.
 
-    rows: pd.DataFrame
+    Attributes:
+        tables: Rows of the history.
+        subjects: All orders at all stages.
+        plan: Fitted on all subjects, unless another is taken.
+        features: Features over the indexed logs.
+    """
+
+    tables: OrderTables
+    subjects: pd.DataFrame
     plan: FeaturePlan
+    features: Features
+
+    @classmethod
+    def of(
+        cls, history: Any, plan: FeaturePlan | None = None, *, thinned: bool | None = None
+    ) -> Self:
+        """Index the logs of a history; `thinned` as its orders tell, if it is None."""
+        tables = _tables(history)
+        subjects = order_subjects(tables.orders, tables.order_events)
+        placed = subjects[subjects["stage"] == "placed"].set_index("order_id")
+        base = placed.loc[tables.orders["order_id"]].reset_index()
+        plan = plan or FEATURES.fit(order_columns(subjects, tables), {})
+        entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
+        thinned = is_thinned(tables.orders) if thinned is None else thinned
+        logs = order_logs(order_columns(base, tables), entities, tables, thinned=thinned)
+        return cls(tables, subjects, plan, Features(FEATURES, plan, logs))
+
+    def compute(self, subjects: pd.DataFrame) -> pd.DataFrame:
+        """Compute the features of some subjects, by order and stage."""
+        columns = order_columns(subjects, self.tables)
+        keys = self.features.keys(columns)
+        dense = self.features.compute(columns, keys, columns["scored_at"]).dense
+        names = zip(subjects["order_id"], subjects["stage"], strict=True)
+        index = pd.Index(list(names), tupleize_cols=False)
+        return pd.DataFrame(dense, columns=self.features.names, index=index)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """Features of all subjects."""
+        return self.compute(self.subjects)
 
 
 def _tables(history: Any) -> OrderTables:
@@ -34,53 +73,22 @@ def _tables(history: Any) -> OrderTables:
     )
 
 
-@pytest.fixture(scope="session")
-def computed() -> Callable[..., Computed]:
-    """Compute the features of subjects, all of them if none are named."""
-
-    def compute(
-        history: Any,
-        subjects: pd.DataFrame | None = None,
-        plan: Any = None,
-        thinned: bool | None = None,
-    ) -> Computed:
-        tables = _tables(history)
-        everyone = order_subjects(tables.orders, tables.order_events)
-        subjects = everyone if subjects is None else subjects
-        placed = everyone[everyone["stage"] == "placed"].set_index("order_id")
-        base = placed.loc[tables.orders["order_id"]].reset_index()
-        plan = plan or FEATURES.fit(order_columns(everyone, tables), {})
-        entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
-        placed_columns = order_columns(base, tables)
-        thinned = is_thinned(tables.orders) if thinned is None else thinned
-        logs = order_logs(placed_columns, entities, tables, thinned=thinned)
-        columns = order_columns(subjects, tables)
-        features = Features(FEATURES, plan, logs)
-        dense = features.compute(columns, features.keys(columns), columns["scored_at"]).dense
-        rows = pd.DataFrame(dense, columns=features.names)
-        return Computed(
-            rows.set_axis(list(zip(subjects["order_id"], subjects["stage"], strict=True))), plan
-        )
-
-    return compute
-
-
 @SEEDED
-@given(seed=SEEDS, other=SEEDS, place=st.integers(0, 20))
+@given(seed=SEEDS, other=SEEDS, row=st.integers(0, 20))
 def test_no_row_known_at_or_after_the_stage_changes_a_feature(
-    seed, other, place, a_history, with_another_future, computed
+    seed, other, row, a_history, with_another_future
 ):
     history = a_history(seed)
     subjects = order_subjects(history.orders, history.order_events)
-    subject = subjects.iloc[[place % len(subjects)]].reset_index(drop=True)
+    subject = subjects.iloc[[row % len(subjects)]].reset_index(drop=True)
     as_of, order_id = subject["scored_at"].iloc[0], subject["order_id"].iloc[0]
     disturbed = with_another_future(history, as_of, other)
     own = _with_own_rows(disturbed, history, order_id, as_of)
 
-    before = computed(history, subject, thinned=False)
-    after = computed(own, subject, before.plan, thinned=False)
+    before = IndexedHistory.of(history, thinned=False)
+    after = IndexedHistory.of(own, before.plan, thinned=False)
 
-    pd.testing.assert_frame_equal(before.rows, after.rows, check_exact=True)
+    pd.testing.assert_frame_equal(before.compute(subject), after.compute(subject), check_exact=True)
 
 
 def _with_own_rows(disturbed: Any, history: Any, order_id: str, as_of: pd.Timestamp) -> Any:
@@ -89,40 +97,39 @@ def _with_own_rows(disturbed: Any, history: Any, order_id: str, as_of: pd.Timest
     def change(name: str, rows: pd.DataFrame) -> pd.DataFrame:
         own = getattr(history, name)
         if "order_id" in own and name != "exceptions":
-            mine = (own["order_id"] == order_id) & (own["known_at"] <= as_of)
+            before = (own["order_id"] == order_id) & (own["known_at"] <= as_of)
             others = rows[(rows["order_id"] != order_id) | (rows["known_at"] > as_of)]
         elif name in ("products", "sites"):
-            mine = own["known_at"] <= as_of
+            before = own["known_at"] <= as_of
             others = rows[rows["known_at"] > as_of]
         else:
             return rows
-        return pd.concat([own[mine], others]).drop_duplicates(list(TABLES[name].key))
+        return pd.concat([own[before], others]).drop_duplicates(list(TABLES[name].key))
 
     return disturbed.changed(change)
 
 
 @SEEDED
 @given(seed=SEEDS)
-def test_one_subject_at_a_time_gives_what_the_bulk_gives(seed, a_history, computed):
-    history = a_history(seed)
-    bulk = computed(history)
-    subjects = order_subjects(history.orders, history.order_events)
+def test_one_subject_at_a_time_gives_what_the_bulk_gives(seed, a_history):
+    history = IndexedHistory.of(a_history(seed))
+    subjects = history.subjects
 
-    single = [computed(history, subjects.iloc[[i]], bulk.plan).rows for i in range(len(subjects))]
+    single = [history.compute(subjects.iloc[[row]]) for row in range(len(subjects))]
 
-    pd.testing.assert_frame_equal(pd.concat(single), bulk.rows, check_exact=True)
+    pd.testing.assert_frame_equal(pd.concat(single), history.rows, check_exact=True)
 
 
 @SEEDED
 @given(seed=SEEDS)
-def test_the_order_of_the_rows_changes_nothing(seed, a_history, computed):
+def test_the_order_of_the_rows_changes_nothing(seed, a_history):
     history = a_history(seed)
     shuffled = history.changed(
         lambda _, rows: rows.sample(frac=1, random_state=seed % 2**31).reset_index(drop=True)
     )
 
-    straight = computed(history)
-    mixed = computed(shuffled, plan=straight.plan)
+    straight = IndexedHistory.of(history)
+    mixed = IndexedHistory.of(shuffled, straight.plan)
 
     pd.testing.assert_frame_equal(straight.rows, mixed.rows, check_exact=True)
 
@@ -170,42 +177,42 @@ def a_shop(a_history) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("raised", [True, False])
-def test_an_order_counts_as_failed_or_good_from_when_that_was_known(a_shop, computed, raised):
-    rows = computed(a_shop(raised=raised)).rows
+def test_an_order_counts_as_failed_or_good_from_when_that_was_known(a_shop, raised):
+    rows = IndexedHistory.of(a_shop(raised=raised)).rows
 
     shares = rows["failed_mean_ever_by_region"]
     assert np.isnan(shares[("first", "placed")])
     assert shares[("second", "placed")] == float(raised)
 
 
-def test_orders_under_way_are_counted_until_they_end(a_shop, computed):
-    rows = computed(a_shop(raised=False)).rows
+def test_orders_under_way_are_counted_until_they_end(a_shop):
+    rows = IndexedHistory.of(a_shop(raised=False)).rows
 
     assert rows["change_sum_ever_by_region"].tolist() == [0.0, 1.0, 0.0]
 
 
-def test_orders_of_a_thinned_sample_are_not_counted_while_under_way(a_shop, computed):
+def test_orders_of_a_thinned_sample_are_not_counted_while_under_way(a_shop):
     history = a_shop(raised=False)
     thinned = history.orders.assign(weight=[18.7, 1.0])
 
-    rows = computed(history.changed(lambda n, t: thinned if n == "orders" else t)).rows
+    rows = IndexedHistory.of(history.changed(lambda n, t: thinned if n == "orders" else t)).rows
 
     assert not rows["change_sum_ever_by_region"].any()
 
 
-def test_an_order_without_lines_borrows_goods_and_total_of_the_one_before(a_shop, computed):
-    rows = computed(a_shop(raised=False, lines_of=("first",))).rows
+def test_an_order_without_lines_borrows_goods_and_total_of_the_one_before(a_shop):
+    rows = IndexedHistory.of(a_shop(raised=False, lines_of=("first",))).rows
 
-    wanted = ["order_total", "freight", "ordered_units"]
-    assert rows.loc[[("second", "placed")], wanted].to_numpy().tolist() == [[10.0, 2.0, 1.0]]
+    lent = ["order_total", "freight", "ordered_units"]
+    assert rows.loc[[("second", "placed")], lent].to_numpy().tolist() == [[10.0, 2.0, 1.0]]
 
 
-def test_a_weighted_share_counts_each_order_with_its_weight(a_history, computed):
+def test_a_weighted_share_counts_each_order_with_its_weight(a_history):
     history = a_history(5, orders=40, exceptions=60)
     doubled = history.orders.assign(weight=history.orders["weight"].fillna(1.0) * 2)
     plain = history.orders.assign(weight=history.orders["weight"].fillna(1.0))
     by_weight = [
-        computed(history.changed(lambda n, t, o=orders: o if n == "orders" else t)).rows
+        IndexedHistory.of(history.changed(lambda n, t, o=orders: o if n == "orders" else t)).rows
         for orders in (plain, doubled)
     ]
 
@@ -213,7 +220,7 @@ def test_a_weighted_share_counts_each_order_with_its_weight(a_history, computed)
     pd.testing.assert_frame_equal(by_weight[0], by_weight[1], rtol=1e-4)
 
 
-def test_every_feature_has_a_name_of_its_own(a_history, computed):
-    names = computed(a_history(1)).rows.columns
+def test_every_feature_has_a_name_of_its_own(a_history):
+    names = IndexedHistory.of(a_history(1)).rows.columns
 
     assert names.is_unique
