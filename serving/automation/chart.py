@@ -35,12 +35,14 @@ def sections(view: GuaranteesOut) -> list[dict[str, Any]]:
 
 def ordered(promises: Sequence[GuaranteeOut], label: str) -> list[GuaranteeOut]:
     """Return the promises of a label in the order in which people look at them."""
-
-    def urgency(promise: GuaranteeOut) -> tuple[int, int, str]:
-        predicted = promise["calibration"]["predicted"]
-        return STATES.index(promise["state"]), -predicted, promise["name"]
-
-    return sorted((promise for promise in promises if promise["label"] == label), key=urgency)
+    return sorted(
+        (promise for promise in promises if promise["label"] == label),
+        key=lambda promise: (
+            STATES.index(promise["state"]),
+            -promise["calibration"]["predicted"],
+            promise["name"],
+        ),
+    )
 
 
 def _doubt(audits: AuditsOut) -> str:

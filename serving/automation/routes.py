@@ -14,7 +14,7 @@ router = APIRouter(prefix="/v1/promises", tags=["promises"])
 PROBLEMS = (400, 404, 409, 413, 422, 503)
 
 
-@router.get("", responses=answers(GuaranteesOut, 503))
+@router.get("", responses=answers(GuaranteesOut, (503,)))
 async def promises(request: Request) -> Response:
     """Promises for each category and team, their audits, and those that were withdrawn."""
     service = service_of(request)
@@ -22,14 +22,14 @@ async def promises(request: Request) -> Response:
 
 
 @router.post(
-    "/suspend", openapi_extra=promise_body(), responses=answers(GuaranteeStateOut, *PROBLEMS)
+    "/suspend", openapi_extra=promise_body(), responses=answers(GuaranteeStateOut, PROBLEMS)
 )
 async def suspend(request: Request) -> Response:
     """Withdraw a promise by hand: nothing of it is automatic any more. Decisions made stand."""
     return await _withdrawn(request, is_lifted=False)
 
 
-@router.post("/lift", openapi_extra=promise_body(), responses=answers(GuaranteeStateOut, *PROBLEMS))
+@router.post("/lift", openapi_extra=promise_body(), responses=answers(GuaranteeStateOut, PROBLEMS))
 async def lift(request: Request) -> Response:
     """Give a withdrawn promise again; its alarm begins anew."""
     return await _withdrawn(request, is_lifted=True)

@@ -123,7 +123,12 @@ def _summaries(scorer: Scorer, triage: Triage, facts: GuaranteeFacts) -> list[Gu
             audits = counting(facts.audits, key, latest)
             summaries.append(
                 GuaranteeSummary(
-                    promise, rows, latest, audits, facts.since_ms, scorer.policy.promises
+                    promise=promise,
+                    predicted=rows,
+                    latest=latest,
+                    audits=audits,
+                    since_ms=facts.since_ms,
+                    terms=scorer.policy.promises,
                 )
             )
     return summaries

@@ -25,7 +25,7 @@ def demand_chart(shown: SeriesView) -> dict[str, Any]:
 def _fan(shown: SeriesView) -> list[dict[str, Any]]:
     days = iso_days(shown.periods)
     bands = [
-        _band(days, shown.quantiles[:, low], shown.quantiles[:, -1 - low], name, colour)
+        _band(days, shown.quantiles[:, low], shown.quantiles[:, -1 - low], name=name, colour=colour)
         for low, (name, colour) in enumerate(
             (("95 %", "--fan-95"), ("80 %", "--fan-80"), ("50 %", "--fan-50"))
         )
@@ -50,7 +50,7 @@ def _past_forecast(shown: SeriesView) -> list[dict[str, Any]]:
         "median forecast then %{y:,.0f} · 95 %: %{customdata[0]:,.0f} to %{customdata[2]:,.0f}"
         "<extra></extra>"
     )
-    return [_band(days, low, high, "95 % then", "--past-95"), line]
+    return [_band(days, low, high, name="95 % then", colour="--past-95"), line]
 
 
 def _history(shown: SeriesView) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _history(shown: SeriesView) -> dict[str, Any]:
 
 
 def _band(
-    days: list[str], low: np.ndarray, high: np.ndarray, name: str, colour: str
+    days: list[str], low: np.ndarray, high: np.ndarray, *, name: str, colour: str
 ) -> dict[str, Any]:
     finite = np.isfinite(low) & np.isfinite(high)
     there = [day for day, is_drawn in zip(days, finite, strict=True) if is_drawn]

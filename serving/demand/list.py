@@ -37,6 +37,13 @@ class SeriesFilters(NamedTuple):
     order: str = "volume"
 
 
+class SearchText(NamedTuple):
+    """Text to search, a line a series, and (n,) offsets at which the lines begin."""
+
+    text: str
+    begins: np.ndarray
+
+
 @lru_cache(maxsize=1)
 def series_list(book: Book) -> "SeriesList":
     """Return the list of a book, which is made once."""
@@ -110,14 +117,13 @@ class SeriesList:
         return shares_missed(self.book, slice(None))
 
     @cached_property
-    def _texts(self) -> tuple[str, np.ndarray]:
-        """Text to search, a line a series, and (n,) offsets at which the lines begin."""
+    def _texts(self) -> SearchText:
         forecast = self.book.forecast
         groups = self.book.attributes.get("product_group", np.full(forecast.series, None, object))
         entries = zip(forecast.sku, forecast.site, groups, strict=True)
         lines = [f"{sku} {site} {group or ''}".casefold() for sku, site, group in entries]
         ends = np.cumsum([len(line) + 1 for line in lines])
-        return "\n".join(lines), np.concatenate([[0], ends[:-1]])
+        return SearchText("\n".join(lines), np.concatenate([[0], ends[:-1]]))
 
     def _holding(self, word: str) -> np.ndarray:
         """Return (n,) whether a series' line holds a word. One search of all is the quickest."""

@@ -38,7 +38,13 @@ def _filters(
     level: Word = "series",
     order: Word = "volume",
 ) -> SeriesFilters:
-    return SeriesFilters(text, site, group, level, order if order in ORDERS else "volume")
+    return SeriesFilters(
+        text=text,
+        site=site,
+        group=group,
+        level=level,
+        order=order if order in ORDERS else "volume",
+    )
 
 
 Filters = Annotated[SeriesFilters, Depends(_filters)]

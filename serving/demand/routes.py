@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from fastapi import APIRouter, Request, Response
 
@@ -22,6 +23,7 @@ from serving.demand.payload import (
     QUERY_EXAMPLES,
     SERIES,
     QueryIn,
+    SeriesIn,
 )
 from serving.demand.selection import BookSelection, select_series
 from serving.forecast_book import PreparedBook
@@ -36,10 +38,25 @@ router = APIRouter(prefix="/v1/forecasts", tags=["demand"])
 SERIES_AT_ONCE = 500
 
 
+class ForecastQuery(NamedTuple):
+    """A query for forecasts: the periods and quantiles of each, and the series."""
+
+    shape: ForecastShape
+    selection: BookSelection[SeriesIn]
+
+    @classmethod
+    def read(cls, used: PreparedBook, body: bytes) -> Self:
+        """Read a body; errors as of `serving.wire.exception_in.checked`."""
+        payload: QueryIn = checked(QUERY, parsed(body))
+        quantiles = tuple(sorted(set(payload.quantiles or ())))
+        shape = shape_of(used, payload.horizon, quantiles, "/horizon")
+        return cls(shape, select_series(used.book, payload.series, SERIES))
+
+
 @router.get(
     "",
     openapi_extra={"parameters": FORECAST_PARAMETERS},
-    responses=answers(ForecastsOut, 404, 422, 503),
+    responses=answers(ForecastsOut, (404, 422, 503)),
 )
 async def read(request: Request) -> Response:
     """The forecast of a SKU at one site or at all, or of a sum: a site, a product group, the total.
@@ -56,7 +73,7 @@ async def read(request: Request) -> Response:
 @router.post(
     "/query",
     openapi_extra=body_with(QueryIn, QUERY_EXAMPLES),
-    responses=streamed_answers(ForecastQueryOut, 400, 413, 422, 503),
+    responses=streamed_answers(ForecastQueryOut, (400, 413, 422, 503)),
 )
 async def query(request: Request) -> Response:
     """The forecasts of thousands of series; without `series` all. Unknown ones are named.
@@ -67,7 +84,7 @@ async def query(request: Request) -> Response:
     service = service_of(request)
     used = service.forecast_book.in_use()
     body = await body_of(request, service.settings)
-    shape, selection = await asyncio.to_thread(_understood, used, body)
+    shape, selection = await asyncio.to_thread(ForecastQuery.read, used, body)
     first: ForecastQueryHeadOut = {
         **head(used, shape, service.clock()),
         "refused": selection.refused,
@@ -76,13 +93,5 @@ async def query(request: Request) -> Response:
     def make(part: Sequence[int]) -> list[SeriesForecastOut]:
         return series_views(used, [selection.rows[position] for position in part], shape)
 
-    return streamed(
-        request, first, "forecasts", in_parts(len(selection.rows), SERIES_AT_ONCE), make
-    )
-
-
-def _understood(used: PreparedBook, body: bytes) -> tuple[ForecastShape, BookSelection]:
-    payload: QueryIn = checked(QUERY, parsed(body))
-    quantiles = tuple(sorted(set(payload.quantiles or ())))
-    shape = shape_of(used, payload.horizon, quantiles, "/horizon")
-    return shape, select_series(used.book, payload.series, SERIES)
+    parts = in_parts(len(selection.rows), SERIES_AT_ONCE)
+    return streamed(request, first, name="forecasts", parts=parts, make=make)

@@ -3,12 +3,13 @@
 import orjson
 from sqlalchemy import Connection
 
-from data.ledger.claims import Claim, claim, release, revision_of_open
+from data.domain import ClaimedError
+from data.ledger.claims import Claim, claim, claims_on, release, revision_of_open
 from data.ledger.writer import LedgerWriter
 from data.policy.policy import Policy
 from data.ticks import MS_PER_MINUTE
 from serving.exceptions.payload import CLAIM
-from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
 from serving.http.requests import ActionRequest, parsed
 from serving.live_list.claim_board import ClaimBoard, ClaimHolderOut
 from serving.wire.answers import closed
@@ -42,10 +43,10 @@ async def claim_row(
     payload, expected_revision = checked(CLAIM, parsed(request.body)), request.expected_revision
     until_ms = now_ms + int(policy.guards.claim_minutes * MS_PER_MINUTE)
 
-    def transaction(connection: Connection) -> tuple[Answer, Claim]:
+    def transaction(connection: Connection) -> Answered[Claim]:
         revision = revision_of_open(connection, request.subject_id, expected_revision)
         claimed = claim(connection, Claim(request.subject_id, payload.by, now_ms, until_ms))
-        return _answer(claimed, revision), claimed
+        return Answered(_answer(claimed, revision), claimed)
 
     once = AnswerOnce.of(request, f"{request.subject_id}/claim", now_ms=now_ms)
     answer, claimed = await run_once(writer, once, transaction)
@@ -60,17 +61,28 @@ async def release_row(
     """Release an open exception or incident before its time; errors as of `claim_row`."""
     payload, expected_revision = checked(CLAIM, parsed(request.body)), request.expected_revision
 
-    def transaction(connection: Connection) -> tuple[Answer, Claim]:
+    def transaction(connection: Connection) -> Answered[Claim]:
         revision = revision_of_open(connection, request.subject_id, expected_revision)
         release(connection, request.subject_id, payload.by, now_ms=now_ms)
         released = Claim(request.subject_id, payload.by, now_ms, now_ms)
-        return _answer(released, revision), released
+        return Answered(_answer(released, revision), released)
 
     once = AnswerOnce.of(request, f"{request.subject_id}/release", now_ms=now_ms)
     answer, released = await run_once(writer, once, transaction)
     if released is not None:
         claims.end(request.subject_id)
     return answer
+
+
+def check_claim(connection: Connection, subject_id: str, by: str | None, *, now_ms: int) -> None:
+    """Check that nobody else has a subject.
+
+    Raises:
+        ClaimedError: Somebody has.
+    """
+    for active in claims_on(connection, [subject_id], now_ms=now_ms).values():
+        if active.by != by:
+            raise ClaimedError(subject_id, active.by, active.until_ms)
 
 
 def _answer(claim: Claim, revision: int) -> Answer:

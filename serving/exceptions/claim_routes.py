@@ -12,7 +12,7 @@ from serving.service import service_of
 
 exceptions = APIRouter(prefix="/exceptions/{exception_id}", tags=["exceptions"])
 incidents = APIRouter(prefix="/incidents/{incident_id}", tags=["incidents"])
-CLAIMED = answers(ClaimedOut, *ACTION_PROBLEMS)
+CLAIMED = answers(ClaimedOut, ACTION_PROBLEMS)
 
 
 @exceptions.post("/claim", openapi_extra=claim_body(), responses=CLAIMED)

@@ -11,7 +11,7 @@ from data.ledger.outcomes import save_outcomes
 from data.ledger.writer import LedgerWriter
 from data.settings import Settings
 from serving.clock import Clock
-from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
 from serving.http.requests import (
     ActionRequest,
     RefusedExceptionOut,
@@ -93,10 +93,11 @@ async def take_in(
     batch = await _incoming(values, checked, scorer, clock)
     now_ms = clock()
 
-    def transaction(connection: Connection) -> tuple[Answer, list[AcceptedException]]:
+    def transaction(connection: Connection) -> Answered[list[AcceptedException]]:
         accepted = accept(connection, batch.arriving, now_ms=now_ms)
         save_outcomes(connection, untouched(accepted, now_ms))
-        return _answer(scorer, kind, batch.refusals, accepted, now_ms), accepted
+        answer = _answer(scorer, kind, batch.refusals, accepted, now_ms=now_ms)
+        return Answered(answer, accepted)
 
     once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms)
     answer, accepted = await run_once(writer, once, transaction)
@@ -160,6 +161,7 @@ def _answer(
     kind: Kind,
     refusals: Sequence[RefusedExceptionOut | None],
     accepted: Sequence[AcceptedException],
+    *,
     now_ms: int,
 ) -> Answer:
     assessments = [Assessment.from_json(result.record.opinion) for result in accepted]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from data.ledger.ledger import OutcomeRecord
 from data.ledger.writer import LedgerWriter
-from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
 from serving.http.requests import ActionRequest, canonical, parsed
 from serving.live_list.worklist import Worklist
 from serving.scoring.audits import Resolution, end
@@ -47,7 +47,7 @@ async def resolve_one(
     outcome = outcome_of(request.subject_id, resolution(value), now_ms)
     expected_revision = request.expected_revision
 
-    def transaction(connection: Connection) -> tuple[Answer, Resolution]:
+    def transaction(connection: Connection) -> Answered[Resolution]:
         ended = end(
             connection,
             outcome,
@@ -63,7 +63,7 @@ async def resolve_one(
             "resolved_at": rfc3339(record.closed_at_ms or now_ms),
             **scorer.stamp(now_ms),
         }
-        return Answer(200, orjson.dumps(shape), record.revision), ended
+        return Answered(Answer(200, orjson.dumps(shape), record.revision), ended)
 
     once = AnswerOnce.of(request, request.subject_id, now_ms=now_ms)
     answer, resolved = await run_once(writer, once, transaction)

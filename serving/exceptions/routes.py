@@ -32,7 +32,7 @@ RowId = Annotated[str, Path(pattern=ROW_ID, description="an exception or an inci
 @router.post(
     "",
     openapi_extra=exceptions_body(),
-    responses=answers(AcceptedExceptionOut | AcceptedBatchOut, 400, 413, 422, 503)
+    responses=answers(AcceptedExceptionOut | AcceptedBatchOut, (400, 413, 422, 503))
     | {201: {"model": AcceptedExceptionOut, "description": "It is new"}},
 )
 async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> Response:
@@ -54,7 +54,7 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
     return sent(answer)
 
 
-@router.get("/{exception_id}", responses=answers(ExceptionOut, 404, 422, 503))
+@router.get("/{exception_id}", responses=answers(ExceptionOut, (404, 422, 503)))
 async def look_at_exception(request: Request, exception_id: ExceptionId) -> Response:
     """One exception as posted, as scored now with reasons, and what happened to it."""
     service = service_of(request)
@@ -68,7 +68,7 @@ async def look_at_exception(request: Request, exception_id: ExceptionId) -> Resp
     return json_answer(view, headers={"ETag": etag(view["revision"])})
 
 
-@router.get("/{exception_id}/versus/{other_id}", responses=answers(ComparisonOut, 404, 422))
+@router.get("/{exception_id}/versus/{other_id}", responses=answers(ComparisonOut, (404, 422)))
 async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At = None) -> Response:
     """Compare two rows of the list: in money, hazard and hours, term by term."""
     view = await service_of(request).worklist.view(past_tick(at))
@@ -78,7 +78,7 @@ async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At 
 @router.post(
     "/{exception_id}/resolve",
     openapi_extra=resolution_body(),
-    responses=answers(ResolvedExceptionOut, *ACTION_PROBLEMS),
+    responses=answers(ResolvedExceptionOut, ACTION_PROBLEMS),
 )
 async def resolve_exception(request: Request, action: ExceptionAction) -> Response:
     """Say how an exception ended; it leaves the work list. The same again changes nothing."""

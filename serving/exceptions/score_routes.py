@@ -38,7 +38,7 @@ class ScoredBatchOut(StampOut):
 @router.post(
     "/score",
     openapi_extra=exceptions_body(),
-    responses=answers(ScoredExceptionOut | ScoredBatchOut, 400, 413, 422),
+    responses=answers(ScoredExceptionOut | ScoredBatchOut, (400, 413, 422)),
 )
 async def score(request: Request) -> Response:
     """Score one exception, or {"exceptions": [...]} item by item. Nothing is stored."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from fastapi import Response
 from sqlalchemy import Connection
@@ -22,6 +22,13 @@ class Answer(NamedTuple):
     body: bytes
     revision: int | None = None
     replayed: bool = False
+
+
+class Answered(NamedTuple, Generic[Result]):
+    """An answer, and the result for the code that goes on after the transaction."""
+
+    answer: Answer
+    result: Result
 
 
 class AnswerOnce(NamedTuple):
@@ -51,9 +58,9 @@ def fingerprint(path: str, body: bytes) -> str:
 async def run_once(
     writer: LedgerWriter,
     once: AnswerOnce,
-    transaction: Callable[[Connection], tuple[Answer, Result]],
-) -> tuple[Answer, Result | None]:
-    """Run a transaction and store its answer, unless the request was stored_answer before.
+    transaction: Callable[[Connection], Answered[Result]],
+) -> Answered[Result | None]:
+    """Run a transaction and store its answer, unless the request was answered before.
 
     Args:
         writer: Runs it.
@@ -67,23 +74,23 @@ async def run_once(
         KeyReusedError: The key came with another request.
     """
 
-    def answered_once(connection: Connection) -> tuple[Answer, Result | None]:
+    def answered_once(connection: Connection) -> Answered[Result | None]:
         replay = _earlier(connection, once)
         if replay is not None:
-            return replay, None
+            return Answered(replay, None)
         answer, result = transaction(connection)
         if once.key:
             stored = StoredAnswer(
                 once.key, once.request_sha256, answer.status, answer.body.decode()
             )
             store_answer(connection, stored, now_ms=once.now_ms)
-        return answer, result
+        return Answered(answer, result)
 
     return await writer.run(answered_once)
 
 
 def _earlier(connection: Connection, once: AnswerOnce) -> Answer | None:
-    """Return what was stored_answer to this very request before, None if it is new."""
+    """Return the answer to this very request, None if it is new."""
     before = stored_answer(connection, once.key) if once.key else None
     if before is None:
         return None

@@ -1,5 +1,6 @@
 """Documentation in `/openapi.json` beyond what FastAPI finds out: bodies, problems, examples."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -40,7 +41,9 @@ def body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def answers(model: Any, *problems: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+def answers(
+    model: Any, problems: Sequence[int] = (), status: int = 200
+) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of answers: the good one, and problems by status."""
     content = {PROBLEM_JSON: {"schema": ref(ProblemOut)}}
     documented: dict[int | str, dict[str, Any]] = {

@@ -16,7 +16,12 @@ Make = Callable[[Sequence[int]], Sequence[Mapping[str, Any]]]
 
 
 def streamed(
-    request: Request, head: Mapping[str, Any], name: str, parts: Sequence[Sequence[int]], make: Make
+    request: Request,
+    head: Mapping[str, Any],
+    *,
+    name: str,
+    parts: Sequence[Sequence[int]],
+    make: Make,
 ) -> Response:
     """Return an answer of many rows.
 
@@ -61,9 +66,9 @@ def in_parts(count: int, size: int) -> list[range]:
     return [range(begin, min(begin + size, count)) for begin in range(0, count, size)]
 
 
-def streamed_answers(model: Any, *problems: int) -> dict[int | str, dict[str, Any]]:
+def streamed_answers(model: Any, problems: Sequence[int]) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of an answer that may also come line by line."""
-    documented = answers(model, *problems)
+    documented = answers(model, problems)
     lines = {"schema": {"type": "string", "description": "JSON objects, one a line"}}
     documented[200] = {**documented[200], "content": {NDJSON: lines}}
     return documented

@@ -41,15 +41,15 @@ class IncidentFacts:
     def of(cls, burst: Burst, timezone: str, *, is_over: bool) -> Self:
         """Take down a burst as it is now."""
         return cls(
-            burst.id,
-            burst.cause,
-            burst.words(timezone, NOUN),
-            len(burst.members),
-            burst.expected,
-            burst.opened_ms,
-            burst.last_ms,
-            burst.kinds,
-            is_over,
+            burst_id=burst.id,
+            cause=burst.cause,
+            words=burst.words(timezone, NOUN),
+            count=len(burst.members),
+            expected=burst.expected,
+            opened_ms=burst.opened_ms,
+            last_ms=burst.last_ms,
+            kinds=burst.kinds,
+            is_over=is_over,
         )
 
     @classmethod

@@ -99,9 +99,8 @@ class IncidentWatch:
         count = 0
         if self.reader is None:
             terms = self._policy.incidents
-            self.reader = await asyncio.to_thread(
-                BurstReader, self._ledger, terms, self.seq, self._clock()
-            )
+            learn = partial(BurstReader, self._ledger, terms, seq=self.seq, now_ms=self._clock())
+            self.reader = await asyncio.to_thread(learn)
         read = partial(self._ledger.events_after, kinds=TAKEN_IN, limit=MAX_EVENTS_AT_ONCE)
         while events := await asyncio.to_thread(read, self.seq):
             scans = await asyncio.to_thread(self.reader.observe, events)

@@ -14,15 +14,15 @@ import orjson
 from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
-from data.domain import ClaimedError
 from data.ledger.claims import Claim, claims_on, revision_of_open
 from data.ledger.incidents import Incident, incident_of, members_of, record_change
 from data.ledger.ledger import ExceptionRecord, OutcomeRecord, records_by_id
 from data.ledger.outcomes import close_all
 from data.ledger.writer import LedgerWriter
 from data.policy.automation import PromiseTerms
+from serving.exceptions.claim import check_claim
 from serving.exceptions.resolve import outcome_of
-from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
 from serving.http.requests import ActionRequest, canonical, parsed
 from serving.incident_watch.evidence import IncidentFacts
 from serving.incident_watch.watch import IncidentWatch
@@ -112,7 +112,7 @@ async def resolve_incident(
     value, expected_revision = parsed(request.body), request.expected_revision
     payload, incident_id = checked(INCIDENT_RESOLUTION, value), request.subject_id
 
-    def transaction(connection: Connection) -> tuple[Answer, BulkResolution]:
+    def transaction(connection: Connection) -> Answered[BulkResolution]:
         revision_of_open(connection, incident_id, expected_revision)
         check_claim(connection, incident_id, payload.by, now_ms=now_ms)
         selection = _selected(connection, incident_id, payload, now_ms)
@@ -120,7 +120,7 @@ async def resolve_incident(
         audited = _resolve(connection, outcomes, guarantees.terms, canonical(value))
         incident = _after(connection, incident_id, selection, now_ms)
         resolved = BulkResolution(incident, selection, audited)
-        return _answer(scorer, resolved, now_ms), resolved
+        return Answered(_answer(scorer, resolved, now_ms), resolved)
 
     async with incidents.lock:
         once = AnswerOnce.of(request, f"{incident_id}/resolve", now_ms=now_ms)
@@ -131,17 +131,6 @@ async def resolve_incident(
             for resolution in resolved.audited:
                 guarantees.record_audits(resolution)
     return answer
-
-
-def check_claim(connection: Connection, subject_id: str, by: str | None, *, now_ms: int) -> None:
-    """Check that nobody else has a subject.
-
-    Raises:
-        ClaimedError: Somebody has.
-    """
-    for claim in claims_on(connection, [subject_id], now_ms=now_ms).values():
-        if claim.by != by:
-            raise ClaimedError(subject_id, claim.by, claim.until_ms)
 
 
 def _selected(

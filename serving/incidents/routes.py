@@ -28,7 +28,7 @@ async def look_at_incidents(request: Request) -> Response:
     return json_answer(await incidents_view(service_of(request).worklist))
 
 
-@router.get("/{incident_id}", responses=answers(IncidentDetailsOut, 404, 422, 503))
+@router.get("/{incident_id}", responses=answers(IncidentDetailsOut, (404, 422, 503)))
 async def look_at_incident(
     request: Request,
     incident_id: IncidentId,
@@ -46,7 +46,7 @@ async def look_at_incident(
 @router.post(
     "/{incident_id}/resolve",
     openapi_extra=incident_resolution_body(),
-    responses=answers(ResolvedMembersOut, *ACTION_PROBLEMS),
+    responses=answers(ResolvedMembersOut, ACTION_PROBLEMS),
 )
 async def resolve_members(request: Request, action: IncidentAction) -> Response:
     """Say once how the members ended: each gets the outcome, and an equal share of time and loss.
@@ -69,7 +69,7 @@ async def resolve_members(request: Request, action: IncidentAction) -> Response:
 @router.post(
     "/{incident_id}/split",
     openapi_extra=split_body(),
-    responses=answers(SplitMembersOut, *ACTION_PROBLEMS),
+    responses=answers(SplitMembersOut, ACTION_PROBLEMS),
 )
 async def split_off_members(request: Request, action: IncidentAction) -> Response:
     """Let members be rows of their own again, some or all; they are not merged into it again."""

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from data.ledger.claims import revision_of_open
 from data.ledger.incidents import Incident, incident_of, members_of, record_change, split_off
 from data.ledger.writer import LedgerWriter
-from serving.http.idempotency import Answer, AnswerOnce, run_once
+from serving.exceptions.claim import check_claim
+from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
 from serving.http.requests import ActionRequest, parsed
 from serving.incident_watch.watch import IncidentWatch
 from serving.incidents.payload import SPLIT
-from serving.incidents.resolve import check_claim
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import StampOut, closed
 from serving.wire.exception_in import checked
@@ -52,13 +52,13 @@ async def split_incident(
     """
     payload, expected_revision = checked(SPLIT, parsed(request.body)), request.expected_revision
 
-    def transaction(connection: Connection) -> tuple[Answer, IncidentSplit]:
+    def transaction(connection: Connection) -> Answered[IncidentSplit]:
         revision_of_open(connection, request.subject_id, expected_revision)
         check_claim(connection, request.subject_id, payload.by, now_ms=now_ms)
         members = None if payload.members is None else set(payload.members)
         left = split_off(connection, request.subject_id, members, now_ms=now_ms)
         split = IncidentSplit(_after(connection, request.subject_id, now_ms), left)
-        return _answer(scorer, split, now_ms), split
+        return Answered(_answer(scorer, split, now_ms), split)
 
     async with incidents.lock:
         once = AnswerOnce.of(request, f"{request.subject_id}/split", now_ms=now_ms)

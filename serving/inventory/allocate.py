@@ -19,11 +19,10 @@ from models.inventory.discrete_demand import DiscreteDemand
 from models.inventory.locations import Locations
 from serving.demand.selection import rows_of
 from serving.forecast_book import BookStampOut
-from serving.inventory.economics import holding_costs, margins
+from serving.inventory.economics import amount, holding_costs, margins
 from serving.inventory.payload import AllocationIn, LocationIn
 from serving.wire.answers import Chance, MoneyOut, ReasonOut, closed
 from serving.wire.errors import BadPayloadError, Flaw
-from serving.wire.exception_in import Money
 from serving.wire.formats import money
 
 PATHS, SEED = 400, 7
@@ -93,7 +92,7 @@ def allocated(book: Book, request: AllocationIn, policy: Policy) -> SharedPoolOu
     if periods > book.forecast.horizon:
         flaw = f"the forecasts reach {book.forecast.horizon} periods"
         raise BadPayloadError([Flaw("/periods", flaw)])
-    model_locations = _model_locations(book, request, locations, rows, policy)
+    model_locations = _model_locations(book, request, locations, rows, policy=policy)
     return _answer(_shared(model_locations, request, locations), request, policy.currency, periods)
 
 
@@ -124,6 +123,7 @@ def _model_locations(
     request: AllocationIn,
     locations: Sequence[LocationIn],
     rows: np.ndarray,
+    *,
     policy: Policy,
 ) -> Locations:
     periods = request.periods or book.forecast.horizon
@@ -143,7 +143,10 @@ def _model_locations(
         reserve=np.array([x.reserve for x in locations], float),
         cap=np.array([_or(x.cap, np.inf) for x in locations], float),
         name=np.array([x.site for x in locations], object),
-        **{name: _money(name, request, locations, own, policy) for name, own in defaults.items()},
+        **{
+            name: _money(name, request, locations, own, policy=policy)
+            for name, own in defaults.items()
+        },
     )
 
 
@@ -152,6 +155,7 @@ def _money(
     request: AllocationIn,
     locations: Sequence[LocationIn],
     defaults: np.ndarray,
+    *,
     policy: Policy,
 ) -> np.ndarray:
     """Return (n,) amounts: the location's own, else that for all, else the default."""
@@ -166,19 +170,6 @@ def _money(
         ],
         float,
     )
-
-
-def amount(value: Money | None, currency: str, pointer: str) -> float | None:
-    """Return an amount in the currency that we count in.
-
-    Raises:
-        BadPayloadError: It is in another.
-    """
-    if value is None:
-        return None
-    if value.currency != currency:
-        raise BadPayloadError([Flaw(f"{pointer}/currency", f"is counted in {currency} here")])
-    return float(value.amount)
 
 
 def _or(value: float | None, otherwise: float | None) -> float | None:

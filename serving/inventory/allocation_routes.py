@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["stock"])
 @router.post(
     "/allocations",
     openapi_extra=body_with(AllocationIn, ALLOCATION_EXAMPLES),
-    responses=answers(AllocationOut, 400, 404, 413, 422, 503),
+    responses=answers(AllocationOut, (400, 404, 413, 422, 503)),
 )
 async def allocations(request: Request) -> Response:
     """Share a pool of units where each is worth most, and say why. Nothing is stored or moved."""

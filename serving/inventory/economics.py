@@ -1,4 +1,4 @@
-"""Default value and costs of units, from the book and the policy, where a caller gives none."""
+"""Value and costs of units: what a caller states, and the default of the book and the policy."""
 
 import numpy as np
 
@@ -6,6 +6,8 @@ from data.policy.policy import Policy
 from data.ticks import DAYS_PER_YEAR
 from models.forecast_book.book import Book
 from serving.forecast_book import period_days
+from serving.wire.errors import BadPayloadError, Flaw
+from serving.wire.exception_in import Money
 
 
 def margins(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
@@ -34,3 +36,16 @@ def lead_periods(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
 
 def _or_default(values: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
     return np.where(np.isfinite(values), values, otherwise)
+
+
+def amount(value: Money | None, currency: str, pointer: str) -> float | None:
+    """Return an amount in the currency that we count in.
+
+    Raises:
+        BadPayloadError: It is in another.
+    """
+    if value is None:
+        return None
+    if value.currency != currency:
+        raise BadPayloadError([Flaw(f"{pointer}/currency", f"is counted in {currency} here")])
+    return float(value.amount)

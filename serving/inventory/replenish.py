@@ -1,75 +1,19 @@
-"""Replenishment of series of the forecast book: orders, run-out dates, risk at each date."""
+"""Replenishment of series of the forecast book: their terms, their stock, what is refused."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
-from typing_extensions import TypedDict
 
-from data.domain import Grain
 from data.policy.policy import Policy
-from models.demand.sample_paths import sample_paths
-from models.forecast_book.book import Book
-from models.inventory.projection import Projection, StockPosition
-from models.inventory.replenishment import OrderTerms, Replenishment, replenish
+from models.inventory.replenishment import OrderTerms
 from serving.demand.selection import BookSelection, RefusedSeriesOut, refusal, select_series
-from serving.forecast_book import BookStampOut, PreparedBook
-from serving.inventory.allocate import amount
-from serving.inventory.economics import holding_costs, lead_periods, margins
+from serving.forecast_book import PreparedBook
+from serving.inventory.economics import amount, holding_costs, lead_periods, margins
 from serving.inventory.payload import REPLENISHED, OrderTermsIn, ReplenishedIn, ReplenishmentIn
-from serving.wire.answers import Chance, Day, Numbers, closed
 from serving.wire.errors import BadPayloadError, Flaw
 
-PATHS, SEED = 400, 7
-SERIES_AT_ONCE = 128
-DECIMALS = 4
 BY_COSTS = -1.0  # in place of a service level
-
-
-@closed
-class StockAheadOut(TypedDict):
-    """The stock ahead; lists go with `periods`."""
-
-    runs_out_on: Annotated[
-        Day | None, Field(description="as likely as not by this period; null beyond")
-    ]
-    safe_until: Annotated[
-        Day | None, Field(description="the first period by which it is out with 10 %")
-    ]
-    lost_units: float
-    fill_rate: Chance
-    risk: Annotated[Numbers, Field(description="that demand is lost in the period")]
-    stock: Annotated[Numbers, Field(description="units expected at its end")]
-
-
-@closed
-class ReplenishedOut(TypedDict):
-    """Order of one series, and its stock ahead."""
-
-    sku: str
-    site: str
-    order: int
-    sold_from: Day
-    as_it_is: StockAheadOut
-    with_order: StockAheadOut
-
-
-@closed
-class ReplenishmentHeadOut(BookStampOut):
-    """Head of an answer with orders: the periods, and the refused series."""
-
-    grain: Grain
-    periods: list[Day]
-    refused: list[RefusedSeriesOut]
-
-
-@closed
-class ReplenishmentsOut(ReplenishmentHeadOut):
-    """Orders in the order of the request, and the refused series."""
-
-    replenishments: list[ReplenishedOut]
 
 
 @dataclass(frozen=True)
@@ -128,9 +72,15 @@ def orders(used: PreparedBook, request: ReplenishmentIn, policy: Policy) -> Orde
             on_hand[row] = item.on_hand
         if item.inbound is not None:
             inbound[row] = np.array(item.inbound, float)
-    return _possible(
-        OrderableSeries(used, rows, terms, on_hand, inbound, selection.refused), named=bool(own)
+    whole = OrderableSeries(
+        used=used,
+        rows=rows,
+        terms=terms,
+        on_hand=on_hand,
+        inbound=inbound,
+        refused=selection.refused,
     )
+    return _possible(whole, named=bool(own))
 
 
 @dataclass(frozen=True)
@@ -148,18 +98,23 @@ class _ItemTerms:
     def of(cls, terms: OrderTermsIn, currency: str, pointer: str) -> "_ItemTerms":
         """Take money in our currency; raise BadPayloadError where it is in another."""
         return cls(
-            terms.lead_periods,
-            amount(terms.holding_cost, currency, f"{pointer}/holding_cost"),
-            amount(terms.shortage_cost, currency, f"{pointer}/shortage_cost"),
-            terms.service_level,
-            terms.pack_size,
-            terms.min_order,
+            lead_periods=terms.lead_periods,
+            holding_cost=amount(terms.holding_cost, currency, f"{pointer}/holding_cost"),
+            shortage_cost=amount(terms.shortage_cost, currency, f"{pointer}/shortage_cost"),
+            service_level=terms.service_level,
+            pack_size=terms.pack_size,
+            min_order=terms.min_order,
         )
 
 
-def _checked(
-    selection: BookSelection[ReplenishedIn], currency: str
-) -> tuple[BookSelection[ReplenishedIn], list[_ItemTerms]]:
+class _CheckedSelection(NamedTuple):
+    """Items of a request, and the terms of each; no items where all series are meant."""
+
+    selection: BookSelection[ReplenishedIn]
+    terms: list[_ItemTerms]
+
+
+def _checked(selection: BookSelection[ReplenishedIn], currency: str) -> _CheckedSelection:
     """Read each item's terms; an item in another currency is refused."""
     accepted, own, refused = [], [], list(selection.refused)
     for position, item in enumerate(selection.items):
@@ -169,12 +124,12 @@ def _checked(
         except BadPayloadError as error:
             refused.append(refusal(item.model_dump(), error))
     if not selection.items:
-        return selection, own
+        return _CheckedSelection(selection, own)
     rows, items = (
         [selection.rows[position] for position in accepted],
         [selection.items[position] for position in accepted],
     )
-    return BookSelection(rows, items, refused), own
+    return _CheckedSelection(BookSelection(rows, items, refused), own)
 
 
 def _possible(whole: OrderableSeries, *, named: bool) -> OrderableSeries:
@@ -199,51 +154,10 @@ def _possible(whole: OrderableSeries, *, named: bool) -> OrderableSeries:
         new: whole.inbound[old] for new, old in enumerate(good.tolist()) if old in whole.inbound
     }
     return OrderableSeries(
-        whole.used, whole.rows[good], whole.terms.take(good), whole.on_hand[good], inbound, refused
+        used=whole.used,
+        rows=whole.rows[good],
+        terms=whole.terms.take(good),
+        on_hand=whole.on_hand[good],
+        inbound=inbound,
+        refused=refused,
     )
-
-
-def order_views(whole: OrderableSeries, part: Sequence[int]) -> list[ReplenishedOut]:
-    """Return what to order for some of the series; numbers stay arrays, for `dumped`."""
-    book, positions = whole.used.book, np.asarray(part, np.intp)
-    rows = whole.rows[positions]
-    paths = sample_paths(book.forecast, rows, PATHS, SEED)
-    owed = np.maximum(-whole.on_hand[positions], 0)
-    paths[:, :, 0] += owed[:, None]  # what is owed already is asked for first
-    inbound = np.nan_to_num(book.stock.inbound[rows]).astype(float)
-    for position, row in enumerate(part):
-        if row in whole.inbound:
-            units = whole.inbound[row][: inbound.shape[1]]
-            inbound[position] = np.pad(units, (0, inbound.shape[1] - len(units)))
-    shelf = StockPosition(np.maximum(whole.on_hand[positions], 0), inbound)
-    replenishment = replenish(paths, shelf, whole.terms.take(positions))
-    return [
-        _view(book, whole.used.dates, replenishment, position, row)
-        for position, row in enumerate(rows)
-    ]
-
-
-def _view(
-    book: Book, dates: list[str], replenishment: Replenishment, position: int, row: int
-) -> ReplenishedOut:
-    return {
-        "sku": book.forecast.sku[row],
-        "site": book.forecast.site[row],
-        "order": int(replenishment.order[position]),
-        "sold_from": dates[int(replenishment.arrives[position])],
-        "as_it_is": _ahead(replenishment.as_it_is, position, dates),
-        "with_order": _ahead(replenishment.with_order, position, dates),
-    }
-
-
-def _ahead(projection: Projection, position: int, dates: list[str]) -> StockAheadOut:
-    """Return the stock ahead of one series: its run-out date, and the risk at each date."""
-    median, early = (int(projection.runs_out(chance)[position]) for chance in (0.5, 0.1))
-    return {
-        "runs_out_on": dates[median] if median < len(dates) else None,
-        "safe_until": dates[early] if early < len(dates) else None,
-        "lost_units": round(float(projection.lost[position].sum()), 2),
-        "fill_rate": round(float(projection.fill_rate[position]), DECIMALS),
-        "risk": np.round(projection.risk[position], DECIMALS),
-        "stock": np.round(projection.stock[position], 2),
-    }

@@ -10,15 +10,14 @@ from serving.forecast_book import PreparedBook
 from serving.http.openapi import body_with
 from serving.http.requests import body_of, parsed
 from serving.http.streaming import in_parts, streamed, streamed_answers
-from serving.inventory.payload import REPLENISHMENT, REPLENISHMENT_EXAMPLES, ReplenishmentIn
-from serving.inventory.replenish import (
+from serving.inventory.order_views import (
     SERIES_AT_ONCE,
-    OrderableSeries,
     ReplenishmentHeadOut,
     ReplenishmentsOut,
     order_views,
-    orders,
 )
+from serving.inventory.payload import REPLENISHMENT, REPLENISHMENT_EXAMPLES, ReplenishmentIn
+from serving.inventory.replenish import OrderableSeries, orders
 from serving.service import service_of
 from serving.wire.exception_in import checked
 
@@ -28,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["stock"])
 @router.post(
     "/replenishments",
     openapi_extra=body_with(ReplenishmentIn, REPLENISHMENT_EXAMPLES),
-    responses=streamed_answers(ReplenishmentsOut, 400, 413, 422, 503),
+    responses=streamed_answers(ReplenishmentsOut, (400, 413, 422, 503)),
 )
 async def replenishments(request: Request) -> Response:
     """Orders to place now, with the run-out date and the risk at each date of each series.
@@ -47,7 +46,9 @@ async def replenishments(request: Request) -> Response:
         "refused": orderable.refused,
     }
     parts = in_parts(len(orderable.rows), SERIES_AT_ONCE)
-    return streamed(request, head, "replenishments", parts, partial(order_views, orderable))
+    return streamed(
+        request, head, name="replenishments", parts=parts, make=partial(order_views, orderable)
+    )
 
 
 def _understood(used: PreparedBook, body: bytes, policy: Policy) -> OrderableSeries:

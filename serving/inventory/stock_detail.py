@@ -18,8 +18,9 @@ from serving.forecast_book import PreparedBook
 from serving.http.templates import day, units
 from serving.inventory.allocate import AllocatedLocationOut, allocated
 from serving.inventory.economics import margins
+from serving.inventory.order_views import ReplenishedOut, order_views
 from serving.inventory.payload import AllocationIn, LocationIn, ReplenishmentIn
-from serving.inventory.replenish import ReplenishedOut, order_views, orders
+from serving.inventory.replenish import orders
 from serving.wire.exception_in import Money
 from serving.wire.formats import money
 

@@ -127,7 +127,9 @@ def _detected(
     loss = np.array([row["loss"] for row in rows], np.float64)
     curve = np.array([row["curve"] for row in rows], np.float64)
     due_at = np.array([_tick(row["due_at_ms"]) for row in rows], np.int64)
-    terms = terms_of(price_stock(types, book.as_of_ms, due_at, loss, curve, policy))
+    terms = terms_of(
+        price_stock(types, book.as_of_ms, due_at=due_at, loss=loss, curve=curve, policy=policy)
+    )
     detected = {}
     for row, term in zip(rows, terms, strict=True):
         payload = {

@@ -85,7 +85,13 @@ class CapacityLines:
 
     @classmethod
     def of(
-        cls, rows: GroupedRows, items: RankingInputs, ranking: Ranking, policy: Policy, now_ms: int
+        cls,
+        rows: GroupedRows,
+        items: RankingInputs,
+        ranking: Ranking,
+        *,
+        policy: Policy,
+        now_ms: int,
     ) -> Self:
         """Draw them; without a model nobody knows what is lost, and there are none."""
         last_rank, currency = len(ranking.order), policy.currency

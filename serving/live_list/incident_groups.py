@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -52,6 +52,13 @@ class IncidentRow:
     def revision(self) -> int:
         """The incident's."""
         return self.incident.revision
+
+
+class UnfoldedRows(NamedTuple):
+    """(n,) rows of exceptions, members one by one, and (n,) the row that each is part of."""
+
+    exceptions: np.ndarray
+    row_of: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class GroupedRows:
             return shown_row.incident
         return self.open.by_number.get(int(self.open.incidents[row]))
 
-    def unfolded(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def unfolded(self, rows: np.ndarray) -> UnfoldedRows:
         """Return the exceptions at some places, members one by one, and for each the row it is of.
 
         What is asked of exceptions can so be summed up by rows: rows count from 0, as `places` do.
@@ -136,7 +143,8 @@ class GroupedRows:
         n = len(self.open.rows)
         parts = [np.array([p]) if p < n else np.flatnonzero(self.are_of(p)) for p in rows.tolist()]
         whole = np.concatenate([rows[:0], *parts])
-        return whole, np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        row_of = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        return UnfoldedRows(whole, row_of)
 
     @cached_property
     def teams(self) -> np.ndarray:

@@ -78,15 +78,15 @@ class Snapshot:
         alone = rank_by_policy(items, judges.policy, degraded=degraded)
         ranked = rows.ranked(in_wall_hours(alone, clock, now_ms), items, judges.policy)
         return cls(
-            number,
-            now_ms,
-            judges,
-            rows,
-            items,
-            ranked,
-            alone.order,
+            number=number,
+            now_ms=now_ms,
+            judges=judges,
+            rows=rows,
+            items=items,
+            ranking=ranked,
+            item_order=alone.order,
             rank_of=rows.ranks(ranked.order),
-            lines=CapacityLines.of(rows, items, ranked, judges.policy, now_ms),
+            lines=CapacityLines.of(rows, items, ranked, policy=judges.policy, now_ms=now_ms),
         )
 
     @property

@@ -39,7 +39,9 @@ Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 def _filters(
     team: Word = "", category: Word = "", priority: Word = "", text: Word = "", at: At = None
 ) -> WorklistFilters:
-    return WorklistFilters(team, category, priority, text, past_tick(at))
+    return WorklistFilters(
+        team=team, category=category, priority=priority, text=text, at_ms=past_tick(at)
+    )
 
 
 Filters = Annotated[WorklistFilters, Depends(_filters)]

@@ -101,12 +101,12 @@ class RankedRow(NamedTuple):
     def of(cls, ranking: Ranking, row: int) -> Self:
         """Take one row of a ranking."""
         return cls(
-            int(ranking.tier[row]),
-            float(ranking.score[row]),
-            float(ranking.loss_now[row]),
-            float(ranking.loss_deferred[row]),
-            float(ranking.touch_hours[row]),
-            float(ranking.safe_start_hours[row]),
+            tier=int(ranking.tier[row]),
+            score=float(ranking.score[row]),
+            loss_now=float(ranking.loss_now[row]),
+            loss_deferred=float(ranking.loss_deferred[row]),
+            touch_hours=float(ranking.touch_hours[row]),
+            safe_start_hours=float(ranking.safe_start_hours[row]),
         )
 
 
@@ -183,18 +183,18 @@ def case_of(
     stake, due_at = terms["loss"], terms["due_at"]
     touch_hours = ranked_row.touch_hours
     return ReasonInputs(
-        policy.currency,
-        stake,
-        ranked_row.loss_now / stake if has_score and stake > 0 else None,
-        ranked_row.score * touch_hours if has_score else None,
-        ranked_row.score if has_score else None,
-        terms["touch_p50_minutes"],
-        None if due_at == MISSING_TICK else (due_at - now_ms) / MS_PER_HOUR,
-        max(0.0, (now_ms - terms["detected_at"]) / MS_PER_HOUR),
-        assessment.category.label,
-        assessment.category.probability,
-        ranked_row.tier,
-        assessment.grounds,
+        currency=policy.currency,
+        stake=stake,
+        lost_if_started_now=ranked_row.loss_now / stake if has_score and stake > 0 else None,
+        cost_of_an_hour=ranked_row.score * touch_hours if has_score else None,
+        score=ranked_row.score if has_score else None,
+        touch_minutes=terms["touch_p50_minutes"],
+        hours_to_due=None if due_at == MISSING_TICK else (due_at - now_ms) / MS_PER_HOUR,
+        age_hours=max(0.0, (now_ms - terms["detected_at"]) / MS_PER_HOUR),
+        category=assessment.category.label,
+        probability=assessment.category.probability,
+        tier=ranked_row.tier,
+        grounds=assessment.grounds,
     )
 
 

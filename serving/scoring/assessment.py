@@ -52,11 +52,11 @@ class LabelDecision:
         """Take what JSON gave."""
         promise = values.get("promise")
         return cls(
-            values["label"],
-            values["probability"],
-            tuple(values["prediction_set"]),
-            values["decision"],
-            Guarantee(**promise) if promise else None,
+            label=values["label"],
+            probability=values["probability"],
+            prediction_set=tuple(values["prediction_set"]),
+            decision=values["decision"],
+            promise=Guarantee(**promise) if promise else None,
         )
 
 

@@ -78,12 +78,19 @@ def columns_of(
     return columns
 
 
+class ColumnsAsOf(NamedTuple):
+    """Columns of n exceptions by name, and (n,) moments as of which each is scored."""
+
+    columns: dict[str, np.ndarray]
+    as_of: np.ndarray
+
+
 def columns_as_of(
     exceptions: Sequence[ExceptionIn], triage: Triage | None, *, now_ms: int
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
+) -> ColumnsAsOf:
     """Return the columns, and as of when: the moment of detection, as in training."""
     columns = columns_of(exceptions, triage.kinds if triage else {})
-    return columns, np.minimum(columns["detected_at"], now_ms)
+    return ColumnsAsOf(columns, np.minimum(columns["detected_at"], now_ms))
 
 
 def _row(exception: ExceptionIn) -> tuple[Any, ...]:

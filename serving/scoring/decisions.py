@@ -68,7 +68,7 @@ class DecisionRule:
             likely = tuple(self.names[i] for i in sorted(members, key=lambda i: -chances[i]))
         name = self.names[best]
         if top >= self.thresholds[best]:
-            return LabelDecision(name, top, likely, AUTO, self.guarantees[best])
+            return LabelDecision(name, top, likely, AUTO, promise=self.guarantees[best])
         if likely and top >= self.suggest_probability:
             return LabelDecision(name, top, likely, SUGGEST)
         return LabelDecision(name, top, (), ABSTAIN)
@@ -108,7 +108,7 @@ def rules_of(
     """
     withdrawn = set(suspended)
     return {
-        label: _rule(triage, label, promises.get(label), withdrawn, terms)
+        label: _rule(triage, label, promises.get(label), withdrawn, terms=terms)
         for label in PROMISED_NAMES
         if label in triage.classes
     }
@@ -119,6 +119,7 @@ def _rule(
     label: str,
     promises: LabelPromises | None,
     withdrawn: set[tuple[str, str]],
+    *,
     terms: PromiseTerms,
 ) -> DecisionRule:
     names = tuple(triage.classes[label].names)
@@ -134,12 +135,12 @@ def _rule(
         dict(zip(sets.names, sets.min_probability(terms.set_coverage), strict=True)) if sets else {}
     )
     return DecisionRule(
-        names,
-        np.array(thresholds),
-        guarantees,
-        np.array([lowest.get(name, NOT_IN_A_SET) for name in names]),
-        terms.suggest_probability,
-        terms.largest_set,
+        names=names,
+        thresholds=np.array(thresholds),
+        guarantees=guarantees,
+        lowest=np.array([lowest.get(name, NOT_IN_A_SET) for name in names]),
+        suggest_probability=terms.suggest_probability,
+        largest_set=terms.largest_set,
     )
 
 

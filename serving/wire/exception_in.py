@@ -7,7 +7,7 @@ the ledger keeps the exception as it was posted.
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -189,7 +189,7 @@ def resolution(value: object) -> ResolutionIn:
 
 
 def checked(adapter: TypeAdapter[Checked], value: object) -> Checked:
-    """Check what was told.
+    """Check a value.
 
     Raises:
         BadPayloadError: With a pointer to every field that is wrong.
@@ -216,7 +216,14 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 Kind = Literal["one", "many"]
 
 
-def parts(body: object) -> tuple[Kind, list[Any]]:
+class RequestParts(NamedTuple):
+    """Raw values of the exceptions of a request: one, or many in a list."""
+
+    kind: Kind
+    values: list[Any]
+
+
+def parts(body: object) -> RequestParts:
     """Return whether one or many exceptions were sent, and their raw values.
 
     Raises:
@@ -225,8 +232,8 @@ def parts(body: object) -> tuple[Kind, list[Any]]:
     if not isinstance(body, Mapping):
         raise BadPayloadError([Flaw("", "an exception is a JSON object")])
     if "exceptions" not in body:
-        return "one", [body]
+        return RequestParts("one", [body])
     many = body["exceptions"]
     if not isinstance(many, list):
         raise BadPayloadError([Flaw("/exceptions", "must be a list of exceptions")])
-    return "many", many
+    return RequestParts("many", many)

@@ -102,15 +102,15 @@ def case_of_incident(
     """Return what reasons are made of: those of the group, under its one fix."""
     is_scored, due = not math.isnan(ranked.score), row.due_at
     return ReasonInputs(
-        policy.currency,
-        row.loss,
-        ranked.loss_now / row.loss if is_scored and row.loss > 0 else None,
-        ranked.score * ranked.touch_hours if is_scored else None,
-        ranked.score if is_scored else None,
-        policy.incidents.fix_minutes_p50,
-        None if due == MISSING_TICK else (due - now_ms) / MS_PER_HOUR,
-        max(0.0, (now_ms - row.detected_at) / MS_PER_HOUR),
-        row.category,
-        None,
-        ranked.tier,
+        currency=policy.currency,
+        stake=row.loss,
+        lost_if_started_now=ranked.loss_now / row.loss if is_scored and row.loss > 0 else None,
+        cost_of_an_hour=ranked.score * ranked.touch_hours if is_scored else None,
+        score=ranked.score if is_scored else None,
+        touch_minutes=policy.incidents.fix_minutes_p50,
+        hours_to_due=None if due == MISSING_TICK else (due - now_ms) / MS_PER_HOUR,
+        age_hours=max(0.0, (now_ms - row.detected_at) / MS_PER_HOUR),
+        category=row.category,
+        probability=None,
+        tier=ranked.tier,
     )

@@ -21,7 +21,7 @@ def _filters(
     return SnapshotFilters(team, category, incident_id)
 
 
-@router.get("/worklist", responses=answers(WorklistPageOut, 422))
+@router.get("/worklist", responses=answers(WorklistPageOut, (422,)))
 async def worklist(
     request: Request,
     filters: Annotated[SnapshotFilters, Depends(_filters)],

@@ -33,8 +33,8 @@ from serving.incidents.resolve import ResolvedMembersOut
 from serving.incidents.split import SplitMembersOut
 from serving.incidents.view import IncidentDetailsOut, OpenIncidentsOut
 from serving.inventory.allocate import AllocationOut
+from serving.inventory.order_views import ReplenishmentsOut
 from serving.inventory.payload import ALLOCATION_EXAMPLE, REPLENISHMENT_EXAMPLE
-from serving.inventory.replenish import ReplenishmentsOut
 from serving.worklist.comparison import ComparisonOut
 from serving.worklist.view import WorklistPageOut
 

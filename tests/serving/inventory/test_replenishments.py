@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from serving.inventory.replenish import ReplenishmentsOut
+from serving.inventory.order_views import ReplenishmentsOut
 
 SERIES = {"sku": "A-00001", "site": "south"}
 EURO = {"currency": "EUR"}
