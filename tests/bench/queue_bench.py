@@ -20,29 +20,29 @@ ALLOWED = 1_500.0
 
 def run() -> Ratio:
     """Time our rule on a busy quarter."""
-    work, world = _work(np.random.default_rng(1))
-    n = len(work.ids)
-    touch = work.touch_ms / MS_PER_MINUTE
-    opinions = PricedPredictions(
-        due_at=world.lost_at,
+    workload, scenario = _work(np.random.default_rng(1))
+    n = len(workload.ids)
+    touch = workload.touch_ms / MS_PER_MINUTE
+    predictions = PricedPredictions(
+        due_at=scenario.lost_at,
         priority=np.zeros(n),
         p_breach=np.ones(n),
-        loss=world.loss,
-        loss_of_likeliest=world.loss,
+        loss=scenario.loss,
+        loss_of_likeliest=scenario.loss,
         curve=np.zeros((n, 11)),
         touch_p50_minutes=touch,
         touch_p90_minutes=2 * touch,
         waiting_cost_per_hour=np.full(n, 0.05),
     )
-    known = RuleInputs(work, world, opinions, RuleSettings(4.0, 2.0, 48.0))
-    order = all_rules()["ours"].order(known)
-    simulate(work, world, order)  # compiled before it is timed
-    ours, theirs = in_turns(
-        lambda: simulate(work, world, order),
-        lambda: np.lexsort((work.visit_of, work.ready_at, work.team)),
+    inputs = RuleInputs(workload, scenario, predictions, RuleSettings(4.0, 2.0, 48.0))
+    order = all_rules()["ours"].order(inputs)
+    simulate(workload, scenario, order)  # compiled before it is timed
+    ours, second = in_turns(
+        lambda: simulate(workload, scenario, order),
+        lambda: np.lexsort((workload.visit_of, workload.ready_at, workload.team)),
         3,
     )
-    seconds = statistics.median(ours), statistics.median(theirs)
+    seconds = statistics.median(ours), statistics.median(second)
     what = f"playing {n:,} exceptions by our rule"
     return Ratio(what, "sorting them once", *seconds, "s", ALLOWED)
 
@@ -53,9 +53,9 @@ def _work(random: np.random.Generator) -> tuple[Workload, Scenario]:
     touch_ms = (random.lognormal(3, 0.8, n) * MS_PER_MINUTE).astype(np.int64) + 1
     opens = np.arange(DAYS) * MS_PER_DAY + MS_PER_DAY // 3
     length = int(touch_ms.sum() / LOAD / TEAMS / PEOPLE / DAYS)
-    crew = TeamHours(opens, opens + length, np.full(DAYS, PEOPLE))
+    hours = TeamHours(opens, opens + length, np.full(DAYS, PEOPLE))
     never, nothing = np.full(n, NEVER), np.zeros(n, np.int64)
-    work = Workload(
+    workload = Workload(
         ids=np.arange(n),
         detected_at=detected_at,
         visit_of=np.arange(n),
@@ -69,7 +69,7 @@ def _work(random: np.random.Generator) -> tuple[Workload, Scenario]:
         resolved_at=never,
         self_resolved=np.zeros(n, bool),
         teams=tuple(str(team) for team in range(TEAMS)),
-        team_hours=(crew,) * TEAMS,
+        team_hours=(hours,) * TEAMS,
     )
     lost_at = detected_at + (random.lognormal(3.4, 0.6, n) * MS_PER_HOUR).astype(np.int64)
-    return work, Scenario(lost_at, random.lognormal(4, 1, n), never)
+    return workload, Scenario(lost_at, random.lognormal(4, 1, n), never)

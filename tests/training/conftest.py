@@ -265,7 +265,7 @@ def a_queue(a_history: Callable[[Tables], History]) -> Callable[..., History]:
 
 
 @pytest.fixture(scope="session")
-def a_work() -> Callable[..., Workload]:
+def a_workload() -> Callable[..., Workload]:
     """Draw work by a seed: two teams, some exceptions with several visits, some that can heal."""
 
     def build(n: int, seed: int, people: int = 2, days: int = 3) -> Workload:
@@ -301,7 +301,7 @@ def a_work() -> Callable[..., Workload]:
 
 
 @pytest.fixture(scope="session")
-def a_world() -> Callable[[Workload, int], Scenario]:
+def a_scenario() -> Callable[[Workload, int], Scenario]:
     """Draw by a seed when exceptions of a work are lost or heal, and what that costs."""
 
     def build(work: Workload, seed: int) -> Scenario:
@@ -315,7 +315,7 @@ def a_world() -> Callable[[Workload, int], Scenario]:
 
 
 @pytest.fixture(scope="session")
-def opinions_on() -> Callable[[Workload, int], PricedPredictions]:
+def predictions_for() -> Callable[[Workload, int], PricedPredictions]:
     """Draw opinions on the exceptions of a work by a seed; a third of them have no deadline."""
 
     def build(work: Workload, seed: int) -> PricedPredictions:

@@ -1,4 +1,4 @@
-"""The commands of a queue's replay: what other orders of work would have cost; tuning by it."""
+"""Commands of the queue replay: costs of other orders of work, tuning, and learned shifts."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     """Play orders of work on what came in: what would have been saved, and how sure that is.
 
     The historical order comes first: where it does not bring about the recorded waits and breaches,
-    no savings are told.
+    no savings are shown.
     """
     from training.queue_replay.analysis.report import page
     from training.queue_replay.plan import ReplaySpec
@@ -72,7 +72,9 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     for file in (report, html):
         writable(file)
     period = moment(begin, "--from"), moment(end, "--to")
-    spec = ReplaySpec(*period, policy_of(policy), origins, draws, seed, touch)
+    spec = ReplaySpec(
+        *period, policy_of(policy), origins=origins, draws=draws, seed=seed, touch=touch
+    )
     with console.status("Starting") as status:
         result = replay(History.open(history), spec, status.update, stress=stress)
     write_report(report, result)
@@ -108,7 +110,10 @@ def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
         (moment(begin, "--from"), moment(end, "--to")),
         (moment(confirm_begin, "--confirm-from"), moment(confirm_end, "--confirm-to")),
     )
-    first, later = (ReplaySpec(*each, current, origins, draws, seed, touch) for each in periods)
+    first, later = (
+        ReplaySpec(*period, current, origins=origins, draws=draws, seed=seed, touch=touch)
+        for period in periods
+    )
     with console.status("Starting") as status:
         tuned = tune(History.open(history), first, later, status.update)
     console.print(tuned.conclusion)
@@ -163,17 +168,19 @@ def _print_summary(report: dict[str, Any]) -> None:
         console.print(line)
     if not report["savings_told"]:
         return
-    table = Table("rule", "money lost", "breaches", "saved against first come", "gap closed")
+    columns = ("rule", "money lost", "breaches", "saved against first come", "gap closed")
+    table = Table(*columns)
     for name in report["shown"]:
         rule = report["rules"][name]
         closed = rule["gap_closed"]
-        table.add_row(
+        cells = (
             rule["words"],
             f"{rule['money_lost']['value']:,.0f}",
             f"{rule['breaches']['value']:,.0f}",
             "{value:,.0f} [{low:,.0f} {high:,.0f}]".format(**rule["saved_against_fifo"]),
             f"{closed['value']:.0%}" if closed else "",
         )
+        table.add_row(*cells)
     console.print(table)
 
 

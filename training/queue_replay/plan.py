@@ -33,10 +33,10 @@ class ReplaySpec:
         begin: First moment of the period.
         end: First moment after it.
         policy: Prices, guards and shifts.
-        origins: How many times the models are fitted anew; 0 for the policy alone.
-        draws: Worlds that every rule is played in.
-        seed: Of all that is drawn.
-        touch: What is taken for touch time.
+        origins: Number of times that the models are fitted anew; 0 for the policy alone.
+        draws: Number of scenarios in which every rule is simulated.
+        seed: Of all random numbers.
+        touch: Assumption about touch time.
     """
 
     begin: pd.Timestamp
@@ -60,31 +60,31 @@ class ReplaySpec:
 
     @property
     def assumptions(self) -> list[TouchAssumption]:
-        """Return the other assumptions about touch time, where it is not recorded."""
+        """Return the other assumptions about touch time; none where it is recorded."""
         if self.touch is TouchAssumption.RECORDED:
             return []
-        return [each for each in TouchAssumption if each not in (self.touch, _RECORDED)]
+        return [touch for touch in TouchAssumption if touch not in (self.touch, _RECORDED)]
 
     def random(self, stream: int) -> np.random.Generator:
-        """Return independent random numbers for each thing that draws."""
+        """Return the random numbers of a stream; streams are independent."""
         return np.random.default_rng([self.seed, stream])
 
 
 _RECORDED = TouchAssumption.RECORDED
 TIMED = (_RECORDED, TouchAssumption.PEOPLE)
-"""Where people and hours are in the work; else it is played in slots of recorded resolutions."""
+"""Assumptions with people and hours; the others simulate slots of recorded resolutions."""
 
 
 @dataclass(frozen=True)
 class ReplayPlan:
-    """Scenes of one period, and how they came about.
+    """Experiments of one period, and their sources.
 
     Attributes:
-        asked: What was asked.
-        record: What the history holds.
-        said: What the models said.
-        scene: What is replayed.
-        others: The same with another assumption about touch times, where it is not recorded.
+        spec: Specification of the replay.
+        log: Record of the exceptions and their handling.
+        predictions: Predictions of the models, by origin.
+        experiment: The experiment to simulate.
+        alternatives: The same under other assumptions about touch time, where it is not recorded.
     """
 
     spec: ReplaySpec
@@ -95,11 +95,11 @@ class ReplayPlan:
 
 
 def prepare_replay(history: History, spec: ReplaySpec, progress: Progress) -> ReplayPlan:
-    """Read the work, draw the worlds, let the models speak.
+    """Read the workload, predict its exceptions, and draw the scenarios.
 
     Raises:
         NotEnoughDataError: Nothing was detected in the period.
-        BadInputError: The history does not tell how long work took, and nothing is assumed.
+        BadInputError: The history records no touch times, and no assumption is made.
     """
     progress("Reading the work")
     log = HandlingLog.read(history, spec.begin, spec.end)
@@ -108,20 +108,28 @@ def prepare_replay(history: History, spec: ReplaySpec, progress: Progress) -> Re
         for touch in (spec.touch, *spec.assumptions)
     }
     earliest = min(int(workload.detected_at.min()) for workload in workloads.values())
-    predictions = predict_by_origins(history, spec.moments, earliest, spec.end, progress)
+    predictions = predict_by_origins(
+        history, spec.moments, begin=earliest, end=spec.end, progress=progress
+    )
     progress("Drawing unrecorded values")
     experiments = {
-        touch: _make_experiment(log, work, touch, predictions, spec)
-        for touch, work in workloads.items()
+        touch: _make_experiment(log, workload, touch, windows=predictions, spec=spec)
+        for touch, workload in workloads.items()
     }
-    experiment = experiments.pop(spec.touch)
-    return ReplayPlan(spec, log, predictions, experiment, experiments)
+    return ReplayPlan(
+        spec=spec,
+        log=log,
+        predictions=predictions,
+        experiment=experiments.pop(spec.touch),
+        alternatives=experiments,
+    )
 
 
 def _make_experiment(
     log: HandlingLog,
     workload: Workload,
     touch: TouchAssumption,
+    *,
     windows: Sequence[WindowPredictions],
     spec: ReplaySpec,
 ) -> Experiment:
@@ -132,7 +140,9 @@ def _make_experiment(
     prices = policy.losses.waiting_cost_per_hour, policy.handling.deadline_hours
     return Experiment(
         workload=workload,
-        scenarios=draw_scenarios(log, workload, policy.losses, spec.random(SCENARIOS), spec.draws),
+        scenarios=draw_scenarios(
+            log, workload, policy.losses, random=spec.random(SCENARIOS), draws=spec.draws
+        ),
         predictions=predictions,
         settings=settings,
         cost_model=CostModel.of(workload, (log.begin, log.end), groups_of(log, workload), prices),
@@ -141,9 +151,8 @@ def _make_experiment(
 
 
 def groups_of(log: HandlingLog, workload: Workload) -> dict[str, ExceptionGroups]:
-    """Divide the work by the team that did it last, by type and by customer segment."""
+    """Group the exceptions by the team of the last visit, by type and by customer segment."""
     row = pd.Index(log.ids).get_indexer(pd.Index(workload.ids))
     labels = {name: log.facts[name][row] for name in ("type", "segment")}
-    return {"team": ExceptionGroups.of(last_team_names(workload))} | {
-        n: ExceptionGroups.of(w) for n, w in labels.items()
-    }
+    labels = {"team": last_team_names(workload)} | labels
+    return {name: ExceptionGroups.of(texts) for name, texts in labels.items()}

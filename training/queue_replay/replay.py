@@ -1,6 +1,7 @@
-"""The replay of a queue: what other orders of work would have cost, on a company's own history."""
+"""Replay of a queue: the simulated costs of other orders of work, on a company's own history."""
 
 from dataclasses import asdict
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,25 +33,25 @@ MAX_STRESS_SCENARIOS = 3
 
 
 def replay(history: History, spec: ReplaySpec, progress: Progress, *, stress: bool) -> Json:
-    """Replay a period: the historical order first, then, if that holds, all rules side by side.
+    """Replay a period: validate by the historical order first; if it holds, compare all rules.
 
     Args:
         history: The order history.
         spec: Specification of the replay.
         progress: Receives a line at each step.
-        stress: Also play what would have been with more work, fewer people, wrong prices.
+        stress: Also simulate more work, fewer people and misstated prices.
 
     Raises:
-        NotEnoughDataError: Nothing was detected in the period.
-        BadInputError: The history does not tell how long work took.
+        NotEnoughDataError: No exception was detected in the period.
+        BadInputError: The history records no touch times, and no assumption is made.
     """
     plan = prepare_replay(history, spec, progress)
     summary = _describe_replay(history, plan)
     progress("Playing the historical order first")
-    validation, refusal = _validate_history(plan.experiment, plan.log)
-    summary["history"] = validation
-    if refusal:
-        return {"headline": [refusal], "savings_told": False} | summary
+    history_check = _check_history(plan.experiment, plan.log)
+    summary["history"] = history_check.summary
+    if history_check.refusal:
+        return {"headline": [history_check.refusal], "savings_told": False} | summary
     experiment, seed = plan.experiment, spec.seed
     comparison = RuleComparison.of(
         experiment, simulate_all(experiment, all_rules(), progress), seed
@@ -66,8 +67,20 @@ def replay(history: History, spec: ReplaySpec, progress: Progress, *, stress: bo
     return report
 
 
-def _validate_history(experiment: Experiment, log: HandlingLog) -> tuple[Json, str]:
-    """Play the historical order; return what was compared, and why savings can't be told."""
+class HistoryCheck(NamedTuple):
+    """Validation by the historical order.
+
+    Attributes:
+        summary: Its checks and its conclusion, for the report.
+        refusal: Reason for which no savings are reported; "" if the order is reproduced.
+    """
+
+    summary: Json
+    refusal: str
+
+
+def _check_history(experiment: Experiment, log: HandlingLog) -> HistoryCheck:
+    """Simulate the historical order, and compare it with the record."""
     order = all_rules()["history"].order
     results = [
         simulate(experiment.workload, scenario, order(experiment.rule_inputs(scenario)))
@@ -79,12 +92,10 @@ def _validate_history(experiment: Experiment, log: HandlingLog) -> tuple[Json, s
         )
     except NotEnoughDataError as error:
         refusal = f"No savings are shown, since the record can't be checked: {error}"
-        return {"verdict": str(error), "compared": []}, refusal
-    rows = [check.to_json for check in validation.checks]
-    return {
-        "verdict": validation.conclusion,
-        "compared": rows,
-    }, "" if validation.holds else validation.conclusion
+        return HistoryCheck({"verdict": str(error), "compared": []}, refusal)
+    checks = [check.to_json for check in validation.checks]
+    summary = {"verdict": validation.conclusion, "compared": checks}
+    return HistoryCheck(summary, "" if validation.holds else validation.conclusion)
 
 
 def _compare_rules(comparison: RuleComparison) -> Json:
@@ -127,22 +138,19 @@ def _stress_report(plan: ReplayPlan, comparison: RuleComparison, progress: Progr
 
 
 def _alternative_report(plan: ReplayPlan, touch: TouchAssumption, progress: Progress) -> Json:
-    """Compare the rules that matter under another assumption about touch times."""
+    """Compare the key rules under another assumption about touch time."""
     experiment = plan.alternatives[touch]
-    reduced, seed = (
-        experiment.reduced(min(MAX_STRESS_SCENARIOS, len(experiment.scenarios))),
-        plan.spec.seed,
-    )
-    _, refusal = _validate_history(reduced, plan.log)
+    reduced = experiment.reduced(min(MAX_STRESS_SCENARIOS, len(experiment.scenarios)))
+    refusal = _check_history(reduced, plan.log).refusal
     if refusal:
         return {"touch": str(touch), "refused": refusal}
-    return compare_under_stress(Stress(str(touch), str(touch), reduced), seed, progress) | {
-        "touch": str(touch), "refused": "",
-    }  # fmt: skip
+    stress = Stress(str(touch), str(touch), reduced)
+    compared = compare_under_stress(stress, plan.spec.seed, progress)
+    return compared | {"touch": str(touch), "refused": ""}
 
 
 def _describe_replay(history: History, plan: ReplayPlan) -> Json:
-    """Say what was replayed and how."""
+    """Describe the workload, the models and the settings of the replay."""
     spec, workload = plan.spec, plan.experiment.workload
     return {
         "period": {"from": str(spec.begin), "to": str(spec.end)},
@@ -159,7 +167,7 @@ def _describe_replay(history: History, plan: ReplayPlan) -> Json:
                 )
             ],
         },
-        "models": [each.summary for each in plan.predictions],
+        "models": [window.summary for window in plan.predictions],
         "made": {
             "history": history.fingerprint,
             "policy": spec.policy.label,
@@ -173,7 +181,7 @@ def _describe_replay(history: History, plan: ReplayPlan) -> Json:
 
 
 def _load(workload: Workload, code: int) -> Json:
-    """Return the work that came for a team over what its people could do in the period."""
+    """Return the touch time of a team's visits, and its share of the time of its people."""
     hours, last = workload.team_hours[code], workload.detected_at.max()
     on_duty = np.minimum(hours.closes_at, last) - np.minimum(hours.opens_at, last)
     capacity_ms = float((on_duty * hours.people).sum())

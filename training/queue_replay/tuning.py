@@ -1,7 +1,7 @@
 """Tune the policy by replay: on one period, confirmed on a later one, or not at all.
 
-Only what is a matter of method is tuned: how far the rule looks ahead. What things cost, which laws
-hold and how old an exception may become is for the company to say.
+Only a parameter of the method is tuned: how far the rule looks ahead. Prices, legal rules and the
+largest age of an exception are decisions of the company.
 """
 
 import re
@@ -33,9 +33,9 @@ class TuningResult:
 
     Attributes:
         look_ahead_minutes: The best on the first period.
-        cost: What each value tried cost there: money lost and waiting.
-        first: What the best saves there against the policy as it is.
-        later: What it saves on the later period; None where the policy's own value was the best.
+        cost: Cost of each value tried there: money lost and waiting.
+        first: Saving of the best value there, against the policy's own.
+        later: Its saving on the later period; None where the policy's own value was the best.
     """
 
     look_ahead_minutes: float
@@ -45,7 +45,7 @@ class TuningResult:
 
     @property
     def confirmed(self) -> bool:
-        """Return true if the later period confirms it: better there, or at least no worse."""
+        """Return True if the later period confirms it: better there, or at least no worse."""
         return self.later is not None and self.later.value >= 0
 
     @property
@@ -80,11 +80,11 @@ class TuningResult:
 def tune(
     history: History, first: ReplaySpec, later: ReplaySpec, progress: Progress
 ) -> TuningResult:
-    """Find the best look-ahead on one period and see how it does on a later one.
+    """Find the best look-ahead on one period, and test it on a later one.
 
     Raises:
         BadInputError: The later period begins before the first ends.
-        NotEnoughDataError: Nothing was detected in one of them.
+        NotEnoughDataError: No exception was detected in one of them.
     """
     if later.begin < first.end:
         cure = "Confirm on a period that the tuning has not seen."
@@ -96,13 +96,14 @@ def tune(
     best = min(tried, key=lambda minutes: (total[minutes], minutes != own))
     gained = _saved(costs, best, own, first.seed)
     if best == own:
-        return TuningResult(own, total, gained, None)
+        return TuningResult(own, total, first=gained, later=None)
     again = _costs(prepare_replay(history, later, progress).experiment, [own, best], progress)
-    return TuningResult(best, total, gained, _saved(again, best, own, later.seed))
+    confirmed = _saved(again, best, own, later.seed)
+    return TuningResult(best, total, first=gained, later=confirmed)
 
 
 def tuned_text(policy: Policy, tuned: TuningResult) -> str:
-    """Return the text of the policy with what was tuned, comments and all."""
+    """Return the text of the policy with the tuned value; comments stay."""
     minutes = f"{tuned.look_ahead_minutes:g}"
     text = re.sub(r"(?m)^(look_ahead_minutes\s*=\s*)[\d.]+", rf"\g<1>{minutes}", policy.text)
     return re.sub(r'(?m)^(version\s*=\s*"[^"]*)"', r'\1-tuned"', text, count=1)
@@ -111,7 +112,7 @@ def tuned_text(policy: Policy, tuned: TuningResult) -> str:
 def _costs(
     experiment: Experiment, tried: Sequence[float], progress: Progress
 ) -> dict[float, np.ndarray]:
-    """Return what each look-ahead costs, money lost and waiting, as (worlds, days)."""
+    """Return the cost of each look-ahead, money lost and waiting, as (scenarios, days)."""
     rules = {f"{minutes:g} minutes ahead": _with_look_ahead(minutes) for minutes in tried}
     summaries = simulate_all(experiment.reduced(len(experiment.scenarios)), rules, progress)
     return {

@@ -29,68 +29,68 @@ def quietly(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def asked(shop) -> ReplaySpec:
+def spec(shop) -> ReplaySpec:
     """The last month of the simulated shop, without models."""
     return ReplaySpec(shop.as_of, shop.end, Policy.read(), origins=0, draws=2, seed=3)
 
 
 @pytest.fixture(scope="module")
-def setting(shop, asked) -> ReplayPlan:
+def plan(shop, spec) -> ReplayPlan:
     """What that month is replayed with, models of its first day among it."""
-    return prepare_replay(shop.history, replace(asked, origins=1), quietly)
+    return prepare_replay(shop.history, replace(spec, origins=1), quietly)
 
 
 @pytest.fixture(scope="module")
-def found(shop, asked) -> dict[str, Any]:
+def report(shop, spec) -> dict[str, Any]:
     """The report of that month."""
-    return replay(shop.history, asked, quietly, stress=False)
+    return replay(shop.history, spec, quietly, stress=False)
 
 
-def test_the_same_seed_gives_the_same_report_to_the_last_byte(shop, asked, found):
-    again = replay(shop.history, asked, quietly, stress=False)
+def test_the_same_seed_gives_the_same_report_to_the_last_byte(shop, spec, report):
+    again = replay(shop.history, spec, quietly, stress=False)
 
-    assert orjson.dumps(again) == orjson.dumps(found)
-
-
-def test_another_seed_draws_other_worlds(shop, asked, found):
-    other = replay(shop.history, replace(asked, seed=4), quietly, stress=False)
-
-    assert other["rules"]["ours"]["money_lost"] != found["rules"]["ours"]["money_lost"]
+    assert orjson.dumps(again) == orjson.dumps(report)
 
 
-def test_the_page_refers_to_nothing_outside_itself(found):
-    written = page(found)
+def test_another_seed_draws_other_worlds(shop, spec, report):
+    other = replay(shop.history, replace(spec, seed=4), quietly, stress=False)
+
+    assert other["rules"]["ours"]["money_lost"] != report["rules"]["ours"]["money_lost"]
+
+
+def test_the_page_refers_to_nothing_outside_itself(report):
+    written = page(report)
 
     assert "http://" not in written
     assert "https://" not in written
     assert len(written) < 3_000_000
 
 
-def test_the_page_begins_with_what_would_have_been_saved(found):
-    assert page(found).index("saved against the order") < page(found).index("All orders of work")
+def test_the_page_begins_with_what_would_have_been_saved(report):
+    assert page(report).index("saved against the order") < page(report).index("All orders of work")
 
 
-def test_the_recorded_order_comes_first_and_is_reproduced(found):
-    assert found["savings_told"]
-    assert next(iter(found["rules"])) == "history"
+def test_the_recorded_order_comes_first_and_is_reproduced(report):
+    assert report["savings_told"]
+    assert next(iter(report["rules"])) == "history"
 
 
-def test_ours_loses_no_more_than_first_come_first_served(found):
-    rules = found["rules"]
+def test_ours_loses_no_more_than_first_come_first_served(report):
+    rules = report["rules"]
     assert rules["ours"]["money_lost"]["value"] <= rules["fifo"]["money_lost"]["value"]
 
 
-def test_the_groups_add_up_to_the_whole(found):
-    for way in ("by_team", "by_type", "by_segment"):
-        total = sum(row["money_lost"] for row in found[way])
-        assert total == pytest.approx(found["rules"]["ours"]["money_lost"]["value"])
+def test_the_groups_add_up_to_the_whole(report):
+    for grouping in ("by_team", "by_type", "by_segment"):
+        total = sum(row["money_lost"] for row in report[grouping])
+        assert total == pytest.approx(report["rules"]["ours"]["money_lost"]["value"])
 
 
 @pytest.fixture(scope="module")
-def refused(shop, asked, a_history) -> dict[str, Any]:
+def refused(shop, spec, a_history) -> dict[str, Any]:
     """The report of a month in which the people were away for half of the time."""
     away = shop.as_of + pd.Timedelta(2, "D"), shop.as_of + pd.Timedelta(16, "D")
-    return replay(a_history(_nobody_there(shop.tables, *away)), asked, quietly, stress=False)
+    return replay(a_history(_nobody_there(shop.tables, *away)), spec, quietly, stress=False)
 
 
 def test_where_the_recorded_order_is_not_reproduced_no_savings_are_told(refused):
@@ -115,59 +115,58 @@ def _nobody_there(tables: Tables, begin: pd.Timestamp, end: pd.Timestamp) -> Tab
     return tables | {"exception_events": events, "outcomes": outcomes}
 
 
-def test_worthless_models_are_not_listened_to(setting):
-    mixed = setting.predictions[0].shuffled(np.random.default_rng(1))
+def test_worthless_models_are_not_listened_to(plan):
+    mixed = plan.predictions[0].shuffled(np.random.default_rng(1))
 
-    assert not setting.predictions[0].summary["policy_only"]
+    assert not plan.predictions[0].summary["policy_only"]
     assert mixed.summary["policy_only"]
 
 
 def test_opinions_do_not_change_with_what_became_known_later(
-    shop, asked, setting, a_history, with_another_future
+    shop, spec, plan, a_history, with_another_future
 ):
-    other = a_history(with_another_future(shop.tables, asked.end))
-    again = prepare_replay(other, replace(asked, origins=1), quietly)
+    other = a_history(with_another_future(shop.tables, spec.end))
+    again = prepare_replay(other, replace(spec, origins=1), quietly)
 
     for name in ("loss", "touch_p50_minutes", "curve"):
-        ours, theirs = (
-            getattr(price_window(each.predictions[0], asked.policy), name)
-            for each in (setting, again)
+        ours, second = (
+            getattr(price_window(each.predictions[0], spec.policy), name) for each in (plan, again)
         )
-        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_array_equal(ours, second)
 
 
-def test_more_work_of_the_same_kind_stays_on_its_days(asked, setting):
-    scene = setting.experiment
+def test_more_work_of_the_same_kind_stays_on_its_days(spec, plan):
+    experiment = plan.experiment
     random = np.random.default_rng(1)
-    loads = {each.name: each.experiment for each in stresses(scene, [], asked.policy, random)}
+    loads = {each.name: each.experiment for each in stresses(experiment, [], spec.policy, random)}
 
-    n = len(scene.workload.ids)
+    n = len(experiment.workload.ids)
     assert len(loads["load_x1.5"].workload.ids) == pytest.approx(1.5 * n, rel=0.1)
     assert len(loads["load_x0.7"].workload.ids) == pytest.approx(0.7 * n, rel=0.1)
-    assert set(loads["load_x1.5"].cost_model.day) == set(scene.cost_model.day)
+    assert set(loads["load_x1.5"].cost_model.day) == set(experiment.cost_model.day)
 
 
-def test_under_no_stress_is_ours_worse_than_first_come_first_served(asked, setting):
-    scenes = stresses(
-        setting.experiment.reduced(1), setting.predictions, asked.policy, np.random.default_rng(1)
+def test_under_no_stress_is_ours_worse_than_first_come_first_served(spec, plan):
+    stressed = stresses(
+        plan.experiment.reduced(1), plan.predictions, spec.policy, np.random.default_rng(1)
     )
 
-    told = [compare_under_stress(each, 1, quietly) for each in scenes]
+    compared = [compare_under_stress(stress, 1, quietly) for stress in stressed]
 
-    assert "models_shuffled" in [each["name"] for each in told]
-    assert not [each["name"] for each in told if each["worse_than_fifo"]]
-
-
-def test_one_person_fewer_leaves_a_team_of_one_every_other_shift(setting):
-    crew = setting.experiment.workload.team_hours[0]
-    fewer = with_people(setting.experiment, 0, -1).workload.team_hours[0]
-
-    assert crew.people.max() == 1
-    assert len(fewer.opens_at) == (len(crew.opens_at) + 1) // 2
+    assert "models_shuffled" in [each["name"] for each in compared]
+    assert not [each["name"] for each in compared if each["worse_than_fifo"]]
 
 
-def test_nothing_loses_less_than_the_bound(setting):
-    for window in bound_windows(setting.experiment, np.random.default_rng(1), quietly):
+def test_one_person_fewer_leaves_a_team_of_one_every_other_shift(plan):
+    hours = plan.experiment.workload.team_hours[0]
+    fewer = with_people(plan.experiment, 0, -1).workload.team_hours[0]
+
+    assert hours.people.max() == 1
+    assert len(fewer.opens_at) == (len(hours.opens_at) + 1) // 2
+
+
+def test_nothing_loses_less_than_the_bound(plan):
+    for window in bound_windows(plan.experiment, np.random.default_rng(1), quietly):
         assert min(window["money_lost"].values()) >= window["lost_whatever_the_order"] - 0.01
 
 
@@ -196,23 +195,23 @@ def test_one_day_that_made_all_the_gain_leaves_doubt():
     assert Bootstrap.of(scenarios=1, days=30, seed=1).total(gain).low == 0
 
 
-def test_a_period_that_ends_before_it_begins_is_told(shop, asked):
+def test_a_period_that_ends_before_it_begins_is_told(shop, spec):
     with pytest.raises(BadInputError, match="--to"):
-        replace(asked, end=asked.begin)
+        replace(spec, end=spec.begin)
 
 
-def test_tuning_is_not_confirmed_on_what_it_has_seen(shop, asked):
+def test_tuning_is_not_confirmed_on_what_it_has_seen(shop, spec):
     with pytest.raises(BadInputError, match="--confirm-from"):
-        tune(shop.history, asked, asked, quietly)
+        tune(shop.history, spec, spec, quietly)
 
 
-def test_what_is_tuned_stands_in_a_policy_that_can_be_read(shop, asked):
-    middle = asked.begin + (asked.end - asked.begin) / 2
-    first, later = replace(asked, end=middle), replace(asked, begin=middle)
+def test_what_is_tuned_stands_in_a_policy_that_can_be_read(shop, spec):
+    middle = spec.begin + (spec.end - spec.begin) / 2
+    first, later = replace(spec, end=middle), replace(spec, begin=middle)
 
     tuned = tune(shop.history, first, later, quietly)
 
-    told = Policy.of_text(tuned_text(asked.policy, tuned), "tuned")
-    assert told.guards.look_ahead_minutes == tuned.look_ahead_minutes
-    assert told.losses == asked.policy.losses
+    policy = Policy.of_text(tuned_text(spec.policy, tuned), "tuned")
+    assert policy.guards.look_ahead_minutes == tuned.look_ahead_minutes
+    assert policy.losses == spec.policy.losses
     assert tuned.confirmed == (tuned.later is not None and tuned.later.value >= 0)

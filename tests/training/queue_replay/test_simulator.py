@@ -14,215 +14,239 @@ from training.queue_replay.rules.registry import all_rules
 from training.queue_replay.simulator.calendar import extend_last_week
 from training.queue_replay.simulator.simulator import simulate
 
-TERMS = RuleSettings(look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0)
+SETTINGS = RuleSettings(
+    look_ahead_hours=4.0, atc_hours=2.0, deadline_hours=48.0, oldest_hours=336.0
+)
 seeds, rules = st.integers(0, 10_000), st.sampled_from(list(all_rules()))
 people_s = st.integers(1, 4)
 
 
 @pytest.fixture(scope="module")
-def a_play(a_work, a_world, opinions_on):
+def a_simulation(a_workload, a_scenario, predictions_for):
     """Play drawn work by a rule; return the work, the world and what came of it."""
 
     def build(rule, seed, people=2, n=60):
-        work = a_work(n, seed, people)
-        world = a_world(work, seed)
-        order = all_rules()[rule].order(RuleInputs(work, world, opinions_on(work, seed), TERMS))
-        return work, world, simulate(work, world, order)
+        workload = a_workload(n, seed, people)
+        scenario = a_scenario(workload, seed)
+        order = all_rules()[rule].order(
+            RuleInputs(workload, scenario, predictions_for(workload, seed), SETTINGS)
+        )
+        return workload, scenario, simulate(workload, scenario, order)
 
     return build
 
 
-def ready_moments(work, played):
+def ready_moments(workload, result):
     """When each visit could begin; later ones of what has ended meanwhile never."""
-    first = np.append(True, np.diff(work.visit_of) > 0)
-    ended = np.append(0, played.ended_at[:-1])
-    later = np.where(ended == NEVER, NEVER, ended + work.delay_ms)
-    return np.where(first, work.ready_at, later)
+    first = np.append(True, np.diff(workload.visit_of) > 0)
+    ended = np.append(0, result.ended_at[:-1])
+    later = np.where(ended == NEVER, NEVER, ended + workload.delay_ms)
+    return np.where(first, workload.ready_at, later)
 
 
-def under_way(work, played, team, moments):
+def under_way(workload, result, team, moments):
     """How many visits of a team are begun and not done at some moments of its shifts."""
-    rows = (work.team == team) & (played.started_at != NEVER)
-    begun = played.started_at[rows][:, None] <= moments
-    return (begun & (moments < played.ended_at[rows][:, None])).sum(axis=0)
+    rows = (workload.team == team) & (result.started_at != NEVER)
+    begun = result.started_at[rows][:, None] <= moments
+    return (begun & (moments < result.ended_at[rows][:, None])).sum(axis=0)
 
 
-def working_moments(crew, played):
+def working_moments(hours, result):
     """A moment after each begin and end that lies within a shift."""
-    at = np.unique(np.concatenate([played.started_at, played.ended_at]))
+    at = np.unique(np.concatenate([result.started_at, result.ended_at]))
     at = at[at != NEVER]
-    shift = np.searchsorted(crew.opens_at, at, side="right") - 1
-    return at[(shift >= 0) & (at < crew.closes_at[shift])]
+    shift = np.searchsorted(hours.opens_at, at, side="right") - 1
+    return at[(shift >= 0) & (at < hours.closes_at[shift])]
 
 
 @given(rule=rules, seed=seeds, people=people_s)
-def test_nobody_has_two_visits_in_hand(a_play, rule, seed, people):
-    work, _, played = a_play(rule, seed, people)
+def test_nobody_has_two_visits_in_hand(a_simulation, rule, seed, people):
+    workload, _, result = a_simulation(rule, seed, people)
 
-    for team, crew in enumerate(work.team_hours):
-        moments = working_moments(extend_last_week(crew), played)
-        assert under_way(work, played, team, moments).max(initial=0) <= people
+    for team, hours in enumerate(workload.team_hours):
+        moments = working_moments(extend_last_week(hours), result)
+        assert under_way(workload, result, team, moments).max(initial=0) <= people
 
 
 @given(rule=rules, seed=seeds, people=people_s)
-def test_nobody_idles_while_work_of_their_team_waits(a_play, rule, seed, people):
-    work, world, played = a_play(rule, seed, people)
-    ready = ready_moments(work, played)
-    gone = np.where(work.may_self_resolve, world.self_resolves_at[work.visit_of], NEVER)
-    until = np.minimum(played.started_at, np.where(played.started_at == NEVER, gone, NEVER))
+def test_nobody_idles_while_work_of_their_team_waits(a_simulation, rule, seed, people):
+    workload, scenario, result = a_simulation(rule, seed, people)
+    ready = ready_moments(workload, result)
+    gone = np.where(workload.may_self_resolve, scenario.self_resolves_at[workload.visit_of], NEVER)
+    until = np.minimum(result.started_at, np.where(result.started_at == NEVER, gone, NEVER))
 
-    for team, crew in enumerate(work.team_hours):
-        moments = working_moments(extend_last_week(crew), played)
-        mine = (work.team == team) & (ready != NEVER)
-        waiting = (ready[mine][:, None] <= moments) & (moments < until[mine][:, None])
-        busy = under_way(work, played, team, moments)
+    for team, hours in enumerate(workload.team_hours):
+        moments = working_moments(extend_last_week(hours), result)
+        of_team = (workload.team == team) & (ready != NEVER)
+        waiting = (ready[of_team][:, None] <= moments) & (moments < until[of_team][:, None])
+        busy = under_way(workload, result, team, moments)
         assert (busy[waiting.any(axis=0)] == people).all()
 
 
 @given(rule=rules, seed=seeds)
-def test_no_visit_begins_before_it_is_ready(a_play, rule, seed):
-    work, _, played = a_play(rule, seed)
+def test_no_visit_begins_before_it_is_ready(a_simulation, rule, seed):
+    workload, _, result = a_simulation(rule, seed)
 
-    begun = played.started_at != NEVER
-    assert (played.started_at[begun] >= ready_moments(work, played)[begun]).all()
+    begun = result.started_at != NEVER
+    assert (result.started_at[begun] >= ready_moments(workload, result)[begun]).all()
 
 
 @given(rule=rules, seed=seeds)
-def test_visits_begin_within_shifts(a_play, rule, seed):
-    work, _, played = a_play(rule, seed)
+def test_visits_begin_within_shifts(a_simulation, rule, seed):
+    workload, _, result = a_simulation(rule, seed)
 
-    for team, crew in enumerate(work.team_hours):
-        at = played.started_at[(work.team == team) & (played.started_at != NEVER)]
-        going = extend_last_week(crew)
+    for team, hours in enumerate(workload.team_hours):
+        at = result.started_at[(workload.team == team) & (result.started_at != NEVER)]
+        going = extend_last_week(hours)
         shift = np.searchsorted(going.opens_at, at, side="right") - 1
         assert (at < going.closes_at[shift]).all()
 
 
 @given(rule=rules, seed=seeds)
-def test_everything_ends_and_what_healed_was_not_begun_after(a_play, rule, seed):
-    work, world, played = a_play(rule, seed)
+def test_everything_ends_and_what_healed_was_not_begun_after(a_simulation, rule, seed):
+    workload, scenario, result = a_simulation(rule, seed)
 
-    assert (played.resolved_at != NEVER).all()
-    left = (played.started_at == NEVER) & work.may_self_resolve
+    assert (result.resolved_at != NEVER).all()
+    left = (result.started_at == NEVER) & workload.may_self_resolve
     assert (
-        played.resolved_at[work.visit_of[left]] >= world.self_resolves_at[work.visit_of[left]]
+        result.resolved_at[workload.visit_of[left]]
+        >= scenario.self_resolves_at[workload.visit_of[left]]
     ).all()
 
 
 @given(rule=rules, seed=seeds)
-def test_work_that_is_paused_when_the_shift_closes_is_not_shortened(a_play, rule, seed):
-    work, _, played = a_play(rule, seed, people=1)
+def test_work_that_is_paused_when_the_shift_closes_is_not_shortened(a_simulation, rule, seed):
+    workload, _, result = a_simulation(rule, seed, people=1)
 
-    for team, crew in enumerate(work.team_hours):
-        rows = (work.team == team) & (played.ended_at != NEVER)
-        going = extend_last_week(crew)
-        worked = going.open_ticks(played.ended_at[rows]) - going.open_ticks(played.started_at[rows])
-        assert (worked == work.touch_ms[rows]).all()
+    for team, hours in enumerate(workload.team_hours):
+        rows = (workload.team == team) & (result.ended_at != NEVER)
+        going = extend_last_week(hours)
+        worked = going.open_ticks(result.ended_at[rows]) - going.open_ticks(result.started_at[rows])
+        assert (worked == workload.touch_ms[rows]).all()
 
 
 @given(seed=seeds, people=people_s)
-def test_first_in_first_out_is_that_of_a_plain_simulation(a_play, seed, people):
-    work, world, played = a_play("fifo", seed, people)
+def test_first_in_first_out_is_that_of_a_plain_simulation(a_simulation, seed, people):
+    workload, scenario, result = a_simulation("fifo", seed, people)
 
-    started_at, ended_at = plain_fifo(work, world, people)
+    started_at, ended_at = plain_fifo(workload, scenario, people)
 
-    np.testing.assert_array_equal(played.started_at, started_at)
-    np.testing.assert_array_equal(played.ended_at, ended_at)
+    np.testing.assert_array_equal(result.started_at, started_at)
+    np.testing.assert_array_equal(result.ended_at, ended_at)
 
 
-def plain_fifo(work, world, people):
+def plain_fifo(workload, scenario, people):
     """Every visit in the order in which it reaches its team, by whoever is free first."""
-    crews = [extend_last_week(crew) for crew in work.team_hours]
-    free = [[0.0] * people for _ in crews]  # in worked ticks
-    started_at, ended_at = (np.full(len(work.team), NEVER) for _ in range(2))
-    first = np.flatnonzero(np.append(True, np.diff(work.visit_of) > 0))
-    order = {v: i for i, v in enumerate(np.lexsort((range(len(work.team)), detected(work))))}
-    waiting = [(int(work.ready_at[v]), order[v], int(v)) for v in first]
+    team_hours = [extend_last_week(hours) for hours in workload.team_hours]
+    free = [[0.0] * people for _ in team_hours]  # in worked ticks
+    started_at, ended_at = (np.full(len(workload.team), NEVER) for _ in range(2))
+    first = np.flatnonzero(np.append(True, np.diff(workload.visit_of) > 0))
+    order = {
+        v: i for i, v in enumerate(np.lexsort((range(len(workload.team)), detected(workload))))
+    }
+    waiting = [(int(workload.ready_at[v]), order[v], int(v)) for v in first]
     while waiting:
         waiting.sort()
         at, _, visit = waiting.pop(0)
-        crew, clocks = crews[work.team[visit]], free[work.team[visit]]
+        hours, clocks = team_hours[workload.team[visit]], free[workload.team[visit]]
         earliest = int(np.argmin(clocks))
-        begin = max(clocks[earliest], crew.open_ticks(np.array([at]))[0])
-        starts = max(moment_of(crew, begin), at)
-        if work.may_self_resolve[visit] and world.self_resolves_at[work.visit_of[visit]] <= starts:
+        begin = max(clocks[earliest], hours.open_ticks(np.array([at]))[0])
+        starts = max(moment_of(hours, begin), at)
+        if (
+            workload.may_self_resolve[visit]
+            and scenario.self_resolves_at[workload.visit_of[visit]] <= starts
+        ):
             continue
-        clocks[earliest] = begin + work.touch_ms[visit]
+        clocks[earliest] = begin + workload.touch_ms[visit]
         started_at[visit] = starts
-        ended_at[visit] = moment_of(crew, clocks[earliest], at_last=True)
+        ended_at[visit] = moment_of(hours, clocks[earliest], at_last=True)
         following = visit + 1
-        if following < len(work.team) and work.visit_of[following] == work.visit_of[visit]:
-            ready = int(ended_at[visit] + work.delay_ms[following])
+        if (
+            following < len(workload.team)
+            and workload.visit_of[following] == workload.visit_of[visit]
+        ):
+            ready = int(ended_at[visit] + workload.delay_ms[following])
             waiting.append((ready, order[following], following))
     return started_at, ended_at
 
 
-def detected(work):
-    return work.detected_at[work.visit_of]
+def detected(workload):
+    return workload.detected_at[workload.visit_of]
 
 
-def moment_of(crew, worked, at_last=False):
+def moment_of(hours, worked, at_last=False):
     """When so much has been worked: the first moment, or the last before work goes on."""
-    before = np.cumsum(crew.closes_at - crew.opens_at)
+    before = np.cumsum(hours.closes_at - hours.opens_at)
     shift = np.searchsorted(before, worked, side="left" if at_last else "right")
-    return int(crew.closes_at[shift] - (before[shift] - worked))
+    return int(hours.closes_at[shift] - (before[shift] - worked))
 
 
 @given(rule=rules, seed=seeds)
-def test_the_same_play_gives_the_same_answer(a_play, rule, seed):
-    once, again = (a_play(rule, seed)[2] for _ in range(2))
+def test_the_same_play_gives_the_same_answer(a_simulation, rule, seed):
+    once, again = (a_simulation(rule, seed)[2] for _ in range(2))
 
     for name, column in vars(once).items():
         np.testing.assert_array_equal(column, getattr(again, name))
 
 
 @given(seed=seeds)
-def test_people_with_both_skills_help_each_other(a_work, a_world, opinions_on, seed):
-    work = a_work(60, seed)
-    world = a_world(work, seed)
-    order = all_rules()["fifo"].order(RuleInputs(work, world, opinions_on(work, seed), TERMS))
+def test_people_with_both_skills_help_each_other(a_workload, a_scenario, predictions_for, seed):
+    workload = a_workload(60, seed)
+    scenario = a_scenario(workload, seed)
+    order = all_rules()["fifo"].order(
+        RuleInputs(workload, scenario, predictions_for(workload, seed), SETTINGS)
+    )
     apart = np.array([[True, False], [True, True]])
 
-    played = simulate(work, world, order, np.ones((2, 2), bool))
+    result = simulate(workload, scenario, order, np.ones((2, 2), bool))
 
-    moments = working_moments(extend_last_week(work.team_hours[0]), played)
-    busy = sum(under_way(work, played, team, moments) for team in range(2))
+    moments = working_moments(extend_last_week(workload.team_hours[0]), result)
+    busy = sum(under_way(workload, result, team, moments) for team in range(2))
     assert busy.max() > 2
     assert busy.max() <= 4
-    assert (simulate(work, world, order, apart).resolved_at != NEVER).all()
+    assert (simulate(workload, scenario, order, apart).resolved_at != NEVER).all()
 
 
-def test_a_team_without_people_ends_nothing(a_work, a_world, opinions_on):
-    work = a_work(30, 1)
+def test_a_team_without_people_ends_nothing(a_workload, a_scenario, predictions_for):
+    workload = a_workload(30, 1)
     nobody = TeamHours(*(np.zeros(0, np.int64) for _ in range(3)))
-    work = replace(work, team_hours=(work.team_hours[0], nobody))
-    world = replace(a_world(work, 1), self_resolves_at=np.full(30, NEVER))
+    workload = replace(workload, team_hours=(workload.team_hours[0], nobody))
+    scenario = replace(a_scenario(workload, 1), self_resolves_at=np.full(30, NEVER))
 
-    played = simulate(
-        work, world, all_rules()["fifo"].order(RuleInputs(work, world, opinions_on(work, 1), TERMS))
+    result = simulate(
+        workload,
+        scenario,
+        all_rules()["fifo"].order(
+            RuleInputs(workload, scenario, predictions_for(workload, 1), SETTINGS)
+        ),
     )
 
-    stuck = np.isin(np.arange(30), work.visit_of[work.team == 1])
-    np.testing.assert_array_equal(played.resolved_at == NEVER, stuck)
+    stuck = np.isin(np.arange(30), workload.visit_of[workload.team == 1])
+    np.testing.assert_array_equal(result.resolved_at == NEVER, stuck)
 
 
 @given(seed=seeds)
-def test_what_is_lost_waits_until_nothing_else_does(a_play, seed):
-    work, _, played = a_play("oracle", seed, people=1)
-    world = a_play("oracle", seed, people=1)[1]
-    ready = ready_moments(work, played)
-    lost_at = world.lost_at[work.visit_of]
-    fresh = (ready != NEVER) & (played.started_at != NEVER)
+def test_what_is_lost_waits_until_nothing_else_does(a_simulation, seed):
+    workload, _, result = a_simulation("oracle", seed, people=1)
+    scenario = a_simulation("oracle", seed, people=1)[1]
+    ready = ready_moments(workload, result)
+    lost_at = scenario.lost_at[workload.visit_of]
+    fresh = (ready != NEVER) & (result.started_at != NEVER)
 
-    for visit in np.flatnonzero(fresh & (lost_at <= played.started_at)):
-        at = played.started_at[visit]
-        same = fresh & (work.team == work.team[visit]) & (ready <= at) & (at < played.started_at)
+    for visit in np.flatnonzero(fresh & (lost_at <= result.started_at)):
+        at = result.started_at[visit]
+        same = (
+            fresh
+            & (workload.team == workload.team[visit])
+            & (ready <= at)
+            & (at < result.started_at)
+        )
         assert not (same & (lost_at > at)).any()
 
 
 @settings(max_examples=10)
 @given(seed=seeds)
-def test_in_a_long_queue_the_truth_saves_money(a_play, seed):
-    truth, first_come = (a_play(rule, seed, people=1, n=600) for rule in ("oracle", "fifo"))
+def test_in_a_long_queue_the_truth_saves_money(a_simulation, seed):
+    truth, first_come = (a_simulation(rule, seed, people=1, n=600) for rule in ("oracle", "fifo"))
 
     assert truth[2].money_lost.sum() < first_come[2].money_lost.sum()

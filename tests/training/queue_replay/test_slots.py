@@ -24,8 +24,8 @@ STEPS = [
 @pytest.fixture
 def slots_of(a_queue):
     def read(assumption, steps=STEPS):
-        record = HandlingLog.read(a_queue(list(steps)), BEGIN, BEGIN + pd.Timedelta(3, "D"))
-        return read_workload(record, UTC, np.random.default_rng(1), assumption)
+        log = HandlingLog.read(a_queue(list(steps)), BEGIN, BEGIN + pd.Timedelta(3, "D"))
+        return read_workload(log, UTC, np.random.default_rng(1), assumption)
 
     return read
 
@@ -35,30 +35,30 @@ def tick(text):
 
 
 def test_each_resolution_is_a_slot(slots_of):
-    (crew,) = slots_of(TouchAssumption.EQUAL).team_hours
+    (hours,) = slots_of(TouchAssumption.EQUAL).team_hours
 
-    assert len(crew.opens_at) == 3
-    assert (crew.closes_at - crew.opens_at).tolist() == [SLOT_MS] * 3
+    assert len(hours.opens_at) == 3
+    assert (hours.closes_at - hours.opens_at).tolist() == [SLOT_MS] * 3
 
 
 def test_slots_of_one_minute_follow_each_other(slots_of):
-    (crew,) = slots_of(TouchAssumption.EQUAL).team_hours
+    (hours,) = slots_of(TouchAssumption.EQUAL).team_hours
 
-    assert (crew.opens_at[1:] >= crew.closes_at[:-1]).all()
+    assert (hours.opens_at[1:] >= hours.closes_at[:-1]).all()
 
 
 def test_slots_lie_where_things_were_resolved(slots_of):
-    (crew,) = slots_of(TouchAssumption.EQUAL).team_hours
-    minutes = crew.closes_at // MS_PER_MINUTE
+    (hours,) = slots_of(TouchAssumption.EQUAL).team_hours
+    minutes = hours.closes_at // MS_PER_MINUTE
 
     assert minutes.tolist() == [tick(at) // MS_PER_MINUTE for at in RESOLVED.values()]
 
 
 def test_a_slot_is_long_enough_for_the_work_in_it(slots_of):
-    work = slots_of(TouchAssumption.BY_KIND)
-    (crew,) = work.team_hours
+    workload = slots_of(TouchAssumption.BY_KIND)
+    (hours,) = workload.team_hours
 
-    assert (crew.closes_at - crew.opens_at).sum() == work.touch_ms.sum()
+    assert (hours.closes_at - hours.opens_at).sum() == workload.touch_ms.sum()
 
 
 def test_the_effort_of_a_kind_goes_with_its_usual_time(a_queue):
@@ -69,17 +69,17 @@ def test_the_effort_of_a_kind_goes_with_its_usual_time(a_queue):
         name: {"category": "slow" if name == "z" else "quick", "known_at": end, "resolved_at": end}
         for name, end in at.items()
     }
-    record = HandlingLog.read(a_queue(steps, outcomes), BEGIN, BEGIN + pd.Timedelta(1, "D"))
+    log = HandlingLog.read(a_queue(steps, outcomes), BEGIN, BEGIN + pd.Timedelta(1, "D"))
 
-    work = read_workload(record, UTC, np.random.default_rng(1), TouchAssumption.BY_KIND)
+    workload = read_workload(log, UTC, np.random.default_rng(1), TouchAssumption.BY_KIND)
 
-    assert work.touch_ms[work.ids == "z"] == 4 * SLOT_MS
+    assert workload.touch_ms[workload.ids == "z"] == 4 * SLOT_MS
 
 
 def test_what_was_held_can_be_done_once_it_is_back(slots_of):
-    work = slots_of(TouchAssumption.AFTER_PAUSE)
+    workload = slots_of(TouchAssumption.AFTER_PAUSE)
 
-    assert work.ready_at[work.ids == "c"] == tick("2025-03-04 14:00")
+    assert workload.ready_at[workload.ids == "c"] == tick("2025-03-04 14:00")
 
 
 def test_what_was_never_resolved_has_no_slot(slots_of):
@@ -89,9 +89,9 @@ def test_what_was_never_resolved_has_no_slot(slots_of):
 
 
 def test_people_work_when_they_were_seen(slots_of):
-    (crew,) = slots_of(TouchAssumption.PEOPLE).team_hours
+    (hours,) = slots_of(TouchAssumption.PEOPLE).team_hours
 
-    assert (crew.opens_at[0], crew.closes_at[0] // 1_000) == (
+    assert (hours.opens_at[0], hours.closes_at[0] // 1_000) == (
         tick("2025-03-03 08:00"),
         tick("2025-03-03 15:00") // 1_000,
     )

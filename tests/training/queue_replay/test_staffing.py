@@ -51,14 +51,14 @@ def workdays(opens, closes, weeks=8):
 
 
 def test_the_shifts_of_a_simulated_shop_are_found(busy_shop):
-    record = HandlingLog.read(busy_shop.history, busy_shop.begin, busy_shop.end)
-    found = learn_weeks(read_visits(record).pieces, record.teams, "UTC", (record.begin, record.end))
+    log = HandlingLog.read(busy_shop.history, busy_shop.begin, busy_shop.end)
+    weeks = learn_weeks(read_visits(log).pieces, log.teams, "UTC", (log.begin, log.end))
     truth = pd.read_parquet(busy_shop.truth / "teams.parquet")
     truth = truth[truth["shift_hours"] > SHORTEST_HOURS]
 
     assert {
         team: (w.people, w.weekdays, w.opens_ms, w.closes_ms)
-        for team, w in found.items()
+        for team, w in weeks.items()
         if team in set(truth["team"])
     } == {
         row.team: (
@@ -140,34 +140,34 @@ def test_few_days_are_not_sure(week_of, pieces_of):
 
 
 def test_the_companys_own_shifts_count(week_of, pieces_of):
-    told = {"people": 4, "weekdays": ["sat"], "opens": "10:00", "closes": "12:00"}
-    policy = PolicyShifts.model_validate({"timezone": "UTC", "teams": {"care": told}})
+    shift = {"people": 4, "weekdays": ["sat"], "opens": "10:00", "closes": "12:00"}
+    policy = PolicyShifts.model_validate({"timezone": "UTC", "teams": {"care": shift}})
     weeks = {"care": week_of(pieces_of(workdays(9, 17)))}
 
-    (crew,) = lay_team_hours(weeks, policy, ("care",), begin=MONDAY, end=MONDAY + 7 * MS_PER_DAY)
+    (hours,) = lay_team_hours(weeks, policy, ("care",), begin=MONDAY, end=MONDAY + 7 * MS_PER_DAY)
 
-    assert crew.opens_at.tolist() == [MONDAY + 5 * MS_PER_DAY + 10 * MS_PER_HOUR]
-    assert crew.people.tolist() == [4]
+    assert hours.opens_at.tolist() == [MONDAY + 5 * MS_PER_DAY + 10 * MS_PER_HOUR]
+    assert hours.people.tolist() == [4]
 
 
 def test_shifts_begin_when_the_period_does(week_of, pieces_of):
     weeks = {"care": week_of(pieces_of(workdays(9, 17)))}
     begin = MONDAY + 11 * MS_PER_HOUR
 
-    (crew,) = lay_team_hours(
+    (hours,) = lay_team_hours(
         weeks, PolicyShifts(timezone="UTC"), ("care",), begin=begin, end=begin + 12 * MS_PER_HOUR
     )
 
-    assert (crew.opens_at[0], crew.closes_at[0]) == (begin, MONDAY + 17 * MS_PER_HOUR)
+    assert (hours.opens_at[0], hours.closes_at[0]) == (begin, MONDAY + 17 * MS_PER_HOUR)
 
 
 def test_the_command_prints_what_a_policy_can_read(busy_shop):
     arguments = ["--history", str(busy_shop.history.path)]
     arguments += ["--from", f"{busy_shop.begin:%Y-%m-%d}", "--to", f"{busy_shop.end:%Y-%m-%d}"]
 
-    said = CliRunner().invoke(main, ["shifts", *arguments], catch_exceptions=False).output
+    output = CliRunner().invoke(main, ["shifts", *arguments], catch_exceptions=False).output
 
-    assert '[shifts.teams.risk]\npeople = 1\nweekdays = ["mon", "tue", "wed"' in said
+    assert '[shifts.teams.risk]\npeople = 1\nweekdays = ["mon", "tue", "wed"' in output
 
 
 def test_a_time_zone_that_is_none_is_refused(busy_shop):

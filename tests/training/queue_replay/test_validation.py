@@ -41,17 +41,19 @@ def replayed():
     """Set up a period of a simulated shop, play the recorded order, and check."""
 
     def run(shop, policy=POLICY, begin=None):
-        asked = ReplaySpec(begin or shop.begin, shop.end, policy, origins=0, draws=2, seed=1)
-        setting = prepare_replay(shop.history, asked, quietly)
-        scene = setting.experiment
-        plays = [
-            simulate(scene.workload, w, all_rules()["history"].order(scene.rule_inputs(w)))
-            for w in scene.scenarios
+        spec = ReplaySpec(begin or shop.begin, shop.end, policy, origins=0, draws=2, seed=1)
+        plan = prepare_replay(shop.history, spec, quietly)
+        experiment = plan.experiment
+        results = [
+            simulate(
+                experiment.workload, w, all_rules()["history"].order(experiment.rule_inputs(w))
+            )
+            for w in experiment.scenarios
         ]
         return (
-            scene,
-            plays,
-            validate(scene.workload, scene.scenarios, plays, setting.log.recorded_until),
+            experiment,
+            results,
+            validate(experiment.workload, experiment.scenarios, results, plan.log.recorded_until),
         )
 
     return run
@@ -83,10 +85,10 @@ def test_a_period_from_the_first_day_on_is_reproduced(replayed, busy_shop):
 
 
 def test_people_who_were_not_there_are_noticed(replayed, busy_shop):
-    fidelity = replayed(busy_shop, with_shift(3))[2]
+    validation = replayed(busy_shop, with_shift(3))[2]
 
-    assert not fidelity.holds
-    assert "wait of logistics" in fidelity.conclusion
+    assert not validation.holds
+    assert "wait of logistics" in validation.conclusion
 
 
 def test_work_at_hours_that_the_shifts_do_not_have_is_noticed(replayed, busy_shop):
@@ -94,48 +96,57 @@ def test_work_at_hours_that_the_shifts_do_not_have_is_noticed(replayed, busy_sho
 
 
 def test_waits_as_recorded_are_reproduced(busy):
-    scene, plays, _ = busy
+    experiment, results, _ = busy
 
-    fidelity = validate(scene.workload, scene.scenarios, plays, NEVER - 1)
+    validation = validate(experiment.workload, experiment.scenarios, results, NEVER - 1)
 
-    assert fidelity.conclusion == "The recorded waits and breaches are reproduced."
+    assert validation.conclusion == "The recorded waits and breaches are reproduced."
 
 
 def test_waits_that_are_longer_are_refused_with_the_figures(busy):
-    scene, plays, _ = busy
-    late = [_later(scene.workload, played, 30 * MS_PER_HOUR) for played in plays]
+    experiment, results, _ = busy
+    late = [_later(experiment.workload, result, 30 * MS_PER_HOUR) for result in results]
 
-    verdict = validate(scene.workload, scene.scenarios, late, NEVER - 1).conclusion
+    conclusion = validate(experiment.workload, experiment.scenarios, late, NEVER - 1).conclusion
 
-    assert "no savings are shown" in verdict
-    assert "wait of all teams, mean" in verdict
+    assert "no savings are shown" in conclusion
+    assert "wait of all teams, mean" in conclusion
 
 
 def test_breaches_that_nobody_recorded_are_refused(busy):
-    scene, plays, _ = busy
-    lost = [replace(played, lost=np.ones_like(played.lost)) for played in plays]
+    experiment, results, _ = busy
+    lost = [replace(result, lost=np.ones_like(result.lost)) for result in results]
 
-    assert "breaches" in validate(scene.workload, scene.scenarios, lost, NEVER - 1).conclusion
+    assert (
+        "breaches"
+        in validate(experiment.workload, experiment.scenarios, lost, NEVER - 1).conclusion
+    )
 
 
 def test_a_handful_of_visits_proves_nothing(busy):
-    scene, plays, _ = busy
-    few = replace(scene.workload, started_at=np.full_like(scene.workload.started_at, NEVER))
+    experiment, results, _ = busy
+    few = replace(
+        experiment.workload, started_at=np.full_like(experiment.workload.started_at, NEVER)
+    )
 
     with pytest.raises(NotEnoughDataError, match="recorded begins"):
-        validate(few, scene.scenarios, plays, NEVER - 1)
+        validate(few, experiment.scenarios, results, NEVER - 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [31, 32, 33])
 def test_what_a_replay_says_agrees_with_the_truth(a_shop, seed):
     shop = a_shop(load=0.97, seed=seed)
-    asked = ReplaySpec(shop.begin, shop.end, POLICY, origins=0, draws=5, seed=seed)
-    scene = prepare_replay(shop.history, asked, quietly).experiment.reduced(5)
+    spec = ReplaySpec(shop.begin, shop.end, POLICY, origins=0, draws=5, seed=seed)
+    experiment = prepare_replay(shop.history, spec, quietly).experiment.reduced(5)
 
-    told, true = (_saved(each, seed) for each in (scene, true_experiment(scene, shop.truth)))
+    predicted, true = (
+        _saved(each, seed) for each in (experiment, true_experiment(experiment, shop.truth))
+    )
 
-    assert all(told[rule].low <= true[rule].value <= told[rule].high for rule in told)
+    assert all(
+        predicted[rule].low <= true[rule].value <= predicted[rule].high for rule in predicted
+    )
 
 
 @pytest.fixture(scope="module")
@@ -152,24 +163,24 @@ def test_resolutions_by_a_team_are_reproduced_as_slots_and_not_as_people(
     incident_log, touch, holds
 ):
     begin, end = (pd.Timestamp(day, tz="UTC") for day in ("2016-04-11", "2016-04-18"))
-    record, random = HandlingLog.read(incident_log, begin, end), np.random.default_rng(1)
-    work = read_workload(record, POLICY.shifts, random, TouchAssumption(touch))
-    (world,) = draw_scenarios(record, work, POLICY.losses, random, 1)
-    nothing = RuleInputs(work, world, None, None)  # pyright: ignore[reportArgumentType]
+    log, random = HandlingLog.read(incident_log, begin, end), np.random.default_rng(1)
+    workload = read_workload(log, POLICY.shifts, random, TouchAssumption(touch))
+    (scenario,) = draw_scenarios(log, workload, POLICY.losses, random, 1)
+    nothing = RuleInputs(workload, scenario, None, None)  # pyright: ignore[reportArgumentType]
 
-    played = simulate(work, world, all_rules()["history"].order(nothing))
+    result = simulate(workload, scenario, all_rules()["history"].order(nothing))
 
-    assert validate(work, [world], [played], record.recorded_until).holds is holds
+    assert validate(workload, [scenario], [result], log.recorded_until).holds is holds
 
 
-def _saved(scene, seed) -> dict[str, Figure]:
+def _saved(experiment, seed) -> dict[str, Figure]:
     names = ("history", "edd_lost_last", "value_per_hour", "ours")
-    played = simulate_all(scene, {name: all_rules()[name] for name in names}, quietly)
-    compared = RuleComparison.of(scene, played, seed)
+    result = simulate_all(experiment, {name: all_rules()[name] for name in names}, quietly)
+    compared = RuleComparison.of(experiment, result, seed)
     return {name: compared.saved(name, "history") for name in names[1:]}
 
 
-def _later(work, played, ms) -> SimulationResult:
-    first = np.append(True, np.diff(work.visit_of) > 0)
-    known = first & (played.started_at != NEVER)
-    return replace(played, started_at=np.where(known, played.started_at + ms, played.started_at))
+def _later(workload, result, ms) -> SimulationResult:
+    first = np.append(True, np.diff(workload.visit_of) > 0)
+    begun = first & (result.started_at != NEVER)
+    return replace(result, started_at=np.where(begun, result.started_at + ms, result.started_at))

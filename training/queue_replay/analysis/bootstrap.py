@@ -12,11 +12,11 @@ _EDGES = (0.025, 0.975)
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Draws of days with replacement, each in one of the worlds, for figures of (worlds, days).
+    """Draws of days with replacement, each in one of the scenarios, for (scenarios, days) figures.
 
     Attributes:
-        weight: (repeats, days) how often each day was drawn.
-        world: (repeats,) which world.
+        weight: (repeats, days) number of times that each day was drawn.
+        scenario: (repeats,) number of the scenario.
     """
 
     weight: np.ndarray
@@ -33,17 +33,17 @@ class Bootstrap:
         """Return the total of each draw.
 
         Args:
-            values: (worlds, days).
+            values: (scenarios, days).
         """
         return (self.weight * values[self.scenario]).sum(axis=1)
 
     def total(self, values: np.ndarray) -> Figure:
-        """Return the total over all days, averaged over the worlds, with its 95 % interval."""
+        """Return the total over all days, averaged over the scenarios, with its 95 % interval."""
         low, high = np.quantile(self.resampled(values), _EDGES)
         return Figure(float(values.sum(axis=1).mean()), float(low), float(high))
 
     def share(self, part: np.ndarray, whole: np.ndarray) -> Figure | None:
-        """Return one total as a share of another; None where the other is nothing."""
+        """Return one total as a share of another; None where the other is 0."""
         parts, wholes = self.resampled(part), self.resampled(whole)
         if whole.sum() <= 0 or not (wholes > 0).any():
             return None

@@ -14,7 +14,7 @@ from training.queue_replay.rules.registry import all_rules
 
 @dataclass(frozen=True)
 class RuleComparison:
-    """The tallies of one scene, compared over the same draws of days and worlds."""
+    """Costs of all rules in one experiment, over the same bootstrap of days and scenarios."""
 
     experiment: Experiment
     summaries: CostSummaries
@@ -22,12 +22,12 @@ class RuleComparison:
 
     @classmethod
     def of(cls, experiment: Experiment, summaries: CostSummaries, seed: int) -> "RuleComparison":
-        """Compare."""
+        """Draw the bootstrap, the same for the same seed."""
         bootstrap = Bootstrap.of(len(experiment.scenarios), experiment.cost_model.days, seed)
         return cls(experiment, summaries, bootstrap)
 
     def money(self, rule: str) -> np.ndarray:
-        """Return the money that a rule lost, as (worlds, days)."""
+        """Return the money that a rule lost, as (scenarios, days)."""
         return stack(self.summaries[rule], "money")
 
     def total(self, rule: str) -> Figure:
@@ -68,10 +68,10 @@ class RuleComparison:
         }
 
     def _starved(self, summaries: list[CostSummary]) -> Json:
-        """Return the share of each group that waited too long until somebody began."""
+        """Return the share of each group with a long wait until work began."""
         shares_by_grouping = {}
         for grouping, group in self.experiment.cost_model.groups.items():
-            count = np.mean([each.starved_by_group[grouping] for each in summaries], axis=0)
+            count = np.mean([summary.starved_by_group[grouping] for summary in summaries], axis=0)
             shares = count / np.maximum(group.size, 1)
             shares_by_grouping[grouping] = dict(zip(group.names, shares.tolist(), strict=True))
         return shares_by_grouping
@@ -79,7 +79,7 @@ class RuleComparison:
     def by_group(self, grouping: str, rule: str, against: str) -> list[Json]:
         """Return for each group the money lost under two rules, and what the first saves."""
         own, baseline = (
-            np.stack([each.money_by_group[grouping] for each in self.summaries[name]])
+            np.stack([summary.money_by_group[grouping] for summary in self.summaries[name]])
             for name in (rule, against)
         )
         group: ExceptionGroups = self.experiment.cost_model.groups[grouping]
@@ -97,12 +97,12 @@ class RuleComparison:
         return rows
 
     def curve(self, rule: str) -> list[float]:
-        """Return the money lost up to the end of each day, and last of all what came after."""
-        by_day = np.mean([each.money_by_loss_day for each in self.summaries[rule]], axis=0)
+        """Return the money lost up to the end of each day, and at last with all later days."""
+        by_day = np.mean([summary.money_by_loss_day for summary in self.summaries[rule]], axis=0)
         return np.cumsum(by_day).tolist()
 
 
 def mean_of(summaries: list[CostSummary], name: str) -> float | None:
-    """Return the mean of a figure over the worlds; None where it is nowhere defined."""
-    values = np.array([getattr(each, name) for each in summaries])
+    """Return the mean of a figure over the scenarios; None if it is NaN in all of them."""
+    values = np.array([getattr(summary, name) for summary in summaries])
     return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else None

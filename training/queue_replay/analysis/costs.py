@@ -14,12 +14,12 @@ UNLABELLED, OTHERS = "not told", "all others"
 
 @dataclass(frozen=True)
 class ExceptionGroups:
-    """A way to divide n exceptions.
+    """Grouping of n exceptions.
 
     Attributes:
         names: Of the groups.
         code: n positions among the names.
-        size: How many exceptions each holds.
+        size: Number of exceptions of each group.
     """
 
     names: tuple[str, ...]
@@ -28,15 +28,15 @@ class ExceptionGroups:
 
     @classmethod
     def of(cls, labels: np.ndarray, max_groups: int = MAX_GROUPS) -> "ExceptionGroups":
-        """Divide by n texts into the largest groups and all others; an empty text is `not told`."""
-        names_by_exception = np.array([str(label) if label else UNLABELLED for label in labels])
-        names, code, size = np.unique(names_by_exception, return_inverse=True, return_counts=True)
+        """Group by n texts: the largest groups, and all others; an empty text is `not told`."""
+        filled = np.array([str(label) if label else UNLABELLED for label in labels])
+        names, code, size = np.unique(filled, return_inverse=True, return_counts=True)
         largest = np.sort(np.argsort(-size, kind="stable")[:max_groups])
         row = np.full(len(names), len(largest))
         row[largest] = np.arange(len(largest))
-        kept_names = [str(name) for name in names[largest]]
-        kept_names += [OTHERS] * (len(names) > len(largest))
-        return cls(tuple(kept_names), row[code], np.bincount(row[code], minlength=len(kept_names)))
+        shown = [str(name) for name in names[largest]]
+        shown += [OTHERS] * (len(names) > len(largest))
+        return cls(tuple(shown), row[code], np.bincount(row[code], minlength=len(shown)))
 
     def take(self, rows: np.ndarray) -> "ExceptionGroups":
         """Return the same groups of some exceptions, repeated ones among them."""
@@ -50,10 +50,10 @@ class CostModel:
 
     Attributes:
         day: n positions of days of detection, those on which nothing was detected left out.
-        days: How many.
+        days: Number of these days.
         first_day: Of the period, in days since 1970.
         period_days: Length of the period.
-        groups: Ways to divide the exceptions: `team`, `type`, `segment`.
+        groups: Groupings of the exceptions: `team`, `type`, `segment`.
         waiting_cost_per_hour: Money for each hour that one is open.
         long_wait_hours: A longer wait until work begins counts as starved.
     """
@@ -105,14 +105,14 @@ class CostSummary:
         money: Money lost, by day of detection.
         lost: Exceptions whose loss happened, by day of detection.
         waiting_cost: Money, by day of detection.
-        money_of: For each way to divide, (days, groups).
-        money_when: Money lost by the day on which it was lost; the last holds all later ones.
+        money_by_group: For each grouping, money lost as (days, groups).
+        money_by_loss_day: Money lost by the day of the loss; the last value holds all later days.
         wait_p95_hours: 95th percentile of the wait until work began.
         age_p95_hours: 95th percentile of the age at the end.
         age_max_hours: The highest age at the end.
-        starved_of: For each way to divide, how many of each group waited too long.
-        top_changes: Of the first twenty rows, how many lose their place in an hour; NaN if nobody
-            looked.
+        starved_by_group: For each grouping, the number of each group with a long wait.
+        top_changes: Of the first twenty rows, the number that lose their rank in an hour; NaN if it
+            was not measured.
     """
 
     money: np.ndarray
@@ -134,7 +134,7 @@ def summarise_costs(
     cost_model: CostModel,
     top_changes: float = np.nan,
 ) -> CostSummary:
-    """Charge a play. What has not ended when all shifts are over is as old as the latest end."""
+    """Summarise the costs of a simulation; unresolved exceptions end with the last resolution."""
     last = int(
         result.resolved_at[result.resolved_at < NEVER].max(initial=workload.detected_at.max())
     )
@@ -166,7 +166,7 @@ def summarise_costs(
 
 
 def _begun_at(workload: Workload, result: SimulationResult, ended: np.ndarray) -> np.ndarray:
-    """Return when work on each exception began; its end where nobody ever had to."""
+    """Return the ticks at which work on each exception began; its end where none was needed."""
     begun = ended.copy()
     np.minimum.at(begun, workload.visit_of, result.started_at)
     return begun
@@ -175,7 +175,6 @@ def _begun_at(workload: Workload, result: SimulationResult, ended: np.ndarray) -
 def last_team_names(workload: Workload) -> np.ndarray:
     """Return the name of the team of each exception's last visit; None without any."""
     team = np.full(len(workload.ids), None, object)
-    team[workload.visit_of] = np.array(workload.teams, object)[
-        workload.team
-    ]  # the last of them stays
+    names = np.array(workload.teams, object)
+    team[workload.visit_of] = names[workload.team]  # of equal indices the last one stays
     return team

@@ -1,9 +1,9 @@
-"""All that a replay of one period plays with, and the playing of many rules in many worlds."""
+"""Experiment: the inputs of the simulations of one period, and all rules in all scenarios."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -25,15 +25,15 @@ MAX_THREADS = 2
 
 @dataclass(frozen=True)
 class Experiment:
-    """One period: what came in, what was at stake in each world, what was known of it.
+    """Inputs of the simulations of one period.
 
     Attributes:
-        work: What came in, and who was there.
-        worlds: Draws of what nobody recorded.
-        opinions: What was known or predicted of each exception.
-        terms: What the rules are set to.
-        ledger: What a play is charged by.
-        moments: Ticks at which the list is looked at, to see how restless it is.
+        workload: The exceptions, their visits, and the hours of the teams.
+        scenarios: Draws of the unrecorded facts.
+        predictions: Priced predictions of each exception.
+        settings: Parameters of the rules.
+        cost_model: Prices and groupings of the costs.
+        moments: Ticks at which the rank stability of the list is measured.
     """
 
     workload: Workload
@@ -45,56 +45,69 @@ class Experiment:
 
     def rule_inputs(self, scenario: Scenario) -> RuleInputs:
         """Return the inputs of the rules in one scenario."""
-        return RuleInputs(self.workload, scenario, self.predictions, self.settings)
+        return RuleInputs(
+            workload=self.workload,
+            scenario=scenario,
+            predictions=self.predictions,
+            settings=self.settings,
+        )
 
     def simulate(self, rule: Rule, scenario: Scenario) -> CostSummary:
-        """Play one rule in one world, and charge it."""
+        """Simulate one rule in one scenario, and summarise its costs."""
         order = rule.order(self.rule_inputs(scenario))
         result = simulate(self.workload, scenario, order)
         changes = top_changes(self.workload, order, result, self.moments)
-        return summarise_costs(self.workload, scenario, result, self.cost_model, changes)
+        return summarise_costs(
+            self.workload, scenario, result, self.cost_model, top_changes=changes
+        )
 
     def reduced(self, scenarios: int) -> Self:
-        """Return the same with only the first worlds, and nobody looking at lists."""
+        """Return the same with only the first scenarios, and without rank stability."""
         return replace(self, scenarios=self.scenarios[:scenarios], moments=self.moments[:0])
 
 
 def simulate_all(
     experiment: Experiment, rules: Mapping[str, Rule], progress: Progress
 ) -> CostSummaries:
-    """Play every rule in every world, two at a time; the order of the answers is always the same.
+    """Simulate every rule in every scenario, two at a time; the results have a fixed order.
 
-    Only the tallies are kept: what came of each exception is forgotten as soon as it is counted.
+    Only the cost summaries stay in memory, not the results of each exception.
     """
     jobs = [(name, scenario) for scenario in experiment.scenarios for name in rules]
     summaries: CostSummaries = {name: [] for name in rules}
     with ThreadPoolExecutor(MAX_THREADS) as pool:
-        tallies = pool.map(lambda job: experiment.simulate(rules[job[0]], job[1]), jobs)
-        for done, ((name, _), each) in enumerate(zip(jobs, tallies, strict=True), 1):
-            summaries[name].append(each)
+        results = pool.map(lambda job: experiment.simulate(rules[job[0]], job[1]), jobs)
+        for done, ((name, _), summary) in enumerate(zip(jobs, results, strict=True), 1):
+            summaries[name].append(summary)
             progress(f"Played {name}: {done:,} of {len(jobs):,}")
     return summaries
 
 
 def rule_settings(policy: Policy, workload: Workload) -> RuleSettings:
-    """Read from the policy what rules are set to."""
-    hours = policy.handling
+    """Read the parameters of the rules from the policy."""
     mean_touch = float(workload.touch_ms.mean()) / MS_PER_HOUR
     return RuleSettings(
         look_ahead_hours=policy.guards.look_ahead_minutes / 60,
         atc_hours=ATC_LOOK_AHEAD * mean_touch,
-        deadline_hours=hours.deadline_hours,
+        deadline_hours=policy.handling.deadline_hours,
         oldest_hours=policy.guards.oldest_days * 24,
     )
 
 
+class SlotInputs(NamedTuple):
+    """Predictions and settings of the rules, in the time of slots."""
+
+    predictions: PricedPredictions
+    settings: RuleSettings
+
+
 def in_slots(
     workload: Workload, predictions: PricedPredictions, settings: RuleSettings
-) -> tuple[PricedPredictions, RuleSettings]:
-    """Return opinions and terms for work that is played in slots that are no working hours.
+) -> SlotInputs:
+    """Scale predictions and settings to slots, which are shorter than the work in them.
 
-    A slot holds one piece of work, whatever the clock says. So an hour of work is worth as much
-    time in slots as the work of an hour fills there.
+    A slot holds one piece of work of any touch time. So hours of work are scaled by the mean length
+    of a slot over the mean predicted touch time.
     """
     scale = float(workload.touch_ms.mean() / MS_PER_MINUTE / predictions.touch_p50_minutes.mean())
     scaled = replace(
@@ -103,9 +116,10 @@ def in_slots(
         touch_p90_minutes=predictions.touch_p90_minutes * scale,
         waiting_cost_per_hour=predictions.waiting_cost_per_hour / scale,
     )
-    return scaled, replace(settings, look_ahead_hours=settings.look_ahead_hours * scale)
+    look_ahead_hours = settings.look_ahead_hours * scale
+    return SlotInputs(scaled, replace(settings, look_ahead_hours=look_ahead_hours))
 
 
 def stack(summaries: Sequence[CostSummary], name: str) -> np.ndarray:
-    """Return one column of the tallies of a rule as (worlds, days)."""
-    return np.stack([getattr(each, name) for each in summaries])
+    """Return one column of the summaries of a rule as (scenarios, days)."""
+    return np.stack([getattr(summary, name) for summary in summaries])

@@ -1,7 +1,8 @@
-"""The work and the world of a synthetic history as they truly are, beside what a replay draws.
+"""Ground truth of a synthetic history: its true workload and scenario.
 
-Only the synthetic source writes down what no company records: when each loss would have come, what
-it would have cost, what would have healed when, and the work in what nobody touched.
+Only the synthetic source writes down the facts that no company records: the time and amount of each
+loss, the time of self-resolution, and the touch time of exceptions without work. Read by tests and
+by `tests/bench/replay_truth.py`.
 """
 
 from collections.abc import Hashable, Mapping
@@ -47,10 +48,10 @@ def _ticks(moments: pd.Series) -> np.ndarray:
 
 
 def _with_true_touch(workload: Workload, truth_rows: pd.DataFrame) -> Workload:
-    """Put the true way in the place of one that was drawn: a wrong team passes on, the right ends.
+    """Replace imputed routes by the true ones: a wrong team passes on, the right team resolves.
 
-    A visit that the history saw begun is as recorded. (A wrong team does not always pass on to the
-    right one; where that was never seen, nobody knows who it would have been.)
+    A visit with a recorded start is as recorded. (A wrong team does not always pass on to the right
+    one; where no transfer is recorded, the right team is assumed.)
     """
     team_of = {name: code for code, name in enumerate(workload.teams)}
     right = truth_rows["team"].map(team_of).to_numpy()
@@ -67,10 +68,8 @@ def _with_true_touch(workload: Workload, truth_rows: pd.DataFrame) -> Workload:
     columns["touch_ms"][(~imputed).sum() :] = first
     extra = np.flatnonzero(recipients)[~by_right]
     added = {name: getattr(workload, name)[extra] for name in _OF_VISITS}
-    added["team"], added["touch_ms"] = (
-        right[exception][~by_right],
-        touch[exception][~by_right].astype(np.int64),
-    )
+    added["team"] = right[exception][~by_right]
+    added["touch_ms"] = touch[exception][~by_right].astype(np.int64)
     added["ready_at"] = added["delay_ms"] = np.zeros(len(extra), np.int64)
     joined = {name: np.concatenate([columns[name], added[name]]) for name in _OF_VISITS}
     order = np.lexsort((np.concatenate([rows, extra + 0.5]), joined["visit_of"]))
@@ -97,4 +96,12 @@ def _week(team: Mapping[Hashable, Any]) -> TeamWeek:
     opens_ms = round(team["opens_hour"] * MS_PER_HOUR)
     closes_ms = opens_ms + round(team["shift_hours"] * MS_PER_HOUR)
     days = tuple(int(day) for day in team["weekdays"])
-    return TeamWeek(team["operators"], days, opens_ms, closes_ms, 0, 1.0, 1.0)
+    return TeamWeek(
+        people=team["operators"],
+        weekdays=days,
+        opens_ms=opens_ms,
+        closes_ms=closes_ms,
+        days=0,
+        inside_share=1.0,
+        full_share=1.0,
+    )

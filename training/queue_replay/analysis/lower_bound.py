@@ -1,19 +1,20 @@
-"""A true lower bound of the money that any rule loses: a linear programme. For small windows.
+"""Lower bound of the money that any rule loses: a linear programme. For small windows.
 
-Time is cut into slots that lie within the shifts of a team. The programme chooses how many hours of
-each visit are worked in each slot, at most as many as its people have, and at most as many as one
-person has between the earliest begin of the visit and the loss; it saves of each exception the
-share that is worked, of its least worked visit, before the loss. Whatever heals in time it saves
-for nothing.
+Time is cut into slots that lie within the shifts of a team. The variables are the hours of each
+visit that are worked in each slot: at most as many as its people have, and at most as many as one
+person has between the earliest begin of the visit and the loss. Of each exception the programme
+saves the share that is worked before the loss, by its least worked visit. Exceptions that resolve
+themselves in time are saved at no cost.
 
-Why nothing can do better: take what really happened under any rule and keep the hours worked on
-those exceptions that were resolved before their loss. They respect all limits, since nobody worked
-outside shifts, in two places at once, or before a visit could be ready, and each of these
-exceptions was worked whole: the programme could have chosen them. It may also choose what nobody
-can do: saving halves, and knowing the future.
+Proof of the bound: take the schedule of any rule, and keep the hours worked on exceptions that were
+resolved before their loss. They respect all limits, since nobody works outside shifts, on two
+visits at once, or before a visit is ready. Each of these exceptions was worked whole. So the
+schedule is feasible for the programme. The programme may also do what no person can: save shares of
+an exception, and know the future.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,9 +37,9 @@ WINDOWS, WINDOW_EXCEPTIONS = 3, 200
 def bound_windows(
     experiment: Experiment, random: np.random.Generator, progress: Progress
 ) -> list[Json]:
-    """Play exceptions that came one after the other without all others, beside a true lower bound.
+    """Simulate windows of consecutive exceptions alone, beside a lower bound of the money lost.
 
-    Alone they meet less of a queue than they did, so what is lost is less than in the whole.
+    Alone they meet a shorter queue, so they lose less than among all exceptions.
     """
     by_time = np.argsort(experiment.workload.detected_at, kind="stable")
     size = min(WINDOW_EXCEPTIONS, len(by_time))
@@ -76,47 +77,47 @@ def min_loss(workload: Workload, scenario: Scenario) -> float:
     """
     free = scenario.self_resolves_at <= scenario.lost_at
     at_risk = (scenario.lost_at != NEVER) & ~free & (scenario.loss > 0)
-    hours = [
-        _workable_hours(workload, scenario, team, at_risk)
-        for team in range(len(workload.team_hours))
-    ]
-    visit, hour_limit, slot, slot_limit = (
-        np.concatenate(each) for each in zip(*hours, strict=True)
-    )
-    offsets = np.repeat(
-        np.cumsum([0, *(len(each[3]) for each in hours)])[:-1], [len(each[2]) for each in hours]
+    teams = range(len(workload.team_hours))
+    hours = WorkableHours.join(
+        [_workable_hours(workload, scenario, team, at_risk) for team in teams]
     )
     needed = np.flatnonzero(at_risk[workload.visit_of])
-    saved = _max_saved(
-        workload, scenario, (visit, hour_limit), (slot + offsets, slot_limit), needed
-    )
+    saved = _max_saved(workload, scenario, hours, needed)
     return max(float(scenario.loss[at_risk].sum()) - saved, 0.0)
 
 
-def part_of(work: Workload, world: Scenario, chosen: np.ndarray) -> tuple[Workload, Scenario]:
-    """Return some of the exceptions alone, as if there were no others; `chosen` are n bools."""
-    rows, number = chosen[work.visit_of], np.cumsum(chosen) - 1
-    columns = {name: getattr(work, name)[chosen] for name in _OF_EXCEPTIONS}
-    visits = {name: getattr(work, name)[rows] for name in _OF_VISITS}
-    visits["visit_of"] = number[visits["visit_of"]]
-    those = Scenario(world.lost_at[chosen], world.loss[chosen], world.self_resolves_at[chosen])
-    return replace(work, **columns | visits), those
+class WorkableHours(NamedTuple):
+    """Pairs of a visit and a slot in which it can be worked, and the slots. Limits are hours.
 
+    Attributes:
+        visit: Position of the visit of each pair.
+        hour_limit: Hours of the visit that fit into the slot, by one person.
+        slot: Position of the slot of each pair.
+        slot_limit: For each slot, the hours of all people of its team.
+    """
 
-_OF_EXCEPTIONS = ("ids", "detected_at", "resolved_at", "self_resolved")
-_OF_VISITS = (
-    "visit_of", "team", "ready_at", "delay_ms", "touch_ms", "may_self_resolve", "started_at",
-    "ended_at",
-)  # fmt: skip
+    visit: np.ndarray
+    hour_limit: np.ndarray
+    slot: np.ndarray
+    slot_limit: np.ndarray
+
+    @classmethod
+    def join(cls, parts: "Sequence[WorkableHours]") -> "WorkableHours":
+        """Join the pairs of all teams; the slots are numbered through."""
+        offsets = np.cumsum([0, *(len(part.slot_limit) for part in parts)])[:-1]
+        shifted = [part.slot + offset for part, offset in zip(parts, offsets, strict=True)]
+        return cls(
+            visit=np.concatenate([part.visit for part in parts]),
+            hour_limit=np.concatenate([part.hour_limit for part in parts]),
+            slot=np.concatenate(shifted),
+            slot_limit=np.concatenate([part.slot_limit for part in parts]),
+        )
 
 
 def _workable_hours(
     workload: Workload, scenario: Scenario, team: int, at_risk: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what of a team's visits may be worked when: visit, limit, slot; and limits of slots.
-
-    Limits are hours. A visit is named for each slot in which it can be worked.
-    """
+) -> WorkableHours:
+    """Return the slots in which the visits of a team can be worked before the loss."""
     visits = np.flatnonzero((workload.team == team) & at_risk[workload.visit_of])
     begin, end = earliest_begins(workload)[visits], scenario.lost_at[workload.visit_of[visits]]
     hours = extend_last_week(workload.team_hours[team])
@@ -125,12 +126,12 @@ def _workable_hours(
     shifts = range(int(first), int(np.searchsorted(hours.opens_at, last)))
     starts = [np.arange(hours.opens_at[s], hours.closes_at[s], SLOT_MS) for s in shifts]
     slot_begin = np.concatenate([np.zeros(0, np.int64), *starts])
-    each = np.repeat(np.array(shifts, np.int64), [len(part) for part in starts])
-    slot_end = np.minimum(slot_begin + SLOT_MS, hours.closes_at[each])
+    shift = np.repeat(np.array(shifts, np.int64), [len(part) for part in starts])
+    slot_end = np.minimum(slot_begin + SLOT_MS, hours.closes_at[shift])
     room = np.minimum(end[:, None], slot_end) - np.maximum(begin[:, None], slot_begin)
     row, slot = np.nonzero(room > 0)
-    limit = hours.people[each] * (slot_end - slot_begin) / MS_PER_HOUR
-    return visits[row], room[row, slot] / MS_PER_HOUR, slot, limit
+    limit = hours.people[shift] * (slot_end - slot_begin) / MS_PER_HOUR
+    return WorkableHours(visits[row], room[row, slot] / MS_PER_HOUR, slot, limit)
 
 
 def earliest_begins(workload: Workload) -> np.ndarray:
@@ -143,14 +144,10 @@ def earliest_begins(workload: Workload) -> np.ndarray:
 
 
 def _max_saved(
-    workload: Workload,
-    scenario: Scenario,
-    visits: tuple[np.ndarray, np.ndarray],
-    slots: tuple[np.ndarray, np.ndarray],
-    needed: np.ndarray,
+    workload: Workload, scenario: Scenario, workable: WorkableHours, needed: np.ndarray
 ) -> float:
     """Solve for the hours of each visit and slot, then the saved share of each exception."""
-    (visit, hour_limit), (slot, slot_limit) = visits, slots
+    visit, hour_limit, slot, slot_limit = workable
     hours, n = len(visit), len(workload.ids)
     touch_hours = workload.touch_ms / MS_PER_HOUR
     row = np.cumsum(np.isin(np.arange(len(workload.team)), needed)) - 1

@@ -1,9 +1,12 @@
 """Rank stability: the number of the first twenty rows that lose their rank within an hour."""
 
+from typing import NamedTuple, Self
+
 import numpy as np
 from numba import njit
 
 from data.ticks import MS_PER_HOUR, NEVER
+from models.worktime.shifts import TeamHours
 from training.queue_replay.simulator.calendar import extend_last_week
 from training.queue_replay.simulator.priority import ARRIVAL, QueueOrder, key_at
 from training.queue_replay.workload.workload import SimulationResult, Workload
@@ -13,7 +16,7 @@ MOMENTS = 60
 
 
 def draw_moments(workload: Workload, random: np.random.Generator) -> np.ndarray:
-    """Draw moments at which the list is looked at, and an hour later again: in working hours."""
+    """Draw the moments (ticks) that are compared with an hour later; both in working hours."""
     opens = np.concatenate([hours.opens_at for hours in workload.team_hours])
     closes = np.concatenate([hours.closes_at for hours in workload.team_hours])
     last = workload.detected_at.max()
@@ -28,9 +31,9 @@ def draw_moments(workload: Workload, random: np.random.Generator) -> np.ndarray:
 def top_changes(
     workload: Workload, order: QueueOrder, result: SimulationResult, moments: np.ndarray
 ) -> float:
-    """Return how many of the first twenty still wait an hour later and are not among them any more.
+    """Count the first twenty rows that still wait an hour later but have lost their rank; the mean.
 
-    The list is that of all teams. NaN where there are never more than twenty.
+    The list is that of all teams. NaN if there are never more than twenty rows.
     """
     if not len(moments):
         return np.nan
@@ -43,51 +46,54 @@ def top_changes(
     team_hours = [extend_last_week(hours) for hours in workload.team_hours]
     changed = []
     for moment in moments.tolist():
-        before, after = (_waiting(ready, until, at) for at in (moment, moment + MS_PER_HOUR))
-        if min(len(before), len(after)) <= TOP:
-            continue
-        worked = [
-            [hours.open_ticks(np.array([at]))[0] for hours in team_hours] for at in _hour(moment)
-        ]
-        top, later = (
-            _top(workload, order, (rows, ready), (at, np.array(done, np.int64)))
-            for rows, at, done in zip((before, after), _hour(moment), worked, strict=True)
+        before, after = (
+            _ListSnapshot.at(at, ready=ready, until=until, team_hours=team_hours)
+            for at in (moment, moment + MS_PER_HOUR)
         )
-        still = np.isin(top, after)
+        if min(len(before.rows), len(after.rows)) <= TOP:
+            continue
+        top, later = (_top(workload, order, snapshot, ready) for snapshot in (before, after))
+        still = np.isin(top, after.rows)
         changed.append(int((still & ~np.isin(top, later)).sum()))
     return float(np.mean(changed)) if changed else np.nan
 
 
-def _hour(moment: int) -> tuple[int, int]:
-    return moment, moment + MS_PER_HOUR
+class _ListSnapshot(NamedTuple):
+    """List at a moment (tick): rows of waiting visits, and the time that each team has worked."""
 
+    moment: int
+    rows: np.ndarray
+    worked_ms: np.ndarray
 
-def _waiting(ready: np.ndarray, until: np.ndarray, moment: int) -> np.ndarray:
-    return np.flatnonzero((ready <= moment) & (moment < until))
+    @classmethod
+    def at(
+        cls, moment: int, *, ready: np.ndarray, until: np.ndarray, team_hours: list[TeamHours]
+    ) -> Self:
+        """Take the snapshot: a visit waits from `ready` (tick) to `until`."""
+        rows = np.flatnonzero((ready <= moment) & (moment < until))
+        worked = [hours.open_ticks(np.array([moment]))[0] for hours in team_hours]
+        return cls(moment, rows, np.array(worked, np.int64))
 
 
 def _top(
-    workload: Workload,
-    order: QueueOrder,
-    waiting: tuple[np.ndarray, np.ndarray],
-    at: tuple[int, np.ndarray],
+    workload: Workload, order: QueueOrder, snapshot: _ListSnapshot, ready: np.ndarray
 ) -> np.ndarray:
-    """Return the first visits of the list at a moment, what is lost last."""
-    (rows, ready), (moment, worked_ms) = waiting, at
-    number = workload.visit_of[rows]
+    """Return the first visits of the list, lost exceptions last."""
+    rows = snapshot.rows
+    exception = workload.visit_of[rows]
     if order.kind == ARRIVAL:
         key = ready[rows].astype(np.float64)
     else:
-        key = _keys(order, rows, number, worked_ms[workload.team[rows]])
-    lost = order.lost_from[number] <= moment
+        key = _keys(order, rows, exception, snapshot.worked_ms[workload.team[rows]])
+    lost = order.lost_from[exception] <= snapshot.moment
     return rows[np.lexsort((rows, key, lost))[:TOP]]
 
 
 @njit(nogil=True)
 def _keys(
-    order: QueueOrder, rows: np.ndarray, number: np.ndarray, worked_ms: np.ndarray
+    order: QueueOrder, rows: np.ndarray, exception: np.ndarray, worked_ms: np.ndarray
 ) -> np.ndarray:
     keys = np.empty(len(rows))
     for row in range(len(rows)):
-        keys[row] = key_at(order, rows[row], number[row], worked_ms[row])
+        keys[row] = key_at(order, rows[row], exception[row], worked_ms[row])
     return keys

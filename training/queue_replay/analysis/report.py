@@ -1,4 +1,4 @@
-"""The page of a replay for people: one file that needs no network, light or dark, to be printed."""
+"""Page of a replay for people: one file without network, light or dark, for print too."""
 
 import io
 import re
@@ -17,7 +17,7 @@ from training.queue_replay.analysis.summary import amount
 from training.queue_replay.rules.registry import all_rules
 
 INK = "#010203"
-"""Stands for the colour of the text until the picture is on the page, where it is light or dark."""
+"""Placeholder for the colour of the text, which the page sets: light or dark."""
 LONG_HOURS = 96
 NONE = "\N{EN DASH}"
 _PLAIN: dict[Any, Any] = {
@@ -60,7 +60,7 @@ def hours(value: float) -> str:
 
 
 def sure(figure: Json) -> str:
-    """Say whether a saving is beyond chance: `better`, `worse` or `same`."""
+    """Return `better` or `worse` for a saving beyond chance, else `same`."""
     if figure["low"] > 0:
         return "better"
     return "worse" if figure["high"] < 0 else "same"
@@ -73,7 +73,7 @@ def curve(report: Json) -> Markup:
         figure = Figure(figsize=(9.0, 4.2), layout="constrained")
         axes = figure.subplots()
         for rule in all_rules().values():
-            if rule.colour:
+            if rule.colour and rule.name in lost:
                 line = "--" if rule.knows else "-"
                 width = 3.0 if rule.name == "ours" else 1.6
                 money = lost[rule.name][:-1]
@@ -90,7 +90,7 @@ def bars(report: Json) -> Markup:
     rules = {name: report["rules"][name] for name in report["shown"] if name != "history"}
     best_last = sorted(rules, key=lambda name: rules[name]["saved_against_history"]["value"])
     saved = [rules[name]["saved_against_history"] for name in best_last]
-    value, low, high = (np.array([each[k] for each in saved]) for k in ("value", "low", "high"))
+    value, low, high = (np.array([figure[k] for figure in saved]) for k in ("value", "low", "high"))
     row = np.arange(len(saved))
     with mpl.rc_context(_PLAIN):
         figure = Figure(figsize=(9.0, 0.34 * len(saved) + 0.6), layout="constrained")

@@ -30,7 +30,7 @@ QUARTER = 0.25
 
 @dataclass(frozen=True)
 class Stress:
-    """One thing that is otherwise: its name for programs and for people, and the scene with it."""
+    """One change of the experiment: its name for programs and for people, and its result."""
 
     name: str
     words: str
@@ -43,7 +43,7 @@ def stresses(
     policy: Policy,
     random: np.random.Generator,
 ) -> Iterator[Stress]:
-    """Make the scenes one after another: each may be forgotten before the next is made."""
+    """Yield the changed experiments one by one: only one is in memory at a time."""
     for load in LOADS:
         yield Stress(
             f"load_x{load:g}", f"{load:.0%} of the work", with_load(experiment, load, random)
@@ -56,16 +56,16 @@ def stresses(
     larger = with_bursts(experiment, BURST_TIMES, random)
     yield Stress("bursts_x3", "Bursts three times as large", larger)
     yield from _misstated(experiment, random)
-    if any(each.evidence for each in predictions):
+    if any(window.evidence for window in predictions):
         mixed = price_predictions(
-            experiment.workload.ids, [each.shuffled(random) for each in predictions], policy
+            experiment.workload.ids, [window.shuffled(random) for window in predictions], policy
         )
         words = "Worthless models: what they say belongs to other exceptions"
         yield Stress("models_shuffled", words, replace(experiment, predictions=mixed))
 
 
 def _misstated(experiment: Experiment, random: np.random.Generator) -> Iterator[Stress]:
-    """Make the scenes in which the company is wrong about its losses and deadlines."""
+    """Yield the experiments in which losses and deadlines are misstated."""
     types = experiment.cost_model.groups["type"]
     by_type = np.where(random.random(len(types.names)) < HALF, HALF, DOUBLE)[types.code]
     for name, words, factor in (
@@ -82,7 +82,7 @@ def _misstated(experiment: Experiment, random: np.random.Generator) -> Iterator[
 
 
 def compare_under_stress(stress: Stress, seed: int, progress: Progress) -> Json:
-    """Play the rules that matter under a stress, and say how ours does."""
+    """Simulate the key rules under a stress, and compare Expedite's rule with the others."""
     rules = key_rules()
     summaries = simulate_all(
         stress.experiment, rules, lambda text: progress(f"{stress.words}: {text}")
@@ -103,11 +103,11 @@ def compare_under_stress(stress: Stress, seed: int, progress: Progress) -> Json:
 
 
 def vary_people(usual: RuleComparison, seed: int, progress: Progress) -> list[Json]:
-    """Return for each team that does most what one person fewer and one more would save.
+    """Return the savings of one person fewer and one more, for the teams with the most work.
 
     Args:
-        usual: Our rule with the people as they are.
-        seed: Of the draws of days.
+        usual: Comparison with the people as they are.
+        seed: Of the bootstrap of days.
         progress: Receives a line at each step.
     """
     experiment, rules = usual.experiment, {"ours": all_rules()["ours"]}
@@ -121,10 +121,7 @@ def vary_people(usual: RuleComparison, seed: int, progress: Progress) -> list[Js
             summaries = simulate_all(
                 other, rules, lambda text, n=name: progress(f"People of {n}: {text}")
             )
-            row[column] = asdict(
-                usual.bootstrap.total(
-                    money - RuleComparison.of(other, summaries, seed).money("ours")
-                )
-            )
+            changed = RuleComparison.of(other, summaries, seed)
+            row[column] = asdict(usual.bootstrap.total(money - changed.money("ours")))
         rows.append(row)
     return rows

@@ -6,7 +6,7 @@ from training.queue_replay.rules.registry import RuleKind, all_rules
 
 
 def amount(value: float, currency: str) -> str:
-    """Write money for people: no cents, since none of these figures is as sure as that."""
+    """Write money for people, without cents: no figure here is that certain."""
     return f"{currency} {value:,.0f}"
 
 
@@ -16,7 +16,7 @@ def between(figure: Figure, currency: str) -> str:
 
 
 def headline(comparison: RuleComparison, currency: str) -> list[str]:
-    """Say what would have been saved and how sure that is, the most important first."""
+    """Write the savings and their certainty in sentences, the most important first."""
     sentences = [_against_history(comparison, currency), _against_simple(comparison, currency)]
     closed = comparison.gap_closed("ours")
     if closed:

@@ -1,7 +1,7 @@
-"""The historical order first: does the simulator bring about the waits and breaches on record?
+"""Validation: the simulated historical order must reproduce the recorded waits and breaches.
 
-Where it does not, something in the history is not in the work as read (people on leave, overtime,
-work that nobody recorded), and what another order would have saved can't be told from it.
+Where it does not, the workload lacks something that the history held (people on leave, overtime,
+unrecorded work). Savings of another order can't be computed from it then.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from training.queue_replay.workload.workload import Scenario, SimulationResult, 
 
 MIN_VISITS_TO_VALIDATE = 50
 MEASURES = {"mean": 0.10, "median": 0.15, "90th percentile": 0.15}
-"""How far a played wait may be from the recorded one, as a share of it."""
+"""Tolerance of a simulated wait, as a share of the recorded one."""
 TEAM_TOLERANCE = 0.25
 BREACH_TOLERANCE = 0.05
 MIN_DIFFERENCE_HOURS = 0.25
@@ -25,14 +25,14 @@ MIN_DIFFERENCE_OF_BREACHED_SHARE = 0.01
 
 @dataclass(frozen=True)
 class ValidationCheck:
-    """One figure as recorded and as played.
+    """One figure as recorded and as simulated.
 
     Attributes:
         figure: In words.
         unit: "hours" or "exceptions".
-        recorded: What the history says.
-        simulated: What the simulator brings about, the mean over the scenarios.
-        tolerance: The most that they may differ, in the unit.
+        recorded: Its value in the history.
+        simulated: Its value in the simulation, the mean over the scenarios.
+        tolerance: Largest allowed difference, in the unit.
     """
 
     figure: str
@@ -74,14 +74,14 @@ class Validation:
     @property
     def holds(self) -> bool:
         """Return true if all figures are reproduced: only then are savings reported."""
-        return all(each.holds for each in self.checks)
+        return all(check.holds for check in self.checks)
 
     @property
     def conclusion(self) -> str:
         """Return the conclusion in words."""
         if self.holds:
             return "The recorded waits and breaches are reproduced."
-        failed = "; ".join(str(each) for each in self.checks if not each.holds)
+        failed = "; ".join(str(check) for check in self.checks if not check.holds)
         return (
             "The recorded waits and breaches are not reproduced, so no savings are shown: "
             f"{failed}. Check who was there when: set [shifts] in the policy "
@@ -114,24 +114,26 @@ def validate(
             "recorded begins", int(recorded.sum()), MIN_VISITS_TO_VALIDATE, cure
         )
     actual = _waits_hours(workload, workload.started_at, workload.ended_at)[recorded]
-    simulated = [_waits_hours(workload, p.started_at, p.ended_at)[recorded] for p in results]
+    simulated = [
+        _waits_hours(workload, result.started_at, result.ended_at)[recorded] for result in results
+    ]
     checks = _check_waits("all teams", actual, simulated, MEASURES)
     for code, name in enumerate(workload.teams):
         rows = workload.team[recorded] == code
         if rows.sum() >= MIN_VISITS_TO_VALIDATE:
-            of_team = [each[rows] for each in simulated]
+            of_team = [hours[rows] for hours in simulated]
             checks += _check_waits(name, actual[rows], of_team, {"mean": TEAM_TOLERANCE})
     return Validation((*checks, _check_breaches(workload, scenarios, results, until)))
 
 
 def _under_way(workload: Workload) -> np.ndarray:
-    """Say which visits had begun before the period: there is no wait to reproduce."""
+    """Mark visits that had begun before the period: there is no wait to reproduce."""
     begin = min(int(hours.opens_at.min(initial=NEVER)) for hours in workload.team_hours)
     return workload.started_at <= begin
 
 
 def _waits_hours(workload: Workload, started_at: np.ndarray, ended_at: np.ndarray) -> np.ndarray:
-    """Return m hours from when a visit could begin to when it did; NaN where it never did."""
+    """Return m hours from the ready moment of a visit to its begin; NaN if it never began."""
     before = np.append(0, ended_at[:-1])
     first = np.append(True, np.diff(workload.visit_of) > 0)
     measured = (started_at != NEVER) & (first | (before != NEVER))
@@ -145,10 +147,16 @@ def _check_waits(
     checks = []
     for name, share in tolerances.items():
         recorded = _measure(name, actual)
-        simulated = float(np.mean([_measure(name, each) for each in simulated_waits]))
+        simulated = float(np.mean([_measure(name, hours) for hours in simulated_waits]))
         tolerance = max(share * recorded, MIN_DIFFERENCE_HOURS)
         checks.append(
-            ValidationCheck(f"wait of {who}, {name}", "hours", recorded, simulated, tolerance)
+            ValidationCheck(
+                figure=f"wait of {who}, {name}",
+                unit="hours",
+                recorded=recorded,
+                simulated=simulated,
+                tolerance=tolerance,
+            )
         )
     return checks
 
@@ -165,14 +173,17 @@ def _check_breaches(
     results: Sequence[SimulationResult],
     until: int,
 ) -> ValidationCheck:
-    """Compare how many were lost before the history ends, as resolved and as played."""
+    """Compare the losses before the history ends, as recorded and as simulated."""
     resolved = workload.resolved_at <= until
-    actual = [(w.lost_at < workload.resolved_at)[resolved].sum() for w in scenarios]
-    simulated = [p.lost[resolved].sum() for p in results]
+    actual = [(scenario.lost_at < workload.resolved_at)[resolved].sum() for scenario in scenarios]
+    simulated = [result.lost[resolved].sum() for result in results]
     tolerance = max(
         BREACH_TOLERANCE * np.mean(actual), MIN_DIFFERENCE_OF_BREACHED_SHARE * resolved.sum()
     )
-    what = "breaches of those resolved"
     return ValidationCheck(
-        what, "exceptions", float(np.mean(actual)), float(np.mean(simulated)), float(tolerance)
+        figure="breaches of those resolved",
+        unit="exceptions",
+        recorded=float(np.mean(actual)),
+        simulated=float(np.mean(simulated)),
+        tolerance=float(tolerance),
     )

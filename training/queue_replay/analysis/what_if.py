@@ -1,4 +1,4 @@
-"""Scenes in which one thing is otherwise: more or less work, bursts, fewer or more people."""
+"""Changed experiments: more or less work, bursts, fewer or more people, misstated inputs."""
 
 from dataclasses import replace
 
@@ -11,20 +11,20 @@ from training.queue_replay.rules.inputs import PricedPredictions
 from training.queue_replay.workload.workload import Scenario, Workload
 
 COPY_WITHIN_MS = MS_PER_HOUR // 2
-"""A copy of an exception comes at most so much later than it: it stays on its day."""
+"""Largest delay of a copy after its exception: so it mostly stays on its day."""
 BURST_SIZE, BURST_TIMES_USUAL = 5, 4
-"""So many of one type in an hour, and so many times its usual rate, are a burst."""
+"""A burst has at least so many of one type in an hour, and more than so many times its rate."""
 
 
 def with_load(experiment: Experiment, load: float, random: np.random.Generator) -> Experiment:
-    """Return the scene with a share of its exceptions, or with copies of some of them."""
+    """Return the experiment with a share of its exceptions, or with copies of some of them."""
     n = len(experiment.workload.ids)
     times = int(load) + (random.random(n) < load - int(load))
     return repeat_exceptions(experiment, times, random)
 
 
 def with_bursts(experiment: Experiment, times: int, random: np.random.Generator) -> Experiment:
-    """Return the scene with each exception of a burst so many times."""
+    """Return the experiment with each exception of a burst so many times."""
     kind, workload = experiment.cost_model.groups["type"].code, experiment.workload
     hour = (workload.detected_at - workload.detected_at.min()) // MS_PER_HOUR
     cell = kind * (int(hour.max()) + 1) + hour
@@ -37,7 +37,7 @@ def with_bursts(experiment: Experiment, times: int, random: np.random.Generator)
 def repeat_exceptions(
     experiment: Experiment, times: np.ndarray, random: np.random.Generator
 ) -> Experiment:
-    """Return the scene with each of n exceptions so many times, copies some minutes later."""
+    """Return the experiment with each of n exceptions so many times, copies some minutes later."""
     rows = np.repeat(np.arange(len(times)), times)
     copy = np.append(False, rows[1:] == rows[:-1])
     later = np.where(copy, random.integers(1, COPY_WITHIN_MS, len(rows)), 0)
@@ -55,30 +55,30 @@ def repeat_exceptions(
 
 
 def with_people(experiment: Experiment, team: int, change: int) -> Experiment:
-    """Return the scene with one person more (1) or fewer (-1) in a team, at all its hours."""
+    """Return the experiment with one person more (1) or fewer (-1) in a team, at all its hours."""
     team_hours = list(experiment.workload.team_hours)
     team_hours[team] = _one_more(team_hours[team]) if change > 0 else _one_fewer(team_hours[team])
     return replace(experiment, workload=replace(experiment.workload, team_hours=tuple(team_hours)))
 
 
 def with_deadlines(experiment: Experiment, share: float) -> Experiment:
-    """Return the scene with deadlines told too late by a share of the time until them."""
+    """Return the experiment with deadlines stated too late by a share of the time until them."""
     predictions, detected = experiment.predictions, experiment.workload.detected_at
     has_due = predictions.due_at != MISSING_TICK
-    left = np.where(has_due, predictions.due_at - detected, 0)
-    stated = np.where(has_due, predictions.due_at + (share * left).astype(np.int64), MISSING_TICK)
+    ahead = np.where(has_due, predictions.due_at - detected, 0)
+    stated = np.where(has_due, predictions.due_at + (share * ahead).astype(np.int64), MISSING_TICK)
     return replace(experiment, predictions=replace(predictions, due_at=stated))
 
 
 def with_losses(experiment: Experiment, factor: float | np.ndarray) -> Experiment:
-    """Return the scene with the losses that the rules go by stated wrongly."""
+    """Return the experiment with the losses that the rules read multiplied by a factor."""
     predictions = experiment.predictions
-    wrong = replace(
+    misstated = replace(
         predictions,
         loss=predictions.loss * factor,
         loss_of_likeliest=predictions.loss_of_likeliest * factor,
     )
-    return replace(experiment, predictions=wrong)
+    return replace(experiment, predictions=misstated)
 
 
 def _repeat_workload(workload: Workload, rows: np.ndarray, later: np.ndarray) -> Workload:
@@ -89,14 +89,8 @@ def _repeat_workload(workload: Workload, rows: np.ndarray, later: np.ndarray) ->
     visits = first[visit_of] + step
     by_exception = ("ids", "detected_at", "resolved_at", "self_resolved")
     by_visit = (
-        "team",
-        "ready_at",
-        "delay_ms",
-        "touch_ms",
-        "may_self_resolve",
-        "started_at",
-        "ended_at",
-    )
+        "team", "ready_at", "delay_ms", "touch_ms", "may_self_resolve", "started_at", "ended_at",
+    )  # fmt: skip
     columns = {name: getattr(workload, name)[rows] for name in by_exception}
     columns |= {name: getattr(workload, name)[visits] for name in by_visit}
     columns["detected_at"] = columns["detected_at"] + later
@@ -122,7 +116,7 @@ def _one_more(hours: TeamHours) -> TeamHours:
 
 
 def _one_fewer(hours: TeamHours) -> TeamHours:
-    """Take one person away; one who is alone stays every other shift."""
+    """Remove one person; a person alone works every other shift."""
     alone = hours.people == 1
     every_other = np.cumsum(alone) % 2 == 1
     staffed = ~alone | every_other

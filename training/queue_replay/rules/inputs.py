@@ -24,8 +24,8 @@ class PricedPredictions:
 
     Attributes:
         due_at: Ticks of known deadlines, `MISSING_TICK` where there is none.
-        priority: As people or systems set it: whole numbers, the lowest first.
-        p_breach: Chance of a breach, handled as such exceptions are.
+        priority: Set by people or systems: whole numbers, the lowest first.
+        p_breach: Chance of a breach under the usual handling.
         loss: Preventable money, over the posterior of the categories.
         loss_of_likeliest: The same for the predicted category alone.
         curve: (n, 11) chance that one left open is lost by each of `CURVE_AGES_HOURS`.
@@ -53,7 +53,7 @@ class RuleSettings:
         look_ahead_hours: Of Expedite's rule.
         atc_hours: Look-ahead of ATC: its k times the mean touch time.
         deadline_hours: Age at which one without a deadline is taken to be due.
-        oldest_hours: Age from which Expedite's rule puts first what is not lost.
+        oldest_hours: Age from which Expedite's rule puts an exception first that is not lost.
     """
 
     look_ahead_hours: float
@@ -80,13 +80,13 @@ class RuleInputs:
 
     @property
     def lost_from(self) -> np.ndarray:
-        """Moments from which a deadline is known to have passed; n ticks, `NEVER` without one."""
+        """Moments at which the known deadlines pass; n ticks, `NEVER` without one."""
         due_at = self.predictions.due_at
         return np.where(due_at == MISSING_TICK, NEVER, due_at)
 
     @property
     def old_at(self) -> np.ndarray:
-        """Moments from which each is so old that Expedite's rule puts it first; n ticks."""
+        """Moments from which age puts an exception first in Expedite's rule; n ticks."""
         return self.workload.detected_at + int(self.settings.oldest_hours * MS_PER_HOUR)
 
     def hours_of_team(self, moments: np.ndarray, visits: np.ndarray | None = None) -> np.ndarray:

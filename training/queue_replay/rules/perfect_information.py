@@ -1,4 +1,4 @@
-"""Value of perfect information: Expedite's rule with one fact, or all, as it truly was.
+"""Value of perfect information: Expedite's rule with the true value of one fact, or of all.
 
 The gap between Expedite's rule and one of these is the cost of predicting that fact.
 """
@@ -60,7 +60,7 @@ def _true_touch_time(inputs: RuleInputs) -> QueueOrder:
     knows="all of these",
 )
 def _oracle(inputs: RuleInputs) -> QueueOrder:
-    """Know the moment of loss, its amount and the touch time: an index rule, no bound."""
+    """Return the order by the true time and amount of loss and touch time; it is no lower bound."""
     minutes = np.maximum(_touch_minutes(inputs), MIN_ORACLE_TOUCH_MINUTES)
     moments = _with_true_moments(inputs)
     true = replace(moments.predictions, touch_p50_minutes=minutes, touch_p90_minutes=minutes)

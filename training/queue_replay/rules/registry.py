@@ -1,4 +1,4 @@
-"""Registry of the queueing rules: the one entry of a rule holds all that is said of it elsewhere.
+"""Registry of the queueing rules: one entry holds the name, words and uses of a rule.
 
 A rule is added by `@rule(...)` in a file of this folder. It is then replayed, compared and shown in
 the report; no other file names it.

@@ -1,4 +1,4 @@
-"""Queueing rules that a replay compares: each orders the same visits by what was known of them."""
+"""Queueing rules that a replay compares: each orders the same visits, by their predictions."""
 
 import numpy as np
 
@@ -13,22 +13,22 @@ from training.queue_replay.simulator.priority import ARRIVAL, ATC, EXPEDITE, FIX
 
 @rule("history", words="As it was worked", kind=RuleKind.RECORDED, benchmark=True, colour="#8a8f98")
 def _as_recorded(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.workload.started_at)
+    return order_by_key(inputs, inputs.workload.started_at)
 
 
 @rule("fifo", words="First come, first served", benchmark=True, colour="#b07d2b")
 def _first_come_first_served(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.workload.detected_at, kind=ARRIVAL)
+    return order_by_key(inputs, inputs.workload.detected_at, kind=ARRIVAL)
 
 
 @rule("edd", words="Earliest deadline first")
 def _earliest_due_date(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.due_at)
+    return order_by_key(inputs, inputs.due_at)
 
 
 @rule("least_slack", words="Least slack first")
 def _least_slack(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, _slack_hours(inputs))
+    return order_by_key(inputs, _slack_hours(inputs))
 
 
 @rule(
@@ -38,37 +38,39 @@ def _least_slack(inputs: RuleInputs) -> QueueOrder:
     colour="#4f9bd9",
 )
 def _earliest_due_date_lost_last(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.due_at, lost_last=True)
+    return order_by_key(inputs, inputs.due_at, lost_last=True)
 
 
 @rule("least_slack_lost_last", words="Least slack first, lost work last")
 def _least_slack_lost_last(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, _slack_hours(inputs), lost_last=True)
+    return order_by_key(inputs, _slack_hours(inputs), lost_last=True)
 
 
 @rule("static_priority", words="By the priority as set")
 def _static_priority(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, inputs.predictions.priority)
+    return order_by_key(inputs, inputs.predictions.priority)
 
 
 @rule("value", words="Highest value first")
 def _value(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.predictions.loss)
+    return order_by_key(inputs, -inputs.predictions.loss)
 
 
 @rule("risk", words="Highest risk first")
 def _risk(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.predictions.p_breach)
+    return order_by_key(inputs, -inputs.predictions.p_breach)
 
 
 @rule("risk_x_value", words="Risk times value, lost work last", benchmark=True, colour="#a06cd5")
 def _risk_times_value(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.predictions.p_breach * inputs.predictions.loss, lost_last=True)
+    return order_by_key(
+        inputs, -inputs.predictions.p_breach * inputs.predictions.loss, lost_last=True
+    )
 
 
 @rule("value_per_hour", words="Highest value for an hour of work")
 def _value_per_hour(inputs: RuleInputs) -> QueueOrder:
-    return _by_key(inputs, -inputs.predictions.loss / inputs.predictions.touch_p50_minutes)
+    return order_by_key(inputs, -inputs.predictions.loss / inputs.predictions.touch_p50_minutes)
 
 
 @rule("atc", words="Value, slack and work weighed (ATC)")
@@ -98,7 +100,7 @@ def order_by_score(inputs: RuleInputs, loss: np.ndarray) -> QueueOrder:
     """Return the order of Expedite's rule.
 
     Args:
-        inputs: What the rule may read.
+        inputs: Inputs of the rule.
         loss: n amounts of money that the score weighs.
     """
     workload, predictions = inputs.workload, inputs.predictions
@@ -124,10 +126,17 @@ def order_by_score(inputs: RuleInputs, loss: np.ndarray) -> QueueOrder:
     )
 
 
-def _by_key(
+def order_by_key(
     inputs: RuleInputs, key: np.ndarray, *, kind: int = FIXED, lost_last: bool = False
 ) -> QueueOrder:
-    """Return an order by keys that do not change, one for each exception or each visit."""
+    """Return an order by keys that do not change, the lowest first.
+
+    Args:
+        inputs: Inputs of the rule.
+        key: n keys of exceptions, or m keys of visits.
+        kind: `FIXED`, or `ARRIVAL` for the order in which visits reach the team.
+        lost_last: Put exceptions last once their deadline has passed.
+    """
     n, empty = len(inputs.workload.ids), np.zeros(0)
     by_visit = key if len(key) != n or kind == ARRIVAL else key[inputs.workload.visit_of]
     curve = np.zeros((0, len(CURVE_AGES_HOURS)))

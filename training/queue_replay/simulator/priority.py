@@ -1,4 +1,4 @@
-"""Priorities that a rule gives to the simulator; scores that move with time are compiled."""
+"""Priorities of visits, which a rule gives to the simulator; moving scores are compiled."""
 
 # pyright: reportReturnType=false
 # An element of an array is a plain number once compiled; the types of numpy do not say so.
@@ -12,24 +12,24 @@ from data.ticks import MS_PER_HOUR
 from models.ranking.rule import TOUCH_POINTS
 
 ARRIVAL, FIXED, EXPEDITE, ATC = range(4)
-"""Kinds of orders: as it came to the team, by a key that stays, by our score, by that of ATC."""
+"""Kinds of orders: by arrival at the team, by a fixed key, by Expedite's score, by that of ATC."""
 
 FIRST = 1e15
-"""More money an hour than any score: sets what is too old before the rest."""
+"""More money an hour than any score: puts exceptions that are too old before the rest."""
 
 
 class QueueOrder(NamedTuple):
-    """In which order visits are taken: lower keys first. Hours are working time of the team.
+    """Order in which visits are taken: lower keys first. Hours are working time of the team.
 
     Attributes:
         kind: One of the kinds above.
-        key: m keys of visits; read where they stay, and for what is lost.
-        lost_from: n ticks from which an exception is known to be lost, and goes last; `NEVER` for
-            a rule that does not ask.
-        look_ahead_hours: Of a score that moves.
-        old_hours: m working hours of the visit's team before it is so old that it goes first.
-        due_hours: m likewise, before it is due; NaN where no deadline is known.
-        ages_hours: (u, 11) likewise, before the ages of the curve, of u visits without a deadline.
+        key: m keys of visits; read for fixed orders, and for lost exceptions.
+        lost_from: n ticks from which an exception counts as lost, and goes last; `NEVER` for a
+            rule that does not put them last.
+        look_ahead_hours: Look-ahead of a moving score.
+        old_hours: m working hours of the visit's team until its age puts it first.
+        due_hours: m likewise, until it is due; NaN where no deadline is known.
+        ages_hours: (u, 11) likewise, until the ages of the curve, of u visits without a deadline.
         ages_of: m rows of `ages_hours`; 0 where a deadline is known.
         loss: n amounts of money.
         curve: (n, 11) chances of loss by age.
@@ -55,7 +55,7 @@ class QueueOrder(NamedTuple):
 
 @njit(nogil=True)
 def key_at(order: QueueOrder, visit: int, exception: int, worked_ms: int) -> float:
-    """Return the key of a visit when its team has worked so long."""
+    """Return the key of a visit after its team has worked for some time."""
     now_hours = worked_ms / MS_PER_HOUR
     if order.kind == EXPEDITE:
         score = _expedite_score(order, visit, exception, now_hours)
@@ -75,7 +75,7 @@ def _atc_score(order: QueueOrder, visit: int, exception: int, now_hours: float) 
 
 @njit(nogil=True)
 def _expedite_score(order: QueueOrder, visit: int, exception: int, now_hours: float) -> float:
-    """The score of `models.ranking.rule.rank`, for one visit; a test holds the two equal."""
+    """Return the score of `models.ranking.rule.rank` for one visit; a test holds them equal."""
     sigma, median, ahead = (
         order.sigma[exception],
         order.touch_hours[exception],

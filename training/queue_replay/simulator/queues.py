@@ -1,4 +1,4 @@
-"""Queues of the teams: visits arrive, wait, are begun, paused and done. Compiled."""
+"""Queues of the teams: visits arrive, wait, begin, pause and end. Compiled."""
 
 # pyright: reportArgumentType=false, reportReturnType=false
 # An element of an array is a plain number once compiled; the types of numpy do not say so.
@@ -17,7 +17,7 @@ MAX_VISITS_ALWAYS_SCORED = 64
 
 
 class SimulatedWork(NamedTuple):
-    """Work and its state so far; as in `Workload`, `Scenario` and `SimulationResult`."""
+    """Workload and the state of its simulation, as in `Scenario` and `SimulationResult`."""
 
     visit_of: np.ndarray
     team: np.ndarray
@@ -35,7 +35,7 @@ class SimulatedWork(NamedTuple):
 
 
 class Queues(NamedTuple):
-    """Waiting visits: `open` by the rule, `lost` behind them; `later` and `busy` are by time."""
+    """Queues of visits: `open` by the rule, `lost` behind them; `later` and `busy` by time."""
 
     open: Heaps
     lost: Heaps
@@ -46,6 +46,18 @@ class Queues(NamedTuple):
     staff_of: np.ndarray
 
 
+class BestQueue(NamedTuple):
+    """Team whose queue has the best visit, and the visits that were dropped on the way.
+
+    Attributes:
+        team: The team; -1 if no visit waits.
+        self_resolved: Number of visits of exceptions that had resolved themselves.
+    """
+
+    team: int
+    self_resolved: int
+
+
 @njit(nogil=True)
 def receive(
     job: SimulatedWork,
@@ -54,7 +66,7 @@ def receive(
     order: QueueOrder,
     arrival: tuple[int, int],
 ) -> int:
-    """Put a visit into the queue of its team; return how many visits are given up for ever."""
+    """Put a visit into the queue of its team; return the number of visits given up for ever."""
     visit, now = arrival
     team = job.team[visit]
     if not calendars.served[team]:
@@ -70,7 +82,7 @@ def receive(
 
 @njit(nogil=True)
 def finish(job: SimulatedWork, calendars: TeamCalendars, queues: Queues, now: int) -> int:
-    """Lay down what is done, or paused by the end of the shift; return the visits that ended."""
+    """End the visits that are done, pause those at the end of a shift; return the number ended."""
     ended = 0
     while queues.busy.size[0] and queues.busy.key[0] == now:
         visit = pop(queues.busy, 0)
@@ -95,8 +107,8 @@ def best_team(
     queues: Queues,
     order: QueueOrder,
     turn: tuple[int, int],
-) -> tuple[int, int]:
-    """Return whose queue has the best visit that a crew may take (-1 for none), and what healed.
+) -> BestQueue:
+    """Find the queue with the best visit that the people of a team may take.
 
     Lost work is taken where no other work waits.
     """
@@ -115,7 +127,7 @@ def best_team(
             key = queues.lost.key[queues.lost.begin[team]]
             if lost < 0 or key < lost_key:
                 lost, lost_key = team, key
-    return (best if best >= 0 else lost), self_resolved
+    return BestQueue(best if best >= 0 else lost, self_resolved)
 
 
 @njit(nogil=True)
@@ -126,9 +138,9 @@ def _settle(
     order: QueueOrder,
     turn: tuple[int, int],
 ) -> int:
-    """Bring a queue in order, so that its first visit can be begun; return the visits that healed.
+    """Order a queue, so that its first visit can begin; return the number of visits dropped.
 
-    What is lost goes behind the rest; what has healed leaves the queue.
+    Lost exceptions go behind the rest; self-resolved ones leave the queue.
     """
     team, now = turn
     self_resolved = 0
@@ -158,13 +170,13 @@ def _settle(
 
 @njit(nogil=True)
 def _has_self_resolved(job: SimulatedWork, visit: int, now: int) -> bool:
-    """Return whether its exception has gone away while it waited."""
+    """Return True if the exception of a visit has resolved itself while the visit waited."""
     return job.may_self_resolve[visit] and job.self_resolves_at[job.visit_of[visit]] <= now
 
 
 @njit(nogil=True)
 def _leave(job: SimulatedWork, visit: int) -> int:
-    """Close an exception that has healed; return how many visits it would have had."""
+    """Close a self-resolved exception; return the number of its remaining visits."""
     exception = job.visit_of[visit]
     job.self_resolved[exception] = visit == 0 or job.visit_of[visit - 1] != exception
     job.resolved_at[exception] = max(job.self_resolves_at[exception], job.received_at[visit])
@@ -173,7 +185,7 @@ def _leave(job: SimulatedWork, visit: int) -> int:
 
 @njit(nogil=True)
 def _visits_left(job: SimulatedWork, visit: int) -> int:
-    """Return how many visits an exception has from one on."""
+    """Return the number of visits of an exception from one on."""
     end = visit
     while end < len(job.visit_of) and job.visit_of[end] == job.visit_of[visit]:
         end += 1
@@ -188,7 +200,7 @@ def _rescore(
     order: QueueOrder,
     turn: tuple[int, int],
 ) -> None:
-    """Score a queue anew, unless that was done a moment ago."""
+    """Score a queue anew, unless it was scored a short time ago."""
     team, now = turn
     size, begin = queues.open.size[team], queues.open.begin[team]
     worked_ms = worked_ms_before(calendars, team, now)
@@ -210,7 +222,7 @@ def _rescore(
 def begin(
     job: SimulatedWork, calendars: TeamCalendars, queues: Queues, turn: tuple[int, int, int]
 ) -> None:
-    """Have somebody of a crew take the first visit of a team, until it is done or they go home."""
+    """Begin the first visit of a team, by a free person, until it is done or the shift closes."""
     staff, team, now = turn
     queue = queues.open if queues.open.size[team] else queues.lost
     visit = pop(queue, team)

@@ -50,7 +50,8 @@ class HandlingLog:
         recorded_until: Tick of the last record of the history.
         facts: n rows: detected_at, due_at, resolved_at and breached_at (ticks, `NEVER` for none),
             type, severity, segment, category ("" for none), team (code, the last that had it),
-            order_value, touch_minutes, breached (0 or 1) and loss (NaN for none), healed.
+            order_value, touch_minutes, breached (0 or 1) and loss (NaN for none), healed (bool: it
+            resolved itself).
         ids: n exception ids.
         steps: Their handling.
         teams: Names by code.
