@@ -25,7 +25,7 @@ KNOT_GAPS_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
 class PricedExceptions:
     """Exceptions ready to be ranked at any moment; arrays of length n, moments in ticks.
 
-    The fields are those of `ranking_rule.Items`, with moments instead of hours.
+    The fields are those of `models.ranking.rule.RankingInputs`, with moments instead of hours.
     """
 
     ids: np.ndarray

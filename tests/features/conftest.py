@@ -198,10 +198,10 @@ def with_another_future(a_history) -> Callable[[SmallHistory, pd.Timestamp, int]
             key = list(TABLES[name].key)
             past = rows[rows["known_at"] < as_of]
             future = rows[rows["known_at"] >= as_of]
-            kept = future[dice.random.random(len(future)) < 0.5]
+            remaining = future[dice.random.random(len(future)) < 0.5]
             more = pd.concat([getattr(altered, name), getattr(other, name)])
             more = more.assign(known_at=more["known_at"].clip(lower=as_of))
-            everything = pd.concat([past, more, kept]).drop_duplicates(key)
+            everything = pd.concat([past, more, remaining]).drop_duplicates(key)
             return everything.sample(frac=1, random_state=dice.random).reset_index(drop=True)
 
         return history.changed(change)

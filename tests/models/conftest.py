@@ -123,7 +123,7 @@ def strangers() -> Callable[[bool], Batch]:
 def an_item_of():
     """Two or more items, equal but for what is given as lists."""
 
-    def build(n=2, **given):
+    def build(n=2, **overrides):
         plain = {
             "ids": [f"E{i}" for i in range(n)],
             "age_hours": 1.0,
@@ -137,11 +137,11 @@ def an_item_of():
             "always_first": False,
         }
         columns = {
-            name: np.array(given[name]) if name in given else np.array([value] * n)
+            name: np.array(overrides[name]) if name in overrides else np.array([value] * n)
             for name, value in plain.items()
             if name != "ids"
         }
-        return RankingInputs(ids=np.array(given.get("ids", plain["ids"]), object), **columns)
+        return RankingInputs(ids=np.array(overrides.get("ids", plain["ids"]), object), **columns)
 
     return build
 

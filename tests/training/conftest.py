@@ -131,8 +131,8 @@ def prepared() -> Callable[[History, pd.Timestamp], PreparedExceptions]:
 
 
 def _prepared(history: History, as_of: pd.Timestamp) -> PreparedExceptions:
-    known = TriageDataset.read(history, as_of)
-    return prepare(known, *choose(known))
+    dataset = TriageDataset.read(history, as_of)
+    return prepare(dataset, *choose(dataset))
 
 
 @pytest.fixture(scope="session")
@@ -150,14 +150,14 @@ def predicted() -> Callable[[Triage, History, pd.Timestamp], Predictions]:
 def assert_same_predictions() -> Callable[[Predictions, Predictions], None]:
     """Compare all that was predicted, to the last bit."""
 
-    def compare(found: Predictions, expected: Predictions) -> None:
-        assert found.names == expected.names
+    def compare(actual: Predictions, expected: Predictions) -> None:
+        assert actual.names == expected.names
         for name in NUMBERS:
             value = getattr(expected, name)
-            np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
+            np.testing.assert_array_equal(getattr(actual, name), value, err_msg=name)
         for label, each in expected.classes.items():
-            assert found.classes[label].names == each.names, label
-            probability = found.classes[label].probability
+            assert actual.classes[label].names == each.names, label
+            probability = actual.classes[label].probability
             np.testing.assert_array_equal(probability, each.probability, err_msg=label)
 
     return compare
@@ -253,7 +253,7 @@ def a_queue(a_history: Callable[[Tables], History]) -> Callable[..., History]:
         exceptions = first.rename(columns={"occurred_at": "detected_at"}).assign(type="manual")
         tables = {"exceptions": exceptions, "exception_events": events}
         if outcomes:
-            rows = [{"exception_id": name} | told for name, told in outcomes.items()]
+            rows = [{"exception_id": name} | outcome for name, outcome in outcomes.items()]
             ended = pd.DataFrame(rows)
             for column in ("resolved_at", "breached_at", "known_at"):
                 if column in ended:
@@ -278,7 +278,7 @@ def a_workload() -> Callable[..., Workload]:
         detected_at = begin + random.integers(0, days * MS_PER_DAY, n)
         touch_ms = (random.lognormal(3, 1, m) * MS_PER_MINUTE).astype(np.int64) + 1
         opens = begin + np.arange(days) * MS_PER_DAY + MS_PER_DAY // 3
-        crew = TeamHours(opens, opens + MS_PER_DAY // 4, np.full(days, people))
+        hours = TeamHours(opens, opens + MS_PER_DAY // 4, np.full(days, people))
         never, exceptions = np.full(m, NEVER), np.full(n, NEVER)
         return Workload(
             ids=np.array([f"e{i:04}" for i in range(n)], object),
@@ -294,7 +294,7 @@ def a_workload() -> Callable[..., Workload]:
             resolved_at=exceptions,
             self_resolved=np.zeros(n, bool),
             teams=("blue", "red"),
-            team_hours=(crew, crew),
+            team_hours=(hours, hours),
         )
 
     return build

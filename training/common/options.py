@@ -1,5 +1,6 @@
 """Options and printed results that the commands of `python -m training` share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from data.domain import BadInputError
+from data.history.history import History
 from data.settings import Settings
 from models.registry.store import ModelRegistry
 from training.common.promotion import TrainingResult
+from training.common.run import Progress
 
 console = Console()
 FIRST_YEAR, LAST_YEAR = 1900, 2261
@@ -25,6 +28,9 @@ AsOf = Annotated[
 From = Annotated[str, typer.Option("--from", help="first day of the period")]
 To = Annotated[str, typer.Option("--to", help="first day after the period")]
 Model = Annotated[str, typer.Option("--model", help="champion, or a version's number")]
+PredictionsFile = Annotated[
+    Path, typer.Option(help="Parquet file to write: a row for each prediction")
+]
 ReportFile = Annotated[Path, typer.Option(help="JSON file to write: figures with intervals")]
 
 
@@ -70,8 +76,15 @@ def write_report(path: Path, figures: object) -> None:
     path.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
 
 
-def print_result(outcome: TrainingResult) -> None:
-    """Print the result of a training run: the reason for each model, then the gate's decision."""
+Training = Callable[[History, pd.Timestamp, ModelRegistry, Progress], TrainingResult]
+"""A function that trains on a history, as of a moment, and registers what it trained."""
+
+
+def run_training(train: Training, history: Path, as_of: str) -> None:
+    """Train, and print the result: the reason for each model, then the gate's decision."""
+    with console.status("Starting") as status:
+        opened = History.open(history)
+        outcome = train(opened, moment(as_of, "--as-of"), store(), status.update)
     for label, reason in outcome.reasons.items():
         console.print(f"[bold]{label}[/]: {reason}")
     for label, reason in outcome.untrained.items():

@@ -14,7 +14,7 @@ from training.common.options import (
     ReportFile,
     console,
     moment,
-    print_result,
+    run_training,
     store,
     writable,
     write_report,
@@ -45,16 +45,10 @@ def demand(
     grain: GrainOption = None,
 ) -> None:
     """Train the demand forecaster; promote it if it is better."""
-    from training.demand.train import (
-        train_demand,  # imported here: it takes seconds, --help does not
-    )
+    # imported here: it takes seconds, --help does not
+    from training.demand.train import train_demand
 
-    with console.status("Starting") as status:
-        opened, moment_read = History.open(history), moment(as_of, "--as-of")
-        outcome = train_demand(
-            opened, moment_read, store(), status.update, horizon=horizon, grain=grain
-        )
-    print_result(outcome)
+    run_training(partial(train_demand, horizon=horizon, grain=grain), history, as_of)
 
 
 def backtest_demand(

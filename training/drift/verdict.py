@@ -89,7 +89,8 @@ def _price(costs: Sequence[CalibrationCost]) -> str:
         return "too few outcomes are known to say what it costs"
     shown = max(costs, key=lambda cost: (cost.grew, cost.change.value if cost.grew else 0.0))
     before, now = shown.reference, shown.current
+    outcome = _PROMISES.get(shown.label, f"right labels of {shown.label}")
     return (
-        f"{_PROMISES[shown.label]} promised {now.promised:.2f}, seen {now.observed:.2f}: "
+        f"{outcome} promised {now.promised:.2f}, seen {now.observed:.2f}: "
         f"calibration error {before.error:.2f} -> {now.error:.2f}"
     )

@@ -1,10 +1,5 @@
 """Commands of the early warning: train it, evaluate it."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from data.history.history import History
 from training.common.options import (
     CHAMPION,
@@ -12,11 +7,12 @@ from training.common.options import (
     From,
     HistoryPath,
     Model,
+    PredictionsFile,
     ReportFile,
     To,
     console,
     moment,
-    print_result,
+    run_training,
     show_figures,
     store,
     version_of,
@@ -29,21 +25,18 @@ def warning(history: HistoryPath, as_of: AsOf) -> None:
     """Train the early warning: which orders will raise an exception; promote it if it is better."""
     from training.early_warning.train import train_warning
 
-    with console.status("Starting") as status:
-        opened = History.open(history)
-        outcome = train_warning(opened, moment(as_of, "--as-of"), store(), status.update)
-    print_result(outcome)
+    run_training(train_warning, history, as_of)
 
 
 def evaluate_warning(
     history: HistoryPath,
     begin: From,
     end: To,
-    predictions: Annotated[Path, typer.Option(help="Parquet file, one row an order and stage")],
+    predictions: PredictionsFile,
     report: ReportFile,
     model: Model = CHAMPION,
 ) -> None:
-    """Score every order of a period when it was placed and at each stage that it reached."""
+    """Score every order of a period when placed, and at each stage reached: a prediction each."""
     from training.early_warning import report as early_warning_report
     from training.early_warning.train import load_warning
 

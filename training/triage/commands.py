@@ -1,10 +1,8 @@
 """Commands of triage: train it, recalibrate it, evaluate it."""
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
-
-import typer
 
 from data.history.history import History
 from data.policy.policy import Policy
@@ -16,11 +14,12 @@ from training.common.options import (
     From,
     HistoryPath,
     Model,
+    PredictionsFile,
     ReportFile,
     To,
     console,
     moment,
-    print_result,
+    run_training,
     show_figures,
     store,
     version_of,
@@ -34,36 +33,27 @@ def triage(history: HistoryPath, as_of: AsOf) -> None:
     from training.triage.labels import Trust  # imported here: it takes seconds, --help does not
     from training.triage.train import train_triage
 
-    with console.status("Starting") as status:
-        opened = History.open(history)
-        terms = Policy.read(Settings.read().policy).promises
-        trust = Trust(terms.learn_accepted, terms.learn_automatic)
-        outcome = train_triage(
-            opened, moment(as_of, "--as-of"), store=store(), progress=status.update, trust=trust
-        )
-    print_result(outcome)
+    terms = Policy.read(Settings.read().policy).promises
+    trust = Trust(terms.learn_accepted, terms.learn_automatic)
+    run_training(partial(train_triage, trust=trust), history, as_of)
 
 
 def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:
     """Fit the champion's calibration and guarantees on newer data; promote it unless worse."""
     from training.triage import recalibration
 
-    with console.status("Starting") as status:
-        opened = History.open(history)
-        moment_read = moment(as_of, "--as-of")
-        outcome = recalibration.recalibrate_triage(opened, moment_read, store(), status.update)
-    print_result(outcome)
+    run_training(recalibration.recalibrate_triage, history, as_of)
 
 
 def evaluate_triage(
     history: HistoryPath,
     begin: From,
     end: To,
-    predictions: Annotated[Path, typer.Option(help="Parquet file to write, one row an exception")],
+    predictions: PredictionsFile,
     report: ReportFile,
     model: Model = CHAMPION,
 ) -> None:
-    """Score every exception of a period at the moment it was detected."""
+    """Score every exception of a period at the moment it was detected: a prediction each."""
     from training.triage import automation_report, calibration_report, evaluation
 
     for file in (predictions, report):

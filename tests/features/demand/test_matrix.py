@@ -101,11 +101,11 @@ def test_a_longer_period_holds_what_its_days_do(units, shares, first, calendar):
         number = calendar.number(np.array([begins]))
         inside = calendar.number(days) == number
         assert inside.sum() == (calendar.first_day(number + 1) - begins).astype(int)
-        seen = ~np.isnan(units[:, inside])
-        sums = np.where(seen.any(axis=1), np.nansum(units[:, inside], axis=1), np.nan)
+        observed = ~np.isnan(units[:, inside])
+        sums = np.where(observed.any(axis=1), np.nansum(units[:, inside], axis=1), np.nan)
         np.testing.assert_array_equal(whole.units[:, column], sums)
         for row in range(2):
-            lived_in = shares[row, inside][seen[row]]
+            lived_in = shares[row, inside][observed[row]]
             mean = lived_in.mean() if len(lived_in) else 1
             assert whole.in_stock[row, column] == pytest.approx(mean)
 

@@ -1,4 +1,4 @@
-"""How much of a period's demand a shelf meets that is empty for a part of it."""
+"""Share of a period's demand that a shelf meets which is empty for a part of it."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is known of a series at a cut-off: right, relative to its level, and blind to the future."""
+"""Features of a series at a cut-off: right, relative to its level, and blind to the future."""
 
 from dataclasses import replace
 
@@ -50,9 +50,9 @@ def test_planned_prices_are_seen(planted_demand):
     dearer = panel.price.copy()
     dearer[:, CUT:] *= 2
 
-    seen = features(replace(panel, price=dearer), planned=True)
+    dearer_features = features(replace(panel, price=dearer), planned=True)
 
-    assert not np.array_equal(seen, features(panel, planned=True), equal_nan=True)
+    assert not np.array_equal(dearer_features, features(panel, planned=True), equal_nan=True)
 
 
 def test_the_level_is_that_of_a_shelf_never_empty(planted_demand):

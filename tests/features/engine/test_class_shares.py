@@ -39,9 +39,9 @@ def _texts(values):
 
 
 def _log(rows):
-    known, who, where, label = zip(*rows, strict=True) if rows else ((),) * 4
+    ticks, who, where, label = zip(*rows, strict=True) if rows else ((),) * 4
     return LogRows(
-        np.array(known, np.int64),
+        np.array(ticks, np.int64),
         {"who": _texts(who), "where": _texts(where)},
         {LABEL: np.array(label, float)},
     )
@@ -57,12 +57,12 @@ def _ask(shares, questions, most=CLASSES):
     return shares.count(keys, np.array(as_of, np.int64), np.array(first), most)
 
 
-def _mine(rows, entity, question):
+def _rows_of(rows, entity, question):
     """The rows known before a question that concern the same entity, the newest last."""
     as_of, key = question[0], question[1 + ENTITIES.index(entity)]
-    place = 1 + ENTITIES.index(entity)
-    seen = [r for r in rows if r[0] < as_of and key is not None and r[place] == key]
-    return sorted(seen, key=lambda row: (row[0], row[3]))
+    column = 1 + ENTITIES.index(entity)
+    matching = [r for r in rows if r[0] < as_of and key is not None and r[column] == key]
+    return sorted(matching, key=lambda row: (row[0], row[3]))
 
 
 def _lately(rows, question):
@@ -72,7 +72,7 @@ def _lately(rows, question):
 def _most_drawn(rows, question, overall, most):
     votes = overall.copy()
     for entity in ENTITIES:
-        for row in _mine(rows, entity, question)[-DRAWS:]:
+        for row in _rows_of(rows, entity, question)[-DRAWS:]:
             votes[row[3]] += 1
     if question[3] >= 0:
         votes[question[3]] += 1e6
@@ -85,11 +85,11 @@ def test_counts_are_those_of_counting_by_hand(rows, questions):
 
     for i, question in enumerate(questions):
         for j, entity in enumerate(ENTITIES):
-            ever = _mine(rows, entity, question)
-            for seen, found in ((_lately(ever, question), 0), (ever, 1)):
-                own = [sum(row[3] == code for row in seen) for code in candidates[i]]
-                assert counts.rows[found, i, j] == len(seen)
-                assert counts.pairs[found, i, j].tolist() == own
+            ever = _rows_of(rows, entity, question)
+            for matching, span in ((_lately(ever, question), 0), (ever, 1)):
+                own = [sum(row[3] == code for row in matching) for code in candidates[i]]
+                assert counts.rows[span, i, j] == len(matching)
+                assert counts.pairs[span, i, j].tolist() == own
 
 
 @given(rows=rows, questions=questions, most=st.integers(1, CLASSES))
@@ -105,13 +105,13 @@ def test_candidates_are_what_came_out_last_and_what_was_given_at_first(rows, que
 @given(past=rows, recent=rows, questions=questions, most=st.integers(1, CLASSES))
 def test_a_past_continued_is_one_past(past, recent, questions, most):
     later = [(tick + 6 * STEP, *rest) for tick, *rest in recent]
-    asked = [*questions, *((tick + 6 * STEP, *rest) for tick, *rest in questions)]
+    subjects = [*questions, *((tick + 6 * STEP, *rest) for tick, *rest in questions)]
     continued = _shares(past).with_recent(_log(later))
     whole = _shares(past + later)
     whole.overall = continued.overall  # what is usual stays as it was learned
 
-    candidates, counts = _ask(continued, asked, most)
-    expected, expected_counts = _ask(whole, asked, most)
+    candidates, counts = _ask(continued, subjects, most)
+    expected, expected_counts = _ask(whole, subjects, most)
 
     np.testing.assert_array_equal(candidates, expected)
     np.testing.assert_array_equal(counts.pairs, expected_counts.pairs)
@@ -124,12 +124,12 @@ def test_nothing_known_at_or_after_the_moment_is_seen(past, future, questions):
     last = max(question[0] for question in questions)
     later = [(tick + last, *rest) for tick, *rest in future]
 
-    found = _ask(before.with_recent(_log(later)), questions)
+    result = _ask(before.with_recent(_log(later)), questions)
     expected = _ask(before, questions)
 
-    np.testing.assert_array_equal(found[0], expected[0])
-    np.testing.assert_array_equal(found[1].pairs, expected[1].pairs)
-    np.testing.assert_array_equal(found[1].rows, expected[1].rows)
+    np.testing.assert_array_equal(result[0], expected[0])
+    np.testing.assert_array_equal(result[1].pairs, expected[1].pairs)
+    np.testing.assert_array_equal(result[1].rows, expected[1].rows)
 
 
 @given(rows=rows, questions=questions)
@@ -151,13 +151,13 @@ def test_thousands_of_questions_are_answered_as_a_few():
         for t, a, b, c in random.integers(0, 4, (300, 4))
     ]
     shares = _shares(rows)
-    asked = [
+    subjects = [
         (int(t) * STEP, NAMES[a], NAMES[b], int(c) - 1)
         for t, a, b, c in random.integers(0, 4, (3_000, 4))
     ]
 
-    candidates, counts = _ask(shares, asked)
-    few, few_counts = _ask(shares, asked[:7])
+    candidates, counts = _ask(shares, subjects)
+    few, few_counts = _ask(shares, subjects[:7])
 
     np.testing.assert_array_equal(candidates[:7], few)
     np.testing.assert_array_equal(counts.pairs[:, :7], few_counts.pairs)

@@ -52,9 +52,9 @@ def _texts(values):
 
 
 def _log(rows):
-    known, who, where, pay, tip = zip(*rows, strict=True) if rows else ((),) * 5
+    ticks, who, where, pay, tip = zip(*rows, strict=True) if rows else ((),) * 5
     return LogRows(
-        np.array(known, np.int64),
+        np.array(ticks, np.int64),
         {"who": _texts(who), "where": _texts(where)},
         {"pay": np.array(pay, float), "tip": np.array(tip, float)},
     )
@@ -77,11 +77,13 @@ def _ask(index, questions):
 
 def _definition(feature, logs, question):
     """One feature, one question, one row after the other."""
-    as_of, *asked = question
-    place = {"who": 0, "where": 1}[feature.entity]
+    as_of, *names = question
+    column = {"who": 0, "where": 1}[feature.entity]
     since = -np.inf if feature.days is None else as_of - feature.days * MS_PER_DAY
-    seen = [row for row in logs[feature.log] if since <= row[0] < as_of]
-    own = [row for row in seen if row[1 + place] is not None and row[1 + place] == asked[place]]
+    in_window = [row for row in logs[feature.log] if since <= row[0] < as_of]
+    own = [
+        row for row in in_window if row[1 + column] is not None and row[1 + column] == names[column]
+    ]
     if feature.statistic == "count":
         return len(own)
     value = {"pay": 3, "tip": 4}[feature.value]
@@ -89,14 +91,14 @@ def _definition(feature, logs, question):
     def recorded(rows):
         return [round(row[value] * 65_536) for row in rows if not np.isnan(row[value])]
 
-    mine, everyone = recorded(own), recorded(seen)
+    amounts, everyone = recorded(own), recorded(in_window)
     if feature.statistic == "sum":
-        return sum(mine) / 65_536
+        return sum(amounts) / 65_536
     imaginary = feature.smoothing if everyone else 0.0
     prior = sum(everyone) / 65_536 / max(len(everyone), 1)
-    if not len(mine) + imaginary:
+    if not len(amounts) + imaginary:
         return np.nan
-    return (sum(mine) / 65_536 + imaginary * prior) / (len(mine) + imaginary)
+    return (sum(amounts) / 65_536 + imaginary * prior) / (len(amounts) + imaginary)
 
 
 @given(logs=logs, questions=questions)
@@ -156,7 +158,7 @@ def test_a_new_recent_part_takes_the_place_of_the_one_before(logs, questions):
 @given(logs=logs, questions=questions)
 def test_rows_known_at_or_after_the_question_change_nothing(logs, questions):
     first = min(tick for tick, *_ in questions)
-    now = [(first, *asked) for _, *asked in questions]
+    now = [(first, *names) for _, *names in questions]
     past = {name: [row for row in rows if row[0] < first] for name, rows in logs.items()}
 
     with_future = HistoryIndex(FEATURES, {name: _log(rows) for name, rows in logs.items()})
@@ -167,15 +169,15 @@ def test_rows_known_at_or_after_the_question_change_nothing(logs, questions):
 
 def test_the_bulk_path_of_many_thousand_questions_answers_the_same():
     random = np.random.default_rng(0)
-    known = random.integers(0, 9, 500) * MS_PER_DAY
+    ticks = random.integers(0, 9, 500) * MS_PER_DAY
     who = _texts([NAMES[i] for i in random.integers(0, 4, 500)])
     values = {"pay": random.random(500), "tip": random.random(500)}
-    index = HistoryIndex(FEATURES, {"calls": LogRows(known, {"who": who, "where": who}, values)})
-    asked = [(int(t), "anna", "ben") for t in random.integers(0, 9 * MS_PER_DAY, 5_000)]
+    index = HistoryIndex(FEATURES, {"calls": LogRows(ticks, {"who": who, "where": who}, values)})
+    subjects = [(int(t), "anna", "ben") for t in random.integers(0, 9 * MS_PER_DAY, 5_000)]
 
-    bulk = _ask(index, asked)
+    bulk = _ask(index, subjects)
 
-    few = np.concatenate([_ask(index, asked[i : i + 100]) for i in range(0, 5_000, 100)])
+    few = np.concatenate([_ask(index, subjects[i : i + 100]) for i in range(0, 5_000, 100)])
     np.testing.assert_array_equal(bulk, few)
 
 
@@ -203,8 +205,8 @@ def test_dates_too_far_apart_to_index_are_refused():
 def test_known_before_keeps_what_was_known():
     log = _log([(5, "anna", None, 1.0, 2.0), (6, "ben", None, 3.0, 4.0)])
 
-    kept = log.known_before(6)
+    before = log.known_before(6)
 
-    assert kept.known_at.tolist() == [5]
-    assert kept.keys["who"].tolist() == ["anna"]
-    assert kept.values["pay"].tolist() == [1.0]
+    assert before.known_at.tolist() == [5]
+    assert before.keys["who"].tolist() == ["anna"]
+    assert before.values["pay"].tolist() == [1.0]

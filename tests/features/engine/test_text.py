@@ -6,10 +6,10 @@ import pytest
 from features.engine.text import BUCKETS, buckets, grams, matrix, normalised
 
 
-def likeness(one: str, other: str) -> float:
+def overlap(text: str, other: str) -> float:
     """Share of the buckets of both that both fall into."""
-    return len(np.intersect1d(buckets(one), buckets(other))) / len(
-        np.union1d(buckets(one), buckets(other))
+    return len(np.intersect1d(buckets(text), buckets(other))) / len(
+        np.union1d(buckets(text), buckets(other))
     )
 
 
@@ -40,7 +40,7 @@ def test_portuguese_accents_make_no_difference():
     ],
 )
 def test_a_message_is_nearer_to_its_like_than_to_another(message, similar, different):
-    assert likeness(message, similar) > 2 * likeness(message, different)
+    assert overlap(message, similar) > 2 * overlap(message, different)
 
 
 def test_the_value_of_a_number_is_noise():

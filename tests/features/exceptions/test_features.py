@@ -70,20 +70,20 @@ SEEDS = st.integers(0, 2**32 - 1)
 SEEDED = settings(max_examples=10, phases=[Phase.generate])  # a seed has nothing to shrink to
 
 
-def assert_same(one: Matrix, other: Matrix) -> None:
+def assert_same(matrix: Matrix, other: Matrix) -> None:
     """Equal to the bit, not nearly."""
-    np.testing.assert_array_equal(one.dense, other.dense)
-    if one.messages is not None and other.messages is not None:
-        np.testing.assert_array_equal(one.messages.csr.toarray(), other.messages.csr.toarray())
+    np.testing.assert_array_equal(matrix.dense, other.dense)
+    if matrix.messages is not None and other.messages is not None:
+        np.testing.assert_array_equal(matrix.messages.csr.toarray(), other.messages.csr.toarray())
 
 
 @SEEDED
-@given(seed=SEEDS, other=SEEDS, place=st.integers(0, 11))
+@given(seed=SEEDS, other=SEEDS, number=st.integers(0, 11))
 def test_no_row_known_at_or_after_as_of_changes_a_feature(
-    seed, other, place, a_history, with_another_future, exception_past, exception_features
+    seed, other, number, a_history, with_another_future, exception_past, exception_features
 ):
     history = a_history(seed)
-    subject = history.exceptions.iloc[[place]].reset_index(drop=True)
+    subject = history.exceptions.iloc[[number]].reset_index(drop=True)
     past = exception_past(history)
     disturbed = with_another_future(history, subject["detected_at"].iloc[0], other)
 
@@ -135,14 +135,14 @@ def _drawn(own: list[float], everyone: list[float]) -> float:
     return mean - prior
 
 
-def _alike(one: str | None, other: str | None) -> bool:
-    return one is not None and one == other
+def _alike(name: str | None, other: str | None) -> bool:
+    return name is not None and name == other
 
 
 def _late(
     row: pd.Series, name: str, closings: list[tuple[str, pd.Timestamp]]
 ) -> tuple[pd.Timestamp, float]:
-    """When it is five days old, and whether it was open then."""
+    """Moment at which it is five days old, and whether it was open then."""
     aged = row["detected_at"].floor("ms") + pd.Timedelta(days=5)
     due = max(aged, row["known_at"].ceil("ms"))
     own = [moment for exception_id, moment in closings if exception_id == name]
@@ -154,27 +154,27 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
     as_of = subject["detected_at"].floor("ms")
     raised = history.exceptions.set_index("exception_id")
 
-    def known(row: pd.Series) -> pd.Timestamp:
+    def known_at(row: pd.Series) -> pd.Timestamp:
         return max(row["known_at"], raised.loc[row["exception_id"], "known_at"]).ceil("ms")
 
-    def mine(exception_id: str) -> bool:
+    def is_own(exception_id: str) -> bool:
         return _alike(key(raised.loc[exception_id]), key(subject))
 
     def within(moment: pd.Timestamp, days: float) -> bool:
         return as_of - pd.Timedelta(days=days) <= moment < as_of
 
     def drawn(rows: list[tuple[str, float]]) -> float:
-        return _drawn([v for name, v in rows if mine(name)], [v for _, v in rows])
+        return _drawn([v for name, v in rows if is_own(name)], [v for _, v in rows])
 
     steps = [row for _, row in history.exception_events.iterrows()]
     ends = [row for _, row in history.outcomes.iterrows()]
     solved = [row for row in steps if row["event"] == "resolved"]
-    closings = [(row["exception_id"], known(row)) for row in solved + ends]
+    closings = [(row["exception_id"], known_at(row)) for row in solved + ends]
 
     def moved(row: pd.Series) -> float:
         named = [s for s in steps if isinstance(s["team"], str)]
         own = [s for s in named if s["exception_id"] == row["exception_id"]]
-        first = min(own, key=lambda s: (known(s), s["occurred_at"], s["step"], s["event"]))
+        first = min(own, key=lambda s: (known_at(s), s["occurred_at"], s["step"], s["event"]))
         return float(first["team"] != row["team"])
 
     def hours(row: pd.Series) -> float:
@@ -182,11 +182,11 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
         return float(np.log1p((row["occurred_at"].ceil("ms") - start) / pd.Timedelta(hours=1)))
 
     def recorded(column: str, days: float) -> list[tuple[str, float]]:
-        rows = [row for row in ends if within(known(row), days) and pd.notna(row[column])]
+        rows = [row for row in ends if within(known_at(row), days) and pd.notna(row[column])]
         return [(row["exception_id"], float(row[column])) for row in rows]
 
     aged = [(name, _late(raised.loc[name], name, closings)) for name in raised.index]
-    resolved = [row for row in solved if within(known(row), 90)]
+    resolved = [row for row in solved if within(known_at(row), 90)]
     touched = recorded("touch_minutes", 90)
     return [
         drawn([(name, value) for name, (due, value) in aged if within(due, 90)]),
@@ -197,13 +197,13 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
 
 
 @SEEDED
-@given(seed=SEEDS, place=st.integers(0, 11))
+@given(seed=SEEDS, number=st.integers(0, 11))
 def test_the_past_of_an_entity_is_what_its_definition_says(
-    seed, place, a_history, exception_past, exception_features
+    seed, number, a_history, exception_past, exception_features
 ):
     history = a_history(seed)
     past = exception_past(history)
-    subject = history.exceptions.iloc[[place]].reset_index(drop=True)
+    subject = history.exceptions.iloc[[number]].reset_index(drop=True)
 
     matrix = exception_features(history, past, subject)
 

@@ -44,42 +44,52 @@ def from_files(files, horizon):
 
 PROGRAM = """
 import json
+from pathlib import Path
 import numpy as np
-from data.domain import Grain
-from features.demand.panel import Panel
-from models.demand.catalog import by_name, method_names
+import pandas as pd
+from data.history.history import History
+from data.ingest.row_checks import ImportTerms
+from data.ingest.write_history import write_history
+from models.demand.catalog import by_name
 from models.demand.forecaster import DemandForecaster
+from training.demand.rehearsal import fit, read_recent_panel, rehearse
 
-HORIZON, N = 7, 30
-units = (np.arange(100) + np.arange(N)[:, None]).astype(np.float32)
-periods = np.datetime64("2024-01-01") + np.arange(100)
-skus, sites = np.array([f"s{i}" for i in range(N)]), np.full(N, "x")
-whole = Panel(Grain.DAY, periods, skus, sites, units, np.ones_like(units))
-past = whole.until(100 - HORIZON)
-forecasts = {
-    name: DemandForecaster.fit(past, HORIZON, method=name).forecast(past)
-    for name in method_names()
-}
-errors = {name: float(np.abs(f.mean - units[:, -HORIZON:]).mean()) for name, f in forecasts.items()}
-forecaster = DemandForecaster.fit(past, HORIZON, method="planted")
-again = DemandForecaster.from_files(forecaster.to_files()).forecast(past)
+HORIZON, DAYS, SERIES = 7, 100, 30
+days = pd.date_range("2024-01-01", periods=DAYS, freq="D", tz="UTC")
+rows = pd.DataFrame({
+    "sku": np.repeat([f"s{i}" for i in range(SERIES)], DAYS),
+    "site": "x",
+    "period_start": np.tile(days, SERIES),
+    "units": (np.arange(DAYS) + np.arange(SERIES)[:, None]).ravel().astype(float),
+})
+rows["known_at"] = rows["period_start"] + pd.Timedelta(1, "D") - pd.Timedelta(1, "us")
+end = days[-1] + pd.Timedelta(1, "D")
+write_history(Path("history"), iter([("demand", rows)]), ImportTerms("test", end))
+history = History.open("history")
+panel = read_recent_panel(history, end, None)
+rehearsal = rehearse(history, panel, HORIZON, lambda _: None)
+challenger = fit(panel, HORIZON, rehearsal.served_by)
+again = DemandForecaster.from_files(challenger.to_files())
+before, after = challenger.forecast(panel), again.forecast(panel)
 print(json.dumps({
-    "methods": method_names(),
-    "best": min(errors, key=errors.get),
-    "served_by": sorted(set(again.method.tolist())),
-    "same": bool(np.array_equal(again.mean, forecasts["planted"].mean)),
+    "compared": sorted(rehearsal.scores),
+    "best": rehearsal.served_by,
+    "reason": rehearsal.reason,
+    "forecast_by": sorted(set(after.method.tolist())),
+    "same": bool(np.array_equal(before.mean, after.mean)),
     "words": by_name()["planted"].WORDS,
 }))
 """
 
 
-def test_a_demand_method_is_compared_stored_and_described_from_one_new_file(product):
+def test_a_demand_method_is_rehearsed_stored_and_described_from_one_new_file(product):
     product.add_file("models/demand/methods/planted.py", METHOD)
 
     printed = json.loads(product.run(PROGRAM).splitlines()[-1])
 
-    assert "planted" in printed["methods"]
+    assert {"average", "planted", "trees"} <= set(printed["compared"])
     assert printed["best"] == "planted"
-    assert printed["served_by"] == ["planted"]
+    assert printed["reason"].startswith("planted serves: SPL of ")
+    assert printed["forecast_by"] == ["planted"]
     assert printed["same"]
     assert printed["words"] == "as it was planted"

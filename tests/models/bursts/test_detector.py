@@ -79,14 +79,14 @@ def test_the_carrier_is_named_and_not_the_country_it_ships_to(incident_terms, qu
 
 
 def test_two_bursts_at_once_are_told_apart(detector, quiet):
-    one = quiet.burst(20, carrier="dhl", sku="sku1", minutes_apart=3)
-    two = quiet.burst(20, carrier="ups", sku="sku30", minutes_apart=3)
-    mixed = sorted(one + two, key=lambda arrival: arrival.tick)
+    first = quiet.burst(20, carrier="dhl", sku="sku1", minutes_apart=3)
+    second = quiet.burst(20, carrier="ups", sku="sku30", minutes_apart=3)
+    mixed = sorted(first + second, key=lambda arrival: arrival.tick)
 
     observe_all(detector, mixed)
 
     members = [set(burst.members) for burst in detector.bursts.values()]
-    assert sorted(members, key=sorted) == [{a.id for a in one}, {a.id for a in two}]
+    assert sorted(members, key=sorted) == [{a.id for a in first}, {a.id for a in second}]
 
 
 def test_members_are_of_the_kind_that_there_is_too_much_of(incident_terms, quiet_stream):

@@ -1,4 +1,4 @@
-"""How long an order still takes, against what is left of its promise."""
+"""Remaining time of an order against what is left of its promise."""
 
 import numpy as np
 import pytest

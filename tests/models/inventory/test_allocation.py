@@ -39,23 +39,23 @@ pools = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(0, 6
 def best_gain(places: Locations, pool: float) -> float:
     """The optimum by HiGHS, a binary for every unit that a place could take."""
     whole = places.validated()
-    rows, worth, kept = [], [], []
+    rows, worth, limits = [], [], []
     for row in range(len(whole)):
-        one = whole.take(np.array([row]))
-        for number in range(1, int(min(one.cap[0], pool)) + 1):
+        location = whole.take(np.array([row]))
+        for number in range(1, int(min(location.cap[0], pool)) + 1):
             rows.append(row)
-            worth.append(float(one.worth(np.array([number]))[0]))
+            worth.append(float(location.worth(np.array([number]))[0]))
     if not rows:
         return 0.0
     of = np.equal.outer(np.arange(len(whole)), rows).astype(float)
-    kept = optimize.LinearConstraint(of, whole.reserve, whole.cap)
+    limits = optimize.LinearConstraint(of, whole.reserve, whole.cap)
     within = optimize.LinearConstraint(np.ones((1, len(rows))), ub=pool)
     integral = np.ones(len(rows))
     result = optimize.milp(
         -np.array(worth),
         integrality=integral,
         bounds=optimize.Bounds(0, 1),
-        constraints=[kept, within],
+        constraints=[limits, within],
     )
     return float(np.array(worth) @ np.round(result.x))
 

@@ -28,7 +28,7 @@ def some_places(seed: int, rows: int) -> Locations:
 
 
 def gain(places: Locations, units: tuple[int, ...]) -> float:
-    """What units gain, one by one."""
+    """Gain of units, one by one."""
     whole, total = places.validated(), 0.0
     for number in range(1, max(units) + 1):
         worth = whole.worth(np.full(len(units), number))

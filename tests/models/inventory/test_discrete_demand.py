@@ -24,7 +24,7 @@ def tables(draw: st.DrawFn) -> DiscreteDemand:
 
 
 def whole_demand(table: DiscreteDemand) -> np.ndarray:
-    """What the table stands for, at 20,000 points."""
+    """Distribution that the table stands for, at 20,000 points."""
     drawn = [np.interp(UNIFORM, table.probabilities, row) for row in table.quantiles]
     return np.floor(np.array(drawn) + 0.5)
 

@@ -1,4 +1,4 @@
-"""Which open orders to fill."""
+"""Choice of the open orders to fill."""
 
 from itertools import product
 

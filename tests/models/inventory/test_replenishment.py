@@ -1,4 +1,4 @@
-"""What to order under lost sales."""
+"""Replenishment under lost sales."""
 
 from dataclasses import replace
 
@@ -43,8 +43,8 @@ def expected_cost(
     inbound[:, first] += order
     result = project(paths, StockPosition(stock.on_hand, inbound))
     window = slice(first, first + terms.review_periods)
-    held, lost = result.stock[:, window].sum(1), result.lost[:, window].sum(1)
-    return terms.holding_cost * held + terms.shortage_cost * lost
+    left, lost = result.stock[:, window].sum(1), result.lost[:, window].sum(1)
+    return terms.holding_cost * left + terms.shortage_cost * lost
 
 
 def up_to_the_next_order(paths: np.ndarray, stock: StockPosition, terms: OrderTerms):

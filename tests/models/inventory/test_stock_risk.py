@@ -1,4 +1,4 @@
-"""What runs out and what lies too long, from paths made by hand."""
+"""Stock that runs out and stock that lies too long, from paths made by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How far a crew gets, and what an hour more or less is worth."""
+"""Work that a team finishes, and the worth of an hour more or less."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def a_crew():
 
 
 def reached_by(items, touch_hours, shifts, now):
-    """How far a crew gets with one row for each item."""
+    """Count the work that a team finishes, with one row for each item."""
     rows = np.arange(len(touch_hours))
     return team_reach(QueuedWork(items, rows, rows, np.array(touch_hours, float)), shifts, now)
 

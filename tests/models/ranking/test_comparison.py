@@ -1,4 +1,4 @@
-"""Why one stands above another: the terms of the rule, and which of them decides."""
+"""Reason why one exception stands above another: terms of the rule, and the one that decides."""
 
 from dataclasses import replace
 

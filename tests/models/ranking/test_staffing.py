@@ -1,4 +1,4 @@
-"""Who is there when: around a moment, and how working hours pass on the wall."""
+"""Staffing around a moment, and working hours as they pass on the wall clock."""
 
 import numpy as np
 import pytest

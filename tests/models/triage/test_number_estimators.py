@@ -1,4 +1,4 @@
-"""What every estimator of a number keeps to: times, touch and harm, and their baselines."""
+"""Contract of every estimator of a number: times, touch and breach, and their baselines."""
 
 from dataclasses import replace
 from functools import cache

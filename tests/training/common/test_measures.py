@@ -41,13 +41,13 @@ def test_the_auc_is_the_share_of_pairs_in_the_right_order(cases):
     happened = np.array([float(h) for _, h in cases])
     yes, no = chance[happened > 0.5], chance[happened < 0.5]
 
-    found = binary_measures(chance, happened)["auc"](np.arange(len(cases)))
+    result = binary_measures(chance, happened)["auc"](np.arange(len(cases)))
 
     if not len(yes) or not len(no):
-        assert np.isnan(found)
+        assert np.isnan(result)
     else:
         gap = yes[:, None] - no[None, :]
-        assert found == pytest.approx(((gap > 0) + 0.5 * (gap == 0)).mean())
+        assert result == pytest.approx(((gap > 0) + 0.5 * (gap == 0)).mean())
 
 
 def test_a_promise_kept_has_no_calibration_error():
@@ -63,32 +63,32 @@ def test_a_promise_of_half_that_never_comes_is_off_by_half():
 
 def test_a_class_is_measured_as_by_hand():
     chance = np.array([[0.7, 0.2, 0.1, 0.0], [0.3, 0.4, 0.2, 0.1], [0.5, 0.3, 0.15, 0.05]])
-    found = class_measures(chance, np.array([0, 0, 3]))
+    result = class_measures(chance, np.array([0, 0, 3]))
     rows = np.arange(3)
 
-    assert found["accuracy"](rows) == pytest.approx(1 / 3)
-    assert found["top_3"](rows) == pytest.approx(2 / 3)
-    assert found["log_loss"](rows) == pytest.approx(-np.log([0.7, 0.3, 0.05]).mean())
+    assert result["accuracy"](rows) == pytest.approx(1 / 3)
+    assert result["top_3"](rows) == pytest.approx(2 / 3)
+    assert result["log_loss"](rows) == pytest.approx(-np.log([0.7, 0.3, 0.05]).mean())
 
 
 def test_a_class_never_seen_in_training_counts_as_wrong():
-    found = class_measures(np.array([[0.6, 0.4]]), np.array([-1]))
+    result = class_measures(np.array([[0.6, 0.4]]), np.array([-1]))
 
-    assert found["accuracy"](np.zeros(1, int)) == 0
-    assert found["top_3"](np.zeros(1, int)) == 0
+    assert result["accuracy"](np.zeros(1, int)) == 0
+    assert result["top_3"](np.zeros(1, int)) == 0
 
 
 def test_quantiles_are_measured_as_by_hand():
     predicted = np.array([[1.0, 4.0, 9.0], [2.0, 3.0, 5.0]])
-    found = quantile_measures(predicted, np.array([6.0, 1.0]), (0.1, 0.5, 0.9))
+    result = quantile_measures(predicted, np.array([6.0, 1.0]), (0.1, 0.5, 0.9))
     rows = np.arange(2)
 
-    assert found["pinball_0.1"](rows) == pytest.approx((0.1 * 5 + 0.9 * 1) / 2)
-    assert found["pinball_0.5"](rows) == pytest.approx((0.5 * 2 + 0.5 * 2) / 2)
-    assert found["pinball_0.9"](rows) == pytest.approx((0.1 * 3 + 0.1 * 4) / 2)
-    assert found["pinball"](rows) == pytest.approx((0.7 + 1.0 + 0.35) / 3)
-    assert found["median_mae"](rows) == 2
-    assert found["coverage_80"](rows) == 0.5
+    assert result["pinball_0.1"](rows) == pytest.approx((0.1 * 5 + 0.9 * 1) / 2)
+    assert result["pinball_0.5"](rows) == pytest.approx((0.5 * 2 + 0.5 * 2) / 2)
+    assert result["pinball_0.9"](rows) == pytest.approx((0.1 * 3 + 0.1 * 4) / 2)
+    assert result["pinball"](rows) == pytest.approx((0.7 + 1.0 + 0.35) / 3)
+    assert result["median_mae"](rows) == 2
+    assert result["coverage_80"](rows) == 0.5
 
 
 def test_days_are_drawn_whole():
@@ -104,8 +104,8 @@ def test_days_are_drawn_whole():
 def test_the_same_moments_draw_the_same_days():
     ticks = np.arange(40) * MS_PER_DAY // 3
 
-    for one, other in zip(day_blocks(ticks), day_blocks(ticks), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for block, other in zip(day_blocks(ticks), day_blocks(ticks), strict=True):
+        np.testing.assert_array_equal(block, other)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -115,10 +115,10 @@ def test_the_interval_contains_the_value_and_near_always_the_truth(seed):
     happened = (random.random(600) < chance).astype(float)
     blocks = day_blocks(np.arange(600) * MS_PER_DAY // 20)
 
-    found = figure(binary_measures(chance, happened)["brier"], 600, blocks)
+    result = figure(binary_measures(chance, happened)["brier"], 600, blocks)
 
-    assert found.low <= found.value <= found.high
-    assert found.low - 0.02 <= 1 / 6 <= found.high + 0.02
+    assert result.low <= result.value <= result.high
+    assert result.low - 0.02 <= 1 / 6 <= result.high + 0.02
 
 
 def test_days_that_go_together_widen_the_interval():
@@ -133,6 +133,6 @@ def test_days_that_go_together_widen_the_interval():
 
 
 def test_a_measure_that_is_not_defined_is_not_a_number():
-    found = figure(binary_measures(CHANCE, np.zeros(4))["auc"], 4, day_blocks(ALL * MS_PER_DAY))
+    result = figure(binary_measures(CHANCE, np.zeros(4))["auc"], 4, day_blocks(ALL * MS_PER_DAY))
 
-    assert np.isnan([found.value, found.low, found.high]).all()
+    assert np.isnan([result.value, result.low, result.high]).all()

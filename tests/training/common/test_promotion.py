@@ -19,57 +19,57 @@ def losses():
 
 
 def test_a_clear_gain_is_promoted(losses):
-    found = decide(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
+    decision = decide(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
 
-    assert found.promoted
-    assert "mean log loss" in found.reason
-    assert "better beyond the noise" in found.reason
+    assert decision.promoted
+    assert "mean log loss" in decision.reason
+    assert "better beyond the noise" in decision.reason
 
 
 def test_no_gain_at_all_is_no_better(losses):
-    found = decide(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.5), 0.02), BLOCKS, QUICK)
+    decision = decide(GateLosses(losses(0.5), 0.02), GateLosses(losses(0.5), 0.02), BLOCKS, QUICK)
 
-    assert not found.promoted
-    assert "no better than the champion" in found.reason
+    assert not decision.promoted
+    assert "no better than the champion" in decision.reason
 
 
 def test_a_gain_of_one_lucky_day_is_within_the_noise(losses):
     better = losses(0.5)
     better[:20] -= 0.4
 
-    found = decide(GateLosses(better, 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
+    decision = decide(GateLosses(better, 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
 
-    assert not found.promoted
-    assert "within the noise" in found.reason
+    assert not decision.promoted
+    assert "within the noise" in decision.reason
 
 
 def test_a_worse_challenger_is_not_promoted(losses):
-    found = decide(GateLosses(losses(0.7), 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
+    decision = decide(GateLosses(losses(0.7), 0.0), GateLosses(losses(0.5), 0.0), BLOCKS, QUICK)
 
-    assert not found.promoted
-    assert "no better than the champion" in found.reason
+    assert not decision.promoted
+    assert "no better than the champion" in decision.reason
 
 
 def test_a_gain_that_costs_calibration_is_refused(losses):
-    found = decide(GateLosses(losses(0.5), 0.09), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
+    decision = decide(GateLosses(losses(0.5), 0.09), GateLosses(losses(0.6), 0.02), BLOCKS, QUICK)
 
-    assert not found.promoted
-    assert "calibration error rises by 0.070" in found.reason
+    assert not decision.promoted
+    assert "calibration error rises by 0.070" in decision.reason
 
 
 def test_a_gain_that_is_too_slow_is_refused(losses):
     slow = MAX_CALL_MS + 1
-    found = decide(GateLosses(losses(0.5), 0.0), GateLosses(losses(0.6), 0.0), BLOCKS, slow)
+    decision = decide(GateLosses(losses(0.5), 0.0), GateLosses(losses(0.6), 0.0), BLOCKS, slow)
 
-    assert not found.promoted
-    assert f"a call takes {slow:.1f} ms of {MAX_CALL_MS:g} allowed" in found.reason
+    assert not decision.promoted
+    assert f"a call takes {slow:.1f} ms of {MAX_CALL_MS:g} allowed" in decision.reason
 
 
 def test_the_first_champion_is_told_with_what_it_beat():
-    found = decide_first({"team": "trees (loss 0.5) over majority (0.9)"})
+    decision = decide_first({"team": "trees (loss 0.5) over majority (0.9)"})
 
-    assert found.promoted
-    assert "team: trees (loss 0.5) over majority (0.9)" in found.reason
+    assert decision.promoted
+    assert "team: trees (loss 0.5) over majority (0.9)" in decision.reason
 
 
 def test_nothing_trained_is_nothing_to_promote():

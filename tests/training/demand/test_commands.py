@@ -17,10 +17,10 @@ def say(monkeypatch, empty_store):
     monkeypatch.setenv("EXPEDITE_MLRUNS", str(empty_store.root))
 
     def _say(*arguments):
-        told = CliRunner().invoke(main, list(map(str, arguments)))
-        if isinstance(told.exception, ExpediteError):
-            raise told.exception
-        return told
+        result = CliRunner().invoke(main, list(map(str, arguments)))
+        if isinstance(result.exception, ExpediteError):
+            raise result.exception
+        return result
 
     return _say
 
@@ -44,11 +44,11 @@ def backtested(demand_history, tmp_path_factory):
 
 
 def test_a_backtest_prints_a_row_a_method_for_a_document(backtested):
-    told, _ = backtested
+    result, _ = backtested
 
-    assert told.exit_code == 0
+    assert result.exit_code == 0
     for method in ("trees", "average", "seasonal_naive"):
-        assert f"\n| {method} | " in told.stdout
+        assert f"\n| {method} | " in result.stdout
 
 
 def test_a_backtest_writes_its_report_and_pictures(backtested):
@@ -63,10 +63,10 @@ def test_a_backtest_writes_its_report_and_pictures(backtested):
 
 
 def test_an_evaluation_writes_forecasts_and_says_by_which_model(say, demand_history, tmp_path):
-    told = say(*evaluation(demand_history, tmp_path, "--as-of", CUT))
+    result = say(*evaluation(demand_history, tmp_path, "--as-of", CUT))
 
-    assert told.exit_code == 0
-    assert "Forecasts by fitted as of 2025-01-27" in told.stdout
+    assert result.exit_code == 0
+    assert "Forecasts by fitted as of 2025-01-27" in result.stdout
     written = pd.read_parquet(tmp_path / "f.parquet")
     assert len(written) == orjson.loads((tmp_path / "r.json").read_bytes())["series"] * 4 * 9
 
@@ -94,7 +94,7 @@ def test_a_grain_finer_than_the_demand_is_refused(say, demand_history, tmp_path)
 
 
 def test_a_horizon_of_nothing_is_refused(say, demand_history):
-    told = say("demand", "--history", demand_history.path, "--as-of", CUT, "--horizon", 0)
+    result = say("demand", "--history", demand_history.path, "--as-of", CUT, "--horizon", 0)
 
-    assert told.exit_code == 2
-    assert "--horizon" in told.stderr
+    assert result.exit_code == 2
+    assert "--horizon" in result.stderr

@@ -318,9 +318,9 @@ def by_hand(orders, steps, counts, days):
         back = [
             (to_line, n) for of, wait, to_line, n in steps if of == number and day + wait < days
         ]
-        kept = max(ordered_units - sum(n for to_line, n in back if to_line), 0)
+        net_units = max(ordered_units - sum(n for to_line, n in back if to_line), 0)
         if day < days:
-            units[sku][day] += 0 if any(not to_line for to_line, _ in back) else kept
+            units[sku][day] += 0 if any(not to_line for to_line, _ in back) else net_units
     first = min(
         (n for row in units.values() for n, cell in enumerate(row) if not np.isnan(cell)), default=0
     )
@@ -340,7 +340,7 @@ def test_units_are_those_counted_by_hand(orders, steps, counts, tmp_path_factory
     np.testing.assert_array_equal(panel.units, [expected[sku] for sku in panel.sku])
 
 
-GIVEN = st.lists(
+DEMAND_ROWS = st.lists(
     st.tuples(st.integers(0, 6), SKUS, st.integers(0, 5)),
     unique_by=lambda drawn: drawn[:2],
     max_size=8,
@@ -349,7 +349,12 @@ GIVEN = st.lists(
 
 @settings(max_examples=8)
 @given(
-    orders=ORDERS, steps=STEPS, counts=COUNTS, rows=GIVEN, until=st.integers(3, 13), data=st.data()
+    orders=ORDERS,
+    steps=STEPS,
+    counts=COUNTS,
+    rows=DEMAND_ROWS,
+    until=st.integers(3, 13),
+    data=st.data(),
 )
 def test_what_becomes_known_later_changes_nothing(
     orders, steps, counts, rows, until, data, tmp_path_factory
@@ -363,19 +368,19 @@ def test_what_becomes_known_later_changes_nothing(
     tables["products"] = [
         {"sku": sku, "department": "d", "known_at": moment(n)} for n, sku in enumerate("ST")
     ]
-    known, changed = {}, {}
+    before, changed = {}, {}
     for name, all_rows in tables.items():
         late = [row for row in all_rows if known_on(row, tables) >= str(at(until))[:10]]
-        known[name] = [row for row in all_rows if row not in late]
-        kept = data.draw(st.lists(st.sampled_from(late), unique_by=id) if late else st.just([]))
+        before[name] = [row for row in all_rows if row not in late]
+        redrawn = data.draw(st.lists(st.sampled_from(late), unique_by=id) if late else st.just([]))
         numbers = {"units", "on_hand", "price"}
-        changed[name] = known[name] + [
-            {key: 7 if key in numbers else value for key, value in row.items()} for row in kept
+        changed[name] = before[name] + [
+            {key: 7 if key in numbers else value for key, value in row.items()} for row in redrawn
         ]
     parents = {row["order_id"] for row in changed["orders"]}
     for name in ("order_lines", "order_events"):
         changed[name] = [row for row in changed.get(name, []) if row["order_id"] in parents]
-    panels = [panel_or_none(each, until, tmp_path_factory) for each in (known, changed)]
+    panels = [panel_or_none(each, until, tmp_path_factory) for each in (before, changed)]
 
     assert same(*panels)
 
@@ -398,13 +403,13 @@ def panel_or_none(tables, until, tmp_path_factory):
         return None
 
 
-def same(one, other):
-    if one is None or other is None:
-        return one is other
+def same(panel, other):
+    if panel is None or other is None:
+        return panel is other
     fields = ("periods", "sku", "site", "units", "in_stock", "price", "promotion")
     for name in fields:
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-    for name, texts in one.attributes.items():
+        np.testing.assert_array_equal(getattr(panel, name), getattr(other, name))
+    for name, texts in panel.attributes.items():
         assert texts.tolist() == other.attributes[name].tolist()
     return True
 
@@ -425,15 +430,15 @@ def simulated(tmp_path_factory):
 
 
 def test_stock_outs_of_the_simulated_shop_are_marked_as_they_were(simulated):
-    panel, truth, place, _ = simulated
+    panel, truth, row, _ = simulated
 
     assert (truth["in_stock_share"] < 1).sum() > 100
-    np.testing.assert_allclose(panel.in_stock[place], truth["in_stock_share"], atol=1e-5)
+    np.testing.assert_allclose(panel.in_stock[row], truth["in_stock_share"], atol=1e-5)
 
 
 def test_units_of_the_simulated_shop_are_those_it_sold_and_kept(simulated):
-    """Where it was in stock all day: the truth leaves out what was sold but not there."""
-    panel, truth, place, history = simulated
+    """On days wholly in stock: the truth leaves out what was sold but not there."""
+    panel, truth, row, history = simulated
     steps = history.table("order_events").query("event in ('canceled', 'returned')")
     lines = history.table("order_lines").merge(history.table("orders")[["order_id", "placed_at"]])
     touched = lines[lines["order_id"].isin(steps["order_id"])]
@@ -444,7 +449,7 @@ def test_units_of_the_simulated_shop_are_those_it_sold_and_kept(simulated):
     plain = ((truth["in_stock_share"] == 1) & ~keys.isin(touched)).to_numpy()
 
     assert plain.sum() > 1_000
-    np.testing.assert_array_equal(panel.units[place][plain], truth["sold_units"][plain])
+    np.testing.assert_array_equal(panel.units[row][plain], truth["sold_units"][plain])
 
 
 @pytest.fixture(scope="module")
@@ -464,13 +469,13 @@ def test_units_of_the_wholesaler_are_its_lines_less_what_came_back_until_then(re
     lines["back"] = back.reindex(
         pd.MultiIndex.from_frame(lines[["order_id", "line_id"]])
     ).to_numpy()
-    kept = (lines["units"] - lines["back"].fillna(0)).clip(lower=0)
+    net_units = (lines["units"] - lines["back"].fillna(0)).clip(lower=0)
     panel = read_panel(retail, as_of)
 
-    by_sku = kept.groupby(lines["sku"]).sum()
+    by_sku = net_units.groupby(lines["sku"]).sum()
     assert panel.sku.tolist() == by_sku.index.tolist()
     np.testing.assert_allclose(np.nansum(panel.units, axis=1), by_sku, rtol=1e-5)
-    by_day = kept.groupby(lines["placed_at"].dt.normalize()).sum()
+    by_day = net_units.groupby(lines["placed_at"].dt.normalize()).sum()
     days = (by_day.index.tz_localize(None).to_numpy("datetime64[D]") - panel.periods[0]).astype(int)
     np.testing.assert_allclose(np.nansum(panel.units, axis=0)[days], by_day, rtol=1e-5)
 

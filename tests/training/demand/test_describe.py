@@ -22,10 +22,10 @@ def facts(folder, **tables):
 
 
 def test_the_facts_of_demand_count_zeros_and_stock_outs(tmp_path):
-    told = facts(tmp_path, demand=WEEKS)
+    shown = facts(tmp_path, demand=WEEKS)
 
-    assert (told["series"], told["grain"], told["periods"]) == ("1", "week", "3")
-    assert (told["zeros"], told["out of stock, in part or wholly"]) == ("66.7%", "33.3%")
+    assert (shown["series"], shown["grain"], shown["periods"]) == ("1", "week", "3")
+    assert (shown["zeros"], shown["out of stock, in part or wholly"]) == ("66.7%", "33.3%")
 
 
 def test_a_history_without_orders_and_demand_has_no_facts_of_it(tmp_path):

@@ -82,20 +82,20 @@ def test_what_is_fitted_for_it_says_so(fresh):
 
 
 def test_the_champion_as_of_the_same_moment_forecasts_the_same(demand_history, store, fresh):
-    found = forecast_period(demand_history, ForecastSpec(CUT, HORIZON, "champion"), store, say)
+    result = forecast_period(demand_history, ForecastSpec(CUT, HORIZON, "champion"), store, say)
 
-    assert found.made_by == "demand-1, trained as of 2025-01-27"
-    np.testing.assert_allclose(found.forecast.mean, fresh.forecast.mean, rtol=1e-5)
+    assert result.made_by == "demand-1, trained as of 2025-01-27"
+    np.testing.assert_allclose(result.forecast.mean, fresh.forecast.mean, rtol=1e-5)
 
 
 def test_a_champion_may_forecast_fewer_periods_than_it_can(demand_history, store, fresh):
-    found = forecast_period(demand_history, ForecastSpec(CUT, 2, "champion"), store, say)
+    result = forecast_period(demand_history, ForecastSpec(CUT, 2, "champion"), store, say)
 
-    assert found.forecast.mean.shape == (fresh.forecast.series, 2)
+    assert result.forecast.mean.shape == (fresh.forecast.series, 2)
 
 
 @pytest.mark.parametrize(
-    ("asked", "option"),
+    ("spec", "option"),
     [
         (
             ForecastSpec(CUT - pd.Timedelta(7, "D"), HORIZON, "champion"),
@@ -106,10 +106,10 @@ def test_a_champion_may_forecast_fewer_periods_than_it_can(demand_history, store
     ],
 )
 def test_a_version_that_does_not_fit_is_refused_with_the_model_that_does(
-    demand_history, store, asked, option
+    demand_history, store, spec, option
 ):
     with pytest.raises(BadInputError, match=option) as refused:
-        forecast_period(demand_history, asked, store, say)
+        forecast_period(demand_history, spec, store, say)
 
     assert "--model fresh" in str(refused.value)
 

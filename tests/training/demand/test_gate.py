@@ -33,32 +33,32 @@ def usual():
 
 
 def test_better_on_every_series_is_promoted(usual):
-    verdict = decide_demand(scores(0.9 * usual), scores(usual))
+    decision = decide_demand(scores(0.9 * usual), scores(usual))
 
-    assert verdict.promoted
-    assert "10.0% saved" in verdict.reason or "10.0%" in verdict.reason
+    assert decision.promoted
+    assert "10.0% saved" in decision.reason or "10.0%" in decision.reason
 
 
 def test_the_same_again_is_not_promoted(usual):
-    verdict = decide_demand(scores(usual), scores(usual))
+    decision = decide_demand(scores(usual), scores(usual))
 
-    assert not verdict.promoted
-    assert "no better than the champion" in verdict.reason
+    assert not decision.promoted
+    assert "no better than the champion" in decision.reason
 
 
 def test_better_by_luck_is_not_promoted(usual):
     noise = np.random.default_rng(6).normal(-0.002, 0.1, SERIES)
-    verdict = decide_demand(scores(usual + noise - noise.mean() - 0.002), scores(usual))
+    decision = decide_demand(scores(usual + noise - noise.mean() - 0.002), scores(usual))
 
-    assert not verdict.promoted
-    assert "within the noise" in verdict.reason
+    assert not decision.promoted
+    assert "within the noise" in decision.reason
 
 
 def test_better_but_covering_less_is_not_promoted(usual):
-    verdict = decide_demand(scores(0.9 * usual, covers=0.95), scores(usual))
+    decision = decide_demand(scores(0.9 * usual, covers=0.95), scores(usual))
 
-    assert not verdict.promoted
-    assert "covers 95.0%, the champion's 97.5%" in verdict.reason
+    assert not decision.promoted
+    assert "covers 95.0%, the champion's 97.5%" in decision.reason
 
 
 def test_to_cover_more_than_promised_is_no_fault(usual):
@@ -67,17 +67,17 @@ def test_to_cover_more_than_promised_is_no_fault(usual):
 
 def test_too_few_series_to_judge_by_ask_for_a_later_day(usual):
     few = scores(usual[:3], series=3)
-    verdict = decide_demand(few.assign(spl=0.01), few)
+    decision = decide_demand(few.assign(spl=0.01), few)
 
-    assert not verdict.promoted
-    assert "train with a later --as-of" in verdict.reason
+    assert not decision.promoted
+    assert "train with a later --as-of" in decision.reason
 
 
 def test_the_method_of_the_least_loss_serves():
-    best, said = best_method({"trees": scores(0.3), "average": scores(0.2)}, "average")
+    best, reason = best_method({"trees": scores(0.3), "average": scores(0.2)}, "average")
 
     assert best == "average"
-    assert said == "average serves: SPL of trees 0.3000, average 0.2000"
+    assert reason == "average serves: SPL of trees 0.3000, average 0.2000"
 
 
 def test_series_that_hardly_sold_decide_nothing_where_others_did():
@@ -89,10 +89,10 @@ def test_series_that_hardly_sold_decide_nothing_where_others_did():
 
 
 def test_where_nothing_could_be_compared_the_fallback_serves():
-    best, said = best_method({}, "average")
+    best, reason = best_method({}, "average")
 
     assert best == "average"
-    assert "too short" in said
+    assert "too short" in reason
 
 
 def test_series_without_a_scale_do_not_choose():

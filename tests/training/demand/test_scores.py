@@ -89,17 +89,17 @@ def test_mase_compares_the_median_with_the_season():
 
 def test_a_perfect_forecast_scores_nothing():
     actual = np.array([[3.0, 0.0]])
-    found = scored([3.0, 0.0], quantiles=perfect(actual))
+    result = scored([3.0, 0.0], quantiles=perfect(actual))
 
-    assert found[["spl", "rmsse", "mase", "error", "absolute_error"]].tolist() == [0.0] * 5
+    assert result[["spl", "rmsse", "mase", "error", "absolute_error"]].tolist() == [0.0] * 5
 
 
 def test_a_target_that_is_out_of_stock_is_not_scored():
-    found, alone = scored([4.0, NAN], mean=[3.0, 500.0]), scored([4.0, 4.0])
+    result, alone = scored([4.0, NAN], mean=[3.0, 500.0]), scored([4.0, 4.0])
 
-    assert found["targets"] == 1
-    assert found["spl"] == pytest.approx(alone["spl"])
-    assert found["error"] == pytest.approx(-1.0)
+    assert result["targets"] == 1
+    assert result["spl"] == pytest.approx(alone["spl"])
+    assert result["error"] == pytest.approx(-1.0)
 
 
 def test_a_target_that_is_out_of_stock_counts_in_no_coverage():
@@ -111,11 +111,11 @@ def test_a_series_without_a_target_has_no_score():
 
 
 def test_an_actual_on_the_quantile_is_covered_but_not_below():
-    found = scored([3.0, 3.0])
+    result = scored([3.0, 3.0])
 
-    assert found["covers_0.5"] == 2
-    assert found["below_0.5"] == 0
-    assert found["inside_95"] == 2
+    assert result["covers_0.5"] == 2
+    assert result["below_0.5"] == 0
+    assert result["inside_95"] == 2
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_errors_are_taken_over_all_units():
     scores = pd.concat(
         [scored([8.0, 2.0], mean=[6.0, 3.0]), scored([NAN, 10.0], mean=[1.0, 12.0])], axis=1
     ).T.assign(series=[0, 1], origin=0)
-    found = figures(scores)
+    result = figures(scores)
 
-    assert found["wape"].value == pytest.approx(5 / 20)
-    assert found["bias"].value == pytest.approx(1 / 20)
+    assert result["wape"].value == pytest.approx(5 / 20)
+    assert result["bias"].value == pytest.approx(1 / 20)
 
 
 def test_every_interval_holds_its_figure():
@@ -165,10 +165,10 @@ def test_every_interval_holds_its_figure():
 
 
 def test_true_quantiles_cover_what_they_promise():
-    found = figures(many(series=400))
+    result = figures(many(series=400))
 
     for probability in M5_PROBABILITIES:
-        below, covers = (found[f"{n}_{probability:g}"].value for n in ("below", "covers"))
+        below, covers = (result[f"{n}_{probability:g}"].value for n in ("below", "covers"))
         assert below - 0.02 <= probability <= covers + 0.02
 
 

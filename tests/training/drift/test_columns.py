@@ -93,9 +93,9 @@ def test_samples_of_one_distribution_seldom_differ_by_more_than_chance(n):
     rng = np.random.default_rng(n)
     words = [f"w{i}" for i in range(MAX_WORDS_OF_A_COLUMN)]
 
-    def distance(one, other):
+    def distance(first, other):
         shares = [
-            side.value_counts(normalize=True).reindex(words).fillna(0) for side in (one, other)
+            side.value_counts(normalize=True).reindex(words).fillna(0) for side in (first, other)
         ]
         return jensenshannon(*shares, base=2)
 

@@ -59,7 +59,7 @@ def quiet_shop(shop, compared):
 
 @pytest.fixture(scope="module")
 def regime(incidents, tmp_path_factory):
-    """What the command says of March against April: exit code, words, files."""
+    """Output of the command for March against April: exit code, words, files."""
     out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXPEDITE_MLRUNS", str(incidents / "mlruns"))
@@ -105,17 +105,17 @@ def test_nothing_of_evidently_that_calls_home_is_loaded(regime):
 
 
 def test_two_april_weeks_are_no_drift_that_costs(incidents, compared):
-    found = compared(incidents, ("2016-04-01", "2016-04-08"), ("2016-04-08", "2016-04-15"))
+    result = compared(incidents, ("2016-04-01", "2016-04-08"), ("2016-04-08", "2016-04-15"))
 
-    assert found.verdict.startswith("No drift that costs: ")
-    assert not found.is_drift
+    assert result.verdict.startswith("No drift that costs: ")
+    assert not result.is_drift
 
 
 def test_back_in_the_regime_of_march_the_champion_must_be_retrained(incidents, compared):
-    found = compared(incidents, APRIL, MARCH)
+    result = compared(incidents, APRIL, MARCH)
 
-    assert finding(found.comparison, found.costs) is DriftFinding.COSTS
-    assert found.verdict.endswith("Retrain.")
+    assert finding(result.comparison, result.costs) is DriftFinding.COSTS
+    assert result.verdict.endswith("Retrain.")
 
 
 def test_a_period_without_exceptions_names_the_option_to_widen(incidents, compared):
@@ -142,8 +142,8 @@ def test_both_periods_are_looked_at_equally_long_after_their_ends(quiet_shop):
 
 @pytest.mark.parametrize("period", ["2016-04-01", "2016-04-15..2016-04-01", "soon..later"])
 def test_a_period_that_is_none_is_refused_with_an_example(tmp_path, period):
-    given = ["drift", "--history", str(tmp_path), "--reference", period, "--current", period]
-    done = CliRunner().invoke(main, given)
+    arguments = ["drift", "--history", str(tmp_path), "--reference", period, "--current", period]
+    done = CliRunner().invoke(main, arguments)
 
     assert isinstance(done.exception, BadInputError)
     assert done.exception.where == "--reference"

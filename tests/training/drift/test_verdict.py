@@ -40,9 +40,9 @@ def a_cost():
 
 
 def test_drift_that_costs_says_what_moved_what_it_costs_and_what_to_do(comparison, a_cost):
-    said = sentence(comparison(feature=0.5, breached=0.4), [a_cost(0.09)])
+    text = sentence(comparison(feature=0.5, breached=0.4), [a_cost(0.09)])
 
-    assert said == (
+    assert text == (
         "Drift: 1 of 3 features (most weekday, mean 0.66 -> 0.22) and the breach rate "
         "(0.66 -> 0.22); breaches promised 0.41, seen 0.22: calibration error 0.10 -> 0.19. "
         "Retrain."
@@ -50,22 +50,22 @@ def test_drift_that_costs_says_what_moved_what_it_costs_and_what_to_do(compariso
 
 
 def test_moved_features_alone_are_no_drift_that_costs(comparison, a_cost):
-    said = sentence(comparison(feature=0.5, predicted=0.2), [a_cost(0.0)])
+    text = sentence(comparison(feature=0.5, predicted=0.2), [a_cost(0.0)])
 
-    assert said.startswith("No drift that costs: 1 of 3 features")
+    assert text.startswith("No drift that costs: 1 of 3 features")
 
 
 def test_another_regime_that_the_champion_reads_rightly_asks_for_no_retraining(comparison, a_cost):
-    said = sentence(comparison(breached=0.5), [a_cost(-0.08)])
+    text = sentence(comparison(breached=0.5), [a_cost(-0.08)])
 
-    assert said.startswith("Drift: ")
-    assert said.endswith("The champion keeps up with it.")
+    assert text.startswith("Drift: ")
+    assert text.endswith("The champion keeps up with it.")
 
 
 def test_another_regime_that_the_champion_still_misses_asks_for_retraining(comparison, a_cost):
-    found = finding(comparison(breached=0.5), [a_cost(-0.33, before=0.48)])
+    result = finding(comparison(breached=0.5), [a_cost(-0.33, before=0.48)])
 
-    assert found is DriftFinding.COSTS
+    assert result is DriftFinding.COSTS
 
 
 def test_another_regime_of_few_known_outcomes_is_to_be_looked_at_again(comparison):
@@ -82,7 +82,7 @@ def test_predictions_warn_as_long_as_outcomes_are_not_known(comparison):
 
 
 def test_the_label_whose_calibration_suffered_is_told(comparison, a_cost):
-    said = sentence(comparison(), [a_cost(0.0), a_cost(0.07, label="team")])
+    text = sentence(comparison(), [a_cost(0.0), a_cost(0.07, label="team")])
 
-    assert "right teams promised" in said
-    assert said.endswith("Retrain.")
+    assert "right teams promised" in text
+    assert text.endswith("Retrain.")

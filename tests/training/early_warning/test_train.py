@@ -76,7 +76,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., History]:
 
 
 class Run(NamedTuple):
-    """What one training run left behind."""
+    """Traces of one training run."""
 
     history: History
     store: ModelRegistry
@@ -163,9 +163,9 @@ def test_a_loaded_model_gives_the_chances_of_the_one_that_was_stored(scoring, ru
 
 def test_one_order_gets_the_chance_that_it_gets_among_others(scoring, run):
     model = load_warning(run.store)
-    one = model.predict(scoring.read.take(np.array([5])))
+    single = model.predict(scoring.read.take(np.array([5])))
 
-    assert one.p_exception[0] == pytest.approx(scoring.warnings.p_exception[5], rel=1e-9)
+    assert single.p_exception[0] == pytest.approx(scoring.warnings.p_exception[5], rel=1e-9)
 
 
 def test_nothing_known_at_or_after_as_of_changes_what_is_learned(written):
@@ -177,22 +177,22 @@ def test_nothing_known_at_or_after_as_of_changes_what_is_learned(written):
     }
 
     learned = [
-        fit_scores(PreparedOrders.of(known), known.tick).to_files()
-        for known in (OrderDataset.read(written(t), AS_OF) for t in (tables, until))
+        fit_scores(PreparedOrders.of(dataset), dataset.tick).to_files()
+        for dataset in (OrderDataset.read(written(t), AS_OF) for t in (tables, until))
     ]
 
     assert learned[0] == learned[1]
 
 
 def test_orders_are_settled_by_their_promise_and_not_by_their_delivery(run):
-    known = OrderDataset.read(run.history, AS_OF)
+    dataset = OrderDataset.read(run.history, AS_OF)
 
-    settled = known.settled(["late_shipment"], known.tick)
-    old = known.columns["promised_at"] < known.tick - 3 * MS_PER_DAY
-    fresh = known.columns["promised_at"] >= known.tick
+    settled = dataset.settled(["late_shipment"], dataset.tick)
+    old = dataset.columns["promised_at"] < dataset.tick - 3 * MS_PER_DAY
+    fresh = dataset.columns["promised_at"] >= dataset.tick
     assert settled[old].all()
     assert not settled[fresh].any()
-    assert (known.delivery_known_at[fresh] < known.tick).any()
+    assert (dataset.delivery_known_at[fresh] < dataset.tick).any()
 
 
 def test_the_same_challenger_does_not_replace_the_champion(run):
@@ -224,8 +224,8 @@ def test_the_riskiest_are_counted_by_weight():
 
 def test_figures_count_each_order_with_its_weight():
     chance, happened = np.array([0.2, 0.6, 0.4]), np.array([False, True, False])
-    found = weighted_measures(chance, happened, np.array([1.0, 1.0, 2.0]))
+    result = weighted_measures(chance, happened, np.array([1.0, 1.0, 2.0]))
 
     rows = np.arange(3)
-    assert found["promised_minus_seen"](rows) == pytest.approx((0.2 + 0.6 + 0.8) / 4 - 0.25)
-    assert found["auc"](rows) == 1.0
+    assert result["promised_minus_seen"](rows) == pytest.approx((0.2 + 0.6 + 0.8) / 4 - 0.25)
+    assert result["auc"](rows) == 1.0

@@ -74,9 +74,9 @@ def book(history, store):
 
 def test_every_series_is_in_it_in_the_order_it_is_looked_up_by(book, demand_tables):
     pairs = list(zip(book.forecast.sku, book.forecast.site, strict=True))
-    known = demand_tables["demand"][["sku", "site"]].drop_duplicates()
+    series = demand_tables["demand"][["sku", "site"]].drop_duplicates()
 
-    assert pairs == sorted(known.itertuples(index=False, name=None))
+    assert pairs == sorted(series.itertuples(index=False, name=None))
     assert all(book.row(*pair) == row for row, pair in enumerate(pairs))
 
 
@@ -147,13 +147,13 @@ def test_the_look_back_is_of_the_last_horizon_and_covers_most_of_what_came(book)
 def with_another_future(tables, as_of):
     """The same tables, with other numbers in the rows that became known from a moment on."""
     changed = {"demand": ["units"], "stock": ["on_hand", "inbound"]}
-    found = dict(tables)
+    altered_tables = dict(tables)
     for name, columns in changed.items():
         later = tables[name]["known_at"] >= as_of
         assert later.any()
-        found[name] = tables[name].copy()
-        found[name].loc[later, columns] = found[name].loc[later, columns] * 3 + 50
-    return found
+        altered_tables[name] = tables[name].copy()
+        altered_tables[name].loc[later, columns] = altered_tables[name].loc[later, columns] * 3 + 50
+    return altered_tables
 
 
 def test_the_look_back_saw_nothing_that_came_after_its_moment(tables, a_history, store, book):
@@ -163,21 +163,21 @@ def test_the_look_back_saw_nothing_that_came_after_its_moment(tables, a_history,
     assert np.array_equal(other.review.quantiles, book.review.quantiles)
 
 
-def equal(one, other):
-    if is_dataclass(one):
+def equal(first, other):
+    if is_dataclass(first):
         left_out = {"made_at_ms"}
         return all(
-            equal(getattr(one, field.name), getattr(other, field.name))
-            for field in fields(one)
+            equal(getattr(first, field.name), getattr(other, field.name))
+            for field in fields(first)
             if field.name not in left_out
         )
-    if isinstance(one, np.ndarray):
-        return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return all(equal(a, b) for a, b in zip(one, other, strict=True))
-    return one == other
+    if isinstance(first, np.ndarray):
+        return np.array_equal(first, other, equal_nan=first.dtype.kind == "f")
+    if isinstance(first, dict):
+        return first.keys() == other.keys() and all(equal(first[key], other[key]) for key in first)
+    if isinstance(first, list):
+        return all(equal(a, b) for a, b in zip(first, other, strict=True))
+    return first == other
 
 
 def test_nothing_known_later_is_in_a_book(tables, a_history, store, book):

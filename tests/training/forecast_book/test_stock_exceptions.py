@@ -1,4 +1,4 @@
-"""Which stock becomes an exception, and what is said of it; of a history made by hand."""
+"""Stock that becomes an exception, and its facts, in a history made by hand."""
 
 import numpy as np
 import orjson
@@ -33,20 +33,20 @@ def policy():
 
 
 @pytest.fixture
-def found(forecast, policy):
+def raised(forecast, policy):
     """The stock exceptions of shelves and of orders that wait."""
 
     def find(*shelves, policy=policy, orders=NO_ORDERS):
         stock = pd.DataFrame(shelves)
         stock["inbound_at"] = pd.to_datetime(stock["inbound_at"], utc=True)
-        known = StockFacts(forecast, stock, orders, AS_OF, policy)
-        return exceptions_of(known, seed=7).to_pylist()
+        stock_facts = StockFacts(forecast, stock, orders, AS_OF, policy)
+        return exceptions_of(stock_facts, seed=7).to_pylist()
 
     return find
 
 
 @pytest.fixture
-def found_in(forecast, policy, tmp_path):
+def raised_in(forecast, policy, tmp_path):
     """The stock exceptions of a history of some tables, imported after the moment."""
 
     def find(**tables):
@@ -110,8 +110,8 @@ def orders(**units_of):
     return {"orders": order_rows, "order_lines": lines}
 
 
-def steps(*told):
-    rows = [(order, stage, AS_OF - DAY, "reached", "") for order, stage in told]
+def steps(*reached):
+    rows = [(order, stage, AS_OF - DAY, "reached", "") for order, stage in reached]
     columns = ["order_id", "stage", "occurred_at", "event", "line_id"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -125,127 +125,127 @@ def open_orders(**units_of):
 
 
 def only(rows, kind):
-    (one,) = [row for row in rows if row["kind"] == kind]
-    return one, orjson.loads(one["facts"])
+    (exception,) = [row for row in rows if row["kind"] == kind]
+    return exception, orjson.loads(exception["facts"])
 
 
 def kinds(rows):
-    return [one["kind"] for one in rows]
+    return [exception["kind"] for exception in rows]
 
 
-def test_what_will_run_out_is_told_with_its_chance_and_money(found):
-    one, facts = only(found(shelf(on_hand=3)), "stock_out_risk")
+def test_what_will_run_out_is_told_with_its_chance_and_money(raised):
+    exception, facts = only(raised(shelf(on_hand=3)), "stock_out_risk")
 
-    assert one["chance"] > 0.9
+    assert exception["chance"] > 0.9
     assert facts["lost_margin"] == pytest.approx(facts["lost_units"] * 30, abs=2)
-    assert one["message"].startswith("A-00002 at south runs out on ")
+    assert exception["message"].startswith("A-00002 at south runs out on ")
 
 
-def test_the_loss_is_what_can_still_be_saved_times_the_chance_that_it_helps(found, policy):
-    one, facts = only(found(shelf(on_hand=3)), "stock_out_risk")
+def test_the_loss_is_what_can_still_be_saved_times_the_chance_that_it_helps(raised, policy):
+    exception, facts = only(raised(shelf(on_hand=3)), "stock_out_risk")
 
     helps = policy.losses.terms("stock_out_risk").handling_helps
-    assert 0 < one["loss"] <= facts["lost_margin"] * helps
+    assert 0 < exception["loss"] <= facts["lost_margin"] * helps
 
 
-def test_the_curve_is_a_share_that_never_falls(found):
-    (one,) = found(shelf(on_hand=3))
+def test_the_curve_is_a_share_that_never_falls(raised):
+    (exception,) = raised(shelf(on_hand=3))
 
-    assert len(one["curve"]) == len(CURVE_AGES_HOURS)
-    assert np.diff(one["curve"]).min() >= 0
+    assert len(exception["curve"]) == len(CURVE_AGES_HOURS)
+    assert np.diff(exception["curve"]).min() >= 0
 
 
-def test_a_delivery_that_comes_sooner_leaves_less_to_lose(found):
+def test_a_delivery_that_comes_sooner_leaves_less_to_lose(raised):
     later, sooner = (
-        found(shelf(on_hand=0, inbound=50.0, inbound_at=AS_OF + days * DAY))[0]["loss"]
+        raised(shelf(on_hand=0, inbound=50.0, inbound_at=AS_OF + days * DAY))[0]["loss"]
         for days in (5, 3)
     )
 
     assert sooner < later
 
 
-def test_a_delivery_that_is_overdue_is_not_waited_for(found):
+def test_a_delivery_that_is_overdue_is_not_waited_for(raised):
     overdue = shelf(on_hand=0, inbound=50.0, inbound_at=AS_OF - DAY)
 
-    assert found(overdue)[0]["loss"] == found(shelf(on_hand=0))[0]["loss"]
+    assert raised(overdue)[0]["loss"] == raised(shelf(on_hand=0))[0]["loss"]
 
 
-def test_without_a_cost_the_margin_is_the_policy_s_share_of_the_price(found, policy):
-    _, facts = only(found(shelf(cost=np.nan)), "stock_out_risk")
+def test_without_a_cost_the_margin_is_the_policy_s_share_of_the_price(raised, policy):
+    _, facts = only(raised(shelf(cost=np.nan)), "stock_out_risk")
     margin = 50 * policy.stock.margin_share
 
     assert facts["lost_margin"] == pytest.approx(facts["lost_units"] * margin, abs=2)
 
 
-def test_enough_stock_is_no_exception(found):
-    assert found(shelf(on_hand=60)) == []
+def test_enough_stock_is_no_exception(raised):
+    assert raised(shelf(on_hand=60)) == []
 
 
-def test_too_much_stock_is_an_exception_of_its_own(found):
-    one, facts = only(found(shelf(on_hand=900)), "overstock")
+def test_too_much_stock_is_an_exception_of_its_own(raised):
+    exception, facts = only(raised(shelf(on_hand=900)), "overstock")
 
     assert facts["tied_up"] == facts["excess_units"] * 20
-    assert one["due_at_ms"] is None
+    assert exception["due_at_ms"] is None
 
 
-def test_what_is_not_forecast_is_left_out(found):
-    assert found(shelf("unheard of", on_hand=0)) == []
+def test_what_is_not_forecast_is_left_out(raised):
+    assert raised(shelf("unheard of", on_hand=0)) == []
 
 
-def test_what_costs_too_little_is_left_out(found, policy):
+def test_what_costs_too_little_is_left_out(raised, policy):
     dear = policy.stock.model_copy(update={"smallest_loss": 1e6})
 
-    assert found(shelf(), policy=policy.model_copy(update={"stock": dear})) == []
+    assert raised(shelf(), policy=policy.model_copy(update={"stock": dear})) == []
 
 
-def test_only_the_dearest_of_a_kind_are_told(found, policy):
+def test_only_the_dearest_of_a_kind_are_told(raised, policy):
     one_only = policy.stock.model_copy(update={"most_of_a_kind": 1})
     both = shelf(), shelf("A-00001", "north", on_hand=0.0)
-    (one,) = found(*both, policy=policy.model_copy(update={"stock": one_only}))
+    (exception,) = raised(*both, policy=policy.model_copy(update={"stock": one_only}))
 
-    assert one["loss"] == max(each["loss"] for each in found(*both))
-
-
-def test_the_same_seed_gives_the_same_exceptions(found):
-    assert found(shelf(on_hand=9)) == found(shelf(on_hand=9))
+    assert exception["loss"] == max(each["loss"] for each in raised(*both))
 
 
-def test_of_orders_that_can_not_all_be_filled_the_dear_ones_are(found):
-    rows = found(shelf(on_hand=-2.0), orders=waiting(cheap=2.0, dear=2.0))
-    one, facts = only(rows, "unfillable_orders")
+def test_the_same_seed_gives_the_same_exceptions(raised):
+    assert raised(shelf(on_hand=9)) == raised(shelf(on_hand=9))
+
+
+def test_of_orders_that_can_not_all_be_filled_the_dear_ones_are(raised):
+    rows = raised(shelf(on_hand=-2.0), orders=waiting(cheap=2.0, dear=2.0))
+    exception, facts = only(rows, "unfillable_orders")
 
     assert [order["fill"] for order in facts["orders"]] == [False, True]
-    assert "Fill dear; tell the customer of cheap." in one["message"]
+    assert "Fill dear; tell the customer of cheap." in exception["message"]
 
 
-def test_orders_are_priced_as_the_work_list_prices_them(found, policy):
-    rows = found(shelf(on_hand=-2.0), orders=waiting(cheap=2.0, dear=2.0))
-    one, facts = only(rows, "unfillable_orders")
+def test_orders_are_priced_as_the_work_list_prices_them(raised, policy):
+    rows = raised(shelf(on_hand=-2.0), orders=waiting(cheap=2.0, dear=2.0))
+    exception, facts = only(rows, "unfillable_orders")
     losses = policy.losses
     cheap, dear = (losses.share_of_order * value + losses.fixed for value in (10, 100))
 
     assert facts["lost_unchosen"] == pytest.approx(dear)
     assert facts["lost_chosen"] == pytest.approx(cheap * (1 - losses.handling_helps))
-    assert one["loss"] == pytest.approx(facts["lost_unchosen"] - facts["lost_chosen"])
+    assert exception["loss"] == pytest.approx(facts["lost_unchosen"] - facts["lost_chosen"])
 
 
-def test_orders_that_can_all_be_filled_are_no_exception(found):
-    rows = found(shelf(on_hand=0.0), orders=waiting(cheap=2.0, dear=2.0))
+def test_orders_that_can_all_be_filled_are_no_exception(raised):
+    rows = raised(shelf(on_hand=0.0), orders=waiting(cheap=2.0, dear=2.0))
 
     assert "unfillable_orders" not in kinds(rows)
 
 
-def test_what_arrives_before_the_first_is_due_is_there_for_them(found):
+def test_what_arrives_before_the_first_is_due_is_there_for_them(raised):
     coming = shelf(on_hand=-2.0, inbound=2.0, inbound_at=AS_OF + DAY / 2)
-    rows = found(coming, orders=waiting(cheap=2.0, dear=2.0))
+    rows = raised(coming, orders=waiting(cheap=2.0, dear=2.0))
 
     assert "unfillable_orders" not in kinds(rows)
 
 
-def test_counts_of_what_lies_there_are_all_there_is_for_open_orders(found, policy):
+def test_counts_of_what_lies_there_are_all_there_is_for_open_orders(raised, policy):
     physical = policy.stock.model_copy(update={"on_hand_after_open_orders": False})
     policy = policy.model_copy(update={"stock": physical})
-    rows = found(shelf(), policy=policy, orders=waiting(cheap=2.0, dear=2.0))
+    rows = raised(shelf(), policy=policy, orders=waiting(cheap=2.0, dear=2.0))
     _, facts = only(rows, "unfillable_orders")
 
     assert facts["pool_units"] == 3
@@ -259,50 +259,57 @@ def test_without_stock_there_are_no_exceptions_but_their_columns(forecast, polic
     assert "loss" in table.column_names
 
 
-def test_the_last_count_counts(found_in):
+def test_the_last_count_counts(raised_in):
     counts = stock(shelf(on_hand=0), shelf(on_hand=60, counted_at=AS_OF - DAY / 2))
 
-    assert found_in(stock=counts) == []
+    assert raised_in(stock=counts) == []
 
 
-def test_what_became_known_at_the_moment_is_not_read(found_in):
+def test_what_became_known_at_the_moment_is_not_read(raised_in):
     counts = stock(shelf(on_hand=60), shelf(on_hand=0, counted_at=AS_OF))
 
-    assert found_in(stock=counts) == []
+    assert raised_in(stock=counts) == []
 
 
-def test_prices_and_costs_are_the_product_s(found_in):
-    told = {"sku": ["A-00002"], "unit_price": [500.0], "cost": [100.0], "known_at": [AS_OF - DAY]}
-    _, facts = only(found_in(stock=stock(shelf()), products=pd.DataFrame(told)), "stock_out_risk")
+def test_prices_and_costs_are_the_product_s(raised_in):
+    product = {
+        "sku": ["A-00002"],
+        "unit_price": [500.0],
+        "cost": [100.0],
+        "known_at": [AS_OF - DAY],
+    }
+    _, facts = only(
+        raised_in(stock=stock(shelf()), products=pd.DataFrame(product)), "stock_out_risk"
+    )
 
     assert facts["lost_margin"] == pytest.approx(facts["lost_units"] * 400, abs=20)
 
 
-def test_open_orders_of_a_history_are_found(found_in):
-    rows = found_in(stock=stock(shelf(on_hand=-2.0)), **open_orders(cheap=2.0, dear=2.0))
+def test_open_orders_of_a_history_are_found(raised_in):
+    rows = raised_in(stock=stock(shelf(on_hand=-2.0)), **open_orders(cheap=2.0, dear=2.0))
     _, facts = only(rows, "unfillable_orders")
 
     assert [order["order_id"] for order in facts["orders"]] == ["cheap", "dear"]
 
 
-def test_orders_that_are_on_their_way_or_canceled_do_not_wait(found_in):
+def test_orders_that_are_on_their_way_or_canceled_do_not_wait(raised_in):
     tables = open_orders(cheap=2.0, dear=2.0)
     gone = steps(("dear", "placed")).assign(event="canceled")
     tables["order_events"] = pd.concat([steps(SHIPPED_ONCE, ("cheap", "delivered")), gone])
 
-    assert "unfillable_orders" not in kinds(found_in(stock=stock(shelf(on_hand=-4.0)), **tables))
+    assert "unfillable_orders" not in kinds(raised_in(stock=stock(shelf(on_hand=-4.0)), **tables))
 
 
-def test_a_canceled_line_waits_for_fewer_units(found_in):
+def test_a_canceled_line_waits_for_fewer_units(raised_in):
     tables = open_orders(cheap=2.0, dear=2.0)
     gone = steps(("cheap", "placed")).assign(event="canceled", line_id="1", units=1.0)
     tables["order_events"] = pd.concat([steps(SHIPPED_ONCE), gone])
-    _, facts = only(found_in(stock=stock(shelf(on_hand=-1.0)), **tables), "unfillable_orders")
+    _, facts = only(raised_in(stock=stock(shelf(on_hand=-1.0)), **tables), "unfillable_orders")
 
     assert [order["units"] for order in facts["orders"]] == [1.0, 2.0]
 
 
-def test_where_no_shipment_is_ever_told_nothing_is_known_to_wait(found_in):
-    rows = found_in(stock=stock(shelf(on_hand=-4.0)), **orders(cheap=2.0, dear=2.0))
+def test_where_no_shipment_is_ever_told_nothing_is_known_to_wait(raised_in):
+    rows = raised_in(stock=stock(shelf(on_hand=-4.0)), **orders(cheap=2.0, dear=2.0))
 
     assert "unfillable_orders" not in kinds(rows)

@@ -31,19 +31,19 @@ def sure(triage):
     """The champion with evidence that bears any promise: each class was always right."""
     certain = {
         label: replace(
-            one,
-            accepted=500 + np.zeros_like(one.accepted) + np.arange(one.accepted.shape[1]),
-            wrong=np.zeros_like(one.wrong),
-            still_open=np.zeros_like(one.still_open),
-            most_lost=np.zeros_like(one.most_lost),
+            counts,
+            accepted=500 + np.zeros_like(counts.accepted) + np.arange(counts.accepted.shape[1]),
+            wrong=np.zeros_like(counts.wrong),
+            still_open=np.zeros_like(counts.still_open),
+            most_lost=np.zeros_like(counts.most_lost),
             pilot=None,
             thresholds=None,
         )
-        for label, one in triage.evidence.items()
+        for label, counts in triage.evidence.items()
     }
-    found = replace(triage)
-    found.evidence = certain
-    return found
+    certain_triage = replace(triage)
+    certain_triage.evidence = certain
+    return certain_triage
 
 
 def test_a_champion_carries_evidence_for_category_and_team(triage):
@@ -59,63 +59,63 @@ def test_evidence_counts_rows_of_the_window_only(triage, scoring):
 
 
 def test_without_enough_evidence_nothing_is_automatic(scoring, triage):
-    found = automation_report.report(scoring, triage, TERMS)["category"]["promised"]["2%"]
+    figures = automation_report.report(scoring, triage, TERMS)["category"]["promised"]["2%"]
 
-    assert found["automatic"] == 0
-    assert found["by_class"] == []
+    assert figures["automatic"] == 0
+    assert figures["by_class"] == []
 
 
 def test_with_evidence_for_all_everything_is_automatic_and_its_error_is_told(scoring, sure):
-    found = automation_report.report(scoring, sure, TERMS)["category"]["promised"]["5%"]
+    figures = automation_report.report(scoring, sure, TERMS)["category"]["promised"]["5%"]
     probability = scoring.predictions.classes["category"].probability
 
-    assert found["share_automatic"]["value"] > 0.99
-    assert found["automatic"] == pytest.approx(len(probability), abs=3)
-    assert found["error"]["value"] == pytest.approx(found["wrong"] / found["known"])
+    assert figures["share_automatic"]["value"] > 0.99
+    assert figures["automatic"] == pytest.approx(len(probability), abs=3)
+    assert figures["error"]["value"] == pytest.approx(figures["wrong"] / figures["known"])
 
 
 def test_the_classes_add_up_to_the_whole(scoring, sure):
-    found = automation_report.report(scoring, sure, TERMS)["team"]["promised"]["10%"]
+    figures = automation_report.report(scoring, sure, TERMS)["team"]["promised"]["10%"]
 
     for count in ("automatic", "known", "wrong"):
-        assert sum(one[count] for one in found["by_class"]) == found[count]
+        assert sum(row[count] for row in figures["by_class"]) == figures[count]
 
 
 def test_classes_that_were_set_to_another_are_named(scoring, sure):
-    found = automation_report.report(scoring, sure, TERMS)["category"]["promised"]["10%"]
+    figures = automation_report.report(scoring, sure, TERMS)["category"]["promised"]["10%"]
 
-    lost = sum(one["set_to_another"] for one in found["lost_classes"])
-    assert 0 < lost <= found["wrong"]
+    lost = sum(row["set_to_another"] for row in figures["lost_classes"])
+    assert 0 < lost <= figures["wrong"]
 
 
 def test_the_tables_can_be_printed(scoring, sure):
-    found = automation_report.report(scoring, sure, TERMS)
+    figures = automation_report.report(scoring, sure, TERMS)
 
-    assert len(automation_report.tables(found)) == 2
+    assert len(automation_report.tables(figures)) == 2
     assert calibration_report.table(calibration_report.report(scoring, POLICY)).row_count >= 2
 
 
 def test_chances_that_are_doubled_are_told_to_be_wrong(scoring):
-    told = np.minimum(2 * scoring.predictions.p_breach + 0.1, 1)
-    wrong = replace(scoring, predictions=replace(scoring.predictions, p_breach=told))
+    too_high = np.minimum(2 * scoring.predictions.p_breach + 0.1, 1)
+    wrong = replace(scoring, predictions=replace(scoring.predictions, p_breach=too_high))
 
-    found = calibration_report.report(wrong, POLICY)["breach"]["all"]
+    figures = calibration_report.report(wrong, POLICY)["breach"]["all"]
 
-    assert found["gap_low"] > 0
-    assert found["calibration_error"] > 2 * found["calibration_error_if_right"]
+    assert figures["gap_low"] > 0
+    assert figures["calibration_error"] > 2 * figures["calibration_error_if_right"]
 
 
 def test_calibration_is_told_by_segment(scoring):
-    found = calibration_report.report(scoring, POLICY)["breach"]
+    figures = calibration_report.report(scoring, POLICY)["breach"]
 
-    assert sum(one["n"] for one in found["severity"].values()) <= found["all"]["n"]
-    assert len(found["severity"]) > 1
+    assert sum(row["n"] for row in figures["severity"].values()) <= figures["all"]["n"]
+    assert len(figures["severity"]) > 1
 
 
 def test_the_money_of_the_posterior_is_compared_with_that_of_the_truth(scoring):
-    found = calibration_report.report(scoring, POLICY)["money"]["all"]
+    figures = calibration_report.report(scoring, POLICY)["money"]["all"]
 
-    assert found["priced"] == pytest.approx(found["cost"], rel=0.2)
+    assert figures["priced"] == pytest.approx(figures["cost"], rel=0.2)
 
 
 def test_pictures_are_drawn(scoring, tmp_path):

@@ -37,9 +37,9 @@ def figures(scoring, champion):
 
 def test_there_is_one_row_for_each_exception_detected_in_the_period(shop, table):
     raised = shop.history.table("exceptions")
-    mine = raised[(raised["detected_at"] >= shop.as_of) & (raised["detected_at"] < shop.end)]
+    own = raised[(raised["detected_at"] >= shop.as_of) & (raised["detected_at"] < shop.end)]
 
-    assert sorted(table["exception_id"]) == sorted(mine["exception_id"])
+    assert sorted(table["exception_id"]) == sorted(own["exception_id"])
     assert table["detected_at"].between(shop.as_of, shop.end, inclusive="left").all()
 
 
@@ -97,11 +97,11 @@ def test_what_becomes_known_later_changes_no_score(
     middle = shop.as_of + (shop.end - shop.as_of) / 2
     other = a_history(with_another_future(shop.tables, middle))
 
-    found = score_period(champion, other, shop.as_of, middle)
+    result = score_period(champion, other, shop.as_of, middle)
 
     earlier = table[table["detected_at"] < middle].reset_index(drop=True)
     assert len(earlier) > 50
-    pd.testing.assert_frame_equal(predictions_table(found, Policy.read()), earlier)
+    pd.testing.assert_frame_equal(predictions_table(result, Policy.read()), earlier)
 
 
 def test_what_became_known_since_training_is_read(shop, champion, table):
@@ -123,8 +123,8 @@ def test_a_period_without_exceptions_is_refused_with_a_cure(shop, champion):
 
 def test_every_figure_has_its_interval(figures):
     for part in ("breach", *PARTS, "touch_minutes", "hours_to_resolve"):
-        for measure, found in figures[part]["model"].items():
-            assert found["low"] <= found["value"] <= found["high"], (part, measure)
+        for measure, result in figures[part]["model"].items():
+            assert result["low"] <= result["value"] <= result["high"], (part, measure)
 
 
 def test_each_part_stands_beside_its_baselines(figures):
@@ -156,7 +156,7 @@ def test_real_incidents_are_told_as_well_as_was_measured(incidents):
     days = (pd.Timestamp("2016-04-01", tz="UTC"), pd.Timestamp("2016-04-15", tz="UTC"))
     champion = load_triage(ModelRegistry(incidents / "mlruns"))
 
-    found = report(score_period(champion, History.open(incidents / "history"), *days), champion)
+    result = report(score_period(champion, History.open(incidents / "history"), *days), champion)
 
-    assert found["breach"]["model"]["auc"]["value"] >= 0.80
-    assert found["team"]["model"]["accuracy"]["value"] >= 0.85
+    assert result["breach"]["model"]["auc"]["value"] >= 0.80
+    assert result["team"]["model"]["accuracy"]["value"] >= 0.85

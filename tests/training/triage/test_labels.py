@@ -28,12 +28,12 @@ def tick(hours):
     return START_TICK + int(hours * MS_PER_HOUR)
 
 
-def table(name, rows, *, known="occurred_at"):
+def table(name, rows, *, known_from="occurred_at"):
     """Rows of a table, known as they happen if nothing else is said."""
-    found = pd.DataFrame(rows)
-    if "known_at" not in found and len(found):
-        found["known_at"] = found[known]
-    return TABLES[name].schema.validate(found) if len(found) else TABLES[name].schema.empty()
+    frame = pd.DataFrame(rows)
+    if "known_at" not in frame and len(frame):
+        frame["known_at"] = frame[known_from]
+    return TABLES[name].schema.validate(frame) if len(frame) else TABLES[name].schema.empty()
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def labels_of():
     def read(events=(), outcomes=()):
         raised = [{"exception_id": f"e{i}", "detected_at": START} for i in range(2)]
         return read_labels(
-            table("exceptions", raised, known="detected_at"),
+            table("exceptions", raised, known_from="detected_at"),
             table("exception_events", list(events)),
             table("outcomes", list(outcomes)),
         )
@@ -146,22 +146,22 @@ def test_rows_of_exceptions_that_are_not_known_yet_are_left_out(labels_of):
     assert np.isnan(labels.ended_known_at).all()
 
 
-told = st.lists(
+labelled = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 6), st.sampled_from("abc")), max_size=20
 )
 
 
-@given(told=told, moment=st.integers(0, 7))
-def test_the_class_at_a_moment_is_the_one_told_last_before_it(told, moment):
-    row, known, name = zip(*told, strict=True) if told else ((), (), ())
-    labels = ClassLabels(np.array(row, int), np.array(known, np.int64), np.array(name, object))
+@given(labelled=labelled, moment=st.integers(0, 7))
+def test_the_class_at_a_moment_is_the_one_told_last_before_it(labelled, moment):
+    row, ticks, name = zip(*labelled, strict=True) if labelled else ((), (), ())
+    labels = ClassLabels(np.array(row, int), np.array(ticks, np.int64), np.array(name, object))
 
-    found = labels.at(moment, 5)
+    result = labels.at(moment, 5)
 
     for i in range(5):
-        mine = [(k, n) for r, k, n in told if r == i and k < moment]
-        newest = max((k for k, _ in mine), default=None)
-        assert found[i] == next((n for k, n in reversed(mine) if k == newest), None)
+        own = [(k, n) for r, k, n in labelled if r == i and k < moment]
+        newest = max((k for k, _ in own), default=None)
+        assert result[i] == next((n for k, n in reversed(own) if k == newest), None)
 
 
 def test_what_was_set_automatically_is_no_label(labels_of):

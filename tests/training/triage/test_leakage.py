@@ -14,11 +14,11 @@ def _later_auc(prepared, as_of):
     dataset = prepared.dataset
     learned = TrainingRows.before(dataset, tick_of(as_of))
     resolve, _ = fit_resolve(prepared, learned)
-    harm = fit_breach_risk(prepared, learned, resolve)
+    breach_risk = fit_breach_risk(prepared, learned, resolve)
     breached = dataset.labels.breached
     rows = np.flatnonzero((dataset.detected_at >= tick_of(as_of)) & ~np.isnan(breached))
     later = prepared.rows.take(rows)
-    return roc_auc_score(breached[rows], harm.predict(later, resolve.mass(later)))
+    return roc_auc_score(breached[rows], breach_risk.predict(later, resolve.mass(later)))
 
 
 def test_breaches_of_a_later_period_are_told_from_the_rest(shop, prepared):

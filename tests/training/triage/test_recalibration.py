@@ -80,6 +80,8 @@ def test_a_recalibration_that_is_worse_is_refused(loss, error, promoted):
     blocks = [np.arange(100)] * 10
     champion = GateLosses(np.full(100, 0.5), 0.02)
 
-    found = decide_recalibration(GateLosses(np.full(100, loss), error), champion, blocks, "today")
+    decision = decide_recalibration(
+        GateLosses(np.full(100, loss), error), champion, blocks, "today"
+    )
 
-    assert found.promoted == promoted
+    assert decision.promoted == promoted

@@ -28,7 +28,7 @@ MEANS = {"delay": "carrier", "refused": "payment", "missing": "warehouse"}
 
 @dataclass(frozen=True)
 class Week:
-    """How right the model is on the cases of one week.
+    """Accuracy of the model on the cases of one week.
 
     Attributes:
         on_record: By all labels on record: what looks like its accuracy.
@@ -65,26 +65,26 @@ def weeks(cases):
         record = cases.assign(category=cases["truth"], label_origin="typed")
         automatic = (record["week"] >= PEOPLE_WEEKS) & ~record["audited"]
         record.loc[automatic, "label_origin"] = "automatic"
-        found = []
+        results = []
         for week in range(PEOPLE_WEEKS, WEEKS):
             past = record[(record["week"] < week) & (record["week"] >= week - 4)]
             now = record["week"] == week
             guess = decide(past, record.loc[now, "type"], trust)
             record.loc[now & automatic, "category"] = guess[automatic[now].to_numpy()]
-            by_people = known(record[now]).classes["category"]
-            found.append(
+            by_people = labels_of(record[now]).classes["category"]
+            results.append(
                 Week(
                     float((record.loc[now, "category"] == guess).mean()),
                     float((by_people.name == guess[by_people.row]).mean()),
                     float((record.loc[now, "truth"] == guess).mean()),
                 )
             )
-        return found
+        return results
 
     return run
 
 
-def known(record: pd.DataFrame) -> Labels:
+def labels_of(record: pd.DataFrame) -> Labels:
     """Read the labels as a history tells them."""
     ids = [f"e{i}" for i in range(len(record))]
     at = START + record["week"] * WEEK
@@ -98,7 +98,7 @@ def known(record: pd.DataFrame) -> Labels:
 
 def decide(past: pd.DataFrame, types: pd.Series, trust: Trust) -> np.ndarray:
     """Fit on the past and say what each type is."""
-    named, _ = known(past).training_labels("category", tick_of(START + WEEKS * WEEK), trust)
+    named, _ = labels_of(past).training_labels("category", tick_of(START + WEEKS * WEEK), trust)
     taught = np.array([name is not None for name in named])
     names = class_names(named[taught])
     code = codes(named[taught], names)
@@ -129,22 +129,22 @@ def test_a_model_taught_by_itself_looks_right_and_stays_wrong(weeks):
 
 
 def test_it_looks_better_and_better_while_the_truth_gets_no_better(weeks):
-    found = weeks(Trust(automatic=1.0))
+    results = weeks(Trust(automatic=1.0))
 
-    assert found[-1].on_record >= found[0].on_record
-    assert found[-1].in_truth <= found[0].in_truth + 0.02
+    assert results[-1].on_record >= results[0].on_record
+    assert results[-1].in_truth <= results[0].in_truth + 0.02
 
 
 def test_taught_by_people_only_it_learns_what_changed(weeks):
-    found = weeks(Trust())
+    results = weeks(Trust())
 
-    assert found[0].in_truth < 0.7
-    assert found[-1].in_truth > 0.9
+    assert results[0].in_truth < 0.7
+    assert results[-1].in_truth > 0.9
 
 
 @pytest.mark.parametrize("trust", [Trust(), Trust(automatic=1.0)])
 def test_labels_set_by_people_tell_how_right_it_is(weeks, trust):
-    found = weeks(trust)
+    results = weeks(trust)
 
-    gaps = [week.by_people - week.in_truth for week in found]
+    gaps = [week.by_people - week.in_truth for week in results]
     assert np.mean(gaps) == pytest.approx(0, abs=0.06)

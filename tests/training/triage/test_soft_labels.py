@@ -1,4 +1,4 @@
-"""What is known of a breach is a chance: open cases count, and more so the longer they last."""
+"""Labels of a breach are chances: open cases count, and more so the longer they last."""
 
 import numpy as np
 import pytest
@@ -31,10 +31,10 @@ def soft(hours, resolved):
 
 @given(st.lists(st.tuples(st.floats(0, 4_000), st.booleans()), min_size=1, max_size=20))
 def test_soft_labels_are_chances(cases):
-    found = soft([hours for hours, _ in cases], [resolved for _, resolved in cases])
+    chances = soft([hours for hours, _ in cases], [resolved for _, resolved in cases])
 
-    assert (found > 0).all()
-    assert (found < 1).all()
+    assert (chances > 0).all()
+    assert (chances < 1).all()
 
 
 def test_a_resolved_case_counts_with_the_chance_at_its_hour():
@@ -56,28 +56,28 @@ def test_to_stay_open_never_lowers_the_chance(hours, more):
 
 
 @pytest.fixture(scope="module")
-def known(shop):
+def dataset(shop):
     return TriageDataset.read(shop.history, shop.as_of)
 
 
-def test_the_clock_of_a_shop_is_learned_from_what_had_ended(shop, known):
-    assert breach_clock(known, tick_of(shop.as_of)) is not None
+def test_the_clock_of_a_shop_is_learned_from_what_had_ended(shop, dataset):
+    assert breach_clock(dataset, tick_of(shop.as_of)) is not None
 
 
-def test_too_few_ended_cases_give_no_clock(shop, known):
-    assert breach_clock(known, int(np.sort(known.labels.ended_known_at)[100])) is None
+def test_too_few_ended_cases_give_no_clock(shop, dataset):
+    assert breach_clock(dataset, int(np.sort(dataset.labels.ended_known_at)[100])) is None
 
 
-def test_a_clock_does_not_see_what_ended_at_or_after_the_moment(shop, known):
+def test_a_clock_does_not_see_what_ended_at_or_after_the_moment(shop, dataset):
     middle = tick_of(shop.as_of) - 15 * MS_PER_DAY
     before = TriageDataset.read(shop.history, shop.as_of - np.timedelta64(15, "D"))
 
-    assert breach_clock(known, middle).to_json() == breach_clock(before, middle).to_json()
+    assert breach_clock(dataset, middle).to_json() == breach_clock(before, middle).to_json()
 
 
-def test_every_case_counts_open_ones_as_well(shop, known):
-    hours, resolved = resolve_hours(known, TrainingRows.before(known, known.tick))
+def test_every_case_counts_open_ones_as_well(shop, dataset):
+    hours, resolved = resolve_hours(dataset, TrainingRows.before(dataset, dataset.tick))
 
-    assert len(hours) == len(known.ids)
+    assert len(hours) == len(dataset.ids)
     assert 0 < resolved.sum() < len(resolved)
     assert (hours >= 0).all()

@@ -17,13 +17,13 @@ def champion(shop):
 
 @pytest.fixture(scope="module")
 def again(shop):
-    """What comes of training a second time as of the same day."""
+    """Result of training a second time as of the same day."""
     return train_triage(shop.history, shop.as_of, shop.store, lambda _: None)
 
 
 @pytest.fixture(scope="module")
 def later(shop, again):
-    """What comes of training at the end, after the second time."""
+    """Result of training at the end, after the second time."""
     assert not again.decision.promoted
     return train_triage(shop.history, shop.end, shop.store, lambda _: None)
 
@@ -40,10 +40,10 @@ def test_everything_is_trained_where_everything_is_recorded(shop, champion):
 
 
 def test_every_part_says_what_serves_and_what_it_beat(shop):
-    said = shop.outcome.reasons
+    reasons = shop.outcome.reasons
 
-    assert said.keys() == {"category", "team", "priority", "resolve", "harm", "touch"}
-    assert all("loss" in sentence for sentence in said.values())
+    assert reasons.keys() == {"category", "team", "priority", "resolve", "harm", "touch"}
+    assert all("loss" in sentence for sentence in reasons.values())
 
 
 def test_a_second_training_as_of_the_same_day_is_not_promoted_and_says_why(shop, again):
@@ -59,10 +59,10 @@ def test_a_later_challenger_is_judged_against_the_champion(shop, later):
 
 
 def test_training_again_gives_the_very_same_model(shop, again):
-    one = shop.store.read("triage", shop.outcome.version)[1]
+    texts = shop.store.read("triage", shop.outcome.version)[1]
     other = shop.store.read("triage", again.version)[1]
 
-    assert one == other
+    assert texts == other
 
 
 def test_no_pickle_is_written(shop, later):
@@ -87,9 +87,9 @@ def test_a_model_loaded_predicts_as_the_one_that_was_trained(
 ):
     trained = fit(shop.history, shop.as_of)
 
-    found, expected = (predicted(m, shop.history, shop.end) for m in (champion, trained))
+    result, expected = (predicted(m, shop.history, shop.end) for m in (champion, trained))
 
-    assert_same_predictions(found, expected)
+    assert_same_predictions(result, expected)
 
 
 def test_nothing_known_at_or_after_as_of_changes_the_model(
@@ -98,11 +98,11 @@ def test_nothing_known_at_or_after_as_of_changes_the_model(
     other = a_history(with_another_future(shop.tables, shop.as_of))
     assert other.fingerprint != shop.history.fingerprint
 
-    found, expected = (
+    result, expected = (
         predicted(model, shop.history, shop.end) for model in (fit(other, shop.as_of), champion)
     )
 
-    assert_same_predictions(found, expected)
+    assert_same_predictions(result, expected)
 
 
 def test_one_exception_alone_is_predicted_as_among_others(shop, champion, predicted):
@@ -133,9 +133,9 @@ def test_an_exception_of_which_nothing_is_known_is_predicted_too(shop, champion)
     }
     bare |= times | {"detected_at": columns["detected_at"][-1:]}
 
-    found = champion.predict(bare, bare["detected_at"])
+    result = champion.predict(bare, bare["detected_at"])
 
-    for name, value in vars(found).items():
+    for name, value in vars(result).items():
         if isinstance(value, np.ndarray):
             assert np.isfinite(value).all(), name
 
@@ -143,10 +143,10 @@ def test_an_exception_of_which_nothing_is_known_is_predicted_too(shop, champion)
 def test_the_reasons_of_an_exception_are_meanings_with_their_weight(shop, champion):
     columns = TriageDataset.read(shop.history, shop.end, champion.kinds).columns
 
-    found = champion.reasons(columns, columns["detected_at"], row=3, most=4)
+    result = champion.reasons(columns, columns["detected_at"], row=3, most=4)
 
-    assert len(found) == 4
-    weights = [abs(weight) for _, weight in found]
+    assert len(result) == 4
+    weights = [abs(weight) for _, weight in result]
     assert weights == sorted(weights, reverse=True)
 
 

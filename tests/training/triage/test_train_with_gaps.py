@@ -1,4 +1,4 @@
-"""Where a history does not record something, the rest is trained and says what is missing."""
+"""Training on a history with gaps: the rest is trained and says what is missing."""
 
 import pytest
 
@@ -19,7 +19,7 @@ LABELS = ("team", "category", "priority")
 
 @pytest.fixture(scope="module")
 def of_steps_alone(shop, fit, a_history):
-    """What is trained where no label and no outcome is recorded."""
+    """Models that are trained where no label and no outcome is recorded."""
     tables = _without(shop.tables, {"outcomes": "all", "exception_events": LABELS})
     return fit(a_history(tables), shop.as_of)
 
@@ -31,11 +31,11 @@ def test_where_only_the_steps_are_recorded_the_time_to_resolve_is_trained(of_ste
 
 
 def test_each_untrained_part_says_what_is_missing(of_steps_alone):
-    said = of_steps_alone.untrained
+    reasons = of_steps_alone.untrained
 
-    assert said["harm"] == "fewer than 200 outcomes say whether they were breached"
-    assert said["touch"] == "too few touch times are recorded"
-    assert said["team"].startswith("team: 0 where at least 200 are needed")
+    assert reasons["harm"] == "fewer than 200 outcomes say whether they were breached"
+    assert reasons["touch"] == "too few touch times are recorded"
+    assert reasons["team"].startswith("team: 0 where at least 200 are needed")
 
 
 def test_where_only_the_category_is_recorded_it_is_trained(shop, fit, a_history):
@@ -43,10 +43,10 @@ def test_where_only_the_category_is_recorded_it_is_trained(shop, fit, a_history)
     tables = {name: shop.tables[name] for name in ("orders", "exceptions")}
     tables["outcomes"] = shop.tables["outcomes"][outcomes]
 
-    found = fit(a_history(tables), shop.as_of)
+    result = fit(a_history(tables), shop.as_of)
 
-    assert set(found.classes) == {"category"}
-    assert set(found.untrained) == {"team", "priority", "resolve", "harm", "touch"}
+    assert set(result.classes) == {"category"}
+    assert set(result.untrained) == {"team", "priority", "resolve", "harm", "touch"}
 
 
 def test_where_exceptions_are_bare_ids_the_classes_are_their_usual_shares(shop, fit, a_history):
@@ -56,16 +56,16 @@ def test_where_exceptions_are_bare_ids_the_classes_are_their_usual_shares(shop, 
         "outcomes": outcomes[["exception_id", "known_at", "category"]],
     }
 
-    found = fit(a_history(tables), shop.as_of)
+    result = fit(a_history(tables), shop.as_of)
 
-    assert found.classes["category"].prior.sum() == pytest.approx(1)
+    assert result.classes["category"].prior.sum() == pytest.approx(1)
 
 
 def test_where_nothing_can_be_trained_nothing_is_promoted(shop, a_history, empty_store):
     few = a_history({"exceptions": shop.tables["exceptions"].head(30)})
 
-    found = train_triage(few, shop.end, empty_store, lambda _: None)
+    result = train_triage(few, shop.end, empty_store, lambda _: None)
 
-    assert not found.decision.promoted
-    assert "nothing could be trained" in found.decision.reason
-    assert len(found.untrained) == 6
+    assert not result.decision.promoted
+    assert "nothing could be trained" in result.decision.reason
+    assert len(result.untrained) == 6
