@@ -215,12 +215,7 @@ def read_presence(log: HandlingLog) -> WorkPieces:
 
 
 class ObservedWaits(NamedTuple):
-    """Waits of n exceptions.
-
-    Attributes:
-        self_resolved: n bools: it resolved itself.
-        until: n ticks until which each was observed to wait.
-    """
+    """Waits of n exceptions: bools of self-resolution, and ticks until which each waited."""
 
     self_resolved: np.ndarray
     until: np.ndarray
