@@ -13,8 +13,6 @@ windows and all looks. (Pollak 1985; e-detectors: Shin, Ramdas and Rinaldo 2022.
 the rates do, which is why `models/bursts/rates.py` errs on the high side.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
@@ -30,18 +28,6 @@ _FIRST_ROOM = 1_024
 def extra_rates(fewest_members: int, longest_hours: float) -> np.ndarray:
     """Return the extra rates looked for, per hour: from the fewest in the longest window on."""
     return fewest_members / longest_hours * _STEP ** np.arange(_RATES)
-
-
-class ArrivalEvidence(NamedTuple):
-    """Evidence of one arrival.
-
-    Attributes:
-        by_key: For each of its keys, in hours.
-        lesson: What it teaches when it is some days old.
-    """
-
-    by_key: np.ndarray
-    lesson: Lesson
 
 
 class BurstStatistic:
@@ -60,18 +46,21 @@ class BurstStatistic:
         """Compile what every arrival needs, which takes seconds, before the first one comes."""
         self.take(np.zeros(0, np.intp), rates, 1.0)
 
-    def take(self, keys: np.ndarray, rates: Rates, seen_part: float) -> ArrivalEvidence:
+    def take(self, keys: np.ndarray, rates: Rates, seen_part: float) -> tuple[np.ndarray, Lesson]:
         """Take one arrival of now.
 
         Args:
             keys: Its keys.
             rates: Stands for the day from now on.
             seen_part: 1, or for a member of a burst how much of it is usual: no evidence then.
+
+        Returns:
+            Evidence by key, in hours; and what it teaches when it is some days old.
         """
         more, expected = np.empty((len(keys), 2)), np.empty((len(keys), 2))
         arrival = (keys, more, expected, seen_part)
         evidence = _arrived(arrival, self._sums, self._extra, rates.learned, rates.now)
-        return ArrivalEvidence(evidence, (more, expected))
+        return evidence, (more, expected)
 
     def clear(self, key: int | np.ndarray) -> None:
         """Begin anew: what spoke for a burst has been explained."""

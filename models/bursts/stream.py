@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,13 +16,6 @@ Ripe = tuple[int, np.ndarray, Lesson]
 """A row, its keys and what it teaches."""
 WARM_UP_HOURS = HOURS_PER_WEEK
 """Nothing is found in the first week: there is no usual yet."""
-
-
-class KeyEvidence(NamedTuple):
-    """Keys of an arrival, and the evidence for a burst of each, in hours."""
-
-    keys: np.ndarray
-    hours: np.ndarray
 
 
 class ArrivalModel:
@@ -84,11 +76,11 @@ class ArrivalModel:
         """Count what has just arrived and belongs to a burst, as far as it is usual."""
         self._take(row, min(seen_part, 0.999))
 
-    def _take(self, row: int, seen_part: float) -> KeyEvidence:
+    def _take(self, row: int, seen_part: float) -> tuple[np.ndarray, np.ndarray]:
         keys = self.keys_of(row)
         evidence, lesson = self._evidence.take(keys, self.rates, seen_part)
         self._untaught.append((row, keys, lesson))
-        return KeyEvidence(keys, evidence)
+        return keys, evidence
 
     def ripe(self) -> Iterator[Ripe]:
         """Yield what has come to teach something: what is older than the longest window."""
