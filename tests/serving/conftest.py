@@ -130,8 +130,8 @@ DECIDED = (("category", CATEGORIES, 0.97), ("team", TEAMS, 0.9))
 
 def _evidence(label: str, names: tuple[str, ...], sure: float) -> CalibrationCounts:
     """Four hundred sure ones of the first class, all right; the unsure are often wrong."""
-    seen = [[sure, 1 - sure], [0.3, 0.7], [0.5, 0.5]]
-    probability = np.repeat(seen, [400, 200, 100], axis=0)
+    probabilities = [[sure, 1 - sure], [0.3, 0.7], [0.5, 0.5]]
+    probability = np.repeat(probabilities, [400, 200, 100], axis=0)
     code = np.repeat([0, 1, 0, 1, 0], [400, 140, 60, 50, 50])
     return CalibrationCounts.count(label, names, CalibrationRows.fully_labelled(probability, code))
 
@@ -178,8 +178,8 @@ def policy_with(tmp_path: Path) -> Callable[..., Path]:
     def write(**promises: float) -> Path:
         text = DEFAULT_POLICY.read_text()
         for name, value in promises.items():
-            text, found = re.subn(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
-            assert found == 1, name
+            text, count = re.subn(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
+            assert count == 1, name
         path = tmp_path / "policy.toml"
         path.write_text(text)
         return path
@@ -276,12 +276,14 @@ def demand_client(book: Book, running: Running) -> Iterator[Client]:
 def usual(an_exception: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     """Nine quiet days until noon, all ended: one an hour, evenly over five carriers."""
     chance = random.Random(5)
-    told = []
+    exceptions = []
     for i in range(9 * 24):
         at = rfc3339(NOON_MS - 9 * 24 * MS_PER_HOUR + int((i + chance.random()) * MS_PER_HOUR))
         carrier = {"carrier": ("dhl", "ups", "gls", "dpd", "fedex")[i % 5]}
-        told.append(an_exception(f"U-{i}", detected_at=at, status="closed", attributes=carrier))
-    return told
+        exceptions.append(
+            an_exception(f"U-{i}", detected_at=at, status="closed", attributes=carrier)
+        )
+    return exceptions
 
 
 @pytest.fixture
@@ -303,27 +305,27 @@ def burst(an_exception: Callable[..., dict[str, Any]]) -> Callable[..., list[dic
 
 
 class Incidents:
-    """What the tests of incidents do with a running service."""
+    """Actions of the tests of incidents on a running service."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    def post(self, told: list[dict[str, Any]]) -> list[str]:
-        answer = self.client.post("/v1/exceptions", json={"exceptions": told}).json()
+    def post(self, exceptions: list[dict[str, Any]]) -> list[str]:
+        answer = self.client.post("/v1/exceptions", json={"exceptions": exceptions}).json()
         assert answer["refused"] == 0, answer
-        return [one["id"] for one in answer["results"]]
+        return [result["id"] for result in answer["results"]]
 
-    def rows(self, **asked: str) -> list[dict[str, Any]]:
-        asked = {"limit": "500", **asked}
-        return self.client.get("/v1/worklist", params=asked).json()["rows"]
+    def rows(self, **parameters: str) -> list[dict[str, Any]]:
+        parameters = {"limit": "500", **parameters}
+        return self.client.get("/v1/worklist", params=parameters).json()["rows"]
 
-    def wait_for(self, members: int, patience_seconds: float = 30) -> dict[str, Any]:
+    def wait_for(self, members: int) -> dict[str, Any]:
         """Wait for an incident of so many open members."""
         end = time.monotonic() + 60
         while True:
-            found = [row for row in self.rows() if row["members"] == members]
-            if found:
-                return found[0]
+            matches = [row for row in self.rows() if row["members"] == members]
+            if matches:
+                return matches[0]
             assert time.monotonic() < end, self.rows()
             time.sleep(0.02)
 

@@ -23,8 +23,8 @@ def hidden(running, shelf, a_triage, policy_with):
 def posted():
     """Post one exception; return the answer."""
 
-    def post(client, one):
-        return client.post("/v1/exceptions", json=one).json()
+    def post(client, exception):
+        return client.post("/v1/exceptions", json=exception).json()
 
     return post
 
@@ -33,8 +33,8 @@ def posted():
 def resolved():
     """Say how one ended; return it as it is shown then."""
 
-    def resolve(client, exception_id, **told):
-        answer = client.post(f"/v1/exceptions/{exception_id}/resolve", json=told)
+    def resolve(client, exception_id, **resolution):
+        answer = client.post(f"/v1/exceptions/{exception_id}/resolve", json=resolution)
         assert answer.status_code == 200, answer.text
         return client.get(f"/v1/exceptions/{exception_id}").json()
 
@@ -54,7 +54,7 @@ def judged(posted, resolved):
 
 @pytest.fixture
 def decision():
-    """What is decided of the category of an exception, be it told or not."""
+    """The decision on the category of an exception, hidden from people or not."""
 
     def find(client, exception_id):
         record = client.app.state.service.ledger.record(exception_id)
@@ -68,7 +68,7 @@ def promise():
     """One promise, as the service tells it."""
 
     def find(client, name="incorrect_address", label="category"):
-        told = client.get("/v1/promises").json()["promises"]
-        return next(one for one in told if (one["label"], one["name"]) == (label, name))
+        promises = client.get("/v1/promises").json()["promises"]
+        return next(entry for entry in promises if (entry["label"], entry["name"]) == (label, name))
 
     return find

@@ -15,7 +15,7 @@ def test_an_audit_counts_what_people_found(judged, promise, audited, an_exceptio
         audits = promise(client)["audits"]
 
     assert (audits["n"], audits["wrong"]) == (4, 1)
-    assert [one["actual"] for one in audits["history"]][-1] == "fraud_risk"
+    assert [audit["actual"] for audit in audits["history"]][-1] == "fraud_risk"
 
 
 def test_a_resolution_said_again_is_one_audit(posted, resolved, promise, audited, an_exception):
@@ -67,9 +67,9 @@ def test_audits_that_go_wrong_withdraw_a_promise_for_good(
         judged(client, an_exception, "fraud_risk", WRONG_UNTIL_WITHDRAWN - 1, first=1)
         assert promise(client)["state"] == "suspended"
         client = third()
-        told = promise(client)
-        assert (told["state"], told["audits"]["wrong"]) == ("suspended", told["audits"]["n"])
-        assert told["audits"]["wealth"] >= told["audits"]["limit"]
+        state = promise(client)
+        assert (state["state"], state["audits"]["wrong"]) == ("suspended", state["audits"]["n"])
+        assert state["audits"]["wealth"] >= state["audits"]["limit"]
         assert decision(client, posted(client, an_exception("after"))["id"]) == "suggest"
 
 
@@ -89,20 +89,20 @@ def test_another_champion_promises_anew(judged, promise, audited, an_exception, 
 
 
 def test_what_was_decided_stays_decided_when_the_promise_is_withdrawn(posted, client, an_exception):
-    told = posted(client, an_exception())
+    created = posted(client, an_exception())
     withdraw = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "drift"}
     assert client.post("/v1/promises/suspend", json=withdraw).status_code == 200
 
     assert posted(client, an_exception("new"))["category"]["decision"] == "suggest"
-    seen = client.get(f"/v1/exceptions/{told['id']}").json()
-    assert seen["category"]["decision"] == "auto"
+    view = client.get(f"/v1/exceptions/{created['id']}").json()
+    assert view["category"]["decision"] == "auto"
 
 
 def test_a_promise_given_again_is_automatic_again(posted, promise, client, an_exception, clock):
-    told = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "why"}
-    client.post("/v1/promises/suspend", json=told)
+    action = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "why"}
+    client.post("/v1/promises/suspend", json=action)
     clock.pass_hours(1)
-    answer = client.post("/v1/promises/lift", json=told | {"reason": "the form was mended"})
+    answer = client.post("/v1/promises/lift", json=action | {"reason": "the form was mended"})
 
     assert answer.json()["state"] == "kept"
     assert posted(client, an_exception())["category"]["decision"] == "auto"
@@ -112,11 +112,11 @@ def test_a_promise_given_again_is_automatic_again(posted, promise, client, an_ex
 def test_a_promise_given_again_is_not_withdrawn_by_its_old_audits(
     judged, promise, audited, an_exception, clock
 ):
-    told = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "mended"}
+    action = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "mended"}
     with audited() as client:
         judged(client, an_exception, "fraud_risk", WRONG_UNTIL_WITHDRAWN)
         clock.pass_hours(1)
-        client.post("/v1/promises/lift", json=told)
+        client.post("/v1/promises/lift", json=action)
         clock.pass_hours(1)
         judged(client, an_exception, "incorrect_address", 2, first=WRONG_UNTIL_WITHDRAWN)
         again = promise(client)
@@ -129,15 +129,15 @@ def test_a_promise_given_again_is_not_withdrawn_by_its_old_audits(
     [({"name": "fraud_risk"}, 404), ({"label": "priority"}, 422), ({"reason": " "}, 422)],
 )
 def test_only_a_promise_that_is_made_is_withdrawn_and_with_a_reason(client, changes, status):
-    told = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "drift"}
+    action = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "drift"}
 
-    assert client.post("/v1/promises/suspend", json=told | changes).status_code == status
+    assert client.post("/v1/promises/suspend", json=action | changes).status_code == status
 
 
 def test_a_promise_is_not_given_again_that_holds(client):
-    told = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "why not"}
+    action = {"label": "category", "name": "incorrect_address", "by": "ana", "reason": "why not"}
 
-    assert client.post("/v1/promises/lift", json=told).status_code == 409
+    assert client.post("/v1/promises/lift", json=action).status_code == 409
 
 
 def test_decisions_audits_and_suspensions_are_counted(judged, audited, an_exception):

@@ -1,4 +1,4 @@
-"""What people are not told, how exceptions end, and where their labels come from."""
+"""Decisions that are hidden from people, ends of exceptions, and the origin of their labels."""
 
 import time
 from collections import Counter
@@ -14,15 +14,15 @@ from serving.scoring.recent_logs import RecentLogs
 
 def test_an_audited_decision_is_not_told(posted, audited, an_exception):
     with audited() as client:
-        told = posted(client, an_exception())
-        seen = client.get(f"/v1/exceptions/{told['id']}").json()
+        created = posted(client, an_exception())
+        view = client.get(f"/v1/exceptions/{created['id']}").json()
         (row,) = client.get("/v1/worklist").json()["rows"]
 
-    for answer in (told, seen, row):
+    for answer in (created, view, row):
         assert (answer["category"]["label"], answer["team"]) == (None, None)
         assert answer["category"]["decision"] == answer["routing"]["decision"] == "abstain"
         assert "category" not in {reason["code"] for reason in answer["reasons"]}
-    assert seen["history"][0]["decided"]["category"] is None
+    assert view["history"][0]["decided"]["category"] is None
 
 
 def test_nobody_can_tell_an_audit_from_the_hidden_share(posted, audited, hidden, an_exception):
@@ -48,25 +48,25 @@ def test_an_audited_row_is_in_the_list_of_no_category_but_that_it_was_raised_as(
 
 def test_what_was_withheld_is_told_once_people_have_judged(posted, resolved, audited, an_exception):
     with audited() as client:
-        seen = resolved(client, posted(client, an_exception())["id"], category="fraud_risk")
+        view = resolved(client, posted(client, an_exception())["id"], category="fraud_risk")
 
-    assert seen["category"]["label"] == "incorrect_address"
-    assert seen["history"][0]["decided"]["category"] == "incorrect_address"
+    assert view["category"]["label"] == "incorrect_address"
+    assert view["history"][0]["decided"]["category"] == "incorrect_address"
 
 
 def test_a_suggestion_that_was_not_shown_was_not_accepted(posted, resolved, hidden, an_exception):
-    told = {"category": "fraud_risk", "label_origin": "accepted", "team": "fraud"}
+    resolution = {"category": "fraud_risk", "label_origin": "accepted", "team": "fraud"}
     with hidden() as client:
-        outcome = resolved(client, posted(client, an_exception())["id"], **told)["outcome"]
+        outcome = resolved(client, posted(client, an_exception())["id"], **resolution)["outcome"]
 
     assert (outcome["label_origin"], outcome["team_origin"]) == ("typed", "typed")
     assert outcome["suggestion_hidden"] is True
 
 
 def test_what_was_shown_and_accepted_is_recorded_so(posted, resolved, client, an_exception):
-    told = {"category": "incorrect_address", "label_origin": "accepted",
+    resolution = {"category": "incorrect_address", "label_origin": "accepted",
             "team": "fraud", "team_origin": "typed"}  # fmt: skip
-    outcome = resolved(client, posted(client, an_exception())["id"], **told)["outcome"]
+    outcome = resolved(client, posted(client, an_exception())["id"], **resolution)["outcome"]
 
     assert (outcome["label_origin"], outcome["team_origin"]) == ("accepted", "typed")
     assert outcome["suggestion_hidden"] is False
@@ -79,9 +79,9 @@ def test_an_origin_is_of_a_label_that_was_given(posted, resolved, client, an_exc
 
 
 def test_a_decision_that_nobody_touched_ends_as_automatic(posted, client, an_exception):
-    told = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z"))
+    created = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z"))
     posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", status="closed"))
-    outcome = client.get(f"/v1/exceptions/{told['id']}").json()["outcome"]
+    outcome = client.get(f"/v1/exceptions/{created['id']}").json()["outcome"]
 
     assert (outcome["category"], outcome["label_origin"]) == ("incorrect_address", "automatic")
     assert (outcome["team"], outcome["team_origin"]) == ("addresses", "automatic")
@@ -89,26 +89,26 @@ def test_a_decision_that_nobody_touched_ends_as_automatic(posted, client, an_exc
 
 @pytest.mark.parametrize("kind", ["fraud_risk", "something else"])
 def test_what_was_only_suggested_ends_untold(posted, client, an_exception, kind):
-    told = posted(client, an_exception(type=kind, updated_at="2026-03-01T10:00:00Z"))
+    created = posted(client, an_exception(type=kind, updated_at="2026-03-01T10:00:00Z"))
     posted(client, an_exception(type=kind, updated_at="2026-03-01T11:00:00Z", status="closed"))
 
-    assert client.get(f"/v1/exceptions/{told['id']}").json()["outcome"] is None
+    assert client.get(f"/v1/exceptions/{created['id']}").json()["outcome"] is None
 
 
 def test_an_audited_decision_that_the_source_closes_ends_untold(posted, audited, an_exception):
     with audited() as client:
-        told = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z"))
+        created = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z"))
         posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", status="closed"))
-        assert client.get(f"/v1/exceptions/{told['id']}").json()["outcome"] is None
+        assert client.get(f"/v1/exceptions/{created['id']}").json()["outcome"] is None
 
 
 def test_a_new_champion_keeps_what_was_decided_and_what_was_withheld(posted, client, an_exception):
     before = posted(client, an_exception())
-    opinion = Assessment.from_json(client.app.state.service.ledger.record(before["id"]).opinion)
-    other = opinion.withholding("hidden")
-    anew = Assessment.from_json(opinion.to_json().replace('"auto"', '"suggest"'))
+    assessment = Assessment.from_json(client.app.state.service.ledger.record(before["id"]).opinion)
+    other = assessment.withholding("hidden")
+    anew = Assessment.from_json(assessment.to_json().replace('"auto"', '"suggest"'))
 
-    assert anew.after(opinion).category == opinion.category
+    assert anew.after(assessment).category == assessment.category
     assert anew.after(other).withheld is not None
 
 
@@ -136,12 +136,12 @@ def test_ledgers_draw_differently(tmp_path):
 
 
 def test_shares_are_as_the_policy_says(posted, client, an_exception):
-    opinion = Assessment.from_json(
+    assessment = Assessment.from_json(
         client.app.state.service.ledger.record(posted(client, an_exception())["id"]).opinion
     )
     draws = BlindingDraws("salt", audit_share=0.05, hidden_share=0.02)
     why = Counter(
-        held.why if (held := draws.applied(opinion, "shop", str(i)).withheld) else ""
+        blinded.why if (blinded := draws.applied(assessment, "shop", str(i)).withheld) else ""
         for i in range(20_000)
     )
 
@@ -150,17 +150,17 @@ def test_shares_are_as_the_policy_says(posted, client, an_exception):
 
 
 def test_a_promoted_champion_takes_back_no_decision(posted, client, shelf, a_triage, an_exception):
-    told = posted(client, an_exception())
+    created = posted(client, an_exception())
     promises_nothing = a_triage("8")
     promises_nothing.evidence = {}
     shelf.promote(promises_nothing)
-    url, end = f"/v1/exceptions/{told['id']}", time.monotonic() + 20
-    while (seen := client.get(url).json())["model_version"] != "8":
+    url, end = f"/v1/exceptions/{created['id']}", time.monotonic() + 20
+    while (view := client.get(url).json())["model_version"] != "8":
         assert time.monotonic() < end, "it was never scored again"
         time.sleep(0.01)
 
-    assert seen["category"]["decision"] == "auto"
-    assert seen["category"]["promise"]["model_version"] == "7"
+    assert view["category"]["decision"] == "auto"
+    assert view["category"]["promise"]["model_version"] == "7"
     assert posted(client, an_exception("new"))["category"]["decision"] == "suggest"
 
 
@@ -168,8 +168,8 @@ def test_a_promoted_champion_takes_back_no_decision(posted, client, shelf, a_tri
 def test_what_was_set_automatically_teaches_no_share_of_a_class(
     posted, resolved, client, a_triage, an_exception, origin, rows
 ):
-    told = {"category": "fraud_risk", "label_origin": origin}
-    resolved(client, posted(client, an_exception())["id"], **told)
+    resolution = {"category": "fraud_risk", "label_origin": origin}
+    resolved(client, posted(client, an_exception())["id"], **resolution)
     recent = RecentLogs(client.app.state.service.ledger)
     recent.read()
     labels = recent.logs(a_triage()).get("labels.category")

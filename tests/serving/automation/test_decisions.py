@@ -1,4 +1,4 @@
-"""What is automatic, what is suggested, and what `/v1/promises` says of it."""
+"""Decisions that are automatic or suggested, and the answer of `/v1/promises` about them."""
 
 import orjson
 
@@ -39,26 +39,27 @@ def test_without_promises_nothing_is_automatic(posted, running, shelf, a_triage,
 
 
 def test_promises_say_what_they_rest_on(promise, client):
-    told = promise(client)
+    state = promise(client)
 
-    assert told["state"] == "kept"
-    assert told["calibration"]["accepted"] == 400
-    assert told["calibration"]["upper_bound"] <= told["promised_error"]
-    assert told["automatic_share"] == 0.8
+    assert state["state"] == "kept"
+    assert state["calibration"]["accepted"] == 400
+    assert state["calibration"]["upper_bound"] <= state["promised_error"]
+    assert state["automatic_share"] == 0.8
 
 
 def test_a_class_without_a_promise_says_what_it_lacks(promise, client):
-    told = promise(client, "fraud_risk")
+    state = promise(client, "fraud_risk")
 
-    assert told["state"] in ("abstained", "too_few")
-    assert (told["threshold"], told["automatic_share"]) == (None, 0)
+    assert state["state"] in ("abstained", "too_few")
+    assert (state["threshold"], state["automatic_share"]) == (None, 0)
 
 
 def test_the_hidden_share_judges_the_model(judged, hidden, an_exception):
     with hidden() as client:
         judged(client, an_exception, "incorrect_address", 3)
         judged(client, an_exception, "fraud_risk", 1, first=3)
-        labels = {one["label"]: one for one in client.get("/v1/promises").json()["labels"]}
+        summaries = client.get("/v1/promises").json()["labels"]
+        labels = {summary["label"]: summary for summary in summaries}
 
     assert labels["category"]["hidden"] == {"n": 4, "right": 3, "accuracy": 0.75}
     assert labels["team"]["hidden"]["n"] == 0
@@ -72,17 +73,16 @@ def test_without_a_champion_nothing_is_promised(without_champion):
 
 def test_opinions_are_read_as_they_were_written(posted, client, an_exception):
     record = client.app.state.service.ledger.record(posted(client, an_exception())["id"])
-    opinion = Assessment.from_json(record.opinion)
+    assessment = Assessment.from_json(record.opinion)
 
-    assert Assessment.from_json(opinion.withholding("audit").to_json()) == opinion.withholding(
-        "audit"
-    )
+    audited = assessment.withholding("audit")
+    assert Assessment.from_json(audited.to_json()) == audited
 
 
 def test_opinions_of_ledgers_before_teams_were_decided_are_read(posted, client, an_exception):
     record = client.app.state.service.ledger.record(posted(client, an_exception())["id"])
-    opinion = Assessment.from_json(record.opinion)
-    old = vars(opinion) | {"team": "fraud", "team_probability": 0.5}
+    assessment = Assessment.from_json(record.opinion)
+    old = vars(assessment) | {"team": "fraud", "team_probability": 0.5}
     text = orjson.dumps({k: v for k, v in old.items() if k not in ("routing", "withheld")})
 
     assert Assessment.from_json(text.decode()).team == "fraud"

@@ -24,24 +24,24 @@ def ask(client, **parameters):
     return client.get("/v1/forecasts", params=parameters)
 
 
-def one(client, **parameters):
+def forecast_of(client, **parameters):
     return ask(client, sku="A-00001", site="south", **parameters).json()
 
 
 def test_a_series_is_forecast_by_period_and_quantile(demand_client, book):
-    answer = one(demand_client, quantiles="0.5,0.1", horizon=2)
+    answer = forecast_of(demand_client, quantiles="0.5,0.1", horizon=2)
     row = book.row("A-00001", "south")
     forecast = answer["forecasts"][0]
 
     assert answer["periods"] == ["2026-03-01", "2026-03-08"]
     assert list(forecast["quantiles"]) == ["0.1", "0.5"]
     assert forecast["mean"] == pytest.approx(book.forecast.mean[row, :2], abs=1e-3)
-    wanted = book.forecast.take([row]).quantiles([0.1, 0.5])[0, :2, 1]
-    assert forecast["quantiles"]["0.5"] == pytest.approx(wanted, abs=2e-3)
+    expected = book.forecast.take([row]).quantiles([0.1, 0.5])[0, :2, 1]
+    assert forecast["quantiles"]["0.5"] == pytest.approx(expected, abs=2e-3)
 
 
 def test_every_answer_says_by_which_model_and_as_of_when(demand_client):
-    answer = one(demand_client)
+    answer = forecast_of(demand_client)
 
     assert answer["model_version"] == "demand-1"
     assert answer["as_of"] == "2026-03-01T00:00:00.000Z"
@@ -51,7 +51,7 @@ def test_every_answer_says_by_which_model_and_as_of_when(demand_client):
 def test_without_a_site_all_sites_of_the_sku_are_told(demand_client):
     answer = ask(demand_client, sku="A-00001").json()
 
-    assert [found["site"] for found in answer["forecasts"]] == ["north", "south"]
+    assert [forecast["site"] for forecast in answer["forecasts"]] == ["north", "south"]
 
 
 @pytest.mark.parametrize(("kind", "key"), [("site", "north"), ("total", "")])
@@ -104,10 +104,10 @@ def test_without_any_book_the_problem_says_what_to_run(client):
 
 def test_a_book_of_last_week_is_flagged_and_answered(demand_client, clock):
     clock.pass_hours(24 * 7)
-    due = one(demand_client)["stale"]
+    due = forecast_of(demand_client)["stale"]
     clock.pass_hours(24 * 4)
 
-    assert (due, one(demand_client)["stale"]) == (False, True)
+    assert (due, forecast_of(demand_client)["stale"]) == (False, True)
 
 
 def test_a_new_book_is_taken_over_without_a_failed_call(demand_client, books, a_book):
@@ -121,7 +121,7 @@ def test_a_new_book_is_taken_over_without_a_failed_call(demand_client, books, a_
     caller.start()
     for version in range(2, 7):
         write_book(books, a_book(model_version=f"demand-{version}", made_at_ms=LATER_MS + version))
-        wait_until(lambda v=version: one(demand_client)["model_version"] == f"demand-{v}")
+        wait_until(lambda v=version: forecast_of(demand_client)["model_version"] == f"demand-{v}")
     stopping.set()
     caller.join()
 
@@ -140,7 +140,7 @@ def test_a_broken_book_is_refused_and_the_one_before_stays(
         (elsewhere / "current.json").rename(books / "current.json")
         wait_until(lambda: "refused" in demand_client.get("/readyz").json()["forecasts"])
 
-    assert one(demand_client)["model_version"] == "demand-1"
+    assert forecast_of(demand_client)["model_version"] == "demand-1"
     assert "forecast.mean.npy is not the file" in caplog.text
 
 
@@ -159,9 +159,9 @@ def test_a_query_answers_what_is_known_and_names_what_is_not(demand_client):
     answer = query(demand_client, {"series": series, "quantiles": [0.9, 0.5]}).json()
     TypeAdapter(ForecastQueryOut).validate_python(answer)
 
-    found = [(one["sku"], one["site"]) for one in answer["forecasts"]]
-    assert found == [("A-00001", "north"), ("A-00002", "north"), ("A-00002", "south")]
-    assert [(one["sku"], one["status"]) for one in answer["refused"]] == [
+    answered = [(item["sku"], item["site"]) for item in answer["forecasts"]]
+    assert answered == [("A-00001", "north"), ("A-00002", "north"), ("A-00002", "south")]
+    assert [(item["sku"], item["status"]) for item in answer["refused"]] == [
         ("B-1", 404),
         (None, 422),
         (None, 422),
@@ -182,7 +182,7 @@ def test_a_query_and_a_read_say_the_same(demand_client):
 
     assert (
         query(demand_client, {"series": series}).json()["forecasts"]
-        == one(demand_client)["forecasts"]
+        == forecast_of(demand_client)["forecasts"]
     )
 
 
@@ -212,7 +212,7 @@ def test_a_wrong_query_is_pointed_at(demand_client, body, pointer):
 
 def test_ten_thousand_series_come_in_pieces(demand_client, books, a_book):
     write_book(books, a_book(skus=5_000, model_version="demand-9", made_at_ms=LATER_MS))
-    wait_until(lambda: one(demand_client)["model_version"] == "demand-9")
+    wait_until(lambda: forecast_of(demand_client)["model_version"] == "demand-9")
     series = [{"sku": f"A-{i:05d}"} for i in range(5_000)]
     largest, rows = 0, 0
     with demand_client.stream(

@@ -39,7 +39,7 @@ def test_a_word_never_reaches_from_one_series_into_the_next(series):
 
 def test_series_are_narrowed_by_site_and_group(series):
     matches = series.matching(SeriesFilters(site="north", group="shoes"))
-    assert {place for _, place in names(series, matches)} == {"north · shoes"}
+    assert {location for _, location in names(series, matches)} == {"north · shoes"}
 
 
 def test_by_volume_the_largest_come_first(series):
@@ -48,12 +48,12 @@ def test_by_volume_the_largest_come_first(series):
 
 
 def test_by_risk_those_that_run_out_come_first_and_the_others_by_volume(a_book):
-    told = [
+    exceptions = [
         {"kind": "stock_out_risk", "sku": "A-00000", "site": "south", "chance": 0.3},
         {"kind": "stock_out_risk", "sku": "A-00001", "site": "north", "chance": 0.8},
         {"kind": "overstock", "sku": "A-00002", "site": "north", "chance": None},
     ]
-    series = SeriesList(a_book(skus=3, exceptions=pa.Table.from_pylist(told)))
+    series = SeriesList(a_book(skus=3, exceptions=pa.Table.from_pylist(exceptions)))
     risks = [series.row(row).risk for row in series.matching(SeriesFilters(order="risk"))]
 
     assert risks == [0.8, 0.3, None, None, None, None]

@@ -1,4 +1,4 @@
-"""What is shown of one series: nothing that is not known, and shades where it was out of stock."""
+"""View of one series: nothing that is not known, and shades where it was out of stock."""
 
 import math
 from dataclasses import replace
@@ -45,17 +45,17 @@ def test_the_share_missed_counts_periods_in_stock_only(a_book):
 def test_what_is_not_known_is_not_told(a_book):
     book = a_book()
     unknown = np.full(book.forecast.series, np.nan, np.float32)
-    told = replace(book.stock, unit_price=unknown, on_hand=unknown)
+    stock = replace(book.stock, unit_price=unknown, on_hand=unknown)
     review = Review(np.full_like(book.review.quantiles, np.nan), {}, {})
-    shown = series_view(a_book(stock=told, review=review), 0)
+    shown = series_view(a_book(stock=stock, review=review), 0)
 
     assert (shown.figures, shown.past) == ([], None)
     assert not {"price", "on hand"} & set(shown.facts)
 
 
 def test_accuracy_is_told_in_words(a_book):
-    told = {"mean_absolute_error": 1.5, "bias": -0.4, "covered": 0.75}
-    figures = {name: np.full(6, value, np.float32) for name, value in told.items()}
+    values = {"mean_absolute_error": 1.5, "bias": -0.4, "covered": 0.75}
+    figures = {name: np.full(6, value, np.float32) for name, value in values.items()}
     shown = series_view(a_book(review=Review(a_book().review.quantiles, figures, {})), 0)
 
     assert [figure.short for figure in shown.figures] == ["± 1.5", "0.4", "75 %"]

@@ -3,8 +3,8 @@
 import pytest
 
 
-def posted(client, one, **headers):
-    return client.post("/v1/exceptions", json=one, headers=headers)
+def posted(client, exception, **headers):
+    return client.post("/v1/exceptions", json=exception, headers=headers)
 
 
 def resolved(client, exception_id, body=None, **headers):
@@ -12,7 +12,7 @@ def resolved(client, exception_id, body=None, **headers):
     return client.post(url, json={} if body is None else body, headers=headers)
 
 
-def seen(client, exception_id):
+def shown(client, exception_id):
     return client.get(f"/v1/exceptions/{exception_id}").json()
 
 
@@ -35,21 +35,21 @@ def test_the_same_again_changes_nothing(client, an_exception):
 
     assert (again.status_code, again.json()["result"]) == (200, "unchanged")
     assert again.json()["id"] == first.json()["id"]
-    assert len(seen(client, first.json()["id"])["history"]) == 1
+    assert len(shown(client, first.json()["id"])["history"]) == 1
 
 
 def test_a_newer_one_replaces_what_was_told(client, an_exception):
     first = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z")).json()
     posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", message="Now mended"))
 
-    assert seen(client, first["id"])["message"] == "Now mended"
+    assert shown(client, first["id"])["message"] == "Now mended"
 
 
 def test_one_that_arrives_late_is_noted_and_overwrites_nothing(client, an_exception):
     first = posted(client, an_exception(updated_at="2026-03-01T11:00:00Z")).json()
     late = posted(client, an_exception(updated_at="2026-03-01T10:00:00Z", message="Old news"))
 
-    view = seen(client, first["id"])
+    view = shown(client, first["id"])
     assert late.json()["result"] == "late"
     assert view["message"] == "Postcode does not match city"
     assert [event["event"] for event in view["history"]] == ["created", "late"]
@@ -68,7 +68,7 @@ def test_two_of_the_same_in_one_batch_end_as_the_newer(client, an_exception):
 
     answer = client.post("/v1/exceptions", json={"exceptions": [newer, older]}).json()
 
-    assert [one["result"] for one in answer["results"]] == ["created", "late"]
+    assert [result["result"] for result in answer["results"]] == ["created", "late"]
 
 
 def test_one_bad_row_never_fails_the_rest(client, an_exception):
@@ -76,7 +76,7 @@ def test_one_bad_row_never_fails_the_rest(client, an_exception):
 
     answer = client.post("/v1/exceptions", json=batch).json()
 
-    results = [one["result"] for one in answer["results"]]
+    results = [result["result"] for result in answer["results"]]
     assert results == ["created", "refused", "refused", "created"]
     assert sorted(ids_on_the_list(client)) == ["a", "b"]
 
@@ -101,20 +101,20 @@ def test_a_key_with_another_request_is_refused(client, an_exception):
 def test_an_unknown_type_becomes_other_and_keeps_its_own_word(client, an_exception):
     created = posted(client, an_exception(type="Gremlins")).json()
 
-    view = seen(client, created["id"])
+    view = shown(client, created["id"])
     assert (view["type"], view["source_value"]) == ("other", "Gremlins")
 
 
 def test_a_type_is_read_in_any_case(client, an_exception):
     created = posted(client, an_exception(type="FRAUD_RISK")).json()
 
-    assert seen(client, created["id"])["type"] == "fraud_risk"
+    assert shown(client, created["id"])["type"] == "fraud_risk"
 
 
 def test_an_exception_is_kept_as_it_was_posted(client, an_exception):
-    told = an_exception(colour="red")
+    payload = an_exception(colour="red")
 
-    assert seen(client, posted(client, told).json()["id"])["payload"] == told
+    assert shown(client, posted(client, payload).json()["id"])["payload"] == payload
 
 
 def test_one_that_its_source_closed_is_not_on_the_list(client, an_exception):
@@ -142,7 +142,7 @@ def test_a_resolution_is_kept_with_when_it_was_known(client, an_exception, clock
             "by": "ana"}  # fmt: skip
     resolved(client, created["id"], body)
 
-    outcome = seen(client, created["id"])["outcome"]
+    outcome = shown(client, created["id"])["outcome"]
 
     moments = {key: outcome.pop(key) for key in ("known_at", "resolved_at")}
     assert outcome == body | {"suggestion_hidden": False}
@@ -171,7 +171,7 @@ def test_a_resolution_is_corrected_by_who_saw_the_present_one(client, an_excepti
     tag = {"If-Match": first.headers["ETag"]}
 
     assert resolved(client, created["id"], {"team": "addresses"}, **tag).status_code == 200
-    assert seen(client, created["id"])["outcome"]["team"] == "addresses"
+    assert shown(client, created["id"])["outcome"]["team"] == "addresses"
 
 
 def test_an_etag_of_the_past_is_refused(client, an_exception):
@@ -188,7 +188,7 @@ def test_a_source_that_had_not_heard_of_the_resolution_does_not_reopen(client, a
     resolved(client, created["id"])
     posted(client, an_exception(updated_at="2026-03-01T11:00:00Z", severity="high"))
 
-    assert seen(client, created["id"])["status"] == "resolved"
+    assert shown(client, created["id"])["status"] == "resolved"
 
 
 def test_a_source_that_opens_it_after_the_resolution_reopens(client, an_exception):
@@ -197,7 +197,7 @@ def test_a_source_that_opens_it_after_the_resolution_reopens(client, an_exceptio
     again = posted(client, an_exception(updated_at="2026-03-01T12:30:00Z", severity="high"))
 
     assert again.json()["result"] == "reopened"
-    assert seen(client, created["id"])["outcome"] is None
+    assert shown(client, created["id"])["outcome"] is None
 
 
 @pytest.mark.parametrize("exception_id", ["exc_" + "0" * 26, "nonsense", "exc_%00"])
@@ -211,7 +211,7 @@ def test_an_unknown_id_is_a_problem(client, exception_id):
 def test_the_history_says_what_was_decided_by_which_model(client, an_exception):
     created = posted(client, an_exception()).json()
 
-    decided = seen(client, created["id"])["history"][0]["decided"]
+    decided = shown(client, created["id"])["history"][0]["decided"]
 
     assert (decided["team"], decided["model_version"]) == ("addresses", "7")
 
@@ -224,4 +224,4 @@ def test_what_was_accepted_is_there_after_a_restart(running, an_exception):
 
     with running() as client:
         assert ids_on_the_list(client) == ["a"]
-        assert seen(client, gone["id"])["status"] == "resolved"
+        assert shown(client, gone["id"])["status"] == "resolved"

@@ -1,4 +1,4 @@
-"""What people decided goes back into a history: the service, its export, its import, its labels."""
+"""Decisions of people go back into a history: the service, its export, its import, its labels."""
 
 import numpy as np
 import pandas as pd
@@ -35,8 +35,8 @@ def exported(client, tmp_path):
 
 @pytest.fixture
 def post(client):
-    def post(one):
-        answer = client.post("/v1/exceptions", json=one)
+    def post(exception_sent):
+        answer = client.post("/v1/exceptions", json=exception_sent)
         assert answer.status_code < 300, answer.text
         return answer.json()["id"]
 
@@ -45,8 +45,8 @@ def post(client):
 
 @pytest.fixture
 def resolve(client):
-    def resolve(exception_id, **told):
-        answer = client.post(f"/v1/exceptions/{exception_id}/resolve", json=told)
+    def resolve(exception_id, **resolution):
+        answer = client.post(f"/v1/exceptions/{exception_id}/resolve", json=resolution)
         assert answer.status_code == 200, answer.text
 
     return resolve
@@ -70,7 +70,7 @@ def full_order(number="1"):
 
 
 def test_a_history_computes_the_columns_that_the_service_did(post, exported, an_exception):
-    told = [
+    payloads = [
         an_exception("a", order=full_order(), type="FRAUD_RISK", severity="high"),
         an_exception("b", order=None, type="Gremlins", reason_code="R1", message=None),
         an_exception(
@@ -82,15 +82,15 @@ def test_a_history_computes_the_columns_that_the_service_did(post, exported, an_
         ),
         an_exception("d", order=full_order("2"), due_at=None, type=None),
     ]
-    for one in told:
-        post(one)
+    for payload in payloads:
+        post(payload)
     history, report = exported()
     exceptions, orders, lines = map(history.table, ("exceptions", "orders", "order_lines"))
     kinds = attribute_kinds(attribute_rows(exceptions["attributes"]))
     offline = exception_columns(exceptions, orders, lines, kinds)
-    online = columns_of([exception(one) for one in told], kinds)
+    online = columns_of([exception(payload) for payload in payloads], kinds)
 
-    assert sum(one.quarantined for one in report.counts.values()) == 0
+    assert sum(count.quarantined for count in report.counts.values()) == 0
     by_message = np.argsort([str(kind) for kind in offline["type"]])
     expected = np.argsort([str(kind) for kind in online["type"]])
     for name, column in offline.items():
@@ -99,27 +99,28 @@ def test_a_history_computes_the_columns_that_the_service_did(post, exported, an_
 
 def test_training_learns_the_labels_that_people_gave(post, resolve, exported, an_exception):
     loss = {"amount": "12.50", "currency": "EUR"}
-    given = {
+    resolutions = {
         post(an_exception("a")): {"category": "fraud_risk", "team": "fraud", "touch_minutes": 7,
                                   "breached": True, "loss": loss},
         post(an_exception("b")): {"category": "incorrect_address", "team": "addresses",
                                   "label_origin": "accepted", "breached": False},
     }  # fmt: skip
     still_open = post(an_exception("c"))
-    for exception_id, told in given.items():
-        resolve(exception_id, **told)
-    known = TriageDataset.read(exported()[0], AS_OF)
+    for exception_id, resolution in resolutions.items():
+        resolve(exception_id, **resolution)
+    dataset = TriageDataset.read(exported()[0], AS_OF)
 
-    place = {exception_id: i for i, exception_id in enumerate(known.ids)}
-    first, second = (place[exception_id] for exception_id in given)
+    row_of = {exception_id: i for i, exception_id in enumerate(dataset.ids)}
+    first, second = (row_of[exception_id] for exception_id in resolutions)
     for label in ("category", "team"):
-        names = known.labels.classes[label].at(known.tick, len(known.ids))
-        assert [names[first], names[second]] == [told[label] for told in given.values()]
-        assert names[place[still_open]] is None
-    assert known.labels.accepted["category"].tolist() == [i == second for i in range(3)]
-    assert known.labels.touch_minutes[first] == 7
-    assert known.labels.loss[first] == 12.5
-    assert (known.labels.breached[first], known.labels.breached[second]) == (1, 0)
+        names = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))
+        labels = [resolution[label] for resolution in resolutions.values()]
+        assert [names[first], names[second]] == labels
+        assert names[row_of[still_open]] is None
+    assert dataset.labels.accepted["category"].tolist() == [i == second for i in range(3)]
+    assert dataset.labels.touch_minutes[first] == 7
+    assert dataset.labels.loss[first] == 12.5
+    assert (dataset.labels.breached[first], dataset.labels.breached[second]) == (1, 0)
 
 
 def test_what_nobody_looked_at_is_no_label(post, exported, an_exception):

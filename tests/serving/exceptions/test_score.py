@@ -28,7 +28,7 @@ def test_a_deadline_nearer_than_the_work_takes_scores_higher(client, an_exceptio
     near = an_exception(due_at="2026-03-01T12:20:00Z")
     far = an_exception(due_at="2026-03-02T12:00:00Z")
 
-    scores = [client.post("/v1/score", json=one).json()["score"] for one in (near, far)]
+    scores = [client.post("/v1/score", json=item).json()["score"] for item in (near, far)]
 
     assert scores[0] > scores[1]
 
@@ -86,8 +86,8 @@ def test_a_batch_answers_item_by_item_in_order(client, an_exception):
 
     answer = client.post("/v1/score", json={"exceptions": batch}).json()
 
-    assert [one["result"] for one in answer["results"]] == ["scored", "refused", "scored"]
-    assert [one["external_id"] for one in answer["results"]] == ["a", "b", "c"]
+    assert [result["result"] for result in answer["results"]] == ["scored", "refused", "scored"]
+    assert [result["external_id"] for result in answer["results"]] == ["a", "b", "c"]
     assert (answer["scored"], answer["refused"]) == (2, 1)
 
 
@@ -101,7 +101,7 @@ def test_a_refused_item_is_pointed_at_within_its_batch(client, an_exception):
 
 def test_one_is_scored_alike_alone_and_among_others(client, an_exception):
     ones = [an_exception(str(i), type=t) for i, t in enumerate(["fraud_risk", "manual", None])]
-    alone = [client.post("/v1/score", json=one).json() for one in ones]
+    alone = [client.post("/v1/score", json=item).json() for item in ones]
 
     together = client.post("/v1/score", json={"exceptions": ones * 20}).json()["results"]
 

@@ -14,20 +14,20 @@ def test_a_kill_between_intake_and_detection_loses_nothing_and_does_nothing_twic
     start, usual, burst, tmp_path
 ):
     clock = {"EXPEDITE_CLOCK": "2026-03-01T12:20:24Z"}
-    told, begin = burst(18), 0
+    exceptions, begin = burst(18), 0
     for end in (9, 18):
         process, address = start(**clock)
         with client_of(address) as client:
             doing = Incidents(client)
             if not begin:
                 doing.post(usual)
-            doing.post(told[begin:end])
+            doing.post(exceptions[begin:end])
             begin = end
             process.send_signal(signal.SIGKILL)
             process.wait()
     _, address = start(**clock)
     with client_of(address) as client:
-        Incidents(client).wait_for(members=18, patience_seconds=60)
+        Incidents(client).wait_for(members=18)
 
         assert len(Incidents(client).rows()) == 1
     engine = create_engine(f"sqlite:///{tmp_path / 'ledger.sqlite'}")

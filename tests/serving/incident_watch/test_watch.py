@@ -29,11 +29,11 @@ def test_an_incident_loses_what_its_members_lose_together(incidents, twelve):
     (row,) = incidents.rows()
     members = incidents.rows(incident_id=row["id"])
 
-    assert sorted(one["id"] for one in members) == sorted(twelve)
+    assert sorted(member["id"] for member in members) == sorted(twelve)
     for name in ("money_at_stake", "expected_loss_now", "expected_loss_if_deferred"):
-        together = sum(float(one[name]["amount"]) for one in members)
+        together = sum(float(member[name]["amount"]) for member in members)
         assert float(row[name]["amount"]) == pytest.approx(together, abs=0.1)
-    assert row["score"] == pytest.approx(sum(one["score"] for one in members), rel=1e-3)
+    assert row["score"] == pytest.approx(sum(member["score"] for member in members), rel=1e-3)
 
 
 def test_an_exception_names_its_incident(incidents, twelve):
@@ -77,7 +77,7 @@ def test_a_restart_keeps_incident_and_members(running, usual, burst, clock):
         row = before.wait_for(members=12)
     with running() as client:
         after = Incidents(client)
-        assert [one["id"] for one in after.rows()] == [row["id"]]
+        assert [row_after["id"] for row_after in after.rows()] == [row["id"]]
         after.post(burst(2, begin=12))
 
         assert after.wait_for(members=14)["id"] == row["id"]

@@ -40,14 +40,14 @@ def test_the_margin_as_it_is_known_changes_nothing(a_book, policy):
 def test_margins_of_sites_grow_alike(a_book, policy):
     book = a_book()
     book.stock.unit_price[:] = [20, 20, 16, 22, 20, 20]
-    places = sharing(book, SKU, policy, 12, 14.0)["locations"]
+    locations = sharing(book, SKU, policy, 12, 14.0)["locations"]
 
-    assert [place["sale_value"]["amount"] for place in places] == ["8.00", "20.00"]
+    assert [location["sale_value"]["amount"] for location in locations] == ["8.00", "20.00"]
 
 
 def test_no_bar_is_longer_than_the_rail(a_book, policy):
-    for place in sharing(a_book(), SKU, policy, 30)["locations"]:
-        bars = place["bars"]
+    for location in sharing(a_book(), SKU, policy, 30)["locations"]:
+        bars = location["bars"]
         assert bars["stock"] + bars["given"] <= 1 + 1e-9
         assert 0 <= bars["demand"] <= 1
 

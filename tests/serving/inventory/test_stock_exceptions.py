@@ -99,7 +99,7 @@ def only(service):
 
 
 def kinds_of_events(service, exception_id):
-    return [one.kind for one in service.ledger.events(exception_id)]
+    return [event.kind for event in service.ledger.events(exception_id)]
 
 
 def resolve_by_a_person(service, exception_id):
@@ -305,9 +305,7 @@ def test_money_of_an_hour_decides_between_stock_and_orders(service, book_of):
     )
     frozen, context = service.worklist.open.frozen(), RankingContext(service.policy, "7")
     snapshot = Snapshot.of(frozen, context, service.clock(), number=1)
-    names = [
-        snapshot.open.rows[place].exception.message.split(" at ")[0] for place in snapshot.order
-    ]
+    names = [snapshot.open.rows[row].exception.message.split(" at ")[0] for row in snapshot.order]
 
     assert names == ["soon", "dearer but slow", "lost"]
 
@@ -352,13 +350,13 @@ def test_it_stands_among_other_exceptions_by_money_per_hour(stocked, an_exceptio
 
 def test_it_is_explained_in_words_and_money(stocked):
     row = stocked.get("/v1/worklist").json()["rows"][0]
-    one = stocked.get(f"/v1/exceptions/{row['id']}").json()
+    view = stocked.get(f"/v1/exceptions/{row['id']}").json()
 
-    assert one["message"] == "A-17 at berlin runs out on 3 March with 72 %"
-    assert one["money_at_stake"] == {"amount": "184.00", "currency": "EUR"}
-    assert one["chance_of_breach"] == 0.72
-    assert one["payload"]["stock"]["on_hand"] == 40
-    assert {reason["code"] for reason in one["reasons"]} == {
+    assert view["message"] == "A-17 at berlin runs out on 3 March with 72 %"
+    assert view["money_at_stake"] == {"amount": "184.00", "currency": "EUR"}
+    assert view["chance_of_breach"] == 0.72
+    assert view["payload"]["stock"]["on_hand"] == 40
+    assert {reason["code"] for reason in view["reasons"]} == {
         "money_at_stake",
         "cost_of_waiting",
         "chance",

@@ -25,7 +25,7 @@ class Day:
         self.running, self.shelf, self.clock = running, shelf, clock
         self.a_triage, self.policy = a_triage, tmp_path / "preferred.toml"
         self.policy.write_text(DEFAULT_POLICY.read_text())
-        self.known, self.lists, self.told, self.models = {}, [], 0, 0
+        self.ids, self.lists, self.posted, self.models = {}, [], 0, 0
         self.service = None
 
     def play(self, steps, an_exception):
@@ -81,47 +81,47 @@ class Day:
             time.sleep(0.01)
 
     def created(self, an_exception):
-        name = f"E{len(self.known)}"
-        self.known[name] = self.tell(an_exception, name)["id"]
+        name = f"E{len(self.ids)}"
+        self.ids[name] = self.tell(an_exception, name)["id"]
 
     def updated(self, an_exception):
-        if self.known:
-            self.tell(an_exception, str(self.random.choice(list(self.known))))
+        if self.ids:
+            self.tell(an_exception, str(self.random.choice(list(self.ids))))
 
     reopened = updated
 
     def closed(self, an_exception):
-        if self.known:
-            self.tell(an_exception, str(self.random.choice(list(self.known))), status="resolved")
+        if self.ids:
+            self.tell(an_exception, str(self.random.choice(list(self.ids))), status="resolved")
 
     def tell(self, an_exception, name, **changes):
-        self.told += 1
+        self.posted += 1
         now, pick = self.clock.ms, self.random
         due = moment(now + int(pick.uniform(-1, 30) * MS_PER_HOUR))
         total = {"amount": f"{pick.uniform(5, 900):.2f}", "currency": "EUR"}
-        one = an_exception(
+        exception = an_exception(
             name,
             type=str(pick.choice(["incorrect_address", "fraud_risk"])),
             detected_at=moment(now - int(pick.uniform(0, 50) * MS_PER_HOUR)),
             updated_at=moment(now - int(pick.uniform(-1, 3) * MS_PER_HOUR)),
             due_at=due if pick.random() < 0.8 else None,
-            order={"order_number": f"#{self.told}", "total": total},
+            order={"order_number": f"#{self.posted}", "total": total},
             **changes,
         )
-        answer = self.client.post("/v1/exceptions", json=one)
+        answer = self.client.post("/v1/exceptions", json=exception)
         assert answer.status_code in (200, 201)
         return answer.json()
 
     def resolved(self, _an_exception):
-        if self.known:
-            which = self.random.choice(list(self.known.values()))
+        if self.ids:
+            which = self.random.choice(list(self.ids.values()))
             headers = {"If-Match": "*"} if self.random.random() < 0.2 else {}
-            told = {"category": "fraud_risk", "by": "ana"}
-            self.client.post(f"/v1/exceptions/{which}/resolve", json=told, headers=headers)
+            resolution = {"category": "fraud_risk", "by": "ana"}
+            self.client.post(f"/v1/exceptions/{which}/resolve", json=resolution, headers=headers)
 
     def claimed(self, _an_exception):
-        if self.known:
-            which = self.random.choice(list(self.known.values()))
+        if self.ids:
+            which = self.random.choice(list(self.ids.values()))
             deed = self.random.choice(["claim", "claim", "release"])
             self.client.post(f"/v1/exceptions/{which}/{deed}", json={"by": "ana"})
 
@@ -166,15 +166,15 @@ def test_a_past_list_can_be_paged_through(client, clock, an_exception):
     many = {"exceptions": [an_exception(f"{i}") for i in range(7)]}
     client.post("/v1/exceptions", json=many)
     clock.pass_hours(1)
-    at, found, cursor = moment(clock.ms - 1), [], None
+    at, names, cursor = moment(clock.ms - 1), [], None
     while cursor != "":
-        asked = {"limit": 3} | ({"cursor": cursor} if cursor else {})
-        page = as_of(client, at, **asked).json()
+        parameters = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        page = as_of(client, at, **parameters).json()
         client.app.state.service.worklist._past_lists._lists.clear()
-        found += [row["external_id"] for row in page["rows"]]
+        names += [row["external_id"] for row in page["rows"]]
         cursor = page["next_cursor"] or ""
 
-    assert sorted(found) == [str(i) for i in range(7)]
+    assert sorted(names) == [str(i) for i in range(7)]
 
 
 def test_a_cursor_of_another_moment_is_refused(client, clock, an_exception):

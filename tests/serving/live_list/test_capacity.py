@@ -98,9 +98,9 @@ def test_what_falls_due_over_night_is_lost_below_the_line(on_shift, an_exception
     ("asked", "reason"),
     [({"team": "payments"}, "nobody of this team"), ({}, "the policy names no shifts")],
 )
-def test_without_a_line_the_reason_is_told(request, on_shift, client, asked, reason):
-    service = on_shift() if asked else client
-    answer = service.get("/v1/worklist", params=asked).json()
+def test_without_a_line_the_reason_is_told(request, on_shift, client, parameters, reason):
+    service = on_shift() if parameters else client
+    answer = service.get("/v1/worklist", params=parameters).json()
 
     assert answer["capacity"] is None
     assert reason in answer["capacity_reason"]
@@ -120,7 +120,7 @@ def test_a_row_tells_what_it_costs_if_it_waits(on_shift, an_exception):
     fill(client, an_exception, "a", due_at="2026-03-01T13:00:00Z")
     row = client.get("/v1/worklist").json()["rows"][0]
     stake = float(row["money_at_stake"]["amount"])
-    cost = {name: float(one["amount"]) for name, one in row["cost_of_waiting"].items()}
+    cost = {name: float(amount["amount"]) for name, amount in row["cost_of_waiting"].items()}
 
     assert cost["shift"] < 1
     assert cost["hour"] == pytest.approx(stake, rel=0.05)

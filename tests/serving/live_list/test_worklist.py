@@ -82,16 +82,16 @@ def test_a_filtered_row_keeps_its_rank_among_all(client, fill, an_exception):
 
 def test_paging_shows_every_row_once_even_while_rows_come_in(client, fill, an_exception, clock):
     fill(*[an_exception(f"{i:02}") for i in range(25)])
-    found, cursor = [], {}
+    names, cursor = [], {}
     while cursor is not None:
         page = client.get("/v1/worklist", params={"limit": 10} | cursor).json()
-        found += [row["external_id"] for row in page["rows"]]
+        names += [row["external_id"] for row in page["rows"]]
         following = page["next_cursor"]
         cursor = {"cursor": following} if following else None
         clock.pass_hours(0.5)
-        fill(an_exception(f"new {len(found)}", due_at="2026-03-01T14:30:00Z"))
+        fill(an_exception(f"new {len(names)}", due_at="2026-03-01T14:30:00Z"))
 
-    assert sorted(found) == [f"{i:02}" for i in range(25)]
+    assert sorted(names) == [f"{i:02}" for i in range(25)]
 
 
 def test_rows_alike_stand_in_the_order_of_their_ids(client, fill, an_exception):
@@ -132,9 +132,9 @@ def a_row(a_triage, an_exception):
     triage, policy = a_triage(), Policy.read()
 
     def build(name, revision=1, **changes):
-        told = exception(an_exception(name, **changes))
-        opinion = judge([told], triage, policy, now_ms=NOON_MS).assessments[0]
-        return OpenRow(name, revision, told, opinion)
+        payload = exception(an_exception(name, **changes))
+        assessment = judge([payload], triage, policy, now_ms=NOON_MS).assessments[0]
+        return OpenRow(name, revision, payload, assessment)
 
     return build
 
@@ -152,7 +152,7 @@ def order_of(worklist, now_ms=NOON_MS):
         return worklist.page(SnapshotFilters(), 100, None, latest)
 
     page = asyncio.run(look())
-    return [page.snapshot.open.rows[place].id for place in page.places]
+    return [page.snapshot.open.rows[row].id for row in page.places]
 
 
 def test_removing_one_leaves_the_others(a_row):

@@ -19,7 +19,7 @@ def browser(chromium):
 
 @pytest.fixture
 def complaints():
-    """What the browser complained of; none unless a test says which."""
+    """Complaints of the browser; none unless a test expects some."""
     return []
 
 
@@ -29,7 +29,7 @@ def page(browser: Browser, complaints):
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
         yield page
     assert complaints == []
 

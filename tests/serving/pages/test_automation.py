@@ -16,9 +16,9 @@ def audited(running, shelf, a_triage, policy_with):
         yield client
 
 
-def judged(client, an_exception, **told):
-    created = client.post("/v1/exceptions", json=an_exception(str(told))).json()
-    client.post(f"/v1/exceptions/{created['id']}/resolve", json=told)
+def judged(client, an_exception, **resolution):
+    created = client.post("/v1/exceptions", json=an_exception(str(resolution))).json()
+    client.post(f"/v1/exceptions/{created['id']}/resolve", json=resolution)
 
 
 def test_the_page_says_what_is_set_without_asking(client, page):

@@ -38,12 +38,12 @@ def test_the_chart_follows_light_and_dark(demand):
 
 
 def test_nothing_of_the_page_comes_from_elsewhere(page, demand_client):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    urls = []
+    page.on("request", lambda request: urls.append(request.url))
     page.goto(f"{demand_client.base_url}/demand")
     expect(page.locator(".chart .main-svg").first).to_be_visible()
 
-    foreign = [url for url in asked if not url.startswith((str(demand_client.base_url), "data:"))]
+    foreign = [url for url in urls if not url.startswith((str(demand_client.base_url), "data:"))]
     assert foreign == []
 
 
@@ -90,13 +90,13 @@ def test_every_control_has_a_name(demand):
 
 
 def test_the_table_beside_the_chart_tells_what_the_api_tells(demand, demand_client):
-    asked = {"sku": "A-00001", "site": "south"}
-    told = demand_client.get("/v1/forecasts", params=asked).json()["forecasts"][0]
+    parameters = {"sku": "A-00001", "site": "south"}
+    forecast = demand_client.get("/v1/forecasts", params=parameters).json()["forecasts"][0]
     demand.goto(f"{demand_client.base_url}/demand/one?sku=A-00001&site=south")
     demand.click("text=As a table")
     shown = demand.locator(".as-table tbody >> nth=0 >> td:nth-child(2)").all_inner_texts()
 
-    assert shown == [units(mean) for mean in told["mean"]]
+    assert shown == [units(mean) for mean in forecast["mean"]]
 
 
 def test_accuracy_method_and_price_are_told_in_words(demand_client):

@@ -16,8 +16,8 @@ def test_a_resolved_exception_leaves_the_list(opened, client, two):
 
     expect(opened.locator(ROWS)).to_have_count(1)
     outcome = client.get(f"/v1/exceptions/{two[0]}").json()["outcome"]
-    told = {name: outcome[name] for name in ("category", "team", "touch_minutes", "breached")}
-    assert told == {
+    stored = {name: outcome[name] for name in ("category", "team", "touch_minutes", "breached")}
+    assert stored == {
         "category": "incorrect_address",
         "team": "addresses",
         "touch_minutes": 7.5,
@@ -76,12 +76,12 @@ def test_a_refresh_keeps_the_open_form_as_it_is(opened, tell, an_exception):
 def test_a_touched_form_is_not_left_without_asking(opened):
     opened.click(".resolve summary")
     opened.fill("[name=touch_minutes]", "12")
-    asked = []
-    opened.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    dialogs = []
+    opened.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     opened.click(".open >> nth=1")
 
     expect(opened.locator("[name=touch_minutes]")).to_have_value("12")
-    assert len(asked) == 1
+    assert len(dialogs) == 1
 
 
 def test_a_key_takes_the_hand_to_the_form(opened):

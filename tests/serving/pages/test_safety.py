@@ -46,13 +46,13 @@ def test_a_script_in_the_page_itself_would_not_run(page, client, complaints):
 
 
 def test_nothing_is_asked_of_anyone_else(page, client, two):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    urls = []
+    page.on("request", lambda request: urls.append(request.url))
     page.goto(str(client.base_url))
     page.click(".open >> nth=0")
     expect(page.locator("#panel h2")).to_be_visible()
 
-    assert all(url.startswith(str(client.base_url)) for url in asked)
+    assert all(url.startswith(str(client.base_url)) for url in urls)
 
 
 def test_on_a_phone_nothing_is_cut_off(page, client, two):

@@ -46,12 +46,12 @@ def _exception(kind, sku, site, chance, loss, facts):
 @pytest.fixture
 def stock_client(books, a_book, running):
     """A service whose book holds three stock exceptions."""
-    told = [
+    exceptions = [
         a_risk("A-00001", "south", chance=0.2, loss=40.0),
         a_risk("A-00000", "north", chance=0.9, loss=90.0),
         a_heap("A-00002", "north", loss=30.0),
     ]
-    write_book(books, a_book(exceptions=pa.Table.from_pylist(told)))
+    write_book(books, a_book(exceptions=pa.Table.from_pylist(exceptions)))
     with running() as client:
         yield client
 
@@ -77,8 +77,8 @@ def test_what_runs_out_stands_by_the_money_it_loses_with_chance_and_date(stock):
 
 def test_what_to_order_is_what_the_api_says(stock, stock_client):
     series = [{"sku": "A-00000", "site": "north"}]
-    told = stock_client.post("/v1/replenishments", json={"series": series}).json()
-    order = told["replenishments"][0]["order"]
+    answer = stock_client.post("/v1/replenishments", json={"series": series}).json()
+    order = answer["replenishments"][0]["order"]
 
     expect(stock.locator(f"{ROWS} >> nth=0 >> td:last-child")).to_have_text(str(order))
 
@@ -101,14 +101,14 @@ def test_the_pool_slider_shares_anew_as_the_api_does(stock, stock_client):
 
     expect(stock.locator("#pool-value")).to_have_text("12")
     expect(stock.locator(".places tbody td:nth-child(3)")).to_have_text(
-        [str(place["units"]) for place in answer["locations"]]
+        [str(location["units"]) for location in answer["locations"]]
     )
 
 
 def test_a_higher_margin_makes_a_unit_more_worth(stock):
     def worth():
-        told = stock.locator(".accuracy dd >> nth=2").inner_text()
-        return Decimal(told.removeprefix("EUR "))
+        text = stock.locator(".accuracy dd >> nth=2").inner_text()
+        return Decimal(text.removeprefix("EUR "))
 
     slide(stock, "pool", 12)
     before = worth()

@@ -1,4 +1,4 @@
-"""What the list and an open row show."""
+"""The list, and an open row beside it."""
 
 import pytest
 from playwright.sync_api import expect
@@ -75,9 +75,9 @@ def test_an_open_row_gives_its_reasons_in_words(opened):
 
 
 def test_an_open_row_gives_the_terms_of_the_rule(opened, client, two):
-    one = client.get(f"/v1/exceptions/{two[0]}").json()
+    view = client.get(f"/v1/exceptions/{two[0]}").json()
 
-    expect(opened.locator(".terms")).to_contain_text(f"EUR {one['expected_loss_now']['amount']}")
+    expect(opened.locator(".terms")).to_contain_text(f"EUR {view['expected_loss_now']['amount']}")
     expect(opened.locator(".formula")).to_contain_text("≈")
 
 
@@ -112,7 +112,7 @@ def test_a_rank_that_is_not_there_is_said_to_be_none(opened, complaints):
     opened.click("text=Compare with rank")
 
     expect(opened.locator(".compare .form-problem")).to_contain_text("rank '7'")
-    assert any("404" in said for said in complaints)
+    assert any("404" in complaint for complaint in complaints)
     complaints.clear()
 
 

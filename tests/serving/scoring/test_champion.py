@@ -112,10 +112,10 @@ def test_a_second_look_is_noted_in_the_history(without_champion, shelf, a_triage
     wait_until(lambda: history() == ["created", "rescored"])
 
 
-def raised_of_the_same_type(service, told):
-    """What the champion in use knows: exceptions of this type raised in the last day."""
+def raised_of_the_same_type(service, payload):
+    """Count of exceptions of this type in the last day, as the champion in use knows it."""
     triage = service.scorer.champion.current
-    columns, as_of = columns_as_of([exception(told)], triage, now_ms=service.clock())
+    columns, as_of = columns_as_of([exception(payload)], triage, now_ms=service.clock())
     names = triage.features.names
     return triage.rows(columns, as_of).matrix.dense[0, names.index("raised_1d_by_type")]
 
@@ -130,13 +130,13 @@ def test_the_past_of_the_champion_goes_on_with_what_the_ledger_learned(client, a
 
 
 def test_an_exception_is_not_counted_in_its_own_past(client, an_exception):
-    told = an_exception(detected_at="2026-03-01T12:00:00Z")
-    client.post("/v1/exceptions", json=told)
+    payload = an_exception(detected_at="2026-03-01T12:00:00Z")
+    client.post("/v1/exceptions", json=payload)
     service = client.app.state.service
     champion = service.scorer.champion
     wait_until(lambda: champion.current is not champion._loaded)
 
-    assert raised_of_the_same_type(service, told) == 0
+    assert raised_of_the_same_type(service, payload) == 0
 
 
 # MLflow's own tables use an option that SQLAlchemy gave up on.
@@ -175,7 +175,7 @@ def test_a_promotion_in_the_real_store_is_taken_over(a_store, promoted):
         champion.poll()
         versions.append((champion.current.version, f"triage-{promoted_version}"))
 
-    assert all(found == wanted for found, wanted in versions)
+    assert all(loaded == promoted_version for loaded, promoted_version in versions)
 
 
 @quiet_mlflow

@@ -1,4 +1,4 @@
-"""What callers send becomes the columns that a history gives."""
+"""Payloads of callers become the columns that a history gives."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ KINDS = {"attributes.carrier": "word", "attributes.risk": "number"}
 
 
 @pytest.fixture
-def told():
+def posted_exception():
     lines = [
         {"external_id": "li_2", "sku": "B-1", "quantity": 1, "site": "ROT",
          "unit_price": {"amount": "90.00", "currency": "EUR"}},
@@ -82,8 +82,8 @@ def history():
     return exceptions, orders, lines
 
 
-def test_a_call_gives_the_very_columns_that_a_history_gives(told, history):
-    called = columns_of([exception(told)], KINDS)
+def test_a_call_gives_the_very_columns_that_a_history_gives(posted_exception, history):
+    called = columns_of([exception(posted_exception)], KINDS)
     offline = exception_columns(*history, KINDS)
 
     assert called.keys() == offline.keys()
@@ -95,10 +95,10 @@ def test_what_is_not_told_is_missing_and_not_a_guess():
     bare = {"source": "s", "external_id": "e", "detected_at": "2026-03-01T09:13:02Z"}
     columns = columns_of([exception(bare)], KINDS)
 
-    told = {name for name in (column.name for column in COLUMNS)
+    read = {name for name in (column.name for column in COLUMNS)
             if columns[name][0] is not None and columns[name][0] == columns[name][0]
             and columns[name][0] != np.iinfo(np.int64).min}  # fmt: skip
-    assert told == {"source", "detected_at"}
+    assert read == {"source", "detected_at"}
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_what_is_not_told_is_missing_and_not_a_guess():
      "2026-03-01 09:13:02z"],
 )  # fmt: skip
 def test_any_offset_names_the_same_moment(moment):
-    told = exception({"source": "s", "external_id": "e", "detected_at": moment})
+    payload = exception({"source": "s", "external_id": "e", "detected_at": moment})
 
-    assert told.detected_at == 1_772_356_382_000
+    assert payload.detected_at == 1_772_356_382_000
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_any_offset_names_the_same_moment(moment):
     ],
 )
 def test_features_read_our_word_for_a_type_else_the_sources_own(kind, own, word):
-    told = EXCEPTION_EXAMPLE | {"type": kind, "source_value": own}
+    payload = EXCEPTION_EXAMPLE | {"type": kind, "source_value": own}
 
-    assert exception(told).type_word == word
+    assert exception(payload).type_word == word
 
 
 def test_a_currency_in_lower_case_is_accepted():

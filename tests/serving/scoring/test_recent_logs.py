@@ -1,0 +1,30 @@
+"""A live service learns from the ledger what a training on its export would."""
+
+import numpy as np
+import pytest
+
+from serving.scoring.recent_logs import RecentLogs
+
+
+@pytest.fixture
+def logs(client, a_triage):
+    """The logs that a champion continues with."""
+
+    def read():
+        recent = RecentLogs(client.app.state.service.ledger)
+        assert recent.read()
+        return recent.logs(a_triage())
+
+    return read
+
+
+def test_members_of_an_incident_count_with_their_equal_share_of_the_touch_time(
+    client, incidents, burst, logs
+):
+    incidents.post(burst(8))
+    incident = incidents.wait_for(members=8)
+    resolution = {"category": "fraud_risk", "touch_minutes": 40}
+    client.post(f"/v1/incidents/{incident['id']}/resolve", json=resolution).raise_for_status()
+    touch_minutes = np.expm1(logs()["ended"].values["touch_minutes"])
+
+    np.testing.assert_allclose(touch_minutes[np.isfinite(touch_minutes)], [5.0] * 8)
