@@ -95,7 +95,7 @@ def test_what_falls_due_over_night_is_lost_below_the_line(on_shift, an_exception
 
 
 @pytest.mark.parametrize(
-    ("asked", "reason"),
+    ("parameters", "reason"),
     [({"team": "payments"}, "nobody of this team"), ({}, "the policy names no shifts")],
 )
 def test_without_a_line_the_reason_is_told(request, on_shift, client, parameters, reason):
