@@ -1,134 +1,102 @@
-"""The chance that an exception ends harmed, and the curve of harm if it is left open.
+"""The chance that an exception ends breached, and the curve of it if it is left open.
 
-Two views of `p_breach` are averaged: a booster taught by *soft* labels (a resolved exception counts
-with the chance that its resolution time is too late, an open one with the chance given that it has
-lasted so long), and the resolution-time hazard read through the breach clock. Labels known as yet
-are those of quick cases; neither view takes the slow ones for harmless.
+Which estimators give the chance was decided by real outcomes; where none of them is better than one
+rate for all, that rate serves, and the chance says "not learned".
 """
 
-from typing import Self
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from data.domain import Json
-from data.ticks import MISSING_TICK, MS_PER_HOUR
 from features.engine.feature_set import Columns
-from models.boosters import Booster, TreeSettings
+from models.boosters import Booster
+from models.breach.blend import BreachBlend
+from models.breach.breach_label import BreachByLateness
+from models.breach.clock import breach_groups, due_hours
+from models.breach.estimators import resolve_clock, soft_trees
 from models.estimator import Batch, Files, ModelState
 from models.loss_curve import CURVE_AGES_HOURS
-from models.triage.breach_label import BreachByLateness
-from models.triage.platt import PlattScaling
-from models.triage.resolve_time import EDGES_HOURS
-
-SETTINGS = TreeSettings(
-    rounds=150, learning_rate=0.04, leaves=15, smallest_leaf=40, columns_share=0.3
-)
-_WITHIN = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
-_LOG_EDGES = np.log1p(EDGES_HOURS)
-_POINTS = np.expm1(_LOG_EDGES[:-1, None] + _WITHIN * np.diff(_LOG_EDGES)[:, None]).ravel()
-"""Hours at which each interval of the time to resolve is read, five to an interval."""
-GROUP_COLUMN = "severity"
-UNCALIBRATED = PlattScaling()
+from models.time_grid import ResolveChances
 
 
-def due_hours(columns: Columns) -> np.ndarray:
-    """Return hours from detection to the deadline, NaN where none is known."""
-    due, detected = columns["due_at"], columns["detected_at"]
-    has_due = due != MISSING_TICK
-    return np.where(has_due, (np.where(has_due, due, 0) - detected) / MS_PER_HOUR, np.nan)
-
-
-def breach_groups(columns: Columns) -> np.ndarray:
-    """Return the group of the breach clock: the severity as raised."""
-    return np.array(["" if s is None else s for s in columns[GROUP_COLUMN]], object)
-
-
+@dataclass(frozen=True)
 class BreachRisk:
-    """Soft-label booster and breach clock.
+    """Blend of estimators, or one rate for all; and the breach clock.
 
-    Args:
-        trees: Chance of ending harmed; None for the baseline, the rate of all.
-        breach_label: Chance of a breach by the time to resolve.
-        rate: Weighted mean of the soft labels.
-        calibration: Puts the chances of the trees right, where they were recalibrated.
+    Attributes:
+        blend: Chance of a breach; None where one rate serves.
+        rate: Share of known outcomes that are breached.
+        clock: Chance of a breach by how late the end is; None where times are not recorded.
     """
 
-    def __init__(
-        self,
-        trees: Booster | None,
-        breach_label: BreachByLateness,
-        rate: float,
-        calibration: PlattScaling = UNCALIBRATED,
-    ) -> None:
-        self.trees, self.breach_label, self.rate, self.calibration = (
-            trees,
-            breach_label,
-            rate,
-            calibration,
-        )
-        self.kind = "soft-label boosted trees + hazard" if trees else "one rate for all"
+    blend: BreachBlend | None
+    rate: float
+    clock: BreachByLateness | None
 
-    def baseline(self) -> "BreachRisk":
-        """Return the same without trees: the rate of all."""
-        return BreachRisk(None, self.breach_label, self.rate)
+    @property
+    def kind(self) -> str:
+        """Name in reports."""
+        return self.blend.kind if self.blend else "one rate for all"
 
-    @classmethod
-    def fit(
-        cls,
-        rows: Batch,
-        soft_label: np.ndarray,
-        breach_label: BreachByLateness,
-        words: list[int],
-        weight: np.ndarray,
-    ) -> Self:
-        """Fit on n soft labels of 0 to 1."""
-        trees = Booster.fit(
-            rows.matrix.table,
-            soft_label,
-            SETTINGS,
-            weight=weight,
-            words=words,
-            objective="cross_entropy",
-        )
-        return cls(trees, breach_label, float(np.average(soft_label, weights=weight)))
+    @property
+    def trees(self) -> Booster | None:
+        """Trees on the features, which give reasons; None where there are none."""
+        return self.blend.trees if self.blend else None
 
-    def predict(self, rows: Batch, resolve_mass: np.ndarray) -> np.ndarray:
-        """Return n chances of ending harmed.
+    def predict(self, rows: Batch, times: ResolveChances | None) -> np.ndarray:
+        """Return n chances of ending breached.
 
         Args:
             rows: n subjects.
-            resolve_mass: (n, 16) from the model of the time to resolve.
+            times: Their times to resolve, where such a model was trained.
         """
-        if self.trees is None:
+        if self.blend is None:
             return np.full(rows.n, self.rate)
-        taught = self.trees.predict(rows.matrix)[:, 0]
-        through = breach_by_resolve_time(self.breach_label, rows.columns, resolve_mass)
-        return self.calibration.apply((taught + through) / 2)
+        return self.blend.predict(rows, times)
 
-    def curve(self, columns: Columns) -> np.ndarray:
-        """Return (n, 11) chances of harm if left open to each of `CURVE_AGES_HOURS`."""
+    def curve(self, columns: Columns) -> np.ndarray | None:
+        """Return (n, 11) chances of a breach if left open to each of `CURVE_AGES_HOURS`."""
+        if self.clock is None:
+            return None
         ages = np.tile(CURVE_AGES_HOURS, (len(columns["due_at"]), 1))
-        return self.breach_label.chance(breach_groups(columns), ages, due_hours(columns))
+        return self.clock.chance(breach_groups(columns), ages, due_hours(columns))
 
     def to_json(self) -> ModelState:
-        """Return plain values and the booster."""
-        files = {"trees.txt": self.trees.to_text()} if self.trees else {}
-        plain = {"clock": self.breach_label.to_json(), "rate": self.rate}
-        return ModelState(plain | {"calibration": self.calibration.to_json()}, files)
+        """Return plain values, and the files of the estimators."""
+        plain: dict[str, Any] = {"rate": self.rate}
+        files: Files = {}
+        if self.clock is not None:
+            plain["clock"] = self.clock.to_json()
+        if self.blend is not None:
+            plain["blend"], files = self.blend.to_json()
+        return ModelState(plain, files)
 
     @classmethod
     def from_json(cls, values: Json, files: Files) -> Self:
         """Build from what `to_json` gave."""
-        trees = Booster.from_text(files["trees.txt"]) if "trees.txt" in files else None
-        calibration = PlattScaling(**values.get("calibration", {}))
-        return cls(trees, BreachByLateness.from_json(values["clock"]), values["rate"], calibration)
+        clock = BreachByLateness.from_json(values["clock"]) if "clock" in values else None
+        stored, files = _as_blend(values, files)
+        blend = BreachBlend.from_json(stored, files) if stored else None
+        return cls(blend, values["rate"], clock)
 
 
-def breach_by_resolve_time(
-    breach_label: BreachByLateness, columns: Columns, mass: np.ndarray
-) -> np.ndarray:
-    """Return n chances of a breach for (n, 16) chances of being resolved in each interval."""
-    hours = np.tile(_POINTS, (len(mass), 1))
-    chance = breach_label.chance(breach_groups(columns), hours, due_hours(columns))
-    by_interval = chance.reshape(len(mass), len(EDGES_HOURS) - 1, len(_WITHIN)).mean(axis=2)
-    return (mass * by_interval).sum(axis=1)
+class _StoredBlend(NamedTuple):
+    """A blend as stored; `values` is None where there is none."""
+
+    values: Json | None
+    files: Files
+
+
+def _as_blend(values: Json, files: Files) -> _StoredBlend:
+    """Return the stored blend; champions of before stored the halves of a fixed mean."""
+    if "trees.txt" not in files:
+        return _StoredBlend(values.get("blend"), files)
+    names = (soft_trees.NAME, resolve_clock.NAME)
+    stored = {
+        "members": {names[0]: {}, names[1]: {"clock": values["clock"]}},
+        "weights": dict.fromkeys(names, 0.5),
+        "calibration": values.get("calibration", {}),
+    }
+    return _StoredBlend(stored, {f"{names[0]}.trees.txt": files["trees.txt"]})

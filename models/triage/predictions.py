@@ -6,7 +6,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-NUMBERS = ("p_breach", "curve", "touch_minutes", "resolve_mass")
+from models.time_grid import ResolveChances
+
+ARRAYS = ("p_breach", "curve", "touch_minutes")
+NUMBERS = (*ARRAYS, "resolve")
 """The predictions that are no labels."""
 
 
@@ -40,14 +43,14 @@ class Predictions:
         p_breach: n chances that it is breached, handled as such exceptions are.
         curve: (n, 11) chance that it is breached by each age of `CURVE_AGES_HOURS` if left open.
         touch_minutes: (n, 3) quantiles 10, 50, 90 % of the touch time.
-        resolve_mass: (n, 16) chances that it is resolved in each interval of `resolve_time`.
+        resolve: Chances of being resolved in each interval of a `TimeGrid`.
     """
 
     classes: Mapping[str, ClassPredictions] = field(default_factory=dict)
     p_breach: np.ndarray | None = None
     curve: np.ndarray | None = None
     touch_minutes: np.ndarray | None = None
-    resolve_mass: np.ndarray | None = None
+    resolve: ResolveChances | None = None
 
     @property
     def names(self) -> set[str]:
@@ -65,7 +68,8 @@ class Predictions:
         return replace(
             self,
             classes={label: each.take(rows) for label, each in self.classes.items()},
-            **{name: getattr(self, name)[rows] for name in NUMBERS if name in self.names},
+            resolve=self.resolve.take(rows) if self.resolve else None,
+            **{name: getattr(self, name)[rows] for name in ARRAYS if name in self.names},
         )
 
     @classmethod
@@ -78,9 +82,12 @@ class Predictions:
             )
             for label, each in first.classes.items()
         }
-        numbers = {
+        arrays = {
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in NUMBERS
+            for name in ARRAYS
             if name in first.names
         }
-        return cls(classes=classes, **numbers)
+        times = [part.resolve for part in parts if part.resolve]
+        return cls(
+            classes=classes, resolve=ResolveChances.concatenate(times) if times else None, **arrays
+        )

@@ -82,15 +82,13 @@ class Triage:
             label: ClassPredictions(model.names, model.probability(rows))
             for label, model in self.classes.items()
         }
-        mass = self.resolve.mass(rows) if self.resolve else None
+        times = self.resolve.chances(rows) if self.resolve else None
         return Predictions(
             classes=classes,
-            p_breach=self.breach_risk.predict(rows, mass)
-            if self.breach_risk and mass is not None
-            else None,
+            p_breach=self.breach_risk.predict(rows, times) if self.breach_risk else None,
             curve=self.breach_risk.curve(rows.columns) if self.breach_risk else None,
             touch_minutes=self.touch.predict(rows) if self.touch else None,
-            resolve_mass=mass,
+            resolve=times,
         )
 
     def with_recent(self, recent: Mapping[str, LogRows]) -> Self:

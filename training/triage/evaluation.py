@@ -15,7 +15,6 @@ from models.classifiers.calibration import codes
 from models.ranking.pricing import price, rank_by_policy
 from models.triage.labels import LABEL_NAMES, label_named, past_log
 from models.triage.predictions import Predictions
-from models.triage.resolve_time import quantiles
 from models.triage.triage import Triage
 from training.common import measures
 from training.triage.dataset import TriageDataset
@@ -120,8 +119,8 @@ def handling_hours(predictions: Predictions, n: int) -> HandlingHours:
     """Return (n, 3) quantiles in hours: of the touch time where it is recorded, else elapsed."""
     if predictions.touch_minutes is not None:
         return HandlingHours(predictions.touch_minutes / 60, "touch")
-    if predictions.resolve_mass is not None:
-        return HandlingHours(quantiles(predictions.resolve_mass), "elapsed")
+    if predictions.resolve is not None:
+        return HandlingHours(predictions.resolve.quantiles(), "elapsed")
     return HandlingHours(np.full((n, 3), np.nan), "unknown")
 
 
@@ -214,12 +213,12 @@ def _guesses(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str
 
 
 def _hours(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
-    mass, dataset = scoring.predictions.resolve_mass, scoring.dataset
-    if mass is None:
+    times, dataset = scoring.predictions.resolve, scoring.dataset
+    if times is None:
         return None
     hours = (dataset.labels.resolved_at - dataset.detected_at) / MS_PER_HOUR
     past = dataset.labels.resolved_known_at < triage.trained_as_of
-    return _quantile_figures(scoring, quantiles(mass), hours, past)
+    return _quantile_figures(scoring, times.quantiles(), hours, past)
 
 
 def _touch(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:

@@ -9,6 +9,7 @@ from models.triage.triage import Triage
 from training.triage import fit
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.rehearsal import TriageRehearsal, in_order
+from training.triage.rehearse_breach import final_breach
 
 
 def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triage:
@@ -33,15 +34,11 @@ def _times(
     prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal, triage: Triage
 ) -> None:
     fitted = fit.fit_resolve(prepared, learned)
-    if fitted is None or rehearsal.triage.resolve is None:
-        return
-    model, baseline = fitted
-    triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
-    breach_risk = fit.fit_breach_risk(prepared, learned, model)
-    if breach_risk and rehearsal.triage.breach_risk:
-        triage.breach_risk = (
-            breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
-        )
+    if fitted and rehearsal.triage.resolve is not None:
+        triage.resolve = fitted.baseline if "resolve" in rehearsal.use_baseline else fitted.model
+    if rehearsal.breach_risk is not None:
+        model = fitted.model if fitted else None
+        triage.breach_risk = final_breach(prepared, learned, model, rehearsal.breach_risk)
 
 
 def _touch(

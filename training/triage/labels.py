@@ -13,6 +13,7 @@ from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
 from data.ticks import ceil_ticks, floor_ticks
 from models.triage.labels import LABEL_NAMES, LABELS
+from training.triage.breaches import Resolutions, read_breaches
 
 MIN_HIDDEN_LABELS = 400
 
@@ -89,7 +90,8 @@ class Labels:
         resolved_at: Tick of the latest resolution known before `as_of`, NaN while open.
         resolved_known_at: Tick at which that became known, NaN while open.
         ended_known_at: Tick at which the outcome became known, NaN before.
-        breached: 1, 0, or NaN where not known.
+        breached: 1, 0, or NaN where not known: as recorded, else by resolution and deadline.
+        breached_known_at: Tick at which that became known, NaN before.
         touch_minutes: NaN where not known.
         loss: NaN where not known.
     """
@@ -102,6 +104,7 @@ class Labels:
     resolved_known_at: np.ndarray
     ended_known_at: np.ndarray
     breached: np.ndarray
+    breached_known_at: np.ndarray
     touch_minutes: np.ndarray
     loss: np.ndarray
 
@@ -129,6 +132,10 @@ class Labels:
         names[trusted == 0] = None
         return TrainingLabels(names, trusted)
 
+    def breach_known(self, tick: int) -> np.ndarray:
+        """Return a mask of the exceptions of which it was known before a tick if breached."""
+        return ~np.isnan(self.breached) & (self.breached_known_at < tick)
+
     def outcome_known(self, tick: int) -> np.ndarray:
         """Return a mask of the exceptions whose outcome was recorded before a tick."""
         return self.ended_known_at < tick
@@ -153,6 +160,14 @@ def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.Dat
     resolved_at, resolved_known_at = _resolved(n, steps, ended)
     origins = _origins(n, ended)
     classes, automatic = _classes(solved, ended, origins)
+    ended_known_at = _spread(n, row, ended["known"].to_numpy(np.float64))
+    breaches = read_breaches(
+        recorded=_spread(n, row, ended[Outcomes.breached].to_numpy(np.float64, na_value=np.nan)),
+        recorded_known_at=ended_known_at,
+        due_at=_moments(exceptions[Exceptions.due_at]),
+        resolutions=Resolutions(resolved_at, resolved_known_at),
+        until=_last_known(exceptions, steps, ended),
+    )
     hidden = ended[Outcomes.suggestion_hidden].to_numpy(np.float64, na_value=0.0)
     return Labels(
         classes=classes,
@@ -161,8 +176,9 @@ def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.Dat
         hidden=_spread(n, row, hidden) == 1,
         resolved_at=resolved_at,
         resolved_known_at=resolved_known_at,
-        ended_known_at=_spread(n, row, ended["known"].to_numpy(np.float64)),
-        breached=_spread(n, row, ended[Outcomes.breached].to_numpy(np.float64, na_value=np.nan)),
+        ended_known_at=ended_known_at,
+        breached=breaches.breached,
+        breached_known_at=breaches.known_at,
         touch_minutes=_spread(n, row, ended[Outcomes.touch_minutes].to_numpy(np.float64)),
         loss=_spread(n, row, ended[Outcomes.loss].to_numpy(np.float64)),
     )
@@ -228,18 +244,6 @@ def _classes(
     return LabelsByOrigin(by_people, automatic)
 
 
-class Resolutions(NamedTuple):
-    """Resolutions of n exceptions; NaN while open.
-
-    Attributes:
-        moments: Ticks of the resolutions.
-        known_at: Ticks at which these became known.
-    """
-
-    moments: np.ndarray
-    known_at: np.ndarray
-
-
 def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> Resolutions:
     """Return the tick of each resolution, and the tick at which it became known; NaN while open."""
     row = ended["row"].to_numpy()
@@ -255,6 +259,14 @@ def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> Resolutions:
 
 def _moments(times: pd.Series) -> np.ndarray:
     return np.where(times.isna(), np.nan, floor_ticks(times).astype(np.float64))
+
+
+def _last_known(exceptions: pd.DataFrame, steps: pd.DataFrame, ended: pd.DataFrame) -> float:
+    """Return the last tick at which anything became known: the record reaches so far."""
+    raised = ceil_ticks(exceptions[Exceptions.known_at])
+    return max(
+        float(known.max()) for known in (raised, steps["known"], ended["known"]) if len(known)
+    )
 
 
 def _spread(n: int, row: np.ndarray, values: np.ndarray) -> np.ndarray:

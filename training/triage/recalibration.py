@@ -18,13 +18,13 @@ import pandas as pd
 from data.domain import NotEnoughDataError
 from data.history.history import History
 from data.ticks import MS_PER_DAY
+from models.breach.platt import PlattScaling
 from models.classifiers.calibration import calibrated
 from models.estimator import Batch
 from models.registry.store import ModelRegistry, TrainedModel
-from models.triage.breach_risk import UNCALIBRATED, BreachRisk
+from models.triage.breach_risk import BreachRisk
 from models.triage.labels import PROMISED_NAMES
 from models.triage.load import load_triage
-from models.triage.platt import PlattScaling
 from models.triage.triage import Triage
 from training.common import measures, plots
 from training.common.promotion import GateDecision, TrainingResult, decide_recalibration
@@ -161,29 +161,28 @@ def rows_of(triage: Triage, dataset: TriageDataset, positions: np.ndarray) -> Ba
 def _recalibrate_breach_risk(
     made: RecalibrationResult, live: Triage, dataset: TriageDataset
 ) -> None:
-    breach_risk, resolve = live.breach_risk, live.resolve
-    clock = breach_clock(dataset, dataset.tick)
-    since = dataset.between(live.trained_as_of, dataset.tick)
-    if (
-        breach_risk is None
-        or resolve is None
-        or clock is None
-        or len(since) < 2 * MIN_ROWS_TO_JUDGE_TRIAGE
-    ):
+    breach_risk, since = live.breach_risk, dataset.between(live.trained_as_of, dataset.tick)
+    too_few = len(since) < 2 * MIN_ROWS_TO_JUDGE_TRIAGE
+    if breach_risk is None or breach_risk.blend is None or too_few:
         made.changes["harm"] = "as it was: too little is known since its training"
         return
     rows = rows_of(live, dataset, since)
-    mass = resolve.mass(rows)
-    at_end = TrainingRows(dataset.tick, since, np.ones(len(since)))
-    soft = soft_breach(rows.columns, clock, mass, *fit.resolve_hours(dataset, at_end))
-    chance = BreachRisk(breach_risk.trees, clock, breach_risk.rate, UNCALIBRATED).predict(
-        rows, mass
-    )
+    times = live.resolve.chances(rows) if live.resolve else None
+    clock = breach_clock(dataset, dataset.tick)
+    label = dataset.labels.breached[since]
+    if clock and times:
+        at_end = TrainingRows(dataset.tick, since, np.ones(len(since)))
+        label = soft_breach(rows.columns, clock, times, *fit.resolve_hours(dataset, at_end))
+    known, mean = ~np.isnan(label), breach_risk.blend.mean(rows, times)
     first = rows.as_of < made.from_tick
-    for triage, part in ((made.evaluated, first), (made.served, np.ones(len(since), bool))):
-        calibration = PlattScaling.fit(chance[part], soft[part])
+    for triage, part in ((made.evaluated, first & known), (made.served, known)):
+        if not part.any():
+            continue
+        calibration = PlattScaling.fit(mean[part], label[part])
         triage.breach_risk = BreachRisk(
-            breach_risk.trees, clock, float(soft[part].mean()), calibration
+            replace(breach_risk.blend, calibration=calibration),
+            float(label[part].mean()),
+            clock or breach_risk.clock,
         )
         made.changes["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
 

@@ -14,17 +14,23 @@ import numpy as np
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import Calibration
 from models.estimator import Batch
+from models.time_grid import ResolveChances
+from models.triage.breach_risk import BreachRisk
 from models.triage.labels import LABEL_NAMES, PROMISED_NAMES
-from models.triage.resolve_time import exposures
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from training.common import measures
 from training.triage import fit
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.held_out import HeldOutTest, tested
+from training.triage.rehearse_breach import rehearse_breach
 from training.triage.rehearse_classifier import rehearse_class
-from training.triage.soft_labels import breach_clock, soft_breach
-from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
+from training.triage.window import (
+    MIN_BREACHES_TO_JUDGE,
+    MIN_ROWS_TO_JUDGE_TRIAGE,
+    RehearsalWindow,
+    breach_window,
+)
 
 
 @dataclass
@@ -40,6 +46,8 @@ class TriageRehearsal:
         calibrations: For each class the calibration that the final model takes over.
         use_baseline: Of resolve, harm and touch, those whose baseline serves.
         tested: For each class that may be promised the test of such a model.
+        breach_window: Window by whose outcomes the chance of a breach was chosen; None without.
+        breach_risk: The chance of a breach whose weights the final model takes over.
         touch_spread: Rows and minutes from which the final spread of the touch time is learned.
     """
 
@@ -51,6 +59,8 @@ class TriageRehearsal:
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     tested: dict[str, HeldOutTest] = field(default_factory=dict)
     use_baseline: set[str] = field(default_factory=set)
+    breach_window: RehearsalWindow | None = None
+    breach_risk: BreachRisk | None = None
     touch_spread: TouchTime | None = None
 
 
@@ -103,53 +113,52 @@ def _rehearse_label(
 def _rehearse_times(
     prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
 ) -> None:
+    _rehearse_resolve(prepared, learned, rehearsal)
+    window = breach_window(prepared.dataset)
+    if window is None:
+        rehearsal.triage.untrained["harm"] = (
+            f"no window holds {MIN_BREACHES_TO_JUDGE} known breaches and as many others"
+        )
+        return
+    rehearsed = rehearse_breach(
+        prepared, window, resolve_baseline="resolve" in rehearsal.use_baseline
+    )
+    if isinstance(rehearsed, str):
+        rehearsal.triage.untrained["harm"] = rehearsed
+        return
+    rehearsal.breach_window, rehearsal.breach_risk = window, rehearsed.served
+    rehearsal.triage.breach_risk = rehearsed.judged
+    rehearsal.losses["harm"], rehearsal.reasons["harm"] = rehearsed.losses, rehearsed.reason
+    if rehearsed.judged.blend is None:
+        rehearsal.use_baseline.add("harm")
+
+
+def _rehearse_resolve(
+    prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
+) -> None:
     triage, window = rehearsal.triage, rehearsal.window
     fitted = fit.fit_resolve(prepared, learned)
     if fitted is None:
-        triage.untrained |= dict.fromkeys(
-            ("resolve", "harm"), f"fewer than {fit.MIN_ROWS_TO_FIT} resolutions are recorded"
-        )
+        triage.untrained["resolve"] = f"fewer than {fit.MIN_ROWS_TO_FIT} resolutions are recorded"
         return
     model, baseline = fitted
     evaluated = prepared.dataset.between(window.middle, window.end)
     rows = prepared.rows.take(evaluated)
     at_end = TrainingRows(window.end, evaluated, np.ones(len(evaluated)))
     hours, resolved = fit.resolve_hours(prepared.dataset, at_end)
-    losses = {m.kind: hazard_loss(m.mass(rows), hours, resolved) for m in (model, baseline)}
+    losses = {m.kind: hazard_loss(m.chances(rows), hours, resolved) for m in (model, baseline)}
     _decide("resolve", losses, model=model.kind, baseline=baseline.kind, rehearsal=rehearsal)
     triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
-    breach_risk = fit.fit_breach_risk(prepared, learned, model)
-    clock = breach_clock(prepared.dataset, window.end)
-    if breach_risk is None or clock is None:
-        triage.untrained["harm"] = "fewer than 200 outcomes say whether they were breached"
-        return
-    mass = model.mass(rows)
-    soft = soft_breach(rows.columns, clock, mass=mass, hours=hours, resolved=resolved)
-    chances = {m.kind: m.predict(rows, mass) for m in (breach_risk, breach_risk.baseline())}
-    losses = {kind: cross_entropy(chance, soft) for kind, chance in chances.items()}
-    _decide(
-        "harm",
-        losses,
-        model=breach_risk.kind,
-        baseline=breach_risk.baseline().kind,
-        rehearsal=rehearsal,
-    )
-    triage.breach_risk = breach_risk.baseline() if "harm" in rehearsal.use_baseline else breach_risk
 
 
-def hazard_loss(mass: np.ndarray, hours: np.ndarray, resolved: np.ndarray) -> float:
+def hazard_loss(times: ResolveChances, hours: np.ndarray, resolved: np.ndarray) -> float:
     """Return the mean negative log likelihood of times to resolve, open ones censored."""
-    subject, interval, ended, exposure = exposures(hours, resolved)
+    mass = times.mass
+    subject, interval, ended, exposure = times.grid.exposures(hours, resolved)
     alive = 1 - np.concatenate([np.zeros((len(mass), 1)), np.cumsum(mass, axis=1)[:, :-1]], axis=1)
     hazard = np.clip(mass / np.maximum(alive, 1e-9), 1e-4, 1 - 1e-4)[subject, interval]
     likelihood = ended * np.log(hazard) + (1 - ended) * np.log(1 - hazard)
     return float(-(exposure * likelihood).sum() / max(len(hours), 1))
-
-
-def cross_entropy(chance: np.ndarray, soft: np.ndarray) -> float:
-    """Return the mean cross entropy of chances to soft labels."""
-    p = np.clip(chance, 1e-4, 1 - 1e-4)
-    return float(-(soft * np.log(p) + (1 - soft) * np.log(1 - p)).mean())
 
 
 def _decide(

@@ -9,9 +9,9 @@ import numpy as np
 
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from features.engine.feature_set import Columns
-from models.triage.breach_label import DEADLINE_GROUP, BreachByLateness, ClosedExceptions, usual_lag
-from models.triage.breach_risk import breach_by_resolve_time, breach_groups, due_hours
-from models.triage.resolve_time import remaining_mass
+from models.breach.breach_label import DEADLINE_GROUP, BreachByLateness, ClosedExceptions, usual_lag
+from models.breach.clock import breach_by_resolve_time, breach_groups, due_hours
+from models.time_grid import ResolveChances
 from training.triage.dataset import TriageDataset
 
 MIN_ENDED_EXCEPTIONS = 200
@@ -20,12 +20,13 @@ MIN_ENDED_EXCEPTIONS = 200
 def breach_clock(dataset: TriageDataset, tick: int) -> BreachByLateness | None:
     """Fit the breach clock on what had ended before a tick; None where too little is recorded."""
     labels, detected = dataset.labels, dataset.detected_at
-    ended = (labels.ended_known_at < tick) & ~np.isnan(labels.breached)
+    end = np.where(np.isnan(labels.ended_known_at), labels.resolved_known_at, labels.ended_known_at)
+    ended = (end < tick) & labels.breach_known(tick)
     if ended.sum() < MIN_ENDED_EXCEPTIONS or len(np.unique(labels.breached[ended])) < 2:
         return None
-    hours = (labels.ended_known_at - detected) / MS_PER_HOUR
+    hours = (end - detected) / MS_PER_HOUR
     resolved = (labels.resolved_at - detected) / MS_PER_HOUR
-    day = labels.ended_known_at // MS_PER_DAY
+    day = end // MS_PER_DAY
     lag = usual_lag(resolved[ended], hours[ended], day[ended])
     due = due_hours(dataset.columns)
     has_due = ~np.isnan(due)
@@ -39,7 +40,7 @@ def breach_clock(dataset: TriageDataset, tick: int) -> BreachByLateness | None:
 def soft_breach(
     columns: Columns,
     clock: BreachByLateness,
-    mass: np.ndarray,
+    times: ResolveChances,
     hours: np.ndarray,
     resolved: np.ndarray,
 ) -> np.ndarray:
@@ -48,7 +49,7 @@ def soft_breach(
     Args:
         columns: The exceptions as raised.
         clock: Chance by time to resolve.
-        mass: (n, 16) predicted chances of being resolved in each interval.
+        times: Predicted chances of being resolved in each interval.
         hours: Hours to resolved, or open so far.
         resolved: Whether it is resolved.
     """
@@ -56,6 +57,6 @@ def soft_breach(
     still_open = np.flatnonzero(~resolved)
     if len(still_open):
         part = {name: columns[name][still_open] for name in ("severity", "due_at", "detected_at")}
-        left = remaining_mass(mass[still_open], hours[still_open])
+        left = times.take(still_open).still_open(hours[still_open])
         soft[still_open] = breach_by_resolve_time(clock, part, left)
     return soft

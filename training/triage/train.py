@@ -11,10 +11,11 @@ import pandas as pd
 
 from data.domain import NoChampionError
 from data.history.history import History
+from models.breach.catalog import breach_estimators
 from models.classifiers.calibration import codes
 from models.classifiers.catalog import estimators
 from models.registry.store import ModelRegistry, TrainedModel
-from models.triage import breach_risk, resolve_time, touch_time
+from models.triage import resolve_time, touch_time
 from models.triage.load import load_triage
 from models.triage.triage import Triage
 from training.common import measures, plots
@@ -170,11 +171,11 @@ def _trained(
     }
     settings = {
         "resolve": resolve_time.SETTINGS,
-        "harm": breach_risk.SETTINGS,
         "touch": touch_time.SETTINGS,
     } | {
-        f"classes.{estimator.NAME}": own
-        for estimator in estimators()
+        f"{part}.{estimator.NAME}": own
+        for part, files in (("classes", estimators()), ("harm", breach_estimators().values()))
+        for estimator in files
         if (own := getattr(estimator, "SETTINGS", None)) is not None
     }
     return TrainedModel(

@@ -1,7 +1,9 @@
-"""Window of time for the rehearsal of a model."""
+"""Windows of time for the rehearsal of a model."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import numpy as np
 
 from data.ticks import MS_PER_DAY
 from training.triage.dataset import TriageDataset
@@ -9,6 +11,11 @@ from training.triage.dataset import TriageDataset
 MAX_WINDOW_DAYS = 28.0
 MAX_WINDOW_SHARE = 0.3
 MIN_ROWS_TO_JUDGE_TRIAGE = 40
+MIN_BREACHES_TO_JUDGE = 20
+"""Of each kind, breached and not, in a window."""
+ROWS_OF_A_BREACH_WINDOW = 600
+MIN_SETTLED_SHARE = 0.9
+_ENDS = 60
 
 
 class TickSpan(NamedTuple):
@@ -53,3 +60,34 @@ class RehearsalWindow:
         period = last - int(detected.min())
         length = int(min(MAX_WINDOW_DAYS * MS_PER_DAY, MAX_WINDOW_SHARE * period))
         return cls(last - length, last - length // 2, dataset.tick)
+
+
+def breach_window(dataset: TriageDataset) -> RehearsalWindow | None:
+    """Return the latest window whose outcomes have had time to come.
+
+    It ends where nine of ten outcomes that come at all have come: `end` is the tick by which they
+    are read, and what was detected from `cut` until as long after `middle` is judged. A history of
+    long lead times gets a long window, 30 % of its period at most.
+
+    Returns:
+        None where no window holds enough breaches and enough others.
+    """
+    order = np.argsort(dataset.detected_at, kind="stable")
+    detected = dataset.detected_at[order]
+    known = dataset.labels.breach_known(dataset.tick)[order]
+    breached = np.nan_to_num(dataset.labels.breached[order])
+    ever_known = known[: max(len(known) // 2, 1)].mean()
+    begin, last = int(detected[0]), int(detected[-1]) + 1
+    longest = int(MAX_WINDOW_SHARE * (last - begin))
+    for end in np.linspace(last, begin + longest, _ENDS).astype(np.int64):
+        until = np.searchsorted(detected, end)
+        held = np.flatnonzero(known[:until])[-ROWS_OF_A_BREACH_WINDOW:]
+        span = end - detected[held[0]] if len(held) else 0
+        length = int(min(max(MAX_WINDOW_DAYS * MS_PER_DAY, span), longest))
+        rows = slice(np.searchsorted(detected, end - length), until)
+        settled = known[rows].mean() if known[rows].any() else 0.0
+        late = breached[rows][known[rows]].sum()
+        fewer = min(late, known[rows].sum() - late)
+        if settled >= MIN_SETTLED_SHARE * ever_known and fewer >= MIN_BREACHES_TO_JUDGE:
+            return RehearsalWindow(int(end) - length, int(end) - length // 2, dataset.tick)
+    return None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.ticks import MS_PER_HOUR
-from models.triage.breach_label import DEADLINE_GROUP, BreachByLateness, ClosedExceptions
+from models.breach.breach_label import DEADLINE_GROUP, BreachByLateness, ClosedExceptions
 from models.triage.breach_risk import BreachRisk, due_hours
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.ticks import MISSING_TICK, MS_PER_DAY, tick_of
-from models.triage.breach_label import BreachByLateness, ClosedExceptions
+from models.breach.breach_label import BreachByLateness, ClosedExceptions
 from models.triage.resolve_time import EDGES_HOURS
 from training.triage.dataset import TriageDataset
 from training.triage.fit import TrainingRows, resolve_hours

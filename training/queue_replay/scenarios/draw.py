@@ -16,7 +16,7 @@ import pandas as pd
 
 from data.policy.policy import LossTerms
 from data.ticks import MS_PER_HOUR, NEVER
-from models.triage.breach_label import BreachByLateness, ClosedExceptions
+from models.breach.breach_label import BreachByLateness, ClosedExceptions
 from training.queue_replay.scenarios.kaplan_meier import (
     OVERALL,
     CensoredTimes,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.triage.breach_label import (
+from models.breach.breach_label import (
     DEADLINE_GROUP,
     MIN_GROUP_ROWS,
     BreachByLateness,

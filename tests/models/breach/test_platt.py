@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from models.triage.platt import PlattScaling
+from models.breach.platt import PlattScaling
 
 
 @pytest.fixture

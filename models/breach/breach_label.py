@@ -16,7 +16,8 @@ from sklearn.isotonic import IsotonicRegression
 from data.domain import Json
 
 MIN_GROUP_ROWS = 40
-MAX_LATENESS_HOURS = 5_000.0
+_TAIL = 3.0
+"""An end later than this multiple of the latest one recorded is taken for a breach."""
 _MIN_CHANCE, _MAX_CHANCE = 0.002, 0.998
 DEADLINE_GROUP = "due"
 """The group of those whose deadline is known: their clock counts from it."""
@@ -101,7 +102,8 @@ class BreachByLateness:
 
 
 def _curve(ended: ClosedExceptions, rows: np.ndarray) -> LatenessCurve:
-    hours = np.append(ended.lateness_hours[rows], MAX_LATENESS_HOURS)
+    recorded = ended.lateness_hours[rows]
+    hours = np.append(recorded, max(_TAIL * np.abs(recorded).max(initial=1.0), 1.0))
     breached = np.append(ended.breached[rows].astype(float), 1.0)
     fitted = IsotonicRegression(y_min=_MIN_CHANCE, y_max=_MAX_CHANCE, out_of_bounds="clip").fit(
         hours, breached

@@ -20,14 +20,16 @@ class PlattScaling:
     slope: float = 1.0
 
     @classmethod
-    def fit(cls, chance: np.ndarray, soft_label: np.ndarray) -> Self:
+    def fit(
+        cls, chance: np.ndarray, soft_label: np.ndarray, weight: np.ndarray | None = None
+    ) -> Self:
         """Fit by cross entropy on n labels of 0 to 1 that the chances were not fitted on."""
         odds = logit(np.clip(chance, _MIN_CHANCE, 1 - _MIN_CHANCE))
 
         def loss(numbers: np.ndarray) -> float:
             score = numbers[0] + numbers[1] * odds
             away = numbers[0] ** 2 + (numbers[1] - 1) ** 2
-            entropy = (np.logaddexp(0, score) - soft_label * score).mean()
+            entropy = np.average(np.logaddexp(0, score) - soft_label * score, weights=weight)
             return float(entropy + _PENALTY * away)
 
         shift, slope = minimize(loss, np.array([0.0, 1.0]), method="BFGS").x

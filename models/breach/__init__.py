@@ -1,0 +1,1 @@
+"""Chance of a breach: its estimators, their blend, and the breach clock."""

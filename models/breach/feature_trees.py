@@ -1,0 +1,38 @@
+"""Boosted trees on all features, shared by the estimators that differ only in their labels."""
+
+import numpy as np
+
+from models.boosters import Booster, TreeSettings
+from models.breach.contract import BreachEstimator
+from models.estimator import Batch, ModelState
+from models.time_grid import ResolveChances
+
+SETTINGS = TreeSettings(
+    rounds=150, learning_rate=0.04, leaves=15, smallest_leaf=40, columns_share=0.3
+)
+
+
+class FeatureTrees(BreachEstimator):
+    """Trees on the features.
+
+    Args:
+        booster: The trees.
+        kind: Name in reports.
+        stored_as: Name of the file that loads it.
+    """
+
+    def __init__(self, booster: Booster, kind: str, stored_as: str) -> None:
+        self.kind, self.stored_as, self._booster = kind, stored_as, booster
+
+    @property
+    def trees(self) -> Booster:
+        """The boosted trees."""
+        return self._booster
+
+    def predict(self, rows: Batch, times: ResolveChances | None) -> np.ndarray:
+        """Return n chances of a breach; times are not read."""
+        return self._booster.predict(rows.matrix)[:, 0]
+
+    def to_json(self) -> ModelState:
+        """Return the booster."""
+        return ModelState({}, {"trees.txt": self._booster.to_text()})

@@ -1,0 +1,96 @@
+"""Raw columns as a table for LightGBM: what anybody would try first.
+
+Every text but the message is a category of its own values, also one of thousands; every moment is
+hours from the detection; numbers are numbers. There are no features of the past.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR
+from features.engine.feature_set import Columns
+
+MAX_CATEGORIES = 10_000
+MIN_ROWS_OF_A_CATEGORY = 2
+_NOT_READ = ("message",)
+_CALENDAR = 2
+
+
+@dataclass(frozen=True)
+class RawColumns:
+    """Columns to read, and the categories of the texts among them.
+
+    Attributes:
+        categories: For each text column the code of each value.
+        numbers: Names of the columns of numbers.
+        moments: Names of the columns of moments.
+    """
+
+    categories: dict[str, dict[str, int]]
+    numbers: list[str]
+    moments: list[str]
+
+    @classmethod
+    def of(cls, columns: Columns) -> Self:
+        """Take all columns that vary; rare values of a text are no category."""
+        categories, numbers, moments = {}, [], []
+        for name, values in columns.items():
+            if values.dtype == object:
+                if name not in _NOT_READ and (codes := _categories(values)):
+                    categories[name] = codes
+            elif values.dtype.kind == "i":
+                if name != "detected_at" and (values != MISSING_TICK).any():
+                    moments.append(name)
+            elif not np.isnan(values).all():
+                numbers.append(name)
+        return cls(categories, numbers, moments)
+
+    @property
+    def word_columns(self) -> list[int]:
+        """Positions of the categories in the table."""
+        return list(range(len(self.categories)))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns of the table."""
+        return [*self.categories, "hour detected", "weekday detected", *self.moments, *self.numbers]
+
+    def table(self, columns: Columns) -> np.ndarray:
+        """Return (n, names) float64, NaN where missing."""
+        detected = columns["detected_at"]
+        table = np.full((len(detected), len(self.names)), np.nan)
+        for column, (name, codes) in enumerate(self.categories.items()):
+            if name in columns:
+                table[:, column] = [codes.get(value, np.nan) for value in columns[name]]
+        at = len(self.categories)
+        table[:, at] = detected % MS_PER_DAY / MS_PER_HOUR
+        table[:, at + 1] = (detected // MS_PER_DAY + 3) % 7
+        for column, name in enumerate(self.moments, at + _CALENDAR):
+            ticks = columns[name]
+            recorded = ticks != MISSING_TICK
+            hours = (np.where(recorded, ticks, detected) - detected) / MS_PER_HOUR
+            table[:, column] = np.where(recorded, hours, np.nan)
+        for column, name in enumerate(self.numbers, at + _CALENDAR + len(self.moments)):
+            if name in columns:
+                table[:, column] = columns[name]
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Build from what `to_json` gave."""
+        return cls(**values)
+
+
+def _categories(values: np.ndarray) -> dict[str, int]:
+    counts = Counter(value for value in values if value is not None)
+    most = counts.most_common(MAX_CATEGORIES)
+    common = [value for value, n in most if n >= MIN_ROWS_OF_A_CATEGORY]
+    return {value: code for code, value in enumerate(common)} if len(counts) > 1 else {}

@@ -1,0 +1,138 @@
+"""Grid of times: intervals of hours into which times to resolve are cut, learned from a history.
+
+A desk that resolves in minutes and a supply chain that delivers in months need other intervals, so
+the edges are quantiles of the times that were recorded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+
+INTERVALS = 16
+_TAIL = 3.0
+"""The last edge is this multiple of the longest time recorded."""
+_MIN_TOP_RATIO = 1.5
+_WITHIN = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+_MIN_HOURS = 1e-3
+
+
+class Exposures(NamedTuple):
+    """Subjects spread over the intervals that they were open in.
+
+    Attributes:
+        subject: Row of the subject.
+        interval: Number of the interval.
+        ended: 1 where it was resolved in it, else 0.
+        exposure: Share of the interval that counts: 1, but less for the interval in which a
+            censored one is last seen.
+    """
+
+    subject: np.ndarray
+    interval: np.ndarray
+    ended: np.ndarray
+    exposure: np.ndarray
+
+
+@dataclass(frozen=True)
+class TimeGrid:
+    """Edges of 16 intervals.
+
+    Attributes:
+        edges: 17 hours, rising from 0; the last interval lies between the last two.
+    """
+
+    edges: np.ndarray
+
+    @classmethod
+    def of(cls, hours: np.ndarray) -> Self:
+        """Cut at the quantiles of recorded times; wide gaps are halved where times are tied."""
+        times = np.maximum(hours, _MIN_HOURS)
+        inner = np.quantile(times, np.linspace(0, 1, INTERVALS)[1:-1])
+        edges = np.unique(np.concatenate([[0.0], inner]))
+        while len(edges) < INTERVALS - 1:
+            logs = np.log1p(edges)
+            widest = int(np.diff(logs).argmax()) if len(edges) > 1 else 0
+            end = logs[widest + 1] if len(edges) > 1 else 2 * np.log1p(times.max())
+            edges = np.insert(edges, widest + 1, np.expm1((logs[widest] + end) / 2))
+        top = max(float(times.max()), _MIN_TOP_RATIO * float(edges[-1]))
+        return cls(np.concatenate([edges, [top, _TAIL * top]]))
+
+    @property
+    def points(self) -> np.ndarray:
+        """Hours at which an interval is read, five to an interval: (80,)."""
+        logs = np.log1p(self.edges)
+        return np.expm1(logs[:-1, None] + _WITHIN * np.diff(logs)[:, None]).ravel()
+
+    def exposures(self, hours: np.ndarray, resolved: np.ndarray) -> Exposures:
+        """Spread subjects over the intervals that they were open in.
+
+        Args:
+            hours: n hours until resolved, or until now for those still open.
+            resolved: Whether it was resolved.
+        """
+        hours = np.maximum(hours, 1e-6)
+        begin, end = self.edges[:-1], np.append(self.edges[1:-1], np.inf)
+        subject, interval = np.nonzero(hours[:, None] > begin)
+        own, is_last = hours[subject], hours[subject] <= end[interval]
+        ended = is_last & resolved[subject]
+        width = self.edges[interval + 1] - begin[interval]
+        part = np.clip((own - begin[interval]) / width, 0.02, 1.0)
+        exposure = np.where(is_last & ~resolved[subject], part, 1.0)
+        return Exposures(subject, interval, ended.astype(float), exposure)
+
+    def quantiles(self, mass: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+        """Invert (n, 16) masses at shares of 0 to 1, straight in the logarithm in an interval."""
+        reached = np.cumsum(mass, axis=1)
+        logs = np.log1p(self.edges)
+        hours = np.empty((len(mass), len(shares)))
+        row = np.arange(len(mass))
+        for column, share in enumerate(shares):
+            interval = np.minimum((reached < share).sum(axis=1), INTERVALS - 1)
+            before = reached[row, interval] - mass[row, interval]
+            part = np.clip((share - before) / np.maximum(mass[row, interval], 1e-9), 0, 1)
+            hours[:, column] = np.expm1(
+                logs[interval] + part * (logs[interval + 1] - logs[interval])
+            )
+        return hours
+
+    def remaining(self, mass: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Return (n, 16) masses of those that are still open after n hours; rows sum to 1."""
+        left = np.clip((self.edges[1:] - hours[:, None]) / np.diff(self.edges), 0, 1)
+        remaining = mass * left
+        remaining[:, -1] += 1e-9  # what has outlived everything ends in the last interval
+        return remaining / remaining.sum(axis=1, keepdims=True)
+
+    def mean_of_points(self, values: np.ndarray) -> np.ndarray:
+        """Return (n, 16) means over each interval of (n, 80) values at `points`."""
+        return values.reshape(len(values), INTERVALS, len(_WITHIN)).mean(axis=2)
+
+
+class ResolveChances(NamedTuple):
+    """Chances of being resolved in each interval.
+
+    Attributes:
+        grid: The intervals.
+        mass: (n, 16), rows sum to 1.
+    """
+
+    grid: TimeGrid
+    mass: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "ResolveChances":
+        """Return some of the rows; positions or a mask."""
+        return ResolveChances(self.grid, self.mass[rows])
+
+    @classmethod
+    def concatenate(cls, parts: "Sequence[ResolveChances]") -> Self:
+        """Join chances on the same grid."""
+        return cls(parts[0].grid, np.concatenate([part.mass for part in parts]))
+
+    def quantiles(self, shares: tuple[float, ...] = (0.1, 0.5, 0.9)) -> np.ndarray:
+        """Return (n, shares) hours to resolve."""
+        return self.grid.quantiles(self.mass, shares)
+
+    def still_open(self, hours: np.ndarray) -> "ResolveChances":
+        """Return the chances of those that are still open after n hours."""
+        return ResolveChances(self.grid, self.grid.remaining(self.mass, hours))

@@ -1,0 +1,225 @@
+"""Rehearsal of the chance of a breach: real outcomes of a later window decide what serves.
+
+The estimators are fitted on what was known before the window. Its first half gives the weights of
+the blend, its second half the judgement, each calibrated or not. The blend serves; where it is
+worse than plain LightGBM on the raw columns, half of each, or that alone. Where the one that would
+serve is no better than one rate for all beyond noise, the rate serves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.breach.blend import blended
+from models.breach.breach_label import BreachByLateness
+from models.breach.contract import BreachEstimator, BreachTask
+from models.breach.estimators import raw_trees
+from models.estimator import Batch
+from models.time_grid import ResolveChances
+from models.triage.breach_risk import BreachRisk
+from models.triage.resolve_time import ConstantResolveTime, ResolveTime
+from training.common import measures
+from training.triage import fit
+from training.triage.fit import PreparedExceptions, TrainingRows
+from training.triage.known_labels import label_weights
+from training.triage.window import RehearsalWindow
+
+NOISE_QUANTILE = 0.05
+RATE = "one rate for all"
+_MIN_CHANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class RehearsedBreach:
+    """Result of the rehearsal.
+
+    Attributes:
+        judged: What would have served in the second half of the window.
+        served: The same, its weights and calibration learned on the whole window: the final model
+            takes them over.
+        losses: Log loss on the second half, by kind.
+        reason: Sentence that names what was compared, on how many outcomes.
+    """
+
+    judged: BreachRisk
+    served: BreachRisk
+    losses: dict[str, float]
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Half:
+    """One half of the window: chances by estimator; outcomes with their weights."""
+
+    chances: Mapping[str, np.ndarray]
+    label: np.ndarray
+    weight: np.ndarray
+    detected_at: np.ndarray
+
+    def and_then(self, other: "_Half") -> "_Half":
+        """Return both halves."""
+        return _Half(
+            {n: np.concatenate([own, other.chances[n]]) for n, own in self.chances.items()},
+            np.concatenate([self.label, other.label]),
+            np.concatenate([self.weight, other.weight]),
+            np.concatenate([self.detected_at, other.detected_at]),
+        )
+
+
+def rehearse_breach(
+    prepared: PreparedExceptions, window: RehearsalWindow, resolve_baseline: bool
+) -> RehearsedBreach | str:
+    """Fit before a window, choose by its outcomes; a text says why there is nothing to choose.
+
+    Args:
+        prepared: The exceptions.
+        window: As of `breach_window`.
+        resolve_baseline: Whether one distribution of the time to resolve serves for all.
+    """
+    learned = TrainingRows.before(prepared.dataset, window.cut)
+    models = fit.fit_resolve(prepared, learned)
+    task = fit.breach_task(prepared, learned, models.model if models else None)
+    if task is None:
+        return f"fewer than {fit.MIN_ROWS_TO_FIT} breaches are known before the last weeks"
+    times = (models.baseline if resolve_baseline else models.model) if models else None
+    members = fit.fit_breach(task)
+    first, second = (_half(prepared, members, times, half) for half in window.halves)
+    return _chosen(task, members, first, second)
+
+
+def _half(
+    prepared: PreparedExceptions,
+    members: Mapping[str, BreachEstimator],
+    resolve: ResolveTime | ConstantResolveTime | None,
+    half: tuple[int, int],
+) -> _Half:
+    dataset = prepared.dataset
+    detected = dataset.between(*half)
+    weight = label_weights(dataset, detected, dataset.tick)
+    rows, weight = detected[weight > 0], weight[weight > 0]
+    batch = prepared.rows.take(rows)
+    times = resolve.chances(batch) if resolve else None
+    return _Half(
+        _chances(members, batch, times),
+        dataset.labels.breached[rows],
+        weight / weight.mean(),
+        dataset.detected_at[rows],
+    )
+
+
+def _chances(
+    members: Mapping[str, BreachEstimator], rows: Batch, times: ResolveChances | None
+) -> dict[str, np.ndarray]:
+    return {name: member.predict(rows, times) for name, member in members.items()}
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """Something that could serve.
+
+    Attributes:
+        plain_share: Share of the plain LightGBM; the rest is shared by what the outcomes say.
+        calibrate: Whether the mean of the chances is calibrated.
+    """
+
+    plain_share: float
+    calibrate: bool
+
+    def learned(
+        self, members: Mapping[str, BreachEstimator], half: _Half, clock: BreachByLateness | None
+    ) -> BreachRisk:
+        """Learn weights and calibration from one half."""
+        blend = blended(
+            members,
+            half.chances,
+            half.label,
+            half.weight,
+            fixed_shares={raw_trees.NAME: self.plain_share},
+            calibrate=self.calibrate,
+        )
+        return replace(_rate(half, clock), blend=blend)
+
+
+CANDIDATES = tuple(
+    _Candidate(plain_share, calibrate)
+    for plain_share in (0.0, 0.5, 1.0)
+    for calibrate in (True, False)
+)
+
+
+def _rate(half: _Half, clock: BreachByLateness | None) -> BreachRisk:
+    return BreachRisk(None, float(np.average(half.label, weights=half.weight)), clock)
+
+
+def _chosen(
+    task: BreachTask, members: Mapping[str, BreachEstimator], first: _Half, second: _Half
+) -> RehearsedBreach:
+    judged = {candidate: candidate.learned(members, first, task.clock) for candidate in CANDIDATES}
+    losses = {candidate: _losses(risk, second) for candidate, risk in judged.items()}
+    of_rate = _losses(_rate(first, task.clock), second)
+    best = _preferred({candidate: float(loss.mean()) for candidate, loss in losses.items()})
+    least_plain = min(losses[c].mean() for c in CANDIDATES if c.plain_share == 1)
+    gain = of_rate - losses[best]
+    drawn = [gain[rows].mean() for rows in measures.day_blocks(second.detected_at)]
+    is_learned = bool(np.quantile(drawn, NOISE_QUANTILE) > 0)
+    compared = (
+        f"log loss {losses[best].mean():.4f}, one rate {of_rate.mean():.4f}, plain LightGBM "
+        f"{least_plain:.4f}, on {len(second.label):,} known outcomes"
+    )
+    both = first.and_then(second)
+    if is_learned:
+        chosen, served = judged[best], best.learned(members, both, task.clock)
+        reason = f"{chosen.kind} ({compared})"
+    else:
+        chosen, served = _rate(first, task.clock), _rate(both, task.clock)
+        reason = f"not learned, {RATE}: the best is no better beyond noise ({compared})"
+    alone = {
+        member.kind: float(_weighted_losses(second.chances[name], second).mean())
+        for name, member in members.items()
+    }
+    of_best = {"blend": float(losses[best].mean()), RATE: float(of_rate.mean())}
+    return RehearsedBreach(chosen, served, alone | of_best, reason)
+
+
+def _preferred(losses: Mapping[_Candidate, float]) -> _Candidate:
+    """Return the candidate with the least of plain LightGBM that is no worse than it."""
+    by_share = {
+        share: min((c for c in losses if c.plain_share == share), key=lambda c: losses[c])
+        for share in sorted({candidate.plain_share for candidate in losses})
+    }
+    plain = by_share[1.0]
+    return next(best for best in by_share.values() if losses[best] <= losses[plain])
+
+
+def _losses(risk: BreachRisk, half: _Half) -> np.ndarray:
+    blend = risk.blend
+    if blend is None:
+        return _weighted_losses(np.full(len(half.label), risk.rate), half)
+    mean = np.sum([w * half.chances[name] for name, w in blend.weights.items()], axis=0)
+    return _weighted_losses(blend.calibration.apply(mean), half)
+
+
+def _weighted_losses(chance: np.ndarray, half: _Half) -> np.ndarray:
+    """Return n log losses, each counted with its weight."""
+    p = np.clip(chance, _MIN_CHANCE, 1 - _MIN_CHANCE)
+    return -np.log(np.where(half.label > 0.5, p, 1 - p)) * half.weight
+
+
+def final_breach(
+    prepared: PreparedExceptions,
+    learned: TrainingRows,
+    resolve: ResolveTime | None,
+    served: BreachRisk,
+) -> BreachRisk | None:
+    """Fit the estimators that serve anew on all that is known, with their rehearsed weights."""
+    task = fit.breach_task(prepared, learned, resolve)
+    if task is None:
+        return None
+    blend = served.blend
+    if blend is not None:
+        members = fit.fit_breach(task, blend.weights)
+        if blend.weights.keys() - members.keys():
+            return None
+        blend = blend.of(members)
+    return BreachRisk(blend, served.rate, task.clock)
