@@ -1,5 +1,6 @@
 """Gate of promotion: compares a challenger with the champion, and gives the reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,17 +48,20 @@ class TrainingResult:
     untrained: dict[str, str]
 
 
-def decide_first(gains: dict[str, str]) -> GateDecision:
-    """Decide on the first challenger: every trained model beats the fallback without a model.
+def decide_first(gains: dict[str, str], learned: Sequence[str]) -> GateDecision:
+    """Decide on the first challenger: it must have learned something.
 
-    Where a model does not beat its baseline, the baseline serves already.
+    Where a model does not beat its baseline on real outcomes, the baseline serves already.
 
     Args:
         gains: For each trained model the sentence of its rehearsal.
+        learned: Names of the models that beat a constant on outcomes of a later window.
     """
     if not gains:
         return GateDecision(False, "nothing could be trained, so there is nothing to promote")
     summary = "; ".join(f"{name}: {reason}" for name, reason in gains.items())
+    if not learned:
+        return GateDecision(False, f"no model is better than a constant. {summary}")
     return GateDecision(True, f"the first champion. {summary}")
 
 

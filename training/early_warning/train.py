@@ -93,7 +93,7 @@ def _judge(
     try:
         champion = load_warning(store)
     except NoChampionError:
-        return decide_first({"exception": rehearsal.served_by})
+        return decide_first({"exception": rehearsal.served_by}, ["exception"])
     dataset = prepared.dataset
     fresh = dataset.scored_at[rehearsal.evaluated] >= champion.trained_as_of
     rows = rehearsal.evaluated[fresh]

@@ -13,6 +13,7 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import Calibration
+from models.classifiers.estimators import majority
 from models.estimator import Batch
 from models.time_grid import ResolveChances
 from models.triage.breach_risk import BreachRisk
@@ -23,7 +24,7 @@ from training.common import measures
 from training.triage import fit
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.held_out import HeldOutTest, tested
-from training.triage.rehearse_breach import rehearse_breach
+from training.triage.rehearse_breach import BreachEvidence, rehearse_breach
 from training.triage.rehearse_classifier import rehearse_class
 from training.triage.window import (
     MIN_BREACHES_TO_JUDGE,
@@ -48,6 +49,7 @@ class TriageRehearsal:
         tested: For each class that may be promised the test of such a model.
         breach_window: Window by whose outcomes the chance of a breach was chosen; None without.
         breach_risk: The chance of a breach whose weights the final model takes over.
+        breach_evidence: Outcomes that the chance of a breach was judged by.
         touch_spread: Rows and minutes from which the final spread of the touch time is learned.
     """
 
@@ -61,6 +63,7 @@ class TriageRehearsal:
     use_baseline: set[str] = field(default_factory=set)
     breach_window: RehearsalWindow | None = None
     breach_risk: BreachRisk | None = None
+    breach_evidence: BreachEvidence | None = None
     touch_spread: TouchTime | None = None
 
 
@@ -88,6 +91,13 @@ Result = TypeVar("Result")
 def in_order(by_label: dict[str, Result]) -> dict[str, Result]:
     """Return the results of parallel steps in the order of the labels."""
     return {label: by_label[label] for label in LABEL_NAMES if label in by_label}
+
+
+def learned_models(rehearsal: TriageRehearsal) -> list[str]:
+    """Return the names of the models that are better than a constant."""
+    numbers = {"resolve", "harm", "touch"} & rehearsal.reasons.keys()
+    classes = [label for label, name in rehearsal.estimators.items() if name != majority.NAME]
+    return sorted([*(numbers - rehearsal.use_baseline), *classes])
 
 
 def _rehearse_label(
@@ -127,6 +137,7 @@ def _rehearse_times(
         rehearsal.triage.untrained["harm"] = rehearsed
         return
     rehearsal.breach_window, rehearsal.breach_risk = window, rehearsed.served
+    rehearsal.breach_evidence = rehearsed.evidence
     rehearsal.triage.breach_risk = rehearsed.judged
     rehearsal.losses["harm"], rehearsal.reasons["harm"] = rehearsed.losses, rehearsed.reason
     if rehearsed.judged.blend is None:

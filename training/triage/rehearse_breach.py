@@ -38,20 +38,54 @@ class RehearsedBreach:
         judged: What would have served in the second half of the window.
         served: The same, its weights and calibration learned on the whole window: the final model
             takes them over.
+        evidence: Outcomes of the second half, with the chances of what would have served.
         losses: Log loss on the second half, by kind.
         reason: Sentence that names what was compared, on how many outcomes.
     """
 
     judged: BreachRisk
     served: BreachRisk
+    evidence: "BreachEvidence"
     losses: dict[str, float]
     reason: str
+
+
+@dataclass(frozen=True)
+class BreachEvidence:
+    """n known outcomes of a window, and the chances that a model gave before them.
+
+    Attributes:
+        rows: Positions of the exceptions.
+        chance: 0 to 1.
+        label: 1 breached, 0 not.
+        weight: By how much each outcome counts; 1 on average.
+    """
+
+    rows: np.ndarray
+    chance: np.ndarray
+    label: np.ndarray
+    weight: np.ndarray
+
+    def of_model(self, chance: np.ndarray) -> "BreachEvidence":
+        """Return the same outcomes with the chances of another model."""
+        return replace(self, chance=chance)
+
+    def take(self, chosen: np.ndarray) -> "BreachEvidence":
+        """Return some of the outcomes."""
+        return BreachEvidence(*(own[chosen] for own in vars(self).values()))
+
+    @property
+    def losses(self) -> np.ndarray:
+        """Log losses, each times its weight."""
+        p = np.clip(self.chance, _MIN_CHANCE, 1 - _MIN_CHANCE)
+        return -np.log(np.where(self.label > 0.5, p, 1 - p)) * self.weight
 
 
 @dataclass(frozen=True)
 class _Half:
     """One half of the window: chances by estimator; outcomes with their weights."""
 
+    rows: np.ndarray
     chances: Mapping[str, np.ndarray]
     label: np.ndarray
     weight: np.ndarray
@@ -60,6 +94,7 @@ class _Half:
     def and_then(self, other: "_Half") -> "_Half":
         """Return both halves."""
         return _Half(
+            np.concatenate([self.rows, other.rows]),
             {n: np.concatenate([own, other.chances[n]]) for n, own in self.chances.items()},
             np.concatenate([self.label, other.label]),
             np.concatenate([self.weight, other.weight]),
@@ -101,6 +136,7 @@ def _half(
     batch = prepared.rows.take(rows)
     times = resolve.chances(batch) if resolve else None
     return _Half(
+        rows,
         _chances(members, batch, times),
         dataset.labels.breached[rows],
         weight / weight.mean(),
@@ -156,8 +192,8 @@ def _chosen(
     task: BreachTask, members: Mapping[str, BreachEstimator], first: _Half, second: _Half
 ) -> RehearsedBreach:
     judged = {candidate: candidate.learned(members, first, task.clock) for candidate in CANDIDATES}
-    losses = {candidate: _losses(risk, second) for candidate, risk in judged.items()}
-    of_rate = _losses(_rate(first, task.clock), second)
+    losses = {candidate: _evidence(risk, second).losses for candidate, risk in judged.items()}
+    of_rate = _evidence(_rate(first, task.clock), second).losses
     best = _preferred({candidate: float(loss.mean()) for candidate, loss in losses.items()})
     least_plain = min(losses[c].mean() for c in CANDIDATES if c.plain_share == 1)
     gain = of_rate - losses[best]
@@ -174,12 +210,13 @@ def _chosen(
     else:
         chosen, served = _rate(first, task.clock), _rate(both, task.clock)
         reason = f"not learned, {RATE}: the best is no better beyond noise ({compared})"
+    evidence = _evidence(chosen, second)
     alone = {
-        member.kind: float(_weighted_losses(second.chances[name], second).mean())
+        member.kind: float(evidence.of_model(second.chances[name]).losses.mean())
         for name, member in members.items()
     }
     of_best = {"blend": float(losses[best].mean()), RATE: float(of_rate.mean())}
-    return RehearsedBreach(chosen, served, alone | of_best, reason)
+    return RehearsedBreach(chosen, served, evidence, losses=alone | of_best, reason=reason)
 
 
 def _preferred(losses: Mapping[_Candidate, float]) -> _Candidate:
@@ -192,18 +229,14 @@ def _preferred(losses: Mapping[_Candidate, float]) -> _Candidate:
     return next(best for best in by_share.values() if losses[best] <= losses[plain])
 
 
-def _losses(risk: BreachRisk, half: _Half) -> np.ndarray:
+def _evidence(risk: BreachRisk, half: _Half) -> BreachEvidence:
     blend = risk.blend
     if blend is None:
-        return _weighted_losses(np.full(len(half.label), risk.rate), half)
-    mean = np.sum([w * half.chances[name] for name, w in blend.weights.items()], axis=0)
-    return _weighted_losses(blend.calibration.apply(mean), half)
-
-
-def _weighted_losses(chance: np.ndarray, half: _Half) -> np.ndarray:
-    """Return n log losses, each counted with its weight."""
-    p = np.clip(chance, _MIN_CHANCE, 1 - _MIN_CHANCE)
-    return -np.log(np.where(half.label > 0.5, p, 1 - p)) * half.weight
+        chance = np.full(len(half.label), risk.rate)
+    else:
+        mean = np.sum([w * half.chances[name] for name, w in blend.weights.items()], axis=0)
+        chance = blend.calibration.apply(mean)
+    return BreachEvidence(half.rows, chance, label=half.label, weight=half.weight)
 
 
 def final_breach(

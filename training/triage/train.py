@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -33,7 +34,8 @@ from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final
 from training.triage.fit import PreparedExceptions, prepare
 from training.triage.labels import PEOPLE, Trust, unswayed
-from training.triage.rehearsal import TriageRehearsal, rehearse
+from training.triage.rehearsal import TriageRehearsal, learned_models, rehearse
+from training.triage.rehearse_breach import BreachEvidence
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
 
@@ -100,7 +102,7 @@ def _judge(
     try:
         champion = load_triage(store)
     except NoChampionError:
-        return decide_first(rehearsal.reasons)
+        return decide_first(rehearsal.reasons, learned_models(rehearsal))
     window, detected = rehearsal.window, prepared.dataset.detected_at
     begin = max(window.middle, champion.trained_as_of)
     rows = np.flatnonzero((detected >= begin) & (detected < window.end))
@@ -115,15 +117,45 @@ def _judge(
     as_champion = dataset.read_by(champion.kinds)
     live = champion.with_recent(since_training(champion, as_champion))
     shared = sorted(challenger.classes.keys() & champion.classes.keys())
-    shared += ["harm"] if challenger.breach_risk and champion.breach_risk else []
+    evidence = _shared_evidence(rehearsal, live, as_champion)
     challenger_losses = losses_of(challenger, dataset, rows, shared)
     champion_losses = losses_of(live, as_champion, rows, shared)
+    ticks = np.tile(detected[rows], len(shared))
+    if evidence is not None:
+        own, other = evidence
+        challenger_losses = _with_breaches(challenger_losses, own)
+        champion_losses = _with_breaches(champion_losses, other)
+        ticks = np.concatenate([ticks, detected[own.rows]])
     if not len(challenger_losses.losses):
         return GateDecision(False, "no outcome of the window is known that both models predict")
-    blocks = measures.day_blocks(
-        np.tile(detected[rows], len(challenger_losses.losses) // len(rows))
-    )
-    return decide(challenger_losses, champion_losses, blocks, latency_ms)
+    return decide(challenger_losses, champion_losses, measures.day_blocks(ticks), latency_ms)
+
+
+class _SharedEvidence(NamedTuple):
+    """The same outcomes of breaches with the chances of both models."""
+
+    challenger: BreachEvidence
+    champion: BreachEvidence
+
+
+def _shared_evidence(
+    rehearsal: TriageRehearsal, live: Triage, dataset: TriageDataset
+) -> _SharedEvidence | None:
+    """Return the outcomes of breaches that neither model has learned from; None without any."""
+    evidence = rehearsal.breach_evidence
+    if evidence is None or live.breach_risk is None:
+        return None
+    own = evidence.take(dataset.detected_at[evidence.rows] >= live.trained_as_of)
+    if not len(own.rows):
+        return None
+    columns = {name: column[own.rows] for name, column in dataset.columns.items()}
+    chance = live.predict(columns, columns["detected_at"]).p_breach
+    return None if chance is None else _SharedEvidence(own, own.of_model(chance))
+
+
+def _with_breaches(losses: GateLosses, evidence: BreachEvidence) -> GateLosses:
+    error = measures.expected_calibration_error(evidence.chance, evidence.label)
+    return GateLosses(np.concatenate([losses.losses, evidence.losses]), error)
 
 
 def losses_of(
