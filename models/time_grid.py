@@ -6,6 +6,7 @@ the edges are quantiles of the times that were recorded.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -59,7 +60,7 @@ class TimeGrid:
         top = max(float(times.max()), _MIN_TOP_RATIO * float(edges[-1]))
         return cls(np.concatenate([edges, [top, _TAIL * top]]))
 
-    @property
+    @cached_property
     def points(self) -> np.ndarray:
         """Hours at which an interval is read, five to an interval: (80,)."""
         logs = np.log1p(self.edges)

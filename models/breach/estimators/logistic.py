@@ -38,13 +38,15 @@ class LogisticBreach(BreachEstimator):
         self.mean, self.deviation = mean, deviation
         self.word_columns, self.words, self.weights = word_columns, words, weights
         self._numbers = np.setdiff1d(np.arange(len(mean)), word_columns)
+        self._mean, self._deviation = mean[self._numbers], deviation[self._numbers]
+        self._sizes = np.array(words, np.float64)
         self._first_words = len(self._numbers) + np.cumsum([0, *words])[:-1].astype(np.intp)
 
     def numbers(self, dense: np.ndarray) -> np.ndarray:
         """Return (n, numbers) standardised numbers; 0 where missing."""
-        own = self._numbers
-        scaled = (dense[:, own] - self.mean[own]) / self.deviation[own]
-        return np.clip(np.nan_to_num(scaled), -_MAX_DEVIATIONS, _MAX_DEVIATIONS)
+        scaled = (dense[:, self._numbers] - self._mean) / self._deviation
+        scaled[np.isnan(scaled)] = 0.0
+        return np.minimum(np.maximum(scaled, -_MAX_DEVIATIONS), _MAX_DEVIATIONS)
 
     def one_hot(self, dense: np.ndarray) -> np.ndarray:
         """Return (n, all words) of 0 and 1."""
@@ -58,11 +60,10 @@ class LogisticBreach(BreachEstimator):
         """Return n chances of a breach; times are not read."""
         dense = rows.matrix.dense
         score = self.numbers(dense) @ self.weights[: len(self._numbers)] + self.weights[-1]
-        for column, n, first in zip(self.word_columns, self.words, self._first_words, strict=True):
-            code = dense[:, column]
-            valid = (code >= 0) & (code < n)  # NaN is neither
-            own = self.weights[first + np.where(valid, code, 0).astype(np.intp)]
-            score += np.where(valid, own, 0.0)
+        codes = dense[:, self.word_columns]
+        valid = (codes >= 0) & (codes < self._sizes)  # NaN is neither
+        own = self.weights[self._first_words + np.where(valid, codes, 0.0).astype(np.intp)]
+        score += np.where(valid, own, 0.0).sum(axis=1)
         return expit(score)
 
     def to_json(self) -> ModelState:
