@@ -14,8 +14,8 @@ from models.automation.risk_control import LabelPromises, promise_classes
 from models.classifiers.calibration import codes
 from models.triage.triage import Triage
 from training.common import measures
-from training.triage.evaluation import PeriodPredictions
 from training.triage.labels import unswayed
+from training.triage.period import PeriodPredictions
 
 ERRORS = (0.02, 0.05, 0.10)
 

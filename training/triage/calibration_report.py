@@ -21,7 +21,7 @@ from models.triage.labels import CATEGORY
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
 from training.triage.automation_report import labelled_period
-from training.triage.evaluation import PeriodPredictions
+from training.triage.period import PeriodPredictions
 
 SEGMENTS = ("severity", "type", "customer_segment")
 MIN_ROWS_OF_A_GROUP = 50

@@ -1,6 +1,5 @@
 """Evaluation of triage on a period: each exception is scored as of its detection, then measured."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,29 +16,12 @@ from models.triage.labels import LABEL_NAMES, label_named, past_log
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
 from training.common import measures
+from training.triage.breach_evaluation import breach_figures
 from training.triage.dataset import TriageDataset
 from training.triage.labels import unswayed
+from training.triage.period import PeriodPredictions
 
 QUANTILES = (0.1, 0.5, 0.9)
-
-
-@dataclass(frozen=True)
-class PeriodPredictions:
-    """Predictions for the exceptions of a period.
-
-    Attributes:
-        dataset: All of the history, for the outcomes.
-        rows: Positions of the exceptions of the period.
-        predictions: As of each one's detection.
-    """
-
-    dataset: TriageDataset
-    rows: np.ndarray
-    predictions: Predictions
-
-    def column(self, column: str) -> np.ndarray:
-        """Return a column of the exceptions of the period."""
-        return self.dataset.columns[column][self.rows]
 
 
 def score_period(
@@ -135,35 +117,12 @@ def report(scoring: PeriodPredictions, triage: Triage) -> dict[str, object]:
         "untrained": triage.untrained,
         "served_by": {label: model.selection_reason for label, model in triage.classes.items()},
     }
-    figures["breach"] = _breach(scoring, triage)
+    figures["breach"] = breach_figures(scoring, triage)
     for label in triage.classes:
         figures[label] = _class(scoring, triage, label)
     figures["hours_to_resolve"] = _hours(scoring, triage)
     figures["touch_minutes"] = _touch(scoring, triage)
     return figures
-
-
-def _breach(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
-    happened = scoring.dataset.labels.breached[scoring.rows]
-    chance = scoring.predictions.p_breach
-    if chance is None:
-        return None
-    labelled = ~np.isnan(happened)
-    if not labelled.any():
-        return {"labelled": 0}
-    blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
-    n = int(labelled.sum())
-    rate = np.full(n, triage.breach_risk.rate if triage.breach_risk else np.nan)
-    return {
-        "labelled": n,
-        "rate": float(happened[labelled].mean()),
-        "model": measures.figures(
-            measures.binary_measures(chance[labelled], happened[labelled]), n, blocks
-        ),
-        "one rate for all": measures.figures(
-            measures.binary_measures(rate, happened[labelled]), n, blocks
-        ),
-    }
 
 
 def _class(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, object] | None:

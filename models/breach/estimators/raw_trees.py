@@ -1,9 +1,10 @@
 """Plain LightGBM on the raw columns, taught by known outcomes: the mark that others must reach."""
 
-from typing import Any
+from typing import Self
 
 import numpy as np
 
+from features.engine.feature_set import Columns
 from models.boosters import Booster, TreeSettings
 from models.breach.contract import BreachEstimator, BreachTask
 from models.breach.raw_columns import RawColumns
@@ -25,9 +26,34 @@ class RawTrees(BreachEstimator):
     def __init__(self, booster: Booster, columns: RawColumns) -> None:
         self._booster, self._columns = booster, columns
 
+    @classmethod
+    def learned(cls, columns: Columns, label: np.ndarray, weight: np.ndarray) -> Self:
+        """Fit on n known outcomes.
+
+        Args:
+            columns: The raw columns of n subjects.
+            label: 1 breached, 0 not.
+            weight: n weights.
+        """
+        read = RawColumns.of(columns)
+        booster = Booster.fit(
+            read.table(columns),
+            label,
+            SETTINGS,
+            weight=weight,
+            words=read.word_columns,
+            objective="binary",
+            cat_smooth=_CATEGORY_SMOOTHING,
+        )
+        return cls(booster, read)
+
     def predict(self, rows: Batch, times: ResolveChances | None) -> np.ndarray:
         """Return n chances of a breach; times are not read."""
-        table = self._columns.table(rows.columns)
+        return self.of_columns(rows.columns)
+
+    def of_columns(self, columns: Columns) -> np.ndarray:
+        """Return n chances of a breach from the raw columns alone."""
+        table = self._columns.table(columns)
         if len(table) == 1:
             return self._booster.predict_row(table[0])
         return np.asarray(self._booster.booster.predict(table, num_threads=1)).ravel()
@@ -46,18 +72,8 @@ def suits(_task: BreachTask) -> bool:
 def fit(task: BreachTask) -> RawTrees:
     """Fit on the subjects whose outcome is known."""
     known = task.known
-    rows: dict[str, Any] = {n: column[known] for n, column in task.rows.columns.items()}
-    columns = RawColumns.of(rows)
-    booster = Booster.fit(
-        columns.table(rows),
-        task.label[known],
-        SETTINGS,
-        weight=task.label_weight[known],
-        words=columns.word_columns,
-        objective="binary",
-        cat_smooth=_CATEGORY_SMOOTHING,
-    )
-    return RawTrees(booster, columns)
+    columns = {name: column[known] for name, column in task.rows.columns.items()}
+    return RawTrees.learned(columns, task.label[known], task.label_weight[known])
 
 
 def load(state: ModelState) -> RawTrees:

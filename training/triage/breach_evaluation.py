@@ -1,0 +1,58 @@
+"""Evaluation of the chance of a breach, beside one rate for all and plain LightGBM."""
+
+import numpy as np
+
+from models.breach.estimators.raw_trees import RawTrees
+from models.triage.triage import Triage
+from training.common import measures
+from training.triage.known_labels import label_weights
+from training.triage.period import PeriodPredictions
+
+MIN_ROWS_TO_FIT_PLAIN = 200
+PLAIN = "plain LightGBM on the raw columns"
+
+
+def breach_figures(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
+    """Return figures of the model and its baselines on the known outcomes of a period.
+
+    Returns:
+        None where the model gives no chance of a breach.
+    """
+    happened = scoring.dataset.labels.breached[scoring.rows]
+    chance = scoring.predictions.p_breach
+    if chance is None:
+        return None
+    labelled = ~np.isnan(happened)
+    if not labelled.any():
+        return {"labelled": 0}
+    happened, n = happened[labelled], int(labelled.sum())
+    rate = np.full(n, triage.breach_risk.rate if triage.breach_risk else np.nan)
+    chances = {"model": chance[labelled], "one rate for all": rate}
+    plain = plain_chance(scoring, triage.trained_as_of)
+    if plain is not None:
+        chances[PLAIN] = plain[labelled]
+    blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
+    return {"labelled": n, "rate": float(happened.mean())} | {
+        name: measures.figures(measures.binary_measures(own, happened), n, blocks)
+        for name, own in chances.items()
+    }
+
+
+def plain_chance(scoring: PeriodPredictions, tick: int) -> np.ndarray | None:
+    """Return the chances of plain LightGBM, fitted on what was known before a tick.
+
+    Returns:
+        None where too few outcomes, or only those of one kind, were known.
+    """
+    dataset = scoring.dataset
+    before = np.flatnonzero(dataset.detected_at < tick)
+    weight = label_weights(dataset, before, tick)
+    known = before[weight > 0]
+    label = dataset.labels.breached[known]
+    if len(known) < MIN_ROWS_TO_FIT_PLAIN or len(np.unique(label)) < 2:
+        return None
+    columns = {name: column[known] for name, column in dataset.columns.items()}
+    model = RawTrees.learned(columns, label, weight[weight > 0])
+    return model.of_columns(
+        {name: column[scoring.rows] for name, column in dataset.columns.items()}
+    )
