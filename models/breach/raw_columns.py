@@ -70,6 +70,8 @@ class RawColumns:
         table[:, at] = detected % MS_PER_DAY / MS_PER_HOUR
         table[:, at + 1] = (detected // MS_PER_DAY + 3) % 7
         for column, name in enumerate(self.moments, at + _CALENDAR):
+            if name not in columns:
+                continue
             ticks = columns[name]
             recorded = ticks != MISSING_TICK
             hours = (np.where(recorded, ticks, detected) - detected) / MS_PER_HOUR
