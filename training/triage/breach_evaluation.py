@@ -32,10 +32,10 @@ def breach_figures(scoring: PeriodPredictions, triage: Triage) -> dict[str, obje
     if plain is not None:
         chances[PLAIN] = plain[labelled]
     blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
-    return {"labelled": n, "rate": float(happened.mean())} | {
-        name: measures.figures(measures.binary_measures(own, happened), n, blocks)
-        for name, own in chances.items()
-    }
+    figures: dict[str, object] = {"labelled": n, "rate": float(happened.mean())}
+    for name, own in chances.items():
+        figures[name] = measures.figures(measures.binary_measures(own, happened), n, blocks)
+    return figures
 
 
 def plain_chance(scoring: PeriodPredictions, tick: int) -> np.ndarray | None:
@@ -53,6 +53,5 @@ def plain_chance(scoring: PeriodPredictions, tick: int) -> np.ndarray | None:
         return None
     columns = {name: column[known] for name, column in dataset.columns.items()}
     model = RawTrees.learned(columns, label, weight[weight > 0])
-    return model.of_columns(
-        {name: column[scoring.rows] for name, column in dataset.columns.items()}
-    )
+    later = {name: column[scoring.rows] for name, column in dataset.columns.items()}
+    return model.of_columns(later)

@@ -17,7 +17,8 @@ from models.triage.triage import Triage
 from training.triage import automation_report
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
-from training.triage.evaluation import PeriodPredictions, predictions_table, report
+from training.triage.evaluation import predictions_table, report
+from training.triage.period import PeriodPredictions
 from training.triage.final_fit import fit_final
 from training.triage.fit import prepare
 from training.triage.rehearsal import rehearse
