@@ -1,6 +1,6 @@
 """Grid of times: intervals of hours into which times to resolve are cut, learned from a history.
 
-A desk that resolves in minutes and a supply chain that delivers in months need other intervals, so
+A team that resolves in minutes and a supply chain that delivers in months need other intervals. So
 the edges are quantiles of the times that were recorded.
 """
 
@@ -27,7 +27,7 @@ class Exposures(NamedTuple):
         interval: Number of the interval.
         ended: 1 where it was resolved in it, else 0.
         exposure: Share of the interval that counts: 1, but less for the interval in which a
-            censored one is last seen.
+            censored one is open last.
     """
 
     subject: np.ndarray

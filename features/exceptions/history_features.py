@@ -75,7 +75,7 @@ PAST = (
 """Features of the past of every entity; `value` names a function of `features.exceptions.logs`.
 
 Breaches are left out: those that are recorded so far are of quick cases, and of the days on which
-cases were closed. `training.triage.soft_labels` corrects for that.
+cases were closed. `training.triage.breach.soft_labels` corrects for that.
 """
 
 

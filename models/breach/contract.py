@@ -40,7 +40,7 @@ class BreachTask:
     word_columns: list[int]
 
     @property
-    def known(self) -> np.ndarray:
+    def labelled(self) -> np.ndarray:
         """Positions of the subjects whose outcome is known."""
         return np.flatnonzero(~np.isnan(self.label))
 

@@ -16,7 +16,7 @@ from models.triage.labels import LABEL_NAMES, label_named, past_log
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
 from training.common import measures
-from training.triage.breach_evaluation import breach_figures
+from training.triage.breach.breach_evaluation import breach_figures
 from training.triage.dataset import TriageDataset
 from training.triage.labels import unswayed
 from training.triage.period import PeriodPredictions

@@ -7,9 +7,9 @@ from models.triage.labels import past_log
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from training.triage import fit
+from training.triage.breach.rehearse_breach import final_breach
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.rehearsal import TriageRehearsal, in_order
-from training.triage.rehearse_breach import final_breach
 
 
 def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triage:

@@ -23,10 +23,10 @@ from models.estimator import Batch
 from models.triage.labels import label_named
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
+from training.triage.breach.known_labels import label_weights
+from training.triage.breach.soft_labels import breach_clock, soft_breach
 from training.triage.dataset import TriageDataset
-from training.triage.known_labels import label_weights
 from training.triage.labels import PEOPLE, Trust
-from training.triage.soft_labels import breach_clock, soft_breach
 
 MIN_ROWS_TO_FIT = 200
 MIN_ROWS_OF_A_CLASS = 3
@@ -164,9 +164,9 @@ def breach_task(
         None where too few breaches, or none of one kind, are known.
     """
     dataset, rows = prepared.dataset, prepared.rows.take(learned.rows)
-    known = dataset.labels.breach_known(learned.tick)[learned.rows]
-    label = np.where(known, dataset.labels.breached[learned.rows], np.nan)
-    if known.sum() < MIN_ROWS_TO_FIT or len(np.unique(label[known])) < 2:
+    labelled = dataset.labels.breach_known(learned.tick)[learned.rows]
+    label = np.where(labelled, dataset.labels.breached[learned.rows], np.nan)
+    if labelled.sum() < MIN_ROWS_TO_FIT or len(np.unique(label[labelled])) < 2:
         return None
     clock = breach_clock(dataset, learned.tick) if resolve else None
     soft = None

@@ -13,7 +13,7 @@ from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
 from data.ticks import ceil_ticks, floor_ticks
 from models.triage.labels import LABEL_NAMES, LABELS
-from training.triage.breaches import Resolutions, read_breaches
+from training.triage.breach.breaches import Resolutions, read_breaches
 
 MIN_HIDDEN_LABELS = 400
 
@@ -265,7 +265,7 @@ def _last_known(exceptions: pd.DataFrame, steps: pd.DataFrame, ended: pd.DataFra
     """Return the last tick at which anything became known: the record reaches so far."""
     raised = ceil_ticks(exceptions[Exceptions.known_at])
     return max(
-        float(known.max()) for known in (raised, steps["known"], ended["known"]) if len(known)
+        float(ticks.max()) for ticks in (raised, steps["known"], ended["known"]) if len(ticks)
     )
 
 

@@ -30,12 +30,12 @@ from training.common import measures, plots
 from training.common.promotion import GateDecision, TrainingResult, decide_recalibration
 from training.common.run import Progress, git_commit, register
 from training.triage import fit
+from training.triage.breach.soft_labels import breach_clock, soft_breach
 from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
 from training.triage.fit import TrainingRows
 from training.triage.held_out import most_settled, tested_on
 from training.triage.rehearse_classifier import labelled_exceptions
-from training.triage.soft_labels import breach_clock, soft_breach
 from training.triage.train import losses_of
 from training.triage.window import MAX_WINDOW_DAYS, MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
@@ -173,9 +173,9 @@ def _recalibrate_breach_risk(
     if clock and times:
         at_end = TrainingRows(dataset.tick, since, np.ones(len(since)))
         label = soft_breach(rows.columns, clock, times, *fit.resolve_hours(dataset, at_end))
-    known, mean = ~np.isnan(label), breach_risk.blend.mean(rows, times)
+    labelled, mean = ~np.isnan(label), breach_risk.blend.mean(rows, times)
     first = rows.as_of < made.from_tick
-    for triage, part in ((made.evaluated, first & known), (made.served, known)):
+    for triage, part in ((made.evaluated, first & labelled), (made.served, labelled)):
         if not part.any():
             continue
         calibration = PlattScaling.fit(mean[part], label[part])

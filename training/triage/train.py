@@ -28,6 +28,7 @@ from training.common.promotion import (
     decide_first,
 )
 from training.common.run import Progress, call_ms, git_commit, register, timed_rows
+from training.triage.breach.rehearse_breach import BreachEvidence
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.evaluation import since_training
@@ -35,7 +36,6 @@ from training.triage.final_fit import fit_final
 from training.triage.fit import PreparedExceptions, prepare
 from training.triage.labels import PEOPLE, Trust, unswayed
 from training.triage.rehearsal import TriageRehearsal, learned_models, rehearse
-from training.triage.rehearse_breach import BreachEvidence
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
 

@@ -74,20 +74,20 @@ def breach_window(dataset: TriageDataset) -> RehearsalWindow | None:
     """
     order = np.argsort(dataset.detected_at, kind="stable")
     detected = dataset.detected_at[order]
-    known = dataset.labels.breach_known(dataset.tick)[order]
+    labelled = dataset.labels.breach_known(dataset.tick)[order]
     breached = np.nan_to_num(dataset.labels.breached[order])
-    ever_known = known[: max(len(known) // 2, 1)].mean()
+    ever_known = labelled[: max(len(labelled) // 2, 1)].mean()
     begin, last = int(detected[0]), int(detected[-1]) + 1
     longest = int(MAX_WINDOW_SHARE * (last - begin))
     for end in np.linspace(last, begin + longest, _ENDS).astype(np.int64):
         until = np.searchsorted(detected, end)
-        held = np.flatnonzero(known[:until])[-ROWS_OF_A_BREACH_WINDOW:]
-        span = end - detected[held[0]] if len(held) else 0
+        recent = np.flatnonzero(labelled[:until])[-ROWS_OF_A_BREACH_WINDOW:]
+        span = end - detected[recent[0]] if len(recent) else 0
         length = int(min(max(MAX_WINDOW_DAYS * MS_PER_DAY, span), longest))
         rows = slice(np.searchsorted(detected, end - length), until)
-        settled = known[rows].mean() if known[rows].any() else 0.0
-        late = breached[rows][known[rows]].sum()
-        fewer = min(late, known[rows].sum() - late)
+        settled = labelled[rows].mean() if labelled[rows].any() else 0.0
+        late = breached[rows][labelled[rows]].sum()
+        fewer = min(late, labelled[rows].sum() - late)
         if settled >= MIN_SETTLED_SHARE * ever_known and fewer >= MIN_BREACHES_TO_JUDGE:
             return RehearsalWindow(int(end) - length, int(end) - length // 2, dataset.tick)
     return None

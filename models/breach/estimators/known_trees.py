@@ -16,12 +16,12 @@ def suits(_task: BreachTask) -> bool:
 
 def fit(task: BreachTask) -> FeatureTrees:
     """Fit on the subjects whose outcome is known."""
-    known = task.known
+    labelled = task.labelled
     booster = Booster.fit(
-        task.rows.take(known).matrix.table,
-        task.label[known],
+        task.rows.take(labelled).matrix.table,
+        task.label[labelled],
         SETTINGS,
-        weight=task.label_weight[known],
+        weight=task.label_weight[labelled],
         words=task.word_columns,
         objective="binary",
     )

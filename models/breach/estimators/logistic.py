@@ -85,9 +85,9 @@ def suits(_task: BreachTask) -> bool:
 
 def fit(task: BreachTask) -> LogisticBreach:
     """Fit on the latest subjects whose outcome is known, 60,000 at most."""
-    known = task.known
-    known = known[np.argsort(task.rows.as_of[known], kind="stable")][-_MAX_TRAINING_ROWS:]
-    dense = task.rows.matrix.dense[known].astype(np.float64)
+    labelled = task.labelled
+    labelled = labelled[np.argsort(task.rows.as_of[labelled], kind="stable")][-_MAX_TRAINING_ROWS:]
+    dense = task.rows.matrix.dense[labelled].astype(np.float64)
     recorded = ~np.isnan(dense)
     n = np.maximum(recorded.sum(axis=0), 1)
     mean = np.where(recorded, dense, 0.0).sum(axis=0) / n
@@ -102,7 +102,7 @@ def fit(task: BreachTask) -> LogisticBreach:
     )
     inputs = np.hstack([model.numbers(dense), model.one_hot(dense)])
     fitted = LogisticRegression(C=_INVERSE_PENALTY, max_iter=500).fit(
-        inputs, task.label[known] > 0.5, sample_weight=task.label_weight[known]
+        inputs, task.label[labelled] > 0.5, sample_weight=task.label_weight[labelled]
     )
     model.weights = np.concatenate([fitted.coef_[0], fitted.intercept_])
     return model

@@ -71,9 +71,9 @@ def suits(_task: BreachTask) -> bool:
 
 def fit(task: BreachTask) -> RawTrees:
     """Fit on the subjects whose outcome is known."""
-    known = task.known
-    columns = {name: column[known] for name, column in task.rows.columns.items()}
-    return RawTrees.learned(columns, task.label[known], task.label_weight[known])
+    labelled = task.labelled
+    columns = {name: column[labelled] for name, column in task.rows.columns.items()}
+    return RawTrees.learned(columns, task.label[labelled], task.label_weight[labelled])
 
 
 def load(state: ModelState) -> RawTrees:

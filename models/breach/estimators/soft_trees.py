@@ -2,7 +2,7 @@
 
 Outcomes known as yet are those of quick cases. A soft label is a chance: a resolved subject counts
 with the chance that its time to resolve is too late, an open one with the chance given that it has
-lasted so long (`training.triage.soft_labels`).
+lasted so long (`training.triage.breach.soft_labels`).
 """
 
 from models.boosters import Booster

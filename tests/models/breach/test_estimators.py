@@ -117,9 +117,9 @@ def test_outcomes_that_are_not_known_are_not_read(fitted, a_task, times_of, name
     task, rows = a_task(), a_task(90, 2).rows
     closed = replace(
         task,
-        rows=task.rows.take(task.known),
-        label=task.label[task.known],
-        label_weight=task.label_weight[task.known],
+        rows=task.rows.take(task.labelled),
+        label=task.label[task.labelled],
+        label_weight=task.label_weight[task.labelled],
     )
 
     model = breach_estimators()[name].fit(closed)

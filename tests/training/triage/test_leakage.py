@@ -6,23 +6,33 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from data.ticks import tick_of
-from training.triage.fit import TrainingRows, fit_breach_risk, fit_resolve
+from models.breach.catalog import breach_estimators
+from training.triage.fit import TrainingRows, breach_task, fit_breach, fit_resolve
 
 
-def _later_auc(prepared, as_of):
-    """AUC of the chance of harm, learned before a moment, on what was detected after it."""
+def _later_auc(prepared, as_of, name):
+    """AUC of one estimator, learned before a moment, on what was detected after it."""
     dataset = prepared.dataset
     learned = TrainingRows.before(dataset, tick_of(as_of))
     resolve, _ = fit_resolve(prepared, learned)
-    breach_risk = fit_breach_risk(prepared, learned, resolve)
+    estimator = fit_breach(breach_task(prepared, learned, resolve), only=[name])[name]
     breached = dataset.labels.breached
     rows = np.flatnonzero((dataset.detected_at >= tick_of(as_of)) & ~np.isnan(breached))
     later = prepared.rows.take(rows)
-    return roc_auc_score(breached[rows], breach_risk.predict(later, resolve.mass(later)))
+    return roc_auc_score(breached[rows], estimator.predict(later, resolve.chances(later)))
 
 
-def test_breaches_of_a_later_period_are_told_from_the_rest(shop, prepared):
-    assert _later_auc(prepared(shop.history, shop.end), shop.as_of) > 0.65
+every_estimator = pytest.mark.parametrize("name", breach_estimators())
+
+
+@pytest.fixture(scope="module")
+def as_it_was(shop, prepared):
+    return prepared(shop.history, shop.end)
+
+
+@every_estimator
+def test_breaches_of_a_later_period_are_told_from_the_rest(shop, as_it_was, name):
+    assert _later_auc(as_it_was, shop.as_of, name) > 0.65
 
 
 def _given_to_others(tables):
@@ -44,7 +54,11 @@ def _given_to_others(tables):
     return changed
 
 
-def test_shuffled_ends_can_not_be_told(shop, prepared, a_history):
-    shuffled = a_history(_given_to_others(shop.tables))
+@pytest.fixture(scope="module")
+def shuffled(shop, prepared, a_history):
+    return prepared(a_history(_given_to_others(shop.tables)), shop.end)
 
-    assert _later_auc(prepared(shuffled, shop.end), shop.as_of) == pytest.approx(0.5, abs=0.12)
+
+@every_estimator
+def test_shuffled_ends_can_not_be_told(shop, shuffled, name):
+    assert _later_auc(shuffled, shop.as_of, name) == pytest.approx(0.5, abs=0.12)

@@ -3,7 +3,7 @@
 The event is a loss or a self-resolution. A case records the time of its event, or a time by which
 it had not happened (right-censored). The product-limit estimate (Kaplan and Meier 1958) reads both.
 Where a record only says if the event had happened by some time, the rising curves of
-`models/triage/breach_label.py` take its place.
+`models/breach/breach_label.py` take its place.
 """
 
 from collections.abc import Iterator, Mapping

@@ -21,8 +21,8 @@ from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from training.common import measures
 from training.triage import fit
+from training.triage.breach.known_labels import label_weights
 from training.triage.fit import PreparedExceptions, TrainingRows
-from training.triage.known_labels import label_weights
 from training.triage.window import RehearsalWindow
 
 NOISE_QUANTILE = 0.05

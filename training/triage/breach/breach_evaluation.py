@@ -5,7 +5,7 @@ import numpy as np
 from models.breach.estimators.raw_trees import RawTrees
 from models.triage.triage import Triage
 from training.common import measures
-from training.triage.known_labels import label_weights
+from training.triage.breach.known_labels import label_weights
 from training.triage.period import PeriodPredictions
 
 MIN_ROWS_TO_FIT_PLAIN = 200
@@ -47,11 +47,11 @@ def plain_chance(scoring: PeriodPredictions, tick: int) -> np.ndarray | None:
     dataset = scoring.dataset
     before = np.flatnonzero(dataset.detected_at < tick)
     weight = label_weights(dataset, before, tick)
-    known = before[weight > 0]
-    label = dataset.labels.breached[known]
-    if len(known) < MIN_ROWS_TO_FIT_PLAIN or len(np.unique(label)) < 2:
+    learned = before[weight > 0]
+    label = dataset.labels.breached[learned]
+    if len(learned) < MIN_ROWS_TO_FIT_PLAIN or len(np.unique(label)) < 2:
         return None
-    columns = {name: column[known] for name, column in dataset.columns.items()}
+    columns = {name: column[learned] for name, column in dataset.columns.items()}
     model = RawTrees.learned(columns, label, weight[weight > 0])
     later = {name: column[scoring.rows] for name, column in dataset.columns.items()}
     return model.of_columns(later)

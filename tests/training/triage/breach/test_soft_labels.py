@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from data.ticks import MISSING_TICK, MS_PER_DAY, tick_of
 from models.breach.breach_label import BreachByLateness, ClosedExceptions
-from models.triage.resolve_time import EDGES_HOURS
+from models.time_grid import INTERVALS, ResolveChances, TimeGrid
+from training.triage.breach.soft_labels import breach_clock, soft_breach
 from training.triage.dataset import TriageDataset
 from training.triage.fit import TrainingRows, resolve_hours
-from training.triage.soft_labels import breach_clock, soft_breach
 
-INTERVALS = len(EDGES_HOURS) - 1
+GRID = TimeGrid.of(np.geomspace(0.1, 1_000, 300))
 HOURS = np.linspace(0, 100, 400)
 CLOCK = BreachByLateness.fit(ClosedExceptions(np.full(400, "", object), HOURS, HOURS > 48), 0.0)
 EVENLY = np.full(INTERVALS, 1 / INTERVALS)
@@ -25,8 +25,8 @@ def soft(hours, resolved):
         "due_at": np.full(n, MISSING_TICK),
         "detected_at": np.zeros(n, np.int64),
     }
-    mass = np.tile(EVENLY, (n, 1))
-    return soft_breach(columns, CLOCK, mass, np.array(hours, float), np.array(resolved))
+    times = ResolveChances(GRID, np.tile(EVENLY, (n, 1)))
+    return soft_breach(columns, CLOCK, times, np.array(hours, float), np.array(resolved))
 
 
 @given(st.lists(st.tuples(st.floats(0, 4_000), st.booleans()), min_size=1, max_size=20))

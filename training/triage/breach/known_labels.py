@@ -21,9 +21,9 @@ def label_weights(dataset: TriageDataset, rows: np.ndarray, tick: int) -> np.nda
         rows: n exceptions, detected before the tick.
         tick: The moment.
     """
-    known = dataset.labels.breach_known(tick)[rows]
+    labelled = dataset.labels.breach_known(tick)[rows]
     detected = dataset.detected_at[rows]
-    delay = np.where(known, dataset.labels.breached_known_at[rows], tick) - detected
+    delay = np.where(labelled, dataset.labels.breached_known_at[rows], tick) - detected
     ages = np.sort(tick - detected)
     older_share = 1 - np.searchsorted(ages, delay) / max(len(rows), 1)
-    return np.where(known, 1 / np.clip(older_share, MIN_KNOWN_SHARE, 1.0), 0.0)
+    return np.where(labelled, 1 / np.clip(older_share, MIN_KNOWN_SHARE, 1.0), 0.0)

@@ -1,0 +1,1 @@
+"""Breaches in training: what is known of them, and which chance of a breach serves."""
