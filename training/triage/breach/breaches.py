@@ -54,7 +54,9 @@ def read_breaches(
         resolutions: Resolutions as known.
         until: Tick up to which the history is recorded.
     """
-    by_deadline = _by_deadline(due_at, resolutions, until)
+    # Of what ended at a moment that nobody recorded, a deadline can't tell whether it was late.
+    is_timed = ~np.isnan(recorded) | np.isnan(recorded_known_at) | ~np.isnan(resolutions.moments)
+    by_deadline = _by_deadline(np.where(is_timed, due_at, np.nan), resolutions, until)
     both = ~np.isnan(recorded) & ~np.isnan(by_deadline.breached)
     if both.any() and (recorded == by_deadline.breached)[both].mean() < MIN_AGREEMENT:
         return Breaches(recorded, np.where(np.isnan(recorded), np.nan, recorded_known_at))
