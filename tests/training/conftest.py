@@ -19,7 +19,7 @@ from data.sources.synthetic.shop import SyntheticShop
 from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, NEVER
 from models.loss_curve import CURVE_AGES_HOURS
 from models.registry.store import ModelRegistry
-from models.triage.predictions import NUMBERS, Predictions
+from models.triage.predictions import ARRAYS, Predictions
 from models.triage.triage import Triage
 from models.worktime.shifts import TeamHours
 from training.common.promotion import TrainingResult
@@ -152,9 +152,13 @@ def assert_same_predictions() -> Callable[[Predictions, Predictions], None]:
 
     def compare(actual: Predictions, expected: Predictions) -> None:
         assert actual.names == expected.names
-        for name in NUMBERS:
+        for name in ARRAYS:
             value = getattr(expected, name)
             np.testing.assert_array_equal(getattr(actual, name), value, err_msg=name)
+        if expected.resolve is not None:
+            np.testing.assert_array_equal(actual.resolve.mass, expected.resolve.mass)
+            edges = expected.resolve.grid.edges
+            np.testing.assert_array_equal(actual.resolve.grid.edges, edges)
         for label, each in expected.classes.items():
             assert actual.classes[label].names == each.names, label
             probability = actual.classes[label].probability

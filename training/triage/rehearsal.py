@@ -22,7 +22,8 @@ from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from training.common import measures
 from training.triage import fit
-from training.triage.breach.rehearse_breach import BreachEvidence, rehearse_breach
+from training.triage.breach.breach_evidence import BreachEvidence
+from training.triage.breach.rehearse_breach import rehearse_breach
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.held_out import HeldOutTest, tested
 from training.triage.rehearse_classifier import rehearse_class

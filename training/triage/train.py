@@ -28,7 +28,7 @@ from training.common.promotion import (
     decide_first,
 )
 from training.common.run import Progress, call_ms, git_commit, register, timed_rows
-from training.triage.breach.rehearse_breach import BreachEvidence
+from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.evaluation import since_training

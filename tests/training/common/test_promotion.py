@@ -66,11 +66,19 @@ def test_a_gain_that_is_too_slow_is_refused(losses):
 
 
 def test_the_first_champion_is_told_with_what_it_beat():
-    decision = decide_first({"team": "trees (loss 0.5) over majority (0.9)"})
+    decision = decide_first({"team": "trees (loss 0.5) over majority (0.9)"}, ["team"])
 
     assert decision.promoted
     assert "team: trees (loss 0.5) over majority (0.9)" in decision.reason
 
 
 def test_nothing_trained_is_nothing_to_promote():
-    assert not decide_first({}).promoted
+    assert not decide_first({}, []).promoted
+
+
+def test_a_first_challenger_that_learned_nothing_is_refused_and_says_what_serves():
+    decision = decide_first({"harm": "not learned, one rate for all"}, [])
+
+    assert not decision.promoted
+    assert "no model is better than a constant" in decision.reason
+    assert "harm: not learned" in decision.reason

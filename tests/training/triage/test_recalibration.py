@@ -43,7 +43,7 @@ def test_the_calibration_is_another(before_and_after):
     before, after = before_and_after
 
     assert before.classes["category"].calibration != after.classes["category"].calibration
-    assert before.breach_risk.calibration != after.breach_risk.calibration
+    assert before.breach_risk.blend.calibration != after.breach_risk.blend.calibration
 
 
 def test_its_promises_rest_on_what_came_since(before_and_after):

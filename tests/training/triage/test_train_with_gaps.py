@@ -18,10 +18,17 @@ LABELS = ("team", "category", "priority")
 
 
 @pytest.fixture(scope="module")
-def of_steps_alone(shop, fit, a_history):
+def of_steps_and_deadlines(shop, fit, a_history):
     """Models that are trained where no label and no outcome is recorded."""
     tables = _without(shop.tables, {"outcomes": "all", "exception_events": LABELS})
     return fit(a_history(tables), shop.as_of)
+
+
+@pytest.fixture(scope="module")
+def of_steps_alone(shop, fit, a_history):
+    """Models that are trained where no deadline is recorded either."""
+    removed = {"outcomes": "all", "exception_events": LABELS, "exceptions": ["due_at"]}
+    return fit(a_history(_without(shop.tables, removed)), shop.as_of)
 
 
 def test_where_only_the_steps_are_recorded_the_time_to_resolve_is_trained(of_steps_alone):
@@ -30,10 +37,15 @@ def test_where_only_the_steps_are_recorded_the_time_to_resolve_is_trained(of_ste
     assert set(of_steps_alone.untrained) == {"category", "team", "priority", "harm", "touch"}
 
 
+def test_steps_and_deadlines_are_enough_for_the_chance_of_a_breach(of_steps_and_deadlines):
+    assert of_steps_and_deadlines.breach_risk is not None
+    assert "harm" not in of_steps_and_deadlines.untrained
+
+
 def test_each_untrained_part_says_what_is_missing(of_steps_alone):
     reasons = of_steps_alone.untrained
 
-    assert reasons["harm"] == "fewer than 200 outcomes say whether they were breached"
+    assert reasons["harm"] == "no window holds 20 known breaches and as many others"
     assert reasons["touch"] == "too few touch times are recorded"
     assert reasons["team"].startswith("team: 0 where at least 200 are needed")
 

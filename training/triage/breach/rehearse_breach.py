@@ -3,7 +3,8 @@
 The estimators are fitted on what was known before the window. Its first half gives the weights of
 the blend, its second half the judgement, each calibrated or not. The blend serves; where it is
 worse than plain LightGBM on the raw columns, half of each, or that alone. Where the one that would
-serve is no better than one rate for all beyond noise, the rate serves.
+serve is no better than one rate for all beyond noise, the rate serves; for this question each half
+also judges what the other one gave, so that a small history has outcomes enough.
 """
 
 from collections.abc import Mapping
@@ -21,13 +22,13 @@ from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from training.common import measures
 from training.triage import fit
+from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.known_labels import label_weights
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.window import RehearsalWindow
 
 NOISE_QUANTILE = 0.05
 RATE = "one rate for all"
-_MIN_CHANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -45,40 +46,9 @@ class RehearsedBreach:
 
     judged: BreachRisk
     served: BreachRisk
-    evidence: "BreachEvidence"
+    evidence: BreachEvidence
     losses: dict[str, float]
     reason: str
-
-
-@dataclass(frozen=True)
-class BreachEvidence:
-    """n known outcomes of a window, and the chances that a model gave before them.
-
-    Attributes:
-        rows: Positions of the exceptions.
-        chance: 0 to 1.
-        label: 1 breached, 0 not.
-        weight: By how much each outcome counts; 1 on average.
-    """
-
-    rows: np.ndarray
-    chance: np.ndarray
-    label: np.ndarray
-    weight: np.ndarray
-
-    def of_model(self, chance: np.ndarray) -> "BreachEvidence":
-        """Return the same outcomes with the chances of another model."""
-        return replace(self, chance=chance)
-
-    def take(self, chosen: np.ndarray) -> "BreachEvidence":
-        """Return some of the outcomes."""
-        return BreachEvidence(*(own[chosen] for own in vars(self).values()))
-
-    @property
-    def losses(self) -> np.ndarray:
-        """Log losses, each times its weight."""
-        p = np.clip(self.chance, _MIN_CHANCE, 1 - _MIN_CHANCE)
-        return -np.log(np.where(self.label > 0.5, p, 1 - p)) * self.weight
 
 
 @dataclass(frozen=True)
@@ -196,14 +166,16 @@ def _chosen(
     of_rate = _evidence(_rate(first, task.clock), second).losses
     best = _preferred({candidate: float(loss.mean()) for candidate, loss in losses.items()})
     least_plain = min(losses[c].mean() for c in CANDIDATES if c.plain_share == 1)
-    gain = of_rate - losses[best]
-    drawn = [gain[rows].mean() for rows in measures.day_blocks(second.detected_at)]
-    is_learned = bool(np.quantile(drawn, NOISE_QUANTILE) > 0)
+    gains = np.concatenate(
+        [of_rate - losses[best], _gain(best, members, task.clock, learned=second, judged=first)]
+    )
+    both = first.and_then(second)
+    days = measures.day_blocks(np.concatenate([second.detected_at, first.detected_at]))
+    is_learned = bool(np.quantile([gains[rows].mean() for rows in days], NOISE_QUANTILE) > 0)
     compared = (
         f"log loss {losses[best].mean():.4f}, one rate {of_rate.mean():.4f}, plain LightGBM "
         f"{least_plain:.4f}, on {len(second.label):,} known outcomes"
     )
-    both = first.and_then(second)
     if is_learned:
         chosen, served = judged[best], best.learned(members, both, task.clock)
         reason = f"{chosen.kind} ({compared})"
@@ -217,6 +189,19 @@ def _chosen(
     }
     of_best = {"blend": float(losses[best].mean()), RATE: float(of_rate.mean())}
     return RehearsedBreach(chosen, served, evidence, losses=alone | of_best, reason=reason)
+
+
+def _gain(
+    candidate: _Candidate,
+    members: Mapping[str, BreachEstimator],
+    clock: BreachByLateness | None,
+    *,
+    learned: _Half,
+    judged: _Half,
+) -> np.ndarray:
+    """Return by how much less each outcome of a half costs than with one rate for all."""
+    risk, rate = candidate.learned(members, learned, clock), _rate(learned, clock)
+    return _evidence(rate, judged).losses - _evidence(risk, judged).losses
 
 
 def _preferred(losses: Mapping[_Candidate, float]) -> _Candidate:
