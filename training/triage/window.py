@@ -13,6 +13,8 @@ MAX_WINDOW_SHARE = 0.3
 MIN_ROWS_TO_JUDGE_TRIAGE = 40
 MIN_BREACHES_TO_JUDGE = 20
 """Of each kind, breached and not, in a window."""
+MIN_BREACHES_OF_A_HALF = 5
+"""Of each kind, in each half of such a window: one half learns, the other one judges."""
 ROWS_OF_A_BREACH_WINDOW = 600
 MIN_SETTLED_SHARE = 0.9
 _ENDS = 60
@@ -65,17 +67,16 @@ class RehearsalWindow:
 def breach_window(dataset: TriageDataset) -> RehearsalWindow | None:
     """Return the latest window whose outcomes have had time to come.
 
-    It ends where nine of ten outcomes that come at all have come: `end` is the tick by which they
-    are read, and what was detected from `cut` until as long after `middle` is judged. A history of
-    long lead times gets a long window, 30 % of its period at most.
+    It ends where nine of ten outcomes that come at all have come; what was detected later is not
+    judged. A history of long lead times gets a long window, 30 % of its period at most.
 
     Returns:
-        None where no window holds enough breaches and enough others.
+        None where no window, or no half of it, holds enough breaches and enough others.
     """
     order = np.argsort(dataset.detected_at, kind="stable")
     detected = dataset.detected_at[order]
     labelled = dataset.labels.breach_known(dataset.tick)[order]
-    breached = np.nan_to_num(dataset.labels.breached[order])
+    breached = np.where(labelled, dataset.labels.breached[order], np.nan)
     ever_known = labelled[: max(len(labelled) // 2, 1)].mean()
     begin, last = int(detected[0]), int(detected[-1]) + 1
     longest = int(MAX_WINDOW_SHARE * (last - begin))
@@ -84,10 +85,17 @@ def breach_window(dataset: TriageDataset) -> RehearsalWindow | None:
         recent = np.flatnonzero(labelled[:until])[-ROWS_OF_A_BREACH_WINDOW:]
         span = end - detected[recent[0]] if len(recent) else 0
         length = int(min(max(MAX_WINDOW_DAYS * MS_PER_DAY, span), longest))
-        rows = slice(np.searchsorted(detected, end - length), until)
-        settled = labelled[rows].mean() if labelled[rows].any() else 0.0
-        late = breached[rows][labelled[rows]].sum()
-        fewer = min(late, labelled[rows].sum() - late)
-        if settled >= MIN_SETTLED_SHARE * ever_known and fewer >= MIN_BREACHES_TO_JUDGE:
-            return RehearsalWindow(int(end) - length, int(end) - length // 2, dataset.tick)
+        window = RehearsalWindow(int(end) - length, int(end) - length // 2, int(end))
+        cut, middle = np.searchsorted(detected, [window.cut, window.middle])
+        settled = labelled[cut:until].mean() if until > cut else 0.0
+        of_halves = min(_fewer(breached[cut:middle]), _fewer(breached[middle:until]))
+        of_both = _fewer(breached[cut:until])
+        enough = of_halves >= MIN_BREACHES_OF_A_HALF and of_both >= MIN_BREACHES_TO_JUDGE
+        if settled >= MIN_SETTLED_SHARE * ever_known and enough:
+            return window
     return None
+
+
+def _fewer(breached: np.ndarray) -> int:
+    """Return the number of the rarer kind among 0, 1 and NaN."""
+    return int(min((breached == 1).sum(), (breached == 0).sum()))
