@@ -9,7 +9,7 @@ import pytest
 from data.history.history import History
 from training.triage.dataset import TriageDataset
 
-START = pd.Timestamp("2025-03-03", tz="UTC")
+START = pd.Timestamp("2022-03-07", tz="UTC")
 
 
 @pytest.fixture(scope="session")
