@@ -18,7 +18,14 @@ FOLDERS = {
     "freshretail": "freshretail",
     "vn2": "vn2",
     "carparts": "carparts",
+    "just_in_time": "just_in_time",
 }
+ENCODINGS = {"just_in_time": "latin-1"}
+
+
+def import_real(files, name, into):
+    encoding = ENCODINGS.get(name, "utf-8")
+    return import_files(files, source_folder(name), into, TERMS, encoding=encoding)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +37,7 @@ def imported(real_data, tmp_path_factory):
         if name not in done:
             into = tmp_path_factory.mktemp(name) / "history"
             files = [real_data / FOLDERS[name]]
-            report = import_files(files, source_folder(name), into, TERMS)
+            report = import_real(files, name, into)
             done[name] = (History.open(into), report)
         return done[name]
 
@@ -68,9 +75,24 @@ def test_a_real_history_is_whole(imported, name):
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_real_set_imported_anew_has_the_same_fingerprint(imported, real_data, tmp_path, name):
-    import_files([real_data / FOLDERS[name]], source_folder(name), tmp_path / "h", TERMS)
+    import_real([real_data / FOLDERS[name]], name, tmp_path / "h")
 
     assert History.open(tmp_path / "h").fingerprint == imported(name)[0].fingerprint
+
+
+def test_a_line_of_the_retailer_reads_as_its_file_does(imported):
+    history = imported("just_in_time")[0]
+    exceptions = history.table("exceptions").set_index("exception_id")
+    outcomes = history.table("outcomes").set_index("exception_id")
+
+    # Ordered on 21 February 2015 at 14:07, four days promised, shipped on the 27th: too late.
+    assert exceptions.loc["8793", "detected_at"] == pd.Timestamp("2015-02-21T14:07Z")
+    assert exceptions.loc["8793", "due_at"] == pd.Timestamp("2015-02-26T00:00Z")
+    assert outcomes.loc["8793", "breached"]
+
+
+def test_lines_that_were_shipped_in_another_year_are_left_out(imported):
+    assert imported("just_in_time")[0].rows["exceptions"] == 26_028
 
 
 def test_every_incident_is_there_with_its_outcome(incidents):
