@@ -30,6 +30,7 @@ from training.common import measures, plots
 from training.common.promotion import GateDecision, TrainingResult, decide_recalibration
 from training.common.run import Progress, git_commit, register
 from training.triage import fit
+from training.triage.breach.known_labels import label_weights
 from training.triage.breach.soft_labels import breach_clock, soft_breach
 from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
@@ -169,19 +170,20 @@ def _recalibrate_breach_risk(
     rows = rows_of(live, dataset, since)
     times = live.resolve.chances(rows) if live.resolve else None
     clock = breach_clock(dataset, dataset.tick)
-    label = dataset.labels.breached[since]
+    label, weight = dataset.labels.breached[since], label_weights(dataset, since, dataset.tick)
     if clock and times:
         at_end = TrainingRows(dataset.tick, since, np.ones(len(since)))
         label = soft_breach(rows.columns, clock, times, *fit.resolve_hours(dataset, at_end))
-    labelled, mean = ~np.isnan(label), breach_risk.blend.mean(rows, times)
+        weight = np.ones(len(since))
+    labelled, mean = ~np.isnan(label) & (weight > 0), breach_risk.blend.mean(rows, times)
     first = rows.as_of < made.from_tick
     for triage, part in ((made.evaluated, first & labelled), (made.served, labelled)):
         if not part.any():
             continue
-        calibration = PlattScaling.fit(mean[part], label[part])
+        calibration = PlattScaling.fit(mean[part], label[part], weight[part])
         triage.breach_risk = BreachRisk(
             replace(breach_risk.blend, calibration=calibration),
-            float(label[part].mean()),
+            float(np.average(label[part], weights=weight[part])),
             clock or breach_risk.clock,
         )
         made.changes["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
@@ -192,7 +194,7 @@ def _judge(
 ) -> GateDecision:
     rows = dataset.between(made.from_tick, dataset.tick)
     shared = [label for label in live.classes if label in dataset.labels.classes]
-    shared += ["harm"] if live.breach_risk and live.resolve else []
+    shared += ["harm"] if live.breach_risk else []
     challenger = losses_of(made.evaluated, dataset, rows, shared)
     champion = losses_of(live, dataset, rows, shared)
     blocks = measures.day_blocks(np.tile(dataset.detected_at[rows], len(shared)))

@@ -44,11 +44,17 @@ def breach_history(a_history) -> Callable[..., History]:
     """Write a history of exceptions of three types, from late to never late.
 
     Args of the function: how many exceptions; by how much all times are longer; whether times of
-    resolution are recorded; whether the real outcome follows the type, the lateness or nothing.
+    resolution are recorded; whether the real outcome follows the type, the lateness or nothing;
+    whether a category is recorded, which is the type.
     """
 
     def write(
-        n: int = 1_500, *, scale: float = 1.0, timed: bool = True, follows: str = "type"
+        n: int = 1_500,
+        *,
+        scale: float = 1.0,
+        timed: bool = True,
+        follows: str = "type",
+        has_category: bool = False,
     ) -> History:
         random = np.random.default_rng(8)
         kinds: Sequence[str] = ["customs", "stock", "address"]
@@ -70,6 +76,8 @@ def breach_history(a_history) -> Callable[..., History]:
             }
         )
         outcomes = pd.DataFrame({"exception_id": ids, "known_at": resolved, "breached": breached})
+        if has_category:
+            outcomes["category"] = exceptions["type"]
         if timed:
             outcomes["resolved_at"] = resolved
         return a_history({"exceptions": exceptions, "outcomes": outcomes})
