@@ -3,8 +3,8 @@
 The estimators are fitted on what was known before the window. Its first half gives the weights of
 the blend, its second half the judgement, each calibrated or not. The blend serves; where it is
 worse than plain LightGBM on the raw columns, half of each, or that alone. Where the one that would
-serve is no better than one rate for all beyond noise, the rate serves; for this question each half
-also judges what the other one gave, so that a small history has outcomes enough.
+serve is no better than one rate for all beyond noise, the rate serves. A small history may have too
+few outcomes in a half to say so: then each half judges what the other one gave, and both count.
 """
 
 from collections.abc import Mapping
@@ -166,12 +166,12 @@ def _chosen(
     of_rate = _evidence(_rate(first, task.clock), second).losses
     best = _preferred({candidate: float(loss.mean()) for candidate, loss in losses.items()})
     least_plain = min(losses[c].mean() for c in CANDIDATES if c.plain_share == 1)
-    gains = np.concatenate(
-        [of_rate - losses[best], _gain(best, members, task.clock, learned=second, judged=first)]
-    )
     both = first.and_then(second)
-    days = measures.day_blocks(np.concatenate([second.detected_at, first.detected_at]))
-    is_learned = bool(np.quantile([gains[rows].mean() for rows in days], NOISE_QUANTILE) > 0)
+    gain = of_rate - losses[best]
+    other = _gain(best, members, task.clock, learned=second, judged=first)
+    is_learned = _beyond_noise(gain, second.detected_at) or _beyond_noise(
+        np.concatenate([other, gain]), both.detected_at
+    )
     compared = (
         f"log loss {losses[best].mean():.4f}, one rate {of_rate.mean():.4f}, plain LightGBM "
         f"{least_plain:.4f}, on {len(second.label):,} known outcomes"
@@ -189,6 +189,11 @@ def _chosen(
     }
     of_best = {"blend": float(losses[best].mean()), RATE: float(of_rate.mean())}
     return RehearsedBreach(chosen, served, evidence, losses=alone | of_best, reason=reason)
+
+
+def _beyond_noise(gain: np.ndarray, detected_at: np.ndarray) -> bool:
+    drawn = [gain[rows].mean() for rows in measures.day_blocks(detected_at)]
+    return bool(np.quantile(drawn, NOISE_QUANTILE) > 0)
 
 
 def _gain(

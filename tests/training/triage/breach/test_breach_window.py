@@ -14,10 +14,15 @@ def breaches_between(dataset, begin, end):
     return rows[dataset.labels.breach_known(dataset.tick)[rows]]
 
 
+def settled_end(window):
+    """Return the tick up to which nine of ten outcomes have come."""
+    return 2 * window.middle - window.cut
+
+
 def test_quick_outcomes_are_judged_up_to_the_last_detection(dataset_of):
     dataset = dataset_of(np.full(DAYS, 0.5))
 
-    assert breach_window(dataset).end == dataset.detected_at.max() + 1
+    assert settled_end(breach_window(dataset)) == pytest.approx(dataset.detected_at.max(), abs=2)
 
 
 def test_outcomes_that_take_long_move_the_window_back(dataset_of):
@@ -25,7 +30,7 @@ def test_outcomes_that_take_long_move_the_window_back(dataset_of):
 
     window = breach_window(dataset)
 
-    assert 45 <= (dataset.tick - window.end) / MS_PER_DAY <= 60
+    assert 45 <= (dataset.tick - settled_end(window)) / MS_PER_DAY <= 60
 
 
 def test_nine_of_ten_outcomes_of_a_window_are_known(dataset_of):
@@ -33,24 +38,21 @@ def test_nine_of_ten_outcomes_of_a_window_are_known(dataset_of):
 
     window = breach_window(dataset)
 
-    judged = dataset.between(window.cut, window.end)
-    assert len(breaches_between(dataset, window.cut, window.end)) >= 0.9 * len(judged)
+    judged = dataset.between(window.cut, settled_end(window))
+    assert len(breaches_between(dataset, window.cut, settled_end(window))) >= 0.9 * len(judged)
 
 
-def test_what_was_detected_after_a_window_is_not_judged(dataset_of):
-    window = breach_window(dataset_of(np.full(DAYS, 60.5)))
+def test_outcomes_are_read_up_to_the_moment_of_training(dataset_of):
+    dataset = dataset_of(np.full(DAYS, 60.5))
 
-    first, second = window.halves
-
-    assert second.end == window.end
-    assert second.end - second.begin == pytest.approx(first.end - first.begin, abs=1)
+    assert breach_window(dataset).end == dataset.tick
 
 
 def test_outcomes_that_never_come_do_not_move_the_window(dataset_of):
     delays = np.where(np.arange(DAYS) % 3 == 0, 9_999.5, 0.5)
     dataset = dataset_of(delays)
 
-    assert breach_window(dataset).end == dataset.detected_at.max() + 1
+    assert settled_end(breach_window(dataset)) == pytest.approx(dataset.detected_at.max(), abs=2)
 
 
 def test_a_window_is_no_longer_than_its_share_of_the_period(dataset_of):
@@ -58,7 +60,7 @@ def test_a_window_is_no_longer_than_its_share_of_the_period(dataset_of):
 
     window = breach_window(dataset)
 
-    assert (window.end - window.cut) / MS_PER_DAY <= MAX_WINDOW_SHARE * DAYS
+    assert (settled_end(window) - window.cut) / MS_PER_DAY <= MAX_WINDOW_SHARE * DAYS
 
 
 def test_too_few_breaches_give_no_window(dataset_of):
