@@ -2,7 +2,8 @@
 
 Everything lies below one folder: `mlflow.db` (runs, versions, aliases) and `artifacts/`. A version
 is a folder as `models.registry.version_files` writes it; the registry keeps its sha256, so that a
-file that was changed on disk is refused. No pickle is written or read.
+file that was changed on disk is refused. No pickle is written or read. The folder may be moved or
+copied: `models.registry.locations`.
 """
 
 import os
@@ -24,6 +25,13 @@ from mlflow.exceptions import MlflowException
 from data.domain import NoChampionError, UnknownChoiceError
 from features.engine.event_log import LogRows
 from models.estimator import Files, StoredVersion
+from models.registry.locations import (
+    ARTIFACTS,
+    database_uri,
+    folder_of_uri,
+    relocate,
+    version_folder,
+)
 from models.registry.version_files import read_version, write_version
 
 CHAMPION = "champion"
@@ -73,7 +81,8 @@ class ModelRegistry:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.root.mkdir(parents=True, exist_ok=True)
-        uri = f"sqlite:///{self.root / 'mlflow.db'}"
+        relocate(self.root)
+        uri = database_uri(self.root)
         self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     def record(self, trained: TrainedModel, *, now_ms: int) -> str:
@@ -83,6 +92,7 @@ class ModelRegistry:
             trained: The run's results.
             now_ms: Tick under which its metrics are logged.
         """
+        relocate(self.root)  # another process may call the same folder by another name
         run = self._client.create_run(self._experiment(trained.model))
         run_id = run.info.run_id
         finite = {name: value for name, value in trained.metrics.items() if np.isfinite(value)}
@@ -103,6 +113,7 @@ class ModelRegistry:
 
     def add_report(self, model: str, version: str, folder: Path, name: str) -> None:
         """Keep a folder of reports with the run of a version."""
+        relocate(self.root)
         run_id = self._version(model, version).run_id
         self._client.log_artifacts(str(run_id), str(folder), name)
 
@@ -110,7 +121,7 @@ class ModelRegistry:
         experiment = self._client.get_experiment_by_name(model)
         if experiment:
             return experiment.experiment_id
-        location = (self.root / "artifacts").as_uri()
+        location = (self.root / ARTIFACTS).as_uri()
         return self._client.create_experiment(model, artifact_location=location)
 
     def _register(self, trained: TrainedModel, run_id: str, digest: str) -> str:
@@ -199,7 +210,10 @@ class ModelRegistry:
         if version is None:
             raise NoChampionError(model, "nothing is promoted")
         registered = self._version(model, version)
-        folder = Path(str(registered.source).removeprefix("file://"))
+        run_id = registered.run_id
+        folder = (
+            version_folder(self.root, run_id) if run_id else folder_of_uri(str(registered.source))
+        )
         try:
             return StoredVersion(version, *read_version(folder, registered.tags.get(_SHA_TAG, "")))
         except (OSError, ValueError) as error:
