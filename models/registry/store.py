@@ -218,3 +218,14 @@ class ModelRegistry:
             return StoredVersion(version, *read_version(folder, registered.tags.get(_SHA_TAG, "")))
         except (OSError, ValueError) as error:
             raise NoChampionError(model, f"version {version}: {error}") from error
+
+
+class DryRunRegistry(ModelRegistry):
+    """The registry of a dry run: it reads as usual, and neither records nor promotes."""
+
+    def record(self, trained: TrainedModel, *, now_ms: int) -> str:
+        """Record nothing; return no version."""
+        return ""
+
+    def promote(self, model: str, version: str, *, why: str, now: str) -> None:
+        """Promote nothing."""

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from models.boosters import Booster, TreeSettings
+from models.boosters import DEFAULT_SEED, Booster, TreeSettings, seeded
 
 QUICK = TreeSettings(rounds=20, smallest_leaf=5)
 
@@ -99,3 +99,24 @@ def test_the_column_that_decides_is_the_most_important(sample):
     trees = Booster.fit(sample.rows.matrix.table, label, QUICK, objective="regression")
 
     assert trees.importance().argmax() == 0
+
+
+def test_another_seed_gives_other_trees(sample, trees):
+    with seeded(DEFAULT_SEED + 1):
+        other = fit(sample)
+
+    assert other.to_text() != trees.to_text()
+
+
+def test_the_default_seed_changes_nothing(sample, trees):
+    with seeded(DEFAULT_SEED):
+        same = fit(sample)
+
+    assert same.to_text() == trees.to_text()
+
+
+def test_the_seed_holds_until_the_block_ends(sample, trees):
+    with seeded(DEFAULT_SEED + 1):
+        pass
+
+    assert fit(sample).to_text() == trees.to_text()

@@ -13,7 +13,8 @@ from rich.table import Table
 from data.domain import BadInputError
 from data.history.history import History
 from data.settings import Settings
-from models.registry.store import ModelRegistry
+from models.boosters import DEFAULT_SEED, seeded
+from models.registry.store import DryRunRegistry, ModelRegistry
 from training.common.promotion import TrainingResult
 from training.common.run import Progress
 
@@ -33,6 +34,14 @@ PredictionsFile = Annotated[
 ]
 ReportFile = Annotated[Path, typer.Option(help="JSON file to write: figures with intervals")]
 
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="train, judge and print; nothing is registered or promoted"),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**31 - 1_000, help="seed of all boosted trees")
+]
+
 
 def moment(text: str, option: str) -> pd.Timestamp:
     """Read a day or a moment; without a zone it is UTC.
@@ -50,9 +59,9 @@ def moment(text: str, option: str) -> pd.Timestamp:
     return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")
 
 
-def store() -> ModelRegistry:
-    """Open the registry that the settings name."""
-    return ModelRegistry(Settings.read().mlruns)
+def store(*, dry_run: bool = False) -> ModelRegistry:
+    """Open the registry that the settings name; in a dry run nothing is written to it."""
+    return (DryRunRegistry if dry_run else ModelRegistry)(Settings.read().mlruns)
 
 
 def writable(path: Path) -> Path:
@@ -80,16 +89,27 @@ Training = Callable[[History, pd.Timestamp, ModelRegistry, Progress], TrainingRe
 """A function that trains on a history, as of a moment, and registers what it trained."""
 
 
-def run_training(train: Training, history: Path, as_of: str) -> None:
+def run_training(
+    train: Training,
+    history: Path,
+    as_of: str,
+    *,
+    dry_run: bool = False,
+    seed: int = DEFAULT_SEED,
+) -> None:
     """Train, and print the result: the reason for each model, then the gate's decision."""
-    with console.status("Starting") as status:
-        opened = History.open(history)
-        outcome = train(opened, moment(as_of, "--as-of"), store(), status.update)
+    with console.status("Starting") as status, seeded(seed):
+        opened, registry = History.open(history), store(dry_run=dry_run)
+        outcome = train(opened, moment(as_of, "--as-of"), registry, status.update)
     for label, reason in outcome.reasons.items():
         console.print(f"[bold]{label}[/]: {reason}")
     for label, reason in outcome.untrained.items():
         console.print(f"[bold]{label}[/]: not trained: {reason}")
     word = "promoted" if outcome.decision.promoted else "not promoted"
+    if dry_run:
+        console.print(f"Dry run, nothing is registered. As a version it would be {word}: ", end="")
+        console.print(outcome.decision.reason)
+        return
     console.print(f"Version {outcome.version} is {word}: {outcome.decision.reason}")
 
 

@@ -36,7 +36,7 @@ class TrainingResult:
     """Result of a training run.
 
     Attributes:
-        version: Number of the registered version.
+        version: Number of the registered version; empty in a dry run.
         decision: Decision of the gate.
         reasons: For each trained model the sentence of its rehearsal.
         untrained: For each other model the reason.

@@ -3,10 +3,12 @@
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from models.boosters import run_seed
 from models.registry.store import ModelRegistry, TrainedModel
 from training.common.promotion import GateDecision
 
@@ -43,6 +45,7 @@ def git_commit() -> str:
 def register(store: ModelRegistry, trained: TrainedModel, decision: GateDecision) -> str:
     """Register a version, and promote it if the gate says so; return its number."""
     now = pd.Timestamp.now("UTC")
+    trained = replace(trained, params={**trained.params, "seed": run_seed()})
     version = store.record(trained, now_ms=int(now.timestamp() * 1000))
     if decision.promoted:
         store.promote(trained.model, version, why=decision.reason, now=registry_time(now))

@@ -8,10 +8,13 @@ import typer
 
 from data.domain import Grain
 from data.history.history import History
+from models.boosters import DEFAULT_SEED
 from training.common.options import (
     AsOf,
+    DryRun,
     HistoryPath,
     ReportFile,
+    Seed,
     console,
     moment,
     run_training,
@@ -43,12 +46,16 @@ def demand(
         typer.Option(min=1, help="periods to forecast; 28 days, 8 weeks or 6 months if left out"),
     ] = None,
     grain: GrainOption = None,
+    *,
+    dry_run: DryRun = False,
+    seed: Seed = DEFAULT_SEED,
 ) -> None:
     """Train the demand forecaster; promote it if it is better."""
     # imported here: it takes seconds, --help does not
     from training.demand.train import train_demand
 
-    run_training(partial(train_demand, horizon=horizon, grain=grain), history, as_of)
+    train = partial(train_demand, horizon=horizon, grain=grain)
+    run_training(train, history, as_of, dry_run=dry_run, seed=seed)
 
 
 def backtest_demand(

@@ -1,14 +1,17 @@
 """Commands of the early warning: train it, evaluate it."""
 
 from data.history.history import History
+from models.boosters import DEFAULT_SEED
 from training.common.options import (
     CHAMPION,
     AsOf,
+    DryRun,
     From,
     HistoryPath,
     Model,
     PredictionsFile,
     ReportFile,
+    Seed,
     To,
     console,
     moment,
@@ -21,11 +24,13 @@ from training.common.options import (
 )
 
 
-def warning(history: HistoryPath, as_of: AsOf) -> None:
+def warning(
+    history: HistoryPath, as_of: AsOf, *, dry_run: DryRun = False, seed: Seed = DEFAULT_SEED
+) -> None:
     """Train the early warning: which orders will raise an exception; promote it if it is better."""
     from training.early_warning.train import train_warning
 
-    run_training(train_warning, history, as_of)
+    run_training(train_warning, history, as_of, dry_run=dry_run, seed=seed)
 
 
 def evaluate_warning(

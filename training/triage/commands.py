@@ -7,15 +7,18 @@ from tempfile import TemporaryDirectory
 from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
+from models.boosters import DEFAULT_SEED
 from models.triage.load import load_triage
 from training.common.options import (
     CHAMPION,
     AsOf,
+    DryRun,
     From,
     HistoryPath,
     Model,
     PredictionsFile,
     ReportFile,
+    Seed,
     To,
     console,
     moment,
@@ -28,14 +31,17 @@ from training.common.options import (
 )
 
 
-def triage(history: HistoryPath, as_of: AsOf) -> None:
+def triage(
+    history: HistoryPath, as_of: AsOf, *, dry_run: DryRun = False, seed: Seed = DEFAULT_SEED
+) -> None:
     """Train category, team, breach risk, handling time and priority; promote them if better."""
     from training.triage.labels import Trust  # imported here: it takes seconds, --help does not
     from training.triage.train import train_triage
 
     terms = Policy.read(Settings.read().policy).promises
     trust = Trust(terms.learn_accepted, terms.learn_automatic)
-    run_training(partial(train_triage, trust=trust), history, as_of)
+    train = partial(train_triage, trust=trust)
+    run_training(train, history, as_of, dry_run=dry_run, seed=seed)
 
 
 def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:

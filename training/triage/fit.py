@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def side_by_side(steps: Sequence[Callable[[], object]]) -> None:
     A step must not call this itself.
     """
     with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(step) for step in steps]:
+        for done in [pool.submit(copy_context().run, step) for step in steps]:
             done.result()
 
 
