@@ -67,10 +67,8 @@ class RehearsalWindow:
 def breach_window(dataset: TriageDataset) -> RehearsalWindow | None:
     """Return the latest window whose outcomes have had time to come.
 
-    Nine of ten outcomes that come at all have come of what was detected from `cut` until as long
-    after `middle`. Known outcomes of what was detected later join the second half, by their weights
-    (`label_weights`); `end` is the tick up to which outcomes are read. A history of long lead times
-    gets a long window, 30 % of its period at most.
+    It ends where nine of ten outcomes that come at all have come; what was detected later is not
+    judged. A history of long lead times gets a long window, 30 % of its period at most.
 
     Returns:
         None where no window, or no half of it, holds enough breaches and enough others.
@@ -87,7 +85,7 @@ def breach_window(dataset: TriageDataset) -> RehearsalWindow | None:
         recent = np.flatnonzero(labelled[:until])[-ROWS_OF_A_BREACH_WINDOW:]
         span = end - detected[recent[0]] if len(recent) else 0
         length = int(min(max(MAX_WINDOW_DAYS * MS_PER_DAY, span), longest))
-        window = RehearsalWindow(int(end) - length, int(end) - length // 2, dataset.tick)
+        window = RehearsalWindow(int(end) - length, int(end) - length // 2, int(end))
         cut, middle = np.searchsorted(detected, [window.cut, window.middle])
         settled = labelled[cut:until].mean() if until > cut else 0.0
         of_halves = min(_fewer(breached[cut:middle]), _fewer(breached[middle:until]))

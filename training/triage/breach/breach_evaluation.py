@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from models.breach.estimators.raw_trees import RawTrees
+from models.breach.estimators import raw_trees
 from models.triage.triage import Triage
 from training.common import measures
 from training.triage.breach.known_labels import label_weights
 from training.triage.period import PeriodPredictions
 
 MIN_ROWS_TO_FIT_PLAIN = 200
-PLAIN = "plain LightGBM on the raw columns"
 
 
 def breach_figures(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
@@ -30,7 +29,7 @@ def breach_figures(scoring: PeriodPredictions, triage: Triage) -> dict[str, obje
     chances = {"model": chance[labelled], "one rate for all": rate}
     plain = plain_chance(scoring, triage.trained_as_of)
     if plain is not None:
-        chances[PLAIN] = plain[labelled]
+        chances[raw_trees.KIND] = plain[labelled]
     blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
     figures: dict[str, object] = {"labelled": n, "rate": float(happened.mean())}
     for name, own in chances.items():
@@ -52,6 +51,6 @@ def plain_chance(scoring: PeriodPredictions, tick: int) -> np.ndarray | None:
     if len(learned) < MIN_ROWS_TO_FIT_PLAIN or len(np.unique(label)) < 2:
         return None
     columns = {name: column[learned] for name, column in dataset.columns.items()}
-    model = RawTrees.learned(columns, label, weight[weight > 0])
+    model = raw_trees.learned(columns, label, weight[weight > 0])
     later = {name: column[scoring.rows] for name, column in dataset.columns.items()}
     return model.of_columns(later)

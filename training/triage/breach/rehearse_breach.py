@@ -209,6 +209,11 @@ def _gain(
     return _evidence(rate, judged).losses - _evidence(risk, judged).losses
 
 
+def _beyond_noise(gain: np.ndarray, detected_at: np.ndarray) -> bool:
+    drawn = [gain[rows].mean() for rows in measures.day_blocks(detected_at)]
+    return bool(np.quantile(drawn, NOISE_QUANTILE) > 0)
+
+
 def _preferred(losses: Mapping[_Candidate, float]) -> _Candidate:
     """Return the candidate with the least of plain LightGBM that is no worse than it."""
     by_share = {
