@@ -191,11 +191,6 @@ def _chosen(
     return RehearsedBreach(chosen, served, evidence, losses=alone | of_best, reason=reason)
 
 
-def _beyond_noise(gain: np.ndarray, detected_at: np.ndarray) -> bool:
-    drawn = [gain[rows].mean() for rows in measures.day_blocks(detected_at)]
-    return bool(np.quantile(drawn, NOISE_QUANTILE) > 0)
-
-
 def _gain(
     candidate: _Candidate,
     members: Mapping[str, BreachEstimator],
