@@ -1,11 +1,11 @@
 """Fits of the early warning's scores: boosters, and the time to deliver."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from data.contract.tables import Orders
-from data.domain import NotEnoughDataError
 from data.ticks import MS_PER_HOUR
 from features.orders.logs import AFTER_SALES
 from models.boosters import Booster
@@ -48,25 +48,38 @@ def settled_rows(prepared: PreparedOrders, types: list[str], tick: int) -> np.nd
     )
 
 
-def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
-    """Fit the scores on the orders that were settled before a moment.
+class LearnableCases(NamedTuple):
+    """Orders at their stages that models can learn from as of a moment.
 
-    Raises:
-        NotEnoughDataError: Too few orders are settled, or none of them raised an exception.
+    Attributes:
+        settled: Those whose outcome is settled.
+        failed: Those of them that raised an exception.
     """
+
+    settled: int
+    failed: int
+
+    @property
+    def enough(self) -> bool:
+        """True where models can be fitted."""
+        return self.settled >= MIN_SETTLED_ORDERS and self.failed >= MIN_FAILED_ORDERS
+
+
+def learnable_cases(prepared: PreparedOrders, tick: int) -> LearnableCases:
+    """Count what models of any exception can learn from before a moment."""
+    types = prepared.dataset.transit_types
+    rows = settled_rows(prepared, types, tick)
+    return LearnableCases(len(rows), int(_raised_before(prepared.dataset, types, tick)[rows].sum()))
+
+
+def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
+    """Fit the scores on the orders that were settled before a moment, of which there are enough."""
     dataset = prepared.dataset
     trees = {}
     for name in (ANY, *dataset.raised_at):
         types = dataset.transit_types if name == ANY else [name]
         rows = settled_rows(prepared, types, tick)
         label = _raised_before(dataset, types, tick)[rows]
-        if name == ANY and (label.sum() < MIN_FAILED_ORDERS or len(rows) < MIN_SETTLED_ORDERS):
-            raise NotEnoughDataError(
-                "settled orders that raised an exception",
-                int(label.sum()),
-                MIN_FAILED_ORDERS,
-                "Choose a later --as-of, or import exceptions that name their orders.",
-            )
         if name == ANY or _orders(dataset, rows[label]) >= MIN_ORDERS_OF_A_TYPE:
             newest, recent = rows[-MAX_TRAINING_ROWS:], label[-MAX_TRAINING_ROWS:]
             trees[name] = Booster.fit(

@@ -1,9 +1,9 @@
 """Rehearsal of the early warning: train as of several past moments, score the orders after each.
 
 One later window would teach only its own season: a season of late parcels shifts every chance for
-months. So the scores of four windows, each by models fitted before it, are joined and calibrated
-together. Each set of scores is evaluated window by window, on calibrations of the windows before.
-Where a baseline predicts the chance of an exception better, the baseline is served.
+months. So the scores of two to four windows, each by models fitted before it, are joined and
+calibrated together. Each set of scores is evaluated window by window, on calibrations of the
+windows before. Where a baseline predicts the chance of an exception better, the baseline is served.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.domain import NotEnoughDataError
 from features.orders.history_features import RATE_OF, RATES
 from features.orders.logs import LATE
 from models.early_warning.early_warning import ANY, SHORTAGE, EarlyWarning
@@ -19,10 +18,7 @@ from models.early_warning.stage_logit import StageLogit
 from training.common import measures
 from training.common.promotion import NOISE_QUANTILE
 from training.early_warning.fit import PreparedOrders, evened, fit_scores, settled_rows
-
-MIN_CASES_TO_CALIBRATE = 25
-ORIGINS = (0.4, 0.55, 0.7, 0.85)
-"""Of the settled orders, by time: where the windows begin."""
+from training.early_warning.windows import MIN_CASES_TO_CALIBRATE, window_origins
 
 TREES, TIME, RATES_TOO = "boosted trees", "delivery time", "long-run rates"
 RATE = "rate of the"
@@ -58,6 +54,11 @@ class RehearsalScores:
     rows: np.ndarray
     window: np.ndarray
     scores: dict[str, np.ndarray]
+
+    @property
+    def last_window(self) -> int:
+        """The window that ends with the dataset."""
+        return int(self.window.max())
 
     def select(self, mask: np.ndarray) -> SelectedScores:
         """Return the rows of a mask and their scores."""
@@ -96,12 +97,11 @@ def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
     dataset = prepared.dataset
     rehearsed = _score_windows(prepared)
     settled = np.isin(rehearsed.rows, settled_rows(prepared, dataset.transit_types, dataset.tick))
-    _refuse_too_few(prepared, rehearsed, settled)
     judge = _Comparison(prepared, rehearsed, settled)
     score_sets = judge.score_sets()
     losses = {name: float(judge.losses(score_set).mean()) for name, score_set in score_sets.items()}
     best = judge.best(score_sets, losses)
-    last = rehearsed.window == len(ORIGINS) - 1
+    last = rehearsed.window == rehearsed.last_window
     return WarningRehearsal(
         joined=_join(prepared, rehearsed, score_sets[best]),
         baselines={
@@ -112,15 +112,14 @@ def rehearse(prepared: PreparedOrders) -> WarningRehearsal:
         served_by=_sentence(best, losses),
         losses=losses,
         evaluated=rehearsed.rows[last & settled],
-        chance=judge.chance(score_sets[best], len(ORIGINS) - 1),
+        chance=judge.chance(score_sets[best], rehearsed.last_window),
     )
 
 
 def _score_windows(prepared: PreparedOrders) -> RehearsalScores:
     dataset = prepared.dataset
     placed = dataset.columns["placed_at"]
-    settled = settled_rows(prepared, dataset.transit_types, dataset.tick)
-    edges = [int(edge) for edge in np.quantile(placed[settled], ORIGINS)]
+    edges = window_origins(prepared)
     rows, windows, parts = [], [], []
     for window, (begin, end) in enumerate(zip(edges, [*edges[1:], dataset.tick], strict=True)):
         own = np.flatnonzero((placed >= begin) & (placed < end))
@@ -132,20 +131,6 @@ def _score_windows(prepared: PreparedOrders) -> RehearsalScores:
     common = [name for name in parts[0] if all(name in part for part in parts)]
     scores = {name: np.concatenate([part[name] for part in parts]) for name in common}
     return RehearsalScores(np.concatenate(rows), np.concatenate(windows), scores)
-
-
-def _refuse_too_few(
-    prepared: PreparedOrders, rehearsed: RehearsalScores, settled: np.ndarray
-) -> None:
-    happened = prepared.dataset.to_come(prepared.dataset.transit_types)[rehearsed.rows]
-    counts = [int(happened[settled & (rehearsed.window == w)].sum()) for w in range(len(ORIGINS))]
-    if min(counts) < MIN_CASES_TO_CALIBRATE:
-        raise NotEnoughDataError(
-            "exceptions of orders in one of the windows of the rehearsal",
-            min(counts),
-            MIN_CASES_TO_CALIBRATE,
-            "Choose another --as-of, or import a longer history.",
-        )
 
 
 class _Comparison:
@@ -189,7 +174,7 @@ class _Comparison:
     def losses(self, score_set: ScoreSet) -> np.ndarray:
         """Return the weighted log losses in the windows that have others before them."""
         if score_set not in self._losses:
-            windows = range(1, len(ORIGINS))
+            windows = range(1, self._rehearsed.last_window + 1)
             chance = np.concatenate([self.chance(score_set, window) for window in windows])
             losses = log_losses(chance, self._happened[self._judged])
             self._losses[score_set] = losses * evened(self._prepared.dataset.weight[self._judged])
