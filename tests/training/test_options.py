@@ -9,6 +9,8 @@ import pytest
 from training.__main__ import main
 from training.common.options import console
 
+CHOICES = ("--seed", "3", "--without", "sku*", "--candidates", "trees,logistic")
+
 
 class DryRun(NamedTuple):
     printed: str
@@ -28,7 +30,7 @@ def files_of(store):
 def dry(shop):
     """Text and files of a dry run over a store with a champion."""
     before = files_of(shop.store)
-    printed = command(shop, "--dry-run", "--seed", "3")
+    printed = command(shop, "--dry-run", *CHOICES)
     return DryRun(printed, before, files_of(shop.store))
 
 

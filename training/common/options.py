@@ -41,6 +41,20 @@ DryRun = Annotated[
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1_000, help="seed of all boosted trees")
 ]
+Features = Annotated[
+    list[str] | None,
+    typer.Option("--features", help="only features like this: word, attribute, entity, message"),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", help="no feature like this, such as 'attributes.*'; repeatable"),
+]
+CandidateNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--candidates", help="estimators that compete, with commas between; baselines always do"
+    ),
+]
 
 
 def moment(text: str, option: str) -> pd.Timestamp:

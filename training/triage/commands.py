@@ -12,7 +12,9 @@ from models.triage.load import load_triage
 from training.common.options import (
     CHAMPION,
     AsOf,
+    CandidateNames,
     DryRun,
+    Features,
     From,
     HistoryPath,
     Model,
@@ -20,6 +22,7 @@ from training.common.options import (
     ReportFile,
     Seed,
     To,
+    Without,
     console,
     moment,
     run_training,
@@ -31,16 +34,28 @@ from training.common.options import (
 )
 
 
-def triage(
-    history: HistoryPath, as_of: AsOf, *, dry_run: DryRun = False, seed: Seed = DEFAULT_SEED
+def triage(  # noqa: PLR0913  (each is an option of the command line)
+    history: HistoryPath,
+    as_of: AsOf,
+    *,
+    dry_run: DryRun = False,
+    seed: Seed = DEFAULT_SEED,
+    features: Features = None,
+    without: Without = None,
+    candidates: CandidateNames = None,
 ) -> None:
     """Train category, team, breach risk, handling time and priority; promote them if better."""
-    from training.triage.labels import Trust  # imported here: it takes seconds, --help does not
+    # imported here: it takes seconds, --help does not
+    from training.triage.choices import Candidates, TrainingChoices
+    from training.triage.labels import Trust
     from training.triage.train import train_triage
 
     terms = Policy.read(Settings.read().policy).promises
     trust = Trust(terms.learn_accepted, terms.learn_automatic)
-    train = partial(train_triage, trust=trust)
+    choices = TrainingChoices(
+        tuple(features or ()), tuple(without or ()), Candidates.named(candidates or ())
+    )
+    train = partial(train_triage, trust=trust, choices=choices)
     run_training(train, history, as_of, dry_run=dry_run, seed=seed)
 
 

@@ -10,6 +10,7 @@ from features.engine.feature_set import Entity, FeaturePlan
 from features.exceptions.features import FEATURES
 from models.boosters import Booster, TreeSettings
 from models.classifiers.calibration import class_names, codes
+from training.triage.choices import EVERYTHING, TrainingChoices
 from training.triage.dataset import TriageDataset
 from training.triage.fit import MIN_ROWS_OF_A_CLASS, MIN_ROWS_TO_FIT, TrainingRows, resolve_hours
 
@@ -31,7 +32,7 @@ class EntitySelection(NamedTuple):
     share_entities: dict[str, list[str]]
 
 
-def choose(dataset: TriageDataset) -> EntitySelection:
+def choose(dataset: TriageDataset, choices: TrainingChoices = EVERYTHING) -> EntitySelection:
     """Learn the plan of the features, with the most useful entities.
 
     The past of an entity pays by its gain in a quick model of the time to resolve. The shares of a
@@ -41,6 +42,7 @@ def choose(dataset: TriageDataset) -> EntitySelection:
         The plan, and for each class the entities that its shares are counted by.
     """
     full = FEATURES.fit(dataset.columns, dataset.kinds)
+    full = full.keeping(choices.entities(full.entities), ())
     shares = {label: _share_entities(dataset, full, label) for label in dataset.labels.classes}
     past = _past_entities(dataset, full)
     return EntitySelection(

@@ -26,6 +26,7 @@ from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 from training.triage.breach.known_labels import label_weights
 from training.triage.breach.soft_labels import breach_clock, soft_breach
+from training.triage.choices import ALL_CANDIDATES, Candidates
 from training.triage.dataset import TriageDataset
 from training.triage.labels import PEOPLE, Trust
 
@@ -55,6 +56,7 @@ class PreparedExceptions:
         past: The logs behind the features.
         share_entities: For each class the entities that its shares are counted by.
         trust: In labels that people did not type.
+        candidates: Estimators that compete.
     """
 
     dataset: TriageDataset
@@ -63,6 +65,7 @@ class PreparedExceptions:
     past: dict[str, LogRows]
     share_entities: dict[str, list[str]]
     trust: Trust = PEOPLE
+    candidates: Candidates = ALL_CANDIDATES
 
     @property
     def words(self) -> list[int]:
@@ -260,7 +263,9 @@ def fit_class(
         NotEnoughDataError: Too few labels were known.
     """
     task = class_task(prepared, learned, label)
-    chosen = [e for e in estimators() if (e.suits(task) if only is None else only == e.NAME)]
+    names = prepared.candidates.classes if only is None else frozenset({only})
+    competing = [file for file in estimators() if names is None or file.NAME in names]
+    chosen = competing if only else [file for file in competing if file.suits(task)]
     fitted = {estimator.NAME: estimator.fit(task) for estimator in chosen}
     return FittedClass(
         label=label, names=task.names, prior=task.prior, estimators=fitted, past=task.past

@@ -29,6 +29,7 @@ from training.common.promotion import (
 )
 from training.common.run import Progress, call_ms, git_commit, register, timed_rows
 from training.triage.breach.breach_evidence import BreachEvidence
+from training.triage.choices import EVERYTHING, TrainingChoices
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.evaluation import since_training
@@ -45,6 +46,7 @@ def train_triage(
     store: ModelRegistry,
     progress: Progress,
     trust: Trust = PEOPLE,
+    choices: TrainingChoices = EVERYTHING,
 ) -> TrainingResult:
     """Train a challenger on the data available before a moment; promote it if it is better.
 
@@ -54,21 +56,26 @@ def train_triage(
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
         trust: In labels that people did not type.
+        choices: Features that are read, and estimators that compete.
 
     Raises:
         NotEnoughDataError: There is no exception to learn from.
+        BadInputError: A pattern of the choices matches no feature.
     """
     progress("Reading what was known")
-    dataset = TriageDataset.read(history, as_of)
+    recorded = TriageDataset.read(history, as_of)
+    dataset = choices.narrowed(recorded)
     progress(f"Choosing among the pasts of {len(dataset.ids):,} exceptions")
-    plan, share_entities = choose(dataset)
-    prepared = replace(prepare(dataset, plan, share_entities), trust=trust)
+    plan, share_entities = choose(dataset, choices)
+    prepared = replace(
+        prepare(dataset, plan, share_entities), trust=trust, candidates=choices.candidates
+    )
     progress("Rehearsing on the last weeks: calibrating, judging, choosing")
     rehearsal = rehearse(prepared)
     progress("Fitting on everything")
     challenger = fit_final(prepared, rehearsal)
     latency_ms = call_ms(_single_calls(challenger, prepared))
-    decision = _judge(prepared, rehearsal, store, latency_ms)
+    decision = _judge(prepared, rehearsal, store, latency_ms, recorded)
     progress("Registering")
     trained = _trained(
         history,
@@ -94,6 +101,7 @@ def _judge(
     rehearsal: TriageRehearsal,
     store: ModelRegistry,
     latency_ms: float,
+    recorded: TriageDataset,
 ) -> GateDecision:
     """Compare the rehearsed challenger with the champion on rows that neither has learned from.
 
@@ -114,7 +122,7 @@ def _judge(
             "--as-of",
         )
     dataset, challenger = prepared.dataset, rehearsal.triage
-    as_champion = dataset.read_by(champion.kinds)
+    as_champion = recorded.read_by(champion.kinds)
     live = champion.with_recent(since_training(champion, as_champion))
     shared = sorted(challenger.classes.keys() & champion.classes.keys())
     evidence = _shared_evidence(rehearsal, live, as_champion)

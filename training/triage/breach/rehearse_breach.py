@@ -88,7 +88,7 @@ def rehearse_breach(
     if task is None:
         return f"fewer than {fit.MIN_ROWS_TO_FIT} breaches are known before the last weeks"
     times = (models.baseline if resolve_baseline else models.model) if models else None
-    members = fit.fit_breach(task)
+    members = fit.fit_breach(task, prepared.candidates.breach)
     first, second = (_half(prepared, members, times, half) for half in window.halves)
     return _chosen(task, members, first, second)
 
