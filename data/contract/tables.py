@@ -31,6 +31,11 @@ def _is_json_object(text: str) -> bool:
         return False
 
 
+def _are_json_objects(attributes: pd.Series) -> pd.Series:
+    """Return a mask of the cells that hold a JSON object or nothing."""
+    return attributes.map(_is_json_object, na_action="ignore").fillna(value=True).astype(bool)
+
+
 class Orders(BaseTable):
     """One order as it was placed. What happened to it later stands in `order_events`."""
 
@@ -53,6 +58,12 @@ class Orders(BaseTable):
     fulfillment_status: Series[Text] = optional(description="as of known_at")
     status: Series[Text] = optional(description="as of known_at")
     weight: Series[float] = optional(description="rows that this one stands for; 1 if empty", gt=0)
+    attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
+
+    @pa.check("attributes", name="json_object")
+    @classmethod
+    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+        return _are_json_objects(attributes)
 
 
 class OrderLines(BaseTable):
@@ -64,6 +75,12 @@ class OrderLines(BaseTable):
     units: Series[float] = Field(ge=0, description="ordered units")
     site: Series[Text] = optional(description="where it ships from: warehouse, shop, seller")
     unit_price: Series[float] = optional(description="in the order's currency", ge=0)
+    attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
+
+    @pa.check("attributes", name="json_object")
+    @classmethod
+    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+        return _are_json_objects(attributes)
 
 
 class OrderEvents(BaseTable):
@@ -95,7 +112,7 @@ class Exceptions(BaseTable):
     @pa.check("attributes", name="json_object")
     @classmethod
     def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
-        return attributes.map(_is_json_object, na_action="ignore").fillna(value=True).astype(bool)
+        return _are_json_objects(attributes)
 
 
 class ExceptionEvents(BaseTable):
@@ -178,6 +195,12 @@ class Products(BaseTable):
     cost: Series[float] = optional(ge=0)
     unit_price: Series[float] = optional(ge=0)
     weight_g: Series[float] = optional(ge=0)
+    attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
+
+    @pa.check("attributes", name="json_object")
+    @classmethod
+    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+        return _are_json_objects(attributes)
 
 
 class Sites(BaseTable):

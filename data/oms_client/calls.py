@@ -102,7 +102,7 @@ class _CallReader:
             "source": row[Exceptions.source] or "history",
             "detected_at": self._moved(detected_at),
             "due_at": self._moved(row[Exceptions.due_at]),
-            "attributes": json.loads(row[Exceptions.attributes] or "{}"),
+            "attributes": _attributes(row),
             "order": order and self._order(order, detected_at),
         }
         for name in ("type", "reason_code", "message", "severity"):
@@ -125,6 +125,7 @@ class _CallReader:
             "total": _money(order[Orders.total], currency),
             "shipping_address": _address(order),
             "line_items": [_line(line, currency) for line in lines],
+            "attributes": _attributes(order),
             "customer": _filled(
                 {
                     "external_id": order[Orders.customer_id],
@@ -169,9 +170,14 @@ def _address(order: Row) -> dict[str, Any]:
     return _filled({name: order[column] for name, column in names.items()})
 
 
+def _attributes(row: Row) -> dict[str, Any]:
+    return json.loads(row[Exceptions.attributes] or "{}")
+
+
 def _line(line: Row, currency: str) -> dict[str, Any]:
     fields = {
         "external_id": line[OrderLines.line_id],
+        "attributes": _attributes(line),
         "sku": line[OrderLines.sku],
         "quantity": line[OrderLines.units],
         "site": line[OrderLines.site],

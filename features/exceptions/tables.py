@@ -12,10 +12,14 @@ from features.engine.columns import Column
 from features.exceptions.columns import ATTRIBUTE, COLUMNS
 
 MAX_ATTRIBUTES = 24
+"""Attributes that are read of exceptions, and as many of their orders and lines together."""
 MIN_ATTRIBUTE_SHARE = 0.01
 """An attribute is read where at least one exception in a hundred has it."""
 
-_ORDER_KNOWN_AT = "order_known_at"
+OF_ORDER, OF_LINE = "order.", "line."
+"""Prefixes of the attributes of an exception's order and of its first line."""
+
+_ORDER_KNOWN_AT, _OF_A_LINE = "order_known_at", "line_attributes"
 _AGGREGATIONS = {"first": "first", "sum": "sum", "count": "size", "max": "max"}
 _OF_EXCEPTIONS, _OF_ORDERS, _OF_LINES = (
     tuple(column for column in COLUMNS if column.table.startswith(table))
@@ -48,7 +52,55 @@ def exception_columns(
     )
     values = {c.name: c.values(table[c.name]) for columns, table in sources for c in columns}
     columns = {column.name: values[column.name] for column in COLUMNS}
-    return columns | attribute_columns(attribute_rows(exceptions[Exceptions.attributes]), kinds)
+    return columns | attribute_columns(joined_attributes(exceptions, orders, lines), kinds)
+
+
+def joined_attributes(
+    exceptions: pd.DataFrame, orders: pd.DataFrame, lines: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Return the attributes of each exception, with those of its order and of its first line.
+
+    Of the order and its lines, only what was known before the detection is read. An order's
+    attribute `mode` is named `order.mode`, a line's `vendor` is named `line.vendor`.
+    """
+    own = attribute_rows(exceptions[Exceptions.attributes])
+    for prefix, attributes in (
+        (OF_ORDER, _attributes_of_orders(exceptions, orders)),
+        (OF_LINE, _attributes_of_lines(exceptions, lines)),
+    ):
+        if attributes.notna().any():
+            own = [
+                with_attributes(row, prefix, more)
+                for row, more in zip(own, attribute_rows(attributes), strict=True)
+            ]
+    return own
+
+
+def with_attributes(own: Mapping[str, Any], prefix: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return attributes with those of another row behind a prefix; a name that is there stays."""
+    return {**{prefix + name: value for name, value in more.items()}, **own}
+
+
+def _attributes_of_orders(exceptions: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:
+    if Orders.attributes not in orders:
+        return pd.Series(None, exceptions.index, object)
+    own = orders[[Orders.order_id, Orders.known_at, Orders.attributes]].rename(
+        columns={Orders.known_at: _ORDER_KNOWN_AT}
+    )
+    subjects = exceptions[[Exceptions.order_id, Exceptions.detected_at]]
+    joined = subjects.merge(own, on=Exceptions.order_id, how="left")
+    known_before = joined[_ORDER_KNOWN_AT] < joined[Exceptions.detected_at]
+    return joined[Orders.attributes].where(known_before)
+
+
+def _attributes_of_lines(exceptions: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+    if OrderLines.attributes not in lines:
+        return pd.Series(None, exceptions.index, object)
+    own = _lines_known(exceptions, lines.rename(columns={OrderLines.attributes: _OF_A_LINE}))
+    # `head` and not `first`: that one would skip the lines without attributes.
+    first = own.groupby(Exceptions.exception_id, sort=False).head(1)
+    named = first.set_index(Exceptions.exception_id)[_OF_A_LINE]
+    return named.reindex(exceptions[Exceptions.exception_id])
 
 
 def _named(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
@@ -68,17 +120,25 @@ def _of_orders(exceptions: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_lines(exceptions: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    summaries = (
+        _lines_known(exceptions, lines)
+        .groupby(Exceptions.exception_id, sort=False)
+        .agg(
+            **{
+                column.name: pd.NamedAgg(column.source, _AGGREGATIONS[column.lines or "first"])
+                for column in _OF_LINES
+            }
+        )
+    )
+    return summaries.reindex(exceptions[Exceptions.exception_id])
+
+
+def _lines_known(exceptions: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines that were known before each exception, the smallest line id first."""
     subjects = exceptions[[Exceptions.exception_id, Exceptions.order_id, Exceptions.detected_at]]
     own = lines.merge(subjects, on=OrderLines.order_id, how="inner")
     own = own[own[OrderLines.known_at] < own[Exceptions.detected_at]]
-    own = own.sort_values([Exceptions.exception_id, OrderLines.line_id], kind="stable")
-    summaries = own.groupby(Exceptions.exception_id, sort=False).agg(
-        **{
-            column.name: pd.NamedAgg(column.source, _AGGREGATIONS[column.lines or "first"])
-            for column in _OF_LINES
-        }
-    )
-    return summaries.reindex(exceptions[Exceptions.exception_id])
+    return own.sort_values([Exceptions.exception_id, OrderLines.line_id], kind="stable")
 
 
 def attribute_columns(
@@ -112,9 +172,11 @@ def attribute_kinds(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     min_rows = MIN_ATTRIBUTE_SHARE * len(rows)
     common = [name for name, recorded in values.items() if len(recorded) >= min_rows]
     common.sort(key=lambda name: (-len(values[name]), name))
+    of_goods = [name for name in common if name.startswith((OF_ORDER, OF_LINE))]
+    own = [name for name in common if name not in of_goods]
     return {
         ATTRIBUTE + name: "word" if any(np.isnan(_number(v)) for v in values[name]) else "number"
-        for name in common[:MAX_ATTRIBUTES]
+        for name in own[:MAX_ATTRIBUTES] + of_goods[:MAX_ATTRIBUTES]
     }
 
 

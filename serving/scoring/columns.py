@@ -14,7 +14,7 @@ import numpy as np
 from data.ticks import MISSING_TICK
 from features.engine.columns import Column
 from features.exceptions.columns import COLUMNS
-from features.exceptions.tables import attribute_columns
+from features.exceptions.tables import OF_LINE, OF_ORDER, attribute_columns, with_attributes
 from models.triage.triage import Triage
 from serving.wire.exception_in import ExceptionIn, LineItem
 
@@ -74,7 +74,7 @@ def columns_of(
     columns.update(zip(_NUMBERS.names, numbers, strict=True))
     columns.update(zip(_TIMES.names, times, strict=True))
     if kinds:
-        columns.update(attribute_columns([each.attributes for each in exceptions], kinds))
+        columns.update(attribute_columns([_attributes(each) for each in exceptions], kinds))
     return columns
 
 
@@ -107,6 +107,19 @@ def _row(exception: ExceptionIn) -> tuple[Any, ...]:
     if len(lines) > 1:
         lines = sorted(lines, key=_line_id)
     return values + _FIRST_FIELDS(lines[0]) + tuple([summary(lines) for summary in _SUMMARIES])
+
+
+def _attributes(exception: ExceptionIn) -> dict[str, Any]:
+    """Return the attributes of an exception, of its order and of the first line together."""
+    own, order = exception.attributes, exception.order
+    if order is None:
+        return own
+    if order.attributes:
+        own = with_attributes(own, OF_ORDER, order.attributes)
+    if order.line_items:
+        first = min(order.line_items, key=_line_id)
+        own = with_attributes(own, OF_LINE, first.attributes) if first.attributes else own
+    return own
 
 
 def _line_id(line: LineItem) -> str:

@@ -90,6 +90,7 @@ class LineItem(RequestPart):
     quantity: Units | None = None
     unit_price: Money | None = None
     site: Name | None = None
+    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
 
 
 class Customer(RequestPart):
@@ -116,6 +117,7 @@ class OrderIn(RequestPart):
     shipping_address: Address | None = None
     line_items: Annotated[list[LineItem], Field(max_length=1_000)] = []
     customer: Customer | None = None
+    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
 
 
 class ExceptionIn(RequestPart):

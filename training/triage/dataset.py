@@ -19,8 +19,8 @@ from features.exceptions.logs import exception_logs
 from features.exceptions.tables import (
     attribute_columns,
     attribute_kinds,
-    attribute_rows,
     exception_columns,
+    joined_attributes,
 )
 from models.classifiers.calibration import codes
 from training.triage.labels import ClassLabels, Labels, read_labels
@@ -76,7 +76,8 @@ class TriageDataset:
                 f"exceptions known before {as_of:%Y-%m-%d}", 0, 1, "Choose a later --as-of."
             )
         if kinds is None:
-            kinds = attribute_kinds(attribute_rows(exceptions[Exceptions.attributes]))
+            rows = joined_attributes(exceptions, tables["orders"], tables["order_lines"])
+            kinds = attribute_kinds(rows)
         columns = exception_columns(exceptions, tables["orders"], tables["order_lines"], kinds)
         labels = read_labels(exceptions, tables["exception_events"], tables["outcomes"])
         ids = exceptions[Exceptions.exception_id].to_numpy(object)
@@ -91,7 +92,8 @@ class TriageDataset:
 
     def read_by(self, kinds: Mapping[str, str]) -> Self:
         """Return the same with other attributes: those that a model trained before reads."""
-        rows = attribute_rows(self.tables["exceptions"][Exceptions.attributes])
+        tables = self.tables
+        rows = joined_attributes(tables["exceptions"], tables["orders"], tables["order_lines"])
         raised = {n: c for n, c in self.columns.items() if not n.startswith(ATTRIBUTE)}
         return replace(self, kinds=dict(kinds), columns=raised | attribute_columns(rows, kinds))
 

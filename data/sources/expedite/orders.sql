@@ -19,6 +19,7 @@ select order_id,
        carried->>'$.payment_status' as payment_status,
        carried->>'$.fulfillment_status' as fulfillment_status,
        carried->>'$.status' as status,
+       (carried->'$.attributes')::varchar as attributes,
        just_before as known_at,
        _file, _row
 from _orders

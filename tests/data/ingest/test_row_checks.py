@@ -90,6 +90,12 @@ def test_attributes_that_are_no_json_object_are_refused(write, exceptions, reaso
     assert reason(report) == f"attributes: '{text}' is not a JSON object"
 
 
+def test_attributes_of_orders_are_checked_like_those_of_exceptions(write, orders, reason):
+    report = write(orders=orders.assign(attributes=["red", '{"incoterm": "FOB"}', None]))
+
+    assert reason(report) == "attributes: 'red' is not a JSON object"
+
+
 def test_an_event_of_handling_that_has_no_such_word_is_refused(write, exceptions, reason):
     step = {"exception_id": ["E1"], "occurred_at": ["2024-04-02"], "event": ["pondered"]}
 

@@ -6,24 +6,32 @@ import pytest
 
 from data.contract.tables import Exceptions, OrderLines, Orders
 from features.exceptions.columns import COLUMNS
-from features.exceptions.tables import exception_columns
+from features.exceptions.tables import attribute_kinds, exception_columns, joined_attributes
 from serving.exceptions.payload import EXCEPTION_EXAMPLE
 from serving.scoring.columns import columns_of
 from serving.wire.errors import BadPayloadError
 from serving.wire.exception_in import exception, resolution
 
-KINDS = {"attributes.carrier": "word", "attributes.risk": "number"}
+KINDS = {
+    "attributes.carrier": "word",
+    "attributes.risk": "number",
+    "attributes.order.incoterm": "word",
+    "attributes.line.vendor": "word",
+    "attributes.line.lead_days": "number",
+}
 
 
 @pytest.fixture
 def posted_exception():
     lines = [
         {"external_id": "li_2", "sku": "B-1", "quantity": 1, "site": "ROT",
-         "unit_price": {"amount": "90.00", "currency": "EUR"}},
+         "attributes": {"vendor": "v-8"}, "unit_price": {"amount": "90.00", "currency": "EUR"}},
         {"external_id": "li_1", "sku": "A-1", "quantity": 2, "site": "BER",
+         "attributes": {"vendor": "v-7", "lead_days": 90},
          "unit_price": {"amount": "79.95", "currency": "EUR"}},
     ]  # fmt: skip
     order = EXCEPTION_EXAMPLE["order"] | {"line_items": lines, "payment_method": "card"}
+    order["attributes"] = {"incoterm": "FOB"}
     address = order["shipping_address"] | {"region": "BE"}
     attributes = {"carrier": "dhl", "risk": 0.25}
     return EXCEPTION_EXAMPLE | {
@@ -64,6 +72,7 @@ def history():
             Orders.region: ["BE"],
             Orders.postcode: ["10115"],
             Orders.payment_method: ["card"],
+            Orders.attributes: ['{"incoterm": "FOB"}'],
             Orders.promised_at: pd.to_datetime(["2026-03-04T18:00:00Z"]),
             Orders.ship_by_at: pd.to_datetime(["2026-03-02T15:00:00Z"]),
         }
@@ -75,6 +84,7 @@ def history():
             OrderLines.sku: ["A-1", "B-1"],
             OrderLines.units: [2.0, 1.0],
             OrderLines.site: ["BER", "ROT"],
+            OrderLines.attributes: ['{"vendor": "v-7", "lead_days": 90}', '{"vendor": "v-8"}'],
             OrderLines.unit_price: [79.95, 90.0],
             OrderLines.known_at: known_at.repeat(2),
         }
@@ -89,6 +99,28 @@ def test_a_call_gives_the_very_columns_that_a_history_gives(posted_exception, hi
     assert called.keys() == offline.keys()
     for name, column in offline.items():
         np.testing.assert_array_equal(called[name], column, err_msg=name)
+
+
+def test_the_attributes_of_an_order_known_too_late_are_not_read(history):
+    exceptions, orders, lines = history
+    late = orders.assign(known_at=exceptions[Exceptions.detected_at])
+
+    columns = exception_columns(exceptions, late, lines, KINDS)
+    assert columns["attributes.order.incoterm"].tolist() == [""]
+
+
+def test_tables_without_attributes_are_read_as_before(history):
+    exceptions, orders, lines = history
+    bare = (exceptions, orders.drop(columns="attributes"), lines.drop(columns="attributes"))
+
+    columns = exception_columns(*bare, KINDS)
+    assert columns["attributes.line.vendor"].tolist() == [""]
+
+
+def test_attributes_of_orders_and_lines_are_common_or_not_like_those_of_exceptions(history):
+    kinds = attribute_kinds(joined_attributes(*history))
+
+    assert kinds == KINDS
 
 
 def test_what_is_not_told_is_missing_and_not_a_guess():
