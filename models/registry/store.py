@@ -32,6 +32,7 @@ from models.registry.locations import (
     relocate,
     version_folder,
 )
+from models.registry.pyfunc_files import PyfuncCode, write_pyfunc
 from models.registry.version_files import read_version, write_version
 
 CHAMPION = "champion"
@@ -51,6 +52,7 @@ class TrainedModel:
         metrics: Figures by name.
         tags: Data fingerprint, git commit, as_of.
         write_report: Writes plots and reports into a folder.
+        pyfunc: For `mlflow.pyfunc.load_model`; None for a model that frames are not given to.
     """
 
     model: str
@@ -60,6 +62,7 @@ class TrainedModel:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     write_report: Callable[[Path], None] = field(default=lambda _folder: None)
+    pyfunc: PyfuncCode | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ class ModelRegistry:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             digest = write_version(folder / "model", trained.files, trained.past)
+            if trained.pyfunc:
+                write_pyfunc(folder / "model", trained.pyfunc)
             (folder / "report").mkdir()
             trained.write_report(folder / "report")
             self._client.log_artifacts(run_id, str(folder))

@@ -15,8 +15,10 @@ from data.history.history import History
 from models.breach.catalog import breach_estimators
 from models.classifiers.calibration import codes
 from models.classifiers.catalog import estimators
+from models.registry.pyfunc_files import PyfuncCode
 from models.registry.store import ModelRegistry, TrainedModel
 from models.triage import resolve_time, touch_time
+from models.triage.frames import MLFLOW_CODE, frame_columns
 from models.triage.load import load_triage
 from models.triage.triage import Triage
 from training.common import measures, plots
@@ -233,6 +235,7 @@ def _trained(
             **{f"untrained.{label}": reason for label, reason in challenger.untrained.items()},
         },
         write_report=partial(_draw, prepared, rehearsal, challenger),
+        pyfunc=PyfuncCode(MLFLOW_CODE, *frame_columns(challenger)),
     )
 
 
