@@ -3,30 +3,16 @@
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import NamedTuple
 
 import mlflow
 from mlflow.models import ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 
+from models.registry.version_files import PyfuncCode
+
 _READ_WITH = ("lightgbm", "mlflow", "numpy", "orjson", "pandas", "pyarrow")
-
-
-class PyfuncCode(NamedTuple):
-    """A model as `mlflow.pyfunc` loads it.
-
-    Attributes:
-        code: Python file that reads the version which it is copied into.
-        inputs: Columns of the frame that it takes; each may be absent, and of any type.
-        outputs: Columns of the frame that it gives, each with its MLflow type.
-    """
-
-    code: Path
-    inputs: Sequence[str]
-    outputs: Mapping[str, str]
 
 
 def write_pyfunc(folder: Path, pyfunc: PyfuncCode) -> None:

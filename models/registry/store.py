@@ -1,4 +1,4 @@
-"""Runs, registered versions and the champion. The only file of the project that imports MLflow.
+"""Runs, registered versions and the champion. Only this folder imports MLflow.
 
 Everything lies below one folder: `mlflow.db` (runs, versions, aliases) and `artifacts/`. A version
 is a folder as `models.registry.version_files` writes it; the registry keeps its sha256, so that a
@@ -32,8 +32,8 @@ from models.registry.locations import (
     relocate,
     version_folder,
 )
-from models.registry.pyfunc_files import PyfuncCode, write_pyfunc
-from models.registry.version_files import read_version, write_version
+from models.registry.pyfunc_files import write_pyfunc
+from models.registry.version_files import PyfuncCode, read_version, write_version
 
 CHAMPION = "champion"
 _SHA_TAG = "sha256"

@@ -5,7 +5,7 @@ registry) can tell whether anything in the folder was changed. No pickle is writ
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,20 @@ class VersionFiles(NamedTuple):
 
     files: Files
     past: dict[str, LogRows]
+
+
+class PyfuncCode(NamedTuple):
+    """A model as `mlflow.pyfunc` loads it.
+
+    Attributes:
+        code: Python file that reads the version which it is copied into.
+        inputs: Columns of the frame that it takes; each may be absent, and of any type.
+        outputs: Columns of the frame that it gives, each with its MLflow type.
+    """
+
+    code: Path
+    inputs: Sequence[str]
+    outputs: Mapping[str, str]
 
 
 def write_version(folder: Path, files: Files, past: Mapping[str, LogRows]) -> str:

@@ -15,8 +15,8 @@ from data.history.history import History
 from models.breach.catalog import breach_estimators
 from models.classifiers.calibration import codes
 from models.classifiers.catalog import estimators
-from models.registry.pyfunc_files import PyfuncCode
 from models.registry.store import ModelRegistry, TrainedModel
+from models.registry.version_files import PyfuncCode
 from models.triage import resolve_time, touch_time
 from models.triage.frames import MLFLOW_CODE, frame_columns
 from models.triage.load import load_triage
