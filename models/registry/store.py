@@ -17,8 +17,9 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # noqa: TID251 - read
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")  # noqa: TID251 - as above
 
 import numpy as np
+import orjson
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -36,6 +37,7 @@ from models.registry.pyfunc_files import write_pyfunc
 from models.registry.version_files import PyfuncCode, read_version, write_version
 
 CHAMPION = "champion"
+_MAX_DIGEST_CHARACTERS = 36  # MLflow's limit
 _SHA_TAG = "sha256"
 _WHY, _SINCE, _BEFORE = "promoted_because", "promoted_at", "champion_before"
 
@@ -52,6 +54,7 @@ class TrainedModel:
         metrics: Figures by name.
         tags: Data fingerprint, git commit, as_of.
         write_report: Writes plots and reports into a folder.
+        description: Sentence on data, period and the gate's decision.
         pyfunc: For `mlflow.pyfunc.load_model`; None for a model that frames are not given to.
     """
 
@@ -62,6 +65,7 @@ class TrainedModel:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     write_report: Callable[[Path], None] = field(default=lambda _folder: None)
+    description: str = ""
     pyfunc: PyfuncCode | None = None
 
 
@@ -96,7 +100,7 @@ class ModelRegistry:
             now_ms: Tick under which its metrics are logged.
         """
         relocate(self.root)  # another process may call the same folder by another name
-        run = self._client.create_run(self._experiment(trained.model))
+        run = self._client.create_run(self._experiment(trained.model), run_name=_run_name(trained))
         run_id = run.info.run_id
         finite = {name: value for name, value in trained.metrics.items() if np.isfinite(value)}
         self._client.log_batch(
@@ -105,6 +109,7 @@ class ModelRegistry:
             params=[Param(name, str(value)[:500]) for name, value in trained.params.items()],
             tags=[RunTag(name, value) for name, value in trained.tags.items()],
         )
+        self._client.log_inputs(run_id, datasets=_datasets(trained))
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             digest = write_version(folder / "model", trained.files, trained.past)
@@ -134,7 +139,9 @@ class ModelRegistry:
             self._client.create_registered_model(trained.model)
         source = f"{self._client.get_run(run_id).info.artifact_uri}/model"
         tags = {**trained.tags, _SHA_TAG: digest}
-        made = self._client.create_model_version(trained.model, source, run_id, tags=tags)
+        made = self._client.create_model_version(
+            trained.model, source, run_id, tags=tags, description=trained.description or None
+        )
         return str(made.version)
 
     def _registered(self, model: str) -> bool:
@@ -223,6 +230,22 @@ class ModelRegistry:
             return StoredVersion(version, *read_version(folder, registered.tags.get(_SHA_TAG, "")))
         except (OSError, ValueError) as error:
             raise NoChampionError(model, f"version {version}: {error}") from error
+
+
+def _run_name(trained: TrainedModel) -> str:
+    """Return the model and the date as of which it was trained: `triage 2026-03-01`."""
+    return f"{trained.model} {trained.tags.get('as_of', '')[:10]}".rstrip()
+
+
+def _datasets(trained: TrainedModel) -> list[DatasetInput]:
+    """Return the history that a run learned from, as MLflow shows it beside the run."""
+    fingerprint = trained.tags.get("data_fingerprint")
+    if not fingerprint:
+        return []
+    source = orjson.dumps({"fingerprint": fingerprint}).decode()
+    digest = fingerprint[:_MAX_DIGEST_CHARACTERS]
+    history = Dataset(name="history", digest=digest, source_type="history", source=source)
+    return [DatasetInput(history, [InputTag("mlflow.data.context", "training")])]
 
 
 class DryRunRegistry(ModelRegistry):

@@ -46,10 +46,18 @@ def register(store: ModelRegistry, trained: TrainedModel, decision: GateDecision
     """Register a version, and promote it if the gate says so; return its number."""
     now = pd.Timestamp.now("UTC")
     trained = replace(trained, params={**trained.params, "seed": run_seed()})
+    trained = replace(trained, description=_description(trained, decision))
     version = store.record(trained, now_ms=int(now.timestamp() * 1000))
     if decision.promoted:
         store.promote(trained.model, version, why=decision.reason, now=registry_time(now))
     return version
+
+
+def _description(trained: TrainedModel, decision: GateDecision) -> str:
+    """Say in a sentence which data, which period, and what the gate decided."""
+    history, as_of = trained.tags["data_fingerprint"][:12], trained.tags["as_of"][:10]
+    gate = "promoted" if decision.promoted else "not promoted"
+    return f"Trained on history {history} as of {as_of}; {gate}: {decision.reason}"
 
 
 def registry_time(moment: pd.Timestamp) -> str:

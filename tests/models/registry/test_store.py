@@ -234,3 +234,23 @@ def test_a_log_without_values_is_kept(store, model, record):
     past = store.read(model, record(past={"raised": bare}))[2]
 
     assert past["raised"].values == {}
+
+
+def test_a_run_is_named_by_model_and_date(store, model, record):
+    run = store._client.get_run(store._client.get_model_version(model, record()).run_id)
+
+    assert run.info.run_name == f"{model} 2026-01-01"
+
+
+def test_a_run_names_the_history_that_it_learned_from(store, model, record):
+    version = record(tags={"as_of": "2026-01-01", "data_fingerprint": "f" * 64})
+
+    run = store._client.get_run(store._client.get_model_version(model, version).run_id)
+    assert run.inputs.dataset_inputs[0].dataset.digest == "f" * 36
+
+
+def test_a_version_is_described(store, model, record):
+    version = record(description="Trained on history a as of b; promoted")
+
+    described = store._client.get_model_version(model, version).description
+    assert described == "Trained on history a as of b; promoted"
