@@ -33,7 +33,7 @@ def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> MethodChoi
         scores: For each method the scores of the same series; empty if nothing could be rehearsed.
         fallback: Serves where nothing could be compared.
     """
-    means = {name: _comparable(rows)["spl"].mean() for name, rows in scores.items()}
+    means = {name: comparable(rows)["spl"].mean() for name, rows in scores.items()}
     means = {name: mean for name, mean in means.items() if np.isfinite(mean)}
     if not means:
         return MethodChoice(
@@ -51,7 +51,7 @@ def decide_demand(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecis
         challenger: Scores of series, as `demand_scores.figures` takes them.
         champion: Of the same series.
     """
-    challenger, champion = _comparable(challenger), _comparable(champion)
+    challenger, champion = comparable(challenger), comparable(champion)
     compared = int((challenger["spl"].notna() & champion["spl"].notna()).sum())
     if compared < MIN_ROWS_TO_JUDGE_DEMAND:
         return GateDecision(
@@ -77,7 +77,7 @@ def decide_demand(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecis
     return GateDecision(True, f"{summary}: better beyond the noise ({_shares(saved)} saved)")
 
 
-def _comparable(scores: pd.DataFrame) -> pd.DataFrame:
+def comparable(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the established series, where there are enough: a few others decide every mean."""
     established = scores[scores["history"] == HISTORIES[0]]
     return established if established["spl"].notna().sum() >= MIN_ROWS_TO_JUDGE_DEMAND else scores

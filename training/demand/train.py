@@ -15,8 +15,9 @@ from models.registry.store import ModelRegistry, TrainedModel
 from training.common.promotion import GateDecision, TrainingResult
 from training.common.run import Progress, git_commit, register
 from training.demand import report
+from training.demand.backtest import figures_of
 from training.demand.champion import MODEL, load_demand, trained_as_of
-from training.demand.gate import decide_demand
+from training.demand.gate import comparable, decide_demand
 from training.demand.rehearsal import (
     HORIZONS,
     DemandRehearsal,
@@ -105,10 +106,11 @@ def _trained(
     challenger: DemandForecaster,
 ) -> TrainedModel:
     figures = {
-        f"{method}.{measure}": report_of_method["all"][measure]["value"]
-        for method, report_of_method in rehearsal.report.items()
+        f"{method}.{measure}": values[measure]["value"]
+        for method, scores in rehearsal.scores.items()
+        for values in [figures_of(comparable(scores))]  # of the series that decided
         for measure in report.COLUMNS
-        if measure in report_of_method["all"]
+        if measure in values
     }
     return TrainedModel(
         model=MODEL,

@@ -120,3 +120,12 @@ def test_a_history_too_short_to_rehearse_is_served_by_the_fallback(demand_histor
 
     assert result.served_by == "average"
     assert "too short" in result.reason
+
+
+def test_the_loss_in_the_reason_is_the_one_among_the_metrics(run):
+    store, _ = run
+    version = store._client.get_model_version(MODEL, "1")
+    logged = store._client.get_run(version.run_id).data
+
+    served_by = logged.params["served_by"]
+    assert f"{served_by} {logged.metrics[f'{served_by}.spl']:.4f}" in logged.tags["served.demand"]
