@@ -39,6 +39,8 @@ def _times(
     if rehearsal.breach_risk is not None:
         model = fitted.model if fitted else None
         triage.breach_risk = final_breach(prepared, learned, model, rehearsal.breach_risk)
+        if triage.breach_risk is None:
+            triage.untrained["harm"] = "what was chosen can't be fitted on all that is known"
 
 
 def _touch(
