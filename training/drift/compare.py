@@ -15,6 +15,7 @@ from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
 from training.drift.columns import MAX_COMPARED_ROWS, DriftComparison, compare
 from training.drift.cost import CalibrationCost, cost
+from training.drift.page import drift_page
 from training.drift.periods import (
     DriftPeriod,
     Period,
@@ -128,7 +129,8 @@ def store_report(
 ) -> None:
     """Store the page and the figures with the champion's run, and at the optional paths."""
     figures_json = orjson.dumps(drift.to_json(), option=orjson.OPT_INDENT_2)
-    page = drift.comparison.html.encode()
+    periods = f"{drift.model}: {drift.sides[0].period} and {drift.sides[1].period}"
+    page = drift_page(periods, drift.verdict, drift.costs, drift.comparison.columns).encode()
     for path, content in ((html, page), (figures, figures_json)):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
