@@ -16,6 +16,7 @@ class DryRun(NamedTuple):
     printed: str
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
+    card: str
 
 
 def files_of(store):
@@ -27,11 +28,12 @@ def files_of(store):
 
 
 @pytest.fixture(scope="module")
-def dry(shop):
+def dry(shop, tmp_path_factory):
     """Text and files of a dry run over a store with a champion."""
     before = files_of(shop.store)
-    printed = command(shop, "--dry-run", *CHOICES)
-    return DryRun(printed, before, files_of(shop.store))
+    card = tmp_path_factory.mktemp("card") / "card.html"
+    printed = command(shop, "--dry-run", "--card", card, *CHOICES)
+    return DryRun(printed, before, files_of(shop.store), card.read_text(encoding="utf-8"))
 
 
 def command(shop, *options):
@@ -52,3 +54,11 @@ def test_a_dry_run_writes_nothing_to_the_store(dry):
 def test_a_dry_run_prints_what_the_gate_decides(dry):
     assert "Dry run, nothing is registered" in dry.printed
     assert "mean log loss" in dry.printed
+
+
+def test_a_run_prints_figures_beside_baselines(dry):
+    assert "plain LightGBM" in dry.printed
+
+
+def test_the_model_card_is_written_to_the_file(dry):
+    assert "<h1>Model card: triage</h1>" in dry.card

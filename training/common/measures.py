@@ -97,15 +97,48 @@ def class_measures(probability: np.ndarray, code: np.ndarray) -> dict[str, Measu
     in_top = (top == code[:, None]).any(axis=1)
     confidence = probability.max(axis=1)
     right = (predicted == code).astype(float)
+    ranked = _ranked_cells(probability, code)
     return {
         "accuracy": lambda r: float(right[r].mean()),
         "top_3": lambda r: float(in_top[r].mean()),
+        "average_precision": lambda r: ranked.average_precision(r, len(code)),
         "log_loss": lambda r: float(losses[r].mean()),
         "macro_f1": lambda r: float(
             f1_score(code[r], predicted[r], average="macro", zero_division=0.0)  # pyright: ignore[reportArgumentType]  # the stub knows only text
         ),
         "calibration_error": lambda r: expected_calibration_error(confidence[r], right[r]),
     }
+
+
+@dataclass(frozen=True)
+class _RankedCells:
+    """Pairs of a row and a class, the surest first.
+
+    Attributes:
+        row: Row of each pair.
+        hit: 1 where the class is the actual one, else 0.
+        last: Position of the last pair of the same probability.
+    """
+
+    row: np.ndarray
+    hit: np.ndarray
+    last: np.ndarray
+
+    def average_precision(self, rows: np.ndarray, n: int) -> float:
+        """Return the average precision over all pairs of some of n rows: the micro average."""
+        weight = np.bincount(rows, minlength=n)[self.row]
+        hits = weight * self.hit
+        precision = np.cumsum(hits)[self.last] / np.maximum(np.cumsum(weight)[self.last], 1)
+        return float((hits * precision).sum() / hits.sum()) if hits.any() else np.nan
+
+
+def _ranked_cells(probability: np.ndarray, code: np.ndarray) -> _RankedCells:
+    classes = probability.shape[1]
+    order = np.argsort(-probability.ravel(), kind="stable")
+    row, name = order // classes, order % classes
+    rising = -probability.ravel()[order]
+    last = np.searchsorted(rising, rising, side="right") - 1
+    return _RankedCells(row, (code[row] == name).astype(float), last)
 
 
 def quantile_measures(

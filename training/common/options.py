@@ -55,6 +55,9 @@ CandidateNames = Annotated[
         "--candidates", help="estimators that compete, with commas between; baselines always do"
     ),
 ]
+CardFile = Annotated[
+    Path | None, typer.Option("--card", help="HTML file to write: the model card of this run")
+]
 
 
 def moment(text: str, option: str) -> pd.Timestamp:
@@ -110,8 +113,11 @@ def run_training(
     *,
     dry_run: bool = False,
     seed: int = DEFAULT_SEED,
+    card: Path | None = None,
 ) -> None:
     """Train, and print the result: the reason for each model, then the gate's decision."""
+    if card:
+        writable(card)
     with console.status("Starting") as status, seeded(seed):
         opened, registry = History.open(history), store(dry_run=dry_run)
         outcome = train(opened, moment(as_of, "--as-of"), registry, status.update)
@@ -119,6 +125,9 @@ def run_training(
         console.print(f"[bold]{label}[/]: {reason}")
     for label, reason in outcome.untrained.items():
         console.print(f"[bold]{label}[/]: not trained: {reason}")
+    show_figures(outcome.figures)
+    if card:
+        card.write_text(outcome.card, encoding="utf-8")
     word = "promoted" if outcome.decision.promoted else "not promoted"
     if dry_run:
         console.print(f"Dry run, nothing is registered. As a version it would be {word}: ", end="")
@@ -137,10 +146,11 @@ def show_figures(figures: dict[str, object]) -> None:
         }
         table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
         for measure in dict.fromkeys(m for figures_of in columns.values() for m in figures_of):
-            cells = (_interval(figures_of.get(measure)) for figures_of in columns.values())
+            cells = (interval(figures_of.get(measure)) for figures_of in columns.values())
             table.add_row(measure, *cells)
         console.print(table)
 
 
-def _interval(value: dict[str, float] | None) -> str:
+def interval(value: dict[str, float] | None) -> str:
+    """Write a figure with its interval; empty where there is none."""
     return "{value:.3f} [{low:.3f} {high:.3f}]".format(**value) if value else ""

@@ -1,9 +1,11 @@
 """Gate of promotion: compares a challenger with the champion, and gives the reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from data.domain import Json
 
 NOISE_QUANTILE = 0.05
 MAX_CALIBRATION_LOSS = 0.02
@@ -40,12 +42,16 @@ class TrainingResult:
         decision: Decision of the gate.
         reasons: For each trained model the sentence of its rehearsal.
         untrained: For each other model the reason.
+        figures: For each label the measures of the model and its baselines on judged rows.
+        card: The model card, a page; empty where none is written.
     """
 
     version: str
     decision: GateDecision
     reasons: dict[str, str]
     untrained: dict[str, str]
+    figures: Json = field(default_factory=dict)
+    card: str = ""
 
 
 def decide_first(gains: dict[str, str], learned: Sequence[str]) -> GateDecision:

@@ -13,6 +13,7 @@ from training.common.options import (
     CHAMPION,
     AsOf,
     CandidateNames,
+    CardFile,
     DryRun,
     Features,
     From,
@@ -43,6 +44,7 @@ def triage(  # noqa: PLR0913  (each is an option of the command line)
     features: Features = None,
     without: Without = None,
     candidates: CandidateNames = None,
+    card: CardFile = None,
 ) -> None:
     """Train category, team, breach risk, handling time and priority; promote them if better."""
     # imported here: it takes seconds, --help does not
@@ -56,7 +58,7 @@ def triage(  # noqa: PLR0913  (each is an option of the command line)
         tuple(features or ()), tuple(without or ()), Candidates.named(candidates or ())
     )
     train = partial(train_triage, trust=trust, choices=choices)
-    run_training(train, history, as_of, dry_run=dry_run, seed=seed)
+    run_training(train, history, as_of, dry_run=dry_run, seed=seed, card=card)
 
 
 def recalibrate_triage(history: HistoryPath, as_of: AsOf) -> None:

@@ -38,6 +38,8 @@ from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final
 from training.triage.fit import PreparedExceptions, prepare
 from training.triage.labels import PEOPLE, Trust, unswayed
+from training.triage.model_card.card import MODEL_CARD, CardParts, model_card
+from training.triage.model_card.figures import plain_metrics, rehearsed_figures
 from training.triage.rehearsal import TriageRehearsal, learned_models, rehearse
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
@@ -78,6 +80,8 @@ def train_triage(
     challenger = fit_final(prepared, rehearsal)
     latency_ms = call_ms(_single_calls(challenger, prepared))
     decision = _judge(prepared, rehearsal, store, latency_ms, recorded)
+    progress("Measuring on the judged rows")
+    figures = rehearsed_figures(prepared, rehearsal)
     progress("Registering")
     trained = _trained(
         history,
@@ -87,8 +91,35 @@ def train_triage(
         challenger=challenger,
         latency_ms=latency_ms,
     )
+    page = model_card(
+        CardParts(
+            prepared=prepared,
+            rehearsal=rehearsal,
+            challenger=challenger,
+            decision=decision,
+            figures=figures,
+            fingerprint=history.fingerprint,
+        )
+    )
+    trained = replace(
+        trained,
+        metrics={**trained.metrics, **plain_metrics(figures)},
+        write_report=partial(_write_report, trained.write_report, page),
+    )
     version = register(store, trained, decision)
-    return TrainingResult(version, decision, rehearsal.reasons, challenger.untrained)
+    return TrainingResult(
+        version=version,
+        decision=decision,
+        reasons=rehearsal.reasons,
+        untrained=challenger.untrained,
+        figures=figures,
+        card=page,
+    )
+
+
+def _write_report(draw: Callable[[Path], None], page: str, folder: Path) -> None:
+    draw(folder)
+    (folder / MODEL_CARD).write_text(page, encoding="utf-8")
 
 
 def _single_calls(triage: Triage, prepared: PreparedExceptions) -> Iterator[Callable[[], object]]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
 from data.ticks import MS_PER_DAY
 from training.common.measures import (
@@ -33,6 +34,14 @@ cases = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size
 )
 def test_a_chance_is_measured_as_by_hand(measure, value):
     assert binary_measures(CHANCE, HAPPENED)[measure](ALL) == pytest.approx(value)
+
+
+def test_the_average_precision_of_classes_is_that_of_all_pairs():
+    probability = np.array([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.4, 0.4, 0.2]])
+    code = np.array([0, 1, 2, 0])
+    expected = average_precision_score(np.eye(3)[code].ravel(), probability.ravel())
+
+    assert class_measures(probability, code)["average_precision"](ALL) == pytest.approx(expected)
 
 
 @given(cases)

@@ -7,6 +7,7 @@ import pytest
 from data.domain import NotEnoughDataError
 from models.triage.load import load_triage
 from training.triage.dataset import TriageDataset
+from training.triage.model_card.figures import plain_metrics
 from training.triage.train import train_triage
 
 
@@ -52,6 +53,39 @@ def test_a_second_training_as_of_the_same_day_is_not_promoted_and_says_why(shop,
     assert "later --as-of" in again.decision.reason
 
 
+def test_a_run_measures_each_label_beside_a_baseline(shop):
+    figures = shop.outcome.figures
+
+    assert figures.keys() == {"breach", "category", "team", "priority"}
+    assert {"model", "one rate", "plain LightGBM"} <= figures["breach"].keys()
+    assert all("majority" in figures[label] for label in ("category", "team", "priority"))
+
+
+def test_figures_have_plain_names_with_their_intervals(shop):
+    metrics = plain_metrics(shop.outcome.figures)
+
+    assert metrics["breach.auc_low"] <= metrics["breach.auc"] <= metrics["breach.auc_high"]
+    assert metrics["category.accuracy"] > metrics["category.majority.accuracy"]
+
+
+def test_a_version_stores_its_model_card(shop):
+    (card, *_) = shop.store.root.rglob("model_card.html")
+
+    assert card.read_text(encoding="utf-8") == shop.outcome.card
+
+
+@pytest.mark.parametrize(
+    "part", ["the first champion", "breach: ", "What it must not be used for", "Importance"]
+)
+def test_the_model_card_holds(shop, part):
+    assert part in shop.outcome.card
+
+
+def test_the_model_card_loads_nothing(shop):
+    assert "<script" not in shop.outcome.card
+    assert 'src="' not in shop.outcome.card
+
+
 def test_a_later_challenger_is_judged_against_the_champion(shop, later):
     assert "mean log loss" in later.decision.reason
     best = later.version if later.decision.promoted else shop.outcome.version
@@ -69,8 +103,8 @@ def test_no_pickle_is_written(shop, later):
     written = [path for path in shop.store.root.rglob("*") if path.is_file()]
 
     suffixes = {path.suffix for path in written}
-    assert {".txt", ".json", ".parquet", ".png", ".db"} <= suffixes
-    assert suffixes <= {".txt", ".json", ".parquet", ".png", ".db", ".db-wal", ".db-shm"}
+    assert {".txt", ".json", ".parquet", ".png", ".html", ".db"} <= suffixes
+    assert suffixes <= {".txt", ".json", ".parquet", ".png", ".html", ".db", ".db-wal", ".db-shm"}
     assert not [path for path in written if path.read_bytes()[:1] == b"\x80"]
 
 

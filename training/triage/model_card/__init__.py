@@ -1,0 +1,1 @@
+"""Model card of triage: figures of the judged rows beside their baselines, and one page."""
