@@ -22,7 +22,7 @@ MESSAGE = "message"
 
 
 @dataclass(frozen=True)
-class Candidates:
+class CompetingEstimators:
     """Estimators that compete; baselines and the plain LightGBM always do.
 
     Attributes:
@@ -52,7 +52,7 @@ class Candidates:
         )
 
 
-ALL_CANDIDATES = Candidates()
+ALL_ESTIMATORS = CompetingEstimators()
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class TrainingChoices:
 
     features: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    candidates: Candidates = ALL_CANDIDATES
+    candidates: CompetingEstimators = ALL_ESTIMATORS
 
     def narrowed(self, dataset: TriageDataset) -> TriageDataset:
         """Return the exceptions without what is not to be read: as if nobody had recorded it.

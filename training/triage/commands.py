@@ -48,14 +48,14 @@ def triage(  # noqa: PLR0913  (each is an option of the command line)
 ) -> None:
     """Train category, team, breach risk, handling time and priority; promote them if better."""
     # imported here: it takes seconds, --help does not
-    from training.triage.choices import Candidates, TrainingChoices
+    from training.triage.choices import CompetingEstimators, TrainingChoices
     from training.triage.labels import Trust
     from training.triage.train import train_triage
 
     terms = Policy.read(Settings.read().policy).promises
     trust = Trust(terms.learn_accepted, terms.learn_automatic)
     choices = TrainingChoices(
-        tuple(features or ()), tuple(without or ()), Candidates.named(candidates or ())
+        tuple(features or ()), tuple(without or ()), CompetingEstimators.named(candidates or ())
     )
     train = partial(train_triage, trust=trust, choices=choices)
     run_training(train, history, as_of, dry_run=dry_run, seed=seed, card=card)

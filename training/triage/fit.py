@@ -26,7 +26,7 @@ from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 from training.triage.breach.known_labels import label_weights
 from training.triage.breach.soft_labels import breach_clock, soft_breach
-from training.triage.choices import ALL_CANDIDATES, Candidates
+from training.triage.choices import ALL_ESTIMATORS, CompetingEstimators
 from training.triage.dataset import TriageDataset
 from training.triage.labels import PEOPLE, Trust
 
@@ -65,7 +65,7 @@ class PreparedExceptions:
     past: dict[str, LogRows]
     share_entities: dict[str, list[str]]
     trust: Trust = PEOPLE
-    candidates: Candidates = ALL_CANDIDATES
+    candidates: CompetingEstimators = ALL_ESTIMATORS
 
     @property
     def words(self) -> list[int]:

@@ -3,7 +3,7 @@
 import pytest
 
 from data.domain import BadInputError, UnknownChoiceError
-from training.triage.choices import Candidates, TrainingChoices
+from training.triage.choices import CompetingEstimators, TrainingChoices
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 
@@ -46,19 +46,19 @@ def test_a_pattern_that_matches_nothing_is_answered_with_near_names(dataset):
 
 
 def test_baselines_compete_whatever_is_named():
-    assert "majority" in (Candidates.named(["trees"]).classes or ())
+    assert "majority" in (CompetingEstimators.named(["trees"]).classes or ())
 
 
 def test_the_plain_trees_compete_whatever_is_named():
-    assert Candidates.named(["logistic"]).breach == {"logistic", "raw_trees"}
+    assert CompetingEstimators.named(["logistic"]).breach == {"logistic", "raw_trees"}
 
 
 def test_names_may_stand_in_one_text():
-    apart = Candidates.named(["logistic", "soft_trees"])
+    apart = CompetingEstimators.named(["logistic", "soft_trees"])
 
-    assert Candidates.named(["logistic, soft_trees"]) == apart
+    assert CompetingEstimators.named(["logistic, soft_trees"]) == apart
 
 
 def test_an_estimator_that_is_not_there_is_answered_with_those_there_are():
     with pytest.raises(UnknownChoiceError, match=r"no estimator 'tree'.*raw_trees.*trees"):
-        Candidates.named(["tree"])
+        CompetingEstimators.named(["tree"])
