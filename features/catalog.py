@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from features.engine.attributes import ATTRIBUTE
 from features.engine.feature_set import Entity, FeatureSet
 from features.exceptions import features
-from features.exceptions.columns import ATTRIBUTE
 from features.orders import features as orders_features
 
 FEATURE_SETS: dict[str, FeatureSet] = {

@@ -5,10 +5,8 @@ path names fields of `serving.wire.exception_in.ExceptionIn`: a path that is new
 there too.
 """
 
+from features.engine.attributes import ATTRIBUTE
 from features.engine.columns import Column
-
-ATTRIBUTE = "attributes."
-"""Prefix of the columns that come from an exception's own attributes."""
 
 TEAM = ATTRIBUTE + "team"
 """The team that an exception was assigned to as it was raised, where a source names one."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from features.engine.attributes import ATTRIBUTE
 from features.engine.feature_set import Entity
 from features.engine.history_features import HistoryFeature
-from features.exceptions.columns import ATTRIBUTE, TABLE_COLUMNS, TEAM
+from features.exceptions.columns import TABLE_COLUMNS, TEAM
 
 SMOOTHING = 10.0
 """Imaginary cases at the overall rate: an entity with ten cases counts for half."""

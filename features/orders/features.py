@@ -75,7 +75,7 @@ ENTITIES = [
 
 def history_of(entity: Entity) -> Sequence[HistoryFeature]:
     """Declare what is looked at in the past of one entity."""
-    needs = tuple(TEXT_COLUMNS[column] for column in entity.columns)
+    needs = tuple(TEXT_COLUMNS.get(column, column) for column in entity.columns)
     return [past.of(entity.name, needs, entity.name.replace("_", " ")) for past in PAST]
 
 

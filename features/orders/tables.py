@@ -6,19 +6,30 @@ those known before.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from data.contract.tables import OrderEvents, OrderLines, Orders, Products, Sites
 from data.domain import Stage
 from data.ticks import floor_ticks
+from features.engine.attributes import OF_LINE, OF_ORDER, OF_PRODUCT, with_attributes
 from features.engine.columns import text_column
+from features.engine.feature_set import Columns
 from features.orders.features import NUMBER_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 
 REACHED = "reached"
 AREA_LETTERS = 3
 SUBJECT = "subject"
+
+ATTRIBUTES_OF = {
+    Orders.attributes: OF_ORDER,
+    "line_attributes": OF_LINE,
+    "product_attributes": OF_PRODUCT,
+}
+"""Columns of JSON objects, and the prefix of the attributes of each."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +97,19 @@ def order_columns(subjects: pd.DataFrame, tables: OrderTables) -> dict[str, np.n
     own["postcode_area"] = own[Orders.postcode].str.slice(0, AREA_LETTERS)
     promise = (own[Orders.promised_at] - own[Orders.placed_at]).dt.days // 7
     own["promise_weeks"] = promise.map("{:.0f}".format, na_action="ignore")
-    columns = {name: text_column(own[name]) for name in TEXT_COLUMNS}
+    columns = {name: text_column(own[name]) for name in (*TEXT_COLUMNS, *ATTRIBUTES_OF)}
     columns |= {name: own[name].to_numpy(np.float64, na_value=np.nan) for name in NUMBER_COLUMNS}
     return columns | {name: floor_ticks(own[name]) for name in TIME_COLUMNS}
+
+
+def order_attributes(columns: Columns) -> list[dict[str, Any]]:
+    """Return the attributes of each subject: those of its order, first line and product."""
+    rows: list[dict[str, Any]] = [{} for _ in columns[Orders.attributes]]
+    for name, prefix in ATTRIBUTES_OF.items():
+        for row, text in zip(rows, columns[name], strict=True):
+            if text is not None:
+                row.update(with_attributes({}, prefix, orjson.loads(text)))
+    return rows
 
 
 def _last_stage(own: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
@@ -151,7 +172,10 @@ def _goods(own: pd.DataFrame, tables: OrderTables) -> pd.DataFrame:
     named = own[[SUBJECT, Orders.order_id, "scored_at"]]
     lines = tables.order_lines.merge(named, on=OrderLines.order_id, how="inner")
     lines = lines[lines[OrderLines.known_at] <= lines["scored_at"]]
-    lines = _with_master(lines, tables.products, Products.sku, ["product_group", "weight_g"])
+    products = tables.products.rename(columns={Products.attributes: "product_attributes"})
+    lines = _with_master(
+        lines, products, Products.sku, ["product_group", "weight_g", "product_attributes"]
+    )
     lines = _with_master(lines, tables.sites, Sites.site, ["region"])
     lines["goods_value"] = lines[OrderLines.units] * lines[OrderLines.unit_price]
     lines["weight_g"] = lines[OrderLines.units] * lines["weight_g"]
@@ -165,6 +189,8 @@ def _goods(own: pd.DataFrame, tables: OrderTables) -> pd.DataFrame:
         sku=(OrderLines.sku, "first"),
         product_group=("product_group", "first"),
         site_region=("region", "first"),
+        line_attributes=(OrderLines.attributes, "first"),
+        product_attributes=("product_attributes", "first"),
     )
     return goods.join(grouped[["goods_value", "weight_g"]].sum(min_count=1))
 

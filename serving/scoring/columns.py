@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.ticks import MISSING_TICK
+from features.engine.attributes import OF_LINE, OF_ORDER, attribute_columns, with_attributes
 from features.engine.columns import Column
 from features.exceptions.columns import COLUMNS
-from features.exceptions.tables import OF_LINE, OF_ORDER, attribute_columns, with_attributes
 from models.triage.triage import Triage
 from serving.wire.exception_in import ExceptionIn, LineItem
 

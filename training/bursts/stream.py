@@ -10,8 +10,9 @@ from data.contract.tables import Exceptions
 from data.history.history import History
 from data.policy.incidents import IncidentTerms
 from data.ticks import MS_PER_WEEK, ceil_ticks
+from features.engine.attributes import attribute_rows
 from features.exceptions.columns import TEXTS
-from features.exceptions.tables import attribute_rows, exception_columns
+from features.exceptions.tables import exception_columns
 from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival, Burst, Detector
 from training.common.run import Progress

@@ -1,8 +1,9 @@
 """Order dataset of the early warning: orders at their stages, as of a moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from data.contract.tables import Exceptions, OrderEvents, Orders
 from data.domain import NotEnoughDataError, Stage
 from data.history.history import History
 from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, ceil_ticks, tick_of
+from features.engine.attributes import attribute_columns, attribute_kinds
 from features.engine.columns import hours_between
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
@@ -19,7 +21,13 @@ from features.engine.history_features import HistoryIndex
 from features.orders.features import FEATURES
 from features.orders.history_features import PACE, RATES
 from features.orders.logs import AFTER_SALES, LATE, first_known, is_thinned, order_logs
-from features.orders.tables import OrderTables, first_steps, order_columns, order_subjects
+from features.orders.tables import (
+    OrderTables,
+    first_steps,
+    order_attributes,
+    order_columns,
+    order_subjects,
+)
 from models.early_warning.delivery_time import DeliveryTime
 from models.early_warning.early_warning import FINAL_STAGES, OrderRows
 
@@ -156,8 +164,16 @@ class OrderDataset:
         return float(np.quantile(after, 0.1)) / MS_PER_HOUR if len(after) else 0.0
 
     def plan(self) -> FeaturePlan:
-        """Learn which words are common and which entities are there."""
-        return FEATURES.fit(self.columns, {})
+        """Learn which words and attributes are common and which entities are there."""
+        kinds = attribute_kinds(self._attributes)
+        return FEATURES.fit(self._with_attributes(kinds), kinds)
+
+    @cached_property
+    def _attributes(self) -> list[dict[str, Any]]:
+        return order_attributes(self.columns)
+
+    def _with_attributes(self, kinds: Mapping[str, str]) -> Columns:
+        return {**self.columns, **attribute_columns(self._attributes, kinds)}
 
     @property
     def thinned(self) -> bool:
@@ -166,13 +182,14 @@ class OrderDataset:
 
     def rows(self, plan: FeaturePlan, *, thinned: bool) -> ComputedRows:
         """Compute what the models read of all subjects, and the names of the features."""
-        logs = self._logs(plan, thinned=thinned)
+        columns = self._with_attributes(plan.attributes)
+        logs = self._logs(columns, plan, thinned=thinned)
         features = Features(FEATURES, plan, logs)
-        keys = features.keys(self.columns)
+        keys = features.keys(columns)
         nobody = np.full(len(self.weight), None, object)
         entity_keys = {rate.entity: keys.get(rate.entity, nobody) for rate in RATES}
         rows = OrderRows(
-            dense=features.compute(self.columns, keys, self.scored_at).dense,
+            dense=features.compute(columns, keys, self.scored_at).dense,
             rates=HistoryIndex(RATES, logs).compute(entity_keys, self.scored_at),
             stage=self.stage,
             hours_left=self.hours_left,
@@ -199,13 +216,13 @@ class OrderDataset:
         paces = HistoryIndex([PACE], {"pace": log}).compute({"stage": self.stage}, self.scored_at)
         return rows._replace(pace=np.nan_to_num(paces[:, 0]))
 
-    def _logs(self, plan: FeaturePlan, *, thinned: bool) -> dict[str, LogRows]:
+    def _logs(self, columns: Columns, plan: FeaturePlan, *, thinned: bool) -> dict[str, LogRows]:
         placed = np.flatnonzero(self.stage == str(Stage.PLACED))
         ids = self.subjects[Orders.order_id].to_numpy(object)[placed]
         row = pd.Series(placed, index=ids).loc[self.tables.orders[Orders.order_id]].to_numpy()
-        columns = {name: column[row] for name, column in self.columns.items()}
+        placed_columns = {name: column[row] for name, column in columns.items()}
         entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
-        return order_logs(columns, entities, self.tables, thinned=thinned)
+        return order_logs(placed_columns, entities, self.tables, thinned=thinned)
 
 
 def _raised_at(tables: OrderTables, subjects: pd.DataFrame) -> dict[str, np.ndarray]:

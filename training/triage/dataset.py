@@ -11,17 +11,12 @@ from data.contract.tables import Exceptions
 from data.domain import NotEnoughDataError
 from data.history.history import History
 from data.ticks import tick_of
+from features.engine.attributes import ATTRIBUTE, attribute_columns, attribute_kinds
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity
-from features.exceptions.columns import ATTRIBUTE
 from features.exceptions.logs import exception_logs
-from features.exceptions.tables import (
-    attribute_columns,
-    attribute_kinds,
-    exception_columns,
-    joined_attributes,
-)
+from features.exceptions.tables import exception_columns, joined_attributes
 from models.classifiers.calibration import codes
 from training.triage.labels import ClassLabels, Labels, read_labels
 

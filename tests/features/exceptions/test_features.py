@@ -11,17 +11,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from data.ticks import MISSING_TICK, MS_PER_HOUR, floor_ticks
+from features.engine.attributes import attribute_kinds, attribute_rows
 from features.engine.columns import hours_between
 from features.engine.compute import Features, Matrix
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
 from features.exceptions.features import FEATURES
 from features.exceptions.logs import exception_logs
-from features.exceptions.tables import (
-    attribute_kinds,
-    attribute_rows,
-    exception_columns,
-)
+from features.exceptions.tables import exception_columns
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.ingest.verify import faults
 from data.ledger.export import export_ledger
-from features.exceptions.tables import attribute_kinds, attribute_rows, exception_columns
+from features.engine.attributes import attribute_kinds, attribute_rows
+from features.exceptions.tables import exception_columns
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import exception
 from training.triage.dataset import TriageDataset

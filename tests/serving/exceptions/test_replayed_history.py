@@ -12,7 +12,8 @@ from data.oms_client.calls import last_days
 from data.oms_client.send import send
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
-from features.exceptions.tables import attribute_kinds, attribute_rows, exception_columns
+from features.engine.attributes import attribute_kinds, attribute_rows
+from features.exceptions.tables import exception_columns
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import exception, resolution
 

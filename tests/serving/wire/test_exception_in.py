@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from data.contract.tables import Exceptions, OrderLines, Orders
+from features.engine.attributes import attribute_kinds
 from features.exceptions.columns import COLUMNS
-from features.exceptions.tables import attribute_kinds, exception_columns, joined_attributes
+from features.exceptions.tables import exception_columns, joined_attributes
 from serving.exceptions.payload import EXCEPTION_EXAMPLE
 from serving.scoring.columns import columns_of
 from serving.wire.errors import BadPayloadError

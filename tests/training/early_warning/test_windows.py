@@ -100,3 +100,27 @@ def test_orders_that_are_not_settled_yet_are_named_as_the_cause(prepared):
 def test_failures_that_end_before_a_second_window_are_named_as_the_cause(prepared):
     with pytest.raises(NotEnoughDataError, match="after the models could first learn"):
         window_origins(prepared(shop(0.055)))
+
+
+def test_attributes_of_orders_lines_and_products_are_features(prepared):
+    tables = shop(0.3, n=900)
+    ids = tables["orders"]["order_id"]
+    tables["orders"]["attributes"] = ['{"mode": "air"}', '{"mode": "sea"}'] * (len(ids) // 2)
+    tables["order_lines"] = pd.DataFrame(
+        {
+            "order_id": ids,
+            "line_id": "1",
+            "sku": "S",
+            "units": 1.0,
+            "attributes": '{"lead_days": 90}',
+            "known_at": tables["orders"]["placed_at"],
+        }
+    )
+    brand = {"sku": ["S"], "attributes": ['{"brand": "b"}'], "known_at": [START]}
+    tables["products"] = pd.DataFrame(brand)
+
+    assert prepared(tables).dataset.plan().attributes == {
+        "attributes.order.mode": "word",
+        "attributes.line.lead_days": "number",
+        "attributes.product.brand": "word",
+    }
