@@ -69,9 +69,9 @@ def test_figures_have_plain_names_with_their_intervals(shop):
 
 
 def test_a_version_stores_its_model_card(shop):
-    (card, *_) = shop.store.root.rglob("model_card.html")
+    cards = shop.store.root.rglob("model_card.html")
 
-    assert card.read_text(encoding="utf-8") == shop.outcome.card
+    assert shop.outcome.card in {card.read_text(encoding="utf-8") for card in cards}
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,12 @@ def test_training_again_gives_the_very_same_model(shop, again):
 def test_no_pickle_is_written(shop, later):
     written = [path for path in shop.store.root.rglob("*") if path.is_file()]
 
-    suffixes = {path.suffix for path in written}
+    suffixes = {path.suffix or path.name for path in written}
+    of_mlflow = {"MLmodel", ".py", ".yaml"}
     assert {".txt", ".json", ".parquet", ".png", ".html", ".db"} <= suffixes
-    assert suffixes <= {".txt", ".json", ".parquet", ".png", ".html", ".db", ".db-wal", ".db-shm"}
+    assert suffixes - of_mlflow <= {
+        ".txt", ".json", ".parquet", ".png", ".html", ".db", ".db-wal", ".db-shm",
+    }  # fmt: skip
     assert not [path for path in written if path.read_bytes()[:1] == b"\x80"]
 
 
