@@ -138,6 +138,7 @@ def store_report(
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "drift.html").write_bytes(page)
+        (folder / "evidently.html").write_text(drift.comparison.html, encoding="utf-8")
         (folder / "drift.json").write_bytes(figures_json)
         version = drift.model.removeprefix("triage-")
         name = "drift_" + "_".join(str(side.period) for side in drift.sides)

@@ -77,7 +77,8 @@ def evaluate_triage(
     model: Model = CHAMPION,
 ) -> None:
     """Score every exception of a period at the moment it was detected: a prediction each."""
-    from training.triage import automation_report, calibration_report, evaluation
+    from training.triage import evaluation
+    from training.triage.reports import automation_report, calibration_report
 
     for file in (predictions, report):
         writable(file)

@@ -22,7 +22,9 @@ from models.breach.platt import PlattScaling
 from models.classifiers.calibration import calibrated
 from models.estimator import Batch
 from models.registry.store import ModelRegistry, TrainedModel
+from models.registry.version_files import PyfuncCode
 from models.triage.breach_risk import BreachRisk
+from models.triage.frames import MLFLOW_CODE, frame_columns
 from models.triage.labels import PROMISED_NAMES
 from models.triage.load import load_triage
 from models.triage.triage import Triage
@@ -36,8 +38,8 @@ from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
 from training.triage.fit import TrainingRows
 from training.triage.held_out import most_settled, tested_on
+from training.triage.judge import losses_of
 from training.triage.rehearse_classifier import labelled_exceptions
-from training.triage.train import losses_of
 from training.triage.window import MAX_WINDOW_DAYS, MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 
@@ -224,4 +226,5 @@ def _trained(
             **{f"recalibrated.{part}": change for part, change in made.changes.items()},
         },
         write_report=draw,
+        pyfunc=PyfuncCode(MLFLOW_CODE, *frame_columns(served)),
     )

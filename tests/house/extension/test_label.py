@@ -14,7 +14,7 @@ from data.__main__ import app
 from data.history.history import History
 from data.policy.policy import Policy
 from models.triage.triage import Triage
-from training.triage import automation_report
+from training.triage.reports import automation_report
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.evaluation import predictions_table, report

@@ -9,8 +9,8 @@ import pytest
 from data.policy.policy import Policy
 from models.automation.risk_control import promise_classes
 from models.triage.load import load_triage
-from training.triage import automation_report, calibration_report
 from training.triage.evaluation import score_period
+from training.triage.reports import automation_report, calibration_report
 
 POLICY = Policy.read()
 TERMS = POLICY.promises

@@ -23,6 +23,7 @@ from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from training.common import measures
 from training.triage import fit
 from training.triage.breach.breach_evidence import BreachEvidence
+from training.triage.breach.fit_breach import breach_task, fit_breach
 from training.triage.breach.known_labels import label_weights
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.window import RehearsalWindow
@@ -84,11 +85,11 @@ def rehearse_breach(
     """
     learned = TrainingRows.before(prepared.dataset, window.cut)
     models = fit.fit_resolve(prepared, learned)
-    task = fit.breach_task(prepared, learned, models.model if models else None)
+    task = breach_task(prepared, learned, models.model if models else None)
     if task is None:
         return f"fewer than {fit.MIN_ROWS_TO_FIT} breaches are known before the last weeks"
     times = (models.baseline if resolve_baseline else models.model) if models else None
-    members = fit.fit_breach(task, prepared.candidates.breach)
+    members = fit_breach(task, prepared.candidates.breach)
     first, second = (_half(prepared, members, times, half) for half in window.halves)
     return _chosen(task, members, first, second)
 
@@ -236,12 +237,12 @@ def final_breach(
     served: BreachRisk,
 ) -> BreachRisk | None:
     """Fit the estimators that serve anew on all that is known, with their rehearsed weights."""
-    task = fit.breach_task(prepared, learned, resolve)
+    task = breach_task(prepared, learned, resolve)
     if task is None:
         return None
     blend = served.blend
     if blend is not None:
-        members = fit.fit_breach(task, blend.weights)
+        members = fit_breach(task, blend.weights)
         if blend.weights.keys() - members.keys():
             return None
         blend = blend.of(members)

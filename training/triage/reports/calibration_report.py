@@ -20,8 +20,8 @@ from models.ranking.pricing import preventable_loss
 from models.triage.labels import CATEGORY
 from training.common import plots
 from training.common.measures import REPEATS, expected_calibration_error
-from training.triage.automation_report import labelled_period
 from training.triage.period import PeriodPredictions
+from training.triage.reports.automation_report import labelled_period
 
 SEGMENTS = ("severity", "type", "customer_segment")
 MIN_ROWS_OF_A_GROUP = 50

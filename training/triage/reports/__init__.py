@@ -1,0 +1,1 @@
+"""Reports of triage on a period: promises and calibration."""
