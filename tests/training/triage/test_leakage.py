@@ -7,7 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from data.ticks import tick_of
 from models.breach.catalog import breach_estimators
-from training.triage.fit import TrainingRows, breach_task, fit_breach, fit_resolve
+from training.triage.breach.fit_breach import breach_task, fit_breach
+from training.triage.fit import TrainingRows, fit_resolve
 
 
 def _later_auc(prepared, as_of, name):
