@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from features.engine.columns import Column
 from features.engine.feature_set import Columns
 from features.exceptions.columns import COLUMNS
 from features.exceptions.tables import attribute_columns
+from models.registry.version_files import PyfuncCode
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
 
@@ -21,20 +21,8 @@ MLFLOW_CODE = Path(__file__).with_name("mlflow_model.py")
 _QUANTILES = ("p10", "p50", "p90")
 
 
-class FrameColumns(NamedTuple):
-    """Names of the columns that a frame may have, and of those of its predictions.
-
-    Attributes:
-        inputs: Each may be absent, but for `detected_at`.
-        outputs: Each with its type: string or double.
-    """
-
-    inputs: tuple[str, ...]
-    outputs: dict[str, str]
-
-
-def frame_columns(triage: Triage) -> FrameColumns:
-    """Return the columns that a model reads and writes."""
+def pyfunc_code(triage: Triage) -> PyfuncCode | None:
+    """Return what MLflow needs to load a model; None for one that predicts nothing."""
     classes = {label: model.names for label, model in triage.classes.items()}
     outputs = dict.fromkeys(classes, "string")
     if triage.breach_risk:
@@ -43,7 +31,8 @@ def frame_columns(triage: Triage) -> FrameColumns:
         outputs["touch_minutes"] = "double"
         outputs |= {f"touch_minutes_{quantile}": "double" for quantile in _QUANTILES}
     outputs |= {f"p_{label}_{name}": "double" for label, names in classes.items() for name in names}
-    return FrameColumns((*(column.name for column in COLUMNS), *triage.kinds), outputs)
+    inputs = (*(column.name for column in COLUMNS), *triage.kinds)
+    return PyfuncCode(MLFLOW_CODE, inputs, outputs) if outputs else None
 
 
 def predict_frame(triage: Triage, frame: pd.DataFrame) -> pd.DataFrame:

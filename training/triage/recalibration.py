@@ -22,9 +22,8 @@ from models.breach.platt import PlattScaling
 from models.classifiers.calibration import calibrated
 from models.estimator import Batch
 from models.registry.store import ModelRegistry, TrainedModel
-from models.registry.version_files import PyfuncCode
 from models.triage.breach_risk import BreachRisk
-from models.triage.frames import MLFLOW_CODE, frame_columns
+from models.triage.frames import pyfunc_code
 from models.triage.labels import PROMISED_NAMES
 from models.triage.load import load_triage
 from models.triage.triage import Triage
@@ -226,5 +225,5 @@ def _trained(
             **{f"recalibrated.{part}": change for part, change in made.changes.items()},
         },
         write_report=draw,
-        pyfunc=PyfuncCode(MLFLOW_CODE, *frame_columns(served)),
+        pyfunc=pyfunc_code(served),
     )

@@ -14,9 +14,8 @@ from models.breach.catalog import breach_estimators
 from models.classifiers.calibration import codes
 from models.classifiers.catalog import estimators
 from models.registry.store import ModelRegistry, TrainedModel
-from models.registry.version_files import PyfuncCode
 from models.triage import resolve_time, touch_time
-from models.triage.frames import MLFLOW_CODE, frame_columns
+from models.triage.frames import pyfunc_code
 from models.triage.triage import Triage
 from training.common import plots
 from training.common.promotion import (
@@ -158,7 +157,7 @@ def _trained(
             **{f"untrained.{label}": reason for label, reason in challenger.untrained.items()},
         },
         write_report=partial(_draw, prepared, rehearsal, challenger),
-        pyfunc=PyfuncCode(MLFLOW_CODE, *frame_columns(challenger)),
+        pyfunc=pyfunc_code(challenger),
     )
 
 
