@@ -21,6 +21,8 @@ from models.estimator import Batch, Files, ModelState
 from models.time_grid import ResolveChances
 
 UNCALIBRATED = PlattScaling()
+MAX_MEMBERS = 3
+"""Estimators that serve: each costs time in every call, and the fourth moves next to nothing."""
 MIN_WEIGHT = 0.05
 """A lighter estimator is left out: it costs time in every call and moves nothing."""
 _STEPS = 200
@@ -129,7 +131,8 @@ def blended(
         name: learned_share * share + fixed_shares.get(name, 0.0)
         for name, share in _mixture_weights(chances, label, weight).items()
     }
-    heavy = {name: share for name, share in weights.items() if share >= MIN_WEIGHT}
+    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:MAX_MEMBERS]
+    heavy = {name: share for name, share in heaviest if share >= MIN_WEIGHT}
     total = sum(heavy.values())
     weights = {name: share / total for name, share in heavy.items()}
     mean = np.sum([share * chances[name] for name, share in weights.items()], axis=0)
