@@ -6,6 +6,7 @@ from models.breach.estimators import raw_trees
 from models.triage.triage import Triage
 from training.common import measures
 from training.triage.breach.known_labels import label_weights
+from training.triage.dataset import TriageDataset
 from training.triage.period import PeriodPredictions
 
 MIN_ROWS_TO_FIT_PLAIN = 200
@@ -27,7 +28,7 @@ def breach_figures(scoring: PeriodPredictions, triage: Triage) -> dict[str, obje
     happened, n = happened[labelled], int(labelled.sum())
     rate = np.full(n, triage.breach_risk.rate if triage.breach_risk else np.nan)
     chances = {"model": chance[labelled], "one rate for all": rate}
-    plain = plain_chance(scoring, triage.trained_as_of)
+    plain = plain_chance(scoring.dataset, scoring.rows, triage.trained_as_of)
     if plain is not None:
         chances[raw_trees.KIND] = plain[labelled]
     blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
@@ -37,13 +38,12 @@ def breach_figures(scoring: PeriodPredictions, triage: Triage) -> dict[str, obje
     return figures
 
 
-def plain_chance(scoring: PeriodPredictions, tick: int) -> np.ndarray | None:
-    """Return the chances of plain LightGBM, fitted on what was known before a tick.
+def plain_chance(dataset: TriageDataset, rows: np.ndarray, tick: int) -> np.ndarray | None:
+    """Return the chances that plain LightGBM, fitted on what was known before a tick, gives rows.
 
     Returns:
         None where too few outcomes, or only those of one kind, were known.
     """
-    dataset = scoring.dataset
     before = np.flatnonzero(dataset.detected_at < tick)
     weight = label_weights(dataset, before, tick)
     learned = before[weight > 0]
@@ -52,5 +52,5 @@ def plain_chance(scoring: PeriodPredictions, tick: int) -> np.ndarray | None:
         return None
     columns = {name: column[learned] for name, column in dataset.columns.items()}
     model = raw_trees.learned(columns, label, weight[weight > 0])
-    later = {name: column[scoring.rows] for name, column in dataset.columns.items()}
+    later = {name: column[rows] for name, column in dataset.columns.items()}
     return model.of_columns(later)

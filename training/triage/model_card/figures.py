@@ -9,9 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from data.domain import Json
-from models.breach.estimators import raw_trees
 from training.common import measures
-from training.triage.breach.known_labels import label_weights
+from training.triage.breach.breach_evaluation import plain_chance
 from training.triage.fit import PreparedExceptions
 from training.triage.rehearsal import TriageRehearsal
 from training.triage.rehearse_classifier import labelled_exceptions
@@ -79,27 +78,13 @@ def _breach_figures(prepared: PreparedExceptions, rehearsal: TriageRehearsal) ->
     if evidence is None or risk is None or rehearsal.breach_window is None:
         return None
     chances = {MODEL: evidence.chance, RATE: np.full(len(evidence.rows), risk.rate)}
-    plain = _plain_chance(prepared, rehearsal.breach_window.cut, evidence.rows)
+    plain = plain_chance(prepared.dataset, evidence.rows, rehearsal.breach_window.cut)
     if plain is not None:
         chances[PLAIN] = plain
     measured = {
         name: measures.binary_measures(chance, evidence.label) for name, chance in chances.items()
     }
     return _measured(prepared, evidence.rows, measured)
-
-
-def _plain_chance(prepared: PreparedExceptions, tick: int, rows: np.ndarray) -> np.ndarray | None:
-    """Return chances of plain LightGBM, fitted on the outcomes known before a tick."""
-    dataset = prepared.dataset
-    before = np.flatnonzero(dataset.detected_at < tick)
-    weight = label_weights(dataset, before, tick)
-    learned = before[weight > 0]
-    label = dataset.labels.breached[learned]
-    if len(np.unique(label)) < 2:
-        return None
-    columns = {name: column[learned] for name, column in dataset.columns.items()}
-    later = {name: column[rows] for name, column in dataset.columns.items()}
-    return raw_trees.learned(columns, label, weight[weight > 0]).of_columns(later)
 
 
 def _measured(

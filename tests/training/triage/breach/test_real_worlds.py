@@ -44,7 +44,7 @@ def judged(real_data, tmp_path_factory):
             scoring = score_period(triage, history, as_of, until)
             label = scoring.dataset.labels.breached[scoring.rows]
             known = ~np.isnan(label)
-            plain = plain_chance(scoring, triage.trained_as_of)
+            plain = plain_chance(scoring.dataset, scoring.rows, triage.trained_as_of)
             done[name] = label[known], scoring.predictions.p_breach[known], plain[known]
         return done[name]
 
