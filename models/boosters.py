@@ -2,7 +2,7 @@
 
 import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -161,6 +161,12 @@ class Booster:
     def importance(self) -> np.ndarray:
         """Return the total gain of each column."""
         return self.booster.feature_importance("gain")
+
+    def importance_by_name(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the total gain of each column; those after the names are of the message."""
+        gain = self.importance().tolist()
+        grams = [f"message n-gram {i}" for i in range(len(gain) - len(names))]
+        return dict(zip([*names, *grams], gain, strict=True))
 
     def to_text(self) -> str:
         """Return LightGBM's own text."""

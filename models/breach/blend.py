@@ -5,7 +5,7 @@ maximisation for the shares of fixed components, Dempster, Laird, Rubin 1977), d
 ones. They sum to 1, and an estimator that adds nothing to the others is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Self
@@ -13,9 +13,8 @@ from typing import Any, Self
 import numpy as np
 
 from data.domain import Json
-from models.boosters import Booster
 from models.breach.catalog import breach_estimators
-from models.breach.contract import BreachEstimator
+from models.breach.contract import BreachEstimator, Contribution, summed_by_meaning
 from models.breach.platt import PlattScaling
 from models.estimator import Batch, Files, ModelState
 from models.time_grid import ResolveChances
@@ -53,13 +52,27 @@ class BreachBlend:
         by_weight = sorted(self.weights.items(), key=lambda item: -item[1])
         return " + ".join(f"{weight:.0%} {self.members[name].kind}" for name, weight in by_weight)
 
-    @property
-    def trees(self) -> Booster | None:
-        """Trees on the features of the heaviest member that has any."""
-        for name, _ in sorted(self.weights.items(), key=lambda item: -item[1]):
-            if (trees := self.members[name].trees) is not None:
-                return trees
-        return None
+    def contributions(self, rows: Batch, meanings: Sequence[str]) -> list[Contribution]:
+        """Return what the inputs add to the chance of one subject, the strongest first.
+
+        It is the mean over the members that can tell, weighted as they serve.
+        """
+        explained = {
+            name: own
+            for name in self.weights
+            if (own := self.members[name].contributions(rows, meanings))
+        }
+        total = sum(self.weights[name] for name in explained)
+        return summed_by_meaning(
+            Contribution(meaning, log_odds * self.weights[name] / total)
+            for name, own in explained.items()
+            for meaning, log_odds in own
+        )
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return what the inputs of the heaviest member weigh that can tell."""
+        by_weight = sorted(self.weights, key=lambda name: -self.weights[name])
+        return next(filter(None, (self.members[name].importance(names) for name in by_weight)), {})
 
     def mean(self, rows: Batch, times: ResolveChances | None) -> np.ndarray:
         """Return n weighted means, not calibrated."""

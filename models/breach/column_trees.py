@@ -1,12 +1,13 @@
 """Boosted trees on raw columns, alone or beside the features, taught by known outcomes."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from features.engine.feature_set import Columns
 from models.boosters import Booster, TreeSettings
-from models.breach.contract import BreachEstimator
+from models.breach.contract import BreachEstimator, Contribution
 from models.breach.raw_columns import RawColumns
 from models.estimator import Batch, ModelState
 from models.time_grid import ResolveChances
@@ -101,6 +102,18 @@ class ColumnTrees(BreachEstimator):
         if len(table) == 1:
             return self._booster.predict_row(table[0])
         return np.asarray(self._booster.booster.predict(table, num_threads=1)).ravel()
+
+    def contributions(self, rows: Batch, meanings: Sequence[str]) -> list[Contribution]:
+        """Return the contributions of the columns, a text with its value, and of the features."""
+        dense = rows.matrix.dense if self.reads_features else None
+        values = self._booster.contributions(_table(self._columns, rows.columns, dense))[0, :-1]
+        inputs = [*self._columns.meanings(rows.columns), *(meanings if self.reads_features else ())]
+        return list(map(Contribution, inputs, values.tolist()))
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the gain of each column, and of each feature where they are read."""
+        inputs = [*self._columns.names, *(names if self.reads_features else ())]
+        return self._booster.importance_by_name(inputs)
 
     def to_json(self) -> ModelState:
         """Return the columns and the booster."""

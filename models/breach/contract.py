@@ -6,12 +6,12 @@ later window (`models.breach.blend`).
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from models.boosters import Booster
 from models.breach.breach_label import BreachByLateness
 from models.estimator import Batch, ModelState
 from models.time_grid import ResolveChances
@@ -45,6 +45,26 @@ class BreachTask:
         return np.flatnonzero(~np.isnan(self.label))
 
 
+class Contribution(NamedTuple):
+    """Part of a chance that one input explains.
+
+    Attributes:
+        meaning: Of the input, in words.
+        log_odds: What it adds; below 0 it lowers the chance.
+    """
+
+    meaning: str
+    log_odds: float
+
+
+def summed_by_meaning(contributions: Iterable[Contribution]) -> list[Contribution]:
+    """Return one contribution for each meaning, the strongest first."""
+    total: dict[str, float] = {}
+    for meaning, log_odds in contributions:
+        total[meaning] = total.get(meaning, 0.0) + log_odds
+    return [Contribution(*item) for item in sorted(total.items(), key=lambda item: -abs(item[1]))]
+
+
 class BreachEstimator(ABC):
     """Fitted estimator of the chance of a breach.
 
@@ -56,11 +76,6 @@ class BreachEstimator(ABC):
     kind: str
     stored_as: str
 
-    @property
-    def trees(self) -> Booster | None:
-        """Boosted trees on the features, which give reasons; None for an estimator without."""
-        return None
-
     @abstractmethod
     def predict(self, rows: Batch, times: ResolveChances | None) -> np.ndarray:
         """Return n chances of a breach.
@@ -71,6 +86,26 @@ class BreachEstimator(ABC):
             rows: n subjects.
             times: Their times to resolve; None where no such model was trained.
         """
+
+    def contributions(self, rows: Batch, meanings: Sequence[str]) -> list[Contribution]:
+        """Return what the inputs add to the chance of one subject; empty where it can't be told.
+
+        Args:
+            rows: One subject.
+            meanings: Of the features.
+        """
+        return []
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return what each input weighs over all subjects; empty where it can't be told.
+
+        Args:
+            names: Of the features.
+
+        Returns:
+            Numbers of 0 or more; they compare inputs of one estimator only.
+        """
+        return {}
 
     @abstractmethod
     def to_json(self) -> ModelState:

@@ -59,6 +59,13 @@ class RawColumns:
         """Names of the columns of the table."""
         return [*self.categories, "hour detected", "weekday detected", *self.moments, *self.numbers]
 
+    def meanings(self, columns: Columns) -> list[str]:
+        """Return what each column of the table says of the first subject, in words."""
+        texts = [f"{_words(name)}: {columns[name][0] or 'none'}" for name in self.categories]
+        moments = [f"Hours from the detection to {name}" for name in self.moments]
+        numbers = [_words(name) for name in self.numbers]
+        return [*texts, "Hour of the day", "Day of the week", *moments, *numbers]
+
     def table(self, columns: Columns) -> np.ndarray:
         """Return (n, names) float64, NaN where missing."""
         detected = columns["detected_at"]
@@ -89,6 +96,10 @@ class RawColumns:
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Build from what `to_json` gave."""
         return cls(**values)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _categories(values: np.ndarray) -> dict[str, int]:

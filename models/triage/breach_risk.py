@@ -4,6 +4,7 @@ Which estimators give the chance was decided by real outcomes; where none of the
 rate for all, that rate serves, and the chance says "not learned".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -11,10 +12,10 @@ import numpy as np
 
 from data.domain import Json
 from features.engine.feature_set import Columns
-from models.boosters import Booster
 from models.breach.blend import BreachBlend
 from models.breach.breach_label import BreachByLateness
 from models.breach.clock import breach_groups, due_hours
+from models.breach.contract import Contribution
 from models.breach.estimators import resolve_clock, soft_trees
 from models.estimator import Batch, Files, ModelState
 from models.loss_curve import CURVE_AGES_HOURS
@@ -40,10 +41,13 @@ class BreachRisk:
         """Name in reports."""
         return self.blend.kind if self.blend else "one rate for all"
 
-    @property
-    def trees(self) -> Booster | None:
-        """Trees on the features, which give reasons; None where there are none."""
-        return self.blend.trees if self.blend else None
+    def contributions(self, rows: Batch, meanings: Sequence[str]) -> list[Contribution]:
+        """Return what the inputs add to the chance of one subject; empty where one rate serves."""
+        return self.blend.contributions(rows, meanings) if self.blend else []
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return what each input weighs; empty where one rate serves."""
+        return self.blend.importance(names) if self.blend else {}
 
     def predict(self, rows: Batch, times: ResolveChances | None) -> np.ndarray:
         """Return n chances of ending breached.

@@ -5,6 +5,7 @@ level into bins; the quantiles of the errors of a bin are the spread of that lev
 Hasson, Wang, Januschowski, Gasthaus 2021). The baseline is the same with one level for all.
 """
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -60,6 +61,10 @@ class TouchTime:
         level = self.trees.predict(rows.matrix)[:, 0] if self.trees else np.zeros(rows.n)
         quantile = [level + np.interp(level, self.levels, column) for column in self.spread.T]
         return np.sort(np.maximum(np.expm1(np.stack(quantile, axis=1)), 0.1), axis=1)
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the gain of each feature; empty for the baseline."""
+        return self.trees.importance_by_name(names) if self.trees else {}
 
     def to_json(self) -> ModelState:
         """Return plain values and the booster, if there is one."""

@@ -15,6 +15,7 @@ from features.engine.feature_set import Columns, Entity, FeaturePlan
 from features.exceptions.features import FEATURES
 from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts
+from models.breach.contract import Contribution
 from models.classifiers.classifier import CalibratedClassifier
 from models.estimator import Batch, Files
 from models.triage.breach_risk import BreachRisk
@@ -108,21 +109,15 @@ class Triage:
 
     def reasons(
         self, columns: Columns, as_of: np.ndarray, row: int = 0, most: int = 5
-    ) -> list[tuple[str, float]]:
-        """Say which features moved the chance of harm of one exception, the strongest first.
+    ) -> list[Contribution]:
+        """Return the inputs that moved the chance of a breach of one exception, strongest first.
 
-        Returns:
-            Meaning of the feature and its contribution in log odds. Slow: for one row on demand.
+        Slow: for one row on demand.
         """
-        if self.breach_risk is None or self.breach_risk.trees is None:
+        if self.breach_risk is None:
             return []
-        table = self.rows(columns, as_of).take(np.array([row])).matrix.table
-        contribution = self.breach_risk.trees.contributions(table)[0]
-        meanings = [*self.features.meanings, *["Words of the message"] * len(contribution)]
-        contributions: dict[str, float] = {}
-        for meaning, value in zip(meanings, contribution[:-1], strict=False):
-            contributions[meaning] = contributions.get(meaning, 0.0) + float(value)
-        return sorted(contributions.items(), key=lambda pair: -abs(pair[1]))[:most]
+        subject = self.rows(columns, as_of).take(np.array([row]))
+        return self.breach_risk.contributions(subject, self.features.meanings)[:most]
 
     def to_files(self) -> Files:
         """Return all but the past as files, `triage.json` among them."""

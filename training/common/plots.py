@@ -1,5 +1,6 @@
 """Pictures of a training run: reliability, lift and importance, as PNG files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib as mpl
@@ -65,13 +66,13 @@ def lift(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> Non
     figure.savefig(path)
 
 
-def importance(path: Path, names: list[str], gain: np.ndarray, what: str) -> None:
-    """Draw the features by the total gain of their splits."""
-    best = np.argsort(-gain)[:_MAX_BARS][::-1]
-    share = gain[best] / max(gain.sum(), 1e-12)
+def importance(path: Path, weights: Mapping[str, float], what: str) -> None:
+    """Draw the inputs of a model by what they weigh, as shares of all."""
+    best = sorted(weights, key=lambda name: weights[name])[-_MAX_BARS:]
+    total = max(sum(weights.values()), 1e-12)
     figure = Figure(figsize=(7.0, 5.0), layout="constrained")
     axes = figure.subplots()
-    axes.barh([names[i] for i in best], share)
+    axes.barh(best, [weights[name] / total for name in best])
     axes.tick_params(axis="y", labelsize=6)
-    axes.set(title=f"Importance for {what}", xlabel="share of the gain")
+    axes.set(title=f"Importance for {what}", xlabel="share of the weight")
     figure.savefig(path)

@@ -164,4 +164,5 @@ def _draw(
         boosters["delivery_time"] = challenger.delivery.trees
     for name, trees in boosters.items():
         path = folder / f"{name}_importance.png"
-        plots.importance(path, prepared.names, trees.importance(), name.replace("_", " "))
+        weights = trees.importance_by_name(prepared.names)
+        plots.importance(path, weights, name.replace("_", " "))

@@ -190,8 +190,6 @@ def _draw(
         plots.error_by_coverage(folder / f"{label}_error_by_coverage.png", evidence)
     names = prepared.features.names
     for part, model in (("breach", challenger.breach_risk), ("touch_time", challenger.touch)):
-        if model and model.trees:
-            gain = model.trees.importance()
+        if model and (weights := model.importance(names)):
             path = folder / f"{part}_importance.png"
-            words = [f"message n-gram {i}" for i in range(len(gain) - len(names))]
-            plots.importance(path, [*names, *words], gain, part.replace("_", " "))
+            plots.importance(path, weights, part.replace("_", " "))

@@ -1,10 +1,12 @@
 """Logistic regression on all features: numbers standardised, common words one by one."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from models.breach.contract import BreachEstimator, BreachTask
+from models.breach.contract import BreachEstimator, BreachTask, Contribution
 from models.estimator import Batch, ModelState
 from models.time_grid import ResolveChances
 
@@ -60,11 +62,27 @@ class LogisticBreach(BreachEstimator):
         """Return n chances of a breach; times are not read."""
         dense = rows.matrix.dense
         score = self.numbers(dense) @ self.weights[: len(self._numbers)] + self.weights[-1]
+        return expit(score + self._of_words(dense).sum(axis=1))
+
+    def _of_words(self, dense: np.ndarray) -> np.ndarray:
+        """Return (n, word columns) weights; 0 where a word is missing or new."""
         codes = dense[:, self.word_columns]
         valid = (codes >= 0) & (codes < self._sizes)  # NaN is neither
         own = self.weights[self._first_words + np.where(valid, codes, 0.0).astype(np.intp)]
-        score += np.where(valid, own, 0.0).sum(axis=1)
-        return expit(score)
+        return np.where(valid, own, 0.0)
+
+    def contributions(self, rows: Batch, meanings: Sequence[str]) -> list[Contribution]:
+        """Return weight times value of each number, and the weight of each word."""
+        dense = rows.matrix.dense
+        of_numbers = self.numbers(dense)[0] * self.weights[: len(self._numbers)]
+        of_words = self._of_words(dense)[0]
+        inputs = [meanings[i] for i in (*self._numbers, *self.word_columns)]
+        return list(map(Contribution, inputs, [*of_numbers.tolist(), *of_words.tolist()]))
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the size of the weight of each standardised number; words are left out."""
+        sizes = np.abs(self.weights[: len(self._numbers)]).tolist()
+        return dict(zip((names[i] for i in self._numbers), sizes, strict=True))
 
     def to_json(self) -> ModelState:
         """Return plain values."""

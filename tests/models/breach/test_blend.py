@@ -7,6 +7,7 @@ import pytest
 
 from models.breach.blend import MIN_WEIGHT, UNCALIBRATED, BreachBlend, blended
 from models.breach.catalog import breach_estimators
+from models.breach.contract import summed_by_meaning
 from models.breach.estimators import known_trees, logistic, raw_trees, resolve_clock, soft_trees
 from models.breach.platt import PlattScaling
 
@@ -142,18 +143,60 @@ def test_the_same_weights_serve_estimators_that_were_fitted_anew(fitted_blend, a
     assert dict(blend.members) == anew
 
 
-def test_reasons_come_from_the_heaviest_member_with_trees_on_the_features(fitted_blend):
-    shares = {raw_trees.NAME: 0.5, soft_trees.NAME: 0.3, known_trees.NAME: 0.2}
+@pytest.fixture
+def meanings(subject):
+    return [f"feature {i}" for i in range(subject.matrix.dense.shape[1])]
+
+
+@pytest.fixture
+def subject(a_task):
+    return a_task().rows.take(np.array([3]))
+
+
+@pytest.mark.parametrize(
+    "name", [raw_trees.NAME, soft_trees.NAME, known_trees.NAME, "wide_trees", logistic.NAME]
+)
+def test_an_estimator_says_what_moved_its_chance(fitted_blend, subject, meanings, name):
+    strongest = fitted_blend.members[name].contributions(subject, meanings)[0]
+
+    assert strongest.log_odds != 0
+
+
+def test_the_reasons_of_trees_on_raw_columns_name_the_value(fitted_blend, subject, meanings):
+    contributions = fitted_blend.members[raw_trees.NAME].contributions(subject, meanings)
+
+    texts = {meaning for meaning, _ in contributions}
+    assert f"Type: {subject.columns['type'][0]}" in texts
+
+
+def test_the_reasons_of_a_blend_are_those_of_its_members_weighted(fitted_blend, subject, meanings):
+    shares = {known_trees.NAME: 0.75, logistic.NAME: 0.25}
+    members = {name: fitted_blend.members[name] for name in shares}
+    own = {
+        n: dict(summed_by_meaning(m.contributions(subject, meanings))) for n, m in members.items()
+    }
+
+    blended = BreachBlend(members, shares).contributions(subject, meanings)
+
+    meaning, log_odds = blended[0]
+    assert log_odds == pytest.approx(sum(shares[n] * own[n][meaning] for n in shares))
+
+
+def test_a_blend_of_the_clock_alone_gives_no_reasons(fitted_blend, subject, meanings):
+    members = {resolve_clock.NAME: fitted_blend.members[resolve_clock.NAME]}
+    blend = BreachBlend(members, {resolve_clock.NAME: 1.0})
+
+    assert blend.contributions(subject, meanings) == []
+    assert blend.importance(meanings) == {}
+
+
+def test_what_inputs_weigh_is_told_of_the_heaviest_member_that_can_tell(fitted_blend, meanings):
+    shares = {resolve_clock.NAME: 0.6, soft_trees.NAME: 0.3, logistic.NAME: 0.1}
     members = {name: fitted_blend.members[name] for name in shares}
 
-    assert BreachBlend(members, shares).trees is members[soft_trees.NAME].trees
+    weights = BreachBlend(members, shares).importance(meanings)
 
-
-def test_a_blend_without_trees_on_the_features_gives_no_reasons(fitted_blend):
-    shares = {raw_trees.NAME: 0.5, logistic.NAME: 0.3, resolve_clock.NAME: 0.2}
-    members = {name: fitted_blend.members[name] for name in shares}
-
-    assert BreachBlend(members, shares).trees is None
+    assert weights == members[soft_trees.NAME].importance(meanings)
 
 
 def test_the_kind_names_the_shares_heaviest_first(fitted_blend):

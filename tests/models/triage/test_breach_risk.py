@@ -114,8 +114,8 @@ def test_a_chance_read_back_predicts_the_same(halves, resolve, a_sample, clock, 
 
 def stored_before(halves, **values):
     """Return a champion as it was stored before blends were learned."""
-    trees = halves.blend.members[soft_trees.NAME].trees
-    return {"clock": halves.clock.to_json(), "rate": 0.25, **values}, {"trees.txt": trees.to_text()}
+    files = halves.blend.members[soft_trees.NAME].to_json().files
+    return {"clock": halves.clock.to_json(), "rate": 0.25, **values}, files
 
 
 def test_a_champion_of_before_is_read_as_half_and_half(halves, resolve, a_sample):

@@ -84,12 +84,8 @@ def _pictures(parts: CardParts) -> dict[str, Markup]:
         pictures["Reliability"] = _inline(
             lambda path: plots.reliability(path, evidence.chance, evidence.label, "breach")
         )
-    if risk and risk.trees:
-        gain, names = risk.trees.importance(), parts.prepared.features.names
-        grams = [f"message n-gram {i}" for i in range(len(gain) - len(names))]
-        pictures["Importance"] = _inline(
-            lambda path: plots.importance(path, [*names, *grams], gain, "breach")
-        )
+    if risk and (weights := risk.importance(parts.prepared.features.names)):
+        pictures["Importance"] = _inline(lambda path: plots.importance(path, weights, "breach"))
     return pictures
 
 
