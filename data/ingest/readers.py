@@ -131,8 +131,8 @@ _LOADERS: dict[Format | None, _Loader] = {
 def _header(file: Path, encoding: str) -> CsvHeader:
     """Read the header of a CSV file.
 
-    Raises:
-        BadInputError: Two columns have the same name.
+    Columns of the same name get numbers, such as `total (1)` and `total (2)`. A query that reads
+    `total` then fails and names both: which of them is right is not for a program to guess.
     """
     opened = gzip.open if file.suffix == ".gz" else open
     python_encoding = "utf-8-sig" if encoding == "utf-8" else encoding
@@ -145,11 +145,11 @@ def _header(file: Path, encoding: str) -> CsvHeader:
         lines.seek(0)
         columns = next(csv.reader(lines, delimiter=delimiter), [])
     "".join(columns).encode()
-    repeated = [name for name in columns if columns.count(name) > 1]
-    if repeated:
-        problem = f"has more than one column '{repeated[0]}'"
-        raise BadInputError(str(file), problem, "Rename one of them in the header.")
-    return CsvHeader(columns, delimiter)
+    numbered = [
+        f"{name} ({columns[: i + 1].count(name)})" if columns.count(name) > 1 else name
+        for i, name in enumerate(columns)
+    ]
+    return CsvHeader(numbered, delimiter)
 
 
 def _refuse_other_encoding(file: Path, rejected: pa.Table, accepted: int, encoding: str) -> None:

@@ -145,9 +145,19 @@ def test_lines_with_missing_fields_are_refused_and_the_others_keep_their_numbers
     }
 
 
-def test_a_column_that_stands_twice_is_told(file, read_files):
-    with pytest.raises(BadInputError, match="more than one column 'total'"):
-        read_files(file("order_id,total,total\nA,1,2\n"))
+def test_a_column_that_stands_twice_is_named_where_a_query_reads_it(file, read_files):
+    with pytest.raises(BadInputError, match=r"'total' is missing") as refusal:
+        read_files(file("order_id,placed_at,total,note,note,total\nA,2024-01-01,1,x,y,2\n"))
+
+    assert "total (1), note (1), note (2), total (2)" in str(refusal.value)
+
+
+def test_a_column_that_stands_twice_does_no_harm_where_no_query_reads_it(file, read_files):
+    report = read_files(
+        file("order_id,placed_at,total,currency,note,note\nA,2024-01-01,1,EUR,x,y\n")
+    )
+
+    assert report.counts["orders"].accepted == 1
 
 
 def test_a_missing_file_is_told(tmp_path, read_files):

@@ -84,7 +84,7 @@ def test_a_query_of_an_unknown_table_is_named(source):
 
 
 def test_an_unknown_source_answers_with_those_there_are():
-    with pytest.raises(UnknownChoiceError, match="incident_log, just_in_time, olist"):
+    with pytest.raises(UnknownChoiceError, match="helpdesk, incident_log, just_in_time, olist"):
         source_folder("olists")
 
 

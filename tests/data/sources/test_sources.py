@@ -19,6 +19,7 @@ FOLDERS = {
     "vn2": "vn2",
     "carparts": "carparts",
     "just_in_time": "just_in_time",
+    "helpdesk": "helpdesk",
 }
 ENCODINGS = {"just_in_time": "latin-1"}
 
@@ -93,6 +94,23 @@ def test_a_line_of_the_retailer_reads_as_its_file_does(imported):
 
 def test_lines_that_were_shipped_in_another_year_are_left_out(imported):
     assert imported("just_in_time")[0].rows["exceptions"] == 26_028
+
+
+def test_a_ticket_of_the_help_desk_reads_as_its_log_does(imported):
+    """Case 1: taken in charge twice, resolved on 25 October, closed by a timer in November."""
+    history = imported("helpdesk")[0]
+    steps = history.table("exception_events").query("exception_id == 'Case 1'")
+    outcome = history.table("outcomes").set_index("exception_id").loc["Case 1"]
+
+    assert list(steps["event"]) == ["assigned", "started", "started", "resolved"]
+    assert outcome["resolved_at"] == pd.Timestamp("2012-10-25T11:54:26Z")
+    assert pd.isna(outcome["touch_minutes"])  # only completions are logged: work is not
+
+
+def test_every_ticket_is_there_and_those_resolved_have_an_outcome(imported):
+    rows = imported("helpdesk")[0].rows
+
+    assert (rows["exceptions"], rows["outcomes"]) == (4_580, 4_569)
 
 
 def test_every_incident_is_there_with_its_outcome(incidents):
