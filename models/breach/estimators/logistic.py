@@ -81,8 +81,8 @@ class LogisticBreach(BreachEstimator):
 
     def importance(self, names: Sequence[str]) -> dict[str, float]:
         """Return the size of the weight of each standardised number; words are left out."""
-        sizes = np.abs(self.weights[: len(self._numbers)]).tolist()
-        return dict(zip((names[i] for i in self._numbers), sizes, strict=True))
+        sizes = np.abs(self.weights[: len(self._numbers)])
+        return {names[int(i)]: float(size) for i, size in zip(self._numbers, sizes, strict=True)}
 
     def to_json(self) -> ModelState:
         """Return plain values."""

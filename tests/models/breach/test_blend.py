@@ -166,7 +166,7 @@ def test_the_reasons_of_trees_on_raw_columns_name_the_value(fitted_blend, subjec
     contributions = fitted_blend.members[raw_trees.NAME].contributions(subject, meanings)
 
     texts = {meaning for meaning, _ in contributions}
-    assert f"Type: {subject.columns['type'][0]}" in texts
+    assert f"Customer id: {subject.columns['customer_id'][0]}" in texts
 
 
 def test_the_reasons_of_a_blend_are_those_of_its_members_weighted(fitted_blend, subject, meanings):
@@ -179,7 +179,7 @@ def test_the_reasons_of_a_blend_are_those_of_its_members_weighted(fitted_blend, 
     blended = BreachBlend(members, shares).contributions(subject, meanings)
 
     meaning, log_odds = blended[0]
-    assert log_odds == pytest.approx(sum(shares[n] * own[n][meaning] for n in shares))
+    assert log_odds == pytest.approx(sum(shares[n] * own[n].get(meaning, 0.0) for n in shares))
 
 
 def test_a_blend_of_the_clock_alone_gives_no_reasons(fitted_blend, subject, meanings):
