@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -18,7 +19,25 @@ BUCKETS = 1_024
 MAX_MESSAGE_LENGTH = 600
 _NO_BUCKETS = np.empty(0, np.int32)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
-_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WIDE_LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WIDE = re.compile(f"[{_WIDE_LETTERS}]")
+_SPAN = re.compile(rf"[{_WIDE_LETTERS}]|[^\W{_WIDE_LETTERS}]+")
+
+
+class WordSpan(NamedTuple):
+    """Place of a word in a message: position of its first letter, and of the one after its last."""
+
+    begin: int
+    end: int
+
+
+def word_spans(message: str) -> list[WordSpan]:
+    """Return where the words of a message are; a Chinese character counts as a word.
+
+    >>> word_spans("Não 12")
+    [WordSpan(begin=0, end=3), WordSpan(begin=4, end=6)]
+    """
+    return [WordSpan(*match.span()) for match in _SPAN.finditer(message)]
 
 
 def normalised(message: str) -> str:

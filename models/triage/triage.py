@@ -19,6 +19,7 @@ from models.breach.contract import Contribution
 from models.classifiers.classifier import CalibratedClassifier
 from models.estimator import Batch, Files
 from models.triage.breach_risk import BreachRisk
+from models.triage.deciding_words import deciding_words
 from models.triage.labels import past_log
 from models.triage.predictions import ClassPredictions, Predictions
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
@@ -118,6 +119,23 @@ class Triage:
             return []
         subject = self.rows(columns, as_of).take(np.array([row]))
         return self.breach_risk.contributions(subject, self.features.meanings)[:most]
+
+    def deciding_words(self, columns: Columns, as_of: np.ndarray, label: str, name: str) -> str:
+        """Return the words of one exception's message that decide a label.
+
+        Args:
+            columns: The exception.
+            as_of: Its tick.
+            label: Name of the label.
+            name: The class that is shown.
+
+        Returns:
+            A part of the message; empty where words do not decide. Slow: for one row on demand.
+        """
+        model = self.classes.get(label)
+        if model is None:
+            return ""
+        return deciding_words(model, self.rows(columns, as_of), name)
 
     def to_files(self) -> Files:
         """Return all but the past as files, `triage.json` among them."""

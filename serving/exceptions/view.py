@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from data.ledger.ledger import ExceptionRecord, Ledger, LedgerEvent, OutcomeRecord
 from serving.clock import Clock
+from serving.exceptions.words_reason import words_reasons
 from serving.live_list.claim_board import ClaimHolderOut
 from serving.live_list.worklist import Worklist
 from serving.scoring.answer import ScoringOut
@@ -102,13 +103,17 @@ async def exception_view(
     snapshot = await worklist.ranked()
     row = snapshot.row_of(record.id)
     incident = worklist.open.incidents.of_exception(record.id)
+    answer = scorer.answers([assessment], now_ms)[0]
+    if record.is_open:
+        words = await asyncio.to_thread(words_reasons, exception, assessment, scorer, now_ms)
+        answer["reasons"] += words
     return {
         **facts(record.id, record.revision, exception, now_ms),
         **worklist.claims.shown(record.id, now_ms),
         "status": "open" if record.is_open else "resolved",
         "rank": None if row is None else int(snapshot.rank_of[row]),
         "open_total": len(worklist.open),
-        **scorer.answers([assessment], now_ms)[0],
+        **answer,
         "incident_id": incident.id if incident else None,
         "payload": orjson.loads(record.payload),
         "outcome": _outcome(outcome),
