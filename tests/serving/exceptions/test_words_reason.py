@@ -32,7 +32,7 @@ def client_of_words(running, shelf, a_triage, an_exception):
     )
     champion.classes = {
         "category": CalibratedClassifier(
-            "category", NAMES, prior, linear.fit(task), Calibration(0.3), "for tests"
+            "category", NAMES, prior, linear.fit(task), Calibration(), "for tests"
         )
     }
     shelf.promote(champion)
