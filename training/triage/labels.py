@@ -92,7 +92,7 @@ class Labels:
         ended_known_at: Tick at which the outcome became known, NaN before.
         breached: 1, 0, or NaN where not known: as recorded, else by resolution and deadline.
         breached_known_at: Tick at which that became known, NaN before.
-        touch_minutes: NaN where not known.
+        touch_minutes: NaN where not known, and where nobody worked on it: no time is none to learn.
         loss: NaN where not known.
     """
 
@@ -179,7 +179,7 @@ def read_labels(exceptions: pd.DataFrame, events: pd.DataFrame, outcomes: pd.Dat
         ended_known_at=ended_known_at,
         breached=breaches.breached,
         breached_known_at=breaches.known_at,
-        touch_minutes=_spread(n, row, ended[Outcomes.touch_minutes].to_numpy(np.float64)),
+        touch_minutes=_spread(n, row, _worked(ended[Outcomes.touch_minutes])),
         loss=_spread(n, row, ended[Outcomes.loss].to_numpy(np.float64)),
     )
 
@@ -255,6 +255,11 @@ def _resolved(n: int, steps: pd.DataFrame, ended: pd.DataFrame) -> Resolutions:
     moments[rows] = np.where(solved, _moments(last[ExceptionEvents.occurred_at]), np.nan)
     known_at[rows] = np.where(solved, last["known"].to_numpy(float), np.nan)
     return Resolutions(moments, known_at)
+
+
+def _worked(minutes: pd.Series) -> np.ndarray:
+    """Return touch minutes; 0 becomes NaN, for it says that a case went away by itself."""
+    return minutes.where(minutes > 0).to_numpy(np.float64)
 
 
 def _moments(times: pd.Series) -> np.ndarray:

@@ -47,7 +47,7 @@ CAUSES: dict[str, Cause] = {
         types={E.INCORRECT_ADDRESS: 0.62, E.CARRIER_ISSUE: 0.12, E.DATA_ERROR: 0.08,
                E.CUSTOMER_REQUEST: 0.08, E.MANUAL: 0.05, E.OTHER: 0.05},
         looks_like=("carrier", "customer_request"), codes=("ADDR_INVALID", "ADDR_POSTCODE"),
-        team="customer_care", touch_minutes=20, sla_hours=30,
+        team="customer_care", touch_minutes=14, sla_hours=30,
         self_resolves_share=0.03, lost_share=0.25,
     ),
     "payment": Cause(
@@ -55,7 +55,7 @@ CAUSES: dict[str, Cause] = {
         types={E.PAYMENT_FAILED: 0.44, E.AWAITING_PAYMENT: 0.30, E.FRAUD_RISK: 0.12,
                E.INTEGRATION_ERROR: 0.06, E.MANUAL: 0.04, E.OTHER: 0.04},
         looks_like=("fraud", "integration"), codes=("PAY_DECLINED", "PAY_PENDING"),
-        team="payments", touch_minutes=24, sla_hours=36,
+        team="payments", touch_minutes=18, sla_hours=36,
         self_resolves_share=0.32, lost_share=0.45,
     ),
     "fraud": Cause(
@@ -63,7 +63,7 @@ CAUSES: dict[str, Cause] = {
         types={E.FRAUD_RISK: 0.62, E.PAYMENT_FAILED: 0.18, E.INCORRECT_ADDRESS: 0.06,
                E.MANUAL: 0.09, E.OTHER: 0.05},
         looks_like=("payment", "address"), codes=("RISK_SCORE", "RISK_VELOCITY"),
-        team="risk", touch_minutes=38, sla_hours=20,
+        team="risk", touch_minutes=42, sla_hours=20,
         self_resolves_share=0.01, lost_share=0.9,
     ),
     "stock": Cause(
@@ -71,7 +71,7 @@ CAUSES: dict[str, Cause] = {
         types={E.OUT_OF_STOCK: 0.38, E.OVERSOLD: 0.27, E.ALLOCATION_FAILED: 0.20,
                E.UNKNOWN_DELIVERY_DATE: 0.07, E.DATA_ERROR: 0.04, E.OTHER: 0.04},
         looks_like=("warehouse", "data"), codes=("STOCK_NEGATIVE", "ALLOC_SHORT"),
-        team="stock_desk", touch_minutes=42, sla_hours=36,
+        team="stock_desk", touch_minutes=36, sla_hours=36,
         self_resolves_share=0.10, lost_share=0.35,
     ),
     "warehouse": Cause(
@@ -79,7 +79,7 @@ CAUSES: dict[str, Cause] = {
         types={E.LATE_SHIPMENT: 0.42, E.ALLOCATION_FAILED: 0.24, E.OUT_OF_STOCK: 0.16,
                E.CARRIER_ISSUE: 0.07, E.MANUAL: 0.06, E.OTHER: 0.05},
         looks_like=("stock", "carrier"), codes=("WH_SHORT_PICK", "WH_BACKLOG"),
-        team="logistics", touch_minutes=32, sla_hours=20,
+        team="logistics", touch_minutes=30, sla_hours=20,
         self_resolves_share=0.15, lost_share=0.25,
     ),
     "carrier": Cause(
@@ -87,7 +87,7 @@ CAUSES: dict[str, Cause] = {
         types={E.CARRIER_ISSUE: 0.50, E.LATE_SHIPMENT: 0.20, E.UNKNOWN_DELIVERY_DATE: 0.18,
                E.INCORRECT_ADDRESS: 0.07, E.OTHER: 0.05},
         looks_like=("warehouse", "address"), codes=("CARR_NO_SCAN", "CARR_DAMAGE"),
-        team="logistics", touch_minutes=30, sla_hours=44,
+        team="logistics", touch_minutes=24, sla_hours=44,
         self_resolves_share=0.28, lost_share=0.4,
     ),
     "data": Cause(
@@ -95,7 +95,7 @@ CAUSES: dict[str, Cause] = {
         types={E.DATA_ERROR: 0.56, E.ALLOCATION_FAILED: 0.10, E.INTEGRATION_ERROR: 0.18,
                E.MANUAL: 0.08, E.OTHER: 0.08},
         looks_like=("integration", "stock"), codes=("DATA_MISSING", "DATA_PRICE"),
-        team="stock_desk", touch_minutes=26, sla_hours=36,
+        team="stock_desk", touch_minutes=22, sla_hours=36,
         self_resolves_share=0.02, lost_share=0.2,
     ),
     "integration": Cause(
@@ -103,7 +103,7 @@ CAUSES: dict[str, Cause] = {
         types={E.INTEGRATION_ERROR: 0.58, E.DATA_ERROR: 0.18, E.PAYMENT_FAILED: 0.08,
                E.UNKNOWN_DELIVERY_DATE: 0.06, E.OTHER: 0.10},
         looks_like=("data", "payment"), codes=("API_TIMEOUT", "API_REJECTED"),
-        team="it", touch_minutes=46, sla_hours=22,
+        team="it", touch_minutes=75, sla_hours=22,
         self_resolves_share=0.24, lost_share=0.25,
     ),
     "customer_request": Cause(
@@ -112,7 +112,7 @@ CAUSES: dict[str, Cause] = {
         types={E.CUSTOMER_REQUEST: 0.64, E.MANUAL: 0.14, E.INCORRECT_ADDRESS: 0.10,
                E.AWAITING_RETURN_ITEMS: 0.06, E.OTHER: 0.06},
         looks_like=("address", "return"), codes=("CUST_CHANGE", "CUST_CANCEL"),
-        team="customer_care", touch_minutes=16, sla_hours=22,
+        team="customer_care", touch_minutes=9, sla_hours=22,
         self_resolves_share=0.04, lost_share=0.2,
     ),
     "return": Cause(
@@ -120,7 +120,7 @@ CAUSES: dict[str, Cause] = {
         types={E.AWAITING_RETURN_ITEMS: 0.68, E.CUSTOMER_REQUEST: 0.18, E.CARRIER_ISSUE: 0.07,
                E.OTHER: 0.07},
         looks_like=("customer_request", "carrier"), codes=("RET_NOT_SEEN", "RET_WRONG_ITEM"),
-        team="customer_care", touch_minutes=22, sla_hours=90,
+        team="customer_care", touch_minutes=15, sla_hours=90,
         self_resolves_share=0.3, lost_share=0.15,
     ),
 }  # fmt: skip

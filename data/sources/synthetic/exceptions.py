@@ -22,7 +22,15 @@ from data.sources.synthetic.frames import MISSING, draw_by_row
 from data.sources.synthetic.orders import AT, OrderBlock
 from data.ticks import SECONDS_PER_HOUR
 
+# Spread (sigma of the logarithm) of the work on cases that are alike in all that is written down.
 TOUCH_SPREAD = 0.5
+USUAL_TOTAL = 90.0
+EFFORT_BY_TOTAL = 0.2  # twice the value of the order is 15 % more work
+EFFORT_OF_A_LINE = 0.12
+EFFORT_OF_COMPLEXITY = 0.5
+# Key accounts talk to the customer; a team that takes a case over learns first what it is.
+EFFORT_OF_KEY_ACCOUNTS = 1.5
+EFFORT_TAKEN_OVER = 1.25
 TRIAGE_MINUTES = 7
 # The second of many alike goes faster.
 MEMBER_OF_BURST_EFFORT = 0.45
@@ -114,9 +122,12 @@ def raise_exceptions(
         random, orders, order=order, cause=cause, stage=stage, detected_s=detected_s
     )
     complexity = random.binomial(2, np.clip(0.12 + 0.08 * orders.lines[order], 0, 0.5))
-    effort = np.where(burst_of[order] >= 0, MEMBER_OF_BURST_EFFORT, 1) * np.exp(0.45 * complexity)
+    effort = np.where(burst_of[order] >= 0, MEMBER_OF_BURST_EFFORT, 1) * np.exp(
+        EFFORT_OF_COMPLEXITY * complexity
+    )
     severity = 0.6 * np.log(total / 90) + 0.7 * random.standard_normal(size)
     language = LANGUAGE_OF_COUNTRY[orders.visits.country[order]]
+    team = _right_team(random, cause, segment)
     lost_share = np.minimum(_by_cause("lost_share")[cause] * random.lognormal(0, 0.3, size), 1)
     return ExceptionBlock(
         order=order,
@@ -133,8 +144,8 @@ def raise_exceptions(
         stage=stage,
         cause=cause,
         burst=burst_of[order],
-        team=_right_team(random, cause, segment),
-        touch_minutes=_touch_minutes(random, orders, order, cause) * effort,
+        team=team,
+        touch_minutes=_touch_minutes(random, orders, order=order, cause=cause, team=team) * effort,
         triage_minutes=TRIAGE_MINUTES * random.lognormal(0, 0.4, size),
         hazard_s=hazard_s,
         self_resolves_s=_self_resolves_s(random, cause, detected_s),
@@ -145,13 +156,22 @@ def raise_exceptions(
 
 
 def _touch_minutes(
-    random: np.random.Generator, orders: OrderBlock, order: np.ndarray, cause: np.ndarray
+    random: np.random.Generator,
+    orders: OrderBlock,
+    order: np.ndarray,
+    cause: np.ndarray,
+    team: np.ndarray,
 ) -> np.ndarray:
-    """Work of an ordinary case: longer with more lines, shorter as the teams learn."""
+    """Work of an ordinary case: by cause, team, value and lines; shorter as the teams learn."""
     experience = 1.08 - 0.16 * orders.early[order]
-    lines = 0.9 + 0.06 * orders.lines[order]
+    lines = 1 + EFFORT_OF_A_LINE * (orders.lines[order] - 1)
+    value = (orders.total[order] / USUAL_TOTAL) ** EFFORT_BY_TOTAL
+    is_own = team == team_of(cause, orders.segment[order])
+    by_team = np.where(is_own, 1, EFFORT_TAKEN_OVER)
+    by_team = by_team * np.where(team == KEY_ACCOUNTS, EFFORT_OF_KEY_ACCOUNTS, 1)
     spread = random.lognormal(0, TOUCH_SPREAD, len(order))
-    return _by_cause("touch_minutes")[cause] * lines * experience * spread
+    usual = _by_cause("touch_minutes")[cause]
+    return usual * by_team * value * lines * experience * spread
 
 
 def _self_resolves_s(

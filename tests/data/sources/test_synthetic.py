@@ -12,6 +12,7 @@ from data.contract.tables import TABLES
 from data.domain import BadInputError, Stage
 from data.sources.synthetic import SyntheticShop, generate, write_truth
 from data.sources.synthetic.calendars import TeamCalendar
+from data.sources.synthetic.texts import TEMPLATES
 
 SHOP = SyntheticShop(orders=6_000, seed=11, block_orders=1_500)
 QUIET = {"orders": 6_000, "seed": 3, "days_between_bursts": np.inf}
@@ -246,6 +247,36 @@ def test_money_is_lost_where_a_deadline_is_broken_and_only_there(closed):
 
 def test_what_heals_itself_takes_nobody_any_time(closed):
     assert (closed.loc[closed["healed_itself"].astype(bool), "touch_minutes"] == 0).all()
+
+
+def test_work_follows_cause_team_value_lines_and_text_but_not_exactly(history, truth, closed):
+    cases = truth["exceptions"].merge(history["exceptions"], on="exception_id")
+    cases = cases[cases["burst_id"].isna()]
+    value = history["orders"].set_index("order_id")["total"].reindex(cases["order_id"])
+    sent = pd.json_normalize(cases["attributes"].map(json.loads).tolist())
+    factors = {
+        "value": np.log(value.to_numpy()),
+        "lines": sent["line_count"].to_numpy(),
+        "hard": cases["message"].fillna("").map(_hard_phrases).to_numpy(),
+        "key accounts": (cases["team"] == "key_accounts").to_numpy(),
+    }
+    causes = pd.get_dummies(cases["cause"]).to_numpy(float)
+    inputs = np.column_stack([*factors.values(), causes]).astype(float)
+    minutes = np.log(cases["touch_minutes"].to_numpy())
+
+    weights = np.linalg.lstsq(inputs, minutes, rcond=None)[0]
+
+    assert (weights[: len(factors)] > 0.05).all(), dict(zip(factors, weights, strict=False))
+    explained = 1 - (minutes - inputs @ weights).var() / minutes.var()
+    assert 0.4 <= explained <= 0.75
+
+
+def _hard_phrases(message):
+    return sum(
+        message.count(phrase.split("{")[0])
+        for language in TEMPLATES.values()
+        for phrase in language["hard"]
+    )
 
 
 def test_some_exceptions_are_reopened(history):

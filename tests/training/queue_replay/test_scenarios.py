@@ -80,7 +80,8 @@ def test_what_healed_heals_when_it_did(workload, scenarios):
 
 def test_what_was_begun_had_not_healed_by_then(workload, scenarios):
     begun = np.full(len(workload.ids), NEVER)
-    np.minimum.at(begun, workload.visit_of, workload.started_at)
+    waits = workload.may_self_resolve
+    np.minimum.at(begun, workload.visit_of[waits], workload.started_at[waits])
     touched = (begun != NEVER) & ~workload.self_resolved
 
     for scenario in scenarios:

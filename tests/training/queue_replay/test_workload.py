@@ -125,6 +125,8 @@ def test_of_what_was_under_way_when_the_period_begins_the_rest_is_left(workload_
     workload = workload_of([*early, *SIMPLE])
 
     assert dict(zip(workload.ids, workload.touch_ms, strict=True))["old"] == 30 * MS_PER_MINUTE
+    may_self_resolve = dict(zip(workload.ids, workload.may_self_resolve, strict=True))
+    assert may_self_resolve == {"old": False, "a": True}
 
 
 def test_what_was_over_when_the_period_begins_is_not_in_it(workload_of):

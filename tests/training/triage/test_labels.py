@@ -214,3 +214,9 @@ def test_labels_without_a_suggestion_in_view_are_judged_by_where_there_are_enoug
 
     assert unswayed(named, hidden).sum() == MIN_HIDDEN_LABELS
     assert unswayed(named, hidden & (np.arange(len(hidden)) > 0)).all()
+
+
+def test_no_minutes_of_work_are_no_touch_time_to_learn(labels_of):
+    ends = [ended(5, touch_minutes=0.0), ended(6, "e1", touch_minutes=12.0)]
+
+    np.testing.assert_array_equal(labels_of(outcomes=ends).touch_minutes, [np.nan, 12.0])

@@ -102,7 +102,7 @@ def _select_period(
         ready_at=np.where(first, ready_at, 0),
         delay_ms=np.where(first, 0, rows.delay_ms),
         touch_ms=np.maximum(rows.remaining_ms, 1),
-        may_self_resolve=rows.may_self_resolve,
+        may_self_resolve=rows.may_self_resolve & ~under_way,
         started_at=np.where(has_start, np.maximum(rows.started_at, log.begin), NEVER),
         ended_at=rows.ended_at,
         resolved_at=resolved_at[exceptions],

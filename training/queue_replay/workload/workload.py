@@ -27,7 +27,7 @@ class Workload:
         delay_ms: m waits after the visit before it, as recorded; 0 for a first visit.
         touch_ms: m pieces of work, above 0.
         may_self_resolve: m bools: the exception may resolve itself while this visit waits;
-            never after it was resolved and opened again.
+            never after it was resolved and opened again, nor once work on this visit has begun.
         started_at: m recorded begins, `NEVER` where none is recorded (self-resolved, or waiting).
         ended_at: m recorded ends, `NEVER` likewise.
         resolved_at: n recorded ends of the exception, `NEVER` while open.
