@@ -73,18 +73,25 @@ class BreachByLateness:
 
         Args:
             group: n groups.
-            hours: (n, m) hours from detection to resolution.
+            hours: (n, m) hours from detection to resolution, or m that are the same for all.
             due_hours: n hours from detection to the deadline, NaN where none is known.
         """
-        clock = hours + self.lag_hours
-        result = np.empty(hours.shape)
-        has_due = ~np.isnan(due_hours) & (DEADLINE_GROUP in self.curves)
-        group = np.where(has_due, DEADLINE_GROUP, group.astype(object))
-        for name in set(group.tolist()):
+        clock = np.broadcast_to(hours + self.lag_hours, (len(group), hours.shape[-1]))
+        if DEADLINE_GROUP in self.curves:
+            has_due = ~np.isnan(due_hours)
+            group = np.where(has_due, DEADLINE_GROUP, group)
+            clock = clock - np.where(has_due, due_hours, 0.0)[:, None]
+        names = set(group.tolist())
+        if len(names) == 1:
+            return np.interp(clock, *self._curve_of(names.pop()))
+        result = np.empty(clock.shape)
+        for name in names:
             rows = group == name
-            at = clock[rows] - due_hours[rows, None] if name == DEADLINE_GROUP else clock[rows]
-            result[rows] = np.interp(at, *self.curves.get(name, self.curves[""]))
+            result[rows] = np.interp(clock[rows], *self._curve_of(name))
         return result
+
+    def _curve_of(self, group: str) -> LatenessCurve:
+        return self.curves.get(group, self.curves[""])
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

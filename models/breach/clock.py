@@ -19,13 +19,13 @@ def due_hours(columns: Columns) -> np.ndarray:
 
 def breach_groups(columns: Columns) -> np.ndarray:
     """Return the group of the breach clock: the severity as raised."""
-    return np.array(["" if s is None else s for s in columns[GROUP_COLUMN]], object)
+    return np.array([s or "" for s in columns[GROUP_COLUMN]], object)
 
 
 def breach_by_resolve_time(
     breach_label: BreachByLateness, columns: Columns, chances: ResolveChances
 ) -> np.ndarray:
     """Return n chances of a breach for the chances of being resolved in each interval."""
-    hours = np.tile(chances.grid.points, (len(chances.mass), 1))
+    hours = chances.grid.points
     breached = breach_label.chance(breach_groups(columns), hours, due_hours(columns))
     return (chances.mass * chances.grid.mean_of_points(breached)).sum(axis=1)

@@ -101,7 +101,7 @@ class ColumnTrees(BreachEstimator):
         table = _table(self._columns, columns, dense)
         if len(table) == 1:
             return self._booster.predict_row(table[0])
-        return np.asarray(self._booster.booster.predict(table, num_threads=1)).ravel()
+        return self._booster.predict_table(table)[:, 0]
 
     def contributions(self, rows: Batch, meanings: Sequence[str]) -> list[Contribution]:
         """Return the contributions of the columns, a text with its value, and of the features."""

@@ -37,9 +37,9 @@ class PlattScaling:
 
     def apply(self, chance: np.ndarray) -> np.ndarray:
         """Return n chances put right."""
-        if self == type(self)():
+        if self.shift == 0.0 and self.slope == 1.0:
             return chance
-        odds = logit(np.clip(chance, _MIN_CHANCE, 1 - _MIN_CHANCE))
+        odds = logit(np.minimum(np.maximum(chance, _MIN_CHANCE), 1 - _MIN_CHANCE))
         return expit(self.shift + self.slope * odds)
 
     def to_json(self) -> dict[str, float]:

@@ -5,8 +5,9 @@ hours from the detection; numbers are numbers. There are no features of the past
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -54,7 +55,7 @@ class RawColumns:
         """Positions of the categories in the table."""
         return list(range(len(self.categories)))
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Names of the columns of the table."""
         return [*self.categories, "hour detected", "weekday detected", *self.moments, *self.numbers]
@@ -67,26 +68,24 @@ class RawColumns:
         return [*texts, "Hour of the day", "Day of the week", *moments, *numbers]
 
     def table(self, columns: Columns) -> np.ndarray:
-        """Return (n, names) float64, NaN where missing."""
+        """Return (n, names) float32, NaN where missing."""
         detected = columns["detected_at"]
-        table = np.full((len(detected), len(self.names)), np.nan)
-        for column, (name, codes) in enumerate(self.categories.items()):
-            if name in columns:
-                table[:, column] = [codes.get(value, np.nan) for value in columns[name]]
+        table = np.empty((len(self.names), len(detected)))
+        absent = [np.nan] * len(detected)
+        for row, (name, codes) in enumerate(self.categories.items()):
+            values = columns.get(name)
+            table[row] = absent if values is None else [codes.get(v, np.nan) for v in values]
         at = len(self.categories)
-        table[:, at] = detected % MS_PER_DAY / MS_PER_HOUR
-        table[:, at + 1] = (detected // MS_PER_DAY + 3) % 7
-        for column, name in enumerate(self.moments, at + _CALENDAR):
-            if name not in columns:
-                continue
-            ticks = columns[name]
-            recorded = ticks != MISSING_TICK
-            hours = (np.where(recorded, ticks, detected) - detected) / MS_PER_HOUR
-            table[:, column] = np.where(recorded, hours, np.nan)
-        for column, name in enumerate(self.numbers, at + _CALENDAR + len(self.moments)):
-            if name in columns:
-                table[:, column] = columns[name]
-        return table
+        table[at] = detected % MS_PER_DAY / MS_PER_HOUR
+        table[at + 1] = (detected // MS_PER_DAY + 3) % 7
+        moments = table[at + _CALENDAR : at + _CALENDAR + len(self.moments)]
+        _fill(moments, [columns.get(name, MISSING_TICK) for name in self.moments])
+        moments[moments == MISSING_TICK] = np.nan
+        moments -= detected
+        moments /= MS_PER_HOUR
+        numbers = [columns.get(name, np.nan) for name in self.numbers]
+        _fill(table[at + _CALENDAR + len(self.moments) :], numbers)
+        return table.T.astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -96,6 +95,11 @@ class RawColumns:
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Build from what `to_json` gave."""
         return cls(**values)
+
+
+def _fill(table: np.ndarray, columns: Sequence[np.ndarray | float]) -> None:
+    for row, column in enumerate(columns):
+        table[row] = column
 
 
 def _words(name: str) -> str:

@@ -64,8 +64,7 @@ class BreachRisk:
         """Return (n, 11) chances of a breach if left open to each of `CURVE_AGES_HOURS`."""
         if self.clock is None:
             return None
-        ages = np.tile(CURVE_AGES_HOURS, (len(columns["due_at"]), 1))
-        return self.clock.chance(breach_groups(columns), ages, due_hours(columns))
+        return self.clock.chance(breach_groups(columns), CURVE_AGES_HOURS, due_hours(columns))
 
     def to_json(self) -> ModelState:
         """Return plain values, and the files of the estimators."""
