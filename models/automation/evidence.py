@@ -85,6 +85,14 @@ class CalibrationCounts:
         share_open = self.still_open / np.maximum(self.accepted + self.still_open, 1)
         return self.wrong + self.accepted * share_open * (late - early)
 
+    @property
+    def predicted_error(self) -> np.ndarray:
+        """Share of wrong ones that the probabilities of the accepted rows say; no label is read."""
+        among = self.accepted + self.still_open
+        middle = (np.concatenate([[1.0], GRID[:-1]]) + GRID) / 2
+        wrong = (np.diff(among, axis=1, prepend=0) * (1 - middle)).cumsum(axis=1)
+        return wrong / np.maximum(among, 1)
+
     @classmethod
     def count(
         cls, label: str, names: Sequence[str], rows: CalibrationRows, *, hidden: bool = False

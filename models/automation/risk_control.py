@@ -5,8 +5,8 @@ the accepted (predicted as the class, at least so probable) is below the promise
 is that of Clopper and Pearson (1934). Thresholds are a fixed grid, tested from the strictest down
 until the first that fails, so each promise has the confidence of one test (fixed-sequence testing:
 Angelopoulos et al., Learn then Test, 2021). Where to begin, and whether to test a class at all, is
-settled by a pilot, rows before those of the test; without one by the number of accepted rows.
-Neither looks at how the rows of the test ended.
+settled by a pilot, rows before those of the test, together with the probabilities of the rows of
+the test; without a pilot by the number of accepted rows. None looks at how those rows ended.
 
 The classes of a label are tested side by side: their levels are lowered as Benjamini and Hochberg
 (1995) do, with more for the frequent (Genovese, Roeder and Wasserman 2006), so that of the promises
@@ -32,6 +32,10 @@ ERRORS_IN_FIRST_TEST = 2
 MAX_PILOT_LEVEL = 0.2
 """Classes are tested that would pass at this level if the test saw what the pilot saw. The more
 that are tested, the surer each has to be; but a pilot is noisy too."""
+
+ROWS_OF_THE_MODEL = 50
+"""The probabilities themselves say how many will be wrong: that counts as so many pilot rows. A
+pilot alone has too few rows of a rare class to say where its test may begin."""
 
 NO_THRESHOLD = np.inf
 """Threshold of a class that is not promised."""
@@ -152,10 +156,9 @@ def _first_tested(evidence: CalibrationCounts, errors: np.ndarray, level: float)
     accepted = evidence.accepted
     if evidence.pilot is None:
         return _first_with_enough(accepted, errors, level)
-    pilot, error = evidence.pilot, errors[:, None]
-    # One imaginary row at the promised error: a pilot of nothing says nothing.
-    share = (pilot.expected_wrong + error) / (pilot.accepted + 1)
-    expected = binomial_cdf(share * accepted, accepted, error)
+    pilot, by_model = evidence.pilot, ROWS_OF_THE_MODEL * evidence.predicted_error
+    share = (pilot.expected_wrong + by_model) / (pilot.accepted + ROWS_OF_THE_MODEL)
+    expected = binomial_cdf(share * accepted, accepted, errors[:, None])
     return np.where(expected.min(axis=1) <= MAX_PILOT_LEVEL, expected.argmin(axis=1), len(GRID))
 
 

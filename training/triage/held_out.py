@@ -1,17 +1,20 @@
-"""Held-out test for guarantees and sets: rows that no fit, calibration or choice has used.
+"""Held-out test for guarantees and sets: rows that no fit or calibration has used.
 
-A model is fitted on the past of a window and calibrated on its first half, which is the pilot; its
-second half is the evidence. The window lies as far back as it takes for most labels of its second
-half to be in: what is known early is easier, so the newest rows would promise too much. What is
-still open is charged for (`Evidence.expected_wrong`).
+The origin of the fit rolls over the period (`evidence_blocks`): a model fitted before a block of
+time predicts it, calibrated on the block before. The first block is the pilot; the others are the
+evidence. They end where three of four labels are in: what is known early is easier, so the newest
+rows alone would promise too much. What is still open is charged for
+(`CalibrationCounts.expected_wrong`). One of the blocks also chose among the two or three estimators
+of the label; that is the only choice which the evidence was seen by.
 
-The evidence is that of this model. The final one, fitted and calibrated on more, inherits it for as
-many rows (`Evidence.served_by`). What that assumes: that it is no worse among its surest so many,
-that the weeks to come are like the window, and that one exception is wrong independently of the
-next. The audits watch whether that holds.
+The evidence is that of these models. The final one, fitted and calibrated on more, inherits it for
+as many rows (`HeldOutTest.served_by`). What that assumes: that it is no worse among its surest so
+many, that the weeks to come are like the blocks, and that one exception is wrong independently of
+the next. The audits watch whether that holds.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,20 +22,26 @@ import numpy as np
 from data.domain import NotEnoughDataError
 from data.ticks import MS_PER_DAY
 from models.automation.conformal_sets import SetThresholds
-from models.automation.evidence import CalibrationCounts, CalibrationRows
-from models.classifiers.calibration import Calibration, calibrated
+from models.automation.evidence import CalibrationCounts
+from models.classifiers.calibration import Calibration
 from models.classifiers.classifier import CalibratedClassifier
 from models.estimator import Batch
 from training.triage import fit
 from training.triage.dataset import TriageDataset
+from training.triage.evidence_blocks import (
+    MIN_PAST_SHARE,
+    EvidenceBlock,
+    earlier_cuts,
+    joined,
+    predict_blocks,
+    settled,
+)
 from training.triage.fit import FittedClass, PreparedExceptions, TrainingRows
-from training.triage.rehearse_classifier import LabelledExceptions, labelled_exceptions
-from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
+from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow, TickSpan
 
-SETTLED_SHARE = 0.9
-MIN_PAST_SHARE = 0.4
-"""Share of the period that is left to fit on, however long labels take."""
-LAST_SHARE = 0.1
+SETTLED_SHARE = 0.75
+BLOCKS_OF_A_CHAMPION = 4
+"""A champion that is recalibrated predicts so many blocks; the first of them is the pilot."""
 
 
 class InheritedEvidence(NamedTuple):
@@ -80,22 +89,25 @@ def tested(
         fitted: The estimators that were fitted on its past.
         name: `NAME` of the estimator that was chosen.
     """
-    settled = settled_window(prepared.dataset, window, fitted.label)
+    ended = settled_window(prepared.dataset, window, fitted.label)
     try:
-        if settled != window:
-            learned = TrainingRows.before(prepared.dataset, settled.cut)
-            fitted = fit.fit_class(prepared, learned, fitted.label, only=name)
+        if ended != window:
+            fitted = _fitted_before(prepared, ended.cut, fitted.label, name)
     except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
-        settled = window
-    model = CalibratedClassifier(
-        label=fitted.label,
-        names=tuple(fitted.names),
-        prior=fitted.prior,
-        estimator=fitted.estimators[name],
-        calibration=Calibration(),
-        selection_reason="",
-    )
-    return tested_on(prepared.dataset, prepared.rows.take, model, settled)
+        ended = window
+    newest = _model(fitted, name)
+    blocks = [EvidenceBlock(half, newest) for half in ended.halves]
+    labelled = _labelled_at(prepared.dataset, fitted.label)
+    for cut in reversed(earlier_cuts(prepared.dataset, ended)):
+        span = TickSpan(cut, blocks[0].span.begin)
+        if _count(labelled, span) < MIN_ROWS_TO_JUDGE_TRIAGE:
+            break
+        try:
+            model = _model(_fitted_before(prepared, cut, fitted.label, name), name)
+        except NotEnoughDataError:
+            break
+        blocks.insert(0, EvidenceBlock(span, model))
+    return _tested(prepared.dataset, prepared.rows.take, blocks)
 
 
 def tested_on(
@@ -110,23 +122,19 @@ def tested_on(
         dataset: The exceptions.
         take: Gives the rows at some positions.
         model: Its own calibration is not used.
-        window: The first half calibrates and is the pilot.
+        window: It is cut into blocks of the same length.
     """
-    pilot, rows, positions = calibrate_and_predict(dataset, take, model, window)
-    labelled = rows.labelled
-    return HeldOutTest(
-        CalibrationCounts.count(model.label, model.names, rows).with_pilot(
-            CalibrationCounts.count(model.label, model.names, pilot)
-        ),
-        SetThresholds.fit(
-            model.label, model.names, rows.probability[labelled], rows.code[labelled]
-        ),
-        positions,
-    )
+    end = 2 * window.middle - window.cut
+    edges = np.linspace(window.cut, end, BLOCKS_OF_A_CHAMPION + 1).astype(np.int64).tolist()
+    spans = [TickSpan(*edge) for edge in pairwise(edges)]
+    labelled = _labelled_at(dataset, model.label)
+    if min(_count(labelled, span) for span in spans) < MIN_ROWS_TO_JUDGE_TRIAGE:
+        spans = list(window.halves)
+    return _tested(dataset, take, [EvidenceBlock(span, model) for span in spans])
 
 
 def settled_window(dataset: TriageDataset, window: RehearsalWindow, label: str) -> RehearsalWindow:
-    """Move the window back until nine tenths of its second half have ended, if that can be."""
+    """Move the window back until three of four exceptions in it have ended, if that can be."""
     begin = int(dataset.detected_at.min())
     last = 2 * window.middle - window.cut
     least = begin + MIN_PAST_SHARE * (last - begin)
@@ -139,14 +147,12 @@ def most_settled(
     dataset: TriageDataset, label: str, windows: Iterable[RehearsalWindow]
 ) -> RehearsalWindow | None:
     """Take the first window that is settled, else the most settled; None: all have few labels."""
-    settled = _settled(dataset, label)
-    has_label = ~np.isnan(dataset.labels.classes[label].known_ticks(dataset.tick, len(dataset.ids)))
+    has_ended, labelled = settled(dataset, label), _labelled_at(dataset, label)
     best, share = None, 0.0
     for moved in windows:
-        halves = [dataset.between(*half) for half in moved.halves]
-        if min(has_label[half].sum() for half in halves) < MIN_ROWS_TO_JUDGE_TRIAGE:
+        if min(_count(labelled, half) for half in moved.halves) < MIN_ROWS_TO_JUDGE_TRIAGE:
             continue
-        here = float(settled[halves[1]].mean())
+        here = float(has_ended[dataset.between(moved.cut, moved.halves.second.end)].mean())
         if here > share:
             best, share = moved, here
         if here >= SETTLED_SHARE:
@@ -154,78 +160,43 @@ def most_settled(
     return best
 
 
-class HeldOutRows(NamedTuple):
-    """Predicted rows of both halves of a window.
-
-    Attributes:
-        pilot: Rows of the first half.
-        test: Rows of the second half.
-        positions: Positions of the second half.
-    """
-
-    pilot: CalibrationRows
-    test: CalibrationRows
-    positions: np.ndarray
-
-
-def calibrate_and_predict(
-    dataset: TriageDataset,
-    take: Callable[[np.ndarray], Batch],
-    model: CalibratedClassifier,
-    window: RehearsalWindow,
-) -> HeldOutRows:
-    """Calibrate on the first half of a window; predict the first, and the second; say where."""
-    label, names, prior = model.label, list(model.names), model.prior
-    took = (
-        dataset.labels.classes[label].known_ticks(dataset.tick, len(dataset.ids))
-        - dataset.detected_at
+def _tested(
+    dataset: TriageDataset, take: Callable[[np.ndarray], Batch], blocks: list[EvidenceBlock]
+) -> HeldOutTest:
+    label, names = blocks[-1].model.label, blocks[-1].model.names
+    predicted = predict_blocks(dataset, take, blocks)
+    pilot, (rows, positions) = predicted[0].rows, joined(predicted[1:])
+    return HeldOutTest(
+        CalibrationCounts.count(label, names, rows).with_pilot(
+            CalibrationCounts.count(label, names, pilot)
+        ),
+        SetThresholds.fit(label, names, rows.probability[rows.labelled], rows.code[rows.labelled]),
+        positions,
     )
-    halves, calibration, rows = [], None, np.empty(0, int)
-    for half in window.halves:
-        labelled_rows = labelled_exceptions(
-            dataset, label, names=names, within=half, at=dataset.tick
-        )
-        rows = np.concatenate(
-            [labelled_rows.rows, _still_open(dataset, label, half, labelled_rows)]
-        )
-        code = np.concatenate(
-            [labelled_rows.code, np.full(len(rows) - len(labelled_rows.code), -1)]
-        )
-        scores = model.estimator.scores(take(rows))
-        trainable = code >= 0
-        calibration = calibration or calibrated(scores[trainable], code[trainable], prior)
-        labelled = np.arange(len(rows)) < len(labelled_rows.rows)
-        last = (
-            np.quantile(took[labelled_rows.rows], 1 - LAST_SHARE)
-            if len(labelled_rows.rows)
-            else np.inf
-        )
-        probability = calibration.apply(scores, prior)
-        halves.append(
-            CalibrationRows(
-                probability=probability,
-                code=code,
-                labelled=labelled,
-                late=took[rows] >= last,
-                hidden=labelled_rows.hidden,
-            )
-        )
-    return HeldOutRows(halves[0], halves[1], rows)
 
 
-def _settled(dataset: TriageDataset, label: str) -> np.ndarray:
-    """Return a mask of the exceptions whose class is recorded, or that ended without one."""
-    tick, n = dataset.tick, len(dataset.ids)
-    labels_by_origin = (dataset.labels.classes.get(label), dataset.labels.automatic.get(label))
-    has_label = [~np.isnan(labels.known_ticks(tick, n)) for labels in labels_by_origin if labels]
-    return np.logical_or.reduce([dataset.labels.outcome_known(tick), *has_label])
+def _fitted_before(prepared: PreparedExceptions, cut: int, label: str, name: str) -> FittedClass:
+    learned = TrainingRows.before(prepared.dataset, cut)
+    return fit.fit_class(prepared, learned, label, only=name)
 
 
-def _still_open(
-    dataset: TriageDataset, label: str, within: tuple[int, int], labelled: LabelledExceptions
-) -> np.ndarray:
-    """Find those whose class is to come; as few of them as of those that are judged."""
-    rows = dataset.between(*within)
-    settled = _settled(dataset, label)[rows]
-    every = max(round(settled.sum() / max(len(labelled.rows), 1)), 1) if labelled.hidden else 1
-    return rows[~settled][::every]
+def _model(fitted: FittedClass, name: str) -> CalibratedClassifier:
+    return CalibratedClassifier(
+        label=fitted.label,
+        names=tuple(fitted.names),
+        prior=fitted.prior,
+        estimator=fitted.estimators[name],
+        calibration=Calibration(),
+        selection_reason="",
+    )
+
+
+def _labelled_at(dataset: TriageDataset, label: str) -> np.ndarray:
+    """Return in order when the exceptions that have a label were detected."""
+    known_at = dataset.labels.classes[label].known_ticks(dataset.tick, len(dataset.ids))
+    return np.sort(dataset.detected_at[~np.isnan(known_at)])
+
+
+def _count(moments: np.ndarray, span: TickSpan) -> int:
+    begin, end = np.searchsorted(moments, span)
+    return int(end - begin)
