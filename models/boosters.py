@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import lightgbm as lgb
@@ -43,7 +43,7 @@ def run_seed() -> int:
 
 @dataclass(frozen=True)
 class TreeSettings:
-    """Settings of boosted trees; logged with each run."""
+    """Settings of boosted trees; logged with each run. `varies`: whether trials may vary them."""
 
     rounds: int = 200
     learning_rate: float = 0.05
@@ -54,6 +54,7 @@ class TreeSettings:
     l2: float = 5.0
     seed: int = DEFAULT_SEED
     threads: int = 1  # boosters are fitted side by side instead
+    varies: bool = True
 
     def params(self, **objective: Any) -> dict[str, Any]:
         """Return LightGBM's parameters for an objective."""
@@ -72,6 +73,51 @@ class TreeSettings:
             "verbosity": -1,
             **objective,
         }
+
+
+@dataclass(frozen=True)
+class TreeVariation:
+    """Factors by which a run varies the settings of all its boosters; 1 changes nothing."""
+
+    rounds: float = 1.0
+    learning_rate: float = 1.0
+    leaves: float = 1.0
+    smallest_leaf: float = 1.0
+    columns_share: float = 1.0
+    l2: float = 1.0
+
+    def of(self, settings: TreeSettings) -> TreeSettings:
+        """Return varied settings, within what LightGBM allows."""
+        if not settings.varies:
+            return settings
+        return replace(
+            settings,
+            rounds=max(round(settings.rounds * self.rounds), 1),
+            learning_rate=settings.learning_rate * self.learning_rate,
+            leaves=max(round(settings.leaves * self.leaves), 2),
+            smallest_leaf=max(round(settings.smallest_leaf * self.smallest_leaf), 1),
+            columns_share=min(settings.columns_share * self.columns_share, 1.0),
+            l2=settings.l2 * self.l2,
+        )
+
+
+NO_VARIATION = TreeVariation()
+_RUN_VARIATION = ContextVar("run_variation", default=NO_VARIATION)
+
+
+@contextmanager
+def varied(variation: TreeVariation) -> Iterator[None]:
+    """Fit all boosters of a block of code with varied settings; copies of a context too."""
+    token = _RUN_VARIATION.set(variation)
+    try:
+        yield
+    finally:
+        _RUN_VARIATION.reset(token)
+
+
+def run_variation() -> TreeVariation:
+    """Return the variation that boosters are fitted with here."""
+    return _RUN_VARIATION.get()
 
 
 class Booster:
@@ -108,8 +154,8 @@ class Booster:
         data = lgb.Dataset(
             table, label, weight=weight, group=group, categorical_feature=words or []
         )
-        params = settings.params(**objective)
-        return cls(lgb.train(params, data, num_boost_round=settings.rounds))
+        own = run_variation().of(settings)
+        return cls(lgb.train(own.params(**objective), data, num_boost_round=own.rounds))
 
     def predict(self, matrix: Matrix) -> np.ndarray:
         """Return (n, outputs)."""

@@ -1,5 +1,6 @@
 """Calibrated model of one label, of any class estimator: names, probabilities, files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -37,6 +38,10 @@ class CalibratedClassifier:
     def probability(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) calibrated probabilities; rows sum to 1."""
         return self.calibration.apply(self.estimator.scores(rows), self.prior)
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return what each input of the estimator weighs; empty where it does not tell."""
+        return self.estimator.importance(names)
 
     def with_recent(self, shares: ClassShares | None) -> Self:
         """Return the same model over other shares of the past, where it reads any."""

@@ -5,6 +5,7 @@ scores probabilities, `to_json` stores it and `load` reads it back.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -68,6 +69,10 @@ class ClassEstimator(ABC):
 
         A row gets the same scores alone and among others.
         """
+
+    def importance(self, _names: Sequence[str]) -> dict[str, float]:
+        """Return what each input weighs, by the names of the features; empty where none is told."""
+        return {}
 
     @abstractmethod
     def to_json(self) -> ModelState:

@@ -6,6 +6,7 @@ fitted are censored: they enter with the intervals that they have outlived, and 
 present one.
 """
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -78,6 +79,10 @@ class ResolveTime:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
         return self.chances(rows).quantiles()
 
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the gain of each feature, and of the interval of time."""
+        return self.trees.importance_by_name([*names, "time open"])
+
     def to_json(self) -> ModelState:
         """Return plain values and the booster."""
         return ModelState({"edges": self.grid.edges.tolist()}, {"trees.txt": self.trees.to_text()})
@@ -115,6 +120,10 @@ class ConstantResolveTime:
     def predict(self, rows: Batch) -> np.ndarray:
         """Return (n, 3) quantiles 10, 50 and 90 % of the hours to resolve."""
         return self.chances(rows).quantiles()
+
+    def importance(self, _names: Sequence[str]) -> dict[str, float]:
+        """Return nothing: no feature is read."""
+        return {}
 
     def to_json(self) -> ModelState:
         """Return plain values."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -15,13 +16,38 @@ _BINS = 10
 _MAX_BARS = 20
 
 
+class ReliabilityPoints(NamedTuple):
+    """Points of a reliability diagram.
+
+    Attributes:
+        promised: Predicted chances, or shares of quantiles, rising.
+        observed: Share that came true at each.
+    """
+
+    promised: np.ndarray
+    observed: np.ndarray
+
+
+def binned(chance: np.ndarray, happened: np.ndarray) -> ReliabilityPoints:
+    """Return the observed share against the predicted chance, in ten bins of equal size."""
+    parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
+    return ReliabilityPoints(
+        np.array([chance[part].mean() for part in parts]),
+        np.array([happened[part].mean() for part in parts]),
+    )
+
+
 def reliability(path: Path, chance: np.ndarray, happened: np.ndarray, what: str) -> None:
     """Draw the observed share against the predicted chance, in ten bins of equal size."""
-    parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
+    reliability_points(path, binned(chance, happened), what)
+
+
+def reliability_points(path: Path, points: ReliabilityPoints, what: str) -> None:
+    """Draw points of a reliability diagram."""
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
-    axes.plot([chance[p].mean() for p in parts], [happened[p].mean() for p in parts], marker="o")
+    axes.plot(points.promised, points.observed, marker="o")
     axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
     figure.savefig(path)
 
@@ -32,9 +58,8 @@ def reliability_by(path: Path, groups: dict[str, tuple[np.ndarray, np.ndarray]],
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
     for name, (chance, happened) in groups.items():
-        parts = [p for p in np.array_split(np.argsort(chance), _BINS) if len(p)]
-        observed = [happened[p].mean() for p in parts]
-        axes.plot([chance[p].mean() for p in parts], observed, marker=".", label=name or "none")
+        points = binned(chance, happened)
+        axes.plot(points.promised, points.observed, marker=".", label=name or "none")
     axes.legend(fontsize=7)
     axes.set(title=f"Reliability of {what}", xlabel="promised", ylabel="seen")
     figure.savefig(path)

@@ -3,12 +3,15 @@
 import subprocess
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
-from models.boosters import run_seed
+from data.history.history import History
+from models.boosters import TreeSettings, run_seed, run_variation
 from models.registry.store import ModelRegistry, TrainedModel
 from training.common.promotion import GateDecision
 
@@ -40,6 +43,21 @@ def git_commit() -> str:
     except OSError:
         return "unknown"
     return done.stdout.strip() or "unknown"
+
+
+def run_tags(history: History, as_of: pd.Timestamp) -> dict[str, str]:
+    """Return the tags of every version: what it learned from, and by which code."""
+    return {
+        "as_of": as_of.isoformat(),
+        "data_fingerprint": history.fingerprint,
+        "git_commit": git_commit(),
+    }
+
+
+def logged_settings(settings: Any) -> str:
+    """Return settings as JSON, those of trees as the run varies them."""
+    own = run_variation().of(settings) if isinstance(settings, TreeSettings) else settings
+    return orjson.dumps(asdict(own)).decode()
 
 
 def register(store: ModelRegistry, trained: TrainedModel, decision: GateDecision) -> str:

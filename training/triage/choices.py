@@ -1,23 +1,19 @@
-"""Choices of whoever trains: which features are read, and which estimators compete."""
+"""Choices of whoever trains triage: which features are read, and which estimators compete."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import Self
 
 import numpy as np
 
-from data.domain import BadInputError, UnknownChoiceError
 from data.ticks import MISSING_TICK
 from features.exceptions.features import FEATURES
 from models.breach.catalog import breach_estimators
 from models.breach.estimators import raw_trees
 from models.classifiers.catalog import estimators
+from training.common.choices import FeatureChoices, named_candidates
 from training.triage.dataset import TriageDataset
 
-MAX_NEAR_NAMES = 8
-MIN_NEARNESS = 0.3
 MESSAGE = "message"
 
 
@@ -40,34 +36,39 @@ class CompetingEstimators:
         Raises:
             UnknownChoiceError: An estimator is not there; the message names those there are.
         """
-        parts = frozenset(part.strip() for name in names for part in name.split(","))
         every = frozenset(file.NAME for file in estimators())
         baselines = frozenset(file.NAME for file in estimators() if file.IS_BASELINE)
         breach = frozenset(breach_estimators())
-        for name in sorted(parts - every - breach):
-            raise UnknownChoiceError("estimator", name, every | breach)
+        parts = named_candidates(names, every | breach)
         return cls(
             classes=(parts & every) | baselines if parts & every else None,
             breach=(parts & breach) | {raw_trees.NAME} if parts & breach else None,
         )
+
+    @property
+    def names(self) -> list[str]:
+        """Names of those that compete where not all do."""
+        return sorted((self.classes or frozenset()) | (self.breach or frozenset()))
 
 
 ALL_ESTIMATORS = CompetingEstimators()
 
 
 @dataclass(frozen=True)
-class TrainingChoices:
-    """Choices of one training.
+class TrainingChoices(FeatureChoices):
+    """Choices of one training of triage.
 
     Attributes:
-        features: Patterns of the features to read; empty for all.
-        without: Patterns of features that are not read.
         candidates: Estimators that compete.
     """
 
-    features: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
     candidates: CompetingEstimators = ALL_ESTIMATORS
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options that were named, with their values: logged with the run."""
+        names = ", ".join(self.candidates.names)
+        return {**super().options, **({"candidates": names} if names else {})}
 
     def narrowed(self, dataset: TriageDataset) -> TriageDataset:
         """Return the exceptions without what is not to be read: as if nobody had recorded it.
@@ -78,19 +79,18 @@ class TrainingChoices:
         Raises:
             BadInputError: A pattern matches no feature.
         """
-        if not self.features and not self.without:
+        if self.reads_all:
             return dataset
         plan = FEATURES.fit(dataset.columns, dataset.kinds)
         names = [*dict.fromkeys([*plan.words, *plan.attributes, *plan.entities])]
         names += [MESSAGE] if plan.messages else []
-        for option, patterns in (("--features", self.features), ("--without", self.without)):
-            _check(option, patterns, names)
-        read = {name for name in names if self._reads(name)}
+        self.check(names)
+        read = {name for name in names if self.reads(name)}
         parts = {part for name in read for part in plan.entities.get(name, ())}
-        unread = {name for name in names if _matches(name, self.without)}
+        unread = {name for name in names if self.excludes(name)}
         dropped = unread | (set(names) - read - parts)
         columns = {
-            name: _blank(column) if name in dropped else column
+            name: blank(column) if name in dropped else column
             for name, column in dataset.columns.items()
         }
         kinds = {name: kind for name, kind in dataset.kinds.items() if name not in dropped}
@@ -98,31 +98,13 @@ class TrainingChoices:
 
     def entities(self, names: Collection[str]) -> list[str]:
         """Return the entities whose past is read."""
-        return [name for name in names if self._reads(name)]
-
-    def _reads(self, name: str) -> bool:
-        chosen = not self.features or _matches(name, self.features)
-        return chosen and not _matches(name, self.without)
+        return [name for name in names if self.reads(name)]
 
 
 EVERYTHING = TrainingChoices()
 
 
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _check(option: str, patterns: Sequence[str], names: list[str]) -> None:
-    for pattern in patterns:
-        if any(fnmatchcase(name, pattern) for name in names):
-            continue
-        word = pattern.strip("*?")
-        near = get_close_matches(word, names, MAX_NEAR_NAMES, MIN_NEARNESS)
-        shown = ", ".join(near or names[:MAX_NEAR_NAMES])
-        raise BadInputError(option, f"no feature is called '{pattern}'", f"Near are: {shown}.")
-
-
-def _blank(column: np.ndarray) -> np.ndarray:
+def blank(column: np.ndarray) -> np.ndarray:
     """Return a column of the same type without a value."""
     if column.dtype == object:
         return np.full_like(column, None)

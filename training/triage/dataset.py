@@ -18,7 +18,8 @@ from features.engine.feature_set import Columns, Entity
 from features.exceptions.logs import exception_logs
 from features.exceptions.tables import exception_columns, joined_attributes
 from models.classifiers.calibration import codes
-from training.triage.labels import ClassLabels, Labels, read_labels
+from training.triage.class_labels import ClassLabels
+from training.triage.labels import Labels, read_labels
 
 TABLES = ("exceptions", "orders", "order_lines", "exception_events", "outcomes")
 

@@ -51,6 +51,7 @@ class TriageRehearsal:
         breach_window: Window by whose outcomes the chance of a breach was chosen; None without.
         breach_risk: The chance of a breach whose weights the final model takes over.
         breach_evidence: Outcomes that the chance of a breach was judged by.
+        breach_plain: Chances of plain LightGBM on the raw columns for the same outcomes.
         touch_spread: Rows and minutes from which the final spread of the touch time is learned.
     """
 
@@ -65,6 +66,7 @@ class TriageRehearsal:
     breach_window: RehearsalWindow | None = None
     breach_risk: BreachRisk | None = None
     breach_evidence: BreachEvidence | None = None
+    breach_plain: np.ndarray | None = None
     touch_spread: TouchTime | None = None
 
 
@@ -139,6 +141,7 @@ def _rehearse_times(
         return
     rehearsal.breach_window, rehearsal.breach_risk = window, rehearsed.served
     rehearsal.breach_evidence = rehearsed.evidence
+    rehearsal.breach_plain = rehearsed.plain_chance
     rehearsal.triage.breach_risk = rehearsed.judged
     rehearsal.losses["harm"], rehearsal.reasons["harm"] = rehearsed.losses, rehearsed.reason
     if rehearsed.judged.blend is None:

@@ -1,27 +1,29 @@
 """Training of triage: read, select, rehearse, fit, compare, register, promote or not."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-import numpy as np
-import orjson
 import pandas as pd
 
 from data.history.history import History
 from models.breach.catalog import breach_estimators
-from models.classifiers.calibration import codes
 from models.classifiers.catalog import estimators
 from models.registry.store import ModelRegistry, TrainedModel
 from models.triage import resolve_time, touch_time
 from models.triage.frames import pyfunc_code
 from models.triage.triage import Triage
-from training.common import plots
-from training.common.promotion import (
-    TrainingResult,
+from training.common.model_card.card import model_card, write_card
+from training.common.model_card.figures import plain_metrics
+from training.common.promotion import TrainingResult
+from training.common.run import (
+    Progress,
+    call_ms,
+    logged_settings,
+    register,
+    run_tags,
+    timed_rows,
 )
-from training.common.run import Progress, call_ms, git_commit, register, timed_rows
 from training.triage.choices import EVERYTHING, TrainingChoices
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
@@ -29,9 +31,11 @@ from training.triage.final_fit import fit_final
 from training.triage.fit import PreparedExceptions, prepare
 from training.triage.judge import judge_triage
 from training.triage.labels import PEOPLE, Trust
-from training.triage.model_card.card import MODEL_CARD, CardParts, model_card
-from training.triage.model_card.figures import plain_metrics, rehearsed_figures
-from training.triage.rehearsal import TriageRehearsal, rehearse
+from training.triage.model_card.card import card_content
+from training.triage.model_card.figures import judged_labels, rehearsed_figures
+from training.triage.rehearsal import rehearse
+from training.triage.reports import pictures
+from training.triage.trained_run import MODEL, TrainedTriage
 
 
 def train_triage(
@@ -58,12 +62,40 @@ def train_triage(
     """
     progress("Reading what was known")
     recorded = TriageDataset.read(history, as_of)
+    prepared = prepare_chosen(recorded, trust, choices, progress)
+    run = _rehearsed_and_fitted(history, prepared, recorded, store, choices, progress)
+    progress("Registering")
+    page = model_card(card_content(run))
+    version = register(store, _trained(run, as_of, page), run.decision)
+    return TrainingResult(
+        version=version,
+        decision=run.decision,
+        reasons=run.rehearsal.reasons,
+        untrained=run.challenger.untrained,
+        figures=run.figures,
+        card=page,
+    )
+
+
+def prepare_chosen(
+    recorded: TriageDataset, trust: Trust, choices: TrainingChoices, progress: Progress
+) -> PreparedExceptions:
+    """Select what is read, and compute the features of all exceptions."""
     dataset = choices.narrowed(recorded)
     progress(f"Choosing among the pasts of {len(dataset.ids):,} exceptions")
     plan, share_entities = choose(dataset, choices)
-    prepared = replace(
-        prepare(dataset, plan, share_entities), trust=trust, candidates=choices.candidates
-    )
+    prepared = prepare(dataset, plan, share_entities)
+    return replace(prepared, trust=trust, candidates=choices.candidates)
+
+
+def _rehearsed_and_fitted(
+    history: History,
+    prepared: PreparedExceptions,
+    recorded: TriageDataset,
+    store: ModelRegistry,
+    choices: TrainingChoices,
+    progress: Progress,
+) -> TrainedTriage:
     progress("Rehearsing on the last weeks: calibrating, judging, choosing")
     rehearsal = rehearse(prepared)
     progress("Fitting on everything")
@@ -71,45 +103,18 @@ def train_triage(
     latency_ms = call_ms(_single_calls(challenger, prepared))
     decision = judge_triage(prepared, rehearsal, store, latency_ms, recorded)
     progress("Measuring on the judged rows")
-    figures = rehearsed_figures(prepared, rehearsal)
-    progress("Registering")
-    trained = _trained(
-        history,
-        as_of,
+    judged = judged_labels(prepared, rehearsal)
+    return TrainedTriage(
+        history=history,
+        choices=choices,
         prepared=prepared,
         rehearsal=rehearsal,
         challenger=challenger,
         latency_ms=latency_ms,
-    )
-    page = model_card(
-        CardParts(
-            prepared=prepared,
-            rehearsal=rehearsal,
-            challenger=challenger,
-            decision=decision,
-            figures=figures,
-            fingerprint=history.fingerprint,
-        )
-    )
-    trained = replace(
-        trained,
-        metrics={**trained.metrics, **plain_metrics(figures)},
-        write_report=partial(_write_report, trained.write_report, page),
-    )
-    version = register(store, trained, decision)
-    return TrainingResult(
-        version=version,
+        judged=judged,
+        figures=rehearsed_figures(prepared, judged),
         decision=decision,
-        reasons=rehearsal.reasons,
-        untrained=challenger.untrained,
-        figures=figures,
-        card=page,
     )
-
-
-def _write_report(draw: Callable[[Path], None], page: str, folder: Path) -> None:
-    draw(folder)
-    (folder / MODEL_CARD).write_text(page, encoding="utf-8")
 
 
 def _single_calls(triage: Triage, prepared: PreparedExceptions) -> Iterator[Callable[[], object]]:
@@ -119,77 +124,44 @@ def _single_calls(triage: Triage, prepared: PreparedExceptions) -> Iterator[Call
         yield partial(triage.predict, columns, prepared.rows.as_of[row : row + 1])
 
 
-def _trained(
-    history: History,
-    as_of: pd.Timestamp,
-    prepared: PreparedExceptions,
-    rehearsal: TriageRehearsal,
-    challenger: Triage,
-    latency_ms: float,
-) -> TrainedModel:
-    plan = prepared.features.plan
+def _trained(run: TrainedTriage, as_of: pd.Timestamp, page: str) -> TrainedModel:
+    rehearsal, challenger, features = run.rehearsal, run.challenger, run.prepared.features
     losses = {
         f"{label}.{_plain(kind)}": loss
         for label, kinds in rehearsal.losses.items()
         for kind, loss in kinds.items()
     }
-    settings = {
-        "resolve": resolve_time.SETTINGS,
-        "touch": touch_time.SETTINGS,
-    } | {
-        f"{part}.{estimator.NAME}": own
-        for part, files in (("classes", estimators()), ("harm", breach_estimators().values()))
-        for estimator in files
-        if (own := getattr(estimator, "SETTINGS", None)) is not None
-    }
+    sizes = {"call_ms": run.latency_ms, "exceptions": float(run.prepared.rows.n)}
     return TrainedModel(
-        model="triage",
+        model=MODEL,
         files=challenger.to_files(),
         past=challenger.past,
-        params={name: orjson.dumps(asdict(s)).decode() for name, s in settings.items()}
-        | {"entities": ", ".join(plan.past), "features": len(prepared.features.names)},
-        metrics=losses | {"call_ms": latency_ms, "exceptions": float(prepared.rows.n)},
+        params={
+            **{name: logged_settings(own) for name, own in _settings().items()},
+            "entities": ", ".join(features.plan.past),
+            "features": len(features.names),
+            **{f"chosen.{option}": value for option, value in run.choices.options.items()},
+        },
+        metrics={**losses, **sizes, **plain_metrics(run.figures)},
         tags={
-            "as_of": as_of.isoformat(),
-            "data_fingerprint": history.fingerprint,
-            "git_commit": git_commit(),
+            **run_tags(run.history, as_of),
             **{f"served.{label}": reason for label, reason in rehearsal.reasons.items()},
             **{f"untrained.{label}": reason for label, reason in challenger.untrained.items()},
         },
-        write_report=partial(_draw, prepared, rehearsal, challenger),
+        write_report=partial(write_card, partial(pictures.draw, run), page),
         pyfunc=pyfunc_code(challenger),
     )
 
 
+def _settings() -> dict[str, object]:
+    """Return the settings of all estimators that have some."""
+    settings: dict[str, object] = {"resolve": resolve_time.SETTINGS, "touch": touch_time.SETTINGS}
+    for part, files in (("classes", estimators()), ("harm", breach_estimators().values())):
+        for estimator in files:
+            if (own := getattr(estimator, "SETTINGS", None)) is not None:
+                settings[f"{part}.{estimator.NAME}"] = own
+    return settings
+
+
 def _plain(name: str) -> str:
     return "".join(c if c.isalnum() or c in "_-. " else "_" for c in name)
-
-
-def _draw(
-    prepared: PreparedExceptions, rehearsal: TriageRehearsal, challenger: Triage, folder: Path
-) -> None:
-    """Draw the rehearsed models on the rows of judgement, and what the final ones read."""
-    dataset, window = prepared.dataset, rehearsal.window
-    rows = np.flatnonzero(
-        (dataset.detected_at >= window.middle) & (dataset.detected_at < window.end)
-    )
-    predictions = rehearsal.triage.predict_rows(prepared.rows.take(rows))
-    happened = dataset.labels.breached[rows]
-    labelled = ~np.isnan(happened)
-    if predictions.p_breach is not None and labelled.any():
-        for draw in (plots.reliability, plots.lift):
-            path = folder / f"breach_{draw.__name__}.png"
-            draw(path, predictions.p_breach[labelled], happened[labelled], "breach")
-    for label, model in rehearsal.triage.classes.items():
-        truth = dataset.labels.classes[label].at(dataset.tick, len(dataset.ids))[rows]
-        code, chance = codes(truth, model.names), predictions.classes[label].probability
-        right = (chance.argmax(axis=1) == code).astype(float)[code >= 0]
-        path = folder / f"{label}_reliability.png"
-        plots.reliability(path, chance.max(axis=1)[code >= 0], right, label)
-    for label, evidence in challenger.evidence.items():
-        plots.error_by_coverage(folder / f"{label}_error_by_coverage.png", evidence)
-    names = prepared.features.names
-    for part, model in (("breach", challenger.breach_risk), ("touch_time", challenger.touch)):
-        if model and (weights := model.importance(names)):
-            path = folder / f"{part}_importance.png"
-            plots.importance(path, weights, part.replace("_", " "))

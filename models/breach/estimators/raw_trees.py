@@ -1,13 +1,18 @@
 """Plain LightGBM on the raw columns, taught by known outcomes: the mark that others must reach."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.engine.feature_set import Columns
-from models.breach.column_trees import SETTINGS, ColumnTrees, TreesName
+from models.breach import column_trees
+from models.breach.column_trees import ColumnTrees, TreesName
 from models.breach.contract import BreachTask
 from models.estimator import ModelState
 
 NAME = "raw_trees"
+SETTINGS = replace(column_trees.SETTINGS, varies=False)
+"""The mark stays where it is: no trial of a run varies it."""
 KIND = "plain LightGBM on the raw columns"
 _NAMES = TreesName(KIND, NAME)
 

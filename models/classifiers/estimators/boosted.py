@@ -1,5 +1,6 @@
 """Multiclass booster: one boosted tree for each class and round, for labels of few classes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +29,10 @@ class BoostedClassifier(ClassEstimator):
     def scores(self, rows: Batch) -> np.ndarray:
         """Return (n, classes) log probabilities."""
         return np.log(np.maximum(self.booster.predict(rows.matrix), 1e-9))
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the gain of each feature."""
+        return self.booster.importance_by_name(names)
 
     def to_json(self) -> ModelState:
         """Return the booster's text."""

@@ -4,6 +4,7 @@ A multiclass booster costs a tree for each class and round. Here one booster ran
 candidates that an exception's entities ended in before (`features.engine.class_shares`).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,19 @@ class CandidateRanker(ClassEstimator):
     def with_shares(self, shares: ClassShares) -> "CandidateRanker":
         """Return the same booster over another labelled past."""
         return CandidateRanker(self.booster, shares, self.names, self.first_column)
+
+    def importance(self, _names: Sequence[str]) -> dict[str, float]:
+        """Return the gain of each number of a candidate, in the order of `share_features`."""
+        entities = self.shares.entities
+        inputs = [
+            *(f"share lately of the {entity}" for entity in entities),
+            *(f"share ever of the {entity}" for entity in entities),
+            *(f"past of the {entity}" for entity in entities),
+            "share over all",
+            "set at first",
+            "mean of the shares",
+        ]
+        return self.booster.importance_by_name(inputs)
 
     def to_json(self) -> ModelState:
         """Return plain values and the booster; the champion stores the labelled past beside it."""

@@ -5,6 +5,8 @@ model learns words from few rows. Their scores are log probabilities; the weight
 geometric mean of the probabilities (logarithmic opinion pool, Genest and Zidek 1986).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from features.engine.event_log import LogRows
@@ -31,6 +33,10 @@ class TreesAndWords(ClassEstimator):
         of_words = self.words.scores(rows)
         of_words -= np.logaddexp.reduce(of_words, axis=1, keepdims=True)
         return SHARE_OF_TREES * self.trees.scores(rows) + (1 - SHARE_OF_TREES) * of_words
+
+    def importance(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the gain of each feature in the trees."""
+        return self.trees.importance(names)
 
     def to_json(self) -> ModelState:
         """Return both, their values and files under their names."""

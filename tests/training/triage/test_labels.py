@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from data.contract.tables import TABLES
 from data.ticks import MS_PER_HOUR
+from training.triage.class_labels import ClassLabels
 from training.triage.labels import (
     MIN_HIDDEN_LABELS,
-    ClassLabels,
     Trust,
     read_labels,
     unswayed,

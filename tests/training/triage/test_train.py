@@ -6,8 +6,8 @@ import pytest
 
 from data.domain import NotEnoughDataError
 from models.triage.load import load_triage
+from training.common.model_card.figures import plain_metrics
 from training.triage.dataset import TriageDataset
-from training.triage.model_card.figures import plain_metrics
 from training.triage.train import train_triage
 
 
@@ -56,7 +56,7 @@ def test_a_second_training_as_of_the_same_day_is_not_promoted_and_says_why(shop,
 def test_a_run_measures_each_label_beside_a_baseline(shop):
     figures = shop.outcome.figures
 
-    assert figures.keys() == {"breach", "category", "team", "priority"}
+    assert figures.keys() == {"breach", "category", "team", "priority", "resolve", "touch"}
     assert {"model", "one rate", "plain LightGBM"} <= figures["breach"].keys()
     assert all("majority" in figures[label] for label in ("category", "team", "priority"))
 
@@ -79,6 +79,13 @@ def test_a_version_stores_its_model_card(shop):
 )
 def test_the_model_card_holds(shop, part):
     assert part in shop.outcome.card
+
+
+def test_the_model_card_shows_each_label(shop):
+    for label in shop.outcome.figures:
+        assert f"Reliability of {label}" in shop.outcome.card
+    for label in ("breach", "resolve"):
+        assert f"Importance of {label}" in shop.outcome.card
 
 
 def test_the_model_card_loads_nothing(shop):

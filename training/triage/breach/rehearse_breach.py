@@ -41,6 +41,8 @@ class RehearsedBreach:
         served: The same, its weights and calibration learned on the whole window: the final model
             takes them over.
         evidence: Outcomes of the second half, with the chances of what would have served.
+        plain_chance: Chances of plain LightGBM on the raw columns for the same outcomes; None where
+            it could not be fitted.
         losses: Log loss on the second half, by kind.
         reason: Sentence that names what was compared, on how many outcomes.
     """
@@ -48,6 +50,7 @@ class RehearsedBreach:
     judged: BreachRisk
     served: BreachRisk
     evidence: BreachEvidence
+    plain_chance: np.ndarray | None
     losses: dict[str, float]
     reason: str
 
@@ -189,7 +192,14 @@ def _chosen(
         for name, member in members.items()
     }
     of_best = {"blend": float(losses[best].mean()), RATE: float(of_rate.mean())}
-    return RehearsedBreach(chosen, served, evidence, losses=alone | of_best, reason=reason)
+    return RehearsedBreach(
+        judged=chosen,
+        served=served,
+        evidence=evidence,
+        plain_chance=second.chances.get(raw_trees.NAME),
+        losses=alone | of_best,
+        reason=reason,
+    )
 
 
 def _gain(

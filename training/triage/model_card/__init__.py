@@ -1,1 +1,1 @@
-"""Model card of triage: figures of the judged rows beside their baselines, and one page."""
+"""Model card of triage: what its labels are judged by, and what its page says."""

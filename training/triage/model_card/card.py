@@ -1,98 +1,59 @@
-"""Model card of triage: one HTML file without network, for whoever decides on a version."""
+"""Content of the model card of triage."""
 
-from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
-
+import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from data.domain import Json
-from models.triage.triage import Triage
-from training.common import plots
-from training.common.options import interval
-from training.common.promotion import GateDecision
-from training.triage.fit import PreparedExceptions
-from training.triage.rehearsal import TriageRehearsal
+from training.common.model_card.card import CardContent
+from training.triage.model_card.figures import BREACH, RESOLVE, TOUCH
+from training.triage.trained_run import MODEL, TrainedTriage
 
-MODEL_CARD = "model_card.html"
+_MISUSE = (
+    "To judge people. Labels and times are those of cases, and nobody is compared by them.",
+    "To decide alone. Only promised labels are set alone, within the promises of the policy.",
+)
 
 
-class CardParts(NamedTuple):
-    """Parts of a training that a card shows.
-
-    Attributes:
-        prepared: The exceptions.
-        rehearsal: Candidates with their losses.
-        challenger: The model that is registered.
-        decision: Decision of the gate.
-        figures: As of `rehearsed_figures`.
-        fingerprint: Fingerprint of the history.
-    """
-
-    prepared: PreparedExceptions
-    rehearsal: TriageRehearsal
-    challenger: Triage
-    decision: GateDecision
-    figures: Json
-    fingerprint: str
-
-
-def model_card(parts: CardParts) -> str:
-    """Write the page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
-    dataset, rehearsal = parts.prepared.dataset, parts.rehearsal
-    detected, breach = dataset.detected_at, rehearsal.breach_window
-    return environment.get_template("card.html").render(
+def card_content(run: TrainedTriage) -> CardContent:
+    """Return what the page says of a run."""
+    dataset, rehearsal = run.prepared.dataset, run.rehearsal
+    return CardContent(
+        model=MODEL,
         as_of=_day(dataset.tick),
-        decision=parts.decision,
-        exceptions=len(dataset.ids),
-        first_day=_day(int(detected.min())),
-        last_day=_day(int(detected.max())),
-        fingerprint=parts.fingerprint,
-        judged_from=_day(rehearsal.window.middle),
-        breach_from=_day(breach.middle) if breach else "",
+        decision=run.decision,
+        data=_data(run),
+        fingerprint=run.history.fingerprint,
+        loss="Log loss, or pinball loss for touch time,",
         candidates=rehearsal.losses,
         reasons=rehearsal.reasons,
-        untrained=parts.challenger.untrained,
-        tables=[_table(name, values) for name, values in parts.figures.items()],
-        pictures=_pictures(parts),
+        untrained=run.challenger.untrained,
+        figures=run.figures,
+        reliability={label: own.reliability for label, own in run.judged.items()},
+        importance=importance_of_labels(run),
+        misuse=_MISUSE,
+        choices=run.choices.options,
     )
+
+
+def _data(run: TrainedTriage) -> tuple[str, ...]:
+    """Return sentences on the exceptions, and on those that it is judged by."""
+    dataset, breach = run.prepared.dataset, run.rehearsal.breach_window
+    first, last = (_day(int(end)) for end in np.quantile(dataset.detected_at, [0, 1]))
+    sentences = [
+        f"{len(dataset.ids):,} exceptions, detected from {first} to {last}.",
+        f"Judged on what was detected from {_day(run.rehearsal.window.middle)}.",
+    ]
+    if breach:
+        sentences.append(f"Breaches from {_day(breach.middle)}, on outcomes that are known.")
+    return tuple(sentences)
+
+
+def importance_of_labels(run: TrainedTriage) -> dict[str, dict[str, float]]:
+    """Return what the inputs of each final model weigh; empty where a baseline serves."""
+    challenger, names = run.challenger, run.prepared.features.names
+    models = {BREACH: challenger.breach_risk, **challenger.classes}
+    models |= {RESOLVE: challenger.resolve, TOUCH: challenger.touch}
+    return {label: model.importance(names) for label, model in models.items() if model is not None}
 
 
 def _day(tick: int) -> str:
     return f"{pd.Timestamp(tick, unit='ms'):%Y-%m-%d}"
-
-
-def _table(name: str, values: Json) -> Json:
-    columns = {column: own for column, own in values.items() if isinstance(own, dict)}
-    measures = dict.fromkeys(measure for own in columns.values() for measure in own)
-    rows = [[measure, *(interval(own.get(measure)) for own in columns.values())]
-            for measure in measures]  # fmt: skip
-    return {"name": name, "labelled": values["labelled"], "columns": list(columns), "rows": rows}
-
-
-def _pictures(parts: CardParts) -> dict[str, Markup]:
-    """Draw the reliability of the chance of a breach, and what its trees read."""
-    pictures = {}
-    evidence, risk = parts.rehearsal.breach_evidence, parts.challenger.breach_risk
-    if evidence is not None:
-        pictures["Reliability"] = _inline(
-            lambda path: plots.reliability(path, evidence.chance, evidence.label, "breach")
-        )
-    if risk and (weights := risk.importance(parts.prepared.features.names)):
-        pictures["Importance"] = _inline(lambda path: plots.importance(path, weights, "breach"))
-    return pictures
-
-
-def _inline(draw: Callable[[Path], None]) -> Markup:
-    """Return a picture as SVG text for the page."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "picture.svg"
-        draw(path)
-        drawn = path.read_text(encoding="utf-8")
-    return Markup(drawn[drawn.index("<svg") :])  # noqa: S704  (matplotlib escapes its labels)

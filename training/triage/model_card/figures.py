@@ -1,57 +1,89 @@
-"""Figures of a rehearsal: each label and the chance of a breach, beside baselines, with intervals.
+"""Figures of a rehearsal of triage: each label beside its baselines, with intervals.
 
 Rows are those of judgement: no fit and no calibration has used them. Intervals are of 95 %, from a
 bootstrap over days.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from data.domain import Json
+from data.ticks import MS_PER_HOUR
+from models.triage.resolve_time import ConstantResolveTime
+from models.triage.touch_time import QUANTILES, TouchTime
 from training.common import measures
-from training.triage.breach.breach_evaluation import plain_chance
-from training.triage.fit import PreparedExceptions
+from training.common.model_card.figures import MODEL, measured
+from training.common.plots import ReliabilityPoints, binned
+from training.triage.fit import PreparedExceptions, TrainingRows, recorded_touch, resolve_hours
 from training.triage.rehearsal import TriageRehearsal
 from training.triage.rehearse_classifier import labelled_exceptions
+from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
-MODEL, RATE, PLAIN, MAJORITY = "model", "one rate", "plain LightGBM", "majority"
-BREACH = "breach"
-
-
-def rehearsed_figures(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Json:
-    """Return for each label, and for the breach, its rows and the measures of each predictor."""
-    figures = {
-        label: own
-        for label in rehearsal.triage.classes
-        if (own := _class_figures(prepared, rehearsal, label)) is not None
-    }
-    breach = _breach_figures(prepared, rehearsal)
-    return figures if breach is None else {BREACH: breach, **figures}
+RATE, PLAIN, MAJORITY, ALL = "one rate", "plain LightGBM", "majority", "one distribution for all"
+BREACH, RESOLVE, TOUCH = "breach", "resolve", "touch"
 
 
-def plain_metrics(figures: Json) -> dict[str, float]:
-    """Return figures by plain names, such as `breach.auc`, `breach.auc_low`, `breach.auc_high`.
+class JudgedLabel(NamedTuple):
+    """One label on its rows of judgement.
 
-    A baseline stands between: `breach.one_rate.brier`.
+    Attributes:
+        rows: Positions of the exceptions.
+        measures: The measures of each predictor.
+        reliability: What the model promised, and what came.
     """
-    metrics: dict[str, float] = {}
-    for part, values in figures.items():
-        metrics[f"{part}.labelled"] = float(values["labelled"])
-        for name, own in values.items():
-            if not isinstance(own, dict):
-                continue
-            prefix = part if name == MODEL else f"{part}.{name.replace(' ', '_')}"
-            for measure, figure in own.items():
-                metrics[f"{prefix}.{measure}"] = figure["value"]
-                metrics[f"{prefix}.{measure}_low"] = figure["low"]
-                metrics[f"{prefix}.{measure}_high"] = figure["high"]
-    return metrics
+
+    rows: np.ndarray
+    measures: Mapping[str, Mapping[str, measures.Measure]]
+    reliability: ReliabilityPoints
 
 
-def _class_figures(
+def judged_labels(
+    prepared: PreparedExceptions, rehearsal: TriageRehearsal
+) -> dict[str, JudgedLabel]:
+    """Return the labels that can be judged: the breach, the classes, and both times."""
+    judged = {BREACH: _breach(rehearsal)}
+    judged |= {label: _class(prepared, rehearsal, label) for label in rehearsal.triage.classes}
+    judged |= {RESOLVE: _resolve(prepared, rehearsal), TOUCH: _touch(prepared, rehearsal)}
+    return {label: own for label, own in judged.items() if own is not None}
+
+
+def rehearsed_figures(prepared: PreparedExceptions, judged: Mapping[str, JudgedLabel]) -> Json:
+    """Return for each label its rows and the measures of each predictor.
+
+    The time to resolve is judged as a chance: of being resolved within the usual time.
+    """
+    detected = prepared.dataset.detected_at
+    return {
+        label: measured(own.measures, len(own.rows), measures.day_blocks(detected[own.rows]))
+        for label, own in judged.items()
+    }
+
+
+def _breach(rehearsal: TriageRehearsal) -> JudgedLabel | None:
+    evidence, risk = rehearsal.breach_evidence, rehearsal.triage.breach_risk
+    if evidence is None or risk is None:
+        return None
+    chances = {MODEL: evidence.chance, RATE: np.full(len(evidence.rows), risk.rate)}
+    if rehearsal.breach_plain is not None:
+        chances[PLAIN] = rehearsal.breach_plain
+    return _chance(evidence.rows, chances, evidence.label)
+
+
+def _chance(
+    rows: np.ndarray, chances: Mapping[str, np.ndarray], happened: np.ndarray
+) -> JudgedLabel:
+    return JudgedLabel(
+        rows,
+        {name: measures.binary_measures(chance, happened) for name, chance in chances.items()},
+        binned(chances[MODEL], happened),
+    )
+
+
+def _class(
     prepared: PreparedExceptions, rehearsal: TriageRehearsal, label: str
-) -> Json | None:
+) -> JudgedLabel | None:
     window, model = rehearsal.window, rehearsal.triage.classes[label]
     judged = labelled_exceptions(
         prepared.dataset,
@@ -66,32 +98,70 @@ def _class_figures(
         MODEL: model.probability(prepared.rows.take(judged.rows)),
         MAJORITY: np.tile(model.prior, (len(judged.rows), 1)),
     }
-    measured = {
-        name: measures.class_measures(probability, judged.code)
-        for name, probability in predicted.items()
-    }
-    return _measured(prepared, judged.rows, measured)
+    best = predicted[MODEL]
+    right = (best.argmax(axis=1) == judged.code).astype(float)
+    return JudgedLabel(
+        judged.rows,
+        {name: measures.class_measures(own, judged.code) for name, own in predicted.items()},
+        binned(best.max(axis=1), right),
+    )
 
 
-def _breach_figures(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Json | None:
-    evidence, risk = rehearsal.breach_evidence, rehearsal.triage.breach_risk
-    if evidence is None or risk is None or rehearsal.breach_window is None:
+def _resolve(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> JudgedLabel | None:
+    """Judge the chance of being resolved within a time that has passed for all judged rows.
+
+    Were those that are resolved taken alone, only the quick ones among the latest would count.
+    """
+    dataset, window, model = prepared.dataset, rehearsal.window, rehearsal.triage.resolve
+    if model is None:
         return None
-    chances = {MODEL: evidence.chance, RATE: np.full(len(evidence.rows), risk.rate)}
-    plain = plain_chance(prepared.dataset, evidence.rows, rehearsal.breach_window.cut)
-    if plain is not None:
-        chances[PLAIN] = plain
-    measured = {
-        name: measures.binary_measures(chance, evidence.label) for name, chance in chances.items()
+    learned = TrainingRows.before(dataset, window.cut)
+    before = prepared.rows.take(learned.rows)
+    constant = ConstantResolveTime.fit(before, *resolve_hours(dataset, learned), learned.weight)
+    judged = dataset.between(window.middle, window.end)
+    age = (window.end - dataset.detected_at[judged]) / MS_PER_HOUR
+    edges = constant.grid.edges
+    until = int(np.searchsorted(np.cumsum(constant.shares), 0.5)) + 1
+    while until and (age >= edges[until]).sum() < MIN_ROWS_TO_JUDGE_TRIAGE:
+        until -= 1
+    if not until:
+        return None
+    rows = judged[age >= edges[until]]
+    at_end = TrainingRows(window.end, rows, np.ones(len(rows)))
+    hours, resolved = resolve_hours(dataset, at_end)
+    chances = {
+        name: own.chances(prepared.rows.take(rows)).mass[:, :until].sum(axis=1)
+        for name, own in ((MODEL, model), (ALL, constant))
     }
-    return _measured(prepared, evidence.rows, measured)
+    return _chance(rows, chances, (resolved & (hours <= edges[until])).astype(float))
 
 
-def _measured(
-    prepared: PreparedExceptions,
-    rows: np.ndarray,
-    measured: Mapping[str, dict[str, measures.Measure]],
-) -> Json:
-    blocks = measures.day_blocks(prepared.dataset.detected_at[rows])
-    by_name = {name: measures.figures(own, len(rows), blocks) for name, own in measured.items()}
-    return {"labelled": len(rows), **by_name}
+def _touch(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> JudgedLabel | None:
+    window, model = rehearsal.window, rehearsal.triage.touch
+    if model is None:
+        return None
+    first, second = (
+        _recorded(prepared, prepared.dataset.between(*half), window.end) for half in window.halves
+    )
+    constant = TouchTime.calibrated(None, prepared.rows.take(first.rows), first.minutes)
+    rows = prepared.rows.take(second.rows)
+    predicted = {MODEL: model.predict(rows), ALL: constant.predict(rows)}
+    covered = [(second.minutes <= column).mean() for column in predicted[MODEL].T]
+    return JudgedLabel(
+        second.rows,
+        {
+            name: measures.quantile_measures(own, second.minutes, QUANTILES)
+            for name, own in predicted.items()
+        },
+        ReliabilityPoints(np.array(QUANTILES), np.array(covered)),
+    )
+
+
+class _Recorded(NamedTuple):
+    rows: np.ndarray
+    minutes: np.ndarray
+
+
+def _recorded(prepared: PreparedExceptions, rows: np.ndarray, tick: int) -> _Recorded:
+    minutes, recorded = recorded_touch(prepared.dataset, rows, tick)
+    return _Recorded(rows[recorded], minutes[recorded])
