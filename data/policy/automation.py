@@ -1,7 +1,7 @@
 """Terms of risk-controlled automation: the section `promises`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeGuard, get_args
 
 from pydantic import Field
 
@@ -10,6 +10,11 @@ from data.policy.section import Section, Share
 PromisedLabel = Literal["category", "team"]
 Risk = Annotated[float, Field(gt=0, lt=0.5)]
 Audited = Annotated[float, Field(gt=0, le=1)]
+
+
+def is_promised_label(name: str) -> TypeGuard[PromisedLabel]:
+    """Return true for a label that the policy and the API can name."""
+    return name in get_args(PromisedLabel)
 
 
 class PromiseTerms(Section):

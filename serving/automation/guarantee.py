@@ -79,6 +79,7 @@ class GuaranteeOut(TypedDict):
 class GuaranteeSummary:
     """One guarantee with its suspensions and audits."""
 
+    label: PromisedLabel
     promise: Promise
     predicted: int
     latest: Suspension | None
@@ -98,7 +99,7 @@ class GuaranteeSummary:
         promise, state = self.promise, self.state
         since_ms = self.latest.known_at_ms if self.latest else self.since_ms
         return {
-            "label": "team" if promise.label == "team" else "category",
+            "label": self.label,
             "name": promise.name,
             "state": state,
             "since": rfc3339_or_none(since_ms),

@@ -16,7 +16,7 @@ from data.ledger.audits import (
 )
 from data.ledger.ledger import Ledger
 from data.ledger.versions import CHAMPION, version_in_use
-from data.policy.automation import PromisedLabel
+from data.policy.automation import PromisedLabel, is_promised_label
 from models.automation.evidence import CalibrationCounts
 from models.triage.triage import Triage
 from serving.automation.guarantee import IN_FORCE, GuaranteeOut, GuaranteeSummary
@@ -84,7 +84,9 @@ async def promises_view(ledger: Ledger, scorer: Scorer, now_ms: int) -> Guarante
         facts = await asyncio.to_thread(_read, ledger, triage.version, now_ms)
         summaries = _summaries(scorer, triage, facts)
         labels = [
-            _label(evidence, summaries, facts.hidden) for evidence in triage.evidence.values()
+            _label(label, triage.evidence[label], summaries, facts.hidden)
+            for label in triage.evidence
+            if is_promised_label(label)
         ]
     return {
         "labels": labels,
@@ -116,6 +118,8 @@ def _hidden(connection: Connection, model_version: str) -> list[tuple[BlindedOut
 def _summaries(scorer: Scorer, triage: Triage, facts: GuaranteeFacts) -> list[GuaranteeSummary]:
     summaries = []
     for label, promises in scorer.guarantees.of(triage).promises.items():
+        if not is_promised_label(label):
+            continue
         predicted = triage.evidence[label].accepted[:, -1].tolist()
         for promise, rows in zip(promises.classes, predicted, strict=True):
             key = PromiseKey(label, promise.name, triage.version)
@@ -123,6 +127,7 @@ def _summaries(scorer: Scorer, triage: Triage, facts: GuaranteeFacts) -> list[Gu
             audits = counting(facts.audits, key, latest)
             summaries.append(
                 GuaranteeSummary(
+                    label=label,
                     promise=promise,
                     predicted=rows,
                     latest=latest,
@@ -135,20 +140,20 @@ def _summaries(scorer: Scorer, triage: Triage, facts: GuaranteeFacts) -> list[Gu
 
 
 def _label(
+    label: PromisedLabel,
     evidence: CalibrationCounts,
     summaries: list[GuaranteeSummary],
     hidden: list[tuple[BlindedOutcome, Assessment]],
 ) -> LabelGuaranteesOut:
     """One label as a whole: how much of it is automatic, and how often unseen words were right."""
-    label: PromisedLabel = "team" if evidence.label == "team" else "category"
-    own = [guarantee for guarantee in summaries if guarantee.promise.label == label]
+    own = [guarantee for guarantee in summaries if guarantee.label == label]
     rows = int(evidence.accepted[:, -1].sum())
     automatic = sum(guarantee.promise.accepted for guarantee in own if guarantee.state == IN_FORCE)
     judged = [
         (actual, predicted)
         for end, assessment in hidden
-        if (actual := getattr(end, evidence.label)) is not None
-        and (predicted := assessment.decisions[evidence.label].label) is not None
+        if (actual := getattr(end, label)) is not None
+        and (predicted := assessment.decisions[label].label) is not None
     ]
     right = sum(actual == predicted for actual, predicted in judged)
     return {

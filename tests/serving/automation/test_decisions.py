@@ -1,5 +1,7 @@
 """Decisions that are automatic or suggested, and the answer of `/v1/promises` about them."""
 
+from dataclasses import replace
+
 import orjson
 
 from serving.scoring.assessment import Assessment
@@ -86,3 +88,17 @@ def test_opinions_of_ledgers_before_teams_were_decided_are_read(posted, client, 
     text = orjson.dumps({k: v for k, v in old.items() if k not in ("routing", "withheld")})
 
     assert Assessment.from_json(text.decode()).team == "fraud"
+
+
+def test_a_label_that_the_api_does_not_name_is_not_shown_as_a_category(running, shelf, a_triage):
+    triage = a_triage()
+    triage.classes["priority"] = replace(triage.classes["category"], label="priority")
+    triage.evidence["priority"] = replace(triage.evidence["category"], label="priority")
+    shelf.promote(triage)
+
+    with running() as client:
+        shown = client.get("/v1/promises").json()
+
+    assert [label["label"] for label in shown["labels"]] == ["category", "team"]
+    names = [(promise["label"], promise["name"]) for promise in shown["promises"]]
+    assert len(names) == len(set(names)) == 4
