@@ -50,6 +50,7 @@ class ComparedRow:
         cost_of_an_hour: Money an hour that the wait for its next turn loses; None without a model.
         hours: Expected touch time; above 0.
         deadline: For people.
+        touch_learned: Whether a model tells the touch time of this case; None where not recorded.
     """
 
     tier: int
@@ -60,6 +61,7 @@ class ComparedRow:
     cost_of_an_hour: float | None
     hours: float
     deadline: str
+    touch_learned: bool | None = None
 
     @property
     def hazard(self) -> float | None:
@@ -158,7 +160,9 @@ def sentences(row: ComparedRow, other: ComparedRow, by: Decider, currency: str) 
         words = "waiting takes {} of it an hour, against {}"
         lines.append(words.format(*shares) + _times(times.hazard))
     works = [max(1, round(side.hours * 60)) for side in (row, other)]
-    lines.append("about {} minutes of work against {}".format(*works) + _times(times.hours))
+    remarks = [" (not learned)" if side.touch_learned is False else "" for side in (row, other)]
+    work = f"about {works[0]} minutes of work{remarks[0]} against {works[1]}{remarks[1]}"
+    lines.append(work + _times(times.hours))
     lines.append(f"{row.deadline}, against {other.deadline}")
     return lines
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from models.ranking.rule import Tier
 from models.wording import Reason, duration, money, percent
 
+NOT_LEARNED = "not learned: the same for all"
+"""Remark on a touch time that no model tells from case to case."""
+
 
 @dataclass(frozen=True)
 class ReasonInputs:
@@ -23,6 +26,8 @@ class ReasonInputs:
         probability: Of the category.
         tier: What stands above the score.
         grounds: Sentence that the money and its time were computed from; "" where models judged.
+        touch_learned: Whether a model tells the touch time of this case; False where one value
+            stands for all, None where that is not recorded.
     """
 
     currency: str
@@ -37,6 +42,7 @@ class ReasonInputs:
     probability: float | None
     tier: int
     grounds: str = ""
+    touch_learned: bool | None = None
 
 
 def reasons(inputs: ReasonInputs) -> list[Reason]:
@@ -66,7 +72,8 @@ def reasons(inputs: ReasonInputs) -> list[Reason]:
         texts.append(Reason("chance", f"{chance} likely to be lost even if started now"))
     minutes = max(1, round(inputs.touch_minutes))
     plural = "" if minutes == 1 else "s"
-    texts.append(Reason("touch_time", f"about {minutes} minute{plural} of work"))
+    remark = f" ({NOT_LEARNED})" if inputs.touch_learned is False else ""
+    texts.append(Reason("touch_time", f"about {minutes} minute{plural} of work{remark}"))
     texts.append(Reason("stock" if inputs.grounds else "deadline", deadline_words(inputs)))
     if inputs.category is not None and inputs.probability is not None:
         words = inputs.category.replace("_", " ")

@@ -15,6 +15,7 @@ from models.boosters import Booster, TreeSettings
 from models.estimator import Batch, Files, ModelState
 
 QUANTILES = (0.1, 0.5, 0.9)
+ONE_FOR_ALL = "one distribution for all"
 SETTINGS = TreeSettings(rounds=120, learning_rate=0.06, leaves=15, smallest_leaf=30)
 _ROWS_PER_BIN = 150
 _MAX_BINS = 20
@@ -31,7 +32,12 @@ class TouchTime:
 
     def __init__(self, trees: Booster | None, levels: np.ndarray, spread: np.ndarray) -> None:
         self.trees, self.levels, self.spread = trees, levels, spread
-        self.kind = "boosted level + level sets" if trees else "one distribution for all"
+        self.kind = "boosted level + level sets" if trees else ONE_FOR_ALL
+
+    @property
+    def is_learned(self) -> bool:
+        """Return whether the touch time differs from case to case; else one stands for all."""
+        return self.trees is not None
 
     @classmethod
     def fit(cls, rows: Batch, minutes: np.ndarray, words: list[int], weight: np.ndarray) -> Booster:

@@ -93,6 +93,7 @@ async def _terms(exception_id: str, worklist: Worklist, policy: Policy) -> dict[
         "loss_deferred": money(ranked_row.loss_deferred, case.currency),
         "touch_minutes": case.touch_minutes,
         "touch_minutes_p90": assessment.terms["touch_p90_minutes"],
+        "touch_learned": assessment.touch_learned,
         "look_ahead_minutes": policy.guards.look_ahead_minutes,
         "look_ahead_hours": look_ahead_hours,
         "touch_hours": ranked_row.touch_hours,

@@ -153,6 +153,7 @@ def _detected(
             p_breach=row["chance"],
             terms=term,
             grounds=row["message"],
+            touch_learned=False,
         )
         EXCEPTION.validate_python(payload)  # what can't be read back must not be written
         detected[payload["external_id"]] = payload, assessment

@@ -32,6 +32,13 @@ class HandlingTimeOut(TypedDict):
 
     p50: str
     p90: str
+    learned: Annotated[
+        bool | None,
+        Field(
+            description="true: a model tells it from case to case; false: not learned, the same "
+            "for all; null: assessed before this was noted"
+        ),
+    ]
 
 
 @closed
@@ -128,6 +135,7 @@ def scoring_answer(
         "handling_time": {
             "p50": iso_duration(terms["touch_p50_minutes"]),
             "p90": iso_duration(terms["touch_p90_minutes"]),
+            "learned": assessment.touch_learned,
         },
         "category": decision_view(assessment.category),
         "team": routing.label,
@@ -195,6 +203,7 @@ def case_of(
         probability=assessment.category.probability,
         tier=ranked_row.tier,
         grounds=assessment.grounds,
+        touch_learned=assessment.touch_learned,
     )
 
 

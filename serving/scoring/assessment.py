@@ -103,6 +103,8 @@ class Assessment:
         terms: What the ranking rule reads: `PricedExceptions` of one row.
         grounds: Sentence that the terms were computed from, where no champion of triage had a say.
         withheld: What people are not told; None where nothing is kept from them.
+        touch_learned: Whether a model tells the touch time from case to case; None in a ledger
+            that was written before this was noted.
     """
 
     model_version: str | None
@@ -115,6 +117,7 @@ class Assessment:
     terms: Mapping[str, Any]
     grounds: str = ""
     withheld: BlindedDecision | None = None
+    touch_learned: bool | None = None
 
     @property
     def team(self) -> str | None:

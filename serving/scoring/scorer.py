@@ -113,7 +113,10 @@ def judge(
     degraded = predictions is None
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)
-    return ScoredExceptions(_assessments(common, predictions or Predictions(), rows, rules), rows)
+    learned = bool(triage and triage.touch and triage.touch.is_learned and not degraded)
+    return ScoredExceptions(
+        _assessments(common, predictions or Predictions(), rows, rules, touch_learned=learned), rows
+    )
 
 
 def _predicted(
@@ -139,13 +142,15 @@ def _assessments(
     predictions: Predictions,
     rows: PricedExceptions,
     rules: Rules,
+    *,
+    touch_learned: bool,
 ) -> list[Assessment]:
     n = len(rows.ids)
     categories = decisions_of(rules.get(CATEGORY.name), predictions.classes.get(CATEGORY.name), n)
     teams = decisions_of(rules.get(TEAM.name), predictions.classes.get(TEAM.name), n)
     breach = [None] * n if predictions.p_breach is None else predictions.p_breach.tolist()
     return [
-        Assessment(*common, category, routing, p, term)
+        Assessment(*common, category, routing, p, term, touch_learned=touch_learned)
         for category, routing, p, term in zip(
             categories, teams, breach, terms_of(rows), strict=True
         )

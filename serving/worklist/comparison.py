@@ -31,6 +31,10 @@ class ComparedRowOut(TypedDict):
     ]
     hazard_per_hour: Annotated[float | None, Field(description="share of the stake that is")]
     touch_time: Annotated[str, Field(description="expected work, ISO 8601")]
+    touch_time_learned: Annotated[
+        bool | None,
+        Field(description="as `handling_time.learned`: false where one value stands for all"),
+    ]
 
 
 @closed
@@ -117,6 +121,7 @@ def _side(snapshot: Snapshot, at: int) -> ComparedRow:
         cost_of_an_hour=ranked.score * ranked.touch_hours if is_scored else None,
         hours=ranked.touch_hours,
         deadline=deadline_words(case),
+        touch_learned=case.touch_learned,
     )
 
 
@@ -147,4 +152,5 @@ def _shown(side: ComparedRow, currency: str) -> ComparedRowOut:
         "cost_of_an_hour": None if hour is None else money(hour, currency),
         "hazard_per_hour": None if hazard is None else round(hazard, 6),
         "touch_time": iso_duration(side.hours * MINUTES_PER_HOUR),
+        "touch_time_learned": side.touch_learned,
     }

@@ -78,6 +78,7 @@ def _scoring(row: IncidentRow, ranked: RankedRow, snapshot: Snapshot) -> Scoring
         "handling_time": {
             "p50": iso_duration(fix.fix_minutes_p50),
             "p90": iso_duration(fix.fix_minutes_p90),
+            "learned": False,
         },
         "category": decision_view(LabelDecision(row.category, None, (), ABSTAIN)),
         "team": row.team,
@@ -113,4 +114,5 @@ def case_of_incident(
         category=row.category,
         probability=None,
         tier=ranked.tier,
+        touch_learned=False,
     )

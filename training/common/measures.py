@@ -141,6 +141,14 @@ def _ranked_cells(probability: np.ndarray, code: np.ndarray) -> _RankedCells:
     return _RankedCells(row, (code[row] == name).astype(float), last)
 
 
+def pinball_losses(
+    quantiles: np.ndarray, actual: np.ndarray, shares: tuple[float, ...]
+) -> np.ndarray:
+    """Return the (n, shares) pinball losses of n rows, in the unit of `actual`."""
+    error, share = actual[:, None] - quantiles, np.array(shares)
+    return np.maximum(share * error, (share - 1) * error)
+
+
 def quantile_measures(
     quantiles: np.ndarray, actual: np.ndarray, shares: tuple[float, ...]
 ) -> dict[str, Measure]:
@@ -151,13 +159,8 @@ def quantile_measures(
         actual: n values of 0 or more.
         shares: The quantiles' shares, the median in the middle.
     """
-
-    def pinball(at: np.ndarray, value: np.ndarray, share: float) -> np.ndarray:
-        return np.maximum(share * (value - at), (share - 1) * (value - at))
-
-    logs, log_actual = np.log1p(quantiles), np.log1p(actual)
-    plain = [pinball(quantiles[:, i], actual, share) for i, share in enumerate(shares)]
-    logged = [pinball(logs[:, i], log_actual, share) for i, share in enumerate(shares)]
+    plain = pinball_losses(quantiles, actual, shares).T
+    logged = pinball_losses(np.log1p(quantiles), np.log1p(actual), shares).T
     error = np.abs(quantiles[:, len(shares) // 2] - actual)
     inside = (actual >= quantiles[:, 0]) & (actual <= quantiles[:, -1])
     measured: dict[str, Measure] = {

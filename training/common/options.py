@@ -144,7 +144,9 @@ def show_figures(figures: dict[str, object]) -> None:
         columns = {
             name: figures_of for name, figures_of in values.items() if isinstance(figures_of, dict)
         }
-        table = Table("", *columns, title=f"{part}: {values['labelled']:,} labelled")
+        remark = " (not learned: the same for all)" if values.get("learned") is False else ""
+        title = f"{part}: {values['labelled']:,} labelled{remark}"
+        table = Table("", *columns, title=title)
         for measure in dict.fromkeys(m for figures_of in columns.values() for m in figures_of):
             cells = (interval(figures_of.get(measure)) for figures_of in columns.values())
             table.add_row(measure, *cells)

@@ -1,5 +1,6 @@
 """Evaluation of triage on a period: each exception is scored as of its detection, then measured."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ from training.triage.breach.breach_evaluation import breach_figures
 from training.triage.dataset import TriageDataset
 from training.triage.labels import unswayed
 from training.triage.period import PeriodPredictions
+from training.triage.touch import plain_quantiles
+from training.triage.touch.plain_quantiles import plain_touch_quantiles
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -177,7 +180,7 @@ def _hours(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | No
         return None
     hours = (dataset.labels.resolved_at - dataset.detected_at) / MS_PER_HOUR
     past = dataset.labels.resolved_known_at < triage.trained_as_of
-    return _quantile_figures(scoring, times.quantiles(), hours, past)
+    return _quantile_figures(scoring, {"model": times.quantiles()}, hours, past)
 
 
 def _touch(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
@@ -185,11 +188,19 @@ def _touch(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | No
     if scoring.predictions.touch_minutes is None:
         return None
     past = scoring.dataset.labels.outcome_known(triage.trained_as_of)
-    return _quantile_figures(scoring, scoring.predictions.touch_minutes, minutes, past)
+    predicted = {"model": scoring.predictions.touch_minutes}
+    plain = plain_touch_quantiles(scoring.dataset, scoring.rows, triage.trained_as_of)
+    if plain is not None:
+        predicted[plain_quantiles.KIND] = plain
+    figures = _quantile_figures(scoring, predicted, minutes, past)
+    return figures | {"learned": bool(triage.touch and triage.touch.is_learned)}
 
 
 def _quantile_figures(
-    scoring: PeriodPredictions, predicted: np.ndarray, actual: np.ndarray, past: np.ndarray
+    scoring: PeriodPredictions,
+    predicted: Mapping[str, np.ndarray],
+    actual: np.ndarray,
+    past: np.ndarray,
 ) -> dict[str, object]:
     """Measure quantiles where the value is recorded, beside quantiles of earlier values."""
     observed = ~np.isnan(actual[scoring.rows])
@@ -199,12 +210,11 @@ def _quantile_figures(
     truth = np.maximum(actual[scoring.rows][observed], 0.0)
     constant = np.tile(np.nanquantile(np.maximum(actual[past], 0.0), QUANTILES), (n, 1))
     blocks = measures.day_blocks(scoring.column("detected_at")[observed])
-    return {
-        "labelled": n,
-        "model": measures.figures(
-            measures.quantile_measures(predicted[observed], truth, QUANTILES), n, blocks
-        ),
-        "quantiles of all known before": measures.figures(
-            measures.quantile_measures(constant, truth, QUANTILES), n, blocks
-        ),
-    }
+    quantiles = {name: own[observed] for name, own in predicted.items()}
+    quantiles["quantiles of all known before"] = constant
+    figures: dict[str, object] = {"labelled": n}
+    for name, own in quantiles.items():
+        figures[name] = measures.figures(
+            measures.quantile_measures(own, truth, QUANTILES), n, blocks
+        )
+    return figures

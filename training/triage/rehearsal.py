@@ -14,22 +14,20 @@ import numpy as np
 from data.domain import NotEnoughDataError
 from models.classifiers.calibration import Calibration
 from models.classifiers.estimators import majority
-from models.estimator import Batch
 from models.time_grid import ResolveChances
 from models.triage.breach_risk import BreachRisk
 from models.triage.labels import LABEL_NAMES, PROMISED_NAMES
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
-from training.common import measures
 from training.triage import fit
 from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.rehearse_breach import rehearse_breach
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.held_out import HeldOutTest, tested
 from training.triage.rehearse_classifier import rehearse_class
+from training.triage.touch.rehearse_touch import TouchEvidence, rehearse_touch
 from training.triage.window import (
     MIN_BREACHES_TO_JUDGE,
-    MIN_ROWS_TO_JUDGE_TRIAGE,
     RehearsalWindow,
     breach_window,
 )
@@ -52,7 +50,8 @@ class TriageRehearsal:
         breach_risk: The chance of a breach whose weights the final model takes over.
         breach_evidence: Outcomes that the chance of a breach was judged by.
         breach_plain: Chances of plain LightGBM on the raw columns for the same outcomes.
-        touch_spread: Rows and minutes from which the final spread of the touch time is learned.
+        touch_spread: The touch time whose spread the final model takes over.
+        touch_evidence: Touch times that it was judged by, and what stands for all of them.
     """
 
     window: RehearsalWindow
@@ -68,6 +67,7 @@ class TriageRehearsal:
     breach_evidence: BreachEvidence | None = None
     breach_plain: np.ndarray | None = None
     touch_spread: TouchTime | None = None
+    touch_evidence: TouchEvidence | None = None
 
 
 def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABEL_NAMES) -> TriageRehearsal:
@@ -192,31 +192,12 @@ def _decide(
 def _rehearse_touch(
     prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
 ) -> None:
-    trees = fit.fit_touch(prepared, learned)
-    window, dataset = rehearsal.window, prepared.dataset
-    parts = []
-    for begin, end in ((window.cut, window.middle), (window.middle, window.end)):
-        rows = prepared.dataset.between(begin, end)
-        minutes, recorded = fit.recorded_touch(dataset, rows, window.end)
-        parts.append((prepared.rows.take(rows[recorded]), minutes[recorded]))
-    if trees is None or min(len(minutes) for _, minutes in parts) < MIN_ROWS_TO_JUDGE_TRIAGE:
+    rehearsed = rehearse_touch(prepared, learned, rehearsal.window)
+    if rehearsed is None:
         rehearsal.triage.untrained["touch"] = "too few touch times are recorded"
         return
-    (first, first_minutes), (second, second_minutes) = parts
-    candidates = [TouchTime.calibrated(t, first, first_minutes) for t in (trees, None)]
-    losses = {m.kind: _pinball(m, second, second_minutes) for m in candidates}
-    _decide(
-        "touch", losses, model=candidates[0].kind, baseline=candidates[1].kind, rehearsal=rehearsal
-    )
-    rehearsal.triage.touch = candidates["touch" in rehearsal.use_baseline]
-    both = prepared.dataset.between(window.cut, window.end)
-    minutes, recorded = fit.recorded_touch(dataset, both, window.end)
-    served = None if "touch" in rehearsal.use_baseline else trees
-    rehearsal.touch_spread = TouchTime.calibrated(
-        served, prepared.rows.take(both[recorded]), minutes[recorded]
-    )
-
-
-def _pinball(model: TouchTime, rows: Batch, minutes: np.ndarray) -> float:
-    measured = measures.quantile_measures(model.predict(rows), minutes, (0.1, 0.5, 0.9))
-    return measured["pinball"](np.arange(rows.n))
+    rehearsal.triage.touch = rehearsed.judged
+    rehearsal.touch_spread, rehearsal.touch_evidence = rehearsed.served, rehearsed.evidence
+    rehearsal.losses["touch"], rehearsal.reasons["touch"] = rehearsed.losses, rehearsed.reason
+    if not rehearsed.judged.is_learned:
+        rehearsal.use_baseline.add("touch")

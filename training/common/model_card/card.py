@@ -89,7 +89,13 @@ def _table(name: str, values: Json) -> Json:
     rows = [
         [measure, *(interval(own.get(measure)) for own in columns.values())] for measure in measures
     ]
-    return {"name": name, "labelled": values["labelled"], "columns": list(columns), "rows": rows}
+    return {
+        "name": name,
+        "labelled": values["labelled"],
+        "learned": values.get("learned", True),
+        "columns": list(columns),
+        "rows": rows,
+    }
 
 
 def _inline(draw: Callable[[Path], None]) -> Markup:

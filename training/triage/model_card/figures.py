@@ -12,16 +12,17 @@ import numpy as np
 from data.domain import Json
 from data.ticks import MS_PER_HOUR
 from models.triage.resolve_time import ConstantResolveTime
-from models.triage.touch_time import QUANTILES, TouchTime
+from models.triage.touch_time import ONE_FOR_ALL, QUANTILES
 from training.common import measures
 from training.common.model_card.figures import MODEL, measured
 from training.common.plots import ReliabilityPoints, binned
-from training.triage.fit import PreparedExceptions, TrainingRows, recorded_touch, resolve_hours
+from training.triage.fit import PreparedExceptions, TrainingRows, resolve_hours
 from training.triage.rehearsal import TriageRehearsal
 from training.triage.rehearse_classifier import labelled_exceptions
+from training.triage.touch.plain_quantiles import plain_touch_quantiles
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
-RATE, PLAIN, MAJORITY, ALL = "one rate", "plain LightGBM", "majority", "one distribution for all"
+RATE, PLAIN, MAJORITY, ALL = "one rate", "plain LightGBM", "majority", ONE_FOR_ALL
 BREACH, RESOLVE, TOUCH = "breach", "resolve", "touch"
 
 
@@ -32,11 +33,13 @@ class JudgedLabel(NamedTuple):
         rows: Positions of the exceptions.
         measures: The measures of each predictor.
         reliability: What the model promised, and what came.
+        is_learned: False where one value for all serves, for it was not beaten.
     """
 
     rows: np.ndarray
     measures: Mapping[str, Mapping[str, measures.Measure]]
     reliability: ReliabilityPoints
+    is_learned: bool = True
 
 
 def judged_labels(
@@ -56,7 +59,10 @@ def rehearsed_figures(prepared: PreparedExceptions, judged: Mapping[str, JudgedL
     """
     detected = prepared.dataset.detected_at
     return {
-        label: measured(own.measures, len(own.rows), measures.day_blocks(detected[own.rows]))
+        label: {
+            **measured(own.measures, len(own.rows), measures.day_blocks(detected[own.rows])),
+            "learned": own.is_learned,
+        }
         for label, own in judged.items()
     }
 
@@ -137,31 +143,21 @@ def _resolve(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Judged
 
 
 def _touch(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> JudgedLabel | None:
-    window, model = rehearsal.window, rehearsal.triage.touch
-    if model is None:
+    evidence, model = rehearsal.touch_evidence, rehearsal.triage.touch
+    if evidence is None or model is None:
         return None
-    first, second = (
-        _recorded(prepared, prepared.dataset.between(*half), window.end) for half in window.halves
-    )
-    constant = TouchTime.calibrated(None, prepared.rows.take(first.rows), first.minutes)
-    rows = prepared.rows.take(second.rows)
-    predicted = {MODEL: model.predict(rows), ALL: constant.predict(rows)}
-    covered = [(second.minutes <= column).mean() for column in predicted[MODEL].T]
+    rows, minutes = prepared.rows.take(evidence.rows), evidence.minutes
+    predicted = {MODEL: model.predict(rows), ALL: evidence.constant.predict(rows)}
+    plain = plain_touch_quantiles(prepared.dataset, evidence.rows, rehearsal.window.cut)
+    if plain is not None:
+        predicted[PLAIN] = plain
+    covered = [(minutes <= column).mean() for column in predicted[MODEL].T]
     return JudgedLabel(
-        second.rows,
+        evidence.rows,
         {
-            name: measures.quantile_measures(own, second.minutes, QUANTILES)
+            name: measures.quantile_measures(own, minutes, QUANTILES)
             for name, own in predicted.items()
         },
         ReliabilityPoints(np.array(QUANTILES), np.array(covered)),
+        is_learned=model.is_learned,
     )
-
-
-class _Recorded(NamedTuple):
-    rows: np.ndarray
-    minutes: np.ndarray
-
-
-def _recorded(prepared: PreparedExceptions, rows: np.ndarray, tick: int) -> _Recorded:
-    minutes, recorded = recorded_touch(prepared.dataset, rows, tick)
-    return _Recorded(rows[recorded], minutes[recorded])

@@ -1,0 +1,128 @@
+"""Where a touch time is the same for all, the answer and the pages say so."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.history.history import History
+from data.ingest.row_checks import ImportTerms
+from data.ingest.write_history import write_history
+from data.sources.synthetic import generate
+from data.sources.synthetic.shop import SyntheticShop
+from serving.scoring.assessment import NOTHING, Assessment
+from training.triage.dataset import TriageDataset
+from training.triage.entity_selection import choose
+from training.triage.final_fit import fit_final
+from training.triage.fit import prepare
+from training.triage.rehearsal import rehearse
+
+REMARK = "not learned: the same for all"
+SHOP = SyntheticShop(orders=8_000, seed=5, days=90)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Train touch times on a simulated shop; with `alike` all its work is drawn alike."""
+
+    def train(*, alike):
+        def tables():
+            random = np.random.default_rng(3)
+            for name, rows in generate(SHOP):
+                if name == "outcomes" and alike:
+                    worked = (rows["touch_minutes"] > 0).to_numpy()
+                    minutes = 30 * random.lognormal(0, 0.5, len(rows))
+                    yield name, rows.assign(touch_minutes=np.where(worked, minutes, 0.0))
+                else:
+                    yield name, rows
+
+        folder = tmp_path_factory.mktemp("touch") / "history"
+        write_history(folder, tables(), ImportTerms("synthetic", pd.Timestamp(SHOP.end)))
+        dataset = TriageDataset.read(History.open(folder), pd.Timestamp(SHOP.end))
+        prepared = prepare(dataset, *choose(dataset))
+        return fit_final(prepared, rehearse(prepared, labels=()))
+
+    return train
+
+
+@pytest.fixture(scope="module")
+def constant_triage(trained):
+    return trained(alike=True)
+
+
+@pytest.fixture
+def constant(running, shelf, constant_triage):
+    """A service whose champion learned from work that is the same for all."""
+    shelf.promote(constant_triage)
+    with running() as client:
+        yield client
+
+
+def touch_reason(answer):
+    return next(r["text"] for r in answer["reasons"] if r["code"] == "touch_time")
+
+
+def test_the_answer_says_that_the_touch_time_is_not_learned(constant, an_exception):
+    answer = constant.post("/v1/score", json=an_exception()).json()
+
+    assert answer["handling_time"]["learned"] is False
+    assert touch_reason(answer).endswith(f"minutes of work ({REMARK})")
+
+
+def test_the_row_and_the_panel_say_so(constant, an_exception):
+    posted = constant.post("/v1/exceptions", json=an_exception()).json()
+
+    row = constant.get("/v1/worklist").json()["rows"][0]
+    page = constant.get("/").text
+    panel = constant.get(f"/exceptions/{posted['id']}").text
+    assert row["handling_time"]["learned"] is False
+    assert f"minutes of work ({REMARK})" in page
+    assert REMARK in panel
+
+
+def test_a_comparison_says_so_of_both(constant, an_exception):
+    first, other = (
+        constant.post("/v1/exceptions", json=an_exception(name)).json()["id"] for name in "ab"
+    )
+
+    versus = constant.get(f"/v1/exceptions/{first}/versus/{other}").json()
+    assert versus["one"]["touch_time_learned"] is False
+    assert any("minutes of work (not learned)" in text for text in versus["sentences"])
+
+
+def test_a_learned_touch_time_is_told_without_a_remark(running, shelf, trained, an_exception):
+    shelf.promote(trained(alike=False))
+    with running() as client:
+        client.post("/v1/exceptions", json=an_exception())
+        row = client.get("/v1/worklist").json()["rows"][0]
+        page = client.get("/").text
+
+    assert row["handling_time"]["learned"] is True
+    assert touch_reason(row).endswith("minutes of work")
+    assert REMARK not in page
+
+
+def test_without_a_champion_the_policy_stands_for_all(without_champion, an_exception):
+    answer = without_champion.post("/v1/score", json=an_exception()).json()
+
+    assert answer["handling_time"]["learned"] is False
+
+
+def test_what_was_assessed_before_this_was_noted_is_unknown(old_assessment):
+    assert old_assessment.touch_learned is None
+
+
+@pytest.fixture
+def old_assessment():
+    """Read an assessment as ledgers held it before."""
+    before = Assessment(
+        model_version="1",
+        policy_version="p",
+        scored_at_ms=0,
+        degraded=False,
+        category=NOTHING,
+        routing=NOTHING,
+        p_breach=None,
+        terms={},
+        touch_learned=True,
+    ).to_json()
+    return Assessment.from_json(before.replace(',"touch_learned":true', ""))

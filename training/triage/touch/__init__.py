@@ -1,0 +1,1 @@
+"""Touch time in training: rehearsal, and the baselines beside it."""
