@@ -2,7 +2,9 @@
 
 The weights are those of a mixture: they maximise the likelihood of known outcomes (expectation
 maximisation for the shares of fixed components, Dempster, Laird, Rubin 1977), drawn towards equal
-ones. They sum to 1, and an estimator that adds nothing to the others is left out.
+ones. They sum to 1, and an estimator that adds nothing to the others is left out. The calibration
+is half of what the outcomes ask for: a part of the level of any weeks is their own, and the weeks
+after a surge are nearer to the usual level (regression to the mean).
 """
 
 from collections.abc import Mapping, Sequence
@@ -149,7 +151,7 @@ def blended(
     total = sum(heavy.values())
     weights = {name: share / total for name, share in heavy.items()}
     mean = np.sum([share * chances[name] for name, share in weights.items()], axis=0)
-    calibration = PlattScaling.fit(mean, label, weight) if calibrate else UNCALIBRATED
+    calibration = PlattScaling.fit(mean, label, weight).halfway() if calibrate else UNCALIBRATED
     return BreachBlend({name: members[name] for name in weights}, weights, calibration)
 
 

@@ -1,6 +1,6 @@
 """A chance put right by two numbers on the scale of log odds (Platt 1999)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -34,6 +34,10 @@ class PlattScaling:
 
         shift, slope = minimize(loss, np.array([0.0, 1.0]), method="BFGS").x
         return cls(float(shift), float(slope))
+
+    def halfway(self) -> Self:
+        """Return the scaling half as strong, on the scale of log odds."""
+        return replace(self, shift=self.shift / 2, slope=(self.slope + 1) / 2)
 
     def apply(self, chance: np.ndarray) -> np.ndarray:
         """Return n chances put right."""

@@ -107,13 +107,15 @@ def test_calibration_is_off_unless_it_is_wanted(outcomes):
     assert blend_of(*outcomes).calibration == UNCALIBRATED
 
 
-def test_calibration_puts_the_mean_right(outcomes):
+def test_calibration_goes_half_the_way_that_the_outcomes_ask_for(outcomes):
     chances, label = outcomes
     timid = {"timid": 0.5 + 0.2 * (chances["good"] - 0.5)}
 
     calibration = blend_of(timid, label, calibrate=True).calibration
 
-    assert calibration.apply(timid["timid"]).mean() == pytest.approx(label.mean(), abs=0.01)
+    whole = PlattScaling.fit(timid["timid"], label)
+    assert calibration.shift == pytest.approx(whole.shift / 2)
+    assert calibration.slope - 1 == pytest.approx((whole.slope - 1) / 2)
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,10 @@
 
 The estimators are fitted on what was known before the window. Its first half gives the weights of
 the blend, its second half the judgement, each calibrated or not. The blend serves; where it is
-worse than plain LightGBM on the raw columns, half of each, or that alone. Where the one that would
-serve is no better than one rate for all beyond noise, the rate serves. A small history may have too
-few outcomes in a half to say so: then each half judges what the other one gave, and both count.
+worse than plain LightGBM on the raw columns, and not by chance, half of each, or that alone. Where
+the one that would serve is no better than one rate for all beyond noise, the rate serves. A small
+history may have too few outcomes in a half to say so: then each half judges what the other one
+gave, and both count.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.window import RehearsalWindow
 
 NOISE_QUANTILE = 0.05
+MIN_SHARE_NO_WORSE = 0.25
+"""The blend gives way where it is worse than plain LightGBM in three of four draws of the days."""
 RATE = "one rate for all"
 
 
@@ -168,7 +171,7 @@ def _chosen(
     judged = {candidate: candidate.learned(members, first, task.clock) for candidate in CANDIDATES}
     losses = {candidate: _evidence(risk, second).losses for candidate, risk in judged.items()}
     of_rate = _evidence(_rate(first, task.clock), second).losses
-    best = _preferred({candidate: float(loss.mean()) for candidate, loss in losses.items()})
+    best = _preferred(losses, second.detected_at)
     least_plain = min(losses[c].mean() for c in CANDIDATES if c.plain_share == 1)
     both = first.and_then(second)
     gain = of_rate - losses[best]
@@ -216,18 +219,30 @@ def _gain(
 
 
 def _beyond_noise(gain: np.ndarray, detected_at: np.ndarray) -> bool:
-    drawn = [gain[rows].mean() for rows in measures.day_blocks(detected_at)]
-    return bool(np.quantile(drawn, NOISE_QUANTILE) > 0)
+    return bool(np.quantile(_drawn(gain, detected_at), NOISE_QUANTILE) > 0)
 
 
-def _preferred(losses: Mapping[_Candidate, float]) -> _Candidate:
-    """Return the candidate with the least of plain LightGBM that is no worse than it."""
+def _drawn(gain: np.ndarray, detected_at: np.ndarray) -> np.ndarray:
+    return np.array([gain[rows].mean() for rows in measures.day_blocks(detected_at)])
+
+
+def _preferred(losses: Mapping[_Candidate, np.ndarray], detected_at: np.ndarray) -> _Candidate:
+    """Return the candidate with the least of plain LightGBM that is not worse than it.
+
+    Args:
+        losses: Of each candidate n losses.
+        detected_at: Their n ticks; whole days are drawn.
+    """
     by_share = {
-        share: min((c for c in losses if c.plain_share == share), key=lambda c: losses[c])
+        share: min((c for c in losses if c.plain_share == share), key=lambda c: losses[c].mean())
         for share in sorted({candidate.plain_share for candidate in losses})
     }
-    plain = by_share[1.0]
-    return next(best for best in by_share.values() if losses[best] <= losses[plain])
+    plain = by_share.pop(1.0)
+    for best in by_share.values():
+        gain = losses[plain] - losses[best]
+        if gain.mean() >= 0 or (_drawn(gain, detected_at) >= 0).mean() >= MIN_SHARE_NO_WORSE:
+            return best
+    return plain
 
 
 def _evidence(risk: BreachRisk, half: _Half) -> BreachEvidence:
