@@ -169,16 +169,17 @@ def _print_summary(report: dict[str, Any]) -> None:
     if not report["savings_told"]:
         return
     columns = ("rule", "money lost", "breaches", "saved against first come", "gap closed")
-    table = Table(*columns)
+    title = "All figures are modelled, with 95 % intervals; recorded money is named above"
+    table = Table(*columns, title=title)
     for name in report["shown"]:
         rule = report["rules"][name]
         closed = rule["gap_closed"]
         cells = (
             rule["words"],
-            f"{rule['money_lost']['value']:,.0f}",
-            f"{rule['breaches']['value']:,.0f}",
+            "{value:,.0f} [{low:,.0f} {high:,.0f}]".format(**rule["money_lost"]),
+            "{value:,.0f} [{low:,.0f} {high:,.0f}]".format(**rule["breaches"]),
             "{value:,.0f} [{low:,.0f} {high:,.0f}]".format(**rule["saved_against_fifo"]),
-            f"{closed['value']:.0%}" if closed else "",
+            "{value:.0%} [{low:.0%} {high:.0%}]".format(**closed) if closed else "",
         )
         table.add_row(*cells)
     console.print(table)

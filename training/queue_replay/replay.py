@@ -13,6 +13,7 @@ from training.common.run import Progress
 from training.queue_replay.analysis.comparison import RuleComparison
 from training.queue_replay.analysis.experiment import Experiment, simulate_all
 from training.queue_replay.analysis.lower_bound import bound_windows
+from training.queue_replay.analysis.recorded_losses import RecordedLosses
 from training.queue_replay.analysis.sensitivity import (
     Stress,
     compare_under_stress,
@@ -57,7 +58,10 @@ def replay(history: History, spec: ReplaySpec, progress: Progress, *, stress: bo
         experiment, simulate_all(experiment, all_rules(), progress), seed
     )
     currency = spec.policy.currency
-    report = {"headline": headline(comparison, currency), "savings_told": True} | summary
+    recorded = RecordedLosses.of(plan.log, experiment.workload)
+    lines = headline(comparison, recorded, currency)
+    report = {"headline": lines, "savings_told": True} | summary
+    report["money"] = recorded.beside(comparison)
     report |= _compare_rules(comparison)
     report["assumptions"] = [
         _alternative_report(plan, touch, progress) for touch in plan.alternatives

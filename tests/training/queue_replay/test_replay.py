@@ -215,3 +215,53 @@ def test_what_is_tuned_stands_in_a_policy_that_can_be_read(shop, spec):
     assert policy.guards.look_ahead_minutes == tuned.look_ahead_minutes
     assert policy.losses == spec.policy.losses
     assert tuned.confirmed == (tuned.later is not None and tuned.later.value >= 0)
+
+
+def test_the_headline_says_what_is_recorded_and_what_is_modelled(shop, spec, report):
+    outcomes = shop.tables["outcomes"].set_index("exception_id")
+    recorded = report["money"]["recorded_losses"]
+    money = report["money"]
+
+    assert report["headline"][0].startswith("Modelled")
+    assert report["headline"][1].startswith(f"Recorded: EUR {recorded['money']:,.0f} lost in")
+    assert recorded["money"] <= outcomes["loss"].sum()
+    assert recorded["losses"] <= (outcomes["loss"] > 0).sum()
+    for name in ("lost_as_worked", "lost_by_ours", "saved"):
+        assert money[name]["origin"] == "modelled"
+        assert money[name]["low"] <= money[name]["value"] <= money[name]["high"]
+    ours = report["rules"]["ours"]["money_lost"]
+    assert {"origin": "modelled", **ours} == money["lost_by_ours"]
+
+
+def test_the_page_marks_each_amount_of_the_headline(report):
+    written = page(report)
+
+    marked = written[written.index("What is recorded") : written.index("Money lost over")]
+    assert marked.count("<td>recorded</td>") == 1
+    assert marked.count("<td>modelled</td>") == 3
+
+
+def test_where_no_amount_is_recorded_all_money_is_said_to_be_modelled(shop, spec, a_history):
+    outcomes = shop.tables["outcomes"].assign(loss=np.nan)
+    silent = replay(a_history(shop.tables | {"outcomes": outcomes}), spec, quietly, stress=False)
+
+    assert silent["money"]["recorded_losses"]["losses"] == 0
+    assert silent["headline"][1].startswith("Recorded: no amount of a loss")
+
+
+def test_longer_waits_are_explained_where_they_stand(report):
+    was, ours = (report["rules"][name] for name in ("history", "ours"))
+    (words,) = [line for line in report["headline"] if "19 of 20" in line]
+
+    assert ("grows" in words) == (ours["wait_p95_hours"] > was["wait_p95_hours"])
+    assert 0 <= ours["slowest_lost_share"] <= 1
+    if "grows" in words:
+        assert f"{ours['slowest_lost_share']:.0%} were lost before work on them began" in words
+        assert "see below" in page(report)
+
+
+def test_the_slowest_are_those_with_less_to_save(report):
+    """Who waits longest by our list has lost more often than who waits longest as worked."""
+    was, ours = (report["rules"][name]["slowest_lost_share"] for name in ("history", "ours"))
+
+    assert ours > was

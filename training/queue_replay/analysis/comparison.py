@@ -61,6 +61,8 @@ class RuleComparison:
             "saved_against_fifo": asdict(self.saved(name, "fifo")),
             "gap_closed": asdict(closed) if closed else None,
             "wait_p95_hours": mean_of(summaries, "wait_p95_hours"),
+            "slowest_lost_share": mean_of(summaries, "slowest_lost_share"),
+            "slowest_stake_ratio": mean_of(summaries, "slowest_stake_ratio"),
             "age_p95_hours": mean_of(summaries, "age_p95_hours"),
             "age_max_hours": mean_of(summaries, "age_max_hours"),
             "top_20_changes_an_hour": mean_of(summaries, "top_changes"),

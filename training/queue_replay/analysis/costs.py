@@ -108,6 +108,9 @@ class CostSummary:
         money_by_group: For each grouping, money lost as (days, groups).
         money_by_loss_day: Money lost by the day of the loss; the last value holds all later days.
         wait_p95_hours: 95th percentile of the wait until work began.
+        slowest_lost_share: Of those that wait at least so long, the share whose loss had come
+            before work on them began: nothing was left to save.
+        slowest_stake_ratio: Mean money at stake of those, over the mean of all; NaN for none.
         age_p95_hours: 95th percentile of the age at the end.
         age_max_hours: The highest age at the end.
         starved_by_group: For each grouping, the number of each group with a long wait.
@@ -121,6 +124,8 @@ class CostSummary:
     money_by_group: dict[str, np.ndarray]
     money_by_loss_day: np.ndarray
     wait_p95_hours: float
+    slowest_lost_share: float
+    slowest_stake_ratio: float
     age_p95_hours: float
     age_max_hours: float
     starved_by_group: dict[str, np.ndarray]
@@ -140,7 +145,10 @@ def summarise_costs(
     )
     ended = np.minimum(result.resolved_at, last)
     age_hours = (ended - workload.detected_at) / MS_PER_HOUR
-    wait_hours = (_begun_at(workload, result, ended) - workload.detected_at) / MS_PER_HOUR
+    begun = _begun_at(workload, result, ended)
+    wait_hours = (begun - workload.detected_at) / MS_PER_HOUR
+    wait_p95 = float(np.quantile(wait_hours, 0.95))
+    slowest, stake = wait_hours >= wait_p95, scenario.loss.mean()
     starved = wait_hours > cost_model.long_wait_hours
     lost_day = np.minimum(
         scenario.lost_at // MS_PER_DAY - cost_model.first_day, cost_model.period_days
@@ -154,7 +162,9 @@ def summarise_costs(
             name: cost_model.by_day_and(group, money) for name, group in groups.items()
         },
         money_by_loss_day=np.bincount(np.maximum(lost_day, 0), money, cost_model.period_days + 1),
-        wait_p95_hours=float(np.quantile(wait_hours, 0.95)),
+        wait_p95_hours=wait_p95,
+        slowest_lost_share=float((scenario.lost_at <= begun)[slowest].mean()),
+        slowest_stake_ratio=float(scenario.loss[slowest].mean() / stake) if stake else np.nan,
         age_p95_hours=float(np.quantile(age_hours, 0.95)),
         age_max_hours=float(age_hours.max()),
         starved_by_group={

@@ -13,12 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from data.domain import Json
-from training.queue_replay.analysis.summary import amount
+from training.queue_replay.analysis.summary import amount, long_time
 from training.queue_replay.rules.registry import all_rules
 
 INK = "#010203"
 """Placeholder for the colour of the text, which the page sets: light or dark."""
-LONG_HOURS = 96
 NONE = "\N{EN DASH}"
 _PLAIN: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -42,9 +41,10 @@ def page(report: Json) -> str:
     environment.filters |= {
         "money": lambda value: amount(value, currency),
         "between": lambda f: f"{amount(f['low'], currency)} to {amount(f['high'], currency)}",
+        "span": lambda f: f"{f['low']:,.0f} to {f['high']:,.0f}",
         "count": lambda value: f"{value:,.0f}",
         "share": lambda value: NONE if value is None else f"{value:.0%}",
-        "hours": hours,
+        "hours": long_time,
         "sure": sure,
         "day": lambda moment: moment[:10],
     }
@@ -52,11 +52,6 @@ def page(report: Json) -> str:
     if report["savings_told"]:
         pictures = {"curve": curve(report), "bars": bars(report)}
     return environment.get_template("report.html").render(report=report, pictures=pictures)
-
-
-def hours(value: float) -> str:
-    """Write a time for people: days where it is many hours."""
-    return f"{value:.0f} hours" if value < LONG_HOURS else f"{value / 24:.0f} days"
 
 
 def sure(figure: Json) -> str:
