@@ -37,6 +37,11 @@ class BreachRisk:
     clock: BreachByLateness | None
 
     @property
+    def is_learned(self) -> bool:
+        """Return whether the chance differs from case to case; else one rate stands for all."""
+        return self.blend is not None
+
+    @property
     def kind(self) -> str:
         """Name in reports."""
         return self.blend.kind if self.blend else "one rate for all"

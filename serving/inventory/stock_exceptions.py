@@ -154,6 +154,7 @@ def _detected(
             terms=term,
             grounds=row["message"],
             touch_learned=False,
+            breach_learned=True,
         )
         EXCEPTION.validate_python(payload)  # what can't be read back must not be written
         detected[payload["external_id"]] = payload, assessment

@@ -88,6 +88,13 @@ class ScoringOut(StampOut):
         ),
     ]
     chance_of_breach: Chance | None
+    chance_of_breach_learned: Annotated[
+        bool | None,
+        Field(
+            description="true: a model tells it from case to case; false: not learned, one rate "
+            "for all; null: assessed before this was noted"
+        ),
+    ]
     latest_safe_start_at: Moment | None
     incident_id: str | None
     tier: TierName
@@ -143,6 +150,7 @@ def scoring_answer(
         "routing": decision_view(routing),
         "suggestion_hidden": assessment.withheld is not None,
         "chance_of_breach": _rounded(assessment.p_breach),
+        "chance_of_breach_learned": assessment.breach_learned,
         "latest_safe_start_at": safe_start_at(ranked_row, now_ms),
         "incident_id": None,
         "tier": TIERS[ranked_row.tier],

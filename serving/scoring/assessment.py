@@ -105,6 +105,7 @@ class Assessment:
         withheld: What people are not told; None where nothing is kept from them.
         touch_learned: Whether a model tells the touch time from case to case; None in a ledger
             that was written before this was noted.
+        breach_learned: The same of the chance of a breach.
     """
 
     model_version: str | None
@@ -118,6 +119,7 @@ class Assessment:
     grounds: str = ""
     withheld: BlindedDecision | None = None
     touch_learned: bool | None = None
+    breach_learned: bool | None = None
 
     @property
     def team(self) -> str | None:

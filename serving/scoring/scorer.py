@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -113,10 +113,28 @@ def judge(
     degraded = predictions is None
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)
-    learned = bool(triage and triage.touch and triage.touch.is_learned and not degraded)
+    learned = Learned.of(triage) if triage and not degraded else Learned(False, False)
     return ScoredExceptions(
-        _assessments(common, predictions or Predictions(), rows, rules, touch_learned=learned), rows
+        _assessments(common, predictions or Predictions(), rows, rules, learned), rows
     )
+
+
+class Learned(NamedTuple):
+    """Whether a model tells a number from case to case; else one value stands for all.
+
+    Attributes:
+        touch: Of the touch time.
+        breach: Of the chance of a breach.
+    """
+
+    touch: bool
+    breach: bool
+
+    @classmethod
+    def of(cls, triage: Triage) -> Self:
+        """Ask the models of a champion."""
+        touch, breach = triage.touch, triage.breach_risk
+        return cls(touch is not None and touch.is_learned, breach is not None and breach.is_learned)
 
 
 def _predicted(
@@ -142,15 +160,22 @@ def _assessments(
     predictions: Predictions,
     rows: PricedExceptions,
     rules: Rules,
-    *,
-    touch_learned: bool,
+    learned: Learned,
 ) -> list[Assessment]:
     n = len(rows.ids)
     categories = decisions_of(rules.get(CATEGORY.name), predictions.classes.get(CATEGORY.name), n)
     teams = decisions_of(rules.get(TEAM.name), predictions.classes.get(TEAM.name), n)
     breach = [None] * n if predictions.p_breach is None else predictions.p_breach.tolist()
     return [
-        Assessment(*common, category, routing, p, term, touch_learned=touch_learned)
+        Assessment(
+            *common,
+            category,
+            routing,
+            p,
+            term,
+            touch_learned=learned.touch,
+            breach_learned=learned.breach,
+        )
         for category, routing, p, term in zip(
             categories, teams, breach, terms_of(rows), strict=True
         )

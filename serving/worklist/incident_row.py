@@ -86,6 +86,7 @@ def _scoring(row: IncidentRow, ranked: RankedRow, snapshot: Snapshot) -> Scoring
         "routing": decision_view(LabelDecision(row.team, None, (), ABSTAIN)),
         "suggestion_hidden": False,
         "chance_of_breach": None,
+        "chance_of_breach_learned": False,
         "latest_safe_start_at": safe_start_at(ranked, now_ms),
         "tier": TIERS[ranked.tier],
         "reasons": [

@@ -126,7 +126,7 @@ def test_an_open_row_shows_what_waiting_costs(opened, client):
 
 def test_what_moved_the_chance_is_told_on_demand(opened):
     opened.click("text=What moved the chance of harm?")
-    expect(opened.locator("#strongest")).to_contain_text("The model in use has no reasons to show")
+    expect(opened.locator("#strongest")).to_contain_text("the chance of harm is not learned")
 
 
 def test_an_address_of_one_exception_opens_it_beside_the_list(page, client, two):

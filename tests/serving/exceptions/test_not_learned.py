@@ -1,4 +1,6 @@
-"""Where a touch time is the same for all, the answer and the pages say so."""
+"""Where a touch time or a chance is the same for all, the answer and the pages say so."""
+
+from copy import copy
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
+from models.triage.breach_risk import BreachRisk
 from serving.scoring.assessment import NOTHING, Assessment
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
@@ -99,6 +102,34 @@ def test_a_learned_touch_time_is_told_without_a_remark(running, shelf, trained, 
     assert row["handling_time"]["learned"] is True
     assert touch_reason(row).endswith("minutes of work")
     assert REMARK not in page
+
+
+@pytest.fixture
+def one_rate(running, shelf, constant_triage):
+    """A service whose champion gives one chance of a breach to all."""
+    triage = copy(constant_triage)
+    triage.breach_risk = BreachRisk(None, 0.2, None)
+    shelf.promote(triage)
+    with running() as client:
+        yield client
+
+
+def test_the_answer_says_that_the_chance_of_a_breach_is_one_rate_for_all(one_rate, an_exception):
+    answer = one_rate.post("/v1/score", json=an_exception()).json()
+
+    assert (answer["chance_of_breach"], answer["chance_of_breach_learned"]) == (0.2, False)
+
+
+def test_the_panel_says_that_the_chance_of_a_breach_is_not_learned(one_rate, an_exception):
+    posted = one_rate.post("/v1/exceptions", json=an_exception()).json()
+
+    assert "not learned" in one_rate.get(f"/exceptions/{posted['id']}/strongest").text
+
+
+def test_the_answer_says_that_the_chance_of_a_breach_is_learned(constant, an_exception):
+    answer = constant.post("/v1/score", json=an_exception()).json()
+
+    assert answer["chance_of_breach_learned"] is True
 
 
 def test_without_a_champion_the_policy_stands_for_all(without_champion, an_exception):
