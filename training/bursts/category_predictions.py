@@ -7,7 +7,7 @@ from data.history.history import History
 from data.ticks import tick_of
 from models.triage.labels import CATEGORY
 from training.common.run import Progress
-from training.triage.rolling_predictions import predict_by_origins
+from training.triage.rolling.predictions import predict_by_origins
 
 
 def categories_of(

@@ -19,7 +19,7 @@ from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.read import read_workload
 from training.queue_replay.workload.slots import TouchAssumption
 from training.queue_replay.workload.workload import Workload
-from training.triage.rolling_predictions import WindowPredictions, predict_by_origins
+from training.triage.rolling.predictions import WindowPredictions, predict_by_origins
 
 WORKLOAD, SCENARIOS, MOMENTS, STRESS = range(4)
 """The streams of random numbers."""

@@ -28,7 +28,7 @@ from training.queue_replay.simulator.simulator import simulate
 from training.queue_replay.workload.event_log import HandlingLog
 from training.queue_replay.workload.slots import TouchAssumption
 from training.queue_replay.workload.workload import Workload
-from training.triage.rolling_predictions import MAX_TRAINING_EXCEPTIONS
+from training.triage.rolling.predictions import MAX_TRAINING_EXCEPTIONS
 
 MAX_STRESS_SCENARIOS = 3
 

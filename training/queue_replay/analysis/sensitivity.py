@@ -19,7 +19,7 @@ from training.queue_replay.analysis.what_if import (
 )
 from training.queue_replay.rules.inputs import price_predictions
 from training.queue_replay.rules.registry import all_rules, key_rules
-from training.triage.rolling_predictions import WindowPredictions
+from training.triage.rolling.predictions import WindowPredictions
 
 LOADS = (0.7, 0.85, 1.15, 1.3, 1.5)
 BURST_TIMES = 3

@@ -12,7 +12,7 @@ from models.ranking.pricing import price
 from models.triage.labels import CATEGORY
 from training.queue_replay.simulator.calendar import extend_last_week
 from training.queue_replay.workload.workload import Scenario, Workload
-from training.triage.rolling_predictions import WindowPredictions
+from training.triage.rolling.predictions import WindowPredictions
 
 PRIORITIES = {"critical": 0, "p1": 0, "high": 1, "p2": 1, "medium": 2, "p3": 2, "low": 3, "p4": 3}
 """Severities by the names that sources use; the numbers 1 to 4 are read too."""

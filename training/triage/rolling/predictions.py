@@ -3,7 +3,7 @@
 At an origin the models are fitted on what was known before it, and rehearsed on the last weeks
 before it. They then predict the exceptions of the window after it, each as of its detection; the
 logs that their features read go on with what became known since. A prediction whose rehearsal is
-no better than a constant has no skill and is left out (`training.triage.skill`).
+no better than a constant has no skill and is left out (`training.triage.rolling.skill`).
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from training.triage.evaluation import since_training
 from training.triage.final_fit import fit_final
 from training.triage.fit import prepare
 from training.triage.rehearsal import rehearse
-from training.triage.skill import SkillEvidence, evidence_of, measure_skill
+from training.triage.rolling.skill import SkillEvidence, evidence_of, measure_skill
 
 MAX_TRAINING_EXCEPTIONS = 40_000
 """Exceptions that a fit learns from, the newest: more of them gain little and cost minutes."""
