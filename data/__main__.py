@@ -61,13 +61,21 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     end: Annotated[
         str, typer.Option(help="Synthetic only: last day of the period; 'today' is allowed")
     ] = "",
+    eventful_days: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Synthetic only: last days in which faults look like others, with a burst"
+        ),
+    ] = 0.0,
     truth: Annotated[
         Path | None, typer.Option(help="Synthetic only: folder for the ground truth")
     ] = None,
 ) -> None:
     """Import FILES with the queries of a source; rows that break the contract go to quarantine."""
     if source == SYNTHETIC:
-        shop = SyntheticShop(orders=orders, seed=seed, days=days, load=load or None)
+        shop = SyntheticShop(
+            orders=orders, seed=seed, days=days, load=load or None, eventful_days=eventful_days
+        )
         if end:
             last = _now().normalize() if end == "today" else pd.Timestamp(end, tz="UTC")
             first = last.to_pydatetime() - timedelta(days=shop.period_days)

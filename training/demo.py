@@ -3,6 +3,12 @@
 Ctrl-C ends it. Everything lies below `data/files/demo/` and can be deleted. The last days of the
 simulated shop are held out from training. Then they are sent to the service as an OMS would do.
 Its people work the hours that the history shows, in a time zone in which the day has just begun.
+
+The last days are eventful (`SyntheticShop.eventful_days`), so that each part of the pages has
+something to show: most promises are kept, one fails and is withdrawn by the people who check it,
+and a burst is found. Nothing of it is written into the ledger but what the OMS sends. The shop is
+small and some of its recorded labels are wrong, so the demo promises less than the policy that is
+shipped, and has more of its automatic decisions checked.
 """
 
 import os
@@ -25,8 +31,10 @@ from data.history.history import History
 from data.policy.policy import DEFAULT_POLICY
 
 ROOT = Path("data/files/demo")
-ORDERS, SEED = 20_000, 7
-HELD_OUT_DAYS = 5
+ORDERS, DAYS, SEED = 30_000, 130, 7
+HELD_OUT_DAYS, EVENTFUL_DAYS = 21, 16
+PROMISES = {"error": 0.18, "audit_share": 0.5}
+"""Keys of the policy's section `promises` as the demo has them."""
 MAX_WAIT_SECONDS = 120
 SHIFTS = re.compile(r"^\[shifts\].*?(?=^\[(?!shifts))", re.MULTILINE | re.DOTALL)
 console = Console()
@@ -42,8 +50,9 @@ def main() -> int:
         "EXPEDITE_PORT": str(_free_port()),
     }
     _run(
-        "data", "import", "--source", "synthetic", "--orders", str(ORDERS), "--seed", str(SEED),
-        "--end", "today", "--into", str(history), environment=environment,
+        "data", "import", "--source", "synthetic", "--orders", str(ORDERS), "--days", str(DAYS),
+        "--seed", str(SEED), "--end", "today", "--eventful-days", str(EVENTFUL_DAYS),
+        "--into", str(history), environment=environment,
     )  # fmt: skip
     detected = History.open(history).table("exceptions", columns=[Exceptions.detected_at])
     newest: pd.Timestamp = detected[Exceptions.detected_at].max()
@@ -57,13 +66,18 @@ def main() -> int:
 
 
 def _policy(history: Path, begin: str, end: str, environment: dict[str, str]) -> Path:
-    """Write the policy that is shipped, with the shifts that the history shows; return where."""
+    """Write the policy that is shipped, with the demo's promises and shifts; return where."""
     period = ("--history", str(history), "--from", begin, "--to", end)
     learned = _run("training", "shifts", *period, environment=environment, stdout=subprocess.PIPE)
     shifts = learned.decode().replace('"UTC"', f'"{_morning_time_zone()}"')
-    shipped = DEFAULT_POLICY.read_text(encoding="utf-8")
+    policy = DEFAULT_POLICY.read_text(encoding="utf-8")
+    policy = SHIFTS.sub(lambda _: shifts + "\n", policy, count=1)
+    for key, value in PROMISES.items():
+        policy = re.sub(
+            rf"^{key} = [\d.]+", f"{key} = {value}", policy, count=1, flags=re.MULTILINE
+        )
     path = ROOT / "policy.toml"
-    path.write_text(SHIFTS.sub(lambda _: shifts + "\n", shipped, count=1), encoding="utf-8")
+    path.write_text(policy, encoding="utf-8")
     return path
 
 

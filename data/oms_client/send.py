@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -23,8 +23,18 @@ class SendReport:
     refusals: list[str] = field(default_factory=list)
 
 
+class PendingResolution(NamedTuple):
+    """The resolution of an exception that is posted, and the time of it as text."""
+
+    due: str
+    exception_id: str
+    body: dict[str, Any]
+
+
 def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -> SendReport:
-    """Post exceptions in their order, then their resolutions.
+    """Post exceptions in their order, each resolution once what was detected later is posted.
+
+    So the service learns how a case ended when its people did, and not at the end of all.
 
     Args:
         calls: The first detected first.
@@ -36,7 +46,7 @@ def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -
     """
     base = _base(to)
     report = SendReport()
-    resolutions: list[tuple[str, dict[str, Any]]] = []
+    waiting: list[PendingResolution] = []
     for begin in range(0, len(calls), MAX_EXCEPTIONS_PER_REQUEST):
         part = calls[begin : begin + MAX_EXCEPTIONS_PER_REQUEST]
         answer = _post(f"{base}/v1/exceptions", {"exceptions": [call.exception for call in part]})
@@ -46,12 +56,17 @@ def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -
                 continue
             report.accepted += 1
             if call.resolution is not None:
-                resolutions.append((result["id"], call.resolution))
+                due = str(call.resolution["resolved_at"])
+                waiting.append(PendingResolution(due, result["id"], call.resolution))
         watch("exceptions", len(part))
-    for exception_id, resolution in resolutions:
-        _post(f"{base}/v1/exceptions/{exception_id}/resolve", resolution)
-        report.resolved += 1
-        watch("resolutions", 1)
+        is_last = begin + len(part) == len(calls)
+        now = part[-1].exception["detected_at"]
+        ready = [pending for pending in waiting if is_last or pending.due <= now]
+        waiting = [pending for pending in waiting if not (is_last or pending.due <= now)]
+        for pending in sorted(ready, key=lambda pending: pending.due):
+            _post(f"{base}/v1/exceptions/{pending.exception_id}/resolve", pending.body)
+            report.resolved += 1
+            watch("resolutions", 1)
     return report
 
 

@@ -28,6 +28,18 @@ from serving.wire.answers import Chance, StampOut, closed
 MAX_HIDDEN_ENDS = 2_000
 
 
+class PromiseStates(NamedTuple):
+    """Promises of the champion in use, by what became of them.
+
+    Attributes:
+        in_force: How many names are set without asking.
+        withdrawn: Label and name of each promise that was withdrawn.
+    """
+
+    in_force: int
+    withdrawn: list[tuple[PromisedLabel, str]]
+
+
 class GuaranteeFacts(NamedTuple):
     """Records in the ledger about the guarantees of one champion.
 
@@ -72,6 +84,22 @@ class GuaranteesOut(StampOut):
     false_alarm: Annotated[
         Chance, Field(description="chance that a promise that holds is ever withdrawn")
     ]
+
+
+def promise_states(scorer: Scorer) -> PromiseStates:
+    """Return how many promises are in force, and which were withdrawn; without the ledger."""
+    triage = scorer.champion.current
+    in_force, withdrawn = 0, []
+    if triage is None:
+        return PromiseStates(in_force, withdrawn)
+    for label, promises in scorer.guarantees.of(triage).promises.items():
+        for promise in promises.classes if is_promised_label(label) else ():
+            latest = scorer.guarantees.latest.get(PromiseKey(label, promise.name, triage.version))
+            if promise.made and latest is not None and not latest.is_lifted:
+                withdrawn.append((label, promise.name))
+            elif promise.made:
+                in_force += 1
+    return PromiseStates(in_force, withdrawn)
 
 
 async def promises_view(ledger: Ledger, scorer: Scorer, now_ms: int) -> GuaranteesOut:

@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
+from serving.automation.view import promise_states
 from serving.exceptions.explanation import explained, strongest
 from serving.exceptions.resolve import resolve_one
 from serving.http.html import ByScript, html
@@ -64,6 +65,7 @@ async def list_values(request: Request, filters: WorklistFilters, begin: int) ->
     )
     return {
         "list": shown,
+        "promises": promise_states(service.scorer),
         "filters": filters,
         "address": lambda begin=0, **changes: _address(filters, begin, **changes),
         "rows_a_page": ROWS,

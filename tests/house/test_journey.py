@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,50 @@ def test_the_demo_forecasts_demand(demo):
     total = json.loads(answer(f"{address}/v1/forecasts?aggregate=total"))
     assert total["stale"] is False
     assert sum(total["forecasts"][0]["mean"]) > 0
+
+
+@pytest.mark.slow
+def test_the_demo_has_promises_that_are_kept_and_one_that_was_withdrawn(demo):
+    _, address = demo
+    promises = json.loads(answer(f"{address}/v1/promises"))["promises"]
+    by_state = {
+        state: [promise for promise in promises if promise["state"] == state]
+        for state in ("kept", "suspended")
+    }
+
+    assert any(promise["audits"]["n"] for promise in by_state["kept"])
+    carrier = next(promise for promise in by_state["suspended"] if promise["name"] == "carrier")
+    assert carrier["label"] == "category"
+    assert carrier["by"] is None, "its audits withdrew it"
+    assert carrier["audits"]["wealth"] >= carrier["audits"]["limit"]
+    assert carrier["audits"]["wrong"] / carrier["audits"]["n"] > carrier["promised_error"]
+
+
+@pytest.mark.slow
+def test_the_pages_of_the_demo_show_what_became_of_promises(demo):
+    _, address = demo
+    promises, worklist = (answer(f"{address}{path}").decode() for path in ("/promises", "/"))
+
+    assert "set without asking" in promises
+    assert "Withdrawn by its checks" in promises
+    assert "set without asking." in worklist
+    assert re.search(
+        r"withdrawn</strong> category <a[^>]*>carrier</a>: people decide again", worklist
+    )
+
+
+@pytest.mark.slow
+def test_a_burst_is_found_in_the_demo_and_is_one_row_of_its_work_list(demo):
+    _, address = demo
+    for _attempt in range(30):
+        rows = json.loads(answer(f"{address}/v1/worklist"))["rows"]
+        messages = [row["message"] for row in rows if row.get("kind") == "incident"]
+        if any("gateway banklink" in message for message in messages):
+            break
+        time.sleep(1)
+    else:
+        pytest.fail(f"the gateway's burst is not on the list: {messages}")
+    assert "Gateway banklink" in answer(f"{address}/").decode()
 
 
 @pytest.mark.slow

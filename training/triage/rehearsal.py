@@ -20,10 +20,10 @@ from models.triage.labels import LABEL_NAMES, PROMISED_NAMES
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from training.triage import fit
+from training.triage.automation.held_out import HeldOutTest, tested
 from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.rehearse_breach import rehearse_breach
 from training.triage.fit import PreparedExceptions, TrainingRows
-from training.triage.held_out import HeldOutTest, tested
 from training.triage.rehearse_classifier import rehearse_class
 from training.triage.touch.rehearse_touch import TouchEvidence, rehearse_touch
 from training.triage.window import (

@@ -30,6 +30,8 @@ from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
 MIN_BURST_MEMBERS, MAX_BURST_MEMBERS = 8, 18
 MAX_BURST_HOURS = 72
 COMMON_VALUES = 4  # a burst on a rare value is none
+LAST_BURST_HOURS = 12
+LAST_BURST_RANK = 3  # of its value among the most usual ones: the most usual fail with others
 NO_BURST = -1
 
 
@@ -89,7 +91,10 @@ class PlantedBurst:
 
 
 def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[PlantedBurst]:
-    """Plant bursts all over the period, every kind in turn, at working hours."""
+    """Plant bursts all over the period, every kind in turn, at working hours.
+
+    Eventful days have one more, which lasts to the end of the period.
+    """
     random = shop.random(RandomStream.BURSTS)
     count = round(shop.period_days / shop.days_between_bursts)
     usual = 0.01 * shop.orders / max(count, 1)
@@ -115,7 +120,20 @@ def planted_bursts(shop: SyntheticShop, catalogue: Catalogue) -> list[PlantedBur
                 end_s=start_s + hours * SECONDS_PER_HOUR,
             )
         )
-    return bursts
+    return [*bursts, _last_burst(shop, catalogue, count)] if shop.eventful_days else bursts
+
+
+def _last_burst(shop: SyntheticShop, catalogue: Catalogue, number: int) -> PlantedBurst:
+    kind = next(kind for kind in KINDS if kind.attribute == "gateway")
+    shares = _value_shares(kind.attribute, catalogue)
+    start_s = float(shop.period_s - LAST_BURST_HOURS * SECONDS_PER_HOUR)
+    return PlantedBurst(
+        number=number,
+        kind=kind,
+        value=int(shares.argsort()[-LAST_BURST_RANK]),
+        start_s=start_s,
+        end_s=float(shop.period_s),
+    )
 
 
 def _value_shares(attribute: str, catalogue: Catalogue) -> np.ndarray:

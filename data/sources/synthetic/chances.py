@@ -1,4 +1,9 @@
-"""Chances: which order is liable to which cause."""
+"""Chances: which order is liable to which cause, and how that changes in eventful days.
+
+In eventful days a warehouse mislabels parcels: more of its faults than before, and they show as a
+carrier's do. People who look into a case still find the warehouse. A model that was trained before
+takes them for the carrier's.
+"""
 
 import numpy as np
 
@@ -6,7 +11,11 @@ from data.sources.synthetic.catalogue import BUSINESS, NEW
 from data.sources.synthetic.causes import CODE, NAMES, SHARE
 from data.sources.synthetic.frames import MISSING, draw_where
 from data.sources.synthetic.orders import DOMESTIC, OrderBlock
-from data.ticks import SECONDS_PER_HOUR
+from data.sources.synthetic.shop import SyntheticShop
+from data.ticks import SECONDS_PER_DAY, SECONDS_PER_HOUR
+
+MISTAKEN_CAUSE, LOOKS_LIKE_CAUSE = CODE["warehouse"], CODE["carrier"]
+TIMES_AS_MANY_MISTAKEN = 3.5
 
 
 def liability(orders: OrderBlock) -> np.ndarray:
@@ -65,3 +74,21 @@ def draw_causes(random: np.random.Generator, orders: OrderBlock, scale: np.ndarr
     cause[cause == len(NAMES)] = MISSING
     noticed = draw_where(random, orders.oversold, np.full(len(orders), 0.9))
     return np.where(noticed, CODE["stock"], cause)
+
+
+def in_eventful_days(shop: SyntheticShop, orders: OrderBlock) -> np.ndarray:
+    """Return a mask of the orders that are placed in the eventful days."""
+    return orders.visits.placed_s >= shop.period_s - shop.eventful_days * SECONDS_PER_DAY
+
+
+def eventful_scale(shop: SyntheticShop, orders: OrderBlock, scale: np.ndarray) -> np.ndarray:
+    """Return the scale of each order: orders x causes."""
+    factor = np.ones((len(orders), len(NAMES)))
+    factor[in_eventful_days(shop, orders), MISTAKEN_CAUSE] = TIMES_AS_MANY_MISTAKEN
+    return scale * factor
+
+
+def apparent_cause(shop: SyntheticShop, orders: OrderBlock, cause: np.ndarray) -> np.ndarray:
+    """Return the cause that the exception of each order shows, below 0 for none."""
+    is_mistaken = in_eventful_days(shop, orders) & (cause == MISTAKEN_CAUSE)
+    return np.where(is_mistaken, LOOKS_LIKE_CAUSE, cause)

@@ -110,14 +110,15 @@ def raise_exceptions(
     random: np.random.Generator,
     orders: OrderBlock,
     cause_of_order: np.ndarray,
+    apparent: np.ndarray,
     burst_of: np.ndarray,
 ) -> ExceptionBlock:
-    """Work out each exception from its cause and its order."""
+    """Work out each exception from its cause, the cause that it shows, and its order."""
     order = np.flatnonzero(cause_of_order >= 0)
-    cause, size = cause_of_order[order], len(order)
+    cause, shown, size = cause_of_order[order], apparent[order], len(order)
     segment, total = orders.segment[order], orders.total[order]
-    stage, detected_s = _detection(random, orders, order, cause)
-    kind = draw_by_row(random, TYPE_SHARE, cause)
+    stage, detected_s = _detection(random, orders, order, shown)
+    kind = draw_by_row(random, TYPE_SHARE, shown)
     due_s, hazard_s = _deadlines(
         random, orders, order=order, cause=cause, stage=stage, detected_s=detected_s
     )
@@ -133,11 +134,11 @@ def raise_exceptions(
         order=order,
         detected_s=detected_s,
         type=kind,
-        code=_reason_code(random, cause, kind),
+        code=_reason_code(random, shown, kind),
         severity=np.digitize(severity, SEVERITY_FROM),
         due_s=due_s,
         language=np.where(random.random(size) < OWN_LANGUAGE_SHARE, language, 0),
-        wording=_wording(random, cause),
+        wording=_wording(random, shown),
         complexity=complexity,
         first_team=_first_team(random, kind, segment),
         priority=_priority(random, orders, order=order, cause=cause, left_s=due_s - detected_s),

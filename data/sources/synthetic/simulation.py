@@ -7,7 +7,12 @@ import pandas as pd
 from data.sources.synthetic import exception_tables, order_tables
 from data.sources.synthetic.bursts import bursts_table, hit_by_bursts, planted_bursts
 from data.sources.synthetic.catalogue import catalogue_of, products_table, sites_table
-from data.sources.synthetic.chances import draw_causes, scale_of
+from data.sources.synthetic.chances import (
+    apparent_cause,
+    draw_causes,
+    eventful_scale,
+    scale_of,
+)
 from data.sources.synthetic.exceptions import ExceptionBlock, raise_exceptions
 from data.sources.synthetic.handling import TeamQueues, cases_of
 from data.sources.synthetic.orders import OrderBlock, blocks_of_days, orders_of, sales_of
@@ -76,9 +81,12 @@ class Simulation:
 
     def _exceptions(self, orders: OrderBlock) -> ExceptionBlock:
         random = self.shop.random(RandomStream.EXCEPTIONS, self.orders_so_far)
-        usual = draw_causes(random, orders, self.scale)
+        usual = draw_causes(random, orders, eventful_scale(self.shop, orders, self.scale))
         causes = hit_by_bursts(random, orders, self.bursts, usual)
-        return raise_exceptions(random, orders, causes.cause, causes.burst)
+        apparent = apparent_cause(self.shop, orders, causes.cause)
+        return raise_exceptions(
+            random, orders, cause_of_order=causes.cause, apparent=apparent, burst_of=causes.burst
+        )
 
     def _hand_over(self, orders: OrderBlock, raised: ExceptionBlock) -> None:
         random = self.shop.random(RandomStream.HANDLING, self.orders_so_far)

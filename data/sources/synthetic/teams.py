@@ -76,7 +76,9 @@ def _minutes_by_team(shop: SyntheticShop, orders: OrderBlock) -> np.ndarray:
     cause = draw_by_row(random, chance, np.arange(len(orders)))
     # Orders liable to nothing else than usual count less than those liable to much.
     weight = chance.sum(axis=1)
-    raised = raise_exceptions(random, orders, cause, np.full(len(orders), -1))
+    raised = raise_exceptions(
+        random, orders, cause_of_order=cause, apparent=cause, burst_of=np.full(len(orders), -1)
+    )
     touched = ~np.isfinite(raised.self_resolves_s) | (random.random(len(cause)) < 0.5)
     minutes = raised.touch_minutes * touched * (1 + REOPENED_SHARE * REWORK_SHARE) * weight
     wrong = (raised.first_team != raised.team) * raised.triage_minutes * touched * weight

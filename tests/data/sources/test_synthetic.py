@@ -421,3 +421,43 @@ def test_work_that_outlasts_the_shift_pauses_until_the_next():
     calendar = TeamCalendar((0, 1), 9 * 3_600, 3_600)
     (pause,) = calendar.breaks(3_000, 4_000)
     assert pause == (pytest.approx(10 * 3_600, abs=0.01), (24 + 9) * 3_600)
+
+
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory):
+    """Exceptions of a shop whose last twenty days are eventful, with what is true about them."""
+    folder = tmp_path_factory.mktemp("eventful")
+    tables = simulated(SyntheticShop(**QUIET, days=60, eventful_days=20), folder)
+    true = pd.read_parquet(folder / "exceptions.parquet")
+    placed = tables["orders"].set_index("order_id")["placed_at"]
+    rows = tables["exceptions"].merge(true, on="exception_id", suffixes=("", "_true"))
+    rows["is_late"] = rows["order_id"].map(placed) >= placed.max() - pd.Timedelta(days=20)
+    return rows, pd.read_parquet(folder / "bursts.parquet")
+
+
+def test_in_eventful_days_faults_of_a_warehouse_look_like_a_carriers(eventful):
+    rows, _ = eventful
+    faults = rows[rows["cause"] == "warehouse"]
+    shown = faults.groupby("is_late")["type"].value_counts(normalize=True)
+
+    assert shown[False, "late_shipment"] > 0.3
+    assert shown.get((False, "carrier_issue"), 0.0) < 0.15
+    assert shown[True, "carrier_issue"] > 0.35
+    assert set(faults[faults["is_late"]]["team"]) <= {"logistics", "stock_desk", "key_accounts"}
+
+
+def test_in_eventful_days_there_are_more_of_them(eventful):
+    rows, _ = eventful
+    a_day = rows[rows["cause"] == "warehouse"].groupby("is_late").size() / [40, 20]
+
+    assert 1.8 <= a_day[True] / a_day[False] <= 4.5
+
+
+def test_eventful_days_end_with_a_burst_of_a_gateway(eventful):
+    rows, bursts = eventful
+    members = rows[rows["burst_id"] == bursts.iloc[-1]["burst_id"]]
+
+    assert (bursts["attribute"] == "gateway").all()
+    assert len(bursts) == 1
+    assert len(members) >= 5
+    assert set(members["cause"]) == {"payment"}

@@ -89,6 +89,22 @@ def test_what_has_not_ended_is_open_on_the_service_that_was_told(history, client
     assert client.get("/v1/worklist").json()["total"] == open_still
 
 
+def test_people_end_a_case_before_later_ones_come_in(history, client, monkeypatch):
+    monkeypatch.setattr("data.oms_client.send.MAX_EXCEPTIONS_PER_REQUEST", 10)
+    replayed = last_days(history, days=DAYS, newest_at=NOW)
+    steps = []
+    send(replayed, str(client.base_url), lambda step, _rows: steps.append(step))
+
+    last_batch = len(steps) - 1 - steps[::-1].index("exceptions")
+    assert 0 < steps[:last_batch].count("resolutions") < steps.count("resolutions")
+    first_ends = sum(
+        call.resolution is not None
+        and call.resolution["resolved_at"] <= replayed[9].exception["detected_at"]
+        for call in replayed[:10]
+    )
+    assert steps[1 : 2 + first_ends].count("resolutions") == first_ends
+
+
 def test_what_a_service_refuses_is_told_and_the_rest_goes_on(history, client):
     replayed = last_days(history, days=2, newest_at=NOW)
     replayed[0].exception["detected_at"] = "yesterday"

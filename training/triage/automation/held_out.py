@@ -27,8 +27,7 @@ from models.classifiers.calibration import Calibration
 from models.classifiers.classifier import CalibratedClassifier
 from models.estimator import Batch
 from training.triage import fit
-from training.triage.dataset import TriageDataset
-from training.triage.evidence_blocks import (
+from training.triage.automation.evidence_blocks import (
     MIN_PAST_SHARE,
     EvidenceBlock,
     earlier_cuts,
@@ -36,6 +35,7 @@ from training.triage.evidence_blocks import (
     predict_blocks,
     settled,
 )
+from training.triage.dataset import TriageDataset
 from training.triage.fit import FittedClass, PreparedExceptions, TrainingRows
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow, TickSpan
 

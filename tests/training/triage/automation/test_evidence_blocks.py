@@ -9,8 +9,13 @@ import pytest
 from data.ticks import MS_PER_DAY
 from models.classifiers.calibration import Calibration
 from models.classifiers.classifier import CalibratedClassifier
-from training.triage import held_out
-from training.triage.evidence_blocks import EvidenceBlock, earlier_cuts, joined, predict_blocks
+from training.triage.automation import held_out
+from training.triage.automation.evidence_blocks import (
+    EvidenceBlock,
+    earlier_cuts,
+    joined,
+    predict_blocks,
+)
 from training.triage.labels import ClassLabels
 from training.triage.window import RehearsalWindow, TickSpan
 
