@@ -64,7 +64,7 @@ bench-peers: setup  ## our forecasts against libraries', on the real data of EXP
 
 lock:  ## resolve the versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --upgrade --group dev pyproject.toml -o requirements.lock
+	    --upgrade --group dev --extra languages pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and what the tests left
 	rm -rf .venv .venv-peers .peers .pytest_cache .ruff_cache .hypothesis .import_linter_cache
