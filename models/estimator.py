@@ -12,6 +12,9 @@ from features.engine.feature_set import Columns
 Files = dict[str, str]
 """Texts by file name: JSON, or LightGBM's own format."""
 
+SHARED = "shared."
+"""Begin of the name of a file that several models of one champion store and read."""
+
 
 class ModelState(NamedTuple):
     """A fitted model as it is stored.

@@ -41,6 +41,11 @@ def calibrated(scores: np.ndarray, label: np.ndarray, prior: np.ndarray) -> Cali
     return min(tried, key=lambda fit: fit.loss).calibration
 
 
+def calibrated_loss(scores: np.ndarray, label: np.ndarray, prior: np.ndarray) -> float:
+    """Return the log loss of scores with the temperature that suits them best."""
+    return _temperature(scores, label, prior, FLOOR).loss
+
+
 class TemperatureFit(NamedTuple):
     """Calibration with the best temperature, and its log loss."""
 

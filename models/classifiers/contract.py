@@ -13,6 +13,7 @@ import numpy as np
 
 from features.engine.class_shares import ClassShares
 from features.engine.event_log import LogRows
+from models.classifiers.token_table import TokenTable
 from models.estimator import Batch, ModelState
 
 
@@ -30,6 +31,7 @@ class ClassTask:
         first_column: Column with the class as raised at first; empty if there is none.
         share_entities: Entities whose past classes are worth counting.
         past: The labelled past; None where `share_entities` is empty.
+        token_table: Reads messages of any language; None where training distilled none.
     """
 
     rows: Batch
@@ -41,6 +43,7 @@ class ClassTask:
     first_column: str = ""
     share_entities: tuple[str, ...] = ()
     past: LogRows | None = None
+    token_table: TokenTable | None = None
 
     def latest(self, count: int) -> np.ndarray:
         """Return the positions of the latest subjects, at most `count`, by time."""

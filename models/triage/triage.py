@@ -17,7 +17,7 @@ from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts
 from models.breach.contract import Contribution
 from models.classifiers.classifier import CalibratedClassifier
-from models.estimator import Batch, Files
+from models.estimator import SHARED, Batch, Files
 from models.triage.breach_risk import BreachRisk
 from models.triage.deciding_words import deciding_words
 from models.triage.labels import past_log
@@ -161,7 +161,9 @@ class Triage:
                 plain[name] = parts[name][0]
         plain["resolve_kind"] = "hazard" if isinstance(self.resolve, ResolveTime) else "constant"
         files = {
-            f"{part}.{file}": text for part, (_, own) in parts.items() for file, text in own.items()
+            file if file.startswith(SHARED) else f"{part}.{file}": text
+            for part, (_, own) in parts.items()
+            for file, text in own.items()
         }
         return files | {"triage.json": orjson.dumps(plain).decode()}
 
@@ -179,7 +181,8 @@ class Triage:
 
         def own(part: str) -> Files:
             prefix = f"{part}."
-            return {n.removeprefix(prefix): t for n, t in files.items() if n.startswith(prefix)}
+            names = [name for name in files if name.startswith((prefix, SHARED))]
+            return {name.removeprefix(prefix): files[name] for name in names}
 
         triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
         for label, values in plain["classes"].items():

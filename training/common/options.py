@@ -55,6 +55,13 @@ CandidateNames = Annotated[
         "--candidates", help="estimators that compete, with commas between; baselines always do"
     ),
 ]
+Languages = Annotated[
+    bool,
+    typer.Option(
+        "--languages/--no-languages",
+        help="labels in one language serve messages in another: 20 seconds, an optional package",
+    ),
+]
 CardFile = Annotated[
     Path | None, typer.Option("--card", help="HTML file to write: the model card of this run")
 ]

@@ -60,9 +60,11 @@ class TrainingChoices(FeatureChoices):
 
     Attributes:
         candidates: Estimators that compete.
+        languages: Whether a sentence encoder teaches messages of other languages: 20 seconds.
     """
 
     candidates: CompetingEstimators = ALL_ESTIMATORS
+    languages: bool = False
 
     @property
     def options(self) -> dict[str, str]:

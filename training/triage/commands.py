@@ -18,6 +18,7 @@ from training.common.options import (
     Features,
     From,
     HistoryPath,
+    Languages,
     Model,
     PredictionsFile,
     ReportFile,
@@ -44,6 +45,7 @@ def triage(  # noqa: PLR0913  (each is an option of the command line)
     features: Features = None,
     without: Without = None,
     candidates: CandidateNames = None,
+    languages: Languages = True,
     card: CardFile = None,
 ) -> None:
     """Train category, team, breach risk, handling time and priority; promote them if better."""
@@ -55,7 +57,10 @@ def triage(  # noqa: PLR0913  (each is an option of the command line)
     terms = Policy.read(Settings.read().policy).promises
     trust = Trust(terms.learn_accepted, terms.learn_automatic)
     choices = TrainingChoices(
-        tuple(features or ()), tuple(without or ()), CompetingEstimators.named(candidates or ())
+        tuple(features or ()),
+        tuple(without or ()),
+        CompetingEstimators.named(candidates or ()),
+        languages,
     )
     train = partial(train_triage, trust=trust, choices=choices)
     run_training(train, history, as_of, dry_run=dry_run, seed=seed, card=card)

@@ -18,6 +18,7 @@ from models.boosters import Booster
 from models.classifiers.calibration import class_names, codes, prior_of
 from models.classifiers.catalog import estimators
 from models.classifiers.contract import ClassEstimator, ClassTask
+from models.classifiers.token_table import TokenTable
 from models.estimator import Batch
 from models.triage.labels import label_named
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
@@ -53,6 +54,7 @@ class PreparedExceptions:
         share_entities: For each class the entities that its shares are counted by.
         trust: In labels that people did not type.
         candidates: Estimators that compete.
+        token_table: Reads messages of any language; None where none was distilled.
     """
 
     dataset: TriageDataset
@@ -62,6 +64,7 @@ class PreparedExceptions:
     share_entities: dict[str, list[str]]
     trust: Trust = PEOPLE
     candidates: CompetingEstimators = ALL_ESTIMATORS
+    token_table: TokenTable | None = None
 
     @property
     def words(self) -> list[int]:
@@ -247,6 +250,7 @@ def class_task(prepared: PreparedExceptions, learned: TrainingRows, label: str) 
         first_column=label_named(label).first_column,
         share_entities=share_entities,
         past=_labelled_past(prepared, label, names) if share_entities else None,
+        token_table=prepared.token_table,
     )
 
 

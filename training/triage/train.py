@@ -24,13 +24,14 @@ from training.common.run import (
     run_tags,
     timed_rows,
 )
-from training.triage.choices import EVERYTHING, TrainingChoices
+from training.triage.choices import EVERYTHING, MESSAGE, TrainingChoices
 from training.triage.dataset import TriageDataset
 from training.triage.entity_selection import choose
 from training.triage.final_fit import fit_final
 from training.triage.fit import PreparedExceptions, prepare
 from training.triage.judge import judge_triage
 from training.triage.labels import PEOPLE, Trust
+from training.triage.languages.token_teacher import distilled
 from training.triage.model_card.card import card_content
 from training.triage.model_card.figures import judged_labels, rehearsed_figures
 from training.triage.rehearsal import rehearse
@@ -85,7 +86,11 @@ def prepare_chosen(
     progress(f"Choosing among the pasts of {len(dataset.ids):,} exceptions")
     plan, share_entities = choose(dataset, choices)
     prepared = prepare(dataset, plan, share_entities)
-    return replace(prepared, trust=trust, candidates=choices.candidates)
+    prepared = replace(prepared, trust=trust, candidates=choices.candidates)
+    if choices.languages:
+        progress("Learning what messages mean in other languages")
+        prepared = replace(prepared, token_table=distilled(dataset.columns[MESSAGE], progress))
+    return prepared
 
 
 def _rehearsed_and_fitted(
