@@ -1,7 +1,7 @@
 """Token table: the meaning of a message in any language, as sums of vectors of its tokens.
 
-Training distils it from a sentence encoder (`training.triage.languages.token_teacher`). A message is cut
-into pieces of words (unigram language model, Kudo 2018). Their vectors are added up, and one hidden
+Training distils it from a sentence encoder (`training.triage.languages`). A message is cut into
+pieces of words (unigram language model, Kudo 2018). Their vectors are added up, and one hidden
 layer follows. Numbers are left out. A call costs microseconds; the encoder is not needed.
 """
 
