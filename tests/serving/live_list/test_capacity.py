@@ -158,3 +158,10 @@ def test_without_a_champion_nobody_knows_what_waiting_costs(without_champion, an
 
     assert answer["rows"][0]["cost_of_waiting"] is None
     assert answer["capacity_reason"] == "no model is in use"
+
+
+def test_a_line_by_a_touch_time_that_is_the_same_for_all_says_so(on_shift, an_exception):
+    client = on_shift()
+    fill(client, an_exception, *"abcd")
+
+    assert "by a touch time that is not learned: the same for all" in client.get("/").text
