@@ -95,12 +95,14 @@ def test_a_comparison_says_so_of_both(constant, an_exception):
 def test_a_learned_touch_time_is_told_without_a_remark(running, shelf, trained, an_exception):
     shelf.promote(trained(alike=False))
     with running() as client:
-        client.post("/v1/exceptions", json=an_exception())
-        row = client.get("/v1/worklist").json()["rows"][0]
+        client.post("/v1/exceptions", json=an_exception("a", type="integration_error"))
+        client.post("/v1/exceptions", json=an_exception("b", type="customer_request"))
+        rows = client.get("/v1/worklist").json()["rows"]
         page = client.get("/").text
 
-    assert row["handling_time"]["learned"] is True
-    assert touch_reason(row).endswith("minutes of work")
+    assert all(row["handling_time"]["learned"] is True for row in rows)
+    assert all(touch_reason(row).endswith("minutes of work") for row in rows)
+    assert len({touch_reason(row) for row in rows}) == 2
     assert REMARK not in page
 
 
