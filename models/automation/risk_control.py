@@ -9,9 +9,9 @@ settled by a pilot, rows before those of the test, together with the probabiliti
 the test; without a pilot by the number of accepted rows. None looks at how those rows ended.
 
 The classes of a label are tested side by side: their levels are lowered as Benjamini and Hochberg
-(1995) do, with more for the frequent (Genovese, Roeder and Wasserman 2006), so that of the promises
-made together no more than 1 - confidence are expected to be false; of each class alone that holds
-anyway. No class is promised on the strength of others: a pooled promise would let frequent classes
+(1995) do, with more for the frequent, by the root of their rows (Genovese, Roeder and Wasserman
+2006), so that of the promises made together no more than 1 - confidence are expected to be false;
+of each class alone that holds anyway. No class is promised on the strength of others: a pooled promise would let frequent classes
 pay for rare ones, so rare classes go to people. Nor does a rare class disappear in a frequent one
 whose promise bears it: thresholds are not taken that set too large a share of it to the other.
 """
@@ -182,8 +182,9 @@ def _levels(first: np.ndarray, rows: np.ndarray, level: float) -> np.ndarray:
     """
     tested = np.isfinite(first)
     most = max(int(tested.sum()), 1)
-    usual = rows[tested].mean() if tested.any() else rows.mean()
-    weight = np.maximum(rows, 1) / max(usual, 1)
+    # By the root: of a level in proportion to its rows the largest class could use a part only.
+    size = np.sqrt(np.maximum(rows, 1))
+    weight = size / (size[tested].mean() if tested.any() else size.mean())
     scaled = np.where(first <= level, first / weight, np.inf)
     steps = level * np.arange(1, len(first) + 1) / most
     below = np.flatnonzero(np.sort(scaled) <= steps)
