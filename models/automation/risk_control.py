@@ -11,9 +11,10 @@ the test; without a pilot by the number of accepted rows. None looks at how thos
 The classes of a label are tested side by side: their levels are lowered as Benjamini and Hochberg
 (1995) do, with more for the frequent, by the root of their rows (Genovese, Roeder and Wasserman
 2006), so that of the promises made together no more than 1 - confidence are expected to be false;
-of each class alone that holds anyway. No class is promised on the strength of others: a pooled promise would let frequent classes
-pay for rare ones, so rare classes go to people. Nor does a rare class disappear in a frequent one
-whose promise bears it: thresholds are not taken that set too large a share of it to the other.
+of each class alone that holds anyway. No class is promised on the strength of others: a pooled
+promise would let frequent classes pay for rare ones, so rare classes go to people. Nor does a rare
+class disappear in a frequent one whose promise bears it: thresholds are not taken that set too
+large a share of it to the other.
 """
 
 from dataclasses import dataclass
