@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.live_list.worklist import Worklist
 from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
+from serving.wire.stored_exception import UNREADABLE
 
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
 SECONDS = Histogram(
@@ -35,6 +36,11 @@ class _ServiceState(Collector):
             "expedite_open_exceptions", "Open exceptions", len(self._worklist.open)
         )
         yield GaugeMetricFamily(
+            "expedite_unreadable_exceptions",
+            "Open exceptions that the ledger holds and nobody can read",
+            len(self._worklist.unreadable),
+        )
+        yield GaugeMetricFamily(
             "expedite_degraded", "1 without a champion", int(self._champion.version is None)
         )
 
@@ -43,7 +49,7 @@ def registry_of(worklist: Worklist, champion: Champion) -> CollectorRegistry:
     """Return what `/metrics` shows."""
     registry = CollectorRegistry()
     state = _ServiceState(worklist, champion)
-    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, state):
+    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, UNREADABLE, state):
         registry.register(collector)
     return registry
 

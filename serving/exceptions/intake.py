@@ -1,6 +1,6 @@
 """Intake of exceptions: checked, scored, written to the ledger, shown on the work list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -27,9 +27,15 @@ from serving.scoring.audits import untouched
 from serving.scoring.counters import count_decisions
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import StampOut, closed
-from serving.wire.errors import BadPayloadError
+from serving.wire.errors import BadPayloadError, Flaw, pointer_to
 from serving.wire.exception_in import ExceptionIn, Kind, exception, parts
 
+MAX_PAYLOAD_LENGTH = 1_000_000
+"""Characters of one exception as JSON: a thousand lines with some attributes each."""
+TOO_LARGE = (
+    f"the exception has more than {MAX_PAYLOAD_LENGTH:,} characters as JSON, most of them here: "
+    f"send a link instead"
+)
 _DECIDED = (IntakeEvent.CREATED, IntakeEvent.UPDATED, IntakeEvent.REOPENED)
 
 
@@ -137,9 +143,25 @@ def _checked(
     if not isinstance(item, ExceptionIn):
         return item
     try:
-        return CheckedException(item, canonical(value))
+        return CheckedException(item, _payload(value))
     except BadPayloadError as error:
         return refused_exception(item.source, item.external_id, error)
+
+
+def _payload(value: Any) -> str:
+    payload = canonical(value)
+    if len(payload) > MAX_PAYLOAD_LENGTH:
+        raise BadPayloadError([Flaw(_largest_part(value), TOO_LARGE)])
+    return payload
+
+
+def _largest_part(value: Mapping[str, Any]) -> str:
+    """Return the JSON pointer to the largest field; of the attributes, the largest one."""
+    name = max(value, key=lambda name: len(orjson.dumps(value[name])))
+    own = value[name]
+    if name == "attributes" and isinstance(own, dict):
+        return f"/{name}{_largest_part(own)}"
+    return pointer_to((name,))
 
 
 def _as_incoming(item: CheckedException, assessment: Assessment) -> Incoming:

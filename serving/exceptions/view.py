@@ -15,8 +15,8 @@ from serving.scoring.answer import ScoringOut
 from serving.scoring.assessment import Assessment
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import Moment, MoneyOut, StampOut, closed
-from serving.wire.exception_in import EXCEPTION
 from serving.wire.formats import rfc3339
+from serving.wire.stored_exception import stored_exception
 from serving.worklist.row import FactsOut, facts
 
 
@@ -99,7 +99,7 @@ async def exception_view(
     record, events, outcome = await asyncio.to_thread(StoredException.read, ledger, exception_id)
     now_ms = clock()
     assessment = _visible(record.opinion, is_open=record.is_open)
-    exception = EXCEPTION.validate_json(record.payload)
+    exception = stored_exception(record.id, record.payload)
     snapshot = await worklist.ranked()
     row = snapshot.row_of(record.id)
     incident = worklist.open.incidents.of_exception(record.id)

@@ -1,6 +1,7 @@
 """Bursts are looked for in the ledger's events, each of which is read once. No asyncio in it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from data.ledger.incidents import Incident, Member, first_event_since, incidents_of, members_of
@@ -13,7 +14,8 @@ from models.bursts.detector import Arrival, Burst, Detector
 from serving.incident_watch.evidence import IncidentFacts
 from serving.scoring.assessment import Assessment
 from serving.scoring.columns import columns_of
-from serving.wire.exception_in import EXCEPTION, OURS
+from serving.wire.exception_in import OURS
+from serving.wire.stored_exception import UnreadableRowError, stored_exception
 
 MAX_EVENTS_AT_ONCE = 500
 LEARNED_MS = 8 * 7 * 24 * MS_PER_HOUR
@@ -110,16 +112,19 @@ def _left(incident: Incident, members: Sequence[Member]) -> tuple[str, ...]:
 
 
 def arrivals_of(events: Sequence[LedgerEvent]) -> list[Arrival]:
-    """Return what came in, in the order of the events.
+    """Return what came in and can be read, in the order of the events.
 
     An exception counts as of its detection, but never as of later than it came in: no source may
     push the detector's clock into the future. What the service raised itself is no arrival.
     """
-    events = [event for event in events if event.by != OURS]
-    exceptions = [EXCEPTION.validate_json(event.body or "{}") for event in events]
-    columns = columns_of(exceptions, {})
+    readable = []
+    for event in events:
+        if event.by != OURS:
+            with suppress(UnreadableRowError):
+                readable.append((event, stored_exception(event.exception_id, event.body or "{}")))
+    columns = columns_of([exception for _, exception in readable], {})
     arrivals = []
-    for i, (event, exception) in enumerate(zip(events, exceptions, strict=True)):
+    for i, (event, exception) in enumerate(readable):
         texts = {name: columns[name][i] for name in TEXTS}
         if event.opinion is not None:
             texts["category"] = Assessment.from_json(event.opinion).category.label

@@ -7,6 +7,7 @@ present, so a past list is the answer that was, or would have been, given at its
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 
 from sqlalchemy import Connection
 
@@ -19,10 +20,9 @@ from data.policy.policy import Policy
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot
-from serving.scoring.assessment import Assessment
 from serving.wire.errors import BadPayloadError, Flaw
-from serving.wire.exception_in import EXCEPTION
 from serving.wire.formats import rfc3339
+from serving.wire.stored_exception import UnreadableRowError
 
 MAX_PAST_LISTS = 4
 """So many past lists stay in memory, for those who page through one."""
@@ -58,16 +58,12 @@ def _rebuilt(ledger: Ledger, at_ms: int) -> ListView:
         judges = _judges_at(connection, at_ms)
         then = OpenExceptions()
         for record in open_exceptions_at(connection, at_ms):
-            exception = EXCEPTION.validate_json(record.payload)
-            if exception.is_open:
-                then.put(
-                    OpenRow(
-                        record.id,
-                        record.revision,
-                        exception,
-                        Assessment.from_json(record.assessment),
-                    )
+            with suppress(UnreadableRowError):
+                row = OpenRow.read(
+                    record.id, record.revision, payload=record.payload, assessment=record.assessment
                 )
+                if row.exception.is_open:
+                    then.put(row)
         for incident, members in incidents_at(connection, at_ms):
             then.join(incident, members)
         claims = ClaimBoard(claims_at(connection, at_ms))

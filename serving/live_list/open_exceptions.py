@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from models.ranking.pricing import PricedExceptions
 from serving.live_list.open_incidents import OpenIncidents
 from serving.scoring.assessment import Assessment
 from serving.wire.exception_in import ExceptionIn
+from serving.wire.stored_exception import reading, stored_exception
 
 _FIRST_CAPACITY = 1_024
 
@@ -26,6 +27,17 @@ class OpenRow:
     revision: int
     exception: ExceptionIn
     assessment: Assessment
+
+    @classmethod
+    def read(cls, exception_id: str, revision: int, *, payload: str, assessment: str) -> Self:
+        """Read a row as the ledger stores it.
+
+        Raises:
+            UnreadableRowError: It can't be read; that is logged and counted.
+        """
+        exception = stored_exception(exception_id, payload)
+        with reading(exception_id):
+            return cls(exception_id, revision, exception, Assessment.from_json(assessment))
 
     @property
     def team(self) -> str | None:

@@ -19,8 +19,7 @@ from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions, OpenRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot, SnapshotFilters
-from serving.scoring.assessment import Assessment
-from serving.wire.exception_in import EXCEPTION
+from serving.wire.stored_exception import UnreadableRowError
 
 MAX_ROWS_RANKED_AT_ONCE = 2_000
 RANK_EVERY_MS = 1_000
@@ -54,6 +53,8 @@ class Worklist:
             clock: Tells the present.
         """
         self.open = OpenExceptions()
+        self.unreadable: set[str] = set()
+        """Ids of the open exceptions that can't be read: they are not on the list."""
         self.claims = claims
         self._policy = policy
         self._past_lists = past_lists
@@ -66,13 +67,22 @@ class Worklist:
         self._ranking = asyncio.Lock()
 
     def show(self, record: ExceptionRecord) -> None:
-        """Put an exception on the list, or take it off, as the ledger holds it."""
+        """Put an exception on the list, or take it off, as the ledger holds it.
+
+        One that can't be read is left out, and its id noted in `unreadable`.
+        """
+        self.unreadable.discard(record.id)
         if not record.is_open:
             self.remove(record.id)
             return
-        exception = EXCEPTION.validate_json(record.payload)
-        assessment = Assessment.from_json(record.opinion)
-        self.put(OpenRow(record.id, record.revision, exception, assessment))
+        try:
+            row = OpenRow.read(
+                record.id, record.revision, payload=record.payload, assessment=record.opinion
+            )
+        except UnreadableRowError:
+            self.unreadable.add(record.id)
+        else:
+            self.put(row)
 
     def put(self, row: OpenRow) -> None:
         """Add or replace an open exception."""

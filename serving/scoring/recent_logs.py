@@ -21,7 +21,8 @@ from features.exceptions.logs import exception_logs
 from models.triage.labels import PROMISED, past_log
 from models.triage.triage import Triage
 from serving.scoring.columns import columns_of
-from serving.wire.exception_in import EXCEPTION, OURS, ExceptionIn
+from serving.wire.exception_in import OURS, ExceptionIn
+from serving.wire.stored_exception import UnreadableRowError, stored_exception
 
 KINDS = ("created", "resolved", "closed", "reopened")
 EVENTS_PER_READ = 2_000
@@ -52,7 +53,8 @@ class _End(NamedTuple):
 class RecentLogs:
     """Reads each event of the ledger once, and keeps what the logs are made of.
 
-    Exceptions that the service raised itself are left out: triage was not trained on them.
+    Exceptions that the service raised itself are left out: triage was not trained on them. So are
+    those that can't be read.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -60,7 +62,7 @@ class RecentLogs:
         self._seq = 0
         self._payloads: list[ExceptionIn] = []
         self._raised: list[_Raised] = []
-        self._own_ids: set[str] = set()
+        self._left_out: set[str] = set()
         self._ends: dict[str, _End] = {}
         self._columns: list[dict[str, np.ndarray]] = []
         self._kinds: Mapping[str, str] = {}
@@ -77,10 +79,14 @@ class RecentLogs:
 
     def _take(self, event: LedgerEvent, outcome: OutcomeRecord | None) -> None:
         exception_id = event.exception_id
-        if exception_id in self._own_ids or (event.kind == "created" and event.by == OURS):
-            self._own_ids.add(exception_id)
+        if exception_id in self._left_out or (event.kind == "created" and event.by == OURS):
+            self._left_out.add(exception_id)
         elif event.kind == "created":
-            payload = EXCEPTION.validate_json(event.body or "{}")
+            try:
+                payload = stored_exception(exception_id, event.body or "{}")
+            except UnreadableRowError:
+                self._left_out.add(exception_id)
+                return
             total = payload.order.total if payload.order else None
             known_at = max(event.occurred_at_ms, event.known_at_ms)
             self._payloads.append(payload)

@@ -19,3 +19,8 @@ class BadPayloadError(ExpediteError):
     def __init__(self, flaws: Sequence[Flaw]) -> None:
         self.flaws = list(flaws)
         super().__init__("; ".join(f"{flaw.pointer or '/'}: {flaw.detail}" for flaw in flaws))
+
+
+def pointer_to(location: tuple[int | str, ...]) -> str:
+    """Return a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)

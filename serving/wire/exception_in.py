@@ -23,7 +23,8 @@ from pydantic_core import PydanticCustomError
 
 from data.domain import ExceptionType, LabelOrigin, type_word
 from data.ticks import tick_of
-from serving.wire.errors import BadPayloadError, Flaw
+from serving.wire.errors import BadPayloadError, Flaw, pointer_to
+from serving.wire.nesting import MAX_DEPTH, too_deep
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _YEARS = range(1990, 2101)
@@ -179,6 +180,9 @@ RESOLUTION = TypeAdapter(ResolutionIn)
 
 def exception(value: object) -> ExceptionIn:
     """Check one exception; errors as of `checked`. None may speak in the service's own name."""
+    if (pointer := too_deep(value)) is not None:
+        cure = f"is nested more than {MAX_DEPTH} levels deep: send it flatter, or as a text"
+        raise BadPayloadError([Flaw(pointer, cure)])
     payload = checked(EXCEPTION, value)
     if payload.source == OURS:
         raise BadPayloadError([Flaw("/source", f"'{OURS}' is the service itself: name yours")])
@@ -206,13 +210,8 @@ def _flaws(error: ValidationError) -> list[Flaw]:
     flaws = []
     for item in error.errors(include_url=False, include_context=False):
         detail = AMOUNT_CURE if item["loc"][-1:] == ("amount",) else item["msg"]
-        flaws.append(Flaw(_pointer(item["loc"]), detail))
+        flaws.append(Flaw(pointer_to(item["loc"]), detail))
     return flaws
-
-
-def _pointer(location: tuple[int | str, ...]) -> str:
-    """Return a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 Kind = Literal["one", "many"]

@@ -80,6 +80,7 @@ async def overview(
         "priorities": [
             (priority.value, matches.priorities[priority.value]) for priority in Priority
         ],
+        "unreadable": 0 if filters.at_ms is not None else len(worklist.unreadable),
         "ranked_at": rfc3339(snapshot.now_ms),
         **snapshot.lines.shown(filters.team or None),
         **status(scorer, clock()),
