@@ -63,7 +63,10 @@ class RawColumns:
     def meanings(self, columns: Columns) -> list[str]:
         """Return what each column of the table says of the first subject, in words."""
         texts = [f"{_words(name)}: {columns[name][0] or 'none'}" for name in self.categories]
-        moments = [f"Hours from the detection to {name}" for name in self.moments]
+        moments = [
+            f"Hours from the detection to: {_words(name.removesuffix('_at')).lower()}"
+            for name in self.moments
+        ]
         numbers = [_words(name) for name in self.numbers]
         return [*texts, "Hour of the day", "Day of the week", *moments, *numbers]
 
