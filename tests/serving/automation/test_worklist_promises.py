@@ -46,4 +46,4 @@ def test_without_a_champion_nothing_is_said_of_promises(without_champion):
 
 
 def test_the_page_says_that_each_label_is_promised_on_its_own(client):
-    assert "Each label below is promised on its own" in words_of(client, "/promises")
+    assert "Each label is promised on its own" in words_of(client, "/promises")
