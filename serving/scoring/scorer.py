@@ -120,7 +120,7 @@ def judge(
 
 
 class Learned(NamedTuple):
-    """Whether a model tells a number from case to case; else one value stands for all.
+    """Flags of what a model tells from case to case; without them one value stands for all.
 
     Attributes:
         touch: Of the touch time.
