@@ -31,6 +31,8 @@ class OrderRows(NamedTuple):
         stage: n stages.
         hours_left: Hours left to the promise, NaN where there is none.
         pace: How much slower than predicted orders lately were, on the log scale.
+        surplus: For `any` and for types by how much more than predicted went wrong lately, on the
+            log scale; empty where nothing is followed.
         raised: For each type whether the order has raised it already.
     """
 
@@ -39,6 +41,7 @@ class OrderRows(NamedTuple):
     stage: np.ndarray
     hours_left: np.ndarray
     pace: np.ndarray
+    surplus: dict[str, np.ndarray]
     raised: dict[str, np.ndarray]
 
     def take(self, rows: np.ndarray) -> "OrderRows":
@@ -50,6 +53,7 @@ class OrderRows(NamedTuple):
             stage=self.stage[rows],
             hours_left=self.hours_left[rows],
             pace=self.pace[rows],
+            surplus={name: own[rows] for name, own in self.surplus.items()},
             raised=raised,
         )
 
@@ -73,6 +77,7 @@ class EarlyWarning:
         trees: Boosters of any exception and of the types of enough cases.
         stage_logits: For `any` and for types: scores to a chance.
         shares: Of exceptions by type, for the types that have no model of their own.
+        follows_outcomes: Whether chances follow the outcomes of late; models of before do not.
         after_sales: Types that say nothing of the way: no part of `p_exception`.
         baselines: For each baseline the rate that did best in the rehearsal.
         served_by: Name of what won for `p_exception`, with its figures.
@@ -86,6 +91,7 @@ class EarlyWarning:
     trees: dict[str, Booster]
     stage_logits: dict[str, StageLogit] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
+    follows_outcomes: bool = True
     after_sales: tuple[str, ...] = ()
     baselines: dict[str, int] = field(default_factory=dict)
     served_by: str = ""
@@ -105,12 +111,14 @@ class EarlyWarning:
     def predict(self, rows: OrderRows) -> Warnings:
         """Return the chances; a type that was raised already can't be raised again."""
         scores = self.scores(rows)
+        surplus = rows.surplus if self.follows_outcomes else {}
         over = np.isin(rows.stage, FINAL_STAGES)
-        p_any = self.stage_logits[ANY].chance(scores, rows.stage)
+        p_any = self.stage_logits[ANY].chance(scores, rows.stage, surplus.get(ANY, 0.0))
         p_type, still = {}, np.ones(len(p_any))
         for name, share in self.shares.items():
             model = self.stage_logits.get(name)
-            chance = model.chance(scores, rows.stage) if model else share * p_any
+            shift = surplus.get(name, 0.0)
+            chance = model.chance(scores, rows.stage, shift) if model else share * p_any
             if name not in self.after_sales:
                 chance = np.where(over, share * _FINAL_STAGE_CHANCE, np.minimum(chance, p_any))
             chance = np.where(rows.raised.get(name, np.zeros(len(p_any), bool)), 0.0, chance)
@@ -131,6 +139,7 @@ class EarlyWarning:
             "trained_as_of": self.trained_as_of,
             "joined": {name: model.to_json() for name, model in self.stage_logits.items()},
             "shares": self.shares,
+            "follows_outcomes": self.follows_outcomes,
             "after_sales": list(self.after_sales),
             "baselines": self.baselines,
             "served_by": self.served_by,
@@ -161,6 +170,7 @@ class EarlyWarning:
             },
             stage_logits={name: StageLogit.from_json(v) for name, v in plain["joined"].items()},
             shares=plain["shares"],
+            follows_outcomes=plain.get("follows_outcomes", False),
             after_sales=tuple(plain["after_sales"]),
             baselines=plain["baselines"],
             served_by=plain["served_by"],

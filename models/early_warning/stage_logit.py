@@ -1,10 +1,14 @@
-"""A logistic regression of few scores with an offset for each stage: it joins and calibrates."""
+"""Logistic regression of few scores with an offset for each stage: it joins and calibrates.
+
+No slope is below 0. Each score says by itself how risky an order is; one that counts against the
+risk only makes up for another in the seasons that it was fitted on.
+"""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 
 from data.domain import Json
 
@@ -40,20 +44,28 @@ class StageLogit:
         mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-9
         names = sorted(set(stage.tolist()))
         one_hot = np.stack([stage == name for name in names], axis=1)
-        joined = np.hstack([(table - mean) / spread, one_hot])
-        fitted = LogisticRegression(solver="newton-cholesky", max_iter=100).fit(
-            joined, happened, sample_weight=weight
-        )
-        coefficient, k = fitted.coef_[0], len(scores)
-        start = float(fitted.intercept_[0])
-        offset = {n: start + float(c) for n, c in zip(names, coefficient[k:], strict=True)}
-        slope = (coefficient[:k] / spread).tolist()
-        usual = float(np.mean(start + one_hot @ coefficient[k:]))
-        return cls(tuple(scores), mean.tolist(), slope, {**offset, "": usual})
+        coefficient = _fitted((table - mean) / spread, one_hot, happened, weight)
+        start, slopes, offsets = np.split(coefficient, [1, 1 + len(scores)])
+        offset = dict(zip(names, (start + offsets).tolist(), strict=True))
+        usual = float(np.mean(start + one_hot @ offsets))
+        return cls(tuple(scores), mean.tolist(), (slopes / spread).tolist(), {**offset, "": usual})
 
-    def chance(self, scores: dict[str, np.ndarray], stage: np.ndarray) -> np.ndarray:
-        """Return n chances."""
-        logit = np.array([self.offset.get(name, self.offset[""]) for name in stage], float)
+    def chance(
+        self,
+        scores: dict[str, np.ndarray],
+        stage: np.ndarray,
+        surplus: np.ndarray | float = 0.0,
+    ) -> np.ndarray:
+        """Return n chances.
+
+        Args:
+            scores: Each score of n orders.
+            stage: n stages.
+            surplus: By how much more than predicted went wrong lately, added to the log odds.
+        """
+        logit = surplus + np.array(
+            [self.offset.get(name, self.offset[""]) for name in stage], float
+        )
         for name, mean, slope in zip(self.scores, self.mean, self.slope, strict=True):
             logit += slope * (scores[name] - mean)
         return np.clip(1 / (1 + np.exp(-logit)), _MIN_CHANCE, 1 - _MIN_CHANCE)
@@ -66,6 +78,38 @@ class StageLogit:
     def from_json(cls, values: Json) -> Self:
         """Build from what `to_json` gave."""
         return cls(**{**values, "scores": tuple(values["scores"])})
+
+
+def _fitted(
+    scores: np.ndarray, one_hot: np.ndarray, happened: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Return the intercept, a slope of each score, 0 or more, and an offset of each stage.
+
+    Args:
+        scores: (n, scores), standardised.
+        one_hot: (n, stages).
+        happened: n outcomes.
+        weight: n weights.
+    """
+    table = np.hstack([np.ones((len(scores), 1)), scores, one_hot])
+
+    def loss(coefficient: np.ndarray) -> _Loss:
+        z, penalised = table @ coefficient, np.append(0.0, coefficient[1:])
+        slack = weight * (1 / (1 + np.exp(-z)) - happened)
+        value = (weight * (np.logaddexp(0, z) - happened * z)).sum() + (penalised**2).sum() / 2
+        return _Loss(float(value), table.T @ slack + penalised)
+
+    free = (None, None)
+    bounds = [free, *[(0.0, None)] * scores.shape[1], *[free] * one_hot.shape[1]]
+    start = np.zeros(table.shape[1])
+    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+
+
+class _Loss(NamedTuple):
+    """Penalised log loss and its gradient."""
+
+    value: float
+    gradient: np.ndarray
 
 
 def logit(chance: np.ndarray) -> np.ndarray:

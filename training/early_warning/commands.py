@@ -1,11 +1,16 @@
 """Commands of the early warning: train it, evaluate it."""
 
+from functools import partial
+
 from data.history.history import History
 from models.boosters import DEFAULT_SEED
 from training.common.options import (
     CHAMPION,
     AsOf,
+    CandidateNames,
+    CardFile,
     DryRun,
+    Features,
     From,
     HistoryPath,
     Model,
@@ -13,6 +18,7 @@ from training.common.options import (
     ReportFile,
     Seed,
     To,
+    Without,
     console,
     moment,
     run_training,
@@ -24,13 +30,25 @@ from training.common.options import (
 )
 
 
-def warning(
-    history: HistoryPath, as_of: AsOf, *, dry_run: DryRun = False, seed: Seed = DEFAULT_SEED
+def warning(  # noqa: PLR0913  (each is an option of the command line)
+    history: HistoryPath,
+    as_of: AsOf,
+    *,
+    dry_run: DryRun = False,
+    seed: Seed = DEFAULT_SEED,
+    features: Features = None,
+    without: Without = None,
+    candidates: CandidateNames = None,
+    card: CardFile = None,
 ) -> None:
     """Train the early warning: which orders will raise an exception; promote it if it is better."""
+    # imported here: it takes seconds, --help does not
+    from training.early_warning.choices import WarningChoices
     from training.early_warning.train import train_warning
 
-    run_training(train_warning, history, as_of, dry_run=dry_run, seed=seed)
+    choices = WarningChoices.named(features or (), without or (), candidates or ())
+    train = partial(train_warning, choices=choices)
+    run_training(train, history, as_of, dry_run=dry_run, seed=seed, card=card)
 
 
 def evaluate_warning(

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import Exceptions, OrderEvents, Orders
+from data.contract.tables import OrderEvents, Orders
 from data.domain import NotEnoughDataError, Stage
 from data.history.history import History
-from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, ceil_ticks, tick_of
+from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, tick_of
 from features.engine.attributes import attribute_columns, attribute_kinds
 from features.engine.columns import hours_between
 from features.engine.compute import Features
@@ -20,16 +20,17 @@ from features.engine.feature_set import Columns, Entity, FeaturePlan
 from features.engine.history_features import HistoryIndex
 from features.orders.features import FEATURES
 from features.orders.history_features import PACE, RATES
-from features.orders.logs import AFTER_SALES, LATE, first_known, is_thinned, order_logs
+from features.orders.logs import AFTER_SALES, LATE, is_thinned, order_logs
 from features.orders.tables import (
+    ATTRIBUTES_OF,
     OrderTables,
-    first_steps,
     order_attributes,
     order_columns,
     order_subjects,
 )
 from models.early_warning.delivery_time import DeliveryTime
 from models.early_warning.early_warning import FINAL_STAGES, OrderRows
+from training.early_warning.ends import delivery_ticks, raised_ticks
 
 USUAL_QUANTILE = 0.95
 _MIN_SLACK_DAYS, _MAX_SLACK_DAYS = 2.0, 60.0
@@ -78,7 +79,7 @@ class OrderDataset:
         Raises:
             NotEnoughDataError: No order was known before the moment.
         """
-        names = [field.name for field in fields(OrderTables)]
+        names = (field.name for field in fields(OrderTables))
         tables = OrderTables(**{n: history.table(n, known_before=as_of) for n in names})
         if tables.orders.empty:
             what = f"orders known before {as_of:%Y-%m-%d}"
@@ -90,9 +91,9 @@ class OrderDataset:
             subjects=subjects,
             columns=order_columns(subjects, tables),
             weight=own[Orders.weight].fillna(1.0).to_numpy(np.float64),
-            raised_at=_raised_at(tables, subjects),
-            delivered_at=_delivery(tables, subjects, OrderEvents.occurred_at),
-            delivery_known_at=_delivery(tables, subjects, OrderEvents.known_at),
+            raised_at=raised_ticks(tables, subjects),
+            delivered_at=delivery_ticks(tables, subjects, OrderEvents.occurred_at),
+            delivery_known_at=delivery_ticks(tables, subjects, OrderEvents.known_at),
             tables=tables,
         )
 
@@ -165,12 +166,21 @@ class OrderDataset:
 
     def plan(self) -> FeaturePlan:
         """Learn which words and attributes are common and which entities are there."""
-        kinds = attribute_kinds(self._attributes)
-        return FEATURES.fit(self._with_attributes(kinds), kinds)
+        return FEATURES.fit(self._with_attributes(self._kinds), self._kinds)
 
     @cached_property
     def _attributes(self) -> list[dict[str, Any]]:
         return order_attributes(self.columns)
+
+    @cached_property
+    def raw_columns(self) -> Columns:
+        """What is recorded of the subjects, their attributes among it."""
+        columns = self._with_attributes(self._kinds)
+        return {name: own for name, own in columns.items() if name not in ATTRIBUTES_OF}
+
+    @cached_property
+    def _kinds(self) -> dict[str, str]:
+        return attribute_kinds(self._attributes)
 
     def _with_attributes(self, kinds: Mapping[str, str]) -> Columns:
         return {**self.columns, **attribute_columns(self._attributes, kinds)}
@@ -194,6 +204,7 @@ class OrderDataset:
             stage=self.stage,
             hours_left=self.hours_left,
             pace=np.zeros(len(self.weight)),
+            surplus={},
             raised={name: at < self.scored_at for name, at in self.raised_at.items()},
         )
         return ComputedRows(rows, features.names)
@@ -223,21 +234,3 @@ class OrderDataset:
         placed_columns = {name: column[row] for name, column in columns.items()}
         entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
         return order_logs(placed_columns, entities, self.tables, thinned=thinned)
-
-
-def _raised_at(tables: OrderTables, subjects: pd.DataFrame) -> dict[str, np.ndarray]:
-    exceptions, ids = tables.exceptions, subjects[Orders.order_id]
-    start = np.zeros(len(ids), np.int64)
-    return {
-        str(name): first_known(own, ids, start)
-        for name, own in exceptions.groupby(Exceptions.type)
-        if own[Exceptions.order_id].notna().any()
-    }
-
-
-def _delivery(tables: OrderTables, subjects: pd.DataFrame, column: str) -> np.ndarray:
-    steps = first_steps(tables.order_events)
-    delivered = steps[steps[OrderEvents.stage] == str(Stage.DELIVERED)]
-    moment = delivered.set_index(OrderEvents.order_id)[column]
-    ticks = ceil_ticks(moment.reindex(subjects[Orders.order_id]))
-    return np.where(ticks == MISSING_TICK, NEVER, ticks)

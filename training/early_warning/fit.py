@@ -7,10 +7,12 @@ import numpy as np
 
 from data.contract.tables import Orders
 from data.ticks import MS_PER_HOUR
+from features.engine.feature_set import FeaturePlan
 from features.orders.logs import AFTER_SALES
 from models.boosters import Booster
 from models.early_warning.delivery_time import MIN_DELIVERIES, DeliveryTime
 from models.early_warning.early_warning import ANY, FINAL_STAGES, SETTINGS, EarlyWarning, OrderRows
+from training.early_warning.choices import ALL_FEATURES, WarningChoices
 from training.early_warning.dataset import OrderDataset
 
 MIN_SETTLED_ORDERS = 400
@@ -22,18 +24,34 @@ MAX_TRAINING_ROWS = 40_000
 
 @dataclass(frozen=True)
 class PreparedOrders:
-    """Orders with their features."""
+    """Orders with their features.
+
+    Attributes:
+        dataset: The orders.
+        plan: What the features learned of the history.
+        rows: What the models read.
+        names: Names of the features.
+        thinned: Whether the history is a thinned sample.
+        choices: Choices of whoever trains.
+    """
 
     dataset: OrderDataset
+    plan: FeaturePlan
     rows: OrderRows
     names: list[str]
     thinned: bool
+    choices: WarningChoices = ALL_FEATURES
 
     @classmethod
-    def of(cls, dataset: OrderDataset) -> "PreparedOrders":
-        """Compute the features once for rehearsal and final fit."""
-        rows, names = dataset.rows(dataset.plan(), thinned=dataset.thinned)
-        return cls(dataset, rows, names, dataset.thinned)
+    def of(cls, dataset: OrderDataset, choices: WarningChoices = ALL_FEATURES) -> "PreparedOrders":
+        """Compute the features once for rehearsal and final fit.
+
+        Raises:
+            BadInputError: A pattern of the choices matches no feature.
+        """
+        plan = choices.narrowed(dataset.plan())
+        rows, names = dataset.rows(plan, thinned=dataset.thinned)
+        return cls(dataset, plan, rows, names, dataset.thinned, choices)
 
 
 def settled_rows(prepared: PreparedOrders, types: list[str], tick: int) -> np.ndarray:
@@ -90,7 +108,7 @@ def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
                 objective="binary",
             )
     return EarlyWarning(
-        plan=dataset.plan(),
+        plan=prepared.plan,
         thinned=prepared.thinned,
         trained_as_of=tick,
         delivery=_fit_delivery(prepared, tick),

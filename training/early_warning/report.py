@@ -20,6 +20,7 @@ from models.early_warning.early_warning import FINAL_STAGES, EarlyWarning, Order
 from training.common import measures
 from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import evened
+from training.early_warning.surplus import followed
 
 RISKIEST = 0.05
 _MIN_ROWS_SHOWN = 20
@@ -95,7 +96,7 @@ def score_orders(
         what = f"orders from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
         raise NotEnoughDataError(what, 0, 1, "Widen --from or --to.")
     everyone, _ = dataset.rows(model.plan, thinned=model.thinned)
-    read = dataset.paced(everyone, model.delivery).take(rows)
+    read = followed(dataset, everyone, model).take(rows)
     return OrderScoring(
         dataset=dataset,
         rows=rows,

@@ -1,20 +1,21 @@
 """Training of the early warning: read, rehearse, fit, compare, register, promote or not."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pandas as pd
 
 from data.domain import NoChampionError
 from data.history.history import History
 from models.early_warning import delivery_time, early_warning
-from models.early_warning.early_warning import EarlyWarning
+from models.early_warning.early_warning import ANY, EarlyWarning
 from models.registry.store import ModelRegistry, TrainedModel
 from training.common import measures, plots
+from training.common.model_card.card import model_card, write_card
+from training.common.model_card.figures import plain_metrics
 from training.common.promotion import (
     GateDecision,
     GateLosses,
@@ -22,17 +23,37 @@ from training.common.promotion import (
     decide,
     decide_first,
 )
-from training.common.run import Progress, call_ms, git_commit, register, timed_rows
+from training.common.run import (
+    Progress,
+    call_ms,
+    logged_settings,
+    register,
+    run_tags,
+    timed_rows,
+)
+from training.early_warning.choices import ALL_FEATURES, WarningChoices
+from training.early_warning.comparison import log_losses
 from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import PreparedOrders, evened
-from training.early_warning.rehearsal import WarningRehearsal, fit_final, log_losses, rehearse
+from training.early_warning.model_card import (
+    EXCEPTION,
+    card_content,
+    importance_of_scores,
+    warning_figures,
+)
+from training.early_warning.rehearsal import WarningRehearsal, fit_final, rehearse
+from training.early_warning.surplus import followed
 
 MODEL = "warning"
 MIN_ROWS_TO_JUDGE_WARNING = 200
 
 
 def train_warning(
-    history: History, as_of: pd.Timestamp, store: ModelRegistry, progress: Progress
+    history: History,
+    as_of: pd.Timestamp,
+    store: ModelRegistry,
+    progress: Progress,
+    choices: WarningChoices = ALL_FEATURES,
 ) -> TrainingResult:
     """Train a challenger on the data available before a moment; promote it if it is better.
 
@@ -41,28 +62,36 @@ def train_warning(
         as_of: Only data known before it is used.
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
+        choices: Features that are read, and scores that compete.
 
     Raises:
         NotEnoughDataError: Too few orders are settled, or hardly any raised an exception.
+        BadInputError: A pattern of the choices matches no feature.
     """
     progress("Reading what was known")
-    prepared = PreparedOrders.of(OrderDataset.read(history, as_of))
+    prepared = PreparedOrders.of(OrderDataset.read(history, as_of), choices)
     progress(f"Rehearsing on the last of {len(prepared.dataset.weight):,} orders at their stages")
     rehearsal = rehearse(prepared)
     progress("Fitting on everything")
     challenger = fit_final(prepared, rehearsal)
     latency_ms = call_ms(_single_calls(challenger, prepared))
     decision = _judge(prepared, rehearsal, store, latency_ms)
+    progress("Measuring on the judged rows")
+    figures = warning_figures(prepared, rehearsal)
+    page = model_card(
+        card_content(history, prepared, rehearsal, challenger, decision, figures=figures)
+    )
     progress("Registering")
-    trained = _trained(
-        (history, as_of),
-        prepared,
-        rehearsal=rehearsal,
-        challenger=challenger,
-        latency_ms=latency_ms,
+    trained = _trained(prepared, rehearsal, challenger)
+    trained = replace(
+        trained,
+        metrics={**trained.metrics, "call_ms": latency_ms, **plain_metrics(figures)},
+        tags={**run_tags(history, as_of), **trained.tags},
+        write_report=partial(write_card, partial(_draw, prepared, rehearsal, challenger), page),
     )
     version = register(store, trained, decision)
-    return TrainingResult(version, decision, {"exception": rehearsal.served_by}, {})
+    reasons = {EXCEPTION: rehearsal.served_by}
+    return TrainingResult(version, decision, reasons, {}, figures=figures, card=page)
 
 
 def load_warning(store: ModelRegistry, version: str | None = None) -> EarlyWarning:
@@ -104,7 +133,7 @@ def _judge(
             f"judge by (at least {MIN_ROWS_TO_JUDGE_WARNING}): train with a later --as-of",
         )
     read, _ = dataset.rows(champion.plan, thinned=champion.thinned)
-    champion_warnings = champion.predict(dataset.paced(read, champion.delivery).take(rows))
+    champion_warnings = champion.predict(followed(dataset, read, champion).take(rows))
     challenger = _gate_losses(dataset, rows, rehearsal.chance[fresh])
     blocks = measures.day_blocks(dataset.columns["placed_at"][rows])
     return decide(
@@ -120,30 +149,22 @@ def _gate_losses(dataset: OrderDataset, rows: np.ndarray, chance: np.ndarray) ->
 
 
 def _trained(
-    source: tuple[History, pd.Timestamp],
-    prepared: PreparedOrders,
-    rehearsal: WarningRehearsal,
-    challenger: EarlyWarning,
-    latency_ms: float,
+    prepared: PreparedOrders, rehearsal: WarningRehearsal, challenger: EarlyWarning
 ) -> TrainedModel:
-    history, as_of = source
     settings = {"trees": early_warning.SETTINGS, "delivery": delivery_time.SETTINGS}
     losses = {f"loss.{name.replace(',', '')}": loss for name, loss in rehearsal.losses.items()}
     return TrainedModel(
         model=MODEL,
         files=challenger.to_files(),
         past={},
-        params={name: orjson.dumps(asdict(s)).decode() for name, s in settings.items()}
-        | {"features": len(prepared.names), "types": ", ".join(challenger.shares)},
-        metrics=losses
-        | {"call_ms": latency_ms, "orders_at_stages": float(len(prepared.dataset.weight))},
-        tags={
-            "as_of": as_of.isoformat(),
-            "data_fingerprint": history.fingerprint,
-            "git_commit": git_commit(),
-            "served.exception": challenger.served_by,
+        params={
+            **{name: logged_settings(own) for name, own in settings.items()},
+            "features": len(prepared.names),
+            "types": ", ".join(challenger.shares),
+            **{f"chosen.{option}": value for option, value in prepared.choices.options.items()},
         },
-        write_report=partial(_draw, prepared, rehearsal, challenger),
+        metrics=losses | {"orders_at_stages": float(len(prepared.dataset.weight))},
+        tags={"served.exception": challenger.served_by},
     )
 
 
@@ -154,15 +175,8 @@ def _draw(
     folder: Path,
 ) -> None:
     """Draw the rehearsed chance on the rows of judgement, and what the final models read."""
-    happened = prepared.dataset.to_come(prepared.dataset.transit_types)[rehearsal.evaluated].astype(
-        float
-    )
+    happened = rehearsal.judged[ANY].happened.astype(float)
     for draw in (plots.reliability, plots.lift):
-        draw(folder / f"exception_{draw.__name__}.png", rehearsal.chance, happened, "exception")
-    boosters = {"exception": challenger.trees["any"]}
-    if challenger.delivery:
-        boosters["delivery_time"] = challenger.delivery.trees
-    for name, trees in boosters.items():
-        path = folder / f"{name}_importance.png"
-        weights = trees.importance_by_name(prepared.names)
-        plots.importance(path, weights, name.replace("_", " "))
+        draw(folder / f"exception_{draw.__name__}.png", rehearsal.chance, happened, EXCEPTION)
+    for name, weights in importance_of_scores(prepared, challenger).items():
+        plots.importance(folder / f"{name.replace(' ', '_')}_importance.png", weights, name)

@@ -47,3 +47,26 @@ def test_it_is_the_same_after_it_was_kept_as_json(joined):
 def test_log_odds_of_the_unknown_are_low_and_finite():
     assert np.isfinite(logit(np.array([np.nan, 0.0, 1.0]))).all()
     assert logit(np.array([np.nan]))[0] < logit(np.array([0.05]))[0]
+
+
+def test_a_score_never_counts_against_the_risk_that_it_tells():
+    """Two scores tell the same but for noise; freely fitted, one would get a slope below 0."""
+    dice = np.random.default_rng(1)
+    truth = dice.normal(size=2_000)
+    happened = dice.random(2_000) < 1 / (1 + np.exp(-truth))
+    scores = {"good": truth, "worse": truth - happened + dice.normal(size=2_000) * 0.1}
+    stage = np.full(2_000, "placed", object)
+
+    joined = StageLogit.fit(scores, stage, happened, np.ones(2_000))
+
+    assert min(joined.slope) == 0.0
+    assert joined.slope[0] > 0.0
+
+
+def test_a_surplus_shifts_the_log_odds(joined):
+    scores = {"useful": np.zeros(1), "useless": np.zeros(1)}
+    usual, shifted = (
+        joined.chance(scores, np.array(["placed"]), surplus)[0] for surplus in (0.0, 1.0)
+    )
+
+    assert logit(np.array([shifted])) - logit(np.array([usual])) == pytest.approx(1.0)

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 import pandas as pd
 import pytest
 
-from data.domain import NoChampionError, NotEnoughDataError
+from data.domain import BadInputError, NoChampionError, NotEnoughDataError, UnknownChoiceError
 from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.ticks import MS_PER_DAY
 from models.early_warning.early_warning import EarlyWarning
 from models.registry.store import ModelRegistry
+from training.early_warning.choices import WarningChoices
 from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import PreparedOrders, fit_scores
 from training.early_warning.report import (
@@ -24,6 +26,7 @@ from training.early_warning.report import (
     warnings_table,
     weighted_measures,
 )
+from training.early_warning.score_sets import LONG_RATES, model_score_sets
 from training.early_warning.train import load_warning, train_warning
 from training.triage.train import TrainingResult
 
@@ -200,6 +203,58 @@ def test_the_same_challenger_does_not_replace_the_champion(run):
 
     assert not again.decision.promoted
     assert run.store.champion_version("warning") == run.outcome.version
+
+
+def test_a_run_measures_each_label_beside_baselines(run):
+    figures = run.outcome.figures
+
+    assert {"exception", "late_shipment"} <= figures.keys()
+    beside = {"model", "rate of the region", "one rate", "plain LightGBM"}
+    assert beside <= figures["exception"].keys()
+    model = figures["exception"]["model"]["auc"]
+    assert model["low"] <= model["value"] <= model["high"]
+
+
+def test_the_model_card_shows_each_label(run):
+    assert "Reliability of exception" in run.outcome.card
+    assert "Reliability of late_shipment" in run.outcome.card
+    assert "Importance of delivery time" in run.outcome.card
+    assert any(run.store.root.rglob("model_card.html"))
+
+
+def test_patterns_narrow_what_is_read(run):
+    dataset = OrderDataset.read(run.history, AS_OF)
+    every = PreparedOrders.of(dataset).names
+    names = PreparedOrders.of(dataset, WarningChoices(without=("region*", "lane"))).names
+
+    assert any(name.startswith("region") for name in every)
+    assert not any(name.startswith("region") for name in names)
+
+
+def test_a_pattern_that_matches_nothing_is_answered(run):
+    with pytest.raises(BadInputError, match="no feature is called 'regon'"):
+        PreparedOrders.of(OrderDataset.read(run.history, AS_OF), WarningChoices(("regon",)))
+
+
+def test_an_unknown_candidate_is_answered_with_those_there_are():
+    with pytest.raises(UnknownChoiceError, match="delivery_time"):
+        WarningChoices.named((), (), ["forest"])
+
+
+def test_only_the_candidates_that_are_named_compete():
+    sets = model_score_sets(("any", "delivery time", *LONG_RATES), ("delivery_time",))
+
+    assert list(sets) == ["delivery time"]
+
+
+def test_a_champion_of_before_does_not_follow_outcomes(run):
+    files = load_warning(run.store).to_files()
+    plain = orjson.loads(files["warning.json"])
+    del plain["follows_outcomes"]
+
+    model = EarlyWarning.from_files({**files, "warning.json": orjson.dumps(plain).decode()})
+
+    assert not model.follows_outcomes
 
 
 def test_a_history_without_exceptions_says_that_there_is_too_little(written, tmp_path):
