@@ -41,6 +41,11 @@ def run_seed() -> int:
     return _RUN_SEED.get()
 
 
+def seed_of_run(seed: int) -> int:
+    """Return a seed as the run moves it: for what is drawn beside the boosters, such as rows."""
+    return seed - DEFAULT_SEED + run_seed()
+
+
 @dataclass(frozen=True)
 class TreeSettings:
     """Settings of boosted trees; logged with each run. `varies`: whether trials may vary them."""
@@ -66,7 +71,7 @@ class TreeSettings:
             "bagging_fraction": self.rows_share,
             "bagging_freq": 1,
             "lambda_l2": self.l2,
-            "seed": self.seed - DEFAULT_SEED + run_seed(),
+            "seed": seed_of_run(self.seed),
             "num_threads": self.threads,
             "deterministic": True,
             "force_row_wise": True,

@@ -13,7 +13,7 @@ import numpy as np
 from features.demand.groups import SeriesGroups, chunks
 from features.demand.panel import Panel
 from features.demand.windows import RHYTHMS, DemandWindows
-from models.boosters import Booster, TreeSettings
+from models.boosters import Booster, TreeSettings, seed_of_run
 from models.estimator import Files
 
 SETTINGS = TreeSettings(
@@ -52,7 +52,7 @@ class BoostedDemand:
             seed: Of the rows that are drawn and of the booster.
             planned: Whether prices and promotions ahead are known when a forecast is made.
         """
-        training = training_rows(panel, horizon, seed=seed, planned=planned)
+        training = training_rows(panel, horizon, seed=seed_of_run(seed), planned=planned)
         booster = Booster.fit(
             training.table,
             training.label,

@@ -13,15 +13,17 @@ MIN_NEARNESS = 0.3
 
 @dataclass(frozen=True)
 class FeatureChoices:
-    """Patterns of features.
+    """Patterns of features, and how many settings are tried.
 
     Attributes:
         features: Patterns of the features to read; empty for all.
         without: Patterns of features that are not read.
+        trials: Variations of the tree settings to try before the window that is reported.
     """
 
     features: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    trials: int = 0
 
     @property
     def reads_all(self) -> bool:

@@ -62,6 +62,14 @@ Languages = Annotated[
         help="labels in one language serve messages in another: 20 seconds, an optional package",
     ),
 ]
+TrialCount = Annotated[
+    int,
+    typer.Option(
+        "--trials",
+        min=0,
+        help="variations of the tree settings to try before the window that is reported",
+    ),
+]
 CardFile = Annotated[
     Path | None, typer.Option("--card", help="HTML file to write: the model card of this run")
 ]

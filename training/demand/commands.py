@@ -11,10 +11,13 @@ from data.history.history import History
 from models.boosters import DEFAULT_SEED
 from training.common.options import (
     AsOf,
+    CandidateNames,
+    CardFile,
     DryRun,
     HistoryPath,
     ReportFile,
     Seed,
+    TrialCount,
     console,
     moment,
     run_training,
@@ -28,6 +31,14 @@ GrainOption = Annotated[
     Grain | None,
     typer.Option("--grain", help="how long a period is; as the demand is given, else a day"),
 ]
+Offers = Annotated[
+    list[str] | None,
+    typer.Option("--features", help="only these offers beside the demand: price, promotion"),
+]
+WithoutOffers = Annotated[
+    list[str] | None,
+    typer.Option("--without", help="no offer like this: price, promotion; repeatable"),
+]
 ModelOption = Annotated[
     str,
     typer.Option(
@@ -38,7 +49,7 @@ ModelOption = Annotated[
 ]
 
 
-def demand(
+def demand(  # noqa: PLR0913  (each is an option of the command line)
     history: HistoryPath,
     as_of: AsOf,
     horizon: Annotated[
@@ -49,13 +60,20 @@ def demand(
     *,
     dry_run: DryRun = False,
     seed: Seed = DEFAULT_SEED,
+    features: Offers = None,
+    without: WithoutOffers = None,
+    candidates: CandidateNames = None,
+    trials: TrialCount = 0,
+    card: CardFile = None,
 ) -> None:
     """Train the demand forecaster; promote it if it is better."""
     # imported here: it takes seconds, --help does not
+    from training.demand.choices import DemandChoices
     from training.demand.train import train_demand
 
-    train = partial(train_demand, horizon=horizon, grain=grain)
-    run_training(train, history, as_of, dry_run=dry_run, seed=seed)
+    choices = DemandChoices.named(features or (), without or (), candidates or (), trials)
+    train = partial(train_demand, horizon=horizon, grain=grain, choices=choices)
+    run_training(train, history, as_of, dry_run=dry_run, seed=seed, card=card)
 
 
 def backtest_demand(

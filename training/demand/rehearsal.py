@@ -9,11 +9,12 @@ import pandas as pd
 from data.domain import BadInputError, Grain
 from data.history.history import History
 from features.demand.panel import Panel
-from models.demand.catalog import FALLBACK, method_names
+from models.demand.catalog import FALLBACK
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from training.common.run import Progress
 from training.demand.backtest import SEED, figures_of
+from training.demand.choices import ALL_METHODS, DemandChoices
 from training.demand.dataset import read_panel
 from training.demand.gate import best_method
 from training.demand.origins import (
@@ -37,6 +38,7 @@ class DemandRehearsal:
         scores: By method, a row a series.
         served_by: The method that was best.
         reason: The sentence that compares the methods.
+        choices: Offers that were read, and methods that competed.
     """
 
     origin: Origin | None
@@ -44,6 +46,7 @@ class DemandRehearsal:
     scores: dict[str, pd.DataFrame]
     served_by: str
     reason: str
+    choices: DemandChoices = ALL_METHODS
 
     @property
     def report(self) -> dict[str, Any]:
@@ -68,7 +71,13 @@ def read_recent_panel(history: History, as_of: pd.Timestamp, grain: Grain | None
     return panel
 
 
-def rehearse(history: History, panel: Panel, horizon: int, progress: Progress) -> DemandRehearsal:
+def rehearse(
+    history: History,
+    panel: Panel,
+    horizon: int,
+    progress: Progress,
+    choices: DemandChoices = ALL_METHODS,
+) -> DemandRehearsal:
     """Play the last horizon of a panel with each method, and choose one.
 
     Args:
@@ -76,17 +85,18 @@ def rehearse(history: History, panel: Panel, horizon: int, progress: Progress) -
         panel: As known at the moment of training: the truth of the rehearsal.
         horizon: Periods.
         progress: Receives a line at each step.
+        choices: Offers that are read, and methods that compete.
     """
     if panel.length < horizon + MIN_PERIODS_TO_FIT:
-        return DemandRehearsal(None, {}, {}, *best_method({}, FALLBACK))
+        return DemandRehearsal(None, {}, {}, *best_method({}, FALLBACK), choices)
     as_of = pd.Timestamp(panel.periods[-horizon], tz="UTC")
     origin = read_origin(history, as_of, panel, horizon)
-    forecasts = {}
-    for method in method_names():
+    read, forecasts = choices.narrowed(origin.panel), {}
+    for method in choices.methods:
         progress(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
-        forecasts[method] = fit(origin.panel, horizon, method).forecast(origin.panel)
+        forecasts[method] = fit(read, horizon, method).forecast(read)
     scores = {name: score_origin(origin, forecast) for name, forecast in forecasts.items()}
-    return DemandRehearsal(origin, forecasts, scores, *best_method(scores, FALLBACK))
+    return DemandRehearsal(origin, forecasts, scores, *best_method(scores, FALLBACK), choices)
 
 
 def fit(panel: Panel, horizon: int, method: str) -> DemandForecaster:

@@ -1,23 +1,33 @@
 """Training of the demand forecaster: read, rehearse, fit, compare, register, promote or not."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain, NoChampionError
+from data.domain import Grain, NoChampionError, NotEnoughDataError
 from data.history.history import History
 from features.demand.panel import Panel
+from models.boosters import varied
 from models.demand.catalog import FALLBACK, methods
 from models.demand.forecaster import DemandForecaster
 from models.registry.store import ModelRegistry, TrainedModel
+from training.common.model_card.card import model_card, write_card
+from training.common.model_card.figures import plain_metrics
 from training.common.promotion import GateDecision, TrainingResult
-from training.common.run import Progress, git_commit, register
+from training.common.run import Progress, logged_settings, register, run_tags
+from training.common.trials import Losses, Trials, search
 from training.demand import report
 from training.demand.backtest import figures_of
 from training.demand.champion import MODEL, load_demand, trained_as_of
+from training.demand.choices import ALL_METHODS, DemandChoices
+from training.demand.dataset import read_panel
 from training.demand.gate import comparable, decide_demand
+from training.demand.model_card import card_content, demand_figures
+from training.demand.origins import MIN_PERIODS_TO_FIT
 from training.demand.rehearsal import (
     HORIZONS,
     DemandRehearsal,
@@ -29,7 +39,7 @@ from training.demand.rehearsal import (
 )
 
 
-def train_demand(
+def train_demand(  # noqa: PLR0913  (each is an option of the command)
     history: History,
     as_of: pd.Timestamp,
     store: ModelRegistry,
@@ -37,6 +47,7 @@ def train_demand(
     *,
     horizon: int | None = None,
     grain: Grain | None = None,
+    choices: DemandChoices = ALL_METHODS,
 ) -> TrainingResult:
     """Train a challenger on the data available before a moment; promote it if it is better.
 
@@ -47,22 +58,68 @@ def train_demand(
         progress: Receives a line at each step.
         horizon: Periods; by the grain if left out.
         grain: That of the given demand, else a day, if left out.
+        choices: Offers that are read, methods that compete, and trials of tree settings.
 
     Raises:
         NotEnoughDataError: No period was complete before the moment.
-        BadInputError: The moment is long after everything that is known.
+        BadInputError: The moment is long after everything that is known, or a pattern of the
+            choices matches nothing.
     """
     progress("Reading what was known")
     panel = read_recent_panel(history, as_of, grain)
     horizon = horizon or HORIZONS[panel.grain]
-    rehearsal = rehearse(history, panel, horizon, progress)
-    progress(f"Fitting on everything: {rehearsal.served_by}")
-    challenger = fit(panel, horizon, rehearsal.served_by)
-    decision = _judge(rehearsal, challenger, store)
-    progress("Registering")
-    trained = _trained(history, as_of, panel=panel, rehearsal=rehearsal, challenger=challenger)
-    version = register(store, trained, decision)
-    return TrainingResult(version, decision, {MODEL: rehearsal.reason}, {})
+    searched = _searched(history, panel, horizon, choices, progress)
+    with varied(searched.variation):
+        rehearsal = rehearse(history, panel, horizon, progress, choices)
+        progress(f"Fitting on everything: {rehearsal.served_by}")
+        challenger = fit(choices.narrowed(panel), horizon, rehearsal.served_by)
+        decision = _judge(rehearsal, challenger, store)
+        progress("Registering")
+        figures = demand_figures(rehearsal)
+        page = model_card(card_content(history, as_of, panel, rehearsal, decision, figures=figures))
+        trained = _trained(panel, rehearsal, challenger)
+        trained = replace(
+            trained,
+            params={**trained.params, **_chosen(choices), **searched.params},
+            metrics={**trained.metrics, **plain_metrics(figures)},
+            tags={**run_tags(history, as_of), **trained.tags},
+            write_report=partial(write_card, (searched.write, partial(_draw, rehearsal)), page),
+        )
+        version = register(store, trained, decision)
+    reasons = {MODEL: rehearsal.reason, **searched.reasons}
+    return TrainingResult(version, decision, reasons, {}, figures=figures, card=page)
+
+
+def _chosen(choices: DemandChoices) -> dict[str, str]:
+    return {f"chosen.{option}": value for option, value in choices.options.items()}
+
+
+def _searched(
+    history: History,
+    panel: Panel,
+    horizon: int,
+    choices: DemandChoices,
+    progress: Progress,
+) -> Trials:
+    """Try settings on the horizon before the one that is reported."""
+    until = pd.Timestamp(panel.periods[-min(horizon, panel.length)], tz="UTC")
+
+    def prepare() -> Callable[[], Losses]:
+        before = read_panel(history, until, panel.grain)
+        return partial(_least_loss, history, before, horizon, choices)
+
+    return search(choices.trials, prepare, f"{until:%Y-%m-%d}", progress)
+
+
+def _least_loss(
+    history: History, panel: Panel, horizon: int, choices: DemandChoices
+) -> dict[str, float]:
+    rehearsal = rehearse(history, panel, horizon, lambda _: None, choices)
+    losses = [float(comparable(scores)["spl"].mean()) for scores in rehearsal.scores.values()]
+    if not np.isfinite(losses).any():
+        need = 2 * horizon + MIN_PERIODS_TO_FIT
+        raise NotEnoughDataError("periods of demand", panel.length, need, "Lower --horizon.")
+    return {MODEL: float(np.nanmin(losses))}
 
 
 def _judge(
@@ -99,11 +156,7 @@ def _judge(
 
 
 def _trained(
-    history: History,
-    as_of: pd.Timestamp,
-    panel: Panel,
-    rehearsal: DemandRehearsal,
-    challenger: DemandForecaster,
+    panel: Panel, rehearsal: DemandRehearsal, challenger: DemandForecaster
 ) -> TrainedModel:
     figures = {
         f"{method}.{measure}": values[measure]["value"]
@@ -123,18 +176,12 @@ def _trained(
             "fallback": FALLBACK,
         }
         | {
-            method.NAME: settings
+            method.NAME: logged_settings(settings)
             for method in methods()
             if (settings := getattr(method, "SETTINGS", None)) is not None
         },
         metrics=figures | {"series": float(panel.series), "periods": float(panel.length)},
-        tags={
-            "as_of": as_of.isoformat(),
-            "data_fingerprint": history.fingerprint,
-            "git_commit": git_commit(),
-            "served.demand": rehearsal.reason,
-        },
-        write_report=partial(_draw, rehearsal),
+        tags={"served.demand": rehearsal.reason},
     )
 
 

@@ -20,14 +20,20 @@ class WarningChoices(FeatureChoices):
     candidates: frozenset[str] = frozenset(CANDIDATES)
 
     @classmethod
-    def named(cls, features: Iterable[str], without: Iterable[str], names: Iterable[str]) -> Self:
+    def named(
+        cls,
+        features: Iterable[str] = (),
+        without: Iterable[str] = (),
+        names: Iterable[str] = (),
+        trials: int = 0,
+    ) -> Self:
         """Read what was named on the command line; nothing means all.
 
         Raises:
             UnknownChoiceError: A candidate is not there; the message names those there are.
         """
         candidates = named_candidates(names, CANDIDATES) or frozenset(CANDIDATES)
-        return cls(tuple(features), tuple(without), candidates)
+        return cls(tuple(features), tuple(without), trials, candidates)
 
     @property
     def options(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ from training.common.options import (
     ReportFile,
     Seed,
     To,
+    TrialCount,
     Without,
     console,
     moment,
@@ -39,6 +40,7 @@ def warning(  # noqa: PLR0913  (each is an option of the command line)
     features: Features = None,
     without: Without = None,
     candidates: CandidateNames = None,
+    trials: TrialCount = 0,
     card: CardFile = None,
 ) -> None:
     """Train the early warning: which orders will raise an exception; promote it if it is better."""
@@ -46,7 +48,7 @@ def warning(  # noqa: PLR0913  (each is an option of the command line)
     from training.early_warning.choices import WarningChoices
     from training.early_warning.train import train_warning
 
-    choices = WarningChoices.named(features or (), without or (), candidates or ())
+    choices = WarningChoices.named(features or (), without or (), candidates or (), trials)
     train = partial(train_warning, choices=choices)
     run_training(train, history, as_of, dry_run=dry_run, seed=seed, card=card)
 

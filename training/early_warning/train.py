@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.domain import NoChampionError
 from data.history.history import History
+from models.boosters import varied
 from models.early_warning import delivery_time, early_warning
 from models.early_warning.early_warning import ANY, EarlyWarning
 from models.registry.store import ModelRegistry, TrainedModel
@@ -31,6 +32,7 @@ from training.common.run import (
     run_tags,
     timed_rows,
 )
+from training.common.trials import NO_TRIALS, Losses, Trials, search
 from training.early_warning.choices import ALL_FEATURES, WarningChoices
 from training.early_warning.comparison import log_losses
 from training.early_warning.dataset import OrderDataset
@@ -43,6 +45,7 @@ from training.early_warning.model_card import (
 )
 from training.early_warning.rehearsal import WarningRehearsal, fit_final, rehearse
 from training.early_warning.surplus import followed
+from training.early_warning.windows import window_origins
 
 MODEL = "warning"
 MIN_ROWS_TO_JUDGE_WARNING = 200
@@ -62,7 +65,7 @@ def train_warning(
         as_of: Only data known before it is used.
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
-        choices: Features that are read, and scores that compete.
+        choices: Features that are read, scores that compete, and trials of tree settings.
 
     Raises:
         NotEnoughDataError: Too few orders are settled, or hardly any raised an exception.
@@ -70,28 +73,51 @@ def train_warning(
     """
     progress("Reading what was known")
     prepared = PreparedOrders.of(OrderDataset.read(history, as_of), choices)
-    progress(f"Rehearsing on the last of {len(prepared.dataset.weight):,} orders at their stages")
-    rehearsal = rehearse(prepared)
-    progress("Fitting on everything")
-    challenger = fit_final(prepared, rehearsal)
-    latency_ms = call_ms(_single_calls(challenger, prepared))
-    decision = _judge(prepared, rehearsal, store, latency_ms)
-    progress("Measuring on the judged rows")
-    figures = warning_figures(prepared, rehearsal)
-    page = model_card(
-        card_content(history, prepared, rehearsal, challenger, decision, figures=figures)
-    )
-    progress("Registering")
-    trained = _trained(prepared, rehearsal, challenger)
-    trained = replace(
-        trained,
-        metrics={**trained.metrics, "call_ms": latency_ms, **plain_metrics(figures)},
-        tags={**run_tags(history, as_of), **trained.tags},
-        write_report=partial(write_card, partial(_draw, prepared, rehearsal, challenger), page),
-    )
-    version = register(store, trained, decision)
-    reasons = {EXCEPTION: rehearsal.served_by}
+    searched = _searched(history, prepared, progress)
+    with varied(searched.variation):
+        count = len(prepared.dataset.weight)
+        progress(f"Rehearsing on the last of {count:,} orders at their stages")
+        rehearsal = rehearse(prepared)
+        progress("Fitting on everything")
+        challenger = fit_final(prepared, rehearsal)
+        latency_ms = call_ms(_single_calls(challenger, prepared))
+        decision = _judge(prepared, rehearsal, store, latency_ms)
+        progress("Measuring on the judged rows")
+        figures = warning_figures(prepared, rehearsal)
+        page = model_card(
+            card_content(history, prepared, rehearsal, challenger, decision, figures=figures)
+        )
+        progress("Registering")
+        trained = _trained(prepared, rehearsal, challenger)
+        drawn = partial(_draw, prepared, rehearsal, challenger)
+        trained = replace(
+            trained,
+            params={**trained.params, **searched.params},
+            metrics={**trained.metrics, "call_ms": latency_ms, **plain_metrics(figures)},
+            tags={**run_tags(history, as_of), **trained.tags},
+            write_report=partial(write_card, (searched.write, drawn), page),
+        )
+        version = register(store, trained, decision)
+    reasons = {EXCEPTION: rehearsal.served_by, **searched.reasons}
     return TrainingResult(version, decision, reasons, {}, figures=figures, card=page)
+
+
+def _searched(history: History, prepared: PreparedOrders, progress: Progress) -> Trials:
+    """Try settings on what was known before the last window."""
+    trials = prepared.choices.trials
+    if not trials:
+        return NO_TRIALS
+    until = pd.Timestamp(window_origins(prepared)[-1], unit="ms", tz="UTC")
+
+    def prepare() -> Callable[[], Losses]:
+        before = OrderDataset.read(history, until)
+        return partial(_least_loss, PreparedOrders.of(before, prepared.choices))
+
+    return search(trials, prepare, f"{until:%Y-%m-%d}", progress)
+
+
+def _least_loss(prepared: PreparedOrders) -> dict[str, float]:
+    return {EXCEPTION: min(rehearse(prepared).losses.values())}
 
 
 def load_warning(store: ModelRegistry, version: str | None = None) -> EarlyWarning:

@@ -24,6 +24,7 @@ from training.common.options import (
     ReportFile,
     Seed,
     To,
+    TrialCount,
     Without,
     console,
     moment,
@@ -46,6 +47,7 @@ def triage(  # noqa: PLR0913  (each is an option of the command line)
     without: Without = None,
     candidates: CandidateNames = None,
     languages: Languages = True,
+    trials: TrialCount = 0,
     card: CardFile = None,
 ) -> None:
     """Train category, team, breach risk, handling time and priority; promote them if better."""
@@ -59,8 +61,9 @@ def triage(  # noqa: PLR0913  (each is an option of the command line)
     choices = TrainingChoices(
         tuple(features or ()),
         tuple(without or ()),
-        CompetingEstimators.named(candidates or ()),
-        languages,
+        languages=languages,
+        trials=trials,
+        candidates=CompetingEstimators.named(candidates or ()),
     )
     train = partial(train_triage, trust=trust, choices=choices)
     run_training(train, history, as_of, dry_run=dry_run, seed=seed, card=card)

@@ -1,12 +1,12 @@
 """Training of triage: read, select, rehearse, fit, compare, register, promote or not."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
 from data.history.history import History
+from models.boosters import varied
 from models.breach.catalog import breach_estimators
 from models.classifiers.catalog import estimators
 from models.registry.store import ModelRegistry, TrainedModel
@@ -24,19 +24,20 @@ from training.common.run import (
     run_tags,
     timed_rows,
 )
-from training.triage.choices import EVERYTHING, MESSAGE, TrainingChoices
+from training.common.trials import Trials
+from training.triage.choices import EVERYTHING, TrainingChoices
 from training.triage.dataset import TriageDataset
-from training.triage.entity_selection import choose
 from training.triage.final_fit import fit_final
-from training.triage.fit import PreparedExceptions, prepare
+from training.triage.fit import PreparedExceptions
 from training.triage.judge import judge_triage
 from training.triage.labels import PEOPLE, Trust
-from training.triage.languages.token_teacher import distilled
 from training.triage.model_card.card import card_content
 from training.triage.model_card.figures import judged_labels, rehearsed_figures
 from training.triage.rehearsal import rehearse
 from training.triage.reports import pictures
 from training.triage.trained_run import MODEL, TrainedTriage
+from training.triage.trials.preparation import prepare_chosen
+from training.triage.trials.search import searched
 
 
 def train_triage(
@@ -55,7 +56,7 @@ def train_triage(
         store: Where runs and versions are kept.
         progress: Receives a line at each step.
         trust: In labels that people did not type.
-        choices: Features that are read, and estimators that compete.
+        choices: Features that are read, estimators that compete, and trials of tree settings.
 
     Raises:
         NotEnoughDataError: There is no exception to learn from.
@@ -64,33 +65,20 @@ def train_triage(
     progress("Reading what was known")
     recorded = TriageDataset.read(history, as_of)
     prepared = prepare_chosen(recorded, trust, choices, progress)
-    run = _rehearsed_and_fitted(history, prepared, recorded, store, choices, progress)
-    progress("Registering")
-    page = model_card(card_content(run))
-    version = register(store, _trained(run, as_of, page), run.decision)
+    search = searched(history, prepared, choices, progress)
+    with varied(search.variation):
+        run = _rehearsed_and_fitted(history, prepared, recorded, store, choices, progress)
+        progress("Registering")
+        page = model_card(card_content(run))
+        version = register(store, _trained(run, as_of, search, page), run.decision)
     return TrainingResult(
         version=version,
         decision=run.decision,
-        reasons=run.rehearsal.reasons,
+        reasons={**run.rehearsal.reasons, **search.reasons},
         untrained=run.challenger.untrained,
         figures=run.figures,
         card=page,
     )
-
-
-def prepare_chosen(
-    recorded: TriageDataset, trust: Trust, choices: TrainingChoices, progress: Progress
-) -> PreparedExceptions:
-    """Select what is read, and compute the features of all exceptions."""
-    dataset = choices.narrowed(recorded)
-    progress(f"Choosing among the pasts of {len(dataset.ids):,} exceptions")
-    plan, share_entities = choose(dataset, choices)
-    prepared = prepare(dataset, plan, share_entities)
-    prepared = replace(prepared, trust=trust, candidates=choices.candidates)
-    if choices.languages:
-        progress("Learning what messages mean in other languages")
-        prepared = replace(prepared, token_table=distilled(dataset.columns[MESSAGE], progress))
-    return prepared
 
 
 def _rehearsed_and_fitted(
@@ -129,7 +117,7 @@ def _single_calls(triage: Triage, prepared: PreparedExceptions) -> Iterator[Call
         yield partial(triage.predict, columns, prepared.rows.as_of[row : row + 1])
 
 
-def _trained(run: TrainedTriage, as_of: pd.Timestamp, page: str) -> TrainedModel:
+def _trained(run: TrainedTriage, as_of: pd.Timestamp, search: Trials, page: str) -> TrainedModel:
     rehearsal, challenger, features = run.rehearsal, run.challenger, run.prepared.features
     losses = {
         f"{label}.{_plain(kind)}": loss
@@ -146,6 +134,7 @@ def _trained(run: TrainedTriage, as_of: pd.Timestamp, page: str) -> TrainedModel
             "entities": ", ".join(features.plan.past),
             "features": len(features.names),
             **{f"chosen.{option}": value for option, value in run.choices.options.items()},
+            **search.params,
         },
         metrics={**losses, **sizes, **plain_metrics(run.figures)},
         tags={
@@ -153,7 +142,7 @@ def _trained(run: TrainedTriage, as_of: pd.Timestamp, page: str) -> TrainedModel
             **{f"served.{label}": reason for label, reason in rehearsal.reasons.items()},
             **{f"untrained.{label}": reason for label, reason in challenger.untrained.items()},
         },
-        write_report=partial(write_card, partial(pictures.draw, run), page),
+        write_report=partial(write_card, (search.write, partial(pictures.draw, run)), page),
         pyfunc=pyfunc_code(challenger),
     )
 

@@ -1,13 +1,18 @@
 """A training run of demand: rehearsed, registered, promoted where it is better, and rolled back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.domain import Grain
+from models.boosters import seeded
+from models.demand import boosted
 from models.demand.forecaster import DemandForecaster
 from models.registry.store import ModelRegistry, TrainedModel
 from training.demand.champion import MODEL, load_demand
+from training.demand.choices import DemandChoices
 from training.demand.dataset import read_panel
 from training.demand.rehearsal import rehearse
 from training.demand.train import train_demand, trained_as_of
@@ -129,3 +134,61 @@ def test_the_loss_in_the_reason_is_the_one_among_the_metrics(run):
 
     served_by = logged.params["served_by"]
     assert f"{served_by} {logged.metrics[f'{served_by}.spl']:.4f}" in logged.tags["served.demand"]
+
+
+def test_a_run_measures_the_method_that_serves_beside_the_others(run):
+    figures = run[1].figures["demand"]
+    others = {"trees", "average", "seasonal_naive"} - {run[1].reasons[MODEL].split()[0]}
+
+    assert {"model", *others} <= figures.keys()
+    assert figures["labelled"] > 0
+    assert figures["model"]["spl"]["value"] <= min(figures[n]["spl"]["value"] for n in others)
+
+
+def test_the_model_card_shows_the_demand(run):
+    store, outcome = run
+
+    assert "Model card: demand" in outcome.card
+    assert "Reliability of demand" in outcome.card
+    assert any(store.root.rglob("model_card.html"))
+
+
+def test_only_the_methods_that_are_named_compete_beside_the_baselines():
+    assert DemandChoices.named(names=["average"]).methods == ["average", "seasonal_naive"]
+
+
+def test_an_offer_that_is_not_to_be_read_is_not_there(demand_history):
+    panel = read_panel(demand_history, weeks_before(12))
+    priced = replace(panel, price=np.ones_like(panel.units), promotion=np.zeros_like(panel.units))
+
+    narrowed = DemandChoices(without=("price",)).narrowed(priced)
+
+    assert narrowed.price is None
+    assert narrowed.promotion is not None
+
+
+def test_trials_before_the_last_horizon_are_logged_with_the_run(demand_history, tmp_path):
+    store = ModelRegistry(tmp_path / "mlruns")
+    choices = DemandChoices.named(names=["trees"], trials=1)
+    outcome = train_demand(demand_history, weeks_before(12), store, lambda _: None, choices=choices)
+
+    assert "trials" in outcome.reasons
+    table = pd.read_csv(next(store.root.rglob("trials.csv")))
+    assert list(table["trial"]) == [0, 1]
+    assert table["chosen"].sum() == 1
+
+
+def test_the_seed_of_a_run_draws_the_rows_too(demand_history, monkeypatch):
+    panel, drawn = read_panel(demand_history, weeks_before(12)), []
+
+    def rows(*arguments, seed, **more):
+        drawn.append(seed)
+        return training_rows(*arguments, seed=seed, **more)
+
+    training_rows = boosted.training_rows
+    monkeypatch.setattr(boosted, "training_rows", rows)
+    for seed in (7, 8):
+        with seeded(seed):
+            boosted.BoostedDemand.fit(panel, HORIZON, seed=7, planned=False)
+
+    assert drawn == [7, 8]

@@ -1,6 +1,6 @@
 """Model card: one HTML file without network, for whoever decides on a version."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -77,9 +77,10 @@ def model_card(content: CardContent) -> str:
     )
 
 
-def write_card(draw: Callable[[Path], None], page: str, folder: Path) -> None:
-    """Draw the pictures of a run into a folder, and write its model card beside them."""
-    draw(folder)
+def write_card(writers: Sequence[Callable[[Path], None]], page: str, folder: Path) -> None:
+    """Write the pictures and tables of a run into a folder, and its model card beside them."""
+    for write in writers:
+        write(folder)
     (folder / MODEL_CARD).write_text(page, encoding="utf-8")
 
 
