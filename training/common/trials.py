@@ -49,7 +49,7 @@ class Trials:
 
     @property
     def params(self) -> dict[str, object]:
-        """What is logged with the run; nothing without trials."""
+        """Parameters that are logged with the run; none without trials."""
         if self.table.empty:
             return {}
         factors = {f"trials.{name}": value for name, value in asdict(self.variation).items()}

@@ -174,7 +174,7 @@ class OrderDataset:
 
     @cached_property
     def raw_columns(self) -> Columns:
-        """What is recorded of the subjects, their attributes among it."""
+        """Recorded columns of the subjects, their attributes among them."""
         columns = self._with_attributes(self._kinds)
         return {name: own for name, own in columns.items() if name not in ATTRIBUTES_OF}
 

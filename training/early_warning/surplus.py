@@ -51,11 +51,11 @@ def outcome_surplus(
     raised_at = np.minimum.reduce([dataset.raised_at[name][rows] for name in types])
     weight = dataset.weight[rows]
     begin, end = (np.searchsorted(ended_at, tick) for tick in (at - WINDOW_DAYS * MS_PER_DAY, at))
-    came, predicted = (
+    observed, predicted = (
         totals[end] - totals[begin]
         for totals in (_running(weight * (raised_at <= ended_at)), _running(weight * chance[order]))
     )
-    return np.log((came + PRIOR_FAILURES) / (predicted + PRIOR_FAILURES))
+    return np.log((observed + PRIOR_FAILURES) / (predicted + PRIOR_FAILURES))
 
 
 def _running(values: np.ndarray) -> np.ndarray:
