@@ -90,23 +90,31 @@ def recalibrated(champion: Triage, live: Triage, dataset: TriageDataset) -> Reca
     """Fit anew all that is read from the boosters.
 
     Raises:
-        NotEnoughDataError: No label has enough rows since the training.
+        NotEnoughDataError: Neither a label nor the breach has enough rows since the training.
     """
     made = RecalibrationResult(copy(live), copy(champion), champion.trained_as_of)
     for triage in (made.evaluated, made.served):
         triage.classes, triage.evidence = dict(triage.classes), dict(triage.evidence)
         triage.sets = dict(triage.sets)
     labels = [label for label in live.classes if _recalibrate_class(made, live, dataset, label)]
-    if not labels:
-        since = int((dataset.detected_at >= champion.trained_as_of).sum())
+    since = dataset.between(champion.trained_as_of, dataset.tick)
+    if not labels and len(since):
+        made.from_tick = int(np.median(dataset.detected_at[since]))
+    if not _recalibrate_breach_risk(made, live, dataset, since) and not labels:
         raise NotEnoughDataError(
-            "labels of exceptions since the training of the champion",
-            since,
+            "known labels or breaches of exceptions since the training of the champion",
+            _most_known(dataset, since),
             2 * MIN_ROWS_TO_JUDGE_TRIAGE,
             "Wait for more, or train anew.",
         )
-    _recalibrate_breach_risk(made, live, dataset)
     return made
+
+
+def _most_known(dataset: TriageDataset, rows: np.ndarray) -> int:
+    """Return of how many rows that is known which is known of most."""
+    labels = dataset.labels
+    known = [int(np.isin(label.row, rows).sum()) for label in labels.classes.values()]
+    return max([*known, int((~np.isnan(labels.breached[rows])).sum())])
 
 
 def windows(dataset: TriageDataset, begin: int) -> Iterator[RehearsalWindow]:
@@ -161,13 +169,18 @@ def rows_of(triage: Triage, dataset: TriageDataset, positions: np.ndarray) -> Ba
 
 
 def _recalibrate_breach_risk(
-    made: RecalibrationResult, live: Triage, dataset: TriageDataset
-) -> None:
-    breach_risk, since = live.breach_risk, dataset.between(live.trained_as_of, dataset.tick)
+    made: RecalibrationResult, live: Triage, dataset: TriageDataset, since: np.ndarray
+) -> bool:
+    """Calibrate the chance of a breach on what came since the training; return whether it could.
+
+    Chances by times stand for outcomes where times are recorded: in the weeks since a training the
+    known outcomes are of quick cases (incident log: log loss .414, by known outcomes alone .534).
+    """
+    breach_risk = live.breach_risk
     too_few = len(since) < 2 * MIN_ROWS_TO_JUDGE_TRIAGE
     if breach_risk is None or breach_risk.blend is None or too_few:
         made.changes["harm"] = "as it was: too little is known since its training"
-        return
+        return False
     rows = rows_of(live, dataset, since)
     times = live.resolve.chances(rows) if live.resolve else None
     clock = breach_clock(dataset, dataset.tick)
@@ -188,6 +201,7 @@ def _recalibrate_breach_risk(
             clock or breach_risk.clock,
         )
         made.changes["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
+    return "harm" in made.changes
 
 
 def _judge(

@@ -10,7 +10,8 @@ from data.domain import NotEnoughDataError
 from models.registry.store import ModelRegistry
 from models.triage.load import load_triage
 from training.common.promotion import GateLosses, decide_recalibration
-from training.triage.recalibration import recalibrate_triage
+from training.triage.dataset import TriageDataset
+from training.triage.recalibration import recalibrate_triage, recalibrated
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,18 @@ def test_the_version_says_what_it_comes_from(shop, store, outcome):
     tags = next(v.tags for v in store.versions("triage") if v.version == outcome.version)
 
     assert tags["recalibrated_from"] == f"triage-{shop.outcome.version}"
+
+
+def test_a_history_without_labels_recalibrates_the_chance_of_a_breach_alone(shop, store):
+    champion = load_triage(store, shop.outcome.version)
+    champion.classes = {}
+    dataset = TriageDataset.read(shop.history, shop.end, champion.kinds)
+
+    made = recalibrated(champion, champion, dataset)
+
+    assert list(made.changes) == ["harm"]
+    assert made.served.breach_risk.blend.calibration != champion.breach_risk.blend.calibration
+    assert champion.trained_as_of < made.from_tick < dataset.tick
 
 
 def test_right_after_training_there_is_nothing_to_recalibrate_on(shop, store):
