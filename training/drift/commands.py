@@ -34,9 +34,10 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
         _period(current, "--current"),
     )
     opened = store()
-    with console.status("Comparing"):
+    with console.status("Starting") as status:
         loaded = load_triage(opened, version_of(model))
-        result = compare.compare_periods(loaded, History.open(history), *periods)
+        opened_history = History.open(history)
+        result = compare.compare_periods(loaded, opened_history, *periods, status.update)
         compare.store_report(result, opened, html, json)
     console.print(result.verdict, soft_wrap=True, highlight=False, markup=False)
     if fail_on_drift and result.is_drift:

@@ -13,6 +13,7 @@ from data.history.history import END_OF_TIME, History
 from data.ticks import tick_of
 from models.registry.store import ModelRegistry
 from models.triage.triage import Triage
+from training.common.run import Progress
 from training.drift.columns import MAX_COMPARED_ROWS, DriftComparison, compare
 from training.drift.cost import CalibrationCost, cost
 from training.drift.page import drift_page
@@ -78,12 +79,25 @@ def _period_facts(side: DriftPeriod) -> dict[str, object]:
     }
 
 
-def compare_periods(triage: Triage, history: History, reference: Period, current: Period) -> Drift:
+def compare_periods(
+    triage: Triage,
+    history: History,
+    reference: Period,
+    current: Period,
+    progress: Progress = lambda _line: None,
+) -> Drift:
     """Compare features, predictions and, as far as known, outcomes of two periods.
 
     Both are looked at equally long after their ends: outcomes known early are those of quick cases,
     and a mere difference of patience is no drift. Large periods are sampled. The words of messages
     are not compared.
+
+    Args:
+        triage: The model whose inputs and promises are compared.
+        history: The order history.
+        reference: The period to compare with.
+        current: The period that is asked about.
+        progress: Receives a line at each step.
 
     Raises:
         BadInputError: The periods overlap.
@@ -93,9 +107,11 @@ def compare_periods(triage: Triage, history: History, reference: Period, current
         raise BadInputError(
             "--current", f"{current} overlaps {reference}", "Choose two periods that don't."
         )
+    progress("Step 1 of 4: reading the history")
     dataset = TriageDataset.read(history, END_OF_TIME, triage.kinds)
     live = triage.with_recent(since_training(triage, dataset))
     patience = max(0, _last_known(dataset) - tick_of(max(reference.end, current.end)))
+    progress("Step 2 of 4: scoring both periods")
     sides = [
         score_drift_period(
             live,
@@ -106,11 +122,13 @@ def compare_periods(triage: Triage, history: History, reference: Period, current
         )
         for name, period in zip(_SIDES, (reference, current), strict=True)
     ]
+    progress("Step 3 of 4: comparing columns")
     features = important_features(triage)
     before, now = (compared_columns(live, dataset, side, features) for side in sides)
     too_few = rare_outcomes(before, now)
     compared = compare(before.drop(columns=list(too_few)), now.drop(columns=list(too_few)))
     comparison = DriftComparison(compared.columns, compared.left_out | too_few, compared.html)
+    progress("Step 4 of 4: comparing promises with outcomes")
     reference_promises, current_promises = (dict(promises(live, dataset, side)) for side in sides)
     costs = [
         cost(label, reference_promises[label], current_promises[label])

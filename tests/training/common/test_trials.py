@@ -101,3 +101,13 @@ def test_a_variation_reaches_the_boosters_but_not_those_that_stay():
         ]
 
     assert [booster.booster.current_iteration() for booster in boosters] == [20, 10]
+
+
+def test_a_gain_within_chance_does_not_change_the_settings():
+    def hardly_better() -> dict[str, float]:
+        return {"breach": 1.0 if run_variation() == NO_VARIATION else 0.999}
+
+    result = search(5, lambda: hardly_better, "2024-03-01", lambda _: None)
+
+    assert result.variation == NO_VARIATION
+    assert "0.9990 times" in result.reason
