@@ -113,8 +113,8 @@ def recalibrated(champion: Triage, live: Triage, dataset: TriageDataset) -> Reca
 def _most_known(dataset: TriageDataset, rows: np.ndarray) -> int:
     """Return of how many rows that is known which is known of most."""
     labels = dataset.labels
-    known = [int(np.isin(label.row, rows).sum()) for label in labels.classes.values()]
-    return max([*known, int((~np.isnan(labels.breached[rows])).sum())])
+    counts = [int(np.isin(label.row, rows).sum()) for label in labels.classes.values()]
+    return max([*counts, int((~np.isnan(labels.breached[rows])).sum())])
 
 
 def windows(dataset: TriageDataset, begin: int) -> Iterator[RehearsalWindow]:
