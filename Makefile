@@ -33,7 +33,7 @@ demo: setup  ## a synthetic order history, trained, promoted and served with its
 
 test: setup  ## everything the tests need, then all tests
 	@$(PY) tests/find_chromium.py
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: fast-checks test  ## format, lint, types, import contracts, tests
 

@@ -9,7 +9,9 @@ import pytest
 from training.__main__ import main
 from training.common.options import console
 
-CHOICES = ("--seed", "3", "--without", "sku*", "--candidates", "trees,logistic")
+CHOICES = (
+    "--seed", "3", "--without", "sku*", "--candidates", "trees,logistic", "--no-languages",
+)  # fmt: skip
 
 
 class DryRun(NamedTuple):
