@@ -60,7 +60,9 @@ def main() -> int:
     oldest = detected[Exceptions.detected_at].min().isoformat()
     environment["EXPEDITE_POLICY"] = str(_policy(history, oldest, as_of, environment))
     for program, moment in (("triage", as_of), ("demand", as_of), ("forecast", newest.isoformat())):
-        options = ("--history", str(history), "--as-of", moment)
+        options = ["--history", str(history), "--as-of", moment]
+        if program == "triage":  # every language of the shop has labels of its own
+            options.append("--no-languages")
         _run("training", program, *options, environment=environment)
     return _serve(history, environment)
 
