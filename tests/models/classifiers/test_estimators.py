@@ -12,10 +12,9 @@ from models.classifiers.calibration import Calibration, prior_of
 from models.classifiers.catalog import estimator_named, estimators
 from models.classifiers.classifier import CalibratedClassifier
 from models.classifiers.contract import ClassTask
-from models.classifiers.estimators import candidate_ranker
 
 NAMES = [estimator.NAME for estimator in estimators()]
-LEARNING = ["trees", "candidates", "candidates_and_words", "linear", "lookup"]
+LEARNING = ["trees", "candidates", "linear", "lookup"]
 every_estimator = pytest.mark.parametrize("name", NAMES)
 with_and_without_messages = pytest.mark.parametrize("messages", [True, False])
 
@@ -146,27 +145,11 @@ def test_fitting_again_gives_the_same(fitted, a_sample, name):
     np.testing.assert_array_equal(again.scores(rows), before.scores(rows))
 
 
-@pytest.mark.parametrize("name", ["candidates", "candidates_and_words"])
-def test_candidates_without_their_past_are_refused(fitted, name):
-    plain, files = fitted(name).to_json()
+def test_candidates_without_their_past_are_refused(fitted):
+    plain, files = fitted("candidates").to_json()
 
     with pytest.raises(ValueError, match="labelled past"):
         CalibratedClassifier.from_json(plain, files, None)
-
-
-def test_a_class_that_is_no_candidate_is_possible_where_words_name_it(
-    fitted, a_sample, monkeypatch
-):
-    sample = a_sample(90, 2)
-    monkeypatch.setattr(candidate_ranker, "MAX_CANDIDATES", 1)
-
-    ranked = fitted("candidates").estimator.scores(sample.rows)
-    pooled = fitted("candidates_and_words").estimator.scores(sample.rows)
-
-    outside = np.isneginf(ranked[np.arange(90), sample.label])
-    assert outside.any()
-    assert np.isfinite(pooled).all()
-    assert (pooled.argmax(axis=1) == sample.label)[outside].any()
 
 
 def test_candidates_read_the_past_they_are_continued_by(fitted, a_sample):
@@ -183,7 +166,7 @@ def test_candidates_read_the_past_they_are_continued_by(fitted, a_sample):
     assert chance.mean() > model.probability(later)[np.arange(later.n), newest].mean() + 0.2
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"candidates", "candidates_and_words"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"candidates"}))
 def test_a_model_that_reads_no_labelled_past_stays_the_same(fitted, a_sample, name):
     model = fitted(name)
 
