@@ -3,7 +3,7 @@
 import ctypes
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -23,17 +23,21 @@ _RUN_SEED = ContextVar("run_seed", default=DEFAULT_SEED)
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def _in_context(variable: ContextVar[Any], value: object) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def seeded(seed: int) -> AbstractContextManager[None]:
     """Fit all boosters of a block of code with another seed; copies of a context take it over.
 
     Args:
         seed: 0 or more. `DEFAULT_SEED` changes nothing. Boosters of different seeds stay different.
     """
-    token = _RUN_SEED.set(seed)
-    try:
-        yield
-    finally:
-        _RUN_SEED.reset(token)
+    return _in_context(_RUN_SEED, seed)
 
 
 def run_seed() -> int:
@@ -110,14 +114,9 @@ NO_VARIATION = TreeVariation()
 _RUN_VARIATION = ContextVar("run_variation", default=NO_VARIATION)
 
 
-@contextmanager
-def varied(variation: TreeVariation) -> Iterator[None]:
+def varied(variation: TreeVariation) -> AbstractContextManager[None]:
     """Fit all boosters of a block of code with varied settings; copies of a context too."""
-    token = _RUN_VARIATION.set(variation)
-    try:
-        yield
-    finally:
-        _RUN_VARIATION.reset(token)
+    return _in_context(_RUN_VARIATION, variation)
 
 
 def run_variation() -> TreeVariation:

@@ -16,6 +16,11 @@ SHARED = "shared."
 """Begin of the name of a file that several models of one champion store and read."""
 
 
+def files_of(files: Files, prefix: str) -> Files:
+    """Return the files whose names begin with a prefix, without it."""
+    return {k.removeprefix(prefix): text for k, text in files.items() if k.startswith(prefix)}
+
+
 class ModelState(NamedTuple):
     """A fitted model as it is stored.
 

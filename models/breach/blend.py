@@ -18,7 +18,7 @@ from data.domain import Json
 from models.breach.catalog import breach_estimators
 from models.breach.contract import BreachEstimator, Contribution, summed_by_meaning
 from models.breach.platt import PlattScaling
-from models.estimator import Batch, Files, ModelState
+from models.estimator import Batch, Files, ModelState, files_of
 from models.time_grid import ResolveChances
 
 UNCALIBRATED = PlattScaling()
@@ -111,15 +111,10 @@ class BreachBlend:
             KeyError: An estimator is stored of which there is no file any more.
         """
         members = {
-            name: breach_estimators()[name].load(ModelState(own, _files_of(name, files)))
+            name: breach_estimators()[name].load(ModelState(own, files_of(files, f"{name}.")))
             for name, own in values["members"].items()
         }
         return cls(members, values["weights"], PlattScaling(**values["calibration"]))
-
-
-def _files_of(name: str, files: Files) -> Files:
-    prefix = f"{name}."
-    return {n.removeprefix(prefix): t for n, t in files.items() if n.startswith(prefix)}
 
 
 def blended(

@@ -17,8 +17,8 @@ from models.demand.catalog import FALLBACK, by_name, lifecycle_methods, method_n
 from models.demand.error_copula import ErrorCopula
 from models.demand.forecast import Forecast
 from models.demand.lifecycle import launch
-from models.demand.method import ForecastMethod, calibration_cuts, fit_method, part
-from models.estimator import Files
+from models.demand.method import ForecastMethod, calibration_cuts, fit_method
+from models.estimator import Files, files_of
 
 BUNDLE_FILE = "demand.json"
 
@@ -134,7 +134,7 @@ class DemandForecaster:
         horizon: int = plain["horizon"]
         methods = {
             name: ForecastMethod.from_files(
-                part(files, f"{name}."), by_name()[name].from_files, horizon
+                files_of(files, f"{name}."), by_name()[name].from_files, horizon
             )
             for name in plain["ways"]
         }

@@ -12,7 +12,7 @@ from features.demand.running_totals import silent_after_life
 from features.demand.windows import RHYTHMS
 from models.demand.level_sets import LevelSets
 from models.demand.points import PointForecaster
-from models.estimator import Files
+from models.estimator import Files, files_of
 
 MAX_HELD_OUT_FORECASTS = 400_000  # more teach a table of sixty bins nothing
 MAX_CUTS = 5
@@ -81,12 +81,7 @@ class ForecastMethod:
     ) -> Self:
         """Build it from the texts of `to_files`; `points` builds the points from theirs."""
         table = LevelSets.from_json(json.loads(files[FILE]))
-        return cls(points(part(files, _POINTS), horizon), table)
-
-
-def part(files: Files, prefix: str) -> Files:
-    """Return the files whose names begin with a prefix, without it."""
-    return {k.removeprefix(prefix): text for k, text in files.items() if k.startswith(prefix)}
+        return cls(points(files_of(files, _POINTS), horizon), table)
 
 
 def fit_method(

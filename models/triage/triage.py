@@ -17,7 +17,7 @@ from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts
 from models.breach.contract import Contribution
 from models.classifiers.classifier import CalibratedClassifier
-from models.estimator import SHARED, Batch, Files
+from models.estimator import SHARED, Batch, Files, files_of
 from models.triage.breach_risk import BreachRisk
 from models.triage.deciding_words import deciding_words
 from models.triage.labels import past_log
@@ -180,9 +180,8 @@ class Triage:
             raise ValueError("it was trained on other features than this code declares: train anew")
 
         def own(part: str) -> Files:
-            prefix = f"{part}."
-            names = [name for name in files if name.startswith((prefix, SHARED))]
-            return {name.removeprefix(prefix): files[name] for name in names}
+            shared = {name: text for name, text in files.items() if name.startswith(SHARED)}
+            return files_of(files, f"{part}.") | shared
 
         triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
         for label, values in plain["classes"].items():

@@ -19,7 +19,7 @@ from models.classifiers.contract import ClassEstimator, ClassTask
 from models.classifiers.estimators import boosted, linear
 from models.classifiers.meaning import MESSAGE, MeaningModel, without_messages
 from models.classifiers.token_table import table_of
-from models.estimator import SHARED, Batch, ModelState
+from models.estimator import SHARED, Batch, ModelState, files_of
 
 NAME, IS_BASELINE = "trees_and_words", False
 SHARE_OF_TREES = 0.7
@@ -117,7 +117,7 @@ def _meaning_of(task: ClassTask) -> MeaningModel | None:
 
 def load(state: ModelState, names: list[str], past: LogRows | None) -> TreesAndWords:
     """Build a stored model again."""
-    parts = [ModelState(state.values[part], _files_of(part, state)) for part in _PARTS]
+    parts = [ModelState(state.values[p], files_of(state.files, f"{p}.")) for p in _PARTS]
     meaning = None
     if "meaning" in state.values:
         table = table_of(state.files[TABLE_FILE])
@@ -125,9 +125,3 @@ def load(state: ModelState, names: list[str], past: LogRows | None) -> TreesAndW
     return TreesAndWords(
         boosted.load(parts[0], names, past), linear.load(parts[1], names, past), meaning
     )
-
-
-def _files_of(part: str, state: ModelState) -> dict[str, str]:
-    prefix = f"{part}."
-    own = state.files.items()
-    return {name.removeprefix(prefix): text for name, text in own if name.startswith(prefix)}
