@@ -74,5 +74,6 @@ def text_column(column: pd.Series) -> np.ndarray:
 
 def hours_between(earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
     """Return hours from one tick to another, NaN where either is missing."""
-    recorded = (earlier != MISSING_TICK) & (later != MISSING_TICK)
-    return np.where(recorded, (later - np.where(recorded, earlier, 0)) / MS_PER_HOUR, np.nan)
+    hours = (later - earlier) / MS_PER_HOUR
+    hours[(earlier == MISSING_TICK) | (later == MISSING_TICK)] = np.nan
+    return hours

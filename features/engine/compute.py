@@ -111,7 +111,7 @@ class Features:
             dense[:, column] = columns.get(name, np.nan)
             column += 1
         for name, codes in self._codes.items():
-            dense[:, column] = _coded(columns.get(name), codes)
+            _code(columns.get(name), codes, dense[:, column])
             column += 1
         dense[:, column:] = self.index.compute(keys, as_of)
         messages = text.matrix(columns[self._message]) if self._message else None
@@ -124,7 +124,11 @@ def _key(entity: Entity, columns: Columns, n: int) -> np.ndarray:
     return np.full(n, None, object)
 
 
-def _coded(column: np.ndarray | None, codes: Mapping[str, float]) -> np.ndarray | float:
+def _code(column: np.ndarray | None, codes: Mapping[str, float], into: np.ndarray) -> None:
+    """Write the codes of words; NaN for a word that has none."""
     if column is None:
-        return np.nan
-    return np.array([codes.get(word, np.nan) for word in column])
+        into[:] = np.nan
+    elif len(column) == 1:
+        into[0] = codes.get(column[0], np.nan)  # an array of one costs ten times as much
+    else:
+        into[:] = [codes.get(word, np.nan) for word in column]

@@ -66,10 +66,10 @@ class Entity:
         if len(self.columns) == 1:
             return columns[self.columns[0]]
         parts = [columns[name] for name in self.columns]
-        return np.array(
-            [None if None in row else PAIR_SIGN.join(row) for row in zip(*parts, strict=True)],
-            object,
-        )
+        key = np.empty(len(parts[0]), object)
+        for row, texts in enumerate(zip(*parts, strict=True)):
+            key[row] = None if None in texts else PAIR_SIGN.join(texts)
+        return key
 
 
 @dataclass(frozen=True)

@@ -76,11 +76,12 @@ class BreachByLateness:
             hours: (n, m) hours from detection to resolution, or m that are the same for all.
             due_hours: n hours from detection to the deadline, NaN where none is known.
         """
-        clock = np.broadcast_to(hours + self.lag_hours, (len(group), hours.shape[-1]))
+        begin = np.zeros(len(group))
         if DEADLINE_GROUP in self.curves:
             has_due = ~np.isnan(due_hours)
             group = np.where(has_due, DEADLINE_GROUP, group)
-            clock = clock - np.where(has_due, due_hours, 0.0)[:, None]
+            begin = np.where(has_due, due_hours, 0.0)
+        clock = hours + self.lag_hours - begin[:, None]
         names = set(group.tolist())
         if len(names) == 1:
             return np.interp(clock, *self._curve_of(names.pop()))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data.ticks import MISSING_TICK, MS_PER_HOUR
+from features.engine.columns import hours_between
 from features.engine.feature_set import Columns
 from models.breach.breach_label import BreachByLateness
 from models.time_grid import ResolveChances
@@ -12,9 +12,7 @@ GROUP_COLUMN = "severity"
 
 def due_hours(columns: Columns) -> np.ndarray:
     """Return hours from detection to the deadline, NaN where none is known."""
-    due, detected = columns["due_at"], columns["detected_at"]
-    has_due = due != MISSING_TICK
-    return np.where(has_due, (np.where(has_due, due, 0) - detected) / MS_PER_HOUR, np.nan)
+    return hours_between(columns["detected_at"], columns["due_at"])
 
 
 def breach_groups(columns: Columns) -> np.ndarray:

@@ -98,10 +98,10 @@ class ColumnTrees(BreachEstimator):
             columns: Raw columns of n subjects.
             dense: (n, features) where the trees read them.
         """
-        table = _table(self._columns, columns, dense)
-        if len(table) == 1:
-            return self._booster.predict_row(table[0])
-        return self._booster.predict_table(table)[:, 0]
+        if len(columns["detected_at"]) == 1:
+            row = self._columns.single_row(columns)
+            return self._booster.predict_row(row if dense is None else np.append(row, dense[0]))
+        return self._booster.predict_table(_table(self._columns, columns, dense))[:, 0]
 
     def contributions(self, rows: Batch, meanings: Sequence[str]) -> list[Contribution]:
         """Return the contributions of the columns, a text with its value, and of the features."""

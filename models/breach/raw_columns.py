@@ -90,6 +90,19 @@ class RawColumns:
         _fill(table[at + _CALENDAR + len(self.moments) :], numbers)
         return table.T.astype(np.float32)
 
+    def single_row(self, columns: Columns) -> np.ndarray:
+        """Return the only row of `table`, without an array for each of its columns."""
+        detected = columns["detected_at"].item()
+        words = [
+            codes.get(columns[name][0], np.nan) if name in columns else np.nan
+            for name, codes in self.categories.items()
+        ]
+        calendar = [detected % MS_PER_DAY / MS_PER_HOUR, (detected // MS_PER_DAY + 3) % 7]
+        ticks = [columns[name].item() if name in columns else MISSING_TICK for name in self.moments]
+        hours = [np.nan if t == MISSING_TICK else (t - detected) / MS_PER_HOUR for t in ticks]
+        numbers = [columns[name].item() if name in columns else np.nan for name in self.numbers]
+        return np.array([*words, *calendar, *hours, *numbers], np.float32)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return asdict(self)

@@ -150,14 +150,15 @@ def rank(
     touch_hours = median_hours * np.exp(sigma**2 / 2)
     lost = items.lost | (items.hours_to_due <= 0)
     tier = _tiers(items, lost, oldest_hours)
-    now, added = _deferral_loss(items, median_hours, sigma, look_ahead_hours)
+    work = items.in_work_hours()
+    now, added = _deferral_loss(items, work, median_hours, sigma, look_ahead=look_ahead_hours)
     loss_now = np.where(lost, items.loss, items.loss * now)
     waiting = items.waiting_cost_per_hour * look_ahead_hours
     deferring = np.where(lost, 0.0, items.loss * added) + waiting
     score = deferring / (look_ahead_hours * touch_hours)
     band = score_bands(score, rerank_band)
     order = np.lexsort((items.ids, -items.age_hours, -band, tier))
-    safe = np.where(lost, 0.0, _safe_start_hours(items, median_hours, sigma, safe_risk))
+    safe = _safe_start_hours(items, work, median_hours, sigma, risk=safe_risk)
     return Ranking(
         order=order,
         tier=tier,
@@ -165,22 +166,26 @@ def rank(
         loss_now=loss_now,
         loss_deferred=loss_now + deferring,
         touch_hours=touch_hours,
-        safe_start_hours=safe,
+        safe_start_hours=np.where(lost, 0.0, safe),
     )
 
 
 def _deferral_loss(
-    items: RankingInputs, median_hours: np.ndarray, sigma: np.ndarray, look_ahead_hours: float
+    items: RankingInputs,
+    work: WorkHours,
+    median_hours: np.ndarray,
+    sigma: np.ndarray,
+    *,
+    look_ahead: float,
 ) -> DeferralLoss:
     """Return the chances of a loss now and by waiting, by the deadline or else by the curve."""
-    work = items.in_work_hours()
     ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
     guessed = np.isnan(work.to_due)
     now = chances_at_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
-    added = added_by_deadline(work.to_due, ends, look_ahead_hours)
+    added = added_by_deadline(work.to_due, ends, look_ahead)
     if guessed.any():  # the curves cost the most, and most exceptions have a deadline
         curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
-        now[guessed], added[guessed] = by_curve(*curves, look_ahead_hours)
+        now[guessed], added[guessed] = by_curve(*curves, look_ahead)
     return DeferralLoss(now, added)
 
 
@@ -199,24 +204,32 @@ def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> TouchSprea
 
 def _tiers(items: RankingInputs, lost: np.ndarray, oldest_hours: float) -> np.ndarray:
     """Return the tiers that stand above any score: rules, age, lost work last."""
-    tier = np.where(lost, Tier.LOST, Tier.OPEN)
-    tier = np.where((items.age_hours > oldest_hours) & ~lost, Tier.OLDEST, tier)
-    return np.where(items.always_first, Tier.RULE, tier)
+    tier = np.full(len(lost), int(Tier.OPEN))
+    tier[items.age_hours > oldest_hours] = int(Tier.OLDEST)
+    tier[lost] = int(Tier.LOST)
+    tier[items.always_first] = int(Tier.RULE)
+    return tier
 
 
 def _safe_start_hours(
-    items: RankingInputs, median_hours: np.ndarray, sigma: np.ndarray, risk: float
+    items: RankingInputs,
+    work: WorkHours,
+    median_hours: np.ndarray,
+    sigma: np.ndarray,
+    *,
+    risk: float,
 ) -> np.ndarray:
     """Return when the chance of a loss that is not there yet passes a risk; infinite for never."""
-    work = items.in_work_hours()
-    before = curve_at(items.curve, items.age_hours[:, None])[:, 0]
-    limit = before + risk * (1 - before)
-    slowest = median_hours * np.exp(sigma * NORMAL_P90)
-    by_deadline = work.to_due - slowest
-    reached = items.curve >= limit[:, None]
-    knot = np.take_along_axis(work.to_ages, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
-    by_curve = np.where(reached.any(axis=1), knot - median_hours, np.inf)
-    return np.maximum(np.where(np.isnan(work.to_due), by_curve, by_deadline), 0.0)
+    safe = work.to_due - median_hours * np.exp(sigma * NORMAL_P90)
+    guessed = np.isnan(work.to_due)
+    if guessed.any():
+        curve, to_ages = items.curve[guessed], work.to_ages[guessed]
+        before = curve_at(curve, items.age_hours[guessed, None])[:, 0]
+        reached = curve >= (before + risk * (1 - before))[:, None]
+        knot = np.take_along_axis(to_ages, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
+        begin = np.where(reached.any(axis=1), knot - median_hours[guessed], np.inf)
+        safe[guessed] = begin
+    return np.maximum(safe, 0.0)
 
 
 def rank_by_slack(items: RankingInputs, *, oldest_hours: float, deadline_hours: float) -> Ranking:

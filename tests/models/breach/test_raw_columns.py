@@ -84,3 +84,23 @@ def test_raw_columns_read_back_are_the_same():
     )
 
     assert RawColumns.from_json(raw.to_json()) == raw
+
+
+def test_a_row_alone_is_read_as_among_others():
+    columns = columns_of(
+        4,
+        type=texts(["a", "a", "b", None]),
+        due_at=np.array([THURSDAY + 7, THURSDAY - 1, MISSING_TICK, THURSDAY]),
+        total=np.array([0.1, np.nan, 3.0, 1e9]),
+    )
+    raw = RawColumns.of(columns)
+    later = {**columns, "type": texts(["b", "new", None, "a"])}
+
+    for name in ("type", "due_at", "total", "nothing"):
+        sent = {column: values for column, values in later.items() if column != name}
+        rows = [
+            raw.single_row({column: values[i : i + 1] for column, values in sent.items()})
+            for i in range(4)
+        ]
+
+        np.testing.assert_array_equal(rows, raw.table(sent))
