@@ -16,7 +16,7 @@ MIN_ATTRIBUTE_SHARE = 0.01
 """An attribute is read where at least one subject in a hundred has it."""
 
 OF_ORDER, OF_LINE, OF_PRODUCT = "order.", "line.", "product."
-"""Prefixes of the attributes of an order, of its first line and of that line's product."""
+"""Prefixes of the attributes of an order, of its first line and of a product."""
 
 
 def with_attributes(own: Mapping[str, Any], prefix: str, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from data.contract.tables import Exceptions, OrderLines, Orders
+from data.ticks import floor_ticks
 from features.engine.attributes import (
     OF_LINE,
     OF_ORDER,
@@ -14,7 +15,8 @@ from features.engine.attributes import (
     attribute_rows,
     with_attributes,
 )
-from features.engine.columns import Column
+from features.engine.columns import Column, text_column
+from features.engine.products import NO_PRODUCTS, ProductAttributes
 from features.exceptions.columns import COLUMNS
 
 _ORDER_KNOWN_AT, _OF_A_LINE = "order_known_at", "line_attributes"
@@ -30,6 +32,8 @@ def exception_columns(
     orders: pd.DataFrame,
     lines: pd.DataFrame,
     kinds: Mapping[str, str],
+    *,
+    products: ProductAttributes = NO_PRODUCTS,
 ) -> dict[str, np.ndarray]:
     """Join exceptions with what was known of their orders *before* they were detected.
 
@@ -38,6 +42,7 @@ def exception_columns(
         orders: Rows of `Orders`.
         lines: Rows of `OrderLines`.
         kinds: The attributes to give, as `attribute_kinds` found them in training.
+        products: Attributes of the SKUs.
 
     Returns:
         Columns by name, in the order of `COLUMNS` and then of the attributes; each of the length
@@ -50,21 +55,34 @@ def exception_columns(
     )
     values = {c.name: c.values(table[c.name]) for columns, table in sources for c in columns}
     columns = {column.name: values[column.name] for column in COLUMNS}
-    return columns | attribute_columns(joined_attributes(exceptions, orders, lines), kinds)
+    attributes = joined_attributes(exceptions, orders, lines, products=products)
+    return columns | attribute_columns(attributes, kinds)
 
 
 def joined_attributes(
-    exceptions: pd.DataFrame, orders: pd.DataFrame, lines: pd.DataFrame
-) -> list[dict[str, Any]]:
-    """Return the attributes of each exception, with those of its order and of its first line.
+    exceptions: pd.DataFrame,
+    orders: pd.DataFrame,
+    lines: pd.DataFrame,
+    *,
+    products: ProductAttributes = NO_PRODUCTS,
+) -> list[Mapping[str, Any]]:
+    """Return the attributes of each exception, of its order, its first line and its product.
 
-    Of the order and its lines, only what was known before the detection is read. An order's
-    attribute `mode` is named `order.mode`, a line's `vendor` is named `line.vendor`.
+    Of the order, its lines and the product, only what was known before the detection is read. An
+    order's attribute `mode` is named `order.mode`, a line's `vendor` is named `line.vendor`, a
+    product's `brand` is named `product.brand`. The product is that of the
+    exception's own attribute `sku`, else of the first line.
     """
-    own = attribute_rows(exceptions[Exceptions.attributes])
+    own: list[Mapping[str, Any]] = [*attribute_rows(exceptions[Exceptions.attributes])]
+    first = _first_lines(exceptions, lines)
+    if products:
+        detected_at = floor_ticks(exceptions[Exceptions.detected_at]).tolist()
+        skus = text_column(first[OrderLines.sku])
+        subjects = zip(own, skus, detected_at, strict=True)
+        own = [products.joined(row, sku, tick) for row, sku, tick in subjects]
     for prefix, attributes in (
         (OF_ORDER, _attributes_of_orders(exceptions, orders)),
-        (OF_LINE, _attributes_of_lines(exceptions, lines)),
+        (OF_LINE, first[_OF_A_LINE]),
     ):
         if attributes.notna().any():
             own = [
@@ -86,13 +104,14 @@ def _attributes_of_orders(exceptions: pd.DataFrame, orders: pd.DataFrame) -> pd.
     return joined[Orders.attributes].where(known_before)
 
 
-def _attributes_of_lines(exceptions: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+def _first_lines(exceptions: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return SKU and attributes of the first line of each exception's order."""
     if OrderLines.attributes not in lines:
-        return pd.Series(None, exceptions.index, object)
+        lines = lines.assign(**{OrderLines.attributes: None})
     own = _lines_known(exceptions, lines.rename(columns={OrderLines.attributes: _OF_A_LINE}))
     # `head` and not `first`: that one would skip the lines without attributes.
     first = own.groupby(Exceptions.exception_id, sort=False).head(1)
-    named = first.set_index(Exceptions.exception_id)[_OF_A_LINE]
+    named = first.set_index(Exceptions.exception_id)[[OrderLines.sku, _OF_A_LINE]]
     return named.reindex(exceptions[Exceptions.exception_id])
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from data.domain import BadInputError
 from data.ticks import MISSING_TICK
+from features.engine.attributes import ATTRIBUTE, attribute_columns
 from features.engine.columns import Column
 from features.engine.feature_set import Columns
 from features.exceptions.columns import COLUMNS
-from features.exceptions.tables import attribute_columns
 from models.registry.version_files import PyfuncCode
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
@@ -41,7 +41,8 @@ def predict_frame(triage: Triage, frame: pd.DataFrame) -> pd.DataFrame:
     Args:
         triage: The models.
         frame: n rows; columns of `features.exceptions.columns`, and `attributes.<name>`. What is
-            absent counts as missing. A time without a zone is UTC.
+            absent counts as missing; a product's attributes are then those that the models know
+            of the SKU. A time without a zone is UTC.
 
     Returns:
         n rows with the frame's index: the likeliest category and team, `p_breach`, touch minutes
@@ -62,9 +63,11 @@ def columns_of_frame(triage: Triage, frame: pd.DataFrame) -> Columns:
     """Return the arrays that the models read."""
     columns = {column.name: _values(column, frame) for column in COLUMNS}
     rows = [
-        {str(name).removeprefix("attributes."): value for name, value in row.items()}
+        {str(n).removeprefix(ATTRIBUTE): value for n, value in row.items() if value is not None}
         for row in _present(frame, list(triage.kinds)).to_dict("records")
     ]
+    subjects = zip(rows, columns["sku"], columns["detected_at"], strict=True)
+    rows = [triage.products.joined(row, sku, tick) for row, sku, tick in subjects]
     return columns | attribute_columns(rows, triage.kinds)
 
 

@@ -12,6 +12,7 @@ from data.domain import Json
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity, FeaturePlan
+from features.engine.products import NO_PRODUCTS, ProductAttributes
 from features.exceptions.features import FEATURES
 from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts
@@ -25,6 +26,7 @@ from models.triage.predictions import ClassPredictions, Predictions
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 
+_PRODUCTS_FILE = "products.json"
 _RESOLVE = {"hazard": ResolveTime, "constant": ConstantResolveTime}
 
 
@@ -43,6 +45,7 @@ class Triage:
         untrained: For each model that could not be trained, why.
         evidence: By promised label the errors on a held-out window.
         sets: By promised label the sets that a suggestion names.
+        products: Attributes of the SKUs as of training, those that are read.
         version: Name of the registered version; empty before it is registered.
     """
 
@@ -56,6 +59,7 @@ class Triage:
     untrained: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, CalibrationCounts] = field(default_factory=dict)
     sets: dict[str, SetThresholds] = field(default_factory=dict)
+    products: ProductAttributes = NO_PRODUCTS
     version: str = ""
 
     @property
@@ -165,6 +169,8 @@ class Triage:
             for part, (_, own) in parts.items()
             for file, text in own.items()
         }
+        if self.products:
+            files[_PRODUCTS_FILE] = self.products.to_text()
         return files | {"triage.json": orjson.dumps(plain).decode()}
 
     @classmethod
@@ -184,6 +190,8 @@ class Triage:
             return files_of(files, f"{part}.") | shared
 
         triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
+        if _PRODUCTS_FILE in files:
+            triage.products = ProductAttributes.from_text(files[_PRODUCTS_FILE])
         for label, values in plain["classes"].items():
             triage.classes[label] = CalibratedClassifier.from_json(
                 values, own(label), past.get(past_log(label))

@@ -12,8 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.ticks import MISSING_TICK
-from features.engine.attributes import OF_LINE, OF_ORDER, attribute_columns, with_attributes
+from features.engine.attributes import (
+    OF_LINE,
+    OF_ORDER,
+    OF_PRODUCT,
+    attribute_columns,
+    with_attributes,
+)
 from features.engine.columns import Column
+from features.engine.products import NO_PRODUCTS, ProductAttributes
 from features.exceptions.columns import COLUMNS
 from models.triage.triage import Triage
 from serving.wire.exception_in import ExceptionIn, LineItem
@@ -53,13 +60,16 @@ class _Block(NamedTuple):
 
 
 def columns_of(
-    exceptions: Sequence[ExceptionIn], kinds: Mapping[str, str]
+    exceptions: Sequence[ExceptionIn],
+    kinds: Mapping[str, str],
+    products: ProductAttributes = NO_PRODUCTS,
 ) -> dict[str, np.ndarray]:
     """Return columns as `features.exceptions.tables.exception_columns` gives them for a history.
 
     Args:
         exceptions: One or many.
         kinds: The attributes that the champion reads, each a `word` or a `number`.
+        products: Attributes of the SKUs that the champion knows.
     """
     n = len(exceptions)
     texts = np.empty((len(_TEXTS.names), n), object)
@@ -74,7 +84,8 @@ def columns_of(
     columns.update(zip(_NUMBERS.names, numbers, strict=True))
     columns.update(zip(_TIMES.names, times, strict=True))
     if kinds:
-        columns.update(attribute_columns([_attributes(each) for each in exceptions], kinds))
+        rows = [_attributes(exception, products) for exception in exceptions]
+        columns.update(attribute_columns(rows, kinds))
     return columns
 
 
@@ -89,7 +100,11 @@ def columns_as_of(
     exceptions: Sequence[ExceptionIn], triage: Triage | None, *, now_ms: int
 ) -> ColumnsAsOf:
     """Return the columns, and as of when: the moment of detection, as in training."""
-    columns = columns_of(exceptions, triage.kinds if triage else {})
+    columns = (
+        columns_of(exceptions, triage.kinds, triage.products)
+        if triage
+        else columns_of(exceptions, {})
+    )
     return ColumnsAsOf(columns, np.minimum(columns["detected_at"], now_ms))
 
 
@@ -109,16 +124,22 @@ def _row(exception: ExceptionIn) -> tuple[Any, ...]:
     return values + _FIRST_FIELDS(lines[0]) + tuple([summary(lines) for summary in _SUMMARIES])
 
 
-def _attributes(exception: ExceptionIn) -> dict[str, Any]:
-    """Return the attributes of an exception, of its order and of the first line together."""
-    own, order = exception.attributes, exception.order
-    if order is None:
-        return own
-    if order.attributes:
+def _attributes(exception: ExceptionIn, products: ProductAttributes) -> Mapping[str, Any]:
+    """Return the attributes of an exception, its order, its first line and its product together.
+
+    What the call says of the product stands before what the champion knows of it.
+    """
+    own: Mapping[str, Any] = exception.attributes
+    order = exception.order
+    first = min(order.line_items, key=_line_id, default=None) if order else None
+    if first and first.product:
+        own = with_attributes(own, OF_PRODUCT, first.product.attributes)
+    if products:
+        own = products.joined(own, first.sku if first else None, exception.detected_at)
+    if order and order.attributes:
         own = with_attributes(own, OF_ORDER, order.attributes)
-    if order.line_items:
-        first = min(order.line_items, key=_line_id)
-        own = with_attributes(own, OF_LINE, first.attributes) if first.attributes else own
+    if first and first.attributes:
+        own = with_attributes(own, OF_LINE, first.attributes)
     return own
 
 

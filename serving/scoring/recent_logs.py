@@ -17,6 +17,7 @@ from data.domain import LabelOrigin
 from data.ledger.ledger import Ledger, LedgerEvent, OutcomeRecord
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
+from features.engine.products import NO_PRODUCTS
 from features.exceptions.logs import exception_logs
 from models.triage.labels import PROMISED, past_log
 from models.triage.triage import Triage
@@ -66,6 +67,7 @@ class RecentLogs:
         self._ends: dict[str, _End] = {}
         self._columns: list[dict[str, np.ndarray]] = []
         self._kinds: Mapping[str, str] = {}
+        self._products = NO_PRODUCTS
 
     def read(self) -> bool:
         """Take in new events; return whether there were any."""
@@ -102,7 +104,7 @@ class RecentLogs:
         """Return the rows that became known since a champion was trained, where there are any."""
         if not self._raised:
             return {}
-        columns = self._columns_for(triage.kinds)
+        columns = self._columns_for(triage)
         events = [end.event for end in self._ends.values()]
         outcomes = [end.outcome for end in self._ends.values() if end.outcome is not None]
         logs = exception_logs(
@@ -117,12 +119,13 @@ class RecentLogs:
         since = {name: _since(rows, triage.trained_as_of) for name, rows in (logs | labels).items()}
         return {name: rows for name, rows in since.items() if len(rows.known_at)}
 
-    def _columns_for(self, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
-        if kinds != self._kinds:
-            self._columns, self._kinds = [], dict(kinds)
+    def _columns_for(self, triage: Triage) -> dict[str, np.ndarray]:
+        if triage.kinds != self._kinds or triage.products is not self._products:
+            self._columns, self._kinds = [], dict(triage.kinds)
+            self._products = triage.products
         done = sum(len(part["detected_at"]) for part in self._columns)
         if done < len(self._payloads):
-            self._columns.append(columns_of(self._payloads[done:], kinds))
+            self._columns.append(columns_of(self._payloads[done:], self._kinds, self._products))
         whole = {
             name: np.concatenate([part[name] for part in self._columns])
             for name in self._columns[0]

@@ -83,6 +83,12 @@ class Address(RequestPart):
     region: Name | None = None
 
 
+class ProductIn(RequestPart):
+    """Product of a line: attributes of a SKU that is new, or has changed since the training."""
+
+    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
+
+
 class LineItem(RequestPart):
     """One line of an order. `site` is where it ships from."""
 
@@ -91,6 +97,7 @@ class LineItem(RequestPart):
     quantity: Units | None = None
     unit_price: Money | None = None
     site: Name | None = None
+    product: ProductIn | None = None
     attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
 
 

@@ -11,7 +11,15 @@ import pytest
 from data.contract.tables import TABLES
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
-ATTRIBUTES = ['{"team": "blue"}', '{"team": "red", "tries": 2}', '{"tries": 1.5}', "{}", None]
+ATTRIBUTES = [
+    '{"team": "blue"}',
+    '{"sku": "b"}',
+    '{"team": "red", "tries": 2}',
+    '{"tries": 1.5}',
+    "{}",
+    None,
+]
+BRANDS = ['{"brand": "b1", "lead_days": 9}', '{"brand": "b2"}', '{"brand": null}', None]
 MESSAGES = ["Address not found", "地址错误", "Endereço não encontrado 12", None]
 
 
@@ -160,6 +168,8 @@ def _outcomes(dice: Dice, exceptions: pd.DataFrame) -> pd.DataFrame:
 def _master(dice: Dice, table: str, key: str, names: list[str], column: str) -> pd.DataFrame:
     values = dice.some(["north", "south", None], len(names))
     rows = pd.DataFrame({key: names, column: values, "known_at": dice.times(len(names))})
+    if table == "products":
+        rows["attributes"] = dice.some(BRANDS, len(names))
     return _checked(table, rows)
 
 

@@ -15,13 +15,14 @@ from features.engine.attributes import ATTRIBUTE, attribute_columns, attribute_k
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity
+from features.engine.products import ProductAttributes
 from features.exceptions.logs import exception_logs
 from features.exceptions.tables import exception_columns, joined_attributes
 from models.classifiers.calibration import codes
 from training.triage.class_labels import ClassLabels
 from training.triage.labels import Labels, read_labels
 
-TABLES = ("exceptions", "orders", "order_lines", "exception_events", "outcomes")
+TABLES = ("exceptions", "orders", "order_lines", "exception_events", "outcomes", "products")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class TriageDataset:
         columns: What was raised.
         labels: How they ended.
         tables: The rows themselves, by table.
+        products: Attributes of the SKUs.
     """
 
     tick: int
@@ -43,6 +45,7 @@ class TriageDataset:
     columns: Columns
     labels: Labels
     tables: dict[str, pd.DataFrame]
+    products: ProductAttributes
 
     @classmethod
     def read(
@@ -71,10 +74,12 @@ class TriageDataset:
             raise NotEnoughDataError(
                 f"exceptions known before {as_of:%Y-%m-%d}", 0, 1, "Choose a later --as-of."
             )
+        orders, lines = tables["orders"], tables["order_lines"]
+        products = ProductAttributes.of_table(tables["products"])
         if kinds is None:
-            rows = joined_attributes(exceptions, tables["orders"], tables["order_lines"])
+            rows = joined_attributes(exceptions, orders, lines, products=products)
             kinds = attribute_kinds(rows)
-        columns = exception_columns(exceptions, tables["orders"], tables["order_lines"], kinds)
+        columns = exception_columns(exceptions, orders, lines, kinds, products=products)
         labels = read_labels(exceptions, tables["exception_events"], tables["outcomes"])
         ids = exceptions[Exceptions.exception_id].to_numpy(object)
         return cls(
@@ -84,12 +89,15 @@ class TriageDataset:
             columns=columns,
             labels=labels,
             tables=tables,
+            products=products,
         )
 
     def read_by(self, kinds: Mapping[str, str]) -> Self:
         """Return the same with other attributes: those that a model trained before reads."""
         tables = self.tables
-        rows = joined_attributes(tables["exceptions"], tables["orders"], tables["order_lines"])
+        rows = joined_attributes(
+            tables["exceptions"], tables["orders"], tables["order_lines"], products=self.products
+        )
         raised = {n: c for n, c in self.columns.items() if not n.startswith(ATTRIBUTE)}
         return replace(self, kinds=dict(kinds), columns=raised | attribute_columns(rows, kinds))
 

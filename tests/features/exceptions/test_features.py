@@ -11,14 +11,15 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from data.ticks import MISSING_TICK, MS_PER_HOUR, floor_ticks
-from features.engine.attributes import attribute_kinds, attribute_rows
+from features.engine.attributes import attribute_kinds
 from features.engine.columns import hours_between
 from features.engine.compute import Features, Matrix
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
+from features.engine.products import ProductAttributes
 from features.exceptions.features import FEATURES
 from features.exceptions.logs import exception_logs
-from features.exceptions.tables import exception_columns
+from features.exceptions.tables import exception_columns, joined_attributes
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,18 @@ class Past:
 
 
 def _columns(history: Any, exceptions: pd.DataFrame, kinds: Any) -> dict[str, np.ndarray]:
-    return exception_columns(exceptions, history.orders, history.order_lines, kinds)
+    products = ProductAttributes.of_table(history.products)
+    # As a champion stores and reads them: a call must get what training read.
+    stored = ProductAttributes.from_text(products.keeping(kinds).to_text())
+    return exception_columns(
+        exceptions, history.orders, history.order_lines, kinds, products=stored
+    )
+
+
+def _kinds(history: Any) -> dict[str, str]:
+    products = ProductAttributes.of_table(history.products)
+    tables = (history.exceptions, history.orders, history.order_lines)
+    return attribute_kinds(joined_attributes(*tables, products=products))
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +51,7 @@ def exception_past() -> Callable[..., Past]:
 
     def build(history: Any, plan: FeaturePlan | None = None) -> Past:
         raised = history.exceptions
-        kinds = plan.attributes if plan else attribute_kinds(attribute_rows(raised["attributes"]))
+        kinds = plan.attributes if plan else _kinds(history)
         columns = _columns(history, raised, kinds)
         plan = plan or FEATURES.fit(columns, kinds)
         entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.contract.tables import Exceptions, OrderLines, Orders
+from data.contract.tables import Exceptions, OrderLines, Orders, Products
 from features.engine.attributes import attribute_kinds
+from features.engine.products import ProductAttributes
 from features.exceptions.columns import COLUMNS
 from features.exceptions.tables import exception_columns, joined_attributes
 from serving.exceptions.payload import EXCEPTION_EXAMPLE
@@ -19,6 +20,8 @@ KINDS = {
     "attributes.order.incoterm": "word",
     "attributes.line.vendor": "word",
     "attributes.line.lead_days": "number",
+    "attributes.product.brand": "word",
+    "attributes.product.dose_mg": "number",
 }
 
 
@@ -93,13 +96,61 @@ def history():
     return exceptions, orders, lines
 
 
-def test_a_call_gives_the_very_columns_that_a_history_gives(posted_exception, history):
-    called = columns_of([exception(posted_exception)], KINDS)
-    offline = exception_columns(*history, KINDS)
+@pytest.fixture
+def a_products(history):
+    """Attributes of both SKUs, known since some seconds before the detection."""
+    detected_at = history[0][Exceptions.detected_at].iloc[0]
 
+    def build(seconds=1.0):
+        rows = {
+            Products.sku: ["A-1", "B-1"],
+            Products.attributes: ['{"brand": "acme", "dose_mg": 50}', '{"brand": "bolt"}'],
+            Products.known_at: [detected_at - pd.Timedelta(seconds=seconds)] * 2,
+        }
+        return ProductAttributes.of_table(pd.DataFrame(rows))
+
+    return build
+
+
+def assert_same(called, offline):
     assert called.keys() == offline.keys()
     for name, column in offline.items():
         np.testing.assert_array_equal(called[name], column, err_msg=name)
+
+
+@pytest.mark.parametrize("seconds", [1, 0.001, 0, -1])
+def test_a_call_gives_the_very_columns_that_a_history_gives(
+    posted_exception, history, a_products, seconds
+):
+    products = a_products(seconds)
+    champion = ProductAttributes.from_text(products.keeping(KINDS).to_text())
+
+    offline = exception_columns(*history, KINDS, products=products)
+    assert_same(columns_of([exception(posted_exception)], KINDS, champion), offline)
+    brand = "acme" if seconds > 0 else ""
+    assert offline["attributes.product.brand"].tolist() == [brand]
+
+
+def test_an_exception_that_names_its_own_sku_is_about_that_product(
+    posted_exception, history, a_products
+):
+    exceptions, orders, lines = history
+    own = exceptions.assign(attributes='{"sku": "B-1"}')
+    called = columns_of(
+        [exception(posted_exception | {"attributes": {"sku": "B-1"}})], KINDS, a_products()
+    )
+
+    assert_same(called, exception_columns(own, orders, lines, KINDS, products=a_products()))
+    assert called["attributes.product.brand"].tolist() == ["bolt"]
+
+
+def test_a_call_may_say_what_a_champion_does_not_know_of_a_product(posted_exception, a_products):
+    first = posted_exception["order"]["line_items"][1]
+    first["product"] = {"attributes": {"brand": "new"}}
+
+    called = columns_of([exception(posted_exception)], KINDS, a_products())
+    assert called["attributes.product.brand"].tolist() == ["new"]
+    assert called["attributes.product.dose_mg"].tolist() == [50.0]
 
 
 def test_the_attributes_of_an_order_known_too_late_are_not_read(history):
@@ -118,8 +169,10 @@ def test_tables_without_attributes_are_read_as_before(history):
     assert columns["attributes.line.vendor"].tolist() == [""]
 
 
-def test_attributes_of_orders_and_lines_are_common_or_not_like_those_of_exceptions(history):
-    kinds = attribute_kinds(joined_attributes(*history))
+def test_attributes_of_orders_lines_and_products_are_common_or_not_like_those_of_exceptions(
+    history, a_products
+):
+    kinds = attribute_kinds(joined_attributes(*history, products=a_products()))
 
     assert kinds == KINDS
 
