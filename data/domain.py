@@ -65,6 +65,18 @@ def type_word(type_text: str | None, own: str | None) -> str | None:
     return (own if is_other else type_text) or str(ExceptionType.OTHER)
 
 
+_CLOSED_STATUSES = {"resolved", "closed", "canceled", "cancelled", "dismissed"}
+
+
+def is_open_status(status: str) -> bool:
+    """Return whether a source's status is that of an open exception; an unknown one counts as open.
+
+    >>> is_open_status("open"), is_open_status("Closed"), is_open_status("on hold")
+    (True, False, True)
+    """
+    return status.strip().lower() not in _CLOSED_STATUSES
+
+
 class Stage(StrEnum):
     """The stations of an order's life, in their usual order."""
 

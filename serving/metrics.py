@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.live_list.worklist import Worklist
 from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
+from serving.wire.future_times import FUTURE_TIMES
 from serving.wire.stored_exception import UNREADABLE
 
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
@@ -49,7 +50,7 @@ def registry_of(worklist: Worklist, champion: Champion) -> CollectorRegistry:
     """Return what `/metrics` shows."""
     registry = CollectorRegistry()
     state = _ServiceState(worklist, champion)
-    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, UNREADABLE, state):
+    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, FUTURE_TIMES, UNREADABLE, state):
         registry.register(collector)
     return registry
 

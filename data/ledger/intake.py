@@ -1,4 +1,7 @@
-"""Intake of exceptions and new assessments, written inside the caller's transaction."""
+"""Intake of exceptions and new assessments, written inside the caller's transaction.
+
+Messages of one exception are ordered by `data.ledger.message_order`.
+"""
 
 import secrets
 from collections.abc import Sequence
@@ -9,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, up
 
 from data.ledger.claims import end_claims
 from data.ledger.ledger import ExceptionRecord
+from data.ledger.message_order import Incoming, is_late, reopens, sent_at_ms, stamped
 from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 KEYS_AT_ONCE = 500
@@ -24,20 +28,6 @@ class IntakeEvent(StrEnum):
     LATE = "late"
     CLOSED = "closed"
     REOPENED = "reopened"
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One exception as a source sends it; the fields are those of `ExceptionRecord`."""
-
-    source: str
-    external_id: str
-    is_open: bool
-    version: int | None
-    updated_at_ms: int
-    detected_at_ms: int
-    payload: str
-    opinion: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ def new_id(now_ms: int, kind: str = "exc") -> str:
 def accept(
     connection: Connection, arriving: Sequence[Incoming], *, now_ms: int
 ) -> list[AcceptedException]:
-    """Take in exceptions in order; a version older than the stored one is only recorded."""
+    """Take in exceptions in order; a message older than the stored state is only recorded."""
     stored = _stored(connection, arriving)
     before = dict(stored)
     accepted, events = [], []
@@ -93,37 +83,33 @@ def _stored(
 
 def _accepted(stored: ExceptionRecord | None, incoming: Incoming, now_ms: int) -> AcceptedException:
     if stored is None:
-        closed_at_ms = None if incoming.is_open else incoming.updated_at_ms
+        closed_at_ms = None if incoming.is_open else sent_at_ms(incoming, now_ms)
         created = ExceptionRecord(new_id(now_ms), revision=1, received_at_ms=now_ms,
-                         closed_at_ms=closed_at_ms, **asdict(incoming))  # fmt: skip
+                         closed_at_ms=closed_at_ms, **stamped(None, incoming, now_ms))  # fmt: skip
         return AcceptedException(IntakeEvent.CREATED, created)
     if stored.payload == incoming.payload:
         return AcceptedException(IntakeEvent.UNCHANGED, stored)
-    if _is_late(stored, incoming):
+    if is_late(stored, incoming, now_ms):
         return AcceptedException(IntakeEvent.LATE, stored)
-    return _changed(stored, replace(stored, revision=stored.revision + 1, **asdict(incoming)))
+    changes = stamped(stored, incoming, now_ms)
+    return _changed(
+        stored, replace(stored, revision=stored.revision + 1, **changes), incoming, now_ms
+    )
 
 
-def _changed(stored: ExceptionRecord, updated: ExceptionRecord) -> AcceptedException:
-    # What was made of an exception as long as it was open stands once it has ended.
+def _changed(
+    stored: ExceptionRecord, updated: ExceptionRecord, incoming: Incoming, now_ms: int
+) -> AcceptedException:
+    # The assessment of an exception while it was open stands once it has ended.
     ended = replace(updated, is_open=False, opinion=stored.opinion)
-    if stored.closed_at_ms is None:
+    if stored.is_open:
         if updated.is_open:
             return AcceptedException(IntakeEvent.UPDATED, updated)
-        return AcceptedException(
-            IntakeEvent.CLOSED, replace(ended, closed_at_ms=updated.updated_at_ms)
-        )
-    # A payload that the source wrote before our resolution does not reopen the exception.
-    if updated.is_open and updated.updated_at_ms > stored.closed_at_ms:
+        closed_at_ms = sent_at_ms(incoming, now_ms)
+        return AcceptedException(IntakeEvent.CLOSED, replace(ended, closed_at_ms=closed_at_ms))
+    if reopens(stored, incoming, now_ms):
         return AcceptedException(IntakeEvent.REOPENED, replace(updated, closed_at_ms=None))
     return AcceptedException(IntakeEvent.UPDATED, ended)
-
-
-def _is_late(stored: ExceptionRecord, incoming: Incoming) -> bool:
-    """Compare the source's versions or clock, never arrival; of equals the later arrival counts."""
-    if stored.version is not None and incoming.version is not None:
-        return incoming.version < stored.version
-    return incoming.updated_at_ms < stored.updated_at_ms
 
 
 def _is_recorded(connection: Connection, record: ExceptionRecord, incoming: Incoming) -> bool:
@@ -137,7 +123,9 @@ def _arrival_event(result: AcceptedException, incoming: Incoming, now_ms: int) -
     return {
         "exception_id": result.record.id,
         "kind": result.arrival.value,
-        "occurred_at_ms": incoming.detected_at_ms if created else incoming.updated_at_ms,
+        "occurred_at_ms": min(incoming.detected_at_ms, now_ms)
+        if created
+        else sent_at_ms(incoming, now_ms),
         "known_at_ms": now_ms,
         "by": incoming.source,
         "body": incoming.payload,

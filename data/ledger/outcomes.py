@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from data.domain import ConflictError, PreconditionError
 from data.ledger.claims import end_claims
@@ -27,7 +27,8 @@ def resolve(
     Raises:
         NotFoundError: There is no such exception.
         PreconditionError: It is not at that revision any more.
-        ConflictError: It ended otherwise already, and the caller did not say that they know.
+        ConflictError: It ended otherwise already, or was reopened after this resolution, and the
+            caller did not say that they know.
     """
     record = record_of(connection, outcome.exception_id)
     query = select(OUTCOMES).where(OUTCOMES.c.exception_id == record.id)
@@ -39,7 +40,18 @@ def resolve(
         raise PreconditionError(record.id, expected_revision, record.revision)
     if previous is not None and expected_revision is None:
         raise ConflictError(record.id, "it was resolved otherwise already")
+    if expected_revision is None and _reopened_after(connection, outcome):
+        raise ConflictError(record.id, "it was reopened after this resolution")
     return close_all(connection, [(record, outcome)], body=body)[0]
+
+
+def _reopened_after(connection: Connection, outcome: OutcomeRecord) -> bool:
+    """Return whether a source opened the exception again after the moment of an outcome."""
+    query = select(func.max(EVENTS.c.occurred_at_ms)).where(
+        EVENTS.c.exception_id == outcome.exception_id, EVENTS.c.kind == "reopened"
+    )
+    reopened_at_ms = connection.execute(query).scalar_one()
+    return reopened_at_ms is not None and outcome.resolved_at_ms < reopened_at_ms
 
 
 def _is_same_outcome(previous: OutcomeRecord, outcome: OutcomeRecord) -> bool:

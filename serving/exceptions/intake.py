@@ -1,17 +1,20 @@
 """Intake of exceptions: checked, scored, written to the ledger, shown on the work list."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
+from pydantic import Field
 from sqlalchemy import Connection
 
-from data.ledger.intake import AcceptedException, Incoming, IntakeEvent, accept
+from data.ledger.intake import AcceptedException, IntakeEvent, accept
+from data.ledger.message_order import Incoming
 from data.ledger.outcomes import save_outcomes
 from data.ledger.writer import LedgerWriter
 from data.settings import Settings
 from serving.clock import Clock
 from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
+from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import (
     ActionRequest,
     RefusedExceptionOut,
@@ -29,6 +32,7 @@ from serving.scoring.scorer import Scorer
 from serving.wire.answers import StampOut, closed
 from serving.wire.errors import BadPayloadError, Flaw, pointer_to
 from serving.wire.exception_in import ExceptionIn, Kind, exception, parts
+from serving.wire.future_times import count_future_times, future_times
 
 MAX_PAYLOAD_LENGTH = 1_000_000
 """Characters of one exception as JSON: a thousand lines with some attributes each."""
@@ -36,6 +40,7 @@ TOO_LARGE = (
     f"the exception has more than {MAX_PAYLOAD_LENGTH:,} characters as JSON, most of them here: "
     f"send a link instead"
 )
+_PAST_TIMES = ("detected_at", "updated_at")
 _DECIDED = (IntakeEvent.CREATED, IntakeEvent.UPDATED, IntakeEvent.REOPENED)
 
 
@@ -49,6 +54,9 @@ class AcceptedExceptionOut(ScoringOut):
     external_id: str
     status: Literal["open", "resolved"]
     revision: int
+    warnings: Annotated[
+        list[FlawOut], Field(description="taken in, but not as sent: what counts instead")
+    ]
 
 
 @closed
@@ -71,12 +79,21 @@ class CheckedBatch(NamedTuple):
     """Values of a request: what can be accepted, and what is refused.
 
     Attributes:
+        exceptions: The right ones.
         arriving: The right ones, scored.
         refusals: For each value the answer that refuses it, or None.
     """
 
+    exceptions: list[ExceptionIn]
     arriving: list[Incoming]
     refusals: list[RefusedExceptionOut | None]
+
+
+class AcceptedShape(NamedTuple):
+    """Effect of one exception on the ledger, and what of it did not count as sent."""
+
+    accepted: AcceptedException
+    warnings: list[Flaw]
 
 
 async def take_in(
@@ -98,20 +115,30 @@ async def take_in(
     checked = [exception(values[0])] if kind == "one" else many_of(values, settings)
     batch = await _incoming(values, checked, scorer, clock)
     now_ms = clock()
+    all_warnings = [_warnings(item, now_ms) for item in batch.exceptions]
 
     def transaction(connection: Connection) -> Answered[list[AcceptedException]]:
         accepted = accept(connection, batch.arriving, now_ms=now_ms)
         save_outcomes(connection, untouched(accepted, now_ms))
-        answer = _answer(scorer, kind, batch.refusals, accepted, now_ms=now_ms)
+        results = [
+            AcceptedShape(result, warnings)
+            for result, warnings in zip(accepted, all_warnings, strict=True)
+        ]
+        answer = _answer(scorer, kind, batch.refusals, results, now_ms=now_ms)
         return Answered(answer, accepted)
 
     once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms)
     answer, accepted = await run_once(writer, once, transaction)
-    for result in accepted or ():
+    for result, warnings in zip(accepted or (), all_warnings, strict=False):
+        count_future_times(warnings)
         if result.arrival in _DECIDED:
             count_decisions([Assessment.from_json(result.record.opinion)])
         worklist.show(result.record)
     return answer
+
+
+def _warnings(facts: ExceptionIn, now_ms: int) -> list[Flaw]:
+    return future_times({name: getattr(facts, name) for name in _PAST_TIMES}, now_ms)
 
 
 async def _incoming(
@@ -125,8 +152,9 @@ async def _incoming(
     right = [item for item in items if isinstance(item, CheckedException)]
     refusals = [None if isinstance(item, CheckedException) else item for item in items]
     if not right:
-        return CheckedBatch([], refusals)
-    judged = await scorer.judged([item.exception for item in right], clock())
+        return CheckedBatch([], [], refusals)
+    exceptions = [item.exception for item in right]
+    judged = await scorer.judged(exceptions, clock())
     arriving = [
         _as_incoming(
             item,
@@ -134,7 +162,7 @@ async def _incoming(
         )
         for item, assessment in zip(right, judged.assessments, strict=True)
     ]
-    return CheckedBatch(arriving, refusals)
+    return CheckedBatch(exceptions, arriving, refusals)
 
 
 def _checked(
@@ -171,7 +199,7 @@ def _as_incoming(item: CheckedException, assessment: Assessment) -> Incoming:
         external_id=facts.external_id,
         is_open=facts.is_open,
         version=facts.version,
-        updated_at_ms=facts.detected_at if facts.updated_at is None else facts.updated_at,
+        updated_at_ms=facts.updated_at,
         detected_at_ms=facts.detected_at,
         payload=item.payload,
         opinion=assessment.to_json(),
@@ -182,18 +210,19 @@ def _answer(
     scorer: Scorer,
     kind: Kind,
     refusals: Sequence[RefusedExceptionOut | None],
-    accepted: Sequence[AcceptedException],
+    results: Sequence[AcceptedShape],
     *,
     now_ms: int,
 ) -> Answer:
-    assessments = [Assessment.from_json(result.record.opinion) for result in accepted]
+    assessments = [Assessment.from_json(result.accepted.record.opinion) for result in results]
     scorings = scorer.answers(assessments, now_ms)
-    shapes = [_shape(result, scoring) for result, scoring in zip(accepted, scorings, strict=True)]
-    if kind == "one" and not accepted:
+    shapes = [_shape(result, scoring) for result, scoring in zip(results, scorings, strict=True)]
+    if kind == "one" and not results:
         return Answer(422, orjson.dumps(refusals[0]))
     if kind == "one":
-        status = 201 if accepted[0].arrival is IntakeEvent.CREATED else 200
-        return Answer(status, orjson.dumps(shapes[0]), accepted[0].record.revision)
+        accepted = results[0].accepted
+        status = 201 if accepted.arrival is IntakeEvent.CREATED else 200
+        return Answer(status, orjson.dumps(shapes[0]), accepted.record.revision)
     taken = iter(shapes)
     whole: AcceptedBatchOut = {
         "accepted": len(shapes),
@@ -204,15 +233,16 @@ def _answer(
     return Answer(200, orjson.dumps(whole))
 
 
-def _shape(accepted: AcceptedException, scoring: ScoringOut) -> AcceptedExceptionOut:
+def _shape(result: AcceptedShape, scoring: ScoringOut) -> AcceptedExceptionOut:
     """Return an accepted exception: its names, what became of it, its assessment."""
-    record = accepted.record
+    record = result.accepted.record
     return {
-        "result": accepted.arrival.value,
+        "result": result.accepted.arrival.value,
         "id": record.id,
         "source": record.source,
         "external_id": record.external_id,
         "status": "open" if record.is_open else "resolved",
         "revision": record.revision,
+        "warnings": flaws_out(result.warnings),
         **scoring,
     }

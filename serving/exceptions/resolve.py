@@ -1,13 +1,15 @@
 """Resolution of an exception: an outcome that training can learn from; it leaves the work list."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
+from pydantic import Field
 from sqlalchemy import Connection
 
 from data.ledger.ledger import OutcomeRecord
 from data.ledger.writer import LedgerWriter
 from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
+from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import ActionRequest, canonical, parsed
 from serving.live_list.worklist import Worklist
 from serving.scoring.audits import Resolution, end
@@ -16,6 +18,7 @@ from serving.scoring.scorer import Scorer
 from serving.wire.answers import Moment, StampOut, closed
 from serving.wire.exception_in import ResolutionIn, resolution
 from serving.wire.formats import rfc3339
+from serving.wire.future_times import count_future_times, future_times
 
 
 @closed
@@ -26,6 +29,9 @@ class ResolvedExceptionOut(StampOut):
     status: Literal["resolved"]
     revision: int
     resolved_at: Moment
+    warnings: Annotated[
+        list[FlawOut], Field(description="taken in, but not as sent: what counts instead")
+    ]
 
 
 async def resolve_one(
@@ -44,7 +50,9 @@ async def resolve_one(
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
     value = parsed(request.body)
-    outcome = outcome_of(request.subject_id, resolution(value), now_ms)
+    payload = resolution(value)
+    outcome = outcome_of(request.subject_id, payload, now_ms)
+    warnings = future_times({"resolved_at": payload.resolved_at}, now_ms)
     expected_revision = request.expected_revision
 
     def transaction(connection: Connection) -> Answered[Resolution]:
@@ -61,6 +69,7 @@ async def resolve_one(
             "status": "resolved",
             "revision": record.revision,
             "resolved_at": rfc3339(record.closed_at_ms or now_ms),
+            "warnings": flaws_out(warnings),
             **scorer.stamp(now_ms),
         }
         return Answered(Answer(200, orjson.dumps(shape), record.revision), ended)
@@ -68,17 +77,18 @@ async def resolve_one(
     once = AnswerOnce.of(request, request.subject_id, now_ms=now_ms)
     answer, resolved = await run_once(writer, once, transaction)
     if resolved is not None:
+        count_future_times(warnings)
         worklist.remove(request.subject_id)
         guarantees.record_audits(resolved)
     return answer
 
 
 def outcome_of(exception_id: str, payload: ResolutionIn, now_ms: int) -> OutcomeRecord:
-    """Return how an exception ended, by the payload."""
+    """Return how an exception ended, by the payload; an end in the future counts as now."""
     return OutcomeRecord(
         exception_id=exception_id,
         known_at_ms=now_ms,
-        resolved_at_ms=now_ms if payload.resolved_at is None else payload.resolved_at,
+        resolved_at_ms=min(now_ms, now_ms if payload.resolved_at is None else payload.resolved_at),
         category=payload.category,
         label_origin=payload.label_origin.value if payload.category else None,
         team=payload.team,

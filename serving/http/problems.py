@@ -97,8 +97,13 @@ def problem(status: int, detail: str, flaws: Sequence[Flaw] = ()) -> ProblemOut:
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "errors": [{"pointer": flaw.pointer, "detail": flaw.detail} for flaw in flaws],
+        "errors": flaws_out(flaws),
     }
+
+
+def flaws_out(flaws: Sequence[Flaw]) -> list[FlawOut]:
+    """Return flaws as answers show them."""
+    return [{"pointer": flaw.pointer, "detail": flaw.detail} for flaw in flaws]
 
 
 def problem_of(error: Exception) -> ProblemOut:

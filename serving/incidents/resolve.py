@@ -23,6 +23,7 @@ from data.policy.automation import PromiseTerms
 from serving.exceptions.claim import check_claim
 from serving.exceptions.resolve import outcome_of
 from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
+from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import ActionRequest, canonical, parsed
 from serving.incident_watch.evidence import IncidentFacts
 from serving.incident_watch.watch import IncidentWatch
@@ -32,7 +33,9 @@ from serving.scoring.audits import Resolution, end
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import StampOut, closed
+from serving.wire.errors import Flaw
 from serving.wire.exception_in import checked
+from serving.wire.future_times import count_future_times, future_times
 
 Obstacle = Literal["claimed", "changed", "ended", "no_member"]
 """Reason that a member is left as it is."""
@@ -57,6 +60,7 @@ class ResolvedMembersOut(StampOut):
     resolved: int
     left: int
     results: list[ResolvedMemberOut]
+    warnings: list[FlawOut]
 
 
 @dataclass
@@ -80,13 +84,7 @@ class MemberOutcome(NamedTuple):
 
 
 class BulkResolution(NamedTuple):
-    """Result of a bulk action on an incident.
-
-    Attributes:
-        incident: As it is after.
-        selection: The members, and what became of each.
-        audited: The resolutions whose suggestion had been hidden from people.
-    """
+    """Incident after a bulk action, its members, and the resolutions hidden from people before."""
 
     incident: Incident
     selection: MemberSelection
@@ -111,6 +109,7 @@ async def resolve_incident(
     """
     value, expected_revision = parsed(request.body), request.expected_revision
     payload, incident_id = checked(INCIDENT_RESOLUTION, value), request.subject_id
+    warnings = future_times({"resolved_at": payload.resolved_at}, now_ms)
 
     def transaction(connection: Connection) -> Answered[BulkResolution]:
         revision_of_open(connection, incident_id, expected_revision)
@@ -120,12 +119,13 @@ async def resolve_incident(
         audited = _resolve(connection, outcomes, guarantees.terms, canonical(value))
         incident = _after(connection, incident_id, selection, now_ms)
         resolved = BulkResolution(incident, selection, audited)
-        return Answered(_answer(scorer, resolved, now_ms), resolved)
+        return Answered(_answer(scorer, resolved, warnings, now_ms), resolved)
 
     async with incidents.lock:
         once = AnswerOnce.of(request, f"{incident_id}/resolve", now_ms=now_ms)
         answer, resolved = await run_once(writer, once, transaction)
         if resolved is not None:
+            count_future_times(warnings)
             ids = [record.id for record in resolved.selection.records]
             incidents.resolved_by_hand(resolved.incident, ids)
             for resolution in resolved.audited:
@@ -229,7 +229,7 @@ def _after(
     return record_change(connection, incident, now_ms=now_ms, is_closed=is_closed)
 
 
-def _answer(scorer: Scorer, resolved: BulkResolution, now_ms: int) -> Answer:
+def _answer(scorer: Scorer, resolved: BulkResolution, warnings: list[Flaw], now_ms: int) -> Answer:
     incident, selection = resolved.incident, resolved.selection
     shape: ResolvedMembersOut = {
         "id": incident.id,
@@ -238,6 +238,7 @@ def _answer(scorer: Scorer, resolved: BulkResolution, now_ms: int) -> Answer:
         "resolved": len(selection.records),
         "left": len(selection.results) - len(selection.records),
         "results": list(selection.results.values()),
+        "warnings": flaws_out(warnings),
         **scorer.stamp(now_ms),
     }
     return Answer(200, orjson.dumps(shape), incident.revision)

@@ -25,8 +25,9 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from data.ledger.intake import AcceptedException, Incoming, IntakeEvent, accept
+from data.ledger.intake import AcceptedException, IntakeEvent, accept
 from data.ledger.ledger import ExceptionRecord, records_of
+from data.ledger.message_order import Incoming
 from data.ledger.writer import LedgerWriter
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
@@ -103,12 +104,12 @@ def _in_line(
     detected = _detected(book, policy, now_ms)
     records = {record.external_id: record for record in records_of(connection, OURS)}
     arriving = [
-        _incoming(records.get(name), payload, assessment, now_ms)
+        _incoming(records.get(name), payload, assessment)
         for name, (payload, assessment) in detected.items()
         if _needs_update(records.get(name), assessment, policy)
     ]
     arriving += [
-        _healed(record, now_ms)
+        _healed(record)
         for name, record in records.items()
         if name not in detected and not _is_reported_closed(record)
     ]
@@ -185,7 +186,7 @@ def _is_reported_closed(record: ExceptionRecord) -> bool:
 
 
 def _incoming(
-    record: ExceptionRecord | None, payload: dict[str, Any], assessment: Assessment, now_ms: int
+    record: ExceptionRecord | None, payload: dict[str, Any], assessment: Assessment
 ) -> Incoming:
     """Return the change to make.
 
@@ -200,29 +201,22 @@ def _incoming(
         external_id=payload["external_id"],
         is_open=True,
         version=None,
-        updated_at_ms=_later(record, now_ms),
+        updated_at_ms=None,
         detected_at_ms=detected_at_ms,
         payload=canonical(dated_payload),
         opinion=assessment.to_json(),
     )
 
 
-def _healed(record: ExceptionRecord, now_ms: int) -> Incoming:
+def _healed(record: ExceptionRecord) -> Incoming:
     closed_payload = orjson.loads(record.payload) | {"status": "resolved", "healed_itself": True}
     return Incoming(
         source=OURS,
         external_id=record.external_id,
         is_open=False,
         version=None,
-        updated_at_ms=_later(record, now_ms),
+        updated_at_ms=None,
         detected_at_ms=record.detected_at_ms,
         payload=canonical(closed_payload),
         opinion=record.opinion,
     )
-
-
-def _later(record: ExceptionRecord | None, now_ms: int) -> int:
-    """A moment after all that is known, so that what we say now holds whatever clocks did."""
-    if record is None:
-        return now_ms
-    return max(now_ms, record.updated_at_ms + 1, (record.closed_at_ms or 0) + 1)

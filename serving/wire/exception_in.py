@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from data.domain import ExceptionType, LabelOrigin, type_word
+from data.domain import ExceptionType, LabelOrigin, is_open_status, type_word
 from data.ticks import tick_of
 from serving.wire.errors import BadPayloadError, Flaw, pointer_to
 from serving.wire.nesting import MAX_DEPTH, too_deep
@@ -29,7 +29,6 @@ from serving.wire.nesting import MAX_DEPTH, too_deep
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _YEARS = range(1990, 2101)
 _TYPES = {str(kind): str(kind) for kind in ExceptionType}
-_CLOSED = {"resolved", "closed", "canceled", "cancelled", "dismissed"}
 MAX_ATTRIBUTES = 200
 OURS = "expedite"
 """Source of the exceptions that the service raises itself."""
@@ -131,8 +130,8 @@ class OrderIn(RequestPart):
 class ExceptionIn(RequestPart):
     """One exception, in full. `source` and `external_id` name it.
 
-    `type` is one of the known types in any case, or the source's own word. `version` or
-    `updated_at` order what a source says; without either, `detected_at` does.
+    `type` is one of the known types in any case, or the source's own word. `version`
+    orders the messages of a source, else `updated_at`, else their arrival.
     """
 
     external_id: Name
@@ -163,7 +162,7 @@ class ExceptionIn(RequestPart):
     @property
     def is_open(self) -> bool:
         """Return true if the source says it is still open; an unknown status counts as open."""
-        return self.status.lower() not in _CLOSED
+        return is_open_status(self.status)
 
 
 class ResolutionIn(RequestPart):

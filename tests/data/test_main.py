@@ -6,8 +6,9 @@ from typing import NamedTuple
 import pytest
 
 from data.__main__ import main
-from data.ledger.intake import Incoming, accept
+from data.ledger.intake import accept
 from data.ledger.ledger import Ledger
+from data.ledger.message_order import Incoming
 
 ROOT = Path(__file__).parents[2]
 SIMULATE = ["import", "--source", "synthetic", "--orders", 1_000, "--into"]

@@ -8,8 +8,9 @@ import pytest
 
 from data.domain import ClaimedError
 from data.ledger.claims import Claim, active_claims, claim, revision_of_open
-from data.ledger.intake import Incoming, accept
+from data.ledger.intake import accept
 from data.ledger.ledger import Ledger
+from data.ledger.message_order import Incoming
 
 NOON_MS = 1_772_366_400_000
 LEASE_MS = 1_800_000

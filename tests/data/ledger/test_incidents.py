@@ -17,8 +17,9 @@ from data.ledger.incidents import (
     save_reader_position,
     split_off,
 )
-from data.ledger.intake import Incoming, accept
+from data.ledger.intake import accept
 from data.ledger.ledger import Ledger
+from data.ledger.message_order import Incoming
 
 NOON_MS = 1_772_366_400_000
 DHL = Incident("inc_1", "carrier", "dhl", 1, NOON_MS, NOON_MS, None, "{}")

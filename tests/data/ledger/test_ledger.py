@@ -1,27 +1,28 @@
 """The ledger, on SQLite and on PostgreSQL alike."""
 
+import itertools
 import threading
 from dataclasses import replace
 
+import orjson
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update as update_rows
 
 from data.domain import BadInputError, ConflictError, NotFoundError, PreconditionError
 from data.ledger.idempotency import StoredAnswer, store_answer, stored_answer
-from data.ledger.intake import (
-    Incoming,
-    IntakeEvent,
-    accept,
-    new_id,
-    rescore,
-)
+from data.ledger.intake import IntakeEvent, accept, new_id, rescore
 from data.ledger.ledger import Ledger, OutcomeRecord
+from data.ledger.message_order import Incoming
 from data.ledger.outcomes import resolve
-from data.ledger.tables import METADATA
+from data.ledger.tables import EXCEPTIONS, METADATA
 from data.ticks import MS_PER_HOUR
 
 NOON_MS = 1_772_366_400_000
+COUNT = itertools.count()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -52,7 +53,10 @@ def incoming(external_id="PE-1", **changes):
     return Incoming(**plain | changes)
 
 
-def taken(ledger, *arriving, now_ms=NOON_MS):
+CLOSED = {"is_open": False, "payload": '{"status": "closed"}'}
+
+
+def taken(ledger, *arriving, now_ms=NOON_MS + MS_PER_HOUR):
     with ledger.writing() as connection:
         return accept(connection, arriving, now_ms=now_ms)
 
@@ -113,14 +117,84 @@ def test_the_same_again_writes_nothing(ledger):
         ({"version": 2}, {"version": 3, "updated_at_ms": NOON_MS - 1}, IntakeEvent.UPDATED),
         ({"version": 2}, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.UPDATED),
         ({}, {"is_open": False, "updated_at_ms": NOON_MS + 1}, IntakeEvent.CLOSED),
-        ({"is_open": False}, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.REOPENED),
-        ({"is_open": False}, {}, IntakeEvent.UPDATED),
+        ({"updated_at_ms": NOON_MS + 2}, {"updated_at_ms": None}, IntakeEvent.UPDATED),
+        ({"version": 2, **CLOSED}, {"version": 3}, IntakeEvent.REOPENED),
+        ({"version": 2, **CLOSED}, {"version": 1}, IntakeEvent.LATE),
+        (CLOSED, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.REOPENED),
+        (CLOSED, {}, IntakeEvent.REOPENED),
+        (CLOSED, {"updated_at_ms": None}, IntakeEvent.REOPENED),
+        (CLOSED, {"updated_at_ms": NOON_MS - 1}, IntakeEvent.LATE),
     ],
 )
-def test_what_a_source_says_is_ordered_by_its_own_word(ledger, stored, update, arrival):
+def test_messages_are_ordered_by_version_then_clock_then_arrival(ledger, stored, update, arrival):
     taken(ledger, incoming(**stored))
 
     assert taken(ledger, incoming(payload='{"n": 2}', **update))[0].arrival is arrival
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@given(
+    messages=st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=6),
+    split=st.integers(0, 6),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_order_of_arrival_ends_in_the_highest_version(ledger, messages, split):
+    source = f"s-{next(COUNT)}"
+    arriving = [
+        incoming(source=source, version=version, is_open=is_open, updated_at_ms=None,
+                 payload=orjson.dumps({"status": "open" if is_open else "closed", "n": i}).decode())
+        for i, (version, is_open) in enumerate(messages)
+    ]  # fmt: skip
+    taken(ledger, *arriving[:split])
+    accepted = taken(ledger, *arriving[split:], now_ms=NOON_MS + 2 * MS_PER_HOUR)
+    accepted = accepted or taken(ledger, arriving[-1])
+
+    last = max(range(len(messages)), key=lambda i: (messages[i][0], i))
+    record = accepted[-1].record
+    assert (record.version, record.is_open, record.payload) == (
+        arriving[last].version, arriving[last].is_open, arriving[last].payload
+    )  # fmt: skip
+
+
+def test_a_time_from_the_future_shuts_nothing_out(ledger):
+    year_2099 = incoming(updated_at_ms=NOON_MS * 3, detected_at_ms=NOON_MS * 3)
+    first = taken(ledger, year_2099, now_ms=NOON_MS)[0].record
+    update = incoming(payload='{"n": 2}', updated_at_ms=NOON_MS + 1)
+
+    assert (first.updated_at_ms, first.detected_at_ms) == (NOON_MS, NOON_MS)
+    assert taken(ledger, update, now_ms=NOON_MS + 2)[0].arrival is IntakeEvent.UPDATED
+
+
+def test_a_time_from_the_future_in_an_older_ledger_shuts_nothing_out(ledger):
+    record = taken(ledger, incoming(), now_ms=NOON_MS)[0].record
+    with ledger.writing() as connection:
+        connection.execute(update_rows(EXCEPTIONS).values(updated_at_ms=NOON_MS * 3))
+    update = incoming(payload='{"n": 2}', updated_at_ms=NOON_MS + 1)
+
+    assert taken(ledger, update, now_ms=NOON_MS + 2)[0].arrival is IntakeEvent.UPDATED
+    assert ledger.record(record.id).updated_at_ms == NOON_MS + 1
+
+
+def test_a_message_written_before_a_resolution_does_not_reopen(ledger):
+    record = taken(ledger, incoming())[0].record
+    closed(ledger, ended(record.id))
+    before = incoming(payload='{"n": 2}', updated_at_ms=NOON_MS + 1)
+    after = incoming(payload='{"n": 3}', updated_at_ms=None)
+
+    arrivals = [taken(ledger, message)[0].arrival for message in (before, after)]
+
+    assert arrivals == [IntakeEvent.UPDATED, IntakeEvent.REOPENED]
+
+
+def test_a_resolution_from_before_a_reopening_is_refused(ledger):
+    record = taken(ledger, incoming(**CLOSED))[0].record
+    opened = incoming(payload='{"n": 2}', updated_at_ms=NOON_MS + MS_PER_HOUR)
+    again = taken(ledger, opened, now_ms=NOON_MS + 2 * MS_PER_HOUR)[0].record
+    outcome = ended(record.id, resolved_at_ms=NOON_MS + 1)
+
+    with pytest.raises(ConflictError):
+        closed(ledger, outcome)
+    assert not closed(ledger, outcome, if_revision=again.revision).is_open
 
 
 def test_a_late_one_is_noted_once_however_often_it_comes(ledger):

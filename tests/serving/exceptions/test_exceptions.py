@@ -62,6 +62,35 @@ def test_a_version_counts_for_more_than_a_clock(client, an_exception):
     assert late.json()["result"] == "late"
 
 
+def test_a_higher_version_reopens_what_its_source_closed(client, an_exception):
+    states = ["open", "closed", "open"]
+    batch = [an_exception(version=i + 1, status=status) for i, status in enumerate(states)]
+
+    answer = client.post("/v1/exceptions", json={"exceptions": batch}).json()
+
+    results = [(result["result"], result["status"]) for result in answer["results"]]
+    assert results == [("created", "open"), ("closed", "resolved"), ("reopened", "open")]
+    assert ids_on_the_list(client) == ["PE-1"]
+
+
+@pytest.mark.parametrize("field", ["updated_at", "detected_at"])
+def test_a_time_from_the_future_counts_as_the_arrival_and_is_told(client, an_exception, field):
+    first = posted(client, an_exception(**{field: "2099-01-01T00:00:00Z"})).json()
+    again = posted(client, an_exception(updated_at="2026-03-01T12:00:00Z", severity="high")).json()
+
+    assert [warning["pointer"] for warning in first["warnings"]] == [f"/{field}"]
+    assert (again["result"], again["warnings"]) == ("updated", [])
+    assert f'expedite_future_times_total{{field="{field}"}}' in client.get("/metrics").text
+
+
+def test_a_resolution_in_the_future_counts_as_now(client, an_exception):
+    created = posted(client, an_exception()).json()
+    answer = resolved(client, created["id"], {"resolved_at": "2099-01-01T00:00:00Z"}).json()
+
+    assert answer["resolved_at"] == "2026-03-01T12:00:00.000Z"
+    assert [warning["pointer"] for warning in answer["warnings"]] == ["/resolved_at"]
+
+
 def test_two_of_the_same_in_one_batch_end_as_the_newer(client, an_exception):
     newer = an_exception(updated_at="2026-03-01T11:00:00Z", severity="high")
     older = an_exception(updated_at="2026-03-01T10:00:00Z", severity="low")
