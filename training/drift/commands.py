@@ -9,6 +9,7 @@ from data.domain import BadInputError
 from data.history.history import History
 from models.triage.load import load_triage
 from training.common.options import CHAMPION, HistoryPath, Model, console, moment, store, version_of
+from training.common.step_bar import StepBar
 
 if TYPE_CHECKING:
     from training.drift.periods import Period
@@ -34,10 +35,10 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
         _period(current, "--current"),
     )
     opened = store()
-    with console.status("Starting") as status:
+    with StepBar(compare.STEPS) as bar:
         loaded = load_triage(opened, version_of(model))
         opened_history = History.open(history)
-        result = compare.compare_periods(loaded, opened_history, *periods, status.update)
+        result = compare.compare_periods(loaded, opened_history, *periods, bar.step)
         compare.store_report(result, opened, html, json)
     console.print(result.verdict, soft_wrap=True, highlight=False, markup=False)
     if fail_on_drift and result.is_drift:

@@ -26,11 +26,13 @@ from training.drift.periods import (
     rare_outcomes,
     score_drift_period,
 )
-from training.drift.verdict import DriftFinding, finding, sentence
+from training.drift.verdict import DriftFinding, decided_by, finding, sentence
 from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
 
 _SIDES = ("reference", "current")
+STEPS = 4
+"""Lines of progress that a comparison sends."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Drift:
         return sentence(self.comparison, self.costs)
 
     @property
+    def decided_by(self) -> str:
+        """One line: the comparison that decided the verdict."""
+        return decided_by(self.comparison, self.costs)
+
+    @property
     def is_drift(self) -> bool:
         """True where the verdict is drift."""
         return finding(self.comparison, self.costs) is not DriftFinding.NONE
@@ -57,6 +64,7 @@ class Drift:
         return {
             "model": self.model,
             "verdict": self.verdict,
+            "decided_by": self.decided_by,
             "drift": self.is_drift,
             "finding": finding(self.comparison, self.costs),
             **{name: _period_facts(side) for name, side in zip(_SIDES, self.sides, strict=True)},
@@ -107,11 +115,11 @@ def compare_periods(
         raise BadInputError(
             "--current", f"{current} overlaps {reference}", "Choose two periods that don't."
         )
-    progress("Step 1 of 4: reading the history")
+    progress("Reading the history")
     dataset = TriageDataset.read(history, END_OF_TIME, triage.kinds)
     live = triage.with_recent(since_training(triage, dataset))
     patience = max(0, _last_known(dataset) - tick_of(max(reference.end, current.end)))
-    progress("Step 2 of 4: scoring both periods")
+    progress("Scoring both periods")
     sides = [
         score_drift_period(
             live,
@@ -122,13 +130,13 @@ def compare_periods(
         )
         for name, period in zip(_SIDES, (reference, current), strict=True)
     ]
-    progress("Step 3 of 4: comparing columns")
+    progress("Comparing columns")
     features = important_features(triage)
     before, now = (compared_columns(live, dataset, side, features) for side in sides)
     too_few = rare_outcomes(before, now)
     compared = compare(before.drop(columns=list(too_few)), now.drop(columns=list(too_few)))
     comparison = DriftComparison(compared.columns, compared.left_out | too_few, compared.html)
-    progress("Step 4 of 4: comparing promises with outcomes")
+    progress("Comparing promises with outcomes")
     reference_promises, current_promises = (dict(promises(live, dataset, side)) for side in sides)
     costs = [
         cost(label, reference_promises[label], current_promises[label])
@@ -148,7 +156,13 @@ def store_report(
     """Store the page and the figures with the champion's run, and at the optional paths."""
     figures_json = orjson.dumps(drift.to_json(), option=orjson.OPT_INDENT_2)
     periods = f"{drift.model}: {drift.sides[0].period} and {drift.sides[1].period}"
-    page = drift_page(periods, drift.verdict, drift.costs, drift.comparison.columns).encode()
+    page = drift_page(
+        periods,
+        drift.verdict,
+        drift.decided_by,
+        costs=drift.costs,
+        columns=drift.comparison.columns,
+    ).encode()
     for path, content in ((html, page), (figures, figures_json)):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,13 +10,19 @@ _STYLE = "body{font:16px sans-serif;margin:2em}td,th{padding:.2em 1em;text-align
 
 
 def drift_page(
-    periods: str, verdict: str, costs: Sequence[CalibrationCost], columns: Sequence[ColumnDrift]
+    periods: str,
+    verdict: str,
+    decided_by: str,
+    *,
+    costs: Sequence[CalibrationCost],
+    columns: Sequence[ColumnDrift],
 ) -> str:
     """Return the page as HTML.
 
     Args:
         periods: Names of the model and of both periods.
         verdict: The sentence that the terminal prints.
+        decided_by: The sentence that names the comparison behind the verdict.
         costs: Calibration by label, which decides first.
         columns: Each compared column.
     """
@@ -32,7 +38,7 @@ def drift_page(
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{title}</h1><p><strong>{escape(verdict)}</strong>"
-        "</p><h2>Calibration: decides first</h2>"
+        f"</p><p>Decided by: {escape(decided_by)}</p><h2>Calibration: decides first</h2>"
         + _table(("label", "error in the reference", "error now", ""), labels)
         + "<h2>Columns</h2>"
         + _table(("column", "figure", "reference", "current", "distance", ""), compared)

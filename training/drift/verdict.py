@@ -31,12 +31,39 @@ def finding(comparison: DriftComparison, costs: Sequence[CalibrationCost]) -> Dr
     """
     if any(cost.grew for cost in costs):
         return DriftFinding.COSTS
-    other_regime = any(c.score >= max(_REGIME, c.threshold) for c in comparison.of(_BREACHED))
-    if other_regime:
+    if _other_regime(comparison):
         return _in_other_regime(costs)
     if not costs and any(c.drifted for c in comparison.of(PREDICTION)):
         return DriftFinding.NOT_KNOWN_YET
     return DriftFinding.NONE
+
+
+def decided_by(comparison: DriftComparison, costs: Sequence[CalibrationCost]) -> str:
+    """Return the sentence that names what decided the finding, with its figures."""
+    grown = [cost for cost in costs if cost.grew]
+    if grown:
+        worst = max(grown, key=lambda cost: cost.change.value)
+        return f"the calibration error of {worst.label} grew beyond chance, by {worst.change}"
+    if regime := _other_regime(comparison):
+        rate = regime[0]
+        return (
+            f"the breach rate is another one: {rate.reference:.2f} -> {rate.current:.2f}, distance "
+            f"{rate.score:.2f} where {max(_REGIME, rate.threshold):.2f} counts"
+        )
+    if not costs:
+        moved = [column for column in comparison.of(PREDICTION) if column.drifted]
+        names = ", ".join(column.name for column in moved)
+        return (
+            f"the predictions moved ({names}), and too few outcomes are known"
+            if moved
+            else "no prediction moved, and too few outcomes are known"
+        )
+    labels = ", ".join(cost.label for cost in costs)
+    return f"no calibration error grew beyond chance ({labels}), and the breach rate is the same"
+
+
+def _other_regime(comparison: DriftComparison) -> list[ColumnDrift]:
+    return [c for c in comparison.of(_BREACHED) if c.score >= max(_REGIME, c.threshold)]
 
 
 def _in_other_regime(costs: Sequence[CalibrationCost]) -> DriftFinding:

@@ -3,7 +3,7 @@ import pytest
 from training.common.measures import Figure
 from training.drift.columns import ColumnDrift, DriftComparison
 from training.drift.cost import CalibrationCost, PeriodCalibration
-from training.drift.verdict import DriftFinding, finding, sentence
+from training.drift.verdict import DriftFinding, decided_by, finding, sentence
 
 
 @pytest.fixture
@@ -86,3 +86,28 @@ def test_the_label_whose_calibration_suffered_is_told(comparison, a_cost):
 
     assert "right teams promised" in text
     assert text.endswith("Retrain.")
+
+
+def test_what_decided_is_the_calibration_that_grew_most(comparison, a_cost):
+    text = decided_by(comparison(), [a_cost(0.05, "team"), a_cost(0.09)])
+
+    assert text == "the calibration error of breach grew beyond chance, by 0.090 (0.080 to 0.100)"
+
+
+def test_what_decided_is_the_other_breach_rate_where_no_calibration_grew(comparison, a_cost):
+    text = decided_by(comparison(breached=0.5), [a_cost(0.0)])
+
+    assert text.startswith("the breach rate is another one: 0.66 -> 0.22, distance 0.50")
+
+
+def test_what_decided_are_predictions_while_outcomes_are_few(comparison):
+    assert "the predictions moved (prediction.p_breach)" in decided_by(
+        comparison(predicted=0.3), []
+    )
+    assert decided_by(comparison(), []).startswith("no prediction moved")
+
+
+def test_what_decided_is_said_where_nothing_drifted_too(comparison, a_cost):
+    text = decided_by(comparison(), [a_cost(0.0)])
+
+    assert text.startswith("no calibration error grew beyond chance (breach)")
