@@ -7,17 +7,21 @@ import numpy as np
 import orjson
 
 from data.domain import Stage
-from features.engine.feature_set import FeaturePlan
+from features.engine.feature_set import Columns, FeaturePlan
 from models.boosters import Booster, TreeSettings
+from models.breach.column_trees import ColumnTrees
+from models.breach.estimators import raw_trees
 from models.early_warning.delivery_time import DeliveryTime
 from models.early_warning.stage_logit import StageLogit, logit
-from models.estimator import Files
+from models.estimator import Files, ModelState
 
 SETTINGS = TreeSettings(
     rounds=150, learning_rate=0.03, leaves=7, smallest_leaf=80, columns_share=0.3, l2=20.0
 )
 ANY = "any"
 SHORTAGE = "delivery time"
+PLAIN = "plain LightGBM"
+"""Score of trees on the raw columns: the mark that other scores must reach."""
 FINAL_STAGES = (str(Stage.DELIVERED), str(Stage.AFTER_SALES))
 """Stages after which nothing can go wrong on the way."""
 
@@ -27,6 +31,7 @@ class OrderRows(NamedTuple):
 
     Attributes:
         dense: (n, features).
+        columns: Recorded columns, attributes among them; `detected_at` is when each is scored.
         rates: (n, rates): `features.orders.history_features.RATES`.
         stage: n stages.
         hours_left: Hours left to the promise, NaN where there is none.
@@ -37,6 +42,7 @@ class OrderRows(NamedTuple):
     """
 
     dense: np.ndarray
+    columns: Columns
     rates: np.ndarray
     stage: np.ndarray
     hours_left: np.ndarray
@@ -49,6 +55,7 @@ class OrderRows(NamedTuple):
         raised = {name: flag[rows] for name, flag in self.raised.items()}
         return OrderRows(
             dense=self.dense[rows],
+            columns={name: column[rows] for name, column in self.columns.items()},
             rates=self.rates[rows],
             stage=self.stage[rows],
             hours_left=self.hours_left[rows],
@@ -75,12 +82,14 @@ class EarlyWarning:
         trained_as_of: Tick: nothing known at or after it was seen.
         delivery: Time to deliver; None without promises or deliveries.
         trees: Boosters of any exception and of the types of enough cases.
+        plain: Trees on the raw columns; None where they were not fitted.
         stage_logits: For `any` and for types: scores to a chance.
         shares: Of exceptions by type, for the types that have no model of their own.
         follows_outcomes: Whether chances follow the outcomes of late; models of before do not.
         after_sales: Types that say nothing of the way: no part of `p_exception`.
         baselines: For each baseline the rate that did best in the rehearsal.
         served_by: Name of what won for `p_exception`, with its figures.
+        not_learned: `any` and types of which no model is better than one rate for each stage.
         version: Name of the registered version.
     """
 
@@ -89,20 +98,24 @@ class EarlyWarning:
     trained_as_of: int
     delivery: DeliveryTime | None
     trees: dict[str, Booster]
+    plain: ColumnTrees | None = None
     stage_logits: dict[str, StageLogit] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
     follows_outcomes: bool = True
     after_sales: tuple[str, ...] = ()
     baselines: dict[str, int] = field(default_factory=dict)
     served_by: str = ""
+    not_learned: tuple[str, ...] = ()
     version: str = ""
 
     def scores(self, rows: OrderRows) -> dict[str, np.ndarray]:
-        """Return all scores: log odds of the boosters and rates, and the shortage of time."""
+        """Return all scores: log odds of the trees and rates, and the shortage of time."""
         scores = {
             name: logit(trees.predict_table(rows.dense)[:, 0]) for name, trees in self.trees.items()
         }
         scores |= {f"rate {i}": logit(rate) for i, rate in enumerate(rows.rates.T)}
+        if self.plain:
+            scores[PLAIN] = logit(self.plain.of_columns(rows.columns))
         if self.delivery:
             short = self.delivery.shortage(rows.dense, rows.hours_left)
             scores[SHORTAGE] = np.where(np.isnan(rows.hours_left), 0.0, short + rows.pace)
@@ -143,12 +156,16 @@ class EarlyWarning:
             "after_sales": list(self.after_sales),
             "baselines": self.baselines,
             "served_by": self.served_by,
+            "not_learned": list(self.not_learned),
             "trees": list(self.trees),
         }
         files = {f"trees.{i}.txt": trees.to_text() for i, trees in enumerate(self.trees.values())}
         if self.delivery:
             plain["delivery"], own = self.delivery.to_json()
             files |= {f"delivery.{name}": text for name, text in own.items()}
+        if self.plain:
+            plain["plain"], own = self.plain.to_json()
+            files |= {f"plain.{name}": text for name, text in own.items()}
         return files | {"warning.json": orjson.dumps(plain).decode()}
 
     @classmethod
@@ -159,6 +176,10 @@ class EarlyWarning:
         if "delivery" in plain:
             own = {"trees.txt": files["delivery.trees.txt"]}
             delivery = DeliveryTime.from_json(plain["delivery"], own)
+        raw = None
+        if "plain" in plain:
+            own = {"trees.txt": files["plain.trees.txt"]}
+            raw = raw_trees.load(ModelState(plain["plain"], own))
         return cls(
             plan=FeaturePlan.from_json(plain["plan"]),
             thinned=plain["thinned"],
@@ -168,12 +189,14 @@ class EarlyWarning:
                 name: Booster.from_text(files[f"trees.{i}.txt"])
                 for i, name in enumerate(plain["trees"])
             },
+            plain=raw,
             stage_logits={name: StageLogit.from_json(v) for name, v in plain["joined"].items()},
             shares=plain["shares"],
             follows_outcomes=plain.get("follows_outcomes", False),
             after_sales=tuple(plain["after_sales"]),
             baselines=plain["baselines"],
             served_by=plain["served_by"],
+            not_learned=tuple(plain.get("not_learned", ())),
         )
 
 

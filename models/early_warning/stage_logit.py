@@ -39,8 +39,11 @@ class StageLogit:
         happened: np.ndarray,
         weight: np.ndarray,
     ) -> Self:
-        """Fit on rows that the scores were not learned from; both outcomes must be among them."""
-        table = np.stack(list(scores.values()), axis=1)
+        """Fit on rows that the scores were not learned from; both outcomes must be among them.
+
+        Without scores it is one rate for each stage.
+        """
+        table = np.array(list(scores.values())).reshape(len(scores), len(stage)).T
         mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-9
         names = sorted(set(stage.tolist()))
         one_hot = np.stack([stage == name for name in names], axis=1)

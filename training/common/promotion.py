@@ -8,6 +8,8 @@ import numpy as np
 from data.domain import Json
 
 NOISE_QUANTILE = 0.05
+MIN_SHARE_NO_WORSE = 0.25
+"""A model gives way where it is worse than plain LightGBM in three of four draws of the days."""
 MAX_CALIBRATION_LOSS = 0.02
 MAX_CALL_MS = 2.0
 

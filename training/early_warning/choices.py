@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from features.engine.feature_set import FeaturePlan
+from features.engine.attributes import ATTRIBUTE
+from features.engine.feature_set import Columns, FeaturePlan
 from training.common.choices import FeatureChoices, named_candidates
 from training.early_warning.score_sets import CANDIDATES
 
@@ -59,6 +60,17 @@ class WarningChoices(FeatureChoices):
             attributes={name: kind for name, kind in plan.attributes.items() if self.reads(name)},
             past=[name for name in plan.past if self.reads(name)],
         )
+
+    def read_columns(self, columns: Columns) -> Columns:
+        """Return the raw columns that are to be read: words and attributes as the patterns say.
+
+        Moments and numbers of the order itself are always read.
+        """
+        return {
+            name: column
+            for name, column in columns.items()
+            if self.reads(name) or not (column.dtype == object or name.startswith(ATTRIBUTE))
+        }
 
 
 ALL_FEATURES = WarningChoices()

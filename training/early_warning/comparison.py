@@ -7,12 +7,25 @@ import numpy as np
 
 from data.domain import Stage
 from features.orders.history_features import RATE_OF, RATES
+from models.early_warning.early_warning import PLAIN
 from models.early_warning.stage_logit import StageLogit
 from training.common import measures
-from training.common.promotion import NOISE_QUANTILE
+from training.common.promotion import MIN_SHARE_NO_WORSE, NOISE_QUANTILE
 from training.early_warning.fit import PreparedOrders, evened, settled_rows
-from training.early_warning.score_sets import RATE, ScoreSet, model_score_sets
+from training.early_warning.score_sets import NO_SCORES, RATE, ScoreSet, model_score_sets
 from training.early_warning.surplus import PastChances, outcome_surplus
+
+
+class Skill(NamedTuple):
+    """Skill of a score set beside one rate for each stage, and beside plain LightGBM.
+
+    Attributes:
+        is_learned: Whether it beats the rates beyond noise, and is no worse than plain LightGBM.
+        summary: The losses that were compared, and what was decided by them.
+    """
+
+    is_learned: bool
+    summary: str
 
 
 class SelectedScores(NamedTuple):
@@ -66,6 +79,7 @@ class Comparison:
         self.happened = dataset.to_come(types)
         self.settled = np.isin(rehearsed.rows, settled_rows(prepared, types, dataset.tick))
         self._follows = set(types) <= set(dataset.transit_types)
+        self._is_any = set(types) == set(dataset.transit_types)
         self._judged = rehearsed.rows[self.settled & (rehearsed.window > 0)]
         self._blocks = measures.day_blocks(dataset.columns["placed_at"][self._judged])
         self._losses: dict[ScoreSet, np.ndarray] = {}
@@ -90,6 +104,7 @@ class Comparison:
         """Return the largest score set, unless another is better beyond noise, or a baseline is.
 
         Several scores together hold up better in other seasons than a set that wins by very little.
+        To plain LightGBM it gives way where it is worse in three of four draws.
         """
         models = [name for name in score_sets if not name.startswith(RATE)]
         rival = min(score_sets.keys() - set(models), key=lambda name: losses[name])
@@ -97,11 +112,45 @@ class Comparison:
             return rival
         best = models[0]
         for name in models[1:]:
-            gain = self.losses(score_sets[best]) - self.losses(score_sets[name])
-            drawn = [gain[rows].mean() for rows in self._blocks]
-            if np.quantile(drawn, NOISE_QUANTILE) > 0:
+            drawn = self._drawn(self.losses(score_sets[best]) - self.losses(score_sets[name]))
+            if np.quantile(drawn, MIN_SHARE_NO_WORSE if name == PLAIN else NOISE_QUANTILE) > 0:
                 best = name
         return best if losses[best] < losses[rival] else rival
+
+    def skill(self, score_set: ScoreSet) -> Skill:
+        """Compare a score set with one rate for each stage, and with plain LightGBM as it is."""
+        own, of_rate, plain = self.losses(score_set), self.losses(NO_SCORES), self._plain_losses()
+        summary = f"log loss {own.mean():.4f}, one rate for each stage {of_rate.mean():.4f}"
+        if plain is not None:
+            summary += f", plain LightGBM {plain.mean():.4f}"
+        summary += f", on {len(own):,} settled orders at their stages"
+        if np.quantile(self._drawn(of_rate - own), NOISE_QUANTILE) <= 0:
+            return Skill(False, f"no better than one rate for each stage beyond noise ({summary})")
+        if plain is not None and np.quantile(self._drawn(own - plain), NOISE_QUANTILE) > 0:
+            return Skill(False, f"worse than plain LightGBM on the raw columns ({summary})")
+        return Skill(True, summary)
+
+    def _drawn(self, gain: np.ndarray) -> np.ndarray:
+        return np.array([gain[rows].mean() for rows in self._blocks])
+
+    def _plain_losses(self) -> np.ndarray | None:
+        windows = range(1, self._rehearsed.last_window + 1)
+        chances = [own for own in map(self.plain_chance, windows) if own is not None]
+        if not chances:
+            return None
+        losses = log_losses(np.concatenate(chances), self.happened[self._judged])
+        return losses * evened(self._prepared.dataset.weight[self._judged])
+
+    def plain_chance(self, window: int) -> np.ndarray | None:
+        """Return plain LightGBM's chances of the settled rows of a window, as they are.
+
+        Returns:
+            None where it was not fitted, or the types are not all that can go wrong on the way.
+        """
+        if PLAIN not in self._rehearsed.scores or not self._is_any:
+            return None
+        scores = self._rehearsed.select(self.settled & (self._rehearsed.window == window)).scores
+        return 1 / (1 + np.exp(-scores[PLAIN]))
 
     def losses(self, score_set: ScoreSet) -> np.ndarray:
         """Return the weighted log losses in the windows that have others before them."""
@@ -136,12 +185,6 @@ class Comparison:
         own = {name: scores[name] for name in score_set}
         weight = evened(dataset.weight[rows])
         return StageLogit.fit(own, dataset.stage[rows], self.happened[rows], weight)
-
-    def rate_before(self) -> float:
-        """Return the weighted share of failures in the windows before the last one."""
-        before = self._rehearsed.window < self._rehearsed.last_window
-        rows = self._rehearsed.rows[self.settled & before]
-        return float(np.average(self.happened[rows], weights=self._prepared.dataset.weight[rows]))
 
     def cases(self, chosen: np.ndarray) -> int:
         """Return the number of the rarer outcome among the settled rows that are chosen."""

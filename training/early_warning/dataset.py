@@ -173,12 +173,6 @@ class OrderDataset:
         return order_attributes(self.columns)
 
     @cached_property
-    def raw_columns(self) -> Columns:
-        """Recorded columns of the subjects, their attributes among them."""
-        columns = self._with_attributes(self._kinds)
-        return {name: own for name, own in columns.items() if name not in ATTRIBUTES_OF}
-
-    @cached_property
     def _kinds(self) -> dict[str, str]:
         return attribute_kinds(self._attributes)
 
@@ -200,6 +194,7 @@ class OrderDataset:
         entity_keys = {rate.entity: keys.get(rate.entity, nobody) for rate in RATES}
         rows = OrderRows(
             dense=features.compute(columns, keys, self.scored_at).dense,
+            columns={**_recorded(columns), "detected_at": self.scored_at},
             rates=HistoryIndex(RATES, logs).compute(entity_keys, self.scored_at),
             stage=self.stage,
             hours_left=self.hours_left,
@@ -234,3 +229,8 @@ class OrderDataset:
         placed_columns = {name: column[row] for name, column in columns.items()}
         entities = [Entity(name, tuple(parts)) for name, parts in plan.entities.items()]
         return order_logs(placed_columns, entities, self.tables, thinned=thinned)
+
+
+def _recorded(columns: Columns) -> Columns:
+    """Return the columns without the JSON objects, whose attributes are columns of their own."""
+    return {name: own for name, own in columns.items() if name not in ATTRIBUTES_OF}

@@ -10,6 +10,8 @@ from data.ticks import MS_PER_HOUR
 from features.engine.feature_set import FeaturePlan
 from features.orders.logs import AFTER_SALES
 from models.boosters import Booster
+from models.breach.column_trees import ColumnTrees
+from models.breach.estimators import raw_trees
 from models.early_warning.delivery_time import MIN_DELIVERIES, DeliveryTime
 from models.early_warning.early_warning import ANY, FINAL_STAGES, SETTINGS, EarlyWarning, OrderRows
 from training.early_warning.choices import ALL_FEATURES, WarningChoices
@@ -113,9 +115,22 @@ def fit_scores(prepared: PreparedOrders, tick: int) -> EarlyWarning:
         trained_as_of=tick,
         delivery=_fit_delivery(prepared, tick),
         trees=trees,
+        plain=_fit_plain(prepared, tick),
         shares=_shares(prepared, tick),
         after_sales=tuple(name for name in dataset.raised_at if name in AFTER_SALES),
     )
+
+
+def _fit_plain(prepared: PreparedOrders, tick: int) -> ColumnTrees | None:
+    """Fit plain LightGBM on the raw columns; None where only one outcome is known."""
+    dataset = prepared.dataset
+    rows = settled_rows(prepared, dataset.transit_types, tick)
+    label = _raised_before(dataset, dataset.transit_types, tick)[rows]
+    if len(np.unique(label)) < 2:
+        return None
+    columns = prepared.choices.read_columns(prepared.rows.columns)
+    own = {name: column[rows] for name, column in columns.items()}
+    return raw_trees.learned(own, label.astype(float), evened(dataset.weight[rows]))
 
 
 def _orders(dataset: OrderDataset, rows: np.ndarray) -> int:

@@ -9,19 +9,17 @@ import pandas as pd
 
 from data.domain import Json
 from data.history.history import History
-from models.breach.column_trees import SETTINGS, ColumnTrees, TreesName
-from models.early_warning.early_warning import ANY, EarlyWarning
+from models.early_warning.early_warning import ANY, PLAIN, EarlyWarning
 from training.common import measures
 from training.common.model_card.card import CardContent
 from training.common.model_card.figures import MODEL, measured
 from training.common.plots import ReliabilityPoints, binned
 from training.common.promotion import GateDecision
-from training.early_warning.fit import PreparedOrders, evened, settled_rows
+from training.early_warning.fit import PreparedOrders, evened
 from training.early_warning.rehearsal import JudgedChances, WarningRehearsal
 from training.early_warning.report import weighted_measures
 
 EXCEPTION = "exception"
-PLAIN = "plain LightGBM"
 _MISUSE = (
     "To refuse customers. A chance speaks of an order on its way, not of who placed it.",
     "To promise a date. It tells which orders are risky, not when a parcel arrives.",
@@ -33,40 +31,19 @@ def warning_figures(prepared: PreparedOrders, rehearsal: WarningRehearsal) -> Js
     dataset = prepared.dataset
     figures = {}
     for name, judged in rehearsal.judged.items():
-        chances = dict(judged.chances)
-        if name == ANY and (plain := _plain_chance(prepared, rehearsal)) is not None:
-            chances[PLAIN] = plain
         weight = evened(dataset.weight[judged.rows])
         blocks = measures.day_blocks(dataset.columns["placed_at"][judged.rows])
         predicted = {
             predictor: weighted_measures(chance, judged.happened, weight)
-            for predictor, chance in chances.items()
+            for predictor, chance in judged.chances.items()
         }
-        figures[_label(name)] = measured(predicted, len(judged.rows), blocks)
+        own = measured(predicted, len(judged.rows), blocks)
+        figures[_label(name)] = {**own, "learned": judged.is_learned}
     return figures
 
 
 def _label(name: str) -> str:
     return EXCEPTION if name == ANY else name
-
-
-def _plain_chance(prepared: PreparedOrders, rehearsal: WarningRehearsal) -> np.ndarray | None:
-    """Return the chances of plain LightGBM on the raw columns, fitted before the last window."""
-    dataset, tick = prepared.dataset, rehearsal.judged_from
-    rows = settled_rows(prepared, dataset.transit_types, tick)
-    label = (dataset.to_come(dataset.transit_types) & (dataset.failed_at < tick))[rows]
-    if len(np.unique(label)) < 2:
-        return None
-    columns = {**dataset.raw_columns, "detected_at": dataset.scored_at}
-    model = ColumnTrees.fit(
-        {name: column[rows] for name, column in columns.items()},
-        None,
-        label=label.astype(float),
-        weight=evened(dataset.weight[rows]),
-        settings=SETTINGS,
-        name=TreesName(PLAIN, PLAIN),
-    )
-    return model.of_columns({name: column[rehearsal.evaluated] for name, column in columns.items()})
 
 
 def card_content(
@@ -107,11 +84,12 @@ def card_content(
 def importance_of_scores(
     prepared: PreparedOrders, challenger: EarlyWarning
 ) -> dict[str, dict[str, float]]:
-    """Return what the inputs of each booster weigh."""
+    """Return what the inputs of each booster weigh; of plain LightGBM where it serves."""
     boosters = {_label(name): trees for name, trees in challenger.trees.items()}
     if challenger.delivery:
         boosters["delivery time"] = challenger.delivery.trees
-    return {name: trees.importance_by_name(prepared.names) for name, trees in boosters.items()}
+    weights = {name: trees.importance_by_name(prepared.names) for name, trees in boosters.items()}
+    return {**weights, PLAIN: challenger.plain.importance(())} if challenger.plain else weights
 
 
 def _reliability(judged: JudgedChances) -> ReliabilityPoints:

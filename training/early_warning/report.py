@@ -169,6 +169,7 @@ def report(scoring: OrderScoring, model: EarlyWarning) -> dict[str, object]:
     return {
         "model": model.version,
         "served_by": model.served_by,
+        "not_learned": list(model.not_learned),
         "rows": len(scoring.rows),
         "settled": int(scoring.settled.sum()),
         "types_on_the_way": scoring.dataset.transit_types,

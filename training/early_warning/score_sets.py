@@ -4,12 +4,15 @@ from collections.abc import Collection, Mapping
 
 from features.orders.history_features import RATES
 from features.orders.logs import LATE
-from models.early_warning.early_warning import ANY, SHORTAGE
+from models.early_warning.early_warning import ANY, PLAIN, SHORTAGE
 
 TREES, TIME, RATES_TOO = "boosted trees", "delivery time", "long-run rates"
 RATE = "rate of the"
 ScoreSet = tuple[str, ...]
 """The names of the scores that are joined."""
+
+NO_SCORES: ScoreSet = ()
+"""One rate for each stage."""
 
 LONG_RATES = tuple(f"rate {i}" for i, f in enumerate(RATES) if (f.days, f.smoothing) == (None, 20))
 """What is joined to the models: short windows carry the weather of one season into the next."""
@@ -30,7 +33,7 @@ _MODEL_SETS = (
 
 
 def model_score_sets(scores: Collection[str], candidates: Collection[str]) -> dict[str, ScoreSet]:
-    """Return the sets of the models by name, the largest first.
+    """Return the sets of the models by name, the largest first, plain LightGBM the last.
 
     Args:
         scores: Names of the scores there are.
@@ -38,11 +41,12 @@ def model_score_sets(scores: Collection[str], candidates: Collection[str]) -> di
     """
     parts = {CANDIDATES[name] for name in candidates}
     names = {own: tuple(score for part in own for score in _PARTS[part]) for own in _MODEL_SETS}
-    return {
+    sets = {
         _words(own): score_set
         for own, score_set in names.items()
         if parts.issuperset(own) and set(score_set) <= set(scores)
     }
+    return {**sets, PLAIN: (PLAIN,)} if PLAIN in scores else sets
 
 
 def _words(parts: tuple[str, ...]) -> str:

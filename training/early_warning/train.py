@@ -148,7 +148,8 @@ def _judge(
     try:
         champion = load_warning(store)
     except NoChampionError:
-        return decide_first({"exception": rehearsal.served_by}, ["exception"])
+        learned = [] if ANY in rehearsal.not_learned else [EXCEPTION]
+        return decide_first({EXCEPTION: rehearsal.served_by}, learned)
     dataset = prepared.dataset
     fresh = dataset.scored_at[rehearsal.evaluated] >= champion.trained_as_of
     rows = rehearsal.evaluated[fresh]

@@ -13,7 +13,8 @@ from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.ticks import MS_PER_DAY
-from models.early_warning.early_warning import EarlyWarning
+from models.early_warning.early_warning import ANY, PLAIN, EarlyWarning
+from models.early_warning.stage_logit import StageLogit
 from models.registry.store import ModelRegistry
 from training.early_warning.choices import WarningChoices
 from training.early_warning.dataset import OrderDataset
@@ -220,6 +221,67 @@ def test_the_model_card_shows_each_label(run):
     assert "Reliability of late_shipment" in run.outcome.card
     assert "Importance of delivery time" in run.outcome.card
     assert any(run.store.root.rglob("model_card.html"))
+
+
+@pytest.fixture(scope="session")
+def worthless(written, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Train once on a shop where chance alone says which orders are late."""
+    tables = shop(1_200, seed=4)
+    late = np.random.default_rng(11).random(len(tables["orders"])) < 0.25
+    unlucky = tables["orders"][late]
+    tables["exceptions"] = pd.DataFrame(
+        {
+            "exception_id": unlucky["order_id"] + ":late",
+            "detected_at": unlucky["promised_at"],
+            "order_id": unlucky["order_id"],
+            "type": "late_shipment",
+        }
+    )
+    store = ModelRegistry(tmp_path_factory.mktemp("worthless"))
+    history = written(tables)
+    return Run(history, store, train_warning(history, AS_OF, store, lambda _: None))
+
+
+def test_a_first_challenger_that_learned_nothing_is_not_promoted(worthless):
+    assert not worthless.outcome.decision.promoted
+    assert "no model is better than a constant" in worthless.outcome.decision.reason
+    assert worthless.store.champion_version("warning") is None
+
+
+def test_where_nothing_is_learned_everything_says_so(worthless):
+    assert worthless.outcome.reasons["exception"].startswith("not learned, one rate for each stage")
+    assert worthless.outcome.figures["exception"]["learned"] is False
+    assert "not learned: the same for all" in worthless.outcome.card
+
+    model = load_warning(worthless.store, worthless.outcome.version)
+    figures = report(score_orders(model, worthless.history, AS_OF, END), model)
+    assert "any" in model.not_learned
+    assert figures["not_learned"] == list(model.not_learned)
+
+
+def test_where_nothing_is_learned_one_rate_serves_each_stage(worthless):
+    model = load_warning(worthless.store, worthless.outcome.version)
+    read = score_orders(model, worthless.history, AS_OF, END).read._replace(surplus={})
+    rows = np.flatnonzero((read.stage == "placed") & ~read.raised["late_shipment"])
+
+    chance = model.predict(read.take(rows)).p_exception
+
+    assert np.ptp(chance) == pytest.approx(0.0, abs=1e-12)
+    assert chance[0] == pytest.approx(0.25, abs=0.08)
+
+
+def test_plain_trees_on_the_raw_columns_serve_where_they_are_all_that_is_told(run):
+    """A champion of plain LightGBM is stored, and gives the same chances when it is read back."""
+    prepared = PreparedOrders.of(OrderDataset.read(run.history, AS_OF))
+    model = fit_scores(prepared, prepared.dataset.tick)
+    model.stage_logits = {ANY: StageLogit((PLAIN,), [0.0], [1.0], {"": 0.0})}
+    again = EarlyWarning.from_files(model.to_files())
+
+    chance = again.predict(prepared.rows).p_exception
+
+    np.testing.assert_array_equal(chance, model.predict(prepared.rows).p_exception)
+    late = prepared.dataset.to_come(["late_shipment"])
+    assert chance[late].mean() > chance[~late].mean() + 0.05
 
 
 def test_patterns_narrow_what_is_read(run):

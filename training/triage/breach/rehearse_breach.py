@@ -22,6 +22,7 @@ from models.time_grid import ResolveChances
 from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from training.common import measures
+from training.common.promotion import MIN_SHARE_NO_WORSE, NOISE_QUANTILE
 from training.triage import fit
 from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.fit_breach import breach_task, fit_breach
@@ -29,9 +30,6 @@ from training.triage.breach.known_labels import label_weights
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.window import RehearsalWindow
 
-NOISE_QUANTILE = 0.05
-MIN_SHARE_NO_WORSE = 0.25
-"""The blend gives way where it is worse than plain LightGBM in three of four draws of the days."""
 RATE = "one rate for all"
 
 
