@@ -25,6 +25,7 @@ from serving.demand import routes as demand_routes
 from serving.exceptions import score_routes
 from serving.exceptions.rescore import keep_scored
 from serving.http import openapi, problems
+from serving.http.parameters import NonBlankParameters
 from serving.incident_watch.watch import keep_incidents
 from serving.inventory.stock_exceptions import keep_raised
 from serving.metrics import Measured, registry_of
@@ -69,6 +70,7 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app)
+    app.add_middleware(NonBlankParameters)
     app.add_middleware(Measured)
     for router in _routers():
         app.include_router(router)

@@ -14,11 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from data.contract.reading import MAX_EXACT_INTEGER, rfc3339_text
 from data.contract.tables import Text, Time, YesNo, columns_of
 from data.domain import BadInputError
 
 # A time with a clock at its end may carry an offset; "-01" at the end of a date is none.
 FULL_DATE = r"^\d{4}-\d{2}-\d{2}(?:[T ]|$)"
+PLAIN_MOMENT = (
+    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
 OFFSET = r":\d{2}(?:[.,]\d+)?\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 MIN_TIME, MAX_TIME = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
@@ -78,8 +82,23 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     text = column.cast(pa.string())
+    if types.is_floating(column.type):
+        text = pc.call_function("if_else", [_is_whole(column), _whole_text(column), text])
     blank = pc.call_function("equal", [pc.call_function("utf8_trim_whitespace", [text]), ""])
     return pc.call_function("if_else", [blank, pa.scalar(None, pa.string()), text])
+
+
+def _is_whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Mark the numbers without a fraction that a float holds exactly: ids, as a rule."""
+    truncated = pc.call_function("trunc", [column])
+    small = pc.call_function(
+        "less_equal", [pc.call_function("abs", [column]), float(MAX_EXACT_INTEGER)]
+    )
+    return pc.call_function("and_kleene", [pc.call_function("equal", [truncated, column]), small])
+
+
+def _whole_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.int64(), safe=False).cast(pa.string())
 
 
 def convert(
@@ -168,7 +187,8 @@ def _times(column: pa.ChunkedArray, *, where: str, timezone: str) -> ConvertedCo
     )
 
 
-def _times_of_text(texts: pd.Series, timezone: str) -> ConvertedColumn:
+def _times_of_text(originals: pd.Series, timezone: str) -> ConvertedColumn:
+    texts = _in_one_spelling(originals)
     whole = texts.str.contains(FULL_DATE, na=False).astype(bool)
     zoned = (texts.str.contains(OFFSET, na=False) & whole).astype(bool)
     parts = [
@@ -178,9 +198,18 @@ def _times_of_text(texts: pd.Series, timezone: str) -> ConvertedColumn:
         ),
     ]
     times = pd.concat([part.astype(Time) for part in parts])
-    result = _within_bounds(times.reindex(texts.index), texts)
+    result = _within_bounds(times.reindex(texts.index), originals)
     mixes = bool(zoned.any() and (whole & ~zoned).any())
     return ConvertedColumn(result.values, result.bad, result.problem, mixes_zones=mixes)
+
+
+def _in_one_spelling(texts: pd.Series) -> pd.Series:
+    """Times in other spellings of ISO 8601 as RFC 3339; what is none becomes no value."""
+    other = ~texts.str.fullmatch(PLAIN_MOMENT, na=True)
+    if not other.any():
+        return texts
+    spelled = {text: rfc3339_text(text) for text in texts[other].unique()}
+    return texts.where(~other, texts.map(spelled))
 
 
 def _in_zone(naive: pd.Series, timezone: str) -> pd.Series:

@@ -12,7 +12,7 @@ from serving.automation.view import promises_view
 from serving.http.html import ByScript, html
 from serving.http.requests import body_of
 from serving.service import Service, service_of
-from serving.wire.exception_in import checked
+from serving.wire.check import checked
 
 router = APIRouter(include_in_schema=False)
 

@@ -2,19 +2,18 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 
 from data.policy.automation import PromisedLabel
 from serving.http.openapi import body_with
-from serving.wire.exception_in import Name
+from serving.wire.fields import Name, RequestPart
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 
 
-class PromiseIn(BaseModel):
+class PromiseIn(RequestPart):
     """A promise of the champion in use that is withdrawn, or given again: by whom, and why."""
 
-    model_config = ConfigDict(extra="ignore")
     label: PromisedLabel
     name: Name
     by: Name

@@ -8,7 +8,7 @@ from serving.automation.view import GuaranteesOut, promises_view
 from serving.http.openapi import answers
 from serving.http.requests import body_of, json_answer, parsed
 from serving.service import service_of
-from serving.wire.exception_in import checked
+from serving.wire.check import checked
 
 router = APIRouter(prefix="/v1/promises", tags=["promises"])
 PROBLEMS = (400, 404, 409, 413, 422, 503)

@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from models.demand.level_sets import PROBABILITIES
 from serving.http.openapi import register
-from serving.wire.exception_in import Name, RequestPart
+from serving.wire.fields import Name, RequestPart
 
 MIN_PROBABILITY, MAX_PROBABILITY = float(PROBABILITIES[0]), float(PROBABILITIES[-1])
 MAX_QUANTILES = 50

@@ -31,7 +31,7 @@ from serving.http.openapi import answers, body_with
 from serving.http.requests import JSON, body_of, parsed
 from serving.http.streaming import in_parts, streamed, streamed_answers
 from serving.service import service_of
-from serving.wire.exception_in import checked
+from serving.wire.check import checked
 
 router = APIRouter(prefix="/v1/forecasts", tags=["demand"])
 

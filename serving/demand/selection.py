@@ -10,8 +10,8 @@ from models.forecast_book.book import Book
 from serving.demand.payload import SeriesIn
 from serving.http.problems import ProblemOut, problem_of
 from serving.wire.answers import closed
+from serving.wire.check import checked
 from serving.wire.errors import BadPayloadError, Flaw
-from serving.wire.exception_in import checked
 
 Item = TypeVar("Item", bound=SeriesIn)
 

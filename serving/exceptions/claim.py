@@ -13,7 +13,7 @@ from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
 from serving.http.requests import ActionRequest, parsed
 from serving.live_list.claim_board import ClaimBoard, ClaimHolderOut
 from serving.wire.answers import closed
-from serving.wire.exception_in import checked
+from serving.wire.check import checked
 from serving.wire.formats import rfc3339
 
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
 from serving.http.openapi import body, body_with, ref
-from serving.wire.exception_in import ExceptionIn, Name, ResolutionIn
+from serving.wire.exception_in import ExceptionIn, ResolutionIn
+from serving.wire.fields import Name, RequestPart
 
 EXCEPTION_EXAMPLE: dict[str, Any] = {
     "external_id": "PE-00012345",
@@ -52,10 +53,9 @@ _SECOND = {"external_id": "PE-00012346", "source": "shopify:acme", "type": "frau
            "detected_at": "2026-03-01T09:20:00+01:00"}  # fmt: skip
 
 
-class ClaimIn(BaseModel):
+class ClaimIn(RequestPart):
     """Person who claims or releases."""
 
-    model_config = ConfigDict(extra="ignore")
     by: Name
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
 from fastapi import Header, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from data.settings import Settings
 from data.ticks import tick_of
@@ -13,6 +13,7 @@ from serving.http.problems import NotJsonError, ProblemOut, TooLargeError, probl
 from serving.wire.answers import closed
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import ExceptionIn, exception
+from serving.wire.spelling import utc_text
 
 JSON = "application/json"
 EXCEPTION_ID = "^exc_[0-9a-z]{26}$"
@@ -21,8 +22,15 @@ ROW_ID = "^(exc|inc)_[0-9a-z]{26}$"
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 IfMatch = Annotated[str | None, Header(alias="If-Match")]
 
+
+def _in_rfc3339(value: object) -> object:
+    """Spell a moment of a query as RFC 3339; what is none stays for the check to refuse."""
+    return (utc_text(value) or value) if isinstance(value, str) else value
+
+
 At = Annotated[
     AwareDatetime | None,
+    BeforeValidator(_in_rfc3339),
     Query(
         description="a past moment: the answer as of then, with the models, policy and data "
         "of that time",

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from serving.http.openapi import body_with
-from serving.wire.exception_in import Name, RequestPart, ResolutionIn
+from serving.wire.exception_in import ResolutionIn
+from serving.wire.fields import Name, RequestPart
 
 MAX_MEMBERS = 50_000
 ExceptionId = Annotated[str, StringConstraints(pattern="^exc_[0-9a-z]{26}$")]

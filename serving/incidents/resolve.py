@@ -33,8 +33,8 @@ from serving.scoring.audits import Resolution, end
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import StampOut, closed
+from serving.wire.check import checked
 from serving.wire.errors import Flaw
-from serving.wire.exception_in import checked
 from serving.wire.future_times import count_future_times, future_times
 
 Obstacle = Literal["claimed", "changed", "ended", "no_member"]

@@ -15,7 +15,7 @@ from serving.incident_watch.watch import IncidentWatch
 from serving.incidents.payload import SPLIT
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import StampOut, closed
-from serving.wire.exception_in import checked
+from serving.wire.check import checked
 
 
 @closed

@@ -9,7 +9,7 @@ from serving.http.requests import body_of, json_answer, parsed
 from serving.inventory.allocate import AllocationOut, allocated
 from serving.inventory.payload import ALLOCATION, ALLOCATION_EXAMPLES, AllocationIn
 from serving.service import service_of
-from serving.wire.exception_in import checked
+from serving.wire.check import checked
 
 router = APIRouter(prefix="/v1", tags=["stock"])
 

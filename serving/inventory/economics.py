@@ -7,7 +7,7 @@ from data.ticks import DAYS_PER_YEAR
 from models.forecast_book.book import Book
 from serving.forecast_book import period_days
 from serving.wire.errors import BadPayloadError, Flaw
-from serving.wire.exception_in import Money
+from serving.wire.fields import Money
 
 
 def margins(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from serving.demand.payload import Count, SeriesIn
 from serving.http.openapi import register
-from serving.wire.exception_in import Money, Name, Units
+from serving.wire.fields import Money, Name, RequestPart, Units
 
 MAX_UNITS_OWED, MAX_LOCATIONS = 10_000, 2_000
 
@@ -16,10 +16,9 @@ Stock = Annotated[float, Field(ge=-MAX_UNITS_OWED, le=1e12)]
 ServiceLevel = Annotated[float, Field(gt=0, lt=1)]
 
 
-class UnitTermsIn(BaseModel):
+class UnitTermsIn(RequestPart):
     """Value and costs of a unit; a missing one is taken from the book or the policy."""
 
-    model_config = ConfigDict(extra="ignore")
     sale_value: Money | None = Field(default=None, description="that a sale brings")
     leftover_cost: Money | None = Field(default=None, description="of a unit that is not sold")
     placing_cost: Money | None = Field(default=None, description="of a unit on its way; else 0")
@@ -47,14 +46,13 @@ class AllocationIn(UnitTermsIn):
     )
 
 
-class OrderTermsIn(BaseModel):
+class OrderTermsIn(RequestPart):
     """Terms of an order; a missing one is taken from the book or the policy.
 
     With `service_level`, the chance that nothing is lost until the next order comes, costs don't
     count.
     """
 
-    model_config = ConfigDict(extra="ignore")
     lead_periods: Count | None = Field(
         default=None, description="an order decided now can be sold from the period of that number"
     )

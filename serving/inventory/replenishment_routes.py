@@ -19,7 +19,7 @@ from serving.inventory.order_views import (
 from serving.inventory.payload import REPLENISHMENT, REPLENISHMENT_EXAMPLES, ReplenishmentIn
 from serving.inventory.replenish import OrderableSeries, orders
 from serving.service import service_of
-from serving.wire.exception_in import checked
+from serving.wire.check import checked
 
 router = APIRouter(prefix="/v1", tags=["stock"])
 

@@ -21,7 +21,7 @@ from serving.inventory.economics import margins
 from serving.inventory.order_views import ReplenishedOut, order_views
 from serving.inventory.payload import AllocationIn, LocationIn, ReplenishmentIn
 from serving.inventory.replenish import orders
-from serving.wire.exception_in import Money
+from serving.wire.fields import Money
 from serving.wire.formats import money
 
 PLENTY = 1e8

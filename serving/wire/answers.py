@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AwareDatetime, ConfigDict, GetPydanticSchema, with_config
 from typing_extensions import TypedDict
 
-from serving.wire.exception_in import Currency
+from serving.wire.fields import Currency
 
 closed = with_config(ConfigDict(extra="forbid"))
 """Marks an answer that holds its documented fields and no others."""

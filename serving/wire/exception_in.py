@@ -4,73 +4,22 @@ Moments become ticks (milliseconds since 1970), amounts stay texts. Unknown fiel
 the ledger keeps the exception as it was posted.
 """
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    WithJsonSchema,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, TypeAdapter
 
 from data.domain import ExceptionType, LabelOrigin, is_open_status, type_word
-from data.ticks import tick_of
-from serving.wire.errors import BadPayloadError, Flaw, pointer_to
+from serving.wire.check import checked
+from serving.wire.errors import BadPayloadError, Flaw
+from serving.wire.fields import Country, Money, Name, RequestPart, Text, Tick, Units
 from serving.wire.nesting import MAX_DEPTH, too_deep
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_YEARS = range(1990, 2101)
 _TYPES = {str(kind): str(kind) for kind in ExceptionType}
 MAX_ATTRIBUTES = 200
+Attributes = Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)]
 OURS = "expedite"
 """Source of the exceptions that the service raises itself."""
-AMOUNT_CURE = 'an amount is a decimal text like "184.90", 0 or more; a JSON number may be rounded'
-
-
-def _tick(value: object) -> int:
-    """Read an RFC 3339 time with any offset; finer than a millisecond is cut off."""
-    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        text = "a time is a text like 2026-03-01T09:13:02Z, with seconds and an offset (RFC 3339)"
-        raise PydanticCustomError("time", text)
-    try:
-        moment = datetime.fromisoformat(value.upper())
-    except ValueError as error:
-        raise PydanticCustomError("time", "there is no such time") from error
-    if moment.year not in _YEARS:
-        raise PydanticCustomError("time", "a time lies between the years 1990 and 2100")
-    return tick_of(moment)
-
-
-Tick = Annotated[
-    int, PlainValidator(_tick), WithJsonSchema({"type": "string", "format": "date-time"})
-]
-Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
-Text = Annotated[str, StringConstraints(max_length=20_000)]
-Country = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
-Currency = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")]
-Units = Annotated[float, Field(ge=0, le=1e12)]
-
-
-class RequestPart(BaseModel):
-    """Part of a request body; unknown fields are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Money(RequestPart):
-    """An amount as a decimal text, and its currency (ISO 4217)."""
-
-    amount: Amount
-    currency: Currency
 
 
 class Address(RequestPart):
@@ -85,7 +34,7 @@ class Address(RequestPart):
 class ProductIn(RequestPart):
     """Product of a line: attributes of a SKU that is new, or has changed since the training."""
 
-    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class LineItem(RequestPart):
@@ -97,7 +46,7 @@ class LineItem(RequestPart):
     unit_price: Money | None = None
     site: Name | None = None
     product: ProductIn | None = None
-    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class Customer(RequestPart):
@@ -122,9 +71,9 @@ class OrderIn(RequestPart):
     promised_delivery_at: Tick | None = None
     ship_by_at: Tick | None = None
     shipping_address: Address | None = None
-    line_items: Annotated[list[LineItem], Field(max_length=1_000)] = []
+    line_items: Annotated[list[LineItem], Field(max_length=1_000)] = Field(default_factory=list)
     customer: Customer | None = None
-    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class ExceptionIn(RequestPart):
@@ -147,7 +96,7 @@ class ExceptionIn(RequestPart):
     updated_at: Tick | None = None
     version: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     order: OrderIn | None = None
-    attributes: Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)] = {}
+    attributes: Attributes = Field(default_factory=dict)
 
     @property
     def known_type(self) -> str | None:
@@ -179,7 +128,6 @@ class ResolutionIn(RequestPart):
     resolved_at: Tick | None = None
 
 
-Checked = TypeVar("Checked")
 EXCEPTION = TypeAdapter(ExceptionIn)
 RESOLUTION = TypeAdapter(ResolutionIn)
 
@@ -198,26 +146,6 @@ def exception(value: object) -> ExceptionIn:
 def resolution(value: object) -> ResolutionIn:
     """Check a resolution; errors as of `checked`."""
     return checked(RESOLUTION, value)
-
-
-def checked(adapter: TypeAdapter[Checked], value: object) -> Checked:
-    """Check a value.
-
-    Raises:
-        BadPayloadError: With a pointer to every field that is wrong.
-    """
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as error:
-        raise BadPayloadError(_flaws(error)) from None
-
-
-def _flaws(error: ValidationError) -> list[Flaw]:
-    flaws = []
-    for item in error.errors(include_url=False, include_context=False):
-        detail = AMOUNT_CURE if item["loc"][-1:] == ("amount",) else item["msg"]
-        flaws.append(Flaw(pointer_to(item["loc"]), detail))
-    return flaws
 
 
 Kind = Literal["one", "many"]

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 import orjson
 from prometheus_client import Counter
-from pydantic import ValidationError
 
 from data.domain import ExpediteError
+from serving.wire.check import checked
+from serving.wire.errors import BadPayloadError
 from serving.wire.exception_in import EXCEPTION, ExceptionIn
 
 LOG = logging.getLogger("expedite.ledger")
@@ -39,7 +40,7 @@ def stored_exception(exception_id: str, payload: str) -> ExceptionIn:
         UnreadableRowError: It can't be read; that is logged and counted.
     """
     with reading(exception_id):
-        return EXCEPTION.validate_python(orjson.loads(payload))
+        return checked(EXCEPTION, orjson.loads(payload))
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def reading(exception_id: str) -> Iterator[None]:
     """Turn what stored text raises into an `UnreadableRowError`; log and count it."""
     try:
         yield
-    except (orjson.JSONDecodeError, ValidationError, KeyError, TypeError) as error:
+    except (orjson.JSONDecodeError, BadPayloadError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         unreadable = UnreadableRowError(exception_id, reason)
         UNREADABLE.inc()

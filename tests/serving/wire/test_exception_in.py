@@ -190,7 +190,9 @@ def test_what_is_not_told_is_missing_and_not_a_guess():
 @pytest.mark.parametrize(
     "moment",
     ["2026-03-01T09:13:02Z", "2026-03-01T10:13:02+01:00", "2026-03-01t04:13:02.000-05:00",
-     "2026-03-01 09:13:02z"],
+     "2026-03-01 09:13:02z", "2026-03-01T09:13:02+0000", "2026-03-01T09:13:02+00",
+     "2026-03-01 14:43:02 +0530", "2026-03-01T09:13:02,0004Z", " 2026-03-01T09:13:02 UTC",
+     "2026-03-01T09:13:02", "2026-03-01T04:13:02\u221205"],
 )  # fmt: skip
 def test_any_offset_names_the_same_moment(moment):
     payload = exception({"source": "s", "external_id": "e", "detected_at": moment})
@@ -228,7 +230,7 @@ def test_an_amount_is_a_decimal_text(amount):
         exception(EXCEPTION_EXAMPLE | {"order": {"total": total}})
 
 
-@pytest.mark.parametrize("name", ["", "a\x00b", "a\nb", "x" * 256, 3, None])
+@pytest.mark.parametrize("name", ["", "  ", "a\x00b", "a\nb", "x" * 256, True, 1e23, None])
 def test_a_name_is_a_line_of_text(name):
     with pytest.raises(BadPayloadError):
         exception(EXCEPTION_EXAMPLE | {"external_id": name})
@@ -236,7 +238,9 @@ def test_a_name_is_a_line_of_text(name):
 
 def test_every_flaw_is_pointed_at():
     with pytest.raises(BadPayloadError) as caught:
-        exception({"source": 3, "detected_at": "now", "order": {"line_items": [{"quantity": -1}]}})
+        exception(
+            {"source": True, "detected_at": "now", "order": {"line_items": [{"quantity": -1}]}}
+        )
 
     assert {flaw.pointer for flaw in caught.value.flaws} == {
         "/source",
@@ -249,3 +253,61 @@ def test_every_flaw_is_pointed_at():
 def test_a_label_origin_is_one_of_three():
     with pytest.raises(BadPayloadError, match="label_origin"):
         resolution({"label_origin": "guessed"})
+
+
+MINIMAL = {"external_id": "E1", "source": "shop", "detected_at": "2026-03-01T09:13:02Z"}
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\u3000", None])
+def test_blank_text_in_an_optional_field_is_no_value(blank):
+    line = {"sku": "A", "site": blank, "quantity": blank, "unit_price": blank, "attributes": blank}
+    order = {"channel": blank, "placed_at": blank, "line_items": [line], "attributes": blank}
+    order["shipping_address"] = {"country_code": blank, "postal_code": blank}
+    optional = dict.fromkeys(
+        ("type", "reason_code", "severity", "status", "due_at", "version", "attributes"), blank
+    )
+    sent = MINIMAL | optional | {"order": order}
+    bare = MINIMAL | {"order": {"line_items": [{"sku": "A"}], "shipping_address": {}}}
+
+    assert exception(sent) == exception(bare)
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_nothing_is_an_empty_list(blank):
+    assert exception(MINIMAL | {"order": {"line_items": blank}}).order.line_items == []
+
+
+@pytest.mark.parametrize(("sent", "text"), [(20931, "20931"), (20931.0, "20931"), (1.5, "1.5")])
+def test_an_id_that_is_a_number_is_text(sent, text):
+    order = {"external_id": sent, "line_items": [{"sku": sent}]}
+    payload = exception(MINIMAL | {"external_id": sent, "order": order})
+
+    ids = {payload.external_id, payload.order.external_id, payload.order.line_items[0].sku}
+    assert ids == {text}
+
+
+def test_a_day_or_a_minute_is_its_first_moment():
+    payload = exception(MINIMAL | {"detected_at": "2026-03-01", "due_at": "2026-03-01T00:05Z"})
+
+    assert payload.due_at - payload.detected_at == 5 * 60 * 1000
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_blank_field_that_must_be_given_is_pointed_at(blank):
+    with pytest.raises(BadPayloadError) as caught:
+        exception(MINIMAL | {"detected_at": blank, "order": {"channel": ""}})
+
+    assert [flaw.pointer for flaw in caught.value.flaws] == ["/detected_at"]
+
+
+def test_a_mended_payload_is_stored_in_the_contracts_spelling():
+    value = {**MINIMAL, "external_id": 7, "detected_at": "2026-03-01 10:13:02,5+0100", "type": ""}
+    exception(value)
+
+    assert value == MINIMAL | {"external_id": "7", "detected_at": "2026-03-01T10:13:02.5+01:00"}
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-03-01T25:00Z", "2026-02-30", "1900-01-01"])
+def test_what_is_no_moment_is_refused(text):
+    with pytest.raises(BadPayloadError, match="/due_at"):
+        exception(MINIMAL | {"due_at": text})
