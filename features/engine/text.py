@@ -42,7 +42,10 @@ def word_spans(message: str) -> list[WordSpan]:
 
 def normalised(message: str) -> str:
     """Return the message in one case and one form, without accents; cut to 600 characters."""
-    plain = unicodedata.normalize("NFKD", message[:MAX_MESSAGE_LENGTH].casefold())
+    folded = message[:MAX_MESSAGE_LENGTH].casefold()
+    if folded.isascii():
+        return folded
+    plain = unicodedata.normalize("NFKD", folded)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
@@ -58,23 +61,42 @@ def grams(message: str) -> list[str]:
     words: list[str] = []
     pieces: list[str] = []
     for word in _WORD.findall(normalised(message)):
-        if _WIDE.search(word):
-            pieces += [f"{word}>"[i : i + 2] for i in range(len(word))]
-        elif word.isdigit():
+        if word.isdigit():
             words.append("#")  # a number's value is noise; that there is one is not
-        else:
+            continue
+        own = _pieces(word)
+        pieces += own.pieces
+        if not own.is_wide:
             words.append(word)
-            pieces += [f"<{word}>"[i : i + 3] for i in range(len(word))]
     matched += words
     matched += [f"{a} {b}" for a, b in pairwise(words)]
     return matched + pieces
 
 
-@lru_cache(maxsize=16_384)
+class _WordPieces(NamedTuple):
+    """Character n-grams of a word; `is_wide`: it is written without blanks."""
+
+    pieces: tuple[str, ...]
+    is_wide: bool
+
+
+@lru_cache(maxsize=65_536)
+def _pieces(word: str) -> _WordPieces:
+    is_wide = _WIDE.search(word) is not None
+    framed, length = (f"{word}>", 2) if is_wide else (f"<{word}>", 3)
+    pieces = tuple(framed[i : i + length] for i in range(len(word)))
+    return _WordPieces(pieces, is_wide)
+
+
+@lru_cache(maxsize=65_536)
+def _bucket(gram: str) -> int:
+    return crc32(gram.encode()) % BUCKETS
+
+
+@lru_cache(maxsize=65_536)
 def buckets(message: str) -> np.ndarray:
     """Return the sorted, distinct buckets (0 to 1,023) that a message falls into."""
-    hit = {crc32(gram.encode()) % BUCKETS for gram in grams(message)}
-    return np.array(sorted(hit), np.int32)
+    return np.array(sorted(set(map(_bucket, grams(message)))), np.int32)
 
 
 class Messages:

@@ -5,9 +5,9 @@ scores probabilities, `to_json` stores it and `load` reads it back.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, Self
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from features.engine.class_shares import ClassShares
 from features.engine.event_log import LogRows
 from models.classifiers.token_table import TokenTable
 from models.estimator import Batch, ModelState
+
+Fitted = TypeVar("Fitted", bound="ClassEstimator")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,17 @@ class ClassTask:
     share_entities: tuple[str, ...] = ()
     past: LogRows | None = None
     token_table: TokenTable | None = None
+    _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def fitted(self, fit: Callable[["ClassTask"], Fitted]) -> Fitted:
+        """Fit an estimator of this task; the same one where it, or a blend with it, was fitted.
+
+        Args:
+            fit: As of `EstimatorFile`.
+        """
+        if fit not in self._fitted:
+            self._fitted[fit] = fit(self)
+        return self._fitted[fit]
 
     def latest(self, count: int) -> np.ndarray:
         """Return the positions of the latest subjects, at most `count`, by time."""

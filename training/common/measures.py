@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from data.ticks import MS_PER_DAY
+from training.common.ranked_measures import RankedPairs, macro_f1
 
 REPEATS = 200
 BINS = 10
@@ -65,16 +65,13 @@ def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) ->
 
 def binary_measures(probability: np.ndarray, happened: np.ndarray) -> dict[str, Measure]:
     """Return the measures of a chance: AUC, average precision, Brier, log loss, calibration."""
-
-    def both(rows: np.ndarray) -> bool:
-        return 0 < happened[rows].sum() < len(rows)
-
+    ranked = RankedPairs.of(probability, np.arange(len(happened)), happened)
     clipped = np.clip(probability, 1e-6, 1 - 1e-6)
     losses = -np.where(happened > 0.5, np.log(clipped), np.log(1 - clipped))
     return {
-        "auc": lambda r: roc_auc_score(happened[r], probability[r]) if both(r) else np.nan,
+        "auc": ranked.auc,
         "average_precision": lambda r: (
-            average_precision_score(happened[r], probability[r]) if both(r) else np.nan
+            ranked.average_precision(r) if 0 < happened[r].sum() < len(r) else np.nan
         ),
         "brier": lambda r: float(((probability[r] - happened[r]) ** 2).mean()),
         "log_loss": lambda r: float(losses[r].mean()),
@@ -97,48 +94,16 @@ def class_measures(probability: np.ndarray, code: np.ndarray) -> dict[str, Measu
     in_top = (top == code[:, None]).any(axis=1)
     confidence = probability.max(axis=1)
     right = (predicted == code).astype(float)
-    ranked = _ranked_cells(probability, code)
+    row, name = np.divmod(np.arange(probability.size), probability.shape[1])
+    ranked = RankedPairs.of(probability.ravel(), row, (code[row] == name).astype(float))
     return {
         "accuracy": lambda r: float(right[r].mean()),
         "top_3": lambda r: float(in_top[r].mean()),
-        "average_precision": lambda r: ranked.average_precision(r, len(code)),
+        "average_precision": ranked.average_precision,
         "log_loss": lambda r: float(losses[r].mean()),
-        "macro_f1": lambda r: float(
-            f1_score(code[r], predicted[r], average="macro", zero_division=0.0)  # pyright: ignore[reportArgumentType]  # the stub knows only text
-        ),
+        "macro_f1": lambda r: macro_f1(predicted[r], code[r]),
         "calibration_error": lambda r: expected_calibration_error(confidence[r], right[r]),
     }
-
-
-@dataclass(frozen=True)
-class _RankedCells:
-    """Pairs of a row and a class, the surest first.
-
-    Attributes:
-        row: Row of each pair.
-        hit: 1 where the class is the actual one, else 0.
-        last: Position of the last pair of the same probability.
-    """
-
-    row: np.ndarray
-    hit: np.ndarray
-    last: np.ndarray
-
-    def average_precision(self, rows: np.ndarray, n: int) -> float:
-        """Return the average precision over all pairs of some of n rows: the micro average."""
-        weight = np.bincount(rows, minlength=n)[self.row]
-        hits = weight * self.hit
-        precision = np.cumsum(hits)[self.last] / np.maximum(np.cumsum(weight)[self.last], 1)
-        return float((hits * precision).sum() / hits.sum()) if hits.any() else np.nan
-
-
-def _ranked_cells(probability: np.ndarray, code: np.ndarray) -> _RankedCells:
-    classes = probability.shape[1]
-    order = np.argsort(-probability.ravel(), kind="stable")
-    row, name = order // classes, order % classes
-    rising = -probability.ravel()[order]
-    last = np.searchsorted(rising, rising, side="right") - 1
-    return _RankedCells(row, (code[row] == name).astype(float), last)
 
 
 def pinball_losses(

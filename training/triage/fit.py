@@ -217,7 +217,7 @@ def fit_class(
     names = prepared.candidates.classes if only is None else frozenset({only})
     competing = [file for file in estimators() if names is None or file.NAME in names]
     chosen = competing if only else [file for file in competing if file.suits(task)]
-    fitted = {estimator.NAME: estimator.fit(task) for estimator in chosen}
+    fitted = {estimator.NAME: task.fitted(estimator.fit) for estimator in chosen}
     return FittedClass(
         label=label, names=task.names, prior=task.prior, estimators=fitted, past=task.past
     )

@@ -126,15 +126,18 @@ def _rehearse_label(
 def _rehearse_times(
     prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
 ) -> None:
-    _rehearse_resolve(prepared, learned, rehearsal)
+    models = fit.fit_resolve(prepared, learned)
+    _rehearse_resolve(prepared, models, rehearsal)
     window = breach_window(prepared.dataset)
     if window is None:
         rehearsal.triage.untrained["harm"] = (
             f"no window holds {MIN_BREACHES_TO_JUDGE} known breaches and as many others"
         )
         return
+    if window.cut != learned.tick:
+        models = fit.fit_resolve(prepared, TrainingRows.before(prepared.dataset, window.cut))
     rehearsed = rehearse_breach(
-        prepared, window, resolve_baseline="resolve" in rehearsal.use_baseline
+        prepared, window, models, resolve_baseline="resolve" in rehearsal.use_baseline
     )
     if isinstance(rehearsed, str):
         rehearsal.triage.untrained["harm"] = rehearsed
@@ -149,10 +152,9 @@ def _rehearse_times(
 
 
 def _rehearse_resolve(
-    prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
+    prepared: PreparedExceptions, fitted: fit.ResolveModels | None, rehearsal: TriageRehearsal
 ) -> None:
     triage, window = rehearsal.triage, rehearsal.window
-    fitted = fit.fit_resolve(prepared, learned)
     if fitted is None:
         triage.untrained["resolve"] = f"fewer than {fit.MIN_ROWS_TO_FIT} resolutions are recorded"
         return

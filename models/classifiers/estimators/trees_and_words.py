@@ -83,7 +83,7 @@ def suits(task: ClassTask) -> bool:
 
 def fit(task: ClassTask) -> TreesAndWords:
     """Fit all parts on the same rows."""
-    return TreesAndWords(boosted.fit(task), linear.fit(task), _fit_meaning(task))
+    return TreesAndWords(task.fitted(boosted.fit), task.fitted(linear.fit), _fit_meaning(task))
 
 
 def _fit_meaning(task: ClassTask) -> MeaningModel | None:

@@ -56,6 +56,15 @@ def fitted(a_sample):
     return _fitted
 
 
+def test_what_a_blend_is_made_of_is_fitted_once(a_sample):
+    task = task_of(a_sample())
+    blend = task.fitted(estimator_named("trees_and_words").fit)
+
+    assert task.fitted(estimator_named("trees").fit) is blend.trees
+    assert task.fitted(estimator_named("linear").fit) is blend.words
+    assert replace(task).fitted(estimator_named("linear").fit) is not blend.words
+
+
 @every_estimator
 def test_a_name_is_found_and_a_sample_suits(a_sample, name):
     assert name == estimator_named(name).NAME

@@ -78,17 +78,21 @@ class _Half:
 
 
 def rehearse_breach(
-    prepared: PreparedExceptions, window: RehearsalWindow, resolve_baseline: bool
+    prepared: PreparedExceptions,
+    window: RehearsalWindow,
+    models: fit.ResolveModels | None,
+    *,
+    resolve_baseline: bool,
 ) -> RehearsedBreach | str:
     """Fit before a window, choose by its outcomes; a text says why there is nothing to choose.
 
     Args:
         prepared: The exceptions.
         window: As of `breach_window`.
+        models: Times to resolve, fitted before the window; None where none are recorded.
         resolve_baseline: Whether one distribution of the time to resolve serves for all.
     """
     learned = TrainingRows.before(prepared.dataset, window.cut)
-    models = fit.fit_resolve(prepared, learned)
     task = breach_task(prepared, learned, models.model if models else None)
     if task is None:
         return f"fewer than {fit.MIN_ROWS_TO_FIT} breaches are known before the last weeks"

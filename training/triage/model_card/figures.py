@@ -19,7 +19,6 @@ from training.common.plots import ReliabilityPoints, binned
 from training.triage.fit import PreparedExceptions, TrainingRows, resolve_hours
 from training.triage.rehearsal import TriageRehearsal
 from training.triage.rehearse_classifier import labelled_exceptions
-from training.triage.touch.plain_quantiles import plain_touch_quantiles
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
 RATE, PLAIN, MAJORITY, ALL = "one rate", "plain LightGBM", "majority", ONE_FOR_ALL
@@ -148,9 +147,8 @@ def _touch(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> JudgedLa
         return None
     rows, minutes = prepared.rows.take(evidence.rows), evidence.minutes
     predicted = {MODEL: model.predict(rows), ALL: evidence.constant.predict(rows)}
-    plain = plain_touch_quantiles(prepared.dataset, evidence.rows, rehearsal.window.cut)
-    if plain is not None:
-        predicted[PLAIN] = plain
+    if evidence.plain is not None:
+        predicted[PLAIN] = evidence.plain
     covered = [(minutes <= column).mean() for column in predicted[MODEL].T]
     return JudgedLabel(
         evidence.rows,

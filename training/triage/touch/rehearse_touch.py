@@ -16,6 +16,7 @@ from models.triage.touch_time import ONE_FOR_ALL, QUANTILES, TouchTime
 from training.common.measures import day_blocks, pinball_losses
 from training.triage import fit
 from training.triage.fit import PreparedExceptions, TrainingRows
+from training.triage.touch.plain_quantiles import plain_touch_quantiles
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 NOISE_QUANTILE = 0.05
@@ -35,11 +36,14 @@ class TouchEvidence(NamedTuple):
         rows: Positions of the exceptions.
         minutes: What was recorded.
         constant: One set of quantiles for all, learned on the first half.
+        plain: (n, 3) quantiles of plain LightGBM on the raw columns, fitted before the window; None
+            where it could not be fitted.
     """
 
     rows: np.ndarray
     minutes: np.ndarray
     constant: TouchTime
+    plain: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def rehearse_touch(
     served = TouchTime.calibrated(
         trees if is_learned else None, prepared.rows.take(both.rows), both.minutes
     )
+    plain = plain_touch_quantiles(prepared.dataset, second.rows, window.cut)
     losses = {forward.model.kind: forward.loss, ONE_FOR_ALL: forward.constant_loss}
     compared = (
         f"pinball loss {forward.loss:.2f} minutes, one set of quantiles for all "
@@ -87,7 +92,7 @@ def rehearse_touch(
     return RehearsedTouch(
         judged=forward.model if is_learned else forward.constant,
         served=served,
-        evidence=TouchEvidence(second.rows, second.minutes, forward.constant),
+        evidence=TouchEvidence(second.rows, second.minutes, forward.constant, plain),
         losses=losses,
         reason=f"{forward.model.kind} ({compared})"
         if is_learned

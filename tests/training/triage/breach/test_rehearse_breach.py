@@ -13,6 +13,7 @@ from models.estimator import ModelState
 from models.registry.store import ModelRegistry
 from training.triage.breach.rehearse_breach import RATE, rehearse_breach
 from training.triage.dataset import TriageDataset
+from training.triage.fit import TrainingRows, fit_resolve
 from training.triage.rehearsal import rehearse
 from training.triage.train import train_triage
 from training.triage.window import breach_window
@@ -53,7 +54,9 @@ def rehearsed(prepared):
 
     def run(history):
         exceptions = prepared(history, LATER)
-        return rehearse_breach(exceptions, breach_window(exceptions.dataset), False)
+        window = breach_window(exceptions.dataset)
+        models = fit_resolve(exceptions, TrainingRows.before(exceptions.dataset, window.cut))
+        return rehearse_breach(exceptions, window, models, resolve_baseline=False)
 
     return run
 
