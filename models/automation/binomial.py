@@ -8,6 +8,8 @@ from scipy.special import betainc
 from scipy.stats import beta
 
 _MAX_ROWS = 1e7
+_STEPS = 24
+"""Halvings that find one of `_MAX_ROWS` whole numbers."""
 
 
 def binomial_cdf(wrong: np.ndarray, n: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -49,20 +51,25 @@ def rows_needed(error: np.ndarray, level: float, wrong: int = 0) -> np.ndarray:
 
 
 def rows_expected(error: np.ndarray, level: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Return how many rows show an error below `error` if a share `seen` of them goes on wrong.
+    """Return how many rows show an error below `error` if a share `observed` goes on wrong.
 
-    Infinite where `seen` is not below `error`.
+    Infinite where `observed` is not below `error`.
     """
-    least = np.ones(np.shape(observed))
-    n = _smallest(least, lambda n: binomial_cdf(observed * n, n, error) <= level)
-    return np.where((observed < error) & (n < _MAX_ROWS), n, np.inf)
+    error, level, observed = np.broadcast_arrays(error, level, observed)
+    below = observed < error
+    error, level, share = error[below], level[below], observed[below]
+    least = np.ones(share.shape)
+    n = _smallest(least, lambda n: binomial_cdf(share * n, n, error) <= level)
+    rows = np.full(observed.shape, np.inf)
+    rows[below] = np.where(n < _MAX_ROWS, n, np.inf)
+    return rows
 
 
 def _smallest(low: np.ndarray, enough: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Search the fewest rows that are enough: more of them always are, too."""
-    high = np.full(low.shape, _MAX_ROWS)
-    for _ in range(50):
-        middle = np.sqrt(np.maximum(low, 0.5) * high)
+    """Search the fewest rows, at least `low`, that are enough: more of them always are, too."""
+    low, high = low - 1, np.full(low.shape, _MAX_ROWS)
+    for _ in range(_STEPS):
+        middle = np.floor((low + high) / 2)
         yes = enough(middle)
         low, high = np.where(yes, low, middle), np.where(yes, middle, high)
-    return np.ceil(high - 1e-6)
+    return high

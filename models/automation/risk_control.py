@@ -213,8 +213,8 @@ def _more_labels(
     accepted, wrong = evidence.accepted, evidence.expected_wrong
     tried = np.arange(len(GRID)) >= np.where(start < len(GRID), start, 0)[:, None]
     observed = np.divide(wrong, accepted, out=np.zeros(wrong.shape), where=accepted > 0)
-    error = np.broadcast_to(errors[:, None], observed.shape)
-    more = np.where(tried, rows_expected(error, levels[:, None], observed) - accepted, np.inf)
+    observed[~tried] = np.inf
+    more = rows_expected(errors[:, None], levels[:, None], observed) - accepted
     # Of thresholds that need the same the loosest: there are more such rows.
     best = len(GRID) - 1 - more[:, ::-1].argmin(axis=1)
     fewest = more[np.arange(len(best)), best]

@@ -1,5 +1,6 @@
 """A simulated shop, trained once; histories like it but for one change."""
 
+import fcntl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,14 +169,23 @@ def assert_same_predictions() -> Callable[[Predictions, Predictions], None]:
 
 
 @pytest.fixture(scope="session")
-def incidents(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real incident log, with a champion that knows what was known on 1 April 2016."""
-    folder = tmp_path_factory.mktemp("incidents")
-    files = [real_data / "incident_log"]
-    import_files(files, source_folder("incident_log"), folder / "history", TERMS)
-    as_of = pd.Timestamp("2016-04-01", tz="UTC")
-    history = History.open(folder / "history")
-    train_triage(history, as_of, ModelRegistry(folder / "mlruns"), lambda _: None)
+def incidents(real_data: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The real incident log, with a champion that knows what was known on 1 April 2016.
+
+    Workers that run side by side share it: the first to come trains it, and others wait.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "incidents"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "trained").exists():
+            files = [real_data / "incident_log"]
+            import_files(files, source_folder("incident_log"), folder / "history", TERMS)
+            as_of = pd.Timestamp("2016-04-01", tz="UTC")
+            history = History.open(folder / "history")
+            train_triage(history, as_of, ModelRegistry(folder / "mlruns"), lambda _: None)
+            (folder / "trained").touch()
     return folder
 
 

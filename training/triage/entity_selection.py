@@ -6,6 +6,7 @@ import numpy as np
 
 from features.engine.class_shares import ClassShares
 from features.engine.compute import Features
+from features.engine.event_log import Keys
 from features.engine.feature_set import Entity, FeaturePlan
 from features.exceptions.features import FEATURES
 from models.boosters import Booster, TreeSettings
@@ -43,7 +44,9 @@ def choose(dataset: TriageDataset, choices: TrainingChoices = EVERYTHING) -> Ent
     """
     full = FEATURES.fit(dataset.columns, dataset.kinds)
     full = full.keeping(choices.entities(full.entities), ())
-    shares = {label: _share_entities(dataset, full, label) for label in dataset.labels.classes}
+    entities = [Entity(name, tuple(parts)) for name, parts in full.entities.items()]
+    keys = {entity.name: entity.key(dataset.columns) for entity in entities}
+    shares = {label: _share_entities(dataset, keys, label) for label in dataset.labels.classes}
     past = _past_entities(dataset, full)
     return EntitySelection(
         full.keeping(past, {name for names in shares.values() for name in names}), shares
@@ -68,7 +71,7 @@ def _past_entities(dataset: TriageDataset, full: FeaturePlan) -> list[str]:
     return sorted(gain, key=lambda name: -gain[name])[:MAX_HISTORY_ENTITIES]
 
 
-def _share_entities(dataset: TriageDataset, full: FeaturePlan, label: str) -> list[str]:
+def _share_entities(dataset: TriageDataset, keys: Keys, label: str) -> list[str]:
     labels = dataset.labels.classes[label]
     latest = labels.at(dataset.tick, len(dataset.ids))
     labelled = np.flatnonzero([name is not None for name in latest])
@@ -80,12 +83,10 @@ def _share_entities(dataset: TriageDataset, full: FeaturePlan, label: str) -> li
     ]
     code = codes(latest[sample], names)
     sample, code = sample[code >= 0], code[code >= 0]
+    rows, at = dataset.label_rows(labels, names, keys), dataset.detected_at[sample]
     worth = {}
-    for name, parts in full.entities.items():
-        key = Entity(name, tuple(parts)).key(dataset.columns)
-        rows = dataset.label_rows(labels, names, {name: key})
+    for name, key in keys.items():
         shares = ClassShares(rows, [name], len(names))
-        at = dataset.detected_at[sample]
         _, counts = shares.count({name: key[sample]}, at, code, 1)
         prior = shares.overall[code]
         share = (counts.pairs[1, :, 0, 0] + 2 * prior) / (counts.rows[1, :, 0] + 2)
