@@ -121,14 +121,6 @@ class Priority(StrEnum):
     P4 = "p4"
 
 
-class Grain(StrEnum):
-    """Length of a period of demand. Weeks begin on the weekday of the given ones, else Monday."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-
 class ExpediteError(Exception):
     """Anything that a user can cure: the message says how."""
 

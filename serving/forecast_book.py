@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from typing_extensions import TypedDict
 
-from data.domain import BadInputError, Grain, NoForecastsError
+from data.domain import BadInputError, NoForecastsError
 from data.ticks import MS_PER_DAY
+from features.demand.panel import next_periods
 from models.demand.quantiles import QuantileReader
 from models.forecast_book.book import Book
 from models.forecast_book.store import BookPointer, current_book, read_book
@@ -22,7 +23,6 @@ from serving.wire.formats import rfc3339
 
 LOG = logging.getLogger("expedite.forecasts")
 FOLDER = "forecasts"
-_DAYS = {Grain.DAY: 1.0, Grain.WEEK: 7.0, Grain.MONTH: 30.44}
 FRESH_PERIODS = 1.5
 """A book is due after each period; half of one more is grace."""
 _KEPT_READERS = 64
@@ -43,8 +43,11 @@ class PreparedBook:
 
     def __init__(self, book: Book) -> None:
         self.book = book
+        periods = book.forecast.periods
         self.reader = lru_cache(_KEPT_READERS)(self._reader)
-        self.dates: list[str] = np.datetime_as_string(book.forecast.periods, "D").tolist()
+        self.dates: list[str] = np.datetime_as_string(periods, "D").tolist()
+        edges = np.append(periods[1:], next_periods(periods[-1], book.forecast.grain, 1))
+        self.last_days: list[str] = np.datetime_as_string(edges - 1, "D").tolist()
         self._as_of, self._made_at = rfc3339(book.as_of_ms), rfc3339(book.made_at_ms)
         book.row("", "")  # the index of the series is built here, and not in the first call
 
@@ -63,13 +66,8 @@ class PreparedBook:
 
     def stale(self, now_ms: int) -> bool:
         """Return whether a newer book should have been made by now."""
-        due = FRESH_PERIODS * period_days(self.book.forecast.grain) * MS_PER_DAY
+        due = FRESH_PERIODS * self.book.forecast.grain.mean_days * MS_PER_DAY
         return now_ms - self.book.as_of_ms > due
-
-
-def period_days(grain: Grain) -> float:
-    """Return how long a period is, in days."""
-    return _DAYS[grain]
 
 
 class ForecastBookInUse:

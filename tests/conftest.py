@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.panel import Panel, next_periods
 from models.demand.forecast import Forecast
 from models.demand.level_sets import PROBABILITIES, LevelSets
@@ -181,7 +181,7 @@ def planted_demand() -> Callable[..., Panel]:
     ) -> Panel:
         random = np.random.default_rng(seed)
         level = mean * np.exp(random.normal(0, 0.5, (series, 1)))
-        pattern = np.where(np.arange(periods) % 7 >= 5, 2.0, 1.0) if grain is Grain.DAY else 1.0
+        pattern = np.where(np.arange(periods) % 7 >= 5, 2.0, 1.0) if grain == Grain.DAY else 1.0
         units = random.poisson(level * pattern * effect * np.ones(periods)).astype(np.float32)
         first = np.array([np.datetime64("2024-01-01")])  # a Monday, so the high days are weekends
         return Panel(

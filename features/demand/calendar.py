@@ -6,8 +6,8 @@ import holidays
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain
-from features.demand.panel import Panel
+from features.demand.grain import Grain
+from features.demand.panel import Panel, next_periods
 
 REPEATED_DAYS = 450  # a week of the year that was seen once says nothing about the next one
 FAR_DAYS = 15  # beyond that a holiday is neither awaited nor remembered
@@ -44,14 +44,17 @@ def calendar_columns(panel: Panel, reach: int) -> CountryCalendars:
 
 def _of_country(periods: np.ndarray, grain: Grain, country: str) -> np.ndarray:
     dates = pd.DatetimeIndex(periods)
-    if grain is Grain.MONTH:
-        return np.stack([dates.month, dates.days_in_month], axis=1).astype(np.float32)
+    days_inside = np.diff(np.append(periods, next_periods(periods[-1], grain, 1))).astype(int)
+    if grain.months:
+        return np.stack([dates.month, days_inside], axis=1).astype(np.float32)
     week = dates.isocalendar().week.to_numpy().astype(np.float32)
     if (dates[-1] - dates[0]).days < REPEATED_DAYS:
         week[:] = np.nan
     days = _holidays(dates, country)
-    if grain is Grain.WEEK:
-        inside = [(days >= day) & (days < day + 7) for day in periods.astype("datetime64[D]")]
+    if grain != Grain.DAY:
+        inside = [
+            (days >= day) & (days < day + grain.days) for day in periods.astype("datetime64[D]")
+        ]
         count = np.array([matched.sum() for matched in inside])
         following = np.append(count[1:], 0)
         return np.stack([week, dates.day, count, following], axis=1).astype(np.float32)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from data.domain import Grain
+from features.demand.grain import Grain
+from features.demand.periods import PeriodCalendar
 
 FULLY_IN_STOCK = 0.999  # a share that came through rounding still counts as the whole period
 
@@ -92,7 +93,4 @@ class Panel:
 
 def next_periods(last: np.datetime64, grain: Grain, count: int) -> np.ndarray:
     """Return the first days of the periods after the one that starts at `last`."""
-    steps = np.arange(1, count + 1)
-    if grain is Grain.MONTH:
-        return (last.astype("datetime64[M]") + steps).astype("datetime64[D]")
-    return last + steps * (7 if grain is Grain.WEEK else 1)
+    return PeriodCalendar.from_day(grain, last).after(last, count)

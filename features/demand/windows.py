@@ -5,52 +5,19 @@ training rows take about a second. All is relative to the series' own level: wha
 series holds for another that sells a hundred times as much.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from data.domain import Grain
 from features.demand.calendar import CountryCalendars, calendar_columns
 from features.demand.groups import GroupTotals, SeriesGroups
 from features.demand.offers import Offers
 from features.demand.panel import FULLY_IN_STOCK, Panel
+from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import running_totals, silent_after_life
 
 LOWEST_LEVEL = 1e-2
 LAGS, SEASONS = 4, 4
-
-
-@dataclass(frozen=True)
-class Rhythm:
-    """Lengths after which demand of one grain repeats, in periods.
-
-    Attributes:
-        season: After so many it repeats.
-        windows: Lengths of the recent pasts that are looked at, growing.
-        level: Length of the past that makes the level.
-        year: Periods of a year.
-        width: So many neighbours on each side say what a period was like a year ago.
-        fewest: So many observed ones are needed to be forecast from its own past.
-    """
-
-    season: int
-    windows: tuple[int, ...]
-    level: int
-    year: int
-    width: int
-    fewest: int
-
-
-RHYTHMS = {
-    Grain.DAY: Rhythm(
-        season=7, windows=(7, 14, 28, 56, 112), level=56, year=364, width=3, fewest=14
-    ),
-    Grain.WEEK: Rhythm(
-        season=52, windows=(2, 4, 8, 13, 26, 52), level=26, year=52, width=1, fewest=6
-    ),
-    Grain.MONTH: Rhythm(season=12, windows=(2, 3, 6, 12, 24), level=12, year=12, width=0, fewest=4),
-}
 
 
 class DemandWindows:
@@ -69,7 +36,7 @@ class DemandWindows:
         self, panel: Panel, groups: SeriesGroups, reach: int, *, planned: bool = False
     ) -> None:
         self.panel, self.groups, self.reach = panel, groups, reach
-        self.rhythm = RHYTHMS[panel.grain]
+        self.rhythm = rhythm_of(panel.grain)
         self._prices = Offers(panel.price, panel, planned=planned)
         self._promotions = Offers(panel.promotion, panel, planned=planned)
         units = silent_after_life(panel.units)

@@ -12,7 +12,8 @@ import numpy as np
 
 from features.demand.groups import SeriesGroups, chunks
 from features.demand.panel import Panel
-from features.demand.windows import RHYTHMS, DemandWindows
+from features.demand.rhythm import rhythm_of
+from features.demand.windows import DemandWindows
 from models.boosters import Booster, TreeSettings, seed_of_run
 from models.estimator import Files
 
@@ -67,7 +68,7 @@ class BoostedDemand:
     @staticmethod
     def can_learn(panel: Panel) -> bool:
         """Return whether a panel holds enough demand after its first cut-offs to learn from."""
-        later = panel.units[:, RHYTHMS[panel.grain].fewest :]
+        later = panel.units[:, rhythm_of(panel.grain).fewest :]
         return int(np.isfinite(later).sum()) >= MIN_OBSERVED_CELLS
 
     def points(self, panel: Panel) -> np.ndarray:

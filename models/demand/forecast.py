@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from models.demand.level_sets import LevelSets
 
 

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from features.demand.stock_exposure import exposed, exposure_power
 from models.demand.catalog import FALLBACK, by_name, lifecycle_methods, method_named
@@ -120,7 +120,7 @@ class DemandForecaster:
 
     def to_files(self) -> Files:
         """Return texts, from which `from_files` builds it again."""
-        plain = {"grain": self.grain, "horizon": self.horizon, "power": self.power}
+        plain = {"grain": str(self.grain), "horizon": self.horizon, "power": self.power}
         plain |= {"ways": list(self.methods), **self.joint.to_json()}
         files = {BUNDLE_FILE: json.dumps(plain)}
         for name, method in self.methods.items():
@@ -139,5 +139,5 @@ class DemandForecaster:
             for name in plain["ways"]
         }
         joint = ErrorCopula.from_json(plain)
-        grain = Grain(plain["grain"])
+        grain = Grain.parse(plain["grain"])
         return cls(grain, horizon, methods=methods, joint=joint, power=plain["power"])

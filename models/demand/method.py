@@ -8,8 +8,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from features.demand.panel import FULLY_IN_STOCK, Panel
+from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import silent_after_life
-from features.demand.windows import RHYTHMS
 from models.demand.level_sets import LevelSets
 from models.demand.points import PointForecaster
 from models.estimator import Files, files_of
@@ -126,7 +126,7 @@ def demand_after(panel: Panel, cut: int, horizon: int) -> np.ndarray:
     NaN where it was not observed wholly in stock, and where the series had hardly begun or had
     shown no sign of life for long: whether a target counts must not hang on later sales.
     """
-    rhythm = RHYTHMS[panel.grain]
+    rhythm = rhythm_of(panel.grain)
     actual = np.full((panel.series, horizon), np.nan, np.float32)
     units = silent_after_life(panel.units)[:, cut : cut + horizon]
     whole = panel.in_stock[:, cut : cut + horizon] >= FULLY_IN_STOCK
@@ -146,5 +146,5 @@ def calibration_cuts(panel: Panel, horizon: int) -> list[int]:
     """
     middle = panel.length // 2
     last = max(panel.length - horizon, middle)
-    first = max(last - max(horizon, RHYTHMS[panel.grain].windows[MIN_SPAN_WINDOW]), middle)
+    first = max(last - max(horizon, rhythm_of(panel.grain).windows[MIN_SPAN_WINDOW]), middle)
     return [int(cut) for cut in np.unique(np.linspace(first, last, MAX_CUTS).astype(int)) if cut]

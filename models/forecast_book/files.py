@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from models.demand.forecast import Forecast
 from models.demand.level_sets import LevelSets
 from models.forecast_book.book import Aggregates, Book, BookStock, RecentSales, Review
@@ -119,7 +119,7 @@ def read_files(folder: Path) -> Book:
 
 def _forecast(folder: Path, about: dict[str, Any], series: pa.Table) -> Forecast:
     return Forecast(
-        grain=Grain(about["grain"]),
+        grain=Grain.parse(about["grain"]),
         periods=_days(about["periods"]),
         sku=_texts(series, "sku"),
         site=_texts(series, "site"),

@@ -13,8 +13,8 @@ from typing import Self
 
 import numpy as np
 
-from data.domain import Grain
 from data.ticks import HOURS_PER_YEAR
+from features.demand.grain import Grain
 from features.demand.panel import next_periods
 from models.loss_curve import CURVE_AGES_HOURS
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from features.demand.grain import Grain
 from serving.demand.view import SeriesView
 from serving.http.chart_parts import chart_layout, chart_line, iso_days, numbers
 
-SHOWN_PERIODS = {"day": 120, "week": 78, "month": 48}
+SHOWN_PERIODS = {Grain.DAY: 120, Grain.WEEK: 78, Grain.MONTH: 48}
 """How much of the past stands beside the forecast at first."""
 _HIDDEN_LINE = {"width": 0, "color": "--fan-line"}
 
@@ -83,7 +84,7 @@ def _band(
 
 
 def _layout(shown: SeriesView) -> dict[str, Any]:
-    begin = max(0, len(shown.past_days) - SHOWN_PERIODS[shown.grain])
+    begin = max(0, len(shown.past_days) - shown.grain.like(SHOWN_PERIODS))
     first, last = shown.past_days[begin], shown.periods[-1]
     layout = chart_layout()
     layout["xaxis"] |= {"range": iso_days(np.array([first, last]))}

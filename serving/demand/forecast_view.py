@@ -9,7 +9,7 @@ import orjson
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from data.domain import Grain, NotFoundError
+from data.domain import NotFoundError
 from serving.demand.payload import MAX_PROBABILITY, MAX_QUANTILES, MIN_PROBABILITY, Aggregate
 from serving.demand.selection import RefusedSeriesOut, rows_of
 from serving.forecast_book import BookStampOut, PreparedBook
@@ -46,8 +46,9 @@ class AggregateForecastOut(TypedDict):
 class ForecastHeadOut(BookStampOut):
     """Head of an answer with forecasts: their periods, by their first days."""
 
-    grain: Grain
+    grain: Annotated[str, Field(description="length of a period: day, week, 28 days, ...")]
     periods: list[Day]
+    period_ends: Annotated[list[Day], Field(description="the last day of each period")]
 
 
 @closed
@@ -102,8 +103,9 @@ def shape_of(
 def head(used: PreparedBook, shape: ForecastShape, now_ms: int) -> ForecastHeadOut:
     """Return the head of an answer with forecasts."""
     return {
-        "grain": used.book.forecast.grain,
+        "grain": str(used.book.forecast.grain),
         "periods": used.dates[: shape.horizon],
+        "period_ends": used.last_days[: shape.horizon],
         **used.stamp(now_ms),
     }
 

@@ -226,7 +226,7 @@ def book_summary(in_use: PreparedBook, now_ms: int) -> dict[str, Any]:
 def horizon_words(book: Book) -> str:
     """Return how far ahead a book looks, like "8 weeks"."""
     count, grain = book.forecast.horizon, book.forecast.grain
-    return f"{count} {grain}s" if count > 1 else str(grain)
+    return f"{count} {grain.plural}" if count > 1 else grain.noun
 
 
 def _or_none(value: float) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.panel import FULLY_IN_STOCK
 from models.demand.catalog import by_name
 from models.forecast_book.book import Book
@@ -37,7 +37,7 @@ class SeriesView:
         title: The SKU, or the key of the sum.
         site: The site; empty for sums.
         facts: Its attributes, by name.
-        grain: day, week or month.
+        grain: Length of a period.
         past_days: (T,) first days of the past periods.
         units: (T,) units sold; NaN where it was not there.
         in_stock: (T,) shares of each period; None for sums.
@@ -160,7 +160,7 @@ def _figures(book: Book, row: int) -> list[AccuracyFigure]:
     error, bias, covered = (
         values.get(n, math.nan) for n in ("mean_absolute_error", "bias", "covered")
     )
-    grain, figures = book.forecast.grain, []
+    grain, figures = book.forecast.grain.noun, []
     if math.isfinite(error):
         share = f", {percent(missed)} of what was sold" if math.isfinite(missed) else ""
         figures.append(
@@ -172,7 +172,7 @@ def _figures(book: Book, row: int) -> list[AccuracyFigure]:
             AccuracyFigure(units(abs(bias)), f"units a {grain} {direction} on the whole")
         )
     if math.isfinite(covered):
-        within = f"of {grain}s came within the range of 95\N{NO-BREAK SPACE}%"
+        within = f"of {book.forecast.grain.plural} came within the range of 95\N{NO-BREAK SPACE}%"
         figures.append(AccuracyFigure(percent(covered), within))
     return figures
 

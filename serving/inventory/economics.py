@@ -5,7 +5,6 @@ import numpy as np
 from data.policy.policy import Policy
 from data.ticks import DAYS_PER_YEAR
 from models.forecast_book.book import Book
-from serving.forecast_book import period_days
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.fields import Money
 
@@ -21,7 +20,7 @@ def holding_costs(book: Book, rows: np.ndarray, policy: Policy, periods: int) ->
     """Return (n,) money that a unit costs that lies for some periods."""
     price = _or_default(book.stock.unit_price[rows], policy.stock.unit_price)
     cost = _or_default(book.stock.unit_cost[rows], price * (1 - policy.stock.margin_share))
-    years = periods * period_days(book.forecast.grain) / DAYS_PER_YEAR
+    years = periods * book.forecast.grain.mean_days / DAYS_PER_YEAR
     return cost * policy.stock.holding_share_per_year * years
 
 
@@ -31,7 +30,7 @@ def lead_periods(book: Book, rows: np.ndarray, policy: Policy) -> np.ndarray:
     It is decided at the end of a period: one that takes no time is sold from the next.
     """
     days = _or_default(book.stock.lead_time_days[rows], policy.stock.lead_time_days)
-    return 1 + np.ceil(days / period_days(book.forecast.grain))
+    return 1 + np.ceil(days / book.forecast.grain.mean_days)
 
 
 def _or_default(values: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:

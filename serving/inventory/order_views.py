@@ -7,7 +7,6 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from data.domain import Grain
 from models.demand.sample_paths import sample_paths
 from models.forecast_book.book import Book
 from models.inventory.projection import Projection, StockPosition
@@ -54,8 +53,9 @@ class ReplenishedOut(TypedDict):
 class ReplenishmentHeadOut(BookStampOut):
     """Head of an answer with orders: the periods, and the refused series."""
 
-    grain: Grain
+    grain: Annotated[str, Field(description="length of a period: day, week, 28 days, ...")]
     periods: list[Day]
+    period_ends: Annotated[list[Day], Field(description="the last day of each period")]
     refused: list[RefusedSeriesOut]
 
 

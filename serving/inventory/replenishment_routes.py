@@ -40,8 +40,9 @@ async def replenishments(request: Request) -> Response:
     body = await body_of(request, service.settings)
     orderable = await asyncio.to_thread(_understood, used, body, service.policy)
     head: ReplenishmentHeadOut = {
-        "grain": used.book.forecast.grain,
+        "grain": str(used.book.forecast.grain),
         "periods": used.dates,
+        "period_ends": used.last_days,
         **used.stamp(service.clock()),
         "refused": orderable.refused,
     }

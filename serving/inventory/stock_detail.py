@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from data.domain import Grain
 from data.policy.policy import Policy
+from features.demand.grain import Grain
 from models.forecast_book.book import Book
 from models.wording import percent
 from serving.forecast_book import PreparedBook
@@ -140,8 +140,8 @@ class StockOutlook:
     def _when(self, first: str) -> str:
         return (
             f"on {day(first)}"
-            if self.grain is Grain.DAY
-            else f"in the {self.grain} of {day(first)}"
+            if self.grain == Grain.DAY
+            else f"in the {self.grain.noun} of {day(first)}"
         )
 
     def lines(self) -> Iterator[dict[str, Any]]:

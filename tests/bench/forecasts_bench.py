@@ -15,8 +15,8 @@ from fastapi import FastAPI, Query
 from serving_bench import free_port
 from timing import Ratio, in_turns, quantile
 
-from data.domain import Grain
 from data.settings import Settings
+from features.demand.grain import Grain
 from models.demand.forecast import Forecast
 from models.demand.level_sets import LevelSets
 from models.forecast_book.book import Aggregates, Book, BookStock, RecentSales, Review

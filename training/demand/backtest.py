@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain, NotEnoughDataError
+from data.domain import NotEnoughDataError
 from data.history.history import History
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.catalog import method_names
 from models.demand.forecast import Forecast

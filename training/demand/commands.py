@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from data.domain import Grain
+from data.domain import BadInputError
 from data.history.history import History
+from features.demand.grain import GRAIN_WORDS, Grain
 from models.boosters import DEFAULT_SEED
 from training.common.options import (
     AsOf,
@@ -27,9 +28,28 @@ from training.common.options import (
 )
 
 Horizon = Annotated[int, typer.Option("--horizon", min=1, help="periods to forecast")]
+
+
+def grain_of(text: str) -> Grain:
+    """Read the length of a period.
+
+    Raises:
+        BadInputError: It is none.
+    """
+    try:
+        return Grain.parse(text)
+    except ValueError as error:
+        raise BadInputError("--grain", f"there is no '{text}'", f"Use {GRAIN_WORDS}.") from error
+
+
 GrainOption = Annotated[
     Grain | None,
-    typer.Option("--grain", help="how long a period is; as the demand is given, else a day"),
+    typer.Option(
+        "--grain",
+        parser=grain_of,
+        metavar="LENGTH",
+        help=f"how long a period is ({GRAIN_WORDS}); as the demand is given, else a day",
+    ),
 ]
 Offers = Annotated[
     list[str] | None,
@@ -54,7 +74,7 @@ def demand(  # noqa: PLR0913  (each is an option of the command line)
     as_of: AsOf,
     horizon: Annotated[
         int | None,
-        typer.Option(min=1, help="periods to forecast; 28 days, 8 weeks or 6 months if left out"),
+        typer.Option(min=1, help="periods to forecast; 28 days, 8 weeks or 6 months by default"),
     ] = None,
     grain: GrainOption = None,
     *,

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data.domain import BadInputError, Grain, NotEnoughDataError
+from data.domain import BadInputError, NotEnoughDataError
 from data.history.history import History
 from data.ticks import US_PER_DAY
+from features.demand.grain import Grain
 from features.demand.matrix import DemandMatrix, coarser, lived, share_covered
 from features.demand.panel import Panel
-from features.demand.periods import PeriodCalendar, calendar_of
+from features.demand.periods import PeriodCalendar
+from training.demand.period_reading import recorded_periods
 
 PRODUCT_ATTRIBUTES = ("department_group", "department", "category", "product_group")
 SITE_ATTRIBUTES = ("country", "region", "format")
@@ -37,14 +39,8 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
         NotEnoughDataError: No period was complete before the moment.
     """
     moment = as_of.tz_convert("UTC")
-    source = _Source.of(history, moment)
-    calendar = source.calendar if grain in (None, source.calendar.grain) else PeriodCalendar(grain)
-    if source.calendar.is_coarser_than(calendar):
-        raise BadInputError(
-            f"demand by {calendar.grain}",
-            f"the history gives it by {source.calendar.grain}",
-            f"Take the grain '{source.calendar.grain}' or a longer one.",
-        )
+    source = _Source.of(history, moment, grain)
+    calendar = _calendar(source.calendar, grain)
     panel = _panel(source)
     if panel is not None and calendar != source.calendar:
         panel = coarser(panel, source.calendar, calendar)
@@ -52,6 +48,20 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
         what = f"complete periods ({calendar.grain}) of demand known before {moment:%Y-%m-%d %H:%M}"
         raise NotEnoughDataError(what, 0, 1, "Choose a later moment or a shorter grain.")
     return panel
+
+
+def _calendar(recorded: PeriodCalendar, grain: Grain | None) -> PeriodCalendar:
+    """Return the calendar of a grain, into which recorded periods are summed up."""
+    if grain in (None, recorded.grain):
+        return recorded
+    calendar = recorded.coarser(grain)
+    if calendar is None:
+        raise BadInputError(
+            f"demand by {grain}",
+            f"the history gives it by {recorded.grain}",
+            f"Take the grain '{recorded.grain}', or a longer one that it divides.",
+        )
+    return calendar
 
 
 @dataclass(frozen=True)
@@ -71,13 +81,12 @@ class _Source:
     name: str
 
     @classmethod
-    def of(cls, history: History, moment: pd.Timestamp) -> Self:
+    def of(cls, history: History, moment: pd.Timestamp, grain: Grain | None) -> Self:
         """Return the recorded demand of a history, else its orders."""
         if not history.rows["demand"]:
-            return cls(history, moment, PeriodCalendar(Grain.DAY), "ordered")
-        steps = history.query("demand/steps", known_before=moment)
-        first = np.datetime64(steps["first_on"][0], "D")
-        return cls(history, moment, calendar_of(first, float(steps["step_days"][0])), "recorded")
+            return cls(history, moment, PeriodCalendar.of(Grain.DAY), "ordered")
+        calendar = recorded_periods(history, moment, grain).calendar
+        return cls(history, moment, calendar, "recorded")
 
     def series(self) -> pd.DataFrame:
         """Return the series with the periods of their first and last life sign and recorded row."""

@@ -3,10 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from data.domain import NotEnoughDataError
+from data.domain import BadInputError, NotEnoughDataError
 from data.history.history import History
-from features.demand.panel import FULLY_IN_STOCK
+from features.demand.grain import Grain
+from features.demand.panel import FULLY_IN_STOCK, Panel
+from features.demand.periods import PeriodCalendar
 from training.demand.dataset import read_panel
+from training.demand.period_reading import recorded_periods
 from training.demand.scores import demand_classes
 
 
@@ -16,8 +19,11 @@ def demand_facts(history: History) -> list[tuple[str, str]]:
     if not history.rows[table]:
         return []
     last_known = history.query("periods").set_index("table")["last_at"]
+    until = pd.Timestamp(last_known[table]) + pd.Timedelta(1, "us")
     try:
-        panel = read_panel(history, pd.Timestamp(last_known[table]) + pd.Timedelta(1, "us"))
+        panel = read_panel(history, until)
+    except BadInputError as error:
+        return [("from", "the table demand"), ("grain", f"none: {error}")]
     except NotEnoughDataError:
         return []
     lived = ~np.isnan(panel.units)
@@ -27,8 +33,8 @@ def demand_facts(history: History) -> list[tuple[str, str]]:
     return [
         ("from", "the table demand" if table == "demand" else "order lines, net"),
         ("series", f"{panel.series:,}"),
-        ("grain", str(panel.grain)),
-        ("periods", f"{panel.length:,}"),
+        ("grain", _grain(history, panel, until)),
+        ("periods", _periods(history, panel, until)),
         ("first", str(panel.periods[0])),
         ("last", str(panel.periods[-1])),
         ("not observed", f"{1 - lived.mean():.1%}"),
@@ -37,6 +43,25 @@ def demand_facts(history: History) -> list[tuple[str, str]]:
         ("with a price", _share(_is_set(panel.price, panel.length), lived)),
         *((f"{kind} series", f"{count:,}") for count, kind in classes),
     ]
+
+
+def _grain(history: History, panel: Panel, until: pd.Timestamp) -> str:
+    """Return the length of a period, and on which day one begins where that is not usual."""
+    begins = PeriodCalendar.from_day(panel.grain, panel.periods[0])
+    if panel.grain == Grain.WEEK:
+        text = f"{panel.grain} from {pd.Timestamp(panel.periods[0]):%A}"
+    elif begins == PeriodCalendar.of(panel.grain):
+        text = str(panel.grain)
+    else:
+        text = f"{panel.grain}, one from {panel.periods[0]}"
+    recorded = history.rows["demand"] and recorded_periods(history, until).by_last_day
+    return f"{text}; recorded by its last day" if recorded else text
+
+
+def _periods(history: History, panel: Panel, until: pd.Timestamp) -> str:
+    """Return how many periods there are, and how many of them have no row at all."""
+    missing = recorded_periods(history, until).missing if history.rows["demand"] else 0
+    return f"{panel.length:,}" + (f", {missing:,} of them without any row" if missing else "")
 
 
 def _is_set(matrix: np.ndarray | None, length: int) -> np.ndarray:

@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.domain import BadInputError, Grain
+from data.domain import BadInputError
 from data.history.history import History
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster

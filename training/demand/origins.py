@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain, NotEnoughDataError
+from data.domain import NotEnoughDataError
 from data.history.history import History
+from features.demand.grain import Grain
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from models.demand.aggregates import level_paths
 from models.demand.forecast import Forecast
 from models.demand.level_sets import M5_PROBABILITIES, PROBABILITIES, LevelSets
 from training.demand.dataset import read_panel
-from training.demand.scores import SEASON, demand_classes, histories, series_scores, volumes
+from training.demand.scores import demand_classes, histories, series_scores, volumes
 
 SERIES_A_CHUNK = 5_000
 MIN_PERIODS_TO_FIT = 2
@@ -114,7 +116,7 @@ def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
         quantiles = shown.quantiles(M5_PROBABILITIES)
         actual = origin.actual[rows]
         part = series_scores(
-            past, actual, quantiles=quantiles, mean=shown.mean, season=SEASON[panel.grain]
+            past, actual, quantiles=quantiles, mean=shown.mean, season=rhythm_of(panel.grain).season
         )
         parts.append(part.assign(demand_class=demand_classes(past), history=histories(past)))
     return pd.concat(parts, ignore_index=True).assign(
@@ -157,7 +159,7 @@ def _score_groups(
     code = np.searchsorted(names, group)
     quantiles = np.moveaxis(np.quantile(sums, M5_PROBABILITIES, axis=1), 0, 2)
     past, actual = (_summed(units, code) for units in (origin.panel.units, origin.actual))
-    season = SEASON[origin.panel.grain]
+    season = rhythm_of(origin.panel.grain).season
     return series_scores(
         past, actual, quantiles=quantiles, mean=sums.mean(axis=1), season=season
     ).assign(group=names)

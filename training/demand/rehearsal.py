@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from data.domain import BadInputError, Grain
+from data.domain import BadInputError
 from data.history.history import History
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.catalog import FALLBACK
 from models.demand.forecast import Forecast
@@ -24,8 +25,6 @@ from training.demand.origins import (
     read_origin,
     score,
 )
-
-HORIZONS = {Grain.DAY: 28, Grain.WEEK: 8, Grain.MONTH: 6}
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain
 from models.demand.level_sets import M5_PROBABILITIES
 from training.common.measures import REPEATS, Figure
 
-SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
 MAX_REGULAR_INTERVAL, MAX_EVEN_CV2 = 1.32, 0.49
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "unsold")
 VOLUMES = ("low", "middle", "high")

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain, NoChampionError, NotEnoughDataError
+from data.domain import NoChampionError, NotEnoughDataError
 from data.history.history import History
+from features.demand.grain import Grain
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from models.boosters import varied
 from models.demand.catalog import FALLBACK, methods
 from models.demand.forecaster import DemandForecaster
@@ -29,7 +31,6 @@ from training.demand.gate import comparable, decide_demand
 from training.demand.model_card import card_content, demand_figures
 from training.demand.origins import MIN_PERIODS_TO_FIT
 from training.demand.rehearsal import (
-    HORIZONS,
     DemandRehearsal,
     fit,
     read_recent_panel,
@@ -67,7 +68,7 @@ def train_demand(  # noqa: PLR0913  (each is an option of the command)
     """
     progress("Reading what was known")
     panel = read_recent_panel(history, as_of, grain)
-    horizon = horizon or HORIZONS[panel.grain]
+    horizon = horizon or rhythm_of(panel.grain).horizon
     searched = _searched(history, panel, horizon, choices, progress)
     with varied(searched.variation):
         rehearsal = rehearse(history, panel, horizon, progress, choices)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from data.domain import BadInputError, Grain
+from data.domain import BadInputError
 from data.history.history import History
 from data.policy.policy import Policy
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
 from models.forecast_book.book import Book, RecentSales
@@ -105,5 +106,5 @@ def _shortened(forecast: Forecast, horizon: int | None) -> Forecast:
 
 
 def _recent(panel: Panel, horizon: int) -> RecentSales:
-    last = slice(-max(SHOWN[panel.grain], horizon), None)
+    last = slice(-max(panel.grain.like(SHOWN), horizon), None)
     return RecentSales(panel.periods[last], panel.units[:, last], panel.in_stock[:, last])

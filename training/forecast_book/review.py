@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain, NotEnoughDataError
+from data.domain import NotEnoughDataError
 from data.history.history import History
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
@@ -41,9 +42,9 @@ def review(history: History, as_of: pd.Timestamp, panel: Panel, demand: DemandFo
 
 
 def _earlier(as_of: pd.Timestamp, grain: Grain, periods: int) -> pd.Timestamp:
-    if grain is Grain.MONTH:
-        return as_of - pd.DateOffset(months=periods)
-    return as_of - pd.Timedelta(days=periods * (7 if grain is Grain.WEEK else 1))
+    if grain.months:
+        return as_of - pd.DateOffset(months=periods * grain.months)
+    return as_of - pd.Timedelta(days=periods * grain.days)
 
 
 def compare_with_actual(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:

@@ -170,7 +170,7 @@ def _facts(stock_facts: StockFacts, about: dict[Any, Any]) -> dict[str, Any]:
         "on_hand": float(about["on_hand"]),
         "inbound": 0.0 if np.isnan(inbound) else float(inbound),
         "per_period": round(float(about["per_period"]), 3),
-        "period": str(stock_facts.forecast.grain),
+        "period": stock_facts.forecast.grain.noun,
     }
 
 

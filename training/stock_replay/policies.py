@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from data.domain import Grain, UnknownChoiceError
+from data.domain import UnknownChoiceError
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from models.demand.sample_paths import sample_paths
@@ -18,8 +19,7 @@ from training.stock_replay.simulator import OrderingPolicy, PolicyInputs
 
 PATHS = 400
 LOOKAHEAD = 1  # the period of the next order, which is chosen together with this one
-SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
-RECENT = {Grain.DAY: 91, Grain.WEEK: 13, Grain.MONTH: 3}
+RECENT_DAYS = 91
 POLICIES = ("ours", "base-stock", "benchmark", "oracle")
 SEEDED = ("ours", "base-stock")
 
@@ -87,7 +87,7 @@ class BaseStock:
         forecasts = _refitted(inputs, terms.lead_periods, self.seeds)
         mean = np.mean([forecast.mean[inputs.rows].sum(axis=1) for forecast in forecasts], axis=0)
         factor = ndtri(terms.shortage / (terms.shortage + terms.holding))
-        recent = inputs.panel.demanded()[inputs.rows, -SEASON[inputs.panel.grain] :]
+        recent = inputs.panel.demanded()[inputs.rows, -rhythm_of(inputs.panel.grain).season :]
         spread = np.sqrt(_mean_observed((recent - _mean_observed(recent, 1)[:, None]) ** 2, axis=1))
         level = mean + factor * spread * np.sqrt(terms.lead_periods)
         return np.maximum(np.rint(level - inputs.on_hand - inputs.inbound.sum(axis=1)), 0)
@@ -132,7 +132,7 @@ class Benchmark:
         """Return whole units."""
         panel, cover = inputs.panel, inputs.terms.lead_periods + 1
         profile = _profile(panel, panel.length + cover)
-        recent = slice(max(panel.length - RECENT[panel.grain], 0), panel.length)
+        recent = slice(max(panel.length - panel.grain.periods_in(RECENT_DAYS), 0), panel.length)
         level = _mean_observed(panel.demanded()[inputs.rows, recent] / profile[recent], axis=1)
         target = level * profile[panel.length :].sum()
         return np.maximum(np.rint(target - inputs.on_hand - inputs.inbound.sum(axis=1)), 0)
@@ -140,7 +140,7 @@ class Benchmark:
 
 def _profile(panel: Panel, length: int) -> np.ndarray:
     """Return (length,) factors of the season around 1, for the panel's periods and those after."""
-    season = SEASON[panel.grain]
+    season = rhythm_of(panel.grain).season
     mean = _mean_observed(panel.demanded(), axis=0)
     phase = np.arange(panel.length) % season
     factors = np.ones(season)

@@ -11,7 +11,7 @@ from data.history.history import History
 from training.common.run import Progress
 from training.stock_replay import report as stock_replay_report
 from training.stock_replay.opening_stock import OpeningStock, assumed_opening, read_opening
-from training.stock_replay.policies import RECENT, SEEDED, check_policy, policy_of
+from training.stock_replay.policies import RECENT_DAYS, SEEDED, check_policy, policy_of
 from training.stock_replay.scenario import StockScenario
 from training.stock_replay.simulator import Episode, StockReplayTerms, simulate
 
@@ -134,4 +134,4 @@ def _opening(spec: StockReplaySpec, scenario: StockScenario) -> OpeningStock:
     if spec.opening is not None:
         return read_opening(spec.opening, scenario.series, lead)
     panel, rows = scenario.panel_before(0)
-    return assumed_opening(panel.demanded()[rows, -RECENT[panel.grain] :], lead)
+    return assumed_opening(panel.demanded()[rows, -panel.grain.periods_in(RECENT_DAYS) :], lead)

@@ -44,13 +44,13 @@ class StockScenario:
         start = read_panel(history, begin)
         scored = next_periods(start.periods[-1], start.grain, periods)
         if scored[0] != np.datetime64(begin.date(), "D"):
-            problem = f"the {start.grain} after the last one known then starts on {scored[0]}"
+            problem = f"the {start.grain.noun} after the last one known then starts on {scored[0]}"
             raise BadInputError(f"--from {begin:%Y-%m-%d}", problem, "Start there.")
         everything = read_panel(history, END_OF_TIME)
         column = int(np.searchsorted(everything.periods, scored[0]))
         have = everything.length - column
         if have < periods:
-            what = f"{start.grain}s of demand from {scored[0]}"
+            what = f"{start.grain.plural} of demand from {scored[0]}"
             raise NotEnoughDataError(what, have, periods, "Import them, or lower --periods.")
         series = _series(start)
         rows = _positions(everything, series)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import silent_after_life
-from features.demand.windows import RHYTHMS
 from models.demand.method import ForecastMethod, demand_after, hold_out
 from models.demand.methods import moving_average
 from models.demand.methods.moving_average import MovingAverage
@@ -27,7 +27,7 @@ def serves(panel: Panel) -> np.ndarray:
     later = np.arange(panel.length) >= last[:, None]
     silent = (observed & later).sum(1)
     often = sold.sum(1) / np.maximum((observed & ~later).sum(1), 1)
-    long = silent >= RHYTHMS[panel.grain].windows[1]
+    long = silent >= rhythm_of(panel.grain).windows[1]
     return sold.any(1) & long & (silent * often >= MIN_MISSED_SALES)
 
 

@@ -12,8 +12,8 @@ from typing import Self
 import numpy as np
 
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import silent_after_life
-from features.demand.windows import RHYTHMS
 from models.demand.method import ForecastMethod, PastForecasts
 from models.estimator import Files
 
@@ -101,7 +101,7 @@ class LaunchCurves:
 def serves(panel: Panel) -> np.ndarray:
     """Return (n,) whether too few periods of a series were observed in stock for other methods."""
     observed = (np.isfinite(panel.units) & (panel.in_stock > 0)).sum(1)
-    return observed < RHYTHMS[panel.grain].fewest
+    return observed < rhythm_of(panel.grain).fewest
 
 
 def fit(panel: Panel, horizon: int) -> ForecastMethod | None:
@@ -123,7 +123,7 @@ def launches(panel: Panel) -> np.ndarray:
     """Return the rows that began within the panel; all that ever began if there are too few."""
     observed = np.isfinite(panel.units)
     begun = observed.any(1)
-    new = begun & (observed.argmax(1) >= RHYTHMS[panel.grain].fewest)
+    new = begun & (observed.argmax(1) >= rhythm_of(panel.grain).fewest)
     return np.flatnonzero(new if new.sum() >= MIN_LAUNCHES else begun)
 
 
@@ -141,7 +141,7 @@ def held_out_launches(panel: Panel, horizon: int) -> PastForecasts:
 
 
 def _ages(panel: Panel, horizon: int) -> int:
-    return horizon + RHYTHMS[panel.grain].fewest
+    return horizon + rhythm_of(panel.grain).fewest
 
 
 def _by_age(panel: Panel, rows: np.ndarray, ages: int) -> np.ndarray:

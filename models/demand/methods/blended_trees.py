@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.demand.panel import Panel
-from features.demand.windows import RHYTHMS
+from features.demand.rhythm import rhythm_of
 from models.demand import boosted
 from models.demand.boosted import BoostedDemand
 from models.demand.methods import moving_average
@@ -64,5 +64,5 @@ def from_files(files: Files, horizon: int) -> BlendedDemand:
 
 def trees_share(panel: Panel) -> float:
     """Return the weight of the trees: 1 where the panel holds two years."""
-    years = panel.length / RHYTHMS[panel.grain].year
+    years = panel.length / rhythm_of(panel.grain).year
     return MIN_TREES_SHARE + (1 - MIN_TREES_SHARE) * min(max(years - 1, 0.0), 1.0)

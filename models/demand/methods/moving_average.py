@@ -6,10 +6,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import silent_after_life
-from features.demand.windows import RHYTHMS
 from models.estimator import Files
 
 NAME, IS_BASELINE = "average", True
@@ -35,7 +35,11 @@ class MovingAverage:
     def fit(cls, panel: Panel, horizon: int) -> Self:
         """Choose the window that was best for the periods before the panel's end."""
         cut = panel.length - horizon
-        windows = [w for w in _choices(panel.grain) if w <= max(cut, min(_choices(panel.grain)))]
+        windows = [
+            w
+            for w in rhythm_of(panel.grain).averages
+            if w <= max(cut, min(rhythm_of(panel.grain).averages))
+        ]
         if cut < 2:
             return cls(horizon, windows[0])
         actual = panel.demanded()[:, cut:]
@@ -49,9 +53,9 @@ class MovingAverage:
         always, ever = _exposed(panel, panel.length)
         prior = ever.sum(1) / (always.sum(1) + 1)
         level = (sold.sum(1) + OWN_PRIOR * prior) / (exposure.sum(1) + OWN_PRIOR)
-        if panel.grain is not Grain.DAY:
+        if panel.grain != Grain.DAY:
             return np.repeat(level[:, None], self.horizon, axis=1).astype(np.float32)
-        pattern = _week_pattern(*_exposed(panel, RHYTHMS[Grain.DAY].windows[-1]))
+        pattern = _week_pattern(*_exposed(panel, rhythm_of(Grain.DAY).windows[-1]))
         # `_exposed` ends with the panel, so the pattern's last day is the panel's last one.
         return (level[:, None] * pattern[:, np.arange(self.horizon) % 7]).astype(np.float32)
 
@@ -73,14 +77,6 @@ def fit(panel: Panel, horizon: int, *, seed: int, planned: bool) -> MovingAverag
 def from_files(files: Files, horizon: int) -> MovingAverage:
     """Build it from the texts of `to_files`."""
     return MovingAverage(horizon, json.loads(files[FILE])["window"])
-
-
-def _choices(grain: Grain) -> tuple[int, ...]:
-    return {
-        Grain.DAY: (14, 28, 56, 112),
-        Grain.WEEK: (4, 8, 13, 26, 52),
-        Grain.MONTH: (3, 6, 12, 24),
-    }[grain]
 
 
 class ExposedSales(NamedTuple):

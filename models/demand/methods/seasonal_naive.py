@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import silent_after_life
-from features.demand.windows import RHYTHMS
 from models.estimator import Files
 
 NAME, IS_BASELINE = "seasonal_naive", True
@@ -21,7 +21,7 @@ class SeasonalNaive:
 
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
-        season = min(RHYTHMS[panel.grain].season, panel.length)
+        season = min(rhythm_of(panel.grain).season, panel.length)
         whole = np.where(panel.in_stock > 0, silent_after_life(panel.units), np.nan)[:, -season:]
         finite = np.isfinite(whole)
         mean = np.where(finite, whole, 0).sum(1) / np.maximum(finite.sum(1), 1)

@@ -20,10 +20,11 @@ from rich.console import Console
 from scale import scale_table
 from sets import SETS, DataSet, origins_of, write_panel
 
+from features.demand.rhythm import rhythm_of
 from models.demand.forecaster import DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES
 from training.demand.origins import Origin
-from training.demand.scores import HISTORIES, SEASON, figures, histories, series_scores
+from training.demand.scores import HISTORIES, figures, histories, series_scores
 
 RUN = Path(__file__).with_name("run.py")
 RESULTS = Path("docs/results.md")
@@ -137,7 +138,7 @@ def _judged(origins: list[Origin], forecast: Callable[[int], Found | None]) -> d
         mean = np.maximum(np.nan_to_num(found["mean"]), 0)
         panel = origin.panel
         scored = series_scores(
-            panel.demanded(), origin.actual, quantiles, mean, SEASON[panel.grain]
+            panel.demanded(), origin.actual, quantiles, mean, rhythm_of(panel.grain).season
         )
         ids = pd.Series(panel.sku + "|" + panel.site)
         history = histories(panel.demanded())

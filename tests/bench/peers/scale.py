@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from sets import write_panel
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 
 DAYS, HORIZON = 180, 28

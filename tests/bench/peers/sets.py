@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain
 from data.history.history import History
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.ingest.write_history import ImportTerms
+from features.demand.grain import Grain
 from features.demand.panel import Panel
+from features.demand.rhythm import rhythm_of
 from training.demand.origins import Origin, cut_offs, read_origin, read_truth
-from training.demand.scores import SEASON
 
 ORIGINS = 3
 FREQUENCY = {Grain.DAY: "D", Grain.WEEK: "7D", Grain.MONTH: "MS"}
@@ -64,7 +64,7 @@ def write_panel(panel: Panel, horizon: int, file: Path) -> None:
         units=units,
         first=np.minimum(np.where(seen.any(1), seen.argmax(1), panel.length), panel.length - 2),
         codes=np.stack(codes, axis=1),
-        season=SEASON[panel.grain],
+        season=rhythm_of(panel.grain).season,
         horizon=horizon,
         dates=panel.periods,
         freq=FREQUENCY[panel.grain],

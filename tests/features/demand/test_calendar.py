@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from data.domain import Grain
 from features.demand.calendar import calendar_columns
+from features.demand.grain import Grain
 
 
 def of_country(panel, country):

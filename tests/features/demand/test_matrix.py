@@ -4,19 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.matrix import DemandMatrix, coarser, lived, share_covered
 from features.demand.panel import Panel
-from features.demand.periods import PeriodCalendar, calendar_of
+from features.demand.periods import PeriodCalendar
 
-DAYS = PeriodCalendar(Grain.DAY)
+DAYS, WEEKS, MONTHS = (PeriodCalendar.of(grain) for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH))
 FIRST_DAYS = st.integers(0, 60).map(lambda day: np.datetime64("2024-02-20") + day)
 CELL = st.one_of(st.just(np.float32("nan")), st.integers(0, 9).map(np.float32))
 
 
 def panel_of(units, first="2024-01-01", grain=Grain.DAY, **columns):
     units = np.asarray(units, np.float32)
-    calendar = PeriodCalendar(grain)
+    calendar = PeriodCalendar.of(grain)
     number = int(calendar.number(np.array([first], "datetime64[D]"))[0])
     return Panel(
         grain=grain,
@@ -27,37 +27,6 @@ def panel_of(units, first="2024-01-01", grain=Grain.DAY, **columns):
         in_stock=columns.pop("in_stock", np.ones(units.shape, np.float32)),
         **columns,
     )
-
-
-@pytest.mark.parametrize(
-    "calendar",
-    [
-        PeriodCalendar(Grain.DAY),
-        PeriodCalendar(Grain.MONTH),
-        *(PeriodCalendar(Grain.WEEK, day) for day in range(7)),
-    ],
-)
-def test_each_day_lies_in_the_period_that_begins_last_before_it(calendar):
-    days = np.arange(np.datetime64("1969-11-30"), np.datetime64("1972-03-02"))
-    number = calendar.number(days)
-
-    assert (calendar.first_day(number) <= days).all()
-    assert (days < calendar.first_day(number + 1)).all()
-
-
-def test_weeks_begin_on_the_weekday_of_the_given_ones():
-    wednesday = np.datetime64("2024-01-03")
-    weeks = calendar_of(wednesday, 7.0)
-
-    assert weeks.first_day(weeks.number(np.array([wednesday + 6]))) == wednesday
-
-
-@pytest.mark.parametrize(
-    ("step_days", "grain"),
-    [(1, Grain.DAY), (2, Grain.DAY), (7, Grain.WEEK), (28, Grain.MONTH), (np.nan, Grain.DAY)],
-)
-def test_the_smallest_step_between_periods_is_their_grain(step_days, grain):
-    assert calendar_of(np.datetime64("2024-01-01"), step_days).grain is grain
 
 
 def test_a_series_without_a_life_sign_is_nowhere_observed():
@@ -90,7 +59,11 @@ def test_shares_are_those_of_the_intervals_added_up_one_by_one(cuts):
     shares=npst.arrays(np.float32, (2, 75), elements=st.sampled_from([0.0, 0.5, 1.0])),
     first=FIRST_DAYS,
     calendar=st.sampled_from(
-        [PeriodCalendar(Grain.WEEK), PeriodCalendar(Grain.WEEK, 3), PeriodCalendar(Grain.MONTH)]
+        [
+            WEEKS,
+            PeriodCalendar.from_day(Grain.WEEK, np.datetime64("2024-01-04")),
+            MONTHS,
+        ]
     ),
 )
 def test_a_longer_period_holds_what_its_days_do(units, shares, first, calendar):
@@ -111,20 +84,20 @@ def test_a_longer_period_holds_what_its_days_do(units, shares, first, calendar):
 
 
 def test_no_whole_period_makes_no_panel():
-    assert coarser(panel_of(np.ones((1, 6))), DAYS, PeriodCalendar(Grain.WEEK)) is None
+    assert coarser(panel_of(np.ones((1, 6))), DAYS, WEEKS) is None
 
 
 def test_the_price_of_a_week_is_what_its_units_were_paid():
     price = np.array([[1, 2, np.nan, np.nan, np.nan, np.nan, np.nan]], np.float32)
     units = [[3, 1, 5, 0, 0, 0, 0]]
-    week = coarser(panel_of(units, price=price), DAYS, PeriodCalendar(Grain.WEEK))
+    week = coarser(panel_of(units, price=price), DAYS, WEEKS)
 
     np.testing.assert_allclose(week.price, [[1.25]])
 
 
 def test_the_price_of_a_week_without_sales_is_the_mean_price():
     price = np.array([[1, 2, np.nan, np.nan, np.nan, np.nan, np.nan]], np.float32)
-    week = coarser(panel_of(np.zeros((1, 7)), price=price), DAYS, PeriodCalendar(Grain.WEEK))
+    week = coarser(panel_of(np.zeros((1, 7)), price=price), DAYS, WEEKS)
 
     np.testing.assert_allclose(week.price, [[1.5]])
 
@@ -132,16 +105,15 @@ def test_the_price_of_a_week_without_sales_is_the_mean_price():
 def test_planned_days_make_planned_weeks():
     promotion = np.zeros((1, 21), np.float32)
     promotion[0, 7:10] = 1
-    week = coarser(panel_of(np.ones((1, 9)), promotion=promotion), DAYS, PeriodCalendar(Grain.WEEK))
+    week = coarser(panel_of(np.ones((1, 9)), promotion=promotion), DAYS, WEEKS)
 
     np.testing.assert_allclose(week.promotion, [[0, 3 / 7, 0]], rtol=1e-6)
     assert week.length == 1
 
 
 def test_a_week_counts_in_the_month_that_it_begins_in():
-    weeks = PeriodCalendar(Grain.WEEK)
     units = np.ones((1, 14))  # Mondays from 1 January to 1 April 2024
-    months = coarser(panel_of(units, grain=Grain.WEEK), weeks, PeriodCalendar(Grain.MONTH))
+    months = coarser(panel_of(units, grain=Grain.WEEK), WEEKS, MONTHS)
 
     assert months.periods.astype(str).tolist() == ["2024-01-01", "2024-02-01", "2024-03-01"]
     np.testing.assert_array_equal(months.units, [[5, 4, 4]])

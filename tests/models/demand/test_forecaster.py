@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.domain import Grain, UnknownChoiceError
+from data.domain import UnknownChoiceError
+from features.demand.grain import Grain
 from models.demand.catalog import by_name, method_names, methods
 from models.demand.forecaster import DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from models.demand.aggregates import summed_paths
 from models.demand.forecaster import DemandForecaster
 from models.demand.sample_paths import sample_paths

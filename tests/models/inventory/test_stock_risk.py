@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from models.inventory.stock_risk import DemandPaths, StockedSeries, edges_hours, overstock, run_out
 from models.loss_curve import CURVE_AGES_HOURS
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.domain import Grain, NotEnoughDataError
+from data.domain import NotEnoughDataError
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.forecaster import DemandForecaster
 from training.demand.backtest import backtest

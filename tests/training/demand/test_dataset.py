@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.domain import BadInputError, Grain, NotEnoughDataError
+from data.domain import BadInputError, NotEnoughDataError
 from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
@@ -14,6 +14,7 @@ from data.ingest.sources import source_folder
 from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
+from features.demand.grain import Grain
 from training.demand.dataset import read_panel
 
 TERMS = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
@@ -189,7 +190,7 @@ def test_demanded_is_missing_where_it_was_out_of_stock(history):
 def test_given_demand_goes_before_order_lines(history):
     panel = read_panel(history(**sold(0, 1), demand=[week(0, 4), week(1, 6)]), at(14))
 
-    assert panel.grain is Grain.WEEK
+    assert panel.grain == Grain.WEEK
     np.testing.assert_array_equal(panel.units, [[4, 6]])
 
 

@@ -24,7 +24,7 @@ def facts(folder, **tables):
 def test_the_facts_of_demand_count_zeros_and_stock_outs(tmp_path):
     shown = facts(tmp_path, demand=WEEKS)
 
-    assert (shown["series"], shown["grain"], shown["periods"]) == ("1", "week", "3")
+    assert (shown["series"], shown["grain"], shown["periods"]) == ("1", "week from Monday", "3")
     assert (shown["zeros"], shown["out of stock, in part or wholly"]) == ("66.7%", "33.3%")
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from data.domain import BadInputError, Grain
+from data.domain import BadInputError
+from features.demand.grain import Grain
 from models.demand.level_sets import M5_PROBABILITIES
 from models.registry.store import ModelRegistry
 from training.demand import evaluation

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from models.boosters import seeded
 from models.demand import boosted
 from models.demand.forecaster import DemandForecaster

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from training.stock_replay.policies import Benchmark, Foresight
 from training.stock_replay.simulator import (
