@@ -18,6 +18,7 @@ from features.demand.running_totals import running_totals, silent_after_life
 
 LOWEST_LEVEL = 1e-2
 LAGS, SEASONS = 4, 4
+MIN_LAG_SHARE = 0.5  # in stock for less, a period is no lag of its own
 
 
 class DemandWindows:
@@ -44,6 +45,8 @@ class DemandWindows:
         whole = observed & (panel.in_stock >= FULLY_IN_STOCK)
         self.units = np.where(observed, units, np.float32(0.0))
         self.whole = np.where(whole, units, np.float32(np.nan))
+        self._partial = np.where(observed & (panel.in_stock >= MIN_LAG_SHARE), units, np.nan)
+        self._partial = self._partial / np.maximum(panel.in_stock, MIN_LAG_SHARE)
         self._sold = running_totals(self.units)
         self._exposure = running_totals(np.where(observed, panel.in_stock, 0.0))
         self._squares = running_totals(np.where(whole, units, 0.0) ** 2)
@@ -72,6 +75,10 @@ class DemandWindows:
         exposure = self._window(self._exposure, rows, cut, length)
         sold = self._window(self._sold, rows, cut, length)
         return sold / np.where(exposure > 0, exposure, 1)
+
+    def quiet(self, rows: np.ndarray, cut: np.ndarray) -> np.ndarray:
+        """Return periods since the last sale before the cut-off, else since the first period."""
+        return cut - np.maximum(self._last_sale[rows, cut] + 1, self.first[rows])
 
     def observed(self, rows: np.ndarray, cut: np.ndarray) -> np.ndarray:
         """Return how many periods in stock there were before the cut-off."""
@@ -165,8 +172,9 @@ class DemandWindows:
         return np.concatenate([ahead[:, None].astype(np.float32), dates], axis=1)
 
     def _at(self, rows: np.ndarray, column: np.ndarray, cut: np.ndarray) -> np.ndarray:
+        """Return units of columns before the cut-off, over the share in stock; NaN elsewhere."""
         inside = (column >= 0) & (column < cut)
-        return np.where(inside, self.whole[rows, np.where(inside, column, 0)], np.nan)
+        return np.where(inside, self._partial[rows, np.where(inside, column, 0)], np.nan)
 
 
 def _pattern(

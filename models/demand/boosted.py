@@ -24,6 +24,7 @@ TWEEDIE_POWER = 1.2
 MAX_TRAINING_ROWS = 200_000
 MIN_OBSERVED_CELLS = 2_000
 MAX_PANEL_CELLS = 6_000_000  # of the training panel; of more series a sample is drawn
+MAX_QUIET_LEVELS = 2  # lengths of the past that makes the level
 ROWS_A_CHUNK = 200_000
 FILE, PLAN_FILE = "trees.txt", "told.json"
 
@@ -154,13 +155,16 @@ class _Pairs(NamedTuple):
 
 
 def _pairs(windows: DemandWindows) -> _Pairs:
-    """Return all pairs of a series and a cut-off at which it can be forecast."""
+    """Return all pairs of a series and a cut-off at which it can be forecast.
+
+    After `MAX_QUIET_LEVELS` levels of silence there is nothing more to learn. Later sales decide
+    nothing: were a long silence learned only from series that came back, every one would come back.
+    """
     fewest, panel = windows.rhythm.fewest, windows.panel
     rows, cut = np.meshgrid(np.arange(panel.series), np.arange(fewest, panel.length), indexing="ij")
-    # A series that is silent for longer has ended: another method serves it.
-    over = panel.length - np.isfinite(panel.units[:, ::-1]).argmax(1) + windows.rhythm.level
     rows, cut = rows.ravel(), cut.ravel()
-    chosen = (windows.observed(rows, cut) >= fewest) & (cut < over[rows])
+    quiet = windows.quiet(rows, cut) <= MAX_QUIET_LEVELS * windows.rhythm.level
+    chosen = (windows.observed(rows, cut) >= fewest) & quiet
     return _Pairs(rows[chosen], cut[chosen])
 
 

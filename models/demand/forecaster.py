@@ -10,12 +10,14 @@ from typing import Self
 
 import numpy as np
 
+from features.demand.closed_days import closed_periods
 from features.demand.grain import Grain
 from features.demand.panel import Panel
 from features.demand.stock_exposure import exposed, exposure_power
 from models.demand.catalog import FALLBACK, by_name, lifecycle_methods, method_named
 from models.demand.error_copula import ErrorCopula
 from models.demand.forecast import Forecast
+from models.demand.level_sets import LevelSets
 from models.demand.lifecycle import launch
 from models.demand.method import ForecastMethod, calibration_cuts, fit_method
 from models.estimator import Files, files_of
@@ -83,7 +85,8 @@ class DemandForecaster:
     def forecast(self, panel: Panel) -> Forecast:
         """Return the forecast of the periods after the panel's end, for every series.
 
-        Each series is forecast beside the others of the panel: trends of groups are the panel's.
+        Each series is forecast beside the others of the panel: trends of groups are the panel's,
+        and so are the weekdays on which a site is closed. Nothing is demanded on these.
         """
         panel = exposed(panel, self.power)
         serving = self._method_of(panel)
@@ -94,6 +97,11 @@ class DemandForecaster:
             if len(rows):
                 point[rows], mean[rows] = method.read(panel.take(rows))
                 table[rows] = code
+        tables = [method.table for method in self.methods.values()]
+        closed = closed_periods(panel, self.horizon)
+        if closed.any():
+            point[closed], mean[closed], table[closed] = 0, 0, len(tables)
+            tables.append(LevelSets.nothing())
         return Forecast(
             grain=self.grain,
             periods=panel.next_periods(self.horizon),
@@ -102,7 +110,7 @@ class DemandForecaster:
             mean=mean,
             point=point,
             table=table,
-            tables=[method.table for method in self.methods.values()],
+            tables=tables,
             method=serving,
             dependence=self.joint.dependence,
             common=self.joint.common,

@@ -74,6 +74,12 @@ class LevelSets:
         ratios = poisson.ppf(PROBABILITIES, levels[:, None]) / levels[:, None]
         return cls(levels, ratios, ratios[:, -1] + 1 / levels, np.ones(len(levels)))
 
+    @classmethod
+    def nothing(cls) -> Self:
+        """Return the distribution of no demand at all, at any point."""
+        none = np.zeros(1)
+        return cls(np.ones(1), np.zeros((1, len(PROBABILITIES))), tops=none, means=none)
+
     def quantiles(self, forecast: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return (..., P) units: quantiles of what will come, given point forecasts (...).
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from features.demand.closed_days import closed_periods
 from features.demand.panel import FULLY_IN_STOCK, Panel
 from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import silent_after_life
@@ -111,30 +112,30 @@ def hold_out(
     """
     cuts = calibration_cuts(panel, horizon)
     most = max(MAX_HELD_OUT_FORECASTS // (max(len(cuts), 1) * horizon), 1)
-    sample = panel.take(slice(None, None, -(-panel.series // most)))
+    every = slice(None, None, -(-panel.series // most))
+    sample = panel.take(every)
     shape = (len(cuts), sample.series, horizon)
     forecast, units = np.empty(shape, np.float32), np.empty(shape, np.float32)
     for row, cut in enumerate(cuts):
         forecast[row] = np.maximum(points.points(sample.until(cut)), 0)
-        units[row] = actual(sample, cut, horizon)
+        closed = closed_periods(panel.until(cut), horizon)[every]
+        units[row] = np.where(closed, np.float32(np.nan), actual(sample, cut, horizon))
     return PastForecasts(forecast, units)
 
 
 def demand_after(panel: Panel, cut: int, horizon: int) -> np.ndarray:
     """Return (n, H) units demanded after a cut-off; silence after the last life sign is none.
 
-    NaN where it was not observed wholly in stock, and where the series had hardly begun or had
-    shown no sign of life for long: whether a target counts must not hang on later sales.
+    NaN where it was not observed wholly in stock, and where the series had hardly begun. A long
+    silence counts: whether a target does must not hang on later sales.
     """
-    rhythm = rhythm_of(panel.grain)
     actual = np.full((panel.series, horizon), np.nan, np.float32)
-    units = silent_after_life(panel.units)[:, cut : cut + horizon]
+    lived = silent_after_life(panel.units)
+    units = lived[:, cut : cut + horizon]
     whole = panel.in_stock[:, cut : cut + horizon] >= FULLY_IN_STOCK
     actual[:, : units.shape[1]] = np.where(whole, units, np.float32(np.nan))
-    observed = np.isfinite(panel.units[:, :cut])
-    begun = observed.sum(1) >= rhythm.fewest
-    alive = observed[:, max(cut - rhythm.level, 0) :].any(1)
-    actual[~(begun & alive)] = np.nan
+    begun = np.isfinite(lived[:, :cut]).sum(1) >= rhythm_of(panel.grain).fewest
+    actual[~begun] = np.nan
     return actual
 
 

@@ -24,7 +24,15 @@ from training.demand.origins import (
     score,
     score_aggregates,
 )
-from training.demand.scores import CLASSES, HISTORIES, VOLUMES, figures, spl_saved
+from training.demand.scores import (
+    CLASSES,
+    HISTORIES,
+    LIVES,
+    VOLUMES,
+    figures,
+    spl_saved,
+    units_for_nothing,
+)
 
 SEED = 7
 Figures = dict[str, float]
@@ -138,6 +146,7 @@ def summary(result: MethodBacktest) -> dict[str, Any]:
     sums = joined(result.aggregates, ["level", "group"])
     return {
         "all": figures_of(scores),
+        "by_life": _by(scores, "life", LIVES),
         "by_history": _by(scores, "history", HISTORIES),
         "by_class": _by(scores, "demand_class", CLASSES),
         "by_volume": _by(scores, "volume", VOLUMES),
@@ -148,11 +157,18 @@ def summary(result: MethodBacktest) -> dict[str, Any]:
 
 
 def figures_of(scores: pd.DataFrame) -> dict[str, Any]:
-    """Return figures as plain values, with what they are of."""
+    """Return figures as plain values, with what they are of.
+
+    `series_scored` of `series` have a scaled score; each counts once for each of its origins. All
+    that had begun and were in stock count in `bias`, `wape` and `units_for_nothing`.
+    """
     counts = {
+        "series": len(scores),
         "series_scored": int(scores["spl"].notna().sum()),
         "series_without_scale": int((scores["spl"].isna() & (scores["targets"] > 0)).sum()),
         "targets": int(scores["targets"].sum()),
+        "units": float(scores["units"].sum()),
+        "units_for_nothing": float(units_for_nothing(scores).sum()),
     }
     measured = {name: asdict(figure) for name, figure in figures(scores).items()}
     return counts | {name: value for name, value in measured.items() if np.isfinite(value["value"])}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from training.common.promotion import GateDecision
-from training.demand.scores import HISTORIES, Figure, figures, spl_saved
+from training.demand.scores import HISTORIES, MIN_SALES_OF_ESTABLISHED, Figure, figures, spl_saved
 
 UPPER = 0.975
 MAX_COVERAGE_LOSS = 0.01
@@ -41,7 +41,7 @@ def best_method(scores: Mapping[str, pd.DataFrame], fallback: str) -> MethodChoi
         )
     best = min(means, key=lambda name: (means[name], name != fallback))
     summary = ", ".join(f"{name} {spl:.4f}" for name, spl in means.items())
-    return MethodChoice(best, f"{best} serves: SPL of {summary}")
+    return MethodChoice(best, f"{best} serves: SPL of {summary} ({_covered(scores[best])})")
 
 
 def decide_demand(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecision:
@@ -81,6 +81,14 @@ def comparable(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the established series, where there are enough: a few others decide every mean."""
     established = scores[scores["history"] == HISTORIES[0]]
     return established if established["spl"].notna().sum() >= MIN_ROWS_TO_JUDGE_DEMAND else scores
+
+
+def _covered(scores: pd.DataFrame) -> str:
+    """Return how many series decide, of how many."""
+    deciding = comparable(scores)
+    established = (deciding["history"] == HISTORIES[0]).all()
+    rest = f", those that sold in {MIN_SALES_OF_ESTABLISHED} periods or more" if established else ""
+    return f"{deciding['spl'].notna().sum():,} of {len(scores):,} series{rest}"
 
 
 def _shares(figure: Figure) -> str:

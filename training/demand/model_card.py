@@ -1,6 +1,7 @@
 """Model card of demand: each method on the last horizon, and how far its quantiles hold.
 
-Figures are of the series that decided which method serves. Intervals are of 95 %, from a bootstrap
+Figures are of the series that decided which method serves; units foretold for what then sold
+nothing are of all series. Intervals are of 95 %, from a bootstrap
 over series.
 """
 
@@ -19,7 +20,7 @@ from training.demand import report
 from training.demand.backtest import figures_of
 from training.demand.champion import MODEL as DEMAND
 from training.demand.gate import comparable
-from training.demand.rehearsal import DemandRehearsal
+from training.demand.rehearsal import DemandRehearsal, deciding_figures
 
 _MISUSE = (
     "As a plan. A forecast says what customers would ask for, not what should be sold.",
@@ -33,7 +34,7 @@ def demand_figures(rehearsal: DemandRehearsal) -> Json:
     Returns:
         Empty where the history is too short to rehearse.
     """
-    by_method = {name: figures_of(comparable(scores)) for name, scores in rehearsal.scores.items()}
+    by_method = {name: deciding_figures(scores) for name, scores in rehearsal.scores.items()}
     if rehearsal.served_by not in by_method:
         return {}
     measured = {
@@ -60,6 +61,7 @@ def card_content(
     if rehearsal.origin is not None:
         ahead = rehearsal.origin.periods
         data.append(f"Judged on the {len(ahead)} periods from {ahead[0]}, read as known before.")
+        data.append(_coverage(rehearsal))
     spl = {
         name: float(np.nanmean(comparable(scores)["spl"]))
         for name, scores in rehearsal.scores.items()
@@ -79,6 +81,15 @@ def card_content(
         importance={},
         misuse=_MISUSE,
         choices=rehearsal.choices.options,
+    )
+
+
+def _coverage(rehearsal: DemandRehearsal) -> str:
+    """Return which series the figures are of, and what was forecast for those that sold nothing."""
+    own = deciding_figures(rehearsal.scores[rehearsal.served_by])
+    return (
+        f"Figures are of {own['series_scored']:,} of {own['series']:,} series. For series that "
+        f"sold nothing in these periods {own['units_for_nothing']:,.0f} units were forecast."
     )
 
 

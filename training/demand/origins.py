@@ -12,9 +12,9 @@ from features.demand.panel import Panel
 from features.demand.rhythm import rhythm_of
 from models.demand.aggregates import level_paths
 from models.demand.forecast import Forecast
-from models.demand.level_sets import M5_PROBABILITIES, PROBABILITIES, LevelSets
+from models.demand.level_sets import M5_PROBABILITIES, LevelSets
 from training.demand.dataset import read_panel
-from training.demand.scores import demand_classes, histories, series_scores, volumes
+from training.demand.scores import LIVES, demand_classes, histories, series_scores, volumes
 
 SERIES_A_CHUNK = 5_000
 MIN_PERIODS_TO_FIT = 2
@@ -23,9 +23,6 @@ MIN_PATHS, MAX_PATHS = 200, 500
 MAX_DRAWS = 100_000_000  # numbers; a large panel gets fewer paths
 SEED = 7
 TOTAL = "total"
-_NOTHING = LevelSets(
-    levels=np.ones(1), ratios=np.zeros((1, len(PROBABILITIES))), tops=np.zeros(1), means=np.zeros(1)
-)
 
 
 @dataclass(frozen=True)
@@ -84,9 +81,9 @@ def read_origin(history: History, as_of: pd.Timestamp, truth: Panel, horizon: in
 def actual_units(truth: Panel, panel: Panel, periods: np.ndarray) -> np.ndarray:
     """Return (n, H) units of the panel's series in some periods, NaN where not to be scored.
 
-    A series that lived at the cut-off and has no later row has sold nothing. Were its periods
-    left out, whether a target counts would depend on later sales, and every
-    forecast of a quiet series would look too low.
+    A series that had begun at the cut-off and has no later row has sold nothing, however long it
+    had been silent. Were its periods left out, whether a target counts would depend on later
+    sales, and nobody would see what is forecast for series that have ended.
     """
     keys = (pd.MultiIndex.from_arrays([p.sku, p.site]) for p in (truth, panel))
     row = next(keys).get_indexer(next(keys))
@@ -94,20 +91,21 @@ def actual_units(truth: Panel, panel: Panel, periods: np.ndarray) -> np.ndarray:
     there = (row >= 0)[:, None] & (truth.periods[column] == periods)
     actual = np.where(there, truth.demanded()[row[:, None], column], np.float32(np.nan))
     over = there & np.isnan(truth.units[row[:, None], column])
-    return np.where(over & lived(panel)[:, None], np.float32(0), actual)
+    begun = np.logical_or.reduce(np.isfinite(panel.units), axis=1)
+    return np.where(over & begun[:, None], np.float32(0), actual)
 
 
-def lived(panel: Panel) -> np.ndarray:
-    """Return (n,) whether a series gave a sign of life in the last weeks of a panel."""
+def lives(panel: Panel) -> np.ndarray:
+    """Return (n,) of `LIVES`: whether a series gave a sign of life in the last weeks of a panel."""
     lately = panel.periods > panel.periods[-1] - LIFE_DAYS
-    return np.logical_or.reduce(np.isfinite(panel.units[:, lately]), axis=1)
+    return np.where(np.logical_or.reduce(np.isfinite(panel.units[:, lately]), axis=1), *LIVES)
 
 
 def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     """Score a forecast: the rows of `series_scores`, with who each series is.
 
-    Adds `sku`, `site`, `method`, `demand_class`, `history` and `volume`; in chunks, since nine
-    quantiles of every series and period at once would be most of the memory.
+    Adds `sku`, `site`, `method`, `demand_class`, `history`, `life` and `volume`; in chunks, since
+    nine quantiles of every series and period at once would be most of the memory.
     """
     panel, parts = origin.panel, []
     for begin in range(0, panel.series, SERIES_A_CHUNK):
@@ -120,7 +118,11 @@ def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
         )
         parts.append(part.assign(demand_class=demand_classes(past), history=histories(past)))
     return pd.concat(parts, ignore_index=True).assign(
-        sku=panel.sku, site=panel.site, method=forecast.method, volume=volumes(panel.demanded())
+        sku=panel.sku,
+        site=panel.site,
+        method=forecast.method,
+        life=lives(panel),
+        volume=volumes(panel.demanded()),
     )
 
 
@@ -131,7 +133,7 @@ def score_aggregates(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     """
     observed = np.isfinite(origin.actual)
     table = np.where(observed, forecast.table, len(forecast.tables)).astype(np.uint8)
-    left = replace(forecast, table=table, tables=[*forecast.tables, _NOTHING])
+    left = replace(forecast, table=table, tables=[*forecast.tables, LevelSets.nothing()])
     paths = int(np.clip(MAX_DRAWS // max(table.size, 1), MIN_PATHS, MAX_PATHS))
     levels = _levels(origin.panel)
     drawn = level_paths(left, levels, paths, SEED)

@@ -17,7 +17,7 @@ from training.common.run import Progress
 from training.demand.backtest import SEED, figures_of
 from training.demand.choices import ALL_METHODS, DemandChoices
 from training.demand.dataset import read_panel
-from training.demand.gate import best_method
+from training.demand.gate import best_method, comparable
 from training.demand.origins import (
     MIN_PERIODS_TO_FIT,
     Origin,
@@ -25,6 +25,8 @@ from training.demand.origins import (
     read_origin,
     score,
 )
+
+OF_ALL = ("series", "units_for_nothing", "for_nothing")
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,13 @@ def score_origin(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     """Score a forecast at one origin, ready for figures."""
     scores = score(origin, forecast)
     return scores.assign(series=np.arange(len(scores)), origin=0)
+
+
+def deciding_figures(scores: pd.DataFrame) -> dict[str, Any]:
+    """Return the figures of the series that decide; `for_nothing` and `series` are of all."""
+    own, every = figures_of(comparable(scores)), figures_of(scores)
+    every = {name: every[name] for name in OF_ALL if name in every}
+    return own | every
 
 
 class RestrictedForecast(NamedTuple):

@@ -19,10 +19,17 @@ COLUMNS = {
     "mase": "MASE",
     "wape": "WAPE",
     "bias": "bias",
+    "for_nothing": "foretold for what sold nothing",
     "inside_95": "95 % interval holds",
     "covers_0.975": "97.5 % covers",
 }
-GROUPS = {"by_history": "history", "by_class": "class", "by_volume": "volume", "aggregates": "sums"}
+GROUPS = {
+    "by_life": "life",
+    "by_history": "history",
+    "by_class": "class",
+    "by_volume": "volume",
+    "aggregates": "sums",
+}
 BANDS = ((0, 8), (1, 7), (3, 5))  # positions of the quantiles that bound 99, 95 and 50 %
 PAST_HORIZONS = 4
 
@@ -40,29 +47,38 @@ def tables(report: dict[str, Any]) -> str:
 
 
 def table(methods: dict[str, Any]) -> str:
-    """Return the figures over all series, a row a method, with the mean seconds of an origin."""
+    """Return the figures over all series, a row a method, with the mean seconds of an origin.
+
+    Each says how many series have a scaled score, of how many; each origin counts its own.
+    """
     seconds = [
         part for part in ("fit", "forecast") if all(m["seconds"][part] for m in methods.values())
     ]
     rows = [
-        [name]
+        [name, _covered(figures["all"])]
         + [_interval(figures["all"].get(measure)) for measure in COLUMNS]
         + [f"{np.mean(figures['seconds'][part]):.2g}" for part in seconds]
         for name, figures in methods.items()
     ]
-    return _markdown(["method", *COLUMNS.values(), *(f"s to {part}" for part in seconds)], rows)
+    head = ["method", "series", *COLUMNS.values(), *(f"s to {part}" for part in seconds)]
+    return _markdown(head, rows)
 
 
 def _by_group(methods: dict[str, Any], key: str, title: str) -> str:
-    groups = dict.fromkeys(group for figures in methods.values() for group in figures[key])
+    groups = {group: own for figures in methods.values() for group, own in figures[key].items()}
     rows = [
         [
-            group,
+            f"{group} ({_covered(own)})",
             *(_interval(figures[key].get(group, {}).get("spl")) for figures in methods.values()),
         ]
-        for group in groups
+        for group, own in groups.items()
     ]
     return _markdown([f"SPL by {title}", *methods], rows)
+
+
+def _covered(figures: dict[str, Any]) -> str:
+    """Return how many series a figure is of, of how many."""
+    return f"{figures['series_scored']:,} of {figures['series']:,}"
 
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:

@@ -18,6 +18,7 @@ MAX_REGULAR_INTERVAL, MAX_EVEN_CV2 = 1.32, 0.49
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "unsold")
 VOLUMES = ("low", "middle", "high")
 HISTORIES = ("established", "scarce")
+LIVES = ("alive", "silent")
 MIN_SALES_OF_ESTABLISHED = 10  # of an established series
 INNER_95 = (1, 7)  # positions of .025 and .975
 _MEANS = ("spl", "rmsse", "mase")
@@ -131,6 +132,7 @@ def figures(scores: pd.DataFrame, repeats: int = REPEATS) -> dict[str, Figure]:
 
     Returns:
         `spl`, `rmsse`, `mase`: unweighted means of the series; `wape`, `bias`: errors of the mean
+        over the units that came; `for_nothing`: units forecast for series that then sold nothing,
         over the units that came; the share of targets in the 95 % interval, at most each quantile
         and below it.
     """
@@ -160,6 +162,11 @@ def spl_saved(scores: pd.DataFrame, others: pd.DataFrame, repeats: int = REPEATS
         return _figure(1 - own / other, 1 - drawn[:, 0] / drawn[:, 1])
 
 
+def units_for_nothing(scores: pd.DataFrame) -> pd.Series:
+    """Return the units that were forecast for each series that sold nothing; 0 for the others."""
+    return scores["error"].where(scores["units"] == 0, 0.0)
+
+
 def _figure(value: float, drawn: np.ndarray) -> Figure:
     drawn = drawn[np.isfinite(drawn)]
     low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (np.nan, np.nan)
@@ -186,7 +193,8 @@ def _fractions(scores: pd.DataFrame) -> FigureFractions:
     over = {name: scores[name].fillna(0.0) for name in _MEANS}
     under = {name: scores[name].notna() for name in _MEANS}
     over |= {"wape": scores["absolute_error"], "bias": scores["error"]}
-    under |= dict.fromkeys(("wape", "bias"), scores["units"])
+    over |= {"for_nothing": units_for_nothing(scores)}
+    under |= dict.fromkeys(("wape", "bias", "for_nothing"), scores["units"])
     over |= {str(name): scores[name] for name in counted}
     under |= dict.fromkeys(map(str, counted), scores["targets"])
     both = [pd.DataFrame(columns).to_numpy(np.float64) for columns in (over, under)]

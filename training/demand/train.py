@@ -23,7 +23,6 @@ from training.common.promotion import GateDecision, TrainingResult
 from training.common.run import Progress, logged_settings, register, run_tags
 from training.common.trials import Losses, Trials, search
 from training.demand import report
-from training.demand.backtest import figures_of
 from training.demand.champion import MODEL, load_demand, trained_as_of
 from training.demand.choices import ALL_METHODS, DemandChoices
 from training.demand.dataset import read_panel
@@ -32,6 +31,7 @@ from training.demand.model_card import card_content, demand_figures
 from training.demand.origins import MIN_PERIODS_TO_FIT
 from training.demand.rehearsal import (
     DemandRehearsal,
+    deciding_figures,
     fit,
     read_recent_panel,
     rehearse,
@@ -162,7 +162,7 @@ def _trained(
     figures = {
         f"{method}.{measure}": values[measure]["value"]
         for method, scores in rehearsal.scores.items()
-        for values in [figures_of(comparable(scores))]  # of the series that decided
+        for values in [deciding_figures(scores)]
         for measure in report.COLUMNS
         if measure in values
     }

@@ -1,5 +1,6 @@
 """Review: a forecast made one horizon earlier, against the actual demand since."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from data.domain import NotEnoughDataError
 from data.history.history import History
 from features.demand.grain import Grain
 from features.demand.panel import Panel
+from features.demand.running_totals import silent_after_life
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from models.forecast_book.book import REVIEW_QUANTILES, Review
@@ -48,7 +50,10 @@ def _earlier(as_of: pd.Timestamp, grain: Grain, periods: int) -> pd.Timestamp:
 
 
 def compare_with_actual(panel: Panel, horizon: int, forecast: Forecast | None) -> Review:
-    """Compare a forecast with the last periods of a panel, those out of stock left out."""
+    """Compare a forecast with the last periods of a panel, those out of stock left out.
+
+    A series that has ended sold nothing: what was forecast for it counts.
+    """
     quantiles = np.full((panel.series, horizon, len(REVIEW_QUANTILES)), np.nan, np.float32)
     mean = np.full((panel.series, horizon), np.nan, np.float32)
     if forecast is not None:
@@ -61,7 +66,7 @@ def compare_with_actual(panel: Panel, horizon: int, forecast: Forecast | None) -
         quantiles[part] = forecast.quantiles(REVIEW_QUANTILES)[where[there]][:, in_panel]
         mean[part] = forecast.mean[where[there]][:, in_panel]
     actual = np.full(mean.shape, np.nan, np.float32)
-    there = panel.demanded()[:, -horizon:]
+    there = replace(panel, units=silent_after_life(panel.units)).demanded()[:, -horizon:]
     actual[:, horizon - there.shape[1] :] = there
     return Review(quantiles, *_figures(mean, quantiles, actual))
 

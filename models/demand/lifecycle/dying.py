@@ -1,7 +1,5 @@
 """Dying series: silent for far longer than usual; the moving average with errors of their own."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from features.demand.panel import Panel
@@ -42,6 +40,6 @@ def fit(panel: Panel, horizon: int) -> ForecastMethod | None:
 
 def _demand_of_dying(panel: Panel, cut: int, horizon: int) -> np.ndarray:
     """Return (n, H) units demanded of dying series: 0 where they did not live on."""
-    actual = demand_after(replace(panel, units=silent_after_life(panel.units)), cut, horizon)
+    actual = demand_after(panel, cut, horizon)
     actual[~serves(panel.until(cut))] = np.nan
     return actual

@@ -67,7 +67,8 @@ class LaunchCurves:
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
         curves = self.curves(panel)
-        observed = np.isfinite(panel.units) & (panel.in_stock > 0)
+        units = silent_after_life(panel.units)
+        observed = np.isfinite(units) & (panel.in_stock > 0)
         age = np.where(observed.any(1), panel.length - observed.argmax(1), 0)
         last = curves.shape[1] - 1
         ahead = curves[
@@ -78,7 +79,7 @@ class LaunchCurves:
         exposure = np.where(observed, panel.in_stock, 0)
         expected = np.take_along_axis(curves, np.clip(ages, 0, last), axis=1) * exposure
         prior = PRIOR_PERIODS * curves.mean(1)
-        sold = np.where(observed, panel.units, 0).sum(1)
+        sold = np.where(observed, units, 0).sum(1)
         own = (sold + prior) / np.maximum(expected.sum(1) + prior, 1e-9)
         return (ahead * own[:, None]).astype(np.float32)
 
@@ -99,9 +100,14 @@ class LaunchCurves:
 
 
 def serves(panel: Panel) -> np.ndarray:
-    """Return (n,) whether too few periods of a series were observed in stock for other methods."""
-    observed = (np.isfinite(panel.units) & (panel.in_stock > 0)).sum(1)
-    return observed < rhythm_of(panel.grain).fewest
+    """Return (n,) whether too few periods of a series were observed in stock for other methods.
+
+    A launch ages out: silence after the last life sign counts as observed, and so does silence
+    since the first period of a plan that never sold.
+    """
+    fewest = rhythm_of(panel.grain).fewest
+    observed = np.isfinite(silent_after_life(panel.units)) & (panel.in_stock > 0)
+    return (observed.sum(1) < fewest) & (_periods_since_plan(panel) < fewest)
 
 
 def fit(panel: Panel, horizon: int) -> ForecastMethod | None:
@@ -138,6 +144,17 @@ def held_out_launches(panel: Panel, horizon: int) -> PastForecasts:
         learned = LaunchCurves.learned_from(launched.take(other), units[other], horizon)
         forecast[0, half] = learned.curves(launched.take(half))[:, :horizon]
     return PastForecasts(forecast, units[None, :, :horizon])
+
+
+def _periods_since_plan(panel: Panel) -> np.ndarray:
+    """Return (n,) periods since the first planned one of series without a life sign; else 0."""
+    since = np.zeros(panel.series, np.int64)
+    for offer in (panel.price, panel.promotion):
+        if offer is not None:
+            planned = np.isfinite(offer[:, : panel.length])
+            ages = panel.length - planned.argmax(1)
+            since = np.where(planned.any(1), np.maximum(since, ages), since)
+    return np.where(np.isfinite(panel.units).any(1), 0, since)
 
 
 def _ages(panel: Panel, horizon: int) -> int:

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data.domain import UnknownChoiceError
 from features.demand.grain import Grain
 from models.demand.catalog import by_name, method_names, methods
 from models.demand.forecaster import DemandForecaster
 from models.demand.level_sets import M5_PROBABILITIES
+from models.demand.method import demand_after
 
 HORIZON = 7
 METHODS = method_names()
@@ -199,3 +202,75 @@ def test_models_go_before_baselines_and_every_method_says_in_words_what_it_does(
 
     assert baselines == sorted(baselines)
     assert all(method.WORDS for method in by_name().values())
+
+
+@pytest.fixture(scope="module", params=["trees", "average"])
+def constant(planted_demand, request):
+    """A panel whose first series sells 10 in each week, and a forecaster that was fitted on it."""
+    panel = planted_demand(series=60, periods=100, grain=Grain.WEEK)
+    units = panel.units.copy()
+    units[0] = 10
+    panel = replace(panel, units=units)
+    return panel, DemandForecaster.fit(panel, HORIZON, method=request.param)
+
+
+@given(share=st.floats(0, 1), back=st.integers(1, 20))
+@settings(max_examples=15, deadline=None)
+def test_a_constant_series_stays_so_whatever_the_stock_of_one_day_is(constant, share, back):
+    panel, forecaster = constant
+    in_stock = panel.in_stock.copy()
+    in_stock[0, -back] = share
+
+    mean = forecaster.forecast(replace(panel, in_stock=in_stock)).mean[0]
+
+    assert mean == pytest.approx(10, rel=0.05)
+
+
+def test_a_sale_of_long_ago_is_no_launch(planted_demand):
+    panel = with_launches(planted_demand(series=240, periods=110))
+    units = panel.units.copy()
+    units[:2] = np.nan
+    units[0, 5] = 5
+    units[1, -2] = 5
+    panel = replace(panel, units=units)
+
+    forecast = DemandForecaster.fit(panel, HORIZON, method="average").forecast(panel)
+
+    assert forecast.method[1] == "launch" != forecast.method[0]
+    assert forecast.mean[0].sum() < 0.02 * forecast.mean[1].sum()
+
+
+def test_a_plan_of_long_ago_that_never_sold_is_no_launch(planted_demand):
+    panel = with_launches(planted_demand(series=240, periods=110))
+    price = np.full((panel.series, 110 + HORIZON), np.nan, np.float32)
+    price[0, 5:], price[1, -3:] = 9, 9
+    panel = replace(panel, price=price)
+
+    forecast = DemandForecaster.fit(panel, HORIZON, method="average").forecast(panel)
+
+    assert forecast.method[1] == "launch" != forecast.method[0]
+    assert forecast.mean[0].sum() < 0.02 * forecast.mean[1].sum()
+
+
+def test_nothing_is_forecast_for_the_weekday_on_which_a_site_is_closed(planted_demand):
+    panel = planted_demand(series=60, periods=119)
+    units = panel.units.copy()
+    units[:, 5::7] = 0
+    panel = replace(panel, units=units)
+
+    forecast = DemandForecaster.fit(panel, HORIZON, method="average").forecast(panel)
+
+    assert (forecast.mean[:, 5] == 0).all()
+    assert (forecast.quantiles(M5_PROBABILITIES)[:, 5] == 0).all()
+    assert (forecast.mean[:, [4, 6]] > 0).all()
+
+
+def test_later_sales_do_not_decide_whether_a_silence_is_learned_from(planted_demand):
+    panel = planted_demand(series=4, periods=140)
+    revived, ended = panel.units.copy(), panel.units.copy()
+    revived[0, 20:120], ended[0, 20:] = 0, np.nan
+    came_back, over = (replace(panel, units=units) for units in (revived, ended))
+
+    for cut in (60, 90, 112):
+        assert np.isfinite(demand_after(came_back, cut, 7)).all()
+        np.testing.assert_array_equal(demand_after(over, cut, 7), demand_after(came_back, cut, 7))

@@ -1,5 +1,7 @@
 """Rolling origins: nothing known later is used, and every target that counts is scored."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,9 @@ from data.domain import NotEnoughDataError
 from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.forecaster import DemandForecaster
-from training.demand.backtest import backtest
+from training.demand.backtest import backtest, figures_of
 from training.demand.origins import (
+    Origin,
     actual_units,
     cut_offs,
     read_origin,
@@ -91,9 +94,10 @@ def a_panel(rows, periods=84):
         ((0, 84), [1, 1, 1]),
         ((0, 81), [1, 0, 0]),
         ((0, 75), [0, 0, 0]),
-        ((0, 20), [np.nan] * 3),
+        ((0, 20), [0, 0, 0]),
+        ((82, 84), [np.nan, np.nan, 1]),
     ],
-    ids=["lives on", "ends within the horizon", "lived lately", "ended long before"],
+    ids=["lives on", "ends within the horizon", "lived lately", "ended long before", "unborn"],
 )
 def test_whether_a_target_counts_does_not_hang_on_later_sales(life, expected):
     truth = a_panel([life])
@@ -129,6 +133,27 @@ def test_sites_are_summed_where_there_are_several(origin):
     sums = score_aggregates(origin, forecast(origin))
 
     assert sums.loc[sums["level"] == "site", "group"].tolist() == ["north", "south"]
+
+
+def test_what_is_foretold_for_series_that_ended_long_ago_is_scored():
+    truth = a_panel([(0, 84), (0, 20)])
+    origin = Origin(pd.NaT, truth.until(80), truth.periods[80:84], truth.units[:, 80:])
+    origin = replace(origin, actual=actual_units(truth, origin.panel, origin.periods))
+    made = DemandForecaster.fit(origin.panel, 4, method="average").forecast(origin.panel)
+    phantom = replace(made, mean=np.full_like(made.mean, 5))
+    figures = figures_of(score(origin, phantom).assign(series=[0, 1], origin=0))
+
+    assert figures["units_for_nothing"] == 20
+    assert figures["for_nothing"]["value"] == 20 / 4
+    assert (figures["series"], figures["targets"]) == (2, 8)
+
+
+def test_the_report_names_the_series_that_were_silent(result):
+    for figures in result.report["methods"].values():
+        assert (
+            sum(part["series"] for part in figures["by_life"].values())
+            == (figures["all"]["series"])
+        )
 
 
 def test_the_report_tells_each_origin(result):

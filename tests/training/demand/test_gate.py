@@ -77,7 +77,8 @@ def test_the_method_of_the_least_loss_serves():
     best, reason = best_method({"trees": scores(0.3), "average": scores(0.2)}, "average")
 
     assert best == "average"
-    assert reason == "average serves: SPL of trees 0.3000, average 0.2000"
+    assert reason.startswith("average serves: SPL of trees 0.3000, average 0.2000")
+    assert "(60 of 60 series, those that sold in 10 periods or more)" in reason
 
 
 def test_series_that_hardly_sold_decide_nothing_where_others_did():
