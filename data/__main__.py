@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from data.console import ProgressBars, show_history, show_import, wide_console
+from data.console import ProgressBars, show_history, show_import, show_proposal, wide_console
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
 from data.history.history import History
 from data.ingest.readers import ENCODINGS
@@ -28,6 +28,7 @@ from data.ledger.ledger import Ledger
 from data.oms_client.calls import last_days
 from data.oms_client.send import send
 from data.settings import Settings
+from data.source_proposal.propose import propose
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
 
@@ -169,12 +170,29 @@ def export(
 @app.command()
 def new_source(
     name: Annotated[str, typer.Argument(help="Name of the source, or path of a new folder")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Your files or folders: queries are proposed for them", show_default=False
+        ),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help=f"CSV encoding: {', '.join(ENCODINGS)}")] = "utf-8",
 ) -> None:
-    """Write the annotated skeleton of a new source."""
+    """Begin a source: queries proposed for your files, or without files an annotated skeleton."""
     folder = Path(name) if len(Path(name).parts) > 1 else SOURCES / name
-    for file in write_skeleton(folder):
-        print(file)
-    print(f"Edit these files, then run: python -m data import FILES --source {name} --into HISTORY")
+    if not files:
+        for file in write_skeleton(folder):
+            print(file)
+        print(f"Edit these files, then: python -m data import FILES --source {name} --into HISTORY")
+        return
+    with wide_console().status("reading the files and comparing their columns"):
+        proposal = propose(files, encoding=encoding)
+    written = proposal.write(folder)
+    show_proposal(wide_console(), proposal)
+    print(f"Queries: {', '.join(file.name for file in written)} in {folder}")
+    listing = " ".join(str(file) for file in files)
+    print("Look at what is likely or a guess. Then:")
+    print(f"python -m data import {listing} --source {name} --into HISTORY")
 
 
 def _watched(run: Callable[[Watch], ImportReport]) -> None:

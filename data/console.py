@@ -10,6 +10,7 @@ from rich.table import Table
 
 from data.history.history import History
 from data.ingest.write_history import ImportReport
+from data.source_proposal.propose import Proposal
 
 NUMBER = re.compile(r"[\d,.-]+%?|unknown")
 MAX_REASONS_SHOWN = 5
@@ -48,6 +49,18 @@ class ProgressBars:
     def _end_all(self) -> None:
         for task in self._progress.tasks:
             self._progress.update(task.id, total=task.completed)
+
+
+def show_proposal(console: Console, proposal: Proposal) -> None:
+    """Columns of the files by field of a proposed source, and how sure each is."""
+    rows = [
+        [role, field, f"{matched.column.name.strip()} ({source})", matched.confidence]
+        for role, source, field, matched in proposal.fields()
+    ]
+    console.print(table("", ["table", "field", "column of your files", "how sure"], rows))
+    unused = [f"{column.strip()} ({source})" for source, column in proposal.unused()]
+    if unused:
+        console.print(f"Not read: {escape(', '.join(unused))}", highlight=False, soft_wrap=True)
 
 
 def show_import(console: Console, report: ImportReport) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from data.contract.codes import country_by_name
 from data.contract.tables import TABLES
 from data.domain import BadInputError, UnknownChoiceError
 from data.history.queries import database, query_text
@@ -90,6 +91,7 @@ def _rows(
     source: Source, tables: dict[str, list[Path]], scratch: Path, encoding: str, watch: Watch
 ) -> Iterator[tuple[str, pa.Table]]:
     with database(scratch, memory_gb=MEMORY_GB, spill_to=scratch.parent / "spill") as con:
+        con.from_arrow(_country_names()).create("country_names")
         con.execute(query_text("reading/macros"))
         for table, files in tables.items():
             watch(f"reading {', '.join(file.name for file in files)}", 0)
@@ -107,6 +109,11 @@ def _rows(
                 query = con.sql(path.read_text(encoding="utf-8"))
                 for batch in query.to_arrow_reader(ROWS_PER_CHUNK):
                     yield table, pa.Table.from_batches([batch])
+
+
+def _country_names() -> pa.Table:
+    names = country_by_name()
+    return pa.table({"name": list(names), "code": list(names.values())})
 
 
 def _where(path: Path) -> str:

@@ -1,0 +1,292 @@
+"""Assignment of a table's columns to the fields of a role, by name, content and place."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cache
+from statistics import mean
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from data.source_proposal.column_profile import Column
+from data.source_proposal.contents import Content, plausibility
+from data.source_proposal.header_words import likeness
+from data.source_proposal.roles import ROLES, Role
+from data.source_proposal.table_links import InputTable, Link
+
+NAME_WEIGHT = 0.7
+TRUSTED_NAME = 0.8  # how far a name outweighs a column's place among the others
+SURE, LIKELY = 0.7, 0.4
+MIN_SCORE = 0.12
+# Where names tell, an optional field is not filled by values alone.
+MIN_SCORE_AMONG_NAMES = 0.35
+NAMED, MIN_NAMED_SHARE = 0.6, 0.3
+MIN_DECIDED = 0.97
+# How late a field's time usually lies among the times of its row, from 0 (first) to 1 (last).
+MOMENT_RANKS = {
+    "placed_at": 0.0,
+    "detected_at": 0.0,
+    "paid_at": 0.2,
+    "ship_by_at": 0.5,
+    "shipped_at": 0.5,
+    "canceled_at": 0.6,
+    "promised_at": 0.7,
+    "delivered_at": 0.8,
+    "resolved_at": 0.9,
+}
+AFTERWARDS = frozenset({"shipped_at", "delivered_at", "canceled_at", "paid_at", "resolved_at"})
+CHILDREN = frozenset({Role.LINE, Role.PAYMENT})
+PLACES = (Content.CITY, Content.POSTCODE)
+
+
+@dataclass(frozen=True)
+class FieldMatch:
+    """A column proposed for a field, how sure that is (0 to 1), and the next best columns."""
+
+    column: Column
+    score: float
+    alternatives: tuple[Column, ...]
+
+    @property
+    def confidence(self) -> str:
+        """The score in a word."""
+        return "sure" if self.score >= SURE else "likely" if self.score >= LIKELY else "a guess"
+
+
+@dataclass(frozen=True)
+class TableMatch:
+    """A table in a role. `value` says how well the role is met, 0 to some 1.3."""
+
+    table: InputTable
+    role: Role
+    fields: dict[str, FieldMatch]
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Matcher:
+    """Matches of tables and roles.
+
+    Attributes:
+        links: Links between all tables.
+        roles: Roles of tables so far, by table name; a link to such a table speaks for a field.
+    """
+
+    links: list[Link]
+    roles: dict[str, Role] = field(default_factory=dict)
+
+    def match(
+        self,
+        table: InputTable,
+        role: Role,
+        *,
+        without: Collection[Column] = (),
+        key: Column | None = None,
+    ) -> TableMatch:
+        """Assign columns to the fields of a role so that the sum of the scores is largest.
+
+        Args:
+            table: The table.
+            role: The role.
+            without: Columns that serve another role of the same table.
+            key: The column of the role's key, where that is settled.
+        """
+        names = list(ROLES[role].kinds)
+        columns = [c for c in table.columns if not any(c is other for other in without) or c is key]
+        scores = np.array(
+            [[self._score(table, role, name, column, key) for column in columns] for name in names]
+        )
+        if not scores.size:
+            return TableMatch(table, role, {}, 0.0)
+        needed = ROLES[role].needed
+        floor = MIN_SCORE_AMONG_NAMES if names_tell(table) else MIN_SCORE
+        weights = np.where([name in needed for name in names], 3.0, 1.0)[:, None]
+        usable = np.where(
+            scores >= np.where([n in needed for n in names], MIN_SCORE, floor)[:, None], scores, 0.0
+        )
+        chosen = zip(*linear_sum_assignment(-usable * weights), strict=True)
+        matches = {
+            names[row]: FieldMatch(
+                columns[best], float(usable[row, best]), _alternatives(columns, usable[row], best)
+            )
+            for row, best in chosen
+            if usable[row, best] > 0
+        }
+        met = [matches[name].score if name in matches else 0.0 for name in needed]
+        others = sum(m.score for name, m in matches.items() if name not in needed)
+        return TableMatch(
+            table, role, matches, min(met) * mean(met) + 0.04 * others if min(met) else 0.0
+        )
+
+    def _score(
+        self, table: InputTable, role: Role, name: str, column: Column, key: Column | None
+    ) -> float:
+        if key is not None and ROLES[role].needed[0] == name:
+            return 1.0 if column is key else 0.0
+        content = plausibility(ROLES[role].kinds[name], column)
+        if name == "line_id":
+            content = self._line_number(table, column)
+        if not content:
+            return 0.0
+        likeness = name_likeness(table, role, name, column)
+        structure = self._structure(table, role, name, column, key)
+        trusted = 0.0 if (name,) == ROLES[role].key else TRUSTED_NAME * likeness**2
+        content = min(1.0, content * max(structure, trusted))
+        return content**0.5 * ((1 - NAME_WEIGHT) * content + NAME_WEIGHT * likeness)
+
+    def _line_number(self, table: InputTable, column: Column) -> float:
+        if column.moments:
+            return 0.0
+        if column.is_unique:
+            return plausibility(Content.KEY, column)
+        return (
+            1.0
+            if any(
+                table.counts_within(column, key)
+                for key in table.columns
+                if plausibility(Content.KEY, key) and not key.is_unique
+            )
+            else 0.0
+        )
+
+    def _structure(
+        self, table: InputTable, role: Role, name: str, column: Column, key: Column | None
+    ) -> float:
+        """Factor by which a column's place among the others speaks for a field."""
+        kind = ROLES[role].kinds[name]
+        decided = table.decides(key, column) if key is not None and role not in CHILDREN else 1.0
+        factor = 1.0 if decided >= MIN_DECIDED else 0.2 + 0.5 * decided
+        if name in AFTERWARDS:
+            factor = 1.0
+        if role is Role.CASE and name in ("detected_at", "step_at"):
+            return factor * self._log_factor(table, name, column)
+        if kind is Content.MOMENT:
+            return factor * _moment_factor(table, name, column)
+        if kind in (Content.REGION, Content.CITY):
+            return factor * _place_factor(table, column)
+        if name in ("units", "unit_price") and role is Role.LINE and key is not None:
+            return 1.0 - 0.5 * table.decides(key, column)
+        return factor * (
+            self._key_factor(table, role, name, column, settled=key is not None)
+            if kind is Content.KEY
+            else 1.0
+        )
+
+    def _log_factor(self, table: InputTable, name: str, column: Column) -> float:
+        """The time of a step differs within a case, the time of its opening does not."""
+        if any(key for key in table.keys):
+            return 0.0 if name == "step_at" else _moment_factor(table, name, column)
+        repeated = [
+            c for c in table.columns if not c.moments and plausibility(Content.KEY, c) >= 0.3
+        ]
+        opened = max((table.decides(c, column) for c in repeated), default=0.0) >= MIN_DECIDED
+        return _moment_factor(table, name, column) if opened != (name == "step_at") else 0.3
+
+    def _key_factor(
+        self, table: InputTable, role: Role, name: str, column: Column, *, settled: bool
+    ) -> float:
+        is_key = (name,) == ROLES[role].key
+        targets = {self.roles.get(link.key.table) for link in self.links if link.column is column}
+        linked = (
+            1.25 if targets or (is_key and any(link.key is column for link in self.links)) else 1.0
+        )
+        expected = {
+            "sku": Role.PRODUCT,
+            "site": Role.SITE,
+            "customer_id": Role.CUSTOMER,
+            "order_id": Role.ORDER,
+        }.get(name)
+        known = targets & set(self.roles.values())
+        if known and expected not in known:
+            linked *= 0.4
+        if role is Role.CASE:
+            return (1.0 if is_key or targets else 0.3) * linked
+        if role is Role.ORDER and is_key:
+            coarser = 1.0 if column.distinct_share < 1 else 0.9
+            return linked * coarser * _decides_moments(table, column)
+        if is_key:
+            return linked * (1.0 if column.is_unique or settled else 0.1)
+        if name == "sku":
+            return linked * (0.5 if column.is_unique else 0.8 + 0.2 * _decides_money(table, column))
+        return linked * (0.4 if column.is_unique and not targets else 1.0)
+
+
+@cache
+def names_tell(table: InputTable) -> bool:
+    """Whether a fair share of a table's columns is called what such columns are called."""
+    best = [
+        max(name_likeness(table, role, name, c) for role in ROLES for name in ROLES[role].kinds)
+        for c in table.columns
+    ]
+    return mean(score >= NAMED for score in best) >= MIN_NAMED_SHARE
+
+
+def name_likeness(table: InputTable, role: Role, name: str, column: Column) -> float:
+    """Likeness of a column's header to a field's names, 0 to 1."""
+    headers = [*column.names]
+    if len(headers) > 1:
+        headers.append(headers[0].lower().replace("year", "date"))
+    return max(_relative(header, role, name, table.file_tokens) for header in headers)
+
+
+@cache
+def _relative(header: str, role: Role, name: str, file_tokens: tuple[str, ...]) -> float:
+    """Likeness, less where a header is more like another field."""
+    own = likeness(header, role, name, file_tokens=file_tokens)
+    if not own:
+        return 0.0
+    best = max(
+        likeness(header, other, field, file_tokens=file_tokens)
+        for other in ROLES
+        for field in ROLES[other].kinds
+    )
+    return own * own / best
+
+
+def _alternatives(columns: list[Column], scores: np.ndarray, best: int) -> tuple[Column, ...]:
+    order = [
+        c
+        for c in np.argsort(-scores)
+        if c != best and scores[c] >= max(MIN_SCORE, 0.6 * scores[best])
+    ]
+    return tuple(columns[c] for c in order[:2])
+
+
+def _decides_moments(table: InputTable, column: Column) -> float:
+    """Near 1 where each value has one moment; orders do, their products and customers do not."""
+    moments = [other for other in table.columns if other.moments and other.distinct > 1]
+    return (
+        0.6 + 0.4 * max(table.decides(column, moment) for moment in moments) ** 2
+        if moments
+        else 0.5
+    )
+
+
+def _decides_money(table: InputTable, column: Column) -> float:
+    money = [other for other in table.columns if plausibility(Content.MONEY, other) >= 0.5]
+    return max((table.decides(column, other) for other in money), default=0.5)
+
+
+def _place_factor(table: InputTable, column: Column) -> float:
+    """More where a finer place decides this one, as postcodes decide cities and cities regions."""
+    finer = [
+        c
+        for c in table.columns
+        if c is not column
+        and c.distinct > column.distinct
+        and max(plausibility(kind, c) for kind in PLACES) > 0.3
+    ]
+    return 1.25 if any(table.decides(c, column) > 0.9 for c in finer) else 0.8
+
+
+def _moment_factor(table: InputTable, name: str, column: Column) -> float:
+    ranks = table.moment_ranks
+    rank = ranks.get(id(column), 0.0)
+    factor = 1.0 - abs(rank - MOMENT_RANKS.get(name, 0.7)) if len(ranks) > 1 else 1.0
+    if name in AFTERWARDS and column.filled == 1:
+        factor *= 0.8
+    if column.moments and column.moments.is_month:
+        factor *= 0.4
+    elif column.moments and column.moments.is_date:
+        factor *= 1.2 if name == "promised_at" else 0.95
+    return max(0.1, factor)

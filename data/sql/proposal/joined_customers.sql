@@ -1,0 +1,1 @@
+left join "@{table}" as customer on @{key} = @{column}

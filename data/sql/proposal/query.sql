@@ -1,0 +1,7 @@
+-- @{grain}. Proposed from @{files}.
+@{notes}
+select
+@{columns}
+    @{origin}
+from "@{table}" as t
+@{joins}
