@@ -121,7 +121,7 @@ def _postcode(column: Column) -> float:
 def _city(column: Column) -> float:
     if column.numbers is not None or column.digit_share > 0.05 or column.words > 3.5:
         return 0.0
-    return 0.9 * min(1.0, column.distinct / 60) if column.length.mean() > 3 else 0.2
+    return 0.4 + 0.5 * min(1.0, column.distinct / 60) if column.length.mean() > 3 else 0.2
 
 
 def _region(column: Column) -> float:
