@@ -183,7 +183,8 @@ def new_source(
     if not files:
         for file in write_skeleton(folder):
             print(file)
-        print(f"Edit these files, then: python -m data import FILES --source {name} --into HISTORY")
+        print("Edit these files, then run:")
+        print(f"python -m data import FILES --source {name} --into HISTORY")
         return
     with wide_console().status("reading the files and comparing their columns"):
         proposal = propose(files, encoding=encoding)

@@ -24,7 +24,7 @@ COMMA_CLEANED = "try_cast(replace(regexp_replace({c}, '[^0-9,eE+-]', '', 'g'), '
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class FileColumn:
     """One column of one table, or several that make one date.
 
     Attributes:
@@ -68,7 +68,7 @@ class Column:
 
     @property
     def distinct(self) -> int:
-        """How many different values there are."""
+        """Number of different values."""
         return int(self.codes.max(initial=-1)) + 1
 
     @cached_property
@@ -78,7 +78,7 @@ class Column:
 
     @property
     def is_unique(self) -> bool:
-        """Whether each row has a value of its own."""
+        """True where each row has a value of its own."""
         return self.filled == 1 and self.distinct == len(self.texts)
 
     @property
@@ -124,7 +124,7 @@ class Column:
         return float(self.sample.str.count(r"\d").sum() / total) if total else 0.0
 
 
-def columns_of(table: str, frame: pd.DataFrame) -> list[Column]:
+def columns_of(table: str, frame: pd.DataFrame) -> list[FileColumn]:
     """Profile the columns of a table.
 
     Args:
@@ -155,8 +155,8 @@ def _sign_for_none(values: pd.Series) -> str:
     return str(signs.iloc[0]) if len(signs) else ""
 
 
-def _column(table: str, name: str, texts: pd.Series, sign: str) -> Column:
-    plain = Column(table, (name,), texts, None, "{c}")
+def _column(table: str, name: str, texts: pd.Series, sign: str) -> FileColumn:
+    plain = FileColumn(table, (name,), texts, None, "{c}")
     moments = moments_of(plain.sample) if _may_be_times(plain) else None
     expression = (
         moments.expression
@@ -167,10 +167,10 @@ def _column(table: str, name: str, texts: pd.Series, sign: str) -> Column:
     )
     if sign and "'" not in sign:
         expression = expression.replace("{c}", f"nullif(trim({{c}}), '{sign}')")
-    return Column(table, (name,), texts, moments, expression)
+    return FileColumn(table, (name,), texts, moments, expression)
 
 
-def _are_country_names(column: Column) -> bool:
+def _are_country_names(column: FileColumn) -> bool:
     if column.sample.empty or column.numbers is not None or column.distinct > MAX_COUNTRIES:
         return False
     named = [value for value in column.values if country_key(value) in country_by_name()]
@@ -180,11 +180,11 @@ def _are_country_names(column: Column) -> bool:
     )
 
 
-def _may_be_times(column: Column) -> bool:
+def _may_be_times(column: FileColumn) -> bool:
     return not column.sample.empty and column.length.median() >= 6
 
 
-def _number_sql(column: Column) -> str:
+def _number_sql(column: FileColumn) -> str:
     if column.numbers is None or (
         column.sample.str.fullmatch(NUMBER).all()
         and not column.sample.str.contains(r"[$€£¥]").any()
@@ -195,10 +195,10 @@ def _number_sql(column: Column) -> str:
 
 def _dates(
     table: str, names: tuple[str, ...], expression: str, cleaned: dict[str, pd.Series]
-) -> Column:
+) -> FileColumn:
     year, month, day = (cleaned[name] for name in names[:3])
     texts = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
     if len(names) > 3:
         texts = texts + " " + cleaned[names[3]].str.zfill(5)
-    column = Column(table, names, texts, None, expression)
-    return Column(table, names, texts, moments_of(column.sample), expression)
+    column = FileColumn(table, names, texts, None, expression)
+    return FileColumn(table, names, texts, moments_of(column.sample), expression)

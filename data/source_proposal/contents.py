@@ -6,7 +6,7 @@ from functools import cache
 
 from data.contract.codes import country_by_name, country_codes, country_key, currency_codes
 from data.contract.conversion import NO, YES
-from data.source_proposal.column_profile import Column
+from data.source_proposal.column_profile import FileColumn
 
 MIN_KNOWN_SHARE = 0.9
 
@@ -31,8 +31,8 @@ class Content(Enum):
 
 
 @cache
-def plausibility(content: Content, column: Column) -> float:
-    """How well the values of a column fit a kind of field, 0 to 1."""
+def plausibility(content: Content, column: FileColumn) -> float:
+    """Fit of a column's values to a kind of field, 0 to 1."""
     if column.sample.empty:
         return 0.0
     if content is Content.MOMENT:
@@ -40,7 +40,7 @@ def plausibility(content: Content, column: Column) -> float:
     return 0.0 if column.moments else _CHECKS[content](column)
 
 
-def _key(column: Column) -> float:
+def _key(column: FileColumn) -> float:
     if (
         column.distinct < 2
         or column.filled < 0.5
@@ -59,7 +59,7 @@ def _key(column: Column) -> float:
     return shape * many * (1.0 if spread < 0.25 else 0.7)
 
 
-def _money(column: Column) -> float:
+def _money(column: FileColumn) -> float:
     if column.numbers is None or column.distinct < 2:
         return 0.0
     if column.numbers.abs().max() <= 1:
@@ -68,7 +68,7 @@ def _money(column: Column) -> float:
     return decimals * (1.0 if (column.numbers < 0).mean() < 0.2 else 0.5)
 
 
-def _quantity(column: Column) -> float:
+def _quantity(column: FileColumn) -> float:
     if column.numbers is None or column.whole_share < 0.98:
         return 0.0 if column.numbers is None else 0.2
     small = column.numbers.abs().median() <= 1_000
@@ -76,11 +76,11 @@ def _quantity(column: Column) -> float:
     return (1.0 if small else 0.3) * (1.0 if few else 0.5)
 
 
-def _number(column: Column) -> float:
+def _number(column: FileColumn) -> float:
     return 0.7 if column.numbers is not None and column.distinct > 1 else 0.0
 
 
-def _share(column: Column) -> float:
+def _share(column: FileColumn) -> float:
     return (
         0.8
         if column.numbers is not None and column.numbers.between(0, 1).all() and column.distinct > 1
@@ -88,11 +88,11 @@ def _share(column: Column) -> float:
     )
 
 
-def _in_set(column: Column, texts: frozenset[str]) -> float:
+def _in_set(column: FileColumn, texts: frozenset[str]) -> float:
     return float(column.sample.str.upper().isin(texts).mean())
 
 
-def _country(column: Column) -> float:
+def _country(column: FileColumn) -> float:
     if column.numbers is not None:
         return 0.0
     if column.words > 4 or column.distinct > 300:
@@ -104,12 +104,12 @@ def _country(column: Column) -> float:
     return max(float(named), coded) if max(named, coded) >= 0.7 else 0.1
 
 
-def _currency(column: Column) -> float:
+def _currency(column: FileColumn) -> float:
     share = _in_set(column, currency_codes())
     return share if share >= MIN_KNOWN_SHARE else 0.0
 
 
-def _postcode(column: Column) -> float:
+def _postcode(column: FileColumn) -> float:
     if not 3 <= column.length.median() <= 10 or column.digit_share < 0.4 or column.is_unique:
         return 0.0
     if column.numbers is not None and column.whole_share < 1:
@@ -118,13 +118,13 @@ def _postcode(column: Column) -> float:
     return 0.8 * uniform * min(1.0, column.distinct / 30)
 
 
-def _city(column: Column) -> float:
+def _city(column: FileColumn) -> float:
     if column.numbers is not None or column.digit_share > 0.05 or column.words > 3.5:
         return 0.0
     return 0.4 + 0.5 * min(1.0, column.distinct / 60) if column.length.mean() > 3 else 0.2
 
 
-def _region(column: Column) -> float:
+def _region(column: FileColumn) -> float:
     if column.numbers is not None or column.digit_share > 0.3 or column.words > 3.5:
         return 0.0
     short = column.length.max() <= 3
@@ -135,7 +135,7 @@ def _region(column: Column) -> float:
     )
 
 
-def _word(column: Column) -> float:
+def _word(column: FileColumn) -> float:
     if (
         column.distinct > 500
         or column.words > 5
@@ -147,7 +147,7 @@ def _word(column: Column) -> float:
     return 0.7 * letters * few * (1.0 if column.distinct > 1 else 0.6)
 
 
-def _text(column: Column) -> float:
+def _text(column: FileColumn) -> float:
     return (
         min(1.0, column.words / 4) * min(1.0, column.distinct_share * 10)
         if column.numbers is None
@@ -155,11 +155,11 @@ def _text(column: Column) -> float:
     )
 
 
-def _yes_no(column: Column) -> float:
+def _yes_no(column: FileColumn) -> float:
     return 1.0 if column.distinct == 2 and {v.lower() for v in column.values} <= YES | NO else 0.0
 
 
-_CHECKS: dict[Content, Callable[[Column], float]] = {
+_CHECKS: dict[Content, Callable[[FileColumn], float]] = {
     Content.KEY: _key,
     Content.MONEY: _money,
     Content.QUANTITY: _quantity,

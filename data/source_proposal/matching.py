@@ -8,7 +8,7 @@ from statistics import mean
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from data.source_proposal.column_profile import Column
+from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.contents import Content, plausibility
 from data.source_proposal.header_words import likeness
 from data.source_proposal.roles import ROLES, Role
@@ -54,9 +54,9 @@ PLACES = (Content.CITY, Content.POSTCODE)
 class FieldMatch:
     """A column proposed for a field, how sure that is (0 to 1), and the next best columns."""
 
-    column: Column
+    column: FileColumn
     score: float
-    alternatives: tuple[Column, ...]
+    alternatives: tuple[FileColumn, ...]
 
     @property
     def confidence(self) -> str:
@@ -91,8 +91,8 @@ class Matcher:
         table: InputTable,
         role: Role,
         *,
-        without: Collection[Column] = (),
-        key: Column | None = None,
+        without: Collection[FileColumn] = (),
+        key: FileColumn | None = None,
     ) -> TableMatch:
         """Assign columns to the fields of a role so that the sum of the scores is largest.
 
@@ -130,7 +130,7 @@ class Matcher:
         )
 
     def _score(
-        self, table: InputTable, role: Role, name: str, column: Column, key: Column | None
+        self, table: InputTable, role: Role, name: str, column: FileColumn, key: FileColumn | None
     ) -> float:
         if key is not None and ROLES[role].needed[0] == name:
             return 1.0 if column is key else 0.0
@@ -146,7 +146,7 @@ class Matcher:
         content = min(1.0, content * max(structure, trusted))
         return content**0.5 * ((1 - NAME_WEIGHT) * content + NAME_WEIGHT * likeness)
 
-    def _line_number(self, table: InputTable, column: Column) -> float:
+    def _line_number(self, table: InputTable, column: FileColumn) -> float:
         if column.moments:
             return 0.0
         if column.is_unique:
@@ -162,7 +162,7 @@ class Matcher:
         )
 
     def _structure(
-        self, table: InputTable, role: Role, name: str, column: Column, key: Column | None
+        self, table: InputTable, role: Role, name: str, column: FileColumn, key: FileColumn | None
     ) -> float:
         """Factor by which a column's place among the others speaks for a field."""
         kind = ROLES[role].kinds[name]
@@ -184,7 +184,7 @@ class Matcher:
             else 1.0
         )
 
-    def _log_factor(self, table: InputTable, name: str, column: Column) -> float:
+    def _log_factor(self, table: InputTable, name: str, column: FileColumn) -> float:
         """The time of a step differs within a case, the time of its opening does not."""
         if any(key for key in table.keys):
             return 0.0 if name == "step_at" else _moment_factor(table, name, column)
@@ -195,7 +195,7 @@ class Matcher:
         return _moment_factor(table, name, column) if opened != (name == "step_at") else 0.3
 
     def _key_factor(
-        self, table: InputTable, role: Role, name: str, column: Column, *, settled: bool
+        self, table: InputTable, role: Role, name: str, column: FileColumn, *, settled: bool
     ) -> float:
         is_key = (name,) == ROLES[role].key
         targets = {self.roles.get(link.key.table) for link in self.links if link.column is column}
@@ -208,8 +208,8 @@ class Matcher:
             "customer_id": Role.CUSTOMER,
             "order_id": Role.ORDER,
         }.get(name)
-        known = targets & set(self.roles.values())
-        if known and expected not in known:
+        settled_roles = targets & set(self.roles.values())
+        if settled_roles and expected not in settled_roles:
             linked *= 0.4
         if role is Role.CASE:
             return (1.0 if is_key or targets else 0.3) * linked
@@ -225,7 +225,7 @@ class Matcher:
 
 @cache
 def names_tell(table: InputTable) -> bool:
-    """Whether a fair share of a table's columns is called what such columns are called."""
+    """True where a fair share of a table's columns has a name of the list."""
     best = [
         max(name_likeness(table, role, name, c) for role in ROLES for name in ROLES[role].kinds)
         for c in table.columns
@@ -233,7 +233,7 @@ def names_tell(table: InputTable) -> bool:
     return mean(score >= NAMED for score in best) >= MIN_NAMED_SHARE
 
 
-def name_likeness(table: InputTable, role: Role, name: str, column: Column) -> float:
+def name_likeness(table: InputTable, role: Role, name: str, column: FileColumn) -> float:
     """Likeness of a column's header to a field's names, 0 to 1."""
     headers = [*column.names]
     if len(headers) > 1:
@@ -255,7 +255,9 @@ def _relative(header: str, role: Role, name: str, file_tokens: tuple[str, ...]) 
     return own * own / best
 
 
-def _alternatives(columns: list[Column], scores: np.ndarray, best: int) -> tuple[Column, ...]:
+def _alternatives(
+    columns: list[FileColumn], scores: np.ndarray, best: int
+) -> tuple[FileColumn, ...]:
     order = [
         c
         for c in np.argsort(-scores)
@@ -264,7 +266,7 @@ def _alternatives(columns: list[Column], scores: np.ndarray, best: int) -> tuple
     return tuple(columns[c] for c in order[:2])
 
 
-def _decides_moments(table: InputTable, column: Column) -> float:
+def _decides_moments(table: InputTable, column: FileColumn) -> float:
     """Near 1 where each value has one moment; orders do, their products and customers do not."""
     moments = [other for other in table.columns if other.moments and other.distinct > 1]
     return (
@@ -274,12 +276,12 @@ def _decides_moments(table: InputTable, column: Column) -> float:
     )
 
 
-def _decides_money(table: InputTable, column: Column) -> float:
+def _decides_money(table: InputTable, column: FileColumn) -> float:
     money = [other for other in table.columns if plausibility(Content.MONEY, other) >= 0.5]
     return max((table.decides(column, other) for other in money), default=0.5)
 
 
-def _place_factor(table: InputTable, column: Column) -> float:
+def _place_factor(table: InputTable, column: FileColumn) -> float:
     """More where a finer place decides this one, as postcodes decide cities and cities regions."""
     finer = [
         c
@@ -291,7 +293,7 @@ def _place_factor(table: InputTable, column: Column) -> float:
     return 1.25 if any(table.decides(c, column) > 0.9 for c in finer) else 0.8
 
 
-def _moment_factor(table: InputTable, name: str, column: Column) -> float:
+def _moment_factor(table: InputTable, name: str, column: FileColumn) -> float:
     ranks = table.moment_ranks
     rank = ranks.get(id(column), 0.0)
     factor = 1.0 - abs(rank - MOMENT_RANKS.get(name, 0.7)) if len(ranks) > 1 else 1.0

@@ -54,7 +54,7 @@ class Moments:
 
     @property
     def is_month(self) -> bool:
-        """Whether all are the first day of a month."""
+        """True where all are the first day of a month."""
         return self.is_date and bool((self.values.dt.day == 1).all())
 
 

@@ -2,7 +2,7 @@
 
 from data.contract.tables import TABLES
 from data.history.queries import query_text
-from data.source_proposal.column_profile import Column
+from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.matching import FieldMatch, TableMatch
 from data.source_proposal.plan import Plan
 from data.source_proposal.query_text import OutputColumn, ProposedQuery, fields_of, output, quoted
@@ -117,7 +117,7 @@ def _joined_remark(matched: TableMatch, name: str) -> str:
     )
 
 
-def _number(column: Column, alias: str) -> str:
+def _number(column: FileColumn, alias: str) -> str:
     sql = column.sql(alias)
     return sql if sql.startswith("try_cast") else f"try_cast({sql} as double)"
 
@@ -186,7 +186,7 @@ def catalog_query(plan: Plan, role: Role) -> ProposedQuery | None:
     return query
 
 
-def _add_known_at(plan: Plan, query: ProposedQuery, key: Column, key_name: str) -> None:
+def _add_known_at(plan: Plan, query: ProposedQuery, key: FileColumn, key_name: str) -> None:
     orders, lines = plan.matches.get(Role.ORDER), plan.matches.get(Role.LINE)
     sold: FieldMatch | None = lines.fields.get(key_name) if lines else None
     if orders is None or lines is None or sold is None:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from data.contract.tables import TABLES
-from data.source_proposal.column_profile import Column
+from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.matching import TableMatch
 from data.source_proposal.plan import Plan
 from data.source_proposal.query_text import OutputColumn, ProposedQuery, fields_of, output
@@ -117,9 +117,9 @@ def _steps(cases: TableMatch) -> ProposedQuery:
 
 
 def _outcomes(cases: TableMatch, *, is_log: bool) -> ProposedQuery | None:
-    known = cases.fields.get("resolved_at")
+    resolved = cases.fields.get("resolved_at")
     names = [name for name in OUTCOME_COLUMNS if name in cases.fields]
-    if not names or not (known or is_log):
+    if not names or not (resolved or is_log):
         return None
     query = ProposedQuery(
         "outcomes", cases.table.name, [output(cases.fields["exception_id"], "exception_id")]
@@ -141,7 +141,7 @@ def _outcomes(cases: TableMatch, *, is_log: bool) -> ProposedQuery | None:
             if is_log
             else column
         )
-    moment = known.column.sql("t") if known else last
+    moment = resolved.column.sql("t") if resolved else last
     query.columns.append(
         OutputColumn(
             f"max({moment})" if is_log else moment,
@@ -188,7 +188,7 @@ def _by_sku_and_site(matched: TableMatch | None, table: str) -> ProposedQuery | 
     return query
 
 
-def _period(column: Column) -> str:
+def _period(column: FileColumn) -> str:
     """The usual step between the periods of a column, as an interval of SQL."""
     moments = column.moments.values if column.moments else pd.Series(dtype="datetime64[us]")
     days = moments.drop_duplicates().sort_values().diff().dt.days.dropna()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from data.source_proposal.column_profile import Column
+from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.matching import Matcher, TableMatch
 from data.source_proposal.roles import ROLES, Role
 from data.source_proposal.table_links import InputTable, Link, links_between
@@ -31,11 +31,6 @@ class Plan:
     matches: dict[Role, TableMatch]
     links: list[Link]
     unused: list[InputTable]
-
-    def column(self, role: Role, name: str) -> Column | None:
-        """The column of a field; None where there is none."""
-        found = self.matches.get(role)
-        return found.fields[name].column if found and name in found.fields else None
 
 
 def plan_source(tables: list[InputTable]) -> Plan:
@@ -133,7 +128,7 @@ def _add_parent(
     matches: dict[Role, TableMatch],
     free: list[InputTable],
     role: Role,
-    column: Column | None,
+    column: FileColumn | None,
 ) -> None:
     for link in matcher.links:
         for table in free:

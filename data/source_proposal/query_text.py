@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from data.contract.tables import TABLES
 from data.history.queries import query_text
-from data.source_proposal.column_profile import Column
+from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.matching import FieldMatch, TableMatch
 
 MAX_EXAMPLES = 3
@@ -89,7 +89,7 @@ def output(
 
 
 def remark(matched: FieldMatch) -> str:
-    """How sure a column is, examples of its values, and what else it could be."""
+    """Confidence in a column, examples of its values, and what else it could be."""
     column = matched.column
     examples = ", ".join(
         _shown(value) for value in column.sample.drop_duplicates().head(MAX_EXAMPLES)
@@ -114,6 +114,6 @@ def _shown(value: str) -> str:
     return text if len(text) <= 24 else f"{text[:21]}..."
 
 
-def quoted(column: Column, alias: str = OWN) -> str:
+def quoted(column: FileColumn, alias: str = OWN) -> str:
     """SQL of a column's raw text."""
     return f'{alias}."{column.names[0]}"'

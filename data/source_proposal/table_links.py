@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from data.source_proposal.column_profile import Column
+from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.contents import Content, plausibility
 from data.source_proposal.header_words import tokens_of
 
@@ -20,8 +20,8 @@ MIN_REPEATED = 5
 class Link:
     """The values of `column` are keys of another table, in its column `key`."""
 
-    column: Column
-    key: Column
+    column: FileColumn
+    key: FileColumn
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,11 @@ class InputTable:
     """Columns of one table of the input; `rows` of it were looked at."""
 
     name: str
-    columns: list[Column]
+    columns: list[FileColumn]
     rows: int
 
     @cached_property
-    def keys(self) -> list[Column]:
+    def keys(self) -> list[FileColumn]:
         """Columns whose value names a row."""
         return [c for c in self.columns if c.is_unique and plausibility(Content.KEY, c) > 0]
 
@@ -46,7 +46,7 @@ class InputTable:
     def _decided(self) -> dict[tuple[int, int], float]:
         return {}
 
-    def decides(self, column: Column, other: Column) -> float:
+    def decides(self, column: FileColumn, other: FileColumn) -> float:
         """Share of the column's repeated values with one value of another column, 0 to 1.
 
         1 where hardly a value is repeated.
@@ -68,8 +68,8 @@ class InputTable:
             id(c): float(rank) / (len(moments) - 1) for c, rank in zip(moments, ranks, strict=True)
         }
 
-    def counts_within(self, column: Column, key: Column) -> bool:
-        """Whether a column numbers the rows of each key: 1, 2, 3."""
+    def counts_within(self, column: FileColumn, key: FileColumn) -> bool:
+        """True where a column numbers the rows of each key: 1, 2, 3."""
         if (
             column.numbers is None
             or column.distinct < 2
@@ -94,7 +94,7 @@ def links_between(tables: list[InputTable]) -> list[Link]:
     ]
 
 
-def _refers(column: Column, key: Column) -> bool:
+def _refers(column: FileColumn, key: FileColumn) -> bool:
     contained = len(column.values & key.values) / len(column.values)
     if contained < MIN_CONTAINED:
         return False
@@ -103,7 +103,7 @@ def _refers(column: Column, key: Column) -> bool:
     return not counted or bool(set(tokens_of(column.name)) & set(tokens_of(key.name)))
 
 
-def _decides(column: Column, other: Column) -> float:
+def _decides(column: FileColumn, other: FileColumn) -> float:
     codes, others = column.codes[:MAX_ROWS_OF_PAIRS], other.codes[:MAX_ROWS_OF_PAIRS]
     both = (codes >= 0) & (others >= 0)
     if not both.any():
