@@ -9,9 +9,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from data.sources.synthetic.causes import CAUSES
+from data.sources.synthetic.texts import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 240
@@ -47,7 +51,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.
         process.stdout.close()
 
 
-def answer(address: str) -> bytes:
+def answer(address: str | urllib.request.Request) -> bytes:
     with urllib.request.urlopen(address, timeout=10) as response:
         return response.read()
 
@@ -73,6 +77,59 @@ def test_the_demo_forecasts_demand(demo):
     total = json.loads(answer(f"{address}/v1/forecasts?aggregate=total"))
     assert total["stale"] is False
     assert sum(total["forecasts"][0]["mean"]) > 0
+
+
+PLACES = {
+    "en": {"city": "Boston", "carrier": "swiftbird", "site": "hamburg"},
+    "de": {"city": "Berlin", "carrier": "greenvan", "site": "hamburg"},
+    "pt": {"city": "Lisboa", "carrier": "rapido", "site": "porto"},
+    "zh": {"city": "上海", "carrier": "lotus_express", "site": "ningbo"},
+}
+USUAL = {"order": "#19920", "sku": "BOO-0247", "gateway": "cardhub", "amount": "184.90 EUR",
+         "days": "4", "units": "3"}  # fmt: skip
+STREET_NOT_FOUND = 3
+
+
+def usual_type(cause: str) -> str:
+    types = CAUSES[cause].types
+    return max(types, key=lambda name: types[name])
+
+
+def clear_messages() -> list[dict[str, str]]:
+    """Write each message that the shop has for a cause, raised as the cause's usual type."""
+    return [
+        {
+            "cause": cause,
+            "type": usual_type(cause),
+            "message": text.format(**USUAL, **PLACES[language]),
+            "is_street": str(cause == "address" and number == STREET_NOT_FOUND),
+        }
+        for language in PLACES
+        for cause in CAUSES
+        for number, text in enumerate(TEMPLATES[language][cause])
+    ]
+
+
+@pytest.mark.slow
+def test_clear_words_in_any_language_name_the_cause_in_the_demo(demo):
+    _, address = demo
+    messages = clear_messages()
+    exceptions = [
+        {"external_id": f"words-{i}", "source": "test", "type": message["type"],
+         "message": message["message"], "detected_at": datetime.now(UTC).isoformat()}
+        for i, message in enumerate(messages)
+    ]  # fmt: skip
+    body = json.dumps({"exceptions": exceptions}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/v1/score", body, headers)
+    results = json.loads(answer(request))["results"]
+    rows = [m | r["category"] for m, r in zip(messages, results, strict=True)]
+
+    assert sum(row["label"] == row["cause"] for row in rows) >= 0.9 * len(rows)
+    for row in rows:
+        if row["is_street"] == "True":
+            assert row["label"] == "address", row
+            assert row["probability"] >= 0.8, row
 
 
 @pytest.mark.slow

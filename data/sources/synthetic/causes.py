@@ -19,7 +19,7 @@ class Cause:
         stages: The last stage that an order reaches before it, drawn evenly.
         delay_hours: Median time from that stage until somebody or something notices.
         types: The types that it is raised as, with their shares.
-        looks_like: The causes whose words it is described in by mistake.
+        looks_like: The causes that people and teams take it for by mistake.
         codes: Reason codes of its own.
         team: Whose it is, but for business customers.
         touch_minutes: Median minutes of work by the right team.

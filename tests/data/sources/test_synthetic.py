@@ -1,4 +1,5 @@
 import json
+import re
 import tracemalloc
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from data.contract.tables import TABLES
 from data.domain import BadInputError, Stage
 from data.sources.synthetic import SyntheticShop, generate, write_truth
 from data.sources.synthetic.calendars import TeamCalendar
+from data.sources.synthetic.causes import CAUSES
 from data.sources.synthetic.texts import TEMPLATES
 
 SHOP = SyntheticShop(orders=6_000, seed=11, block_orders=1_500)
@@ -373,11 +375,48 @@ def test_a_quiet_period_has_no_burst(tmp_path):
     assert pd.read_parquet(tmp_path / "exceptions.parquet")["burst_id"].isna().all()
 
 
-@pytest.mark.parametrize(("country", "pattern"), [("CN", "[\u4e00-\u9fff]"), ("BR", "[ãçéêíó]")])
+@pytest.mark.parametrize(
+    ("country", "pattern"),
+    [("CN", "[\u4e00-\u9fff]"), ("BR", "[ãçéêíó]"), ("DE", "[äöüß]| nicht |Kunde")],
+)
 def test_messages_are_written_in_the_language_of_the_place(history, country, pattern):
     orders = history["orders"][["order_id", "country"]]
     there = history["exceptions"].merge(orders, on="order_id").query("country == @country")
     assert there["message"].dropna().str.contains(pattern).mean() > 0.4
+
+
+CAUSE_WORDS = {
+    (language, name): re.compile(
+        "|".join(re.sub(r"\\\{\w+\\\}", ".+", re.escape(t)) for t in texts)
+    )
+    for language, templates in TEMPLATES.items()
+    for name, texts in templates.items()
+    if name not in ("comma", "hard")
+}
+
+
+def _written_causes(message):
+    """Names of the templates that a message is made of."""
+    return {name for (_, name), words in CAUSE_WORDS.items() if words.match(message)}
+
+
+def test_messages_hold_the_words_of_their_cause_or_neutral_ones_but_never_anothers(closed):
+    written = closed.dropna(subset=["message"])
+    names = written["message"].map(_written_causes)
+    readable = names.map(len) == 1  # typing errors hide a few
+    word = names[readable].map(lambda one: next(iter(one)))
+    own = word == written["cause"][readable]
+
+    assert readable.mean() > 0.75
+    assert 0.9 <= own.mean() <= 0.97
+    assert set(word[~own]) == {"generic"}
+
+
+@pytest.mark.parametrize("language", TEMPLATES)
+def test_every_language_has_words_for_every_cause(language):
+    sizes = {name: len(texts) for name, texts in TEMPLATES[language].items() if name != "comma"}
+
+    assert sizes == dict.fromkeys({*CAUSES, "generic", "hard"}, 4)
 
 
 def test_memory_does_not_grow_with_the_number_of_orders():

@@ -8,6 +8,7 @@ import pytest
 
 from data.ticks import MS_PER_DAY
 from features.engine.class_shares import LABEL
+from features.engine.compute import Matrix
 from models.classifiers.calibration import Calibration, prior_of
 from models.classifiers.catalog import estimator_named, estimators
 from models.classifiers.classifier import CalibratedClassifier
@@ -106,6 +107,22 @@ def test_what_type_and_customer_tell_is_learned(fitted, a_sample, name):
 
     typed = sample.rows.columns["type"] != None  # noqa: E711 - elementwise
     assert right[typed].mean() > 0.9
+
+
+def test_words_alone_decide_where_nothing_else_is_recorded(fitted, a_sample):
+    sample = a_sample(400, 2)
+    matrix = sample.rows.matrix
+    alone = Matrix(np.full_like(matrix.dense, np.nan), matrix.messages)
+    rows = sample.rows._replace(matrix=alone)
+    written = np.array([len(buckets) > 0 for buckets in matrix.messages.buckets])
+
+    def chance(trees):
+        scores = trees.scores(rows) - np.logaddexp.reduce(trees.scores(rows), axis=1)[:, None]
+        return np.exp(scores[np.arange(rows.n), sample.label])[written].mean()
+
+    with_copies = fitted("trees_and_words").estimator.trees
+    assert chance(with_copies) > 0.9
+    assert chance(fitted("trees").estimator) < 0.8
 
 
 def test_the_past_of_a_customer_tells_where_the_type_does_not(fitted, a_sample):
