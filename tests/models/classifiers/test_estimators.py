@@ -61,7 +61,7 @@ def test_what_a_blend_is_made_of_is_fitted_once(a_sample):
     task = task_of(a_sample())
     blend = task.fitted(estimator_named("trees_and_words").fit)
 
-    assert task.fitted(estimator_named("trees").fit) is blend.trees
+    assert task.fitted(estimator_named("trees_and_words").fit) is blend
     assert task.fitted(estimator_named("linear").fit) is blend.words
     assert replace(task).fitted(estimator_named("linear").fit) is not blend.words
 
