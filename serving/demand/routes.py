@@ -46,7 +46,7 @@ class ForecastQuery(NamedTuple):
 
     @classmethod
     def read(cls, used: PreparedBook, body: bytes) -> Self:
-        """Read a body; errors as of `serving.wire.exception_in.checked`."""
+        """Read a body; errors as of `serving.wire.check.checked`."""
         payload: QueryIn = checked(QUERY, parsed(body))
         quantiles = tuple(sorted(set(payload.quantiles or ())))
         shape = shape_of(used, payload.horizon, quantiles, "/horizon")

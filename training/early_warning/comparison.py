@@ -16,7 +16,7 @@ from training.early_warning.score_sets import NO_SCORES, RATE, ScoreSet, model_s
 from training.early_warning.surplus import PastChances, outcome_surplus
 
 
-class Skill(NamedTuple):
+class WarningSkill(NamedTuple):
     """Skill of a score set beside one rate for each stage, and beside plain LightGBM.
 
     Attributes:
@@ -117,7 +117,7 @@ class Comparison:
                 best = name
         return best if losses[best] < losses[rival] else rival
 
-    def skill(self, score_set: ScoreSet) -> Skill:
+    def skill(self, score_set: ScoreSet) -> WarningSkill:
         """Compare a score set with one rate for each stage, and with plain LightGBM as it is."""
         own, of_rate, plain = self.losses(score_set), self.losses(NO_SCORES), self._plain_losses()
         summary = f"log loss {own.mean():.4f}, one rate for each stage {of_rate.mean():.4f}"
@@ -125,10 +125,12 @@ class Comparison:
             summary += f", plain LightGBM {plain.mean():.4f}"
         summary += f", on {len(own):,} settled orders at their stages"
         if np.quantile(self._drawn(of_rate - own), NOISE_QUANTILE) <= 0:
-            return Skill(False, f"no better than one rate for each stage beyond noise ({summary})")
+            return WarningSkill(
+                False, f"no better than one rate for each stage beyond noise ({summary})"
+            )
         if plain is not None and np.quantile(self._drawn(own - plain), NOISE_QUANTILE) > 0:
-            return Skill(False, f"worse than plain LightGBM on the raw columns ({summary})")
-        return Skill(True, summary)
+            return WarningSkill(False, f"worse than plain LightGBM on the raw columns ({summary})")
+        return WarningSkill(True, summary)
 
     def _drawn(self, gain: np.ndarray) -> np.ndarray:
         return np.array([gain[rows].mean() for rows in self._blocks])

@@ -15,7 +15,7 @@ import numpy as np
 from models.early_warning.early_warning import ANY, PLAIN, EarlyWarning
 from models.early_warning.stage_logit import StageLogit
 from training.common.model_card.figures import MODEL
-from training.early_warning.comparison import Comparison, RehearsalScores, Skill
+from training.early_warning.comparison import Comparison, RehearsalScores, WarningSkill
 from training.early_warning.fit import PreparedOrders, fit_scores
 from training.early_warning.score_sets import NO_SCORES, RATE, ScoreSet, type_score_set
 from training.early_warning.windows import MIN_CASES_TO_CALIBRATE, window_origins
@@ -150,7 +150,7 @@ def _judged(
     return JudgedChances(rows, comparison.happened[rows], chances, bool(score_set))
 
 
-def _sentence(best: str, losses: dict[str, float], skill: Skill) -> str:
+def _sentence(best: str, losses: dict[str, float], skill: WarningSkill) -> str:
     if not skill.is_learned:
         return f"not learned, one rate for each stage: {best} is {skill.summary}"
     baselines = {name: loss for name, loss in losses.items() if name.startswith(RATE)}
