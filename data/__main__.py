@@ -27,6 +27,7 @@ from data.ledger.export import export_ledger
 from data.ledger.ledger import Ledger
 from data.oms_client.calls import last_days
 from data.oms_client.send import send
+from data.policy.policy import Policy
 from data.settings import Settings
 from data.source_proposal.propose import propose
 from data.sources.synthetic import generate
@@ -132,7 +133,10 @@ def replay(
     """Post the last days of a history to a running service, shifted so that the newest is now."""
     before = pd.Timestamp(until, tz="UTC") if until else None
     newest_at = None if until else _now()
-    calls = last_days(History.open(history), days=days, newest_at=newest_at, until=before)
+    currency = Policy.read(Settings.read().policy).currency
+    calls = last_days(
+        History.open(history), days=days, newest_at=newest_at, currency=currency, until=before
+    )
     with ProgressBars(Console(stderr=True)) as bars:
         sent = send(calls, to, bars.watch)
     for refusal in sent.refusals:

@@ -24,6 +24,11 @@ from data.contract.column_types import BaseTable, Field, Text, Time, YesNo, opti
 from data.domain import HandlingEvent, LabelOrigin
 
 
+def _currency(description: str) -> Any:
+    """Return an optional column of codes in capitals."""
+    return optional(description=description, str_matches=r"^[A-Z]{3}$")
+
+
 def _is_json_object(text: str) -> bool:
     try:
         return isinstance(orjson.loads(text), dict)
@@ -47,7 +52,7 @@ class Orders(BaseTable):
     customer_segment: Series[Text] = optional()
     promised_at: Series[Time] = optional(description="delivery promised to the customer")
     ship_by_at: Series[Time] = optional(description="latest moment to hand it to the carrier")
-    currency: Series[Text] = optional(description="ISO 4217", str_matches=r"^[A-Z]{3}$")
+    currency: Series[Text] = _currency("of the total, ISO 4217")
     total: Series[float] = optional(description="in `currency`", ge=0)
     country: Series[Text] = optional(description="ISO 3166-1 alpha-2", str_matches=r"^[A-Z]{2}$")
     postcode: Series[Text] = optional()
@@ -74,7 +79,10 @@ class OrderLines(BaseTable):
     sku: Series[Text] = Field()
     units: Series[float] = Field(ge=0, description="ordered units")
     site: Series[Text] = optional(description="where it ships from: warehouse, shop, seller")
-    unit_price: Series[float] = optional(description="in the order's currency", ge=0)
+    unit_price: Series[float] = optional(ge=0)
+    currency: Series[Text] = optional(
+        description="of the price, ISO 4217; the order's if empty", str_matches=r"^[A-Z]{3}$"
+    )
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
     @pa.check("attributes", name="json_object")
@@ -146,7 +154,10 @@ class Outcomes(BaseTable):
     touch_minutes: Series[float] = optional(ge=0, description="minutes of work, not elapsed time")
     breached: Series[YesNo] = optional(description="the deadline, SLA or promise was missed")
     breached_at: Series[Time] = optional(description="when it was missed, where that is recorded")
-    loss: Series[float] = optional(ge=0, description="money lost by it, in the order's currency")
+    loss: Series[float] = optional(ge=0, description="money lost by it")
+    currency: Series[Text] = optional(
+        description="of the loss, ISO 4217; the order's if empty", str_matches=r"^[A-Z]{3}$"
+    )
     healed_itself: Series[YesNo] = optional(description="it resolved itself, without work")
 
 
@@ -171,6 +182,9 @@ class DemandTable(BaseTable):
     units: Series[float] = Field(ge=0)
     in_stock_share: Series[float] = optional(ge=0, le=1)
     price: Series[float] = optional(ge=0)
+    currency: Series[Text] = optional(
+        description="of the price, ISO 4217; the company's if empty", str_matches=r"^[A-Z]{3}$"
+    )
     promotion: Series[float] = optional()
 
 
@@ -181,6 +195,9 @@ class Plans(BaseTable):
     site: Series[Text] = Field()
     period_start: Series[Time] = Field()
     price: Series[float] = optional(ge=0)
+    currency: Series[Text] = optional(
+        description="of the price, ISO 4217; the company's if empty", str_matches=r"^[A-Z]{3}$"
+    )
     promotion: Series[float] = optional()
 
 
@@ -194,6 +211,9 @@ class Products(BaseTable):
     product_group: Series[Text] = optional(description="the narrowest level of the hierarchy")
     cost: Series[float] = optional(ge=0)
     unit_price: Series[float] = optional(ge=0)
+    currency: Series[Text] = optional(
+        description="of cost and price, ISO 4217; the company's if empty", str_matches=r"^[A-Z]{3}$"
+    )
     weight_g: Series[float] = optional(ge=0)
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
@@ -212,6 +232,19 @@ class Sites(BaseTable):
     format: Series[Text] = optional(description="the kind of shop")
     lead_time_days: Series[float] = optional(ge=0)
     capacity_units: Series[float] = optional(ge=0)
+
+
+class Rates(BaseTable):
+    """Exchange rate of one currency into another, from one day on."""
+
+    day: Series[Time] = Field(description="the day from which it counts")
+    currency: Series[Text] = Field(
+        description="ISO 4217; one unit of it is worth `rate` units", str_matches=r"^[A-Z]{3}$"
+    )
+    to_currency: Series[Text] = Field(
+        default="", description="of this one, ISO 4217; the company's if empty"
+    )
+    rate: Series[float] = Field(gt=0)
 
 
 @dataclass(frozen=True)
@@ -276,6 +309,9 @@ TABLES: dict[str, TableRule] = {
         TableRule("plans", Plans, ("sku", "site", "period_start")),
         TableRule("products", Products, ("sku",)),
         TableRule("sites", Sites, ("site",)),
+        TableRule(
+            "rates", Rates, ("day", "currency", "to_currency"), "day", known_at_from=HAPPENED
+        ),
     )
 }
 

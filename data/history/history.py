@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from data.contract.conversion import arrow_schema, to_frame
 from data.contract.tables import TABLES
 from data.domain import NoHistoryError, UnknownChoiceError
 from data.history.manifest import Manifest
+from data.history.money import MONEY_TABLES, quotes_of, show_in_currency
 from data.history.queries import database, query_text, show_table
+from data.policy.exchange_rates import ExchangeRates, PolicyRates, Quotes
 
 END_OF_TIME = pd.Timestamp("2262-01-01", tz="UTC")
 ROWS_PER_BATCH = 1_000_000
@@ -26,10 +28,16 @@ class History:
     """One state of an order history; a later import does not show until it is opened again.
 
     Holds no file and no connection open between reads, so that threads may share it.
+
+    Attributes:
+        path: Its folder.
+        manifest: Its files.
+        rates: By which money is converted at each read; None leaves it as recorded.
     """
 
     path: Path
     manifest: Manifest
+    rates: ExchangeRates | None = None
 
     @classmethod
     def open(cls, path: Path | str) -> "History":
@@ -43,6 +51,26 @@ class History:
         if manifest is None:
             raise NoHistoryError(str(path))
         return cls(path, manifest)
+
+    def in_currency(self, currency: str, by_policy: PolicyRates) -> "History":
+        """Return the history with all money in the company's currency.
+
+        An amount in another currency is converted at the rate of its day; without a rate it is
+        empty. An amount without a currency is in the company's.
+        """
+        if not self.foreign_currencies(currency):
+            return self
+        return replace(self, rates=self.quotes().into(currency, by_policy))
+
+    def foreign_currencies(self, currency: str) -> dict[str, int]:
+        """Return the other currencies in which there is money, each with its rows."""
+        counts = self.query("money/currencies")
+        rows = dict(zip(counts["currency"].tolist(), counts["rows"].tolist(), strict=True))
+        return {name: count for name, count in rows.items() if name != currency}
+
+    def quotes(self, *, known_before: pd.Timestamp | None = None) -> Quotes:
+        """Return the recorded exchange rates."""
+        return quotes_of(self.table("rates", known_before=known_before))
 
     @property
     def rows(self) -> dict[str, int]:
@@ -83,7 +111,10 @@ class History:
         _check_names(f"column of {name}", selected, arrow_schema(name).names)
         names = {"table": name, "columns": ", ".join(f'"{name}"' for name in selected)}
         moment = END_OF_TIME if known_before is None else known_before.tz_convert("UTC")
-        return self._read(query_text("rows_known_before", **names), [name], known_before=moment)
+        query = "rows_known_before"
+        if self.rates is not None and name in MONEY_TABLES:
+            query, names["key"] = "rows_in_order", ", ".join(TABLES[name].key)
+        return self._read(query_text(query, **names), [name], known_before=moment)
 
     def query(self, name: str, **values: Any) -> pd.DataFrame:
         """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
@@ -115,9 +146,15 @@ class History:
         """A connection that sees tables of this history."""
         with database() as con:
             for table in tables:
-                stored = self.manifest.tables.get(table)
-                show_table(con, table, table, self.path / stored.file if stored else None)
+                if self.rates is not None and table in MONEY_TABLES:
+                    show_in_currency(con, table, self._file_of, self.rates)
+                else:
+                    show_table(con, table, table, self._file_of(table))
             yield con
+
+    def _file_of(self, table: str) -> Path | None:
+        stored = self.manifest.tables.get(table)
+        return self.path / stored.file if stored else None
 
 
 def _tables_in(sql: str) -> list[str]:

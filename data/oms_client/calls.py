@@ -16,9 +16,6 @@ from data.contract.tables import Exceptions, OrderLines, Orders, Outcomes
 from data.domain import BadInputError
 from data.history.history import History
 
-NO_CURRENCY = "XXX"
-"""What ISO 4217 has for "none": an amount is sent even without a currency."""
-
 Row = Mapping[str, Any]
 
 
@@ -35,6 +32,7 @@ def last_days(
     *,
     days: float,
     newest_at: pd.Timestamp | None,
+    currency: str | None = None,
     until: pd.Timestamp | None = None,
 ) -> list[OmsCall]:
     """Return the exceptions of the last days, the first detected first.
@@ -46,6 +44,7 @@ def last_days(
         days: How far to go back from the newest.
         newest_at: The moment that the newest is to be detected at; the others keep their distance.
             None leaves all times as they are.
+        currency: ISO 4217, of amounts that name none: the company's. None leaves them out.
         until: Take none that was detected at or after it; None takes all.
 
     Raises:
@@ -59,7 +58,8 @@ def last_days(
         raise BadInputError(str(history.path), "holds no exceptions", cure)
     newest = exceptions[Exceptions.detected_at].iloc[-1]
     recent = exceptions[Exceptions.detected_at] > newest - pd.Timedelta(days=days)
-    reader = _CallReader(history, exceptions[recent], _TimeShift(newest, newest_at or newest))
+    moved = _TimeShift(newest, newest_at or newest)
+    reader = _CallReader(history, exceptions[recent], moved, currency)
     return [reader.call(row) for row in _rows(exceptions[recent])]
 
 
@@ -79,7 +79,10 @@ class _TimeShift:
 class _CallReader:
     """Reader of calls: orders, lines and outcomes of the history, by key."""
 
-    def __init__(self, history: History, exceptions: pd.DataFrame, moved: _TimeShift) -> None:
+    def __init__(
+        self, history: History, exceptions: pd.DataFrame, moved: _TimeShift, currency: str | None
+    ) -> None:
+        self._currency = currency
         self._moved = moved
         self._newest = exceptions[Exceptions.detected_at].iloc[-1]
         order_ids = exceptions[Exceptions.order_id].dropna()
@@ -110,7 +113,7 @@ class _CallReader:
         return OmsCall(_filled(exception), self._resolution(row, order))
 
     def _order(self, order: Row, detected_at: pd.Timestamp) -> dict[str, Any]:
-        currency = order[Orders.currency] or NO_CURRENCY
+        currency = order[Orders.currency] or self._currency
         lines = [
             line
             for line in self._lines.get(order[Orders.order_id], [])
@@ -141,10 +144,11 @@ class _CallReader:
         resolved_at = outcome and outcome[Outcomes.resolved_at]
         if outcome is None or resolved_at is None or resolved_at > self._newest:
             return None
-        currency = order[Orders.currency] if order else None
+        ordered_in = order[Orders.currency] if order else None
+        currency = outcome[Outcomes.currency] or ordered_in or self._currency
         fields = {
             "resolved_at": self._moved(max(resolved_at, row[Exceptions.detected_at])),
-            "loss": _money(outcome[Outcomes.loss], currency) if currency else None,
+            "loss": _money(outcome[Outcomes.loss], currency),
         }
         copied = ("category", "team", "touch_minutes", "breached", "label_origin")
         return _filled(fields | {name: outcome[name] for name in copied})
@@ -174,20 +178,20 @@ def _attributes(row: Row) -> dict[str, Any]:
     return json.loads(row[Exceptions.attributes] or "{}")
 
 
-def _line(line: Row, currency: str) -> dict[str, Any]:
+def _line(line: Row, currency: str | None) -> dict[str, Any]:
     fields = {
         "external_id": line[OrderLines.line_id],
         "attributes": _attributes(line),
         "sku": line[OrderLines.sku],
         "quantity": line[OrderLines.units],
         "site": line[OrderLines.site],
-        "unit_price": _money(line[OrderLines.unit_price], currency),
+        "unit_price": _money(line[OrderLines.unit_price], line[OrderLines.currency] or currency),
     }
     return _filled(fields)
 
 
-def _money(amount: float | None, currency: str) -> dict[str, str] | None:
+def _money(amount: float | None, currency: str | None) -> dict[str, str] | None:
     """Return an amount as the text that reads as the same number again."""
-    if amount is None:
+    if amount is None or currency is None:
         return None
     return {"amount": f"{Decimal(repr(round(float(amount), 6))):f}", "currency": currency}

@@ -3,6 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self, get_args
 from zoneinfo import available_timezones
@@ -173,11 +174,16 @@ class ShiftTerms(Section):
         return name
 
 
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+Rate = Annotated[float, Field(gt=0, lt=1e12)]
+
+
 class Policy(Section):
     """The whole of `policy.toml`."""
 
     version: str
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    currency: Currency
+    rates: Mapping[Currency, Rate | Mapping[date, Rate]] = {}
     losses: LossTerms
     handling: HandlingTerms
     guards: Guards

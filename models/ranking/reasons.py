@@ -28,6 +28,8 @@ class ReasonInputs:
         grounds: Sentence that the money and its time were computed from; "" where models judged.
         touch_learned: Whether a model tells the touch time of this case; False where one value
             stands for all, None where that is not recorded.
+        value_note: Sentence on the value of the order where it is not as sent; else "".
+        is_value_known: Whether its value in the company's currency is known.
     """
 
     currency: str
@@ -43,6 +45,8 @@ class ReasonInputs:
     tier: int
     grounds: str = ""
     touch_learned: bool | None = None
+    value_note: str = ""
+    is_value_known: bool = True
 
 
 def reasons(inputs: ReasonInputs) -> list[Reason]:
@@ -62,6 +66,9 @@ def reasons(inputs: ReasonInputs) -> list[Reason]:
     """
     texts = [] if inputs.tier == Tier.OPEN else [_of_tier(inputs)]
     texts.append(Reason("money_at_stake", f"{money(inputs.stake, inputs.currency)} at stake"))
+    if inputs.value_note:
+        code = "order_value" if inputs.is_value_known else "order_value_unknown"
+        texts.append(Reason(code, inputs.value_note))
     if inputs.cost_of_an_hour is not None and inputs.tier != Tier.LOST:
         cost = money(inputs.cost_of_an_hour, inputs.currency)
         texts.append(

@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 
 from data.domain import Json
+from data.policy.exchange_rates import NO_QUOTES, Quotes
 from features.engine.compute import Features
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity, FeaturePlan
@@ -26,7 +27,7 @@ from models.triage.predictions import ClassPredictions, Predictions
 from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 
-_PRODUCTS_FILE = "products.json"
+_PRODUCTS_FILE, _QUOTES_FILE = "products.json", "exchange_rates.json"
 _RESOLVE = {"hazard": ResolveTime, "constant": ConstantResolveTime}
 
 
@@ -46,6 +47,7 @@ class Triage:
         evidence: By promised label the errors on a held-out window.
         sets: By promised label the sets that a suggestion names.
         products: Attributes of the SKUs as of training, those that are read.
+        quotes: Exchange rates of the history as of training.
         version: Name of the registered version; empty before it is registered.
     """
 
@@ -60,6 +62,7 @@ class Triage:
     evidence: dict[str, CalibrationCounts] = field(default_factory=dict)
     sets: dict[str, SetThresholds] = field(default_factory=dict)
     products: ProductAttributes = NO_PRODUCTS
+    quotes: Quotes = NO_QUOTES
     version: str = ""
 
     @property
@@ -171,6 +174,8 @@ class Triage:
         }
         if self.products:
             files[_PRODUCTS_FILE] = self.products.to_text()
+        if self.quotes:
+            files[_QUOTES_FILE] = self.quotes.to_text()
         return files | {"triage.json": orjson.dumps(plain).decode()}
 
     @classmethod
@@ -192,6 +197,7 @@ class Triage:
         triage = cls(features, past, plain["trained_as_of"], untrained=plain["untrained"])
         if _PRODUCTS_FILE in files:
             triage.products = ProductAttributes.from_text(files[_PRODUCTS_FILE])
+        triage.quotes = Quotes.from_text(files.get(_QUOTES_FILE, "[]"))
         for label, values in plain["classes"].items():
             triage.classes[label] = CalibratedClassifier.from_json(
                 values, own(label), past.get(past_log(label))

@@ -15,6 +15,7 @@ from serving.clock import Clock
 from serving.exceptions.view import exception_view
 from serving.live_list.waiting_cost import costs_of_waiting
 from serving.live_list.worklist import Worklist
+from serving.scoring.amounts import rates_for
 from serving.scoring.answer import case_of, is_scored
 from serving.scoring.columns import columns_as_of
 from serving.scoring.scorer import Scorer
@@ -45,7 +46,9 @@ async def explained(
     view |= await _waiting(exception_id, worklist)
     view["stock"] = view["payload"].get("stock") if exception.source == OURS else None
     judged = is_open and exception.source != OURS and not view["suggestion_hidden"]
-    view["chances"] = _chances(exception, triage, clock()) if judged and triage else _NONE
+    view["chances"] = (
+        _chances(exception, triage, scorer.policy, clock()) if judged and triage else _NONE
+    )
     view["class_names"] = (
         {name: model.names for name, model in triage.classes.items()} if triage else {}
     )
@@ -67,7 +70,9 @@ async def strongest(
     exception = EXCEPTION.validate_python(view["payload"])
     if triage is None or exception.source == OURS:
         return []
-    columns, as_of = columns_as_of([exception], triage, now_ms=clock())
+    columns, as_of = columns_as_of(
+        [exception], triage, now_ms=clock(), rates=rates_for(scorer.policy, triage)
+    )
     moved = await asyncio.to_thread(triage.reasons, columns, as_of)
     largest = max((abs(by) for _, by in moved), default=0.0) or 1.0
     return [
@@ -115,8 +120,9 @@ async def _waiting(exception_id: str, worklist: Worklist) -> dict[str, Any]:
     }
 
 
-def _chances(exception: ExceptionIn, triage: Triage, now_ms: int) -> dict[str, Any]:
-    columns, as_of = columns_as_of([exception], triage, now_ms=now_ms)
+def _chances(exception: ExceptionIn, triage: Triage, policy: Policy, now_ms: int) -> dict[str, Any]:
+    rates = rates_for(policy, triage)
+    columns, as_of = columns_as_of([exception], triage, now_ms=now_ms, rates=rates)
     try:
         expected = triage.predict(columns, as_of)
     except Exception:  # whatever a model raises, the rest of the explanation stands

@@ -2,6 +2,7 @@
 
 import logging
 
+from serving.scoring.amounts import rates_for
 from serving.scoring.answer import ReasonOut
 from serving.scoring.assessment import Assessment
 from serving.scoring.columns import columns_as_of
@@ -27,7 +28,9 @@ def words_reasons(
     triage, category = scorer.champion.current, assessment.category.label
     if triage is None or category is None or exception.source == OURS:
         return []
-    columns, as_of = columns_as_of([exception], triage, now_ms=now_ms)
+    columns, as_of = columns_as_of(
+        [exception], triage, now_ms=now_ms, rates=rates_for(scorer.policy, triage)
+    )
     try:
         words = triage.deciding_words(columns, as_of, "category", category)
     except Exception:  # whatever a model raises, the rest of the answer stands

@@ -82,7 +82,7 @@ def allocated(book: Book, request: AllocationIn, policy: Policy) -> SharedPoolOu
 
     Raises:
         NotFoundError: There is no forecast of the SKU.
-        BadPayloadError: A location is unknown or named twice, money is in another currency, ...
+        BadPayloadError: A location is unknown or named twice, money has no rate, ...
     """
     locations = request.locations or [
         LocationIn(site=book.forecast.site[row]) for row in rows_of(book, request.sku, None)
@@ -160,12 +160,10 @@ def _money(
 ) -> np.ndarray:
     """Return (n,) amounts: the location's own, else that for all, else the default."""
     own = [getattr(location, name) for location in locations]
-    general = amount(getattr(request, name), policy.currency, f"/{name}")
+    general = amount(getattr(request, name), policy, f"/{name}")
     return np.array(
         [
-            _or(
-                _or(amount(value, policy.currency, f"/locations/{position}/{name}"), general), usual
-            )
+            _or(_or(amount(value, policy, f"/locations/{position}/{name}"), general), usual)
             for position, (value, usual) in enumerate(zip(own, defaults, strict=True))
         ],
         float,

@@ -1,9 +1,12 @@
 """Value and costs of units: what a caller states, and the default of the book and the policy."""
 
+from math import isnan
+
 import numpy as np
 
+from data.policy.exchange_rates import NO_QUOTES
 from data.policy.policy import Policy
-from data.ticks import DAYS_PER_YEAR
+from data.ticks import DAYS_PER_YEAR, NEVER
 from models.forecast_book.book import Book
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.fields import Money
@@ -37,14 +40,17 @@ def _or_default(values: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray
     return np.where(np.isfinite(values), values, otherwise)
 
 
-def amount(value: Money | None, currency: str, pointer: str) -> float | None:
-    """Return an amount in the currency that we count in.
+def amount(value: Money | None, policy: Policy, pointer: str) -> float | None:
+    """Return an amount in the company's currency, at the latest rate of the policy.
 
     Raises:
-        BadPayloadError: It is in another.
+        BadPayloadError: It is in another currency, and the policy has no rate for it.
     """
     if value is None:
         return None
-    if value.currency != currency:
-        raise BadPayloadError([Flaw(f"{pointer}/currency", f"is counted in {currency} here")])
-    return float(value.amount)
+    rates = NO_QUOTES.into(policy.currency, policy.rates)
+    converted = float(value.amount) * rates.factor(value.currency, NEVER)
+    if isnan(converted):
+        cure = f"money is counted in {rates.currency} here, and no rate for {value.currency} is set"
+        raise BadPayloadError([Flaw(f"{pointer}/currency", cure)])
+    return converted

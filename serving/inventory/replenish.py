@@ -41,11 +41,11 @@ def orders(used: PreparedBook, request: ReplenishmentIn, policy: Policy) -> Orde
     """Understand what is asked, refusing item by item what can't be answered.
 
     Raises:
-        BadPayloadError: Money that holds for all is in another currency.
+        BadPayloadError: Money that holds for all is in a currency without a rate.
     """
     book = used.book
-    general = _ItemTerms.of(request, policy.currency, "")
-    selection, own = _checked(select_series(book, request.series, REPLENISHED), policy.currency)
+    general = _ItemTerms.of(request, policy, "")
+    selection, own = _checked(select_series(book, request.series, REPLENISHED), policy)
     rows = np.asarray(selection.rows, np.intp)
 
     def column(name: str, usual: np.ndarray | float) -> np.ndarray:
@@ -95,12 +95,12 @@ class _ItemTerms:
     min_order: float | None
 
     @classmethod
-    def of(cls, terms: OrderTermsIn, currency: str, pointer: str) -> "_ItemTerms":
-        """Take money in our currency; raise BadPayloadError where it is in another."""
+    def of(cls, terms: OrderTermsIn, policy: Policy, pointer: str) -> "_ItemTerms":
+        """Take money in the company's currency; raise BadPayloadError where no rate turns it."""
         return cls(
             lead_periods=terms.lead_periods,
-            holding_cost=amount(terms.holding_cost, currency, f"{pointer}/holding_cost"),
-            shortage_cost=amount(terms.shortage_cost, currency, f"{pointer}/shortage_cost"),
+            holding_cost=amount(terms.holding_cost, policy, f"{pointer}/holding_cost"),
+            shortage_cost=amount(terms.shortage_cost, policy, f"{pointer}/shortage_cost"),
             service_level=terms.service_level,
             pack_size=terms.pack_size,
             min_order=terms.min_order,
@@ -114,12 +114,12 @@ class _CheckedSelection(NamedTuple):
     terms: list[_ItemTerms]
 
 
-def _checked(selection: BookSelection[ReplenishedIn], currency: str) -> _CheckedSelection:
-    """Read each item's terms; an item in another currency is refused."""
+def _checked(selection: BookSelection[ReplenishedIn], policy: Policy) -> _CheckedSelection:
+    """Read each item's terms; an item in a currency without a rate is refused."""
     accepted, own, refused = [], [], list(selection.refused)
     for position, item in enumerate(selection.items):
         try:
-            own.append(_ItemTerms.of(item, currency, ""))
+            own.append(_ItemTerms.of(item, policy, ""))
             accepted.append(position)
         except BadPayloadError as error:
             refused.append(refusal(item.model_dump(), error))

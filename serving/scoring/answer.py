@@ -12,6 +12,7 @@ from data.ticks import HOURS_PER_YEAR, MISSING_TICK, MS_PER_HOUR
 from models.ranking.reasons import ReasonInputs, reasons
 from models.ranking.rule import Ranking, Tier
 from serving.scoring.assessment import Assessment, Guarantee, LabelDecision, WhoDecides
+from serving.scoring.order_value import ValueBasis
 from serving.wire.answers import Chance, Moment, MoneyOut, ReasonOut, StampOut, closed
 from serving.wire.formats import iso_duration, money, rfc3339
 
@@ -71,6 +72,20 @@ class ScoringOut(StampOut):
     ]
     priority: PriorityName | None
     money_at_stake: MoneyOut
+    order_value: Annotated[
+        MoneyOut | None,
+        Field(
+            description="value of the order in the company's currency, as models and ranking read "
+            "it; null where it is not known: the policy's `order_value` counts instead"
+        ),
+    ]
+    order_value_basis: Annotated[
+        ValueBasis | None,
+        Field(
+            description="unknown: the order is in another currency and no exchange rate is known; "
+            "null: no total was sent, or assessed before this was noted"
+        ),
+    ]
     expected_loss_now: MoneyOut | None
     expected_loss_if_deferred: MoneyOut | None
     handling_time: HandlingTimeOut
@@ -135,6 +150,8 @@ def scoring_answer(
         "score": round(ranked_row.score, 4) if has_score else None,
         "priority": policy.bands.priority(ranked_row.score).value if has_score else None,
         "money_at_stake": money(terms["loss"], currency),
+        "order_value": _money_or_none(assessment.order_value, currency),
+        "order_value_basis": assessment.value_basis,
         "expected_loss_now": money(ranked_row.loss_now, currency) if has_score else None,
         "expected_loss_if_deferred": (
             money(ranked_row.loss_deferred, currency) if has_score else None
@@ -212,6 +229,8 @@ def case_of(
         tier=ranked_row.tier,
         grounds=assessment.grounds,
         touch_learned=assessment.touch_learned,
+        value_note=assessment.value_note,
+        is_value_known=assessment.value_basis != "unknown",
     )
 
 
@@ -220,6 +239,10 @@ def safe_start_at(ranked_row: RankedRow, now_ms: int) -> str | None:
     if not ranked_row.safe_start_hours < _FARTHEST_HOURS:
         return None
     return rfc3339(now_ms + int(ranked_row.safe_start_hours * MS_PER_HOUR))
+
+
+def _money_or_none(amount: float | None, currency: str) -> MoneyOut | None:
+    return None if amount is None else money(amount, currency)
 
 
 def _rounded(chance: float | None) -> float | None:

@@ -6,6 +6,8 @@ from typing import Any, Literal, Self
 
 import orjson
 
+from serving.scoring.order_value import ValueBasis
+
 AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
 WhoDecides = Literal["auto", "suggest", "abstain"]
 """Who decides a label: the model alone, a person whom it advises, or a person alone."""
@@ -106,6 +108,10 @@ class Assessment:
         touch_learned: Whether a model tells the touch time from case to case; None in a ledger
             that was written before this was noted.
         breach_learned: The same of the chance of a breach.
+        order_value: Value of the order in the company's currency; None where it is not known.
+        value_basis: `as_sent`, `converted` or `unknown` (no exchange rate); None without a total,
+            and in a ledger that was written before this was noted.
+        value_note: Sentence for people where the value is not as sent.
     """
 
     model_version: str | None
@@ -120,6 +126,9 @@ class Assessment:
     withheld: BlindedDecision | None = None
     touch_learned: bool | None = None
     breach_learned: bool | None = None
+    order_value: float | None = None
+    value_basis: ValueBasis | None = None
+    value_note: str = ""
 
     @property
     def team(self) -> str | None:

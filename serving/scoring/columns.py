@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from data.policy.exchange_rates import ExchangeRates
 from data.ticks import MISSING_TICK
 from features.engine.attributes import (
     OF_LINE,
@@ -23,6 +24,7 @@ from features.engine.columns import Column
 from features.engine.products import NO_PRODUCTS, ProductAttributes
 from features.exceptions.columns import COLUMNS
 from models.triage.triage import Triage
+from serving.scoring.amounts import convert_amounts
 from serving.wire.exception_in import ExceptionIn, LineItem
 
 _LINES = "order.line_items"
@@ -63,6 +65,7 @@ def columns_of(
     exceptions: Sequence[ExceptionIn],
     kinds: Mapping[str, str],
     products: ProductAttributes = NO_PRODUCTS,
+    rates: ExchangeRates | None = None,
 ) -> dict[str, np.ndarray]:
     """Return columns as `features.exceptions.tables.exception_columns` gives them for a history.
 
@@ -70,6 +73,7 @@ def columns_of(
         exceptions: One or many.
         kinds: The attributes that the champion reads, each a `word` or a `number`.
         products: Attributes of the SKUs that the champion knows.
+        rates: By which money is converted; None leaves it as sent.
     """
     n = len(exceptions)
     texts = np.empty((len(_TEXTS.names), n), object)
@@ -79,6 +83,8 @@ def columns_of(
         values = _row(exception)
         texts[:, i] = _TEXTS.values(values)
         numbers[:, i] = [nan if v is None else float(v) for v in _NUMBERS.values(values)]
+        if rates is not None:
+            convert_amounts(exception, rates, numbers[:, i], _NUMBERS.names)
         times[:, i] = [MISSING_TICK if v is None else v for v in _TIMES.values(values)]
     columns: dict[str, np.ndarray] = dict(zip(_TEXTS.names, texts, strict=True))
     columns.update(zip(_NUMBERS.names, numbers, strict=True))
@@ -97,13 +103,17 @@ class ColumnsAsOf(NamedTuple):
 
 
 def columns_as_of(
-    exceptions: Sequence[ExceptionIn], triage: Triage | None, *, now_ms: int
+    exceptions: Sequence[ExceptionIn],
+    triage: Triage | None,
+    *,
+    now_ms: int,
+    rates: ExchangeRates | None = None,
 ) -> ColumnsAsOf:
     """Return the columns, and as of when: the moment of detection, as in training."""
     columns = (
-        columns_of(exceptions, triage.kinds, triage.products)
+        columns_of(exceptions, triage.kinds, triage.products, rates)
         if triage
-        else columns_of(exceptions, {})
+        else columns_of(exceptions, {}, rates=rates)
     )
     return ColumnsAsOf(columns, np.minimum(columns["detected_at"], now_ms))
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -15,12 +15,14 @@ from models.ranking.staffing import in_wall_hours, work_clock
 from models.triage.labels import CATEGORY, TEAM
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
+from serving.scoring.amounts import rates_for
 from serving.scoring.answer import RankedRow, ScoringOut, scoring_answer
 from serving.scoring.assessment import Assessment
 from serving.scoring.champion import Champion
 from serving.scoring.columns import columns_as_of
 from serving.scoring.decisions import NO_RULES, BlindingDraws, Rules, decisions_of
 from serving.scoring.guarantees import Guarantees
+from serving.scoring.order_value import OrderValue
 from serving.wire.answers import StampOut
 from serving.wire.exception_in import ExceptionIn
 from serving.wire.formats import rfc3339
@@ -107,15 +109,22 @@ def judge(
         now_ms: The present.
         rules: How category and team are decided; nothing is said of them without.
     """
-    columns, as_of = columns_as_of(exceptions, triage, now_ms=now_ms)
+    rates = rates_for(policy, triage)
+    columns, as_of = columns_as_of(exceptions, triage, now_ms=now_ms, rates=rates)
     predictions = _predicted(columns, as_of, triage) if triage else None
     rows = price(np.arange(len(exceptions)), columns, predictions, policy)
     degraded = predictions is None
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)
     learned = Learned.of(triage) if triage and not degraded else Learned(False, False)
+    assessments = _assessments(common, predictions or Predictions(), rows, rules, learned)
+    values = [OrderValue.of(each, rates, policy.losses.order_value) for each in exceptions]
     return ScoredExceptions(
-        _assessments(common, predictions or Predictions(), rows, rules, learned), rows
+        [
+            replace(each, order_value=amount, value_basis=basis, value_note=note)
+            for each, (amount, basis, note) in zip(assessments, values, strict=True)
+        ],
+        rows,
     )
 
 

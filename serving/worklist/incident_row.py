@@ -73,6 +73,8 @@ def _scoring(row: IncidentRow, ranked: RankedRow, snapshot: Snapshot) -> Scoring
         "score": round(ranked.score, 4) if is_scored else None,
         "priority": policy.bands.priority(ranked.score).value if is_scored else None,
         "money_at_stake": money(row.loss, currency),
+        "order_value": None,
+        "order_value_basis": None,
         "expected_loss_now": money(ranked.loss_now, currency) if is_scored else None,
         "expected_loss_if_deferred": money(ranked.loss_deferred, currency) if is_scored else None,
         "handling_time": {

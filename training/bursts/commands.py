@@ -9,10 +9,18 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
-from training.common.options import From, ReportFile, To, console, moment, writable, write_report
+from training.common.options import (
+    From,
+    ReportFile,
+    To,
+    console,
+    moment,
+    open_history,
+    writable,
+    write_report,
+)
 
 _MAX_ROWS_SHOWN = 25
 Histories = Annotated[
@@ -48,7 +56,7 @@ def incidents(
     evaluations = []
     with console.status("Starting") as status:
         for path in history:
-            opened = History.open(path)
+            opened = open_history(path)
             categories = categories_of(opened, period, fits, status.update)
             evaluations.append(
                 evaluation.evaluate(

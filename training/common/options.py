@@ -12,6 +12,7 @@ from rich.table import Table
 
 from data.domain import BadInputError
 from data.history.history import History
+from data.policy.policy import Policy
 from data.settings import Settings
 from models.boosters import DEFAULT_SEED, seeded
 from models.registry.store import DryRunRegistry, ModelRegistry
@@ -117,6 +118,29 @@ def write_report(path: Path, figures: object) -> None:
     path.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
 
 
+def open_history(path: Path, policy: Policy | None = None) -> History:
+    """Open a history with all money in the currency of the company; print what has no rate.
+
+    Args:
+        path: Its folder.
+        policy: Names the currency, and rates beside those of the history; that of the settings
+            if left out.
+
+    Raises:
+        NoHistoryError: There is none.
+    """
+    policy = policy or Policy.read(Settings.read().policy)
+    recorded = History.open(path)
+    history = recorded.in_currency(policy.currency, policy.rates)
+    for currency, rows in recorded.foreign_currencies(policy.currency).items():
+        if history.rates is not None and not history.rates.has(currency):
+            console.print(
+                f"{rows:,} rows are in {currency}, and no rate turns {currency} into "
+                f"{policy.currency}: their money counts as not known."
+            )
+    return history
+
+
 Training = Callable[[History, pd.Timestamp, ModelRegistry, Progress], TrainingResult]
 """A function that trains on a history, as of a moment, and registers what it trained."""
 
@@ -134,7 +158,7 @@ def run_training(
     if card:
         writable(card)
     with console.status("Starting") as status, seeded(seed):
-        opened, registry = History.open(history), store(dry_run=dry_run)
+        opened, registry = open_history(history), store(dry_run=dry_run)
         outcome = train(opened, moment(as_of, "--as-of"), registry, status.update)
     for label, reason in outcome.reasons.items():
         console.print(f"[bold]{label}[/]: {reason}")

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from data.domain import BadInputError
-from data.history.history import History
 from features.demand.grain import GRAIN_WORDS, Grain
 from models.boosters import DEFAULT_SEED
 from training.common.options import (
@@ -21,6 +20,7 @@ from training.common.options import (
     TrialCount,
     console,
     moment,
+    open_history,
     run_training,
     store,
     writable,
@@ -111,7 +111,7 @@ def backtest_demand(
     for file in filter(None, (report, pictures)):
         writable(file)
     with console.status("Starting") as status:
-        result = backtest(History.open(history), horizon, origins, status.update, grain=grain)
+        result = backtest(open_history(history), horizon, origins, status.update, grain=grain)
     write_report(report, result.report)
     if pictures:
         pictures.mkdir(exist_ok=True)
@@ -141,7 +141,7 @@ def evaluate_demand(  # noqa: PLR0913  (each is an option of the command line)
         writable(file)
     spec = evaluation.ForecastSpec(moment(as_of, "--as-of"), horizon, model, grain)
     with console.status("Starting") as status:
-        result = evaluation.forecast_period(History.open(history), spec, store(), status.update)
+        result = evaluation.forecast_period(open_history(history), spec, store(), status.update)
         rows = evaluation.write_forecasts(result.forecast, forecasts)
         figures = evaluation.report(result)
     if report:

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.domain import BadInputError
-from data.history.history import History
 from models.triage.load import load_triage
-from training.common.options import CHAMPION, HistoryPath, Model, console, moment, store, version_of
+from training.common.options import (
+    CHAMPION,
+    HistoryPath,
+    Model,
+    console,
+    moment,
+    open_history,
+    store,
+    version_of,
+)
 from training.common.step_bar import StepBar
 
 if TYPE_CHECKING:
@@ -37,7 +45,7 @@ def drift(  # noqa: PLR0913  (each is an option of the command line)
     opened = store()
     with StepBar(compare.STEPS) as bar:
         loaded = load_triage(opened, version_of(model))
-        opened_history = History.open(history)
+        opened_history = open_history(history)
         result = compare.compare_periods(loaded, opened_history, *periods, bar.step)
         compare.store_report(result, opened, html, json)
     console.print(result.verdict, soft_wrap=True, highlight=False, markup=False)

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from data.history.history import History
 from models.boosters import DEFAULT_SEED
 from training.common.options import (
     CHAMPION,
@@ -22,6 +21,7 @@ from training.common.options import (
     Without,
     console,
     moment,
+    open_history,
     run_training,
     show_figures,
     store,
@@ -70,7 +70,7 @@ def evaluate_warning(
     with console.status("Scoring"):
         loaded = load_warning(store(), version_of(model))
         scoring = early_warning_report.score_orders(
-            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+            loaded, open_history(history), moment(begin, "--from"), moment(end, "--to")
         )
         early_warning_report.warnings_table(scoring).to_parquet(predictions)
         figures = early_warning_report.report(scoring, loaded)

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
-from training.common.options import AsOf, HistoryPath, console, moment, store
+from training.common.options import AsOf, HistoryPath, console, moment, open_history, store
 
 Horizon = Annotated[int | None, typer.Option(help="periods; all that the model can if left out")]
 
@@ -22,7 +21,7 @@ def forecast(history: HistoryPath, as_of: AsOf, horizon: Horizon = None) -> None
     settings = Settings.read()
     with console.status("Starting") as status:
         job = ForecastJob(
-            History.open(history),
+            open_history(history),
             moment(as_of, "--as-of"),
             Policy.read(settings.policy),
             horizon,

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from data.domain import BadInputError
-from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
 from training.common.options import (
@@ -21,6 +20,7 @@ from training.common.options import (
     To,
     console,
     moment,
+    open_history,
     writable,
     write_report,
 )
@@ -76,7 +76,7 @@ def queue(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
         *period, policy_of(policy), origins=origins, draws=draws, seed=seed, touch=touch
     )
     with console.status("Starting") as status:
-        result = replay(History.open(history), spec, status.update, stress=stress)
+        result = replay(open_history(history, spec.policy), spec, status.update, stress=stress)
     write_report(report, result)
     html.write_text(page(result), encoding="utf-8")
     _print_summary(result)
@@ -115,7 +115,7 @@ def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
         for period in periods
     )
     with console.status("Starting") as status:
-        tuned = tune(History.open(history), first, later, status.update)
+        tuned = tune(open_history(history, current), first, later, status.update)
     console.print(tuned.conclusion)
     if report:
         write_report(report, tuned.plain)
@@ -131,7 +131,7 @@ def shifts(history: HistoryPath, begin: From, end: To, timezone: Timezone = "") 
     zone = timezone or Policy.read(Settings.read().policy).shifts.timezone
     if zone not in available_timezones():
         raise BadInputError("--timezone", f"there is no '{zone}'", "One is 'Europe/Lisbon'.")
-    opened = History.open(history)
+    opened = open_history(history)
     record = HandlingLog.read(opened, moment(begin, "--from"), moment(end, "--to"))
     pieces = read_visits(record).pieces
     if not starts_are_work(pieces):

@@ -6,8 +6,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from data.history.history import History
-from training.common.options import From, HistoryPath, console, moment, writable, write_report
+from training.common.options import (
+    From,
+    HistoryPath,
+    console,
+    moment,
+    open_history,
+    writable,
+    write_report,
+)
 
 FITS = 3  # on past windows of VN2 one fit alone cost 0.3 % more and moved more with its seed
 Periods = Annotated[int, typer.Option(min=1, help="periods to score, from --from on")]
@@ -67,7 +74,7 @@ def stock(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
         fits=fits,
     )
     with console.status("Reading") as status:
-        result = run(History.open(history), spec, status.update)
+        result = run(open_history(history), spec, status.update)
         figures = result.report
         result.draw(picture)
     write_report(report, figures)

@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from data.history.history import History
 from data.policy.policy import Policy
 from data.settings import Settings
 from models.boosters import DEFAULT_SEED
@@ -28,6 +27,7 @@ from training.common.options import (
     Without,
     console,
     moment,
+    open_history,
     run_training,
     show_figures,
     store,
@@ -94,7 +94,7 @@ def evaluate_triage(
     with console.status("Scoring") as status:
         loaded = load_triage(opened, version_of(model))
         scoring = evaluation.score_period(
-            loaded, History.open(history), moment(begin, "--from"), moment(end, "--to")
+            loaded, open_history(history), moment(begin, "--from"), moment(end, "--to")
         )
         policy = Policy.read(Settings.read().policy)
         evaluation.predictions_table(scoring, policy).to_parquet(predictions)

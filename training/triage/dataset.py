@@ -10,6 +10,7 @@ import pandas as pd
 from data.contract.tables import Exceptions
 from data.domain import NotEnoughDataError
 from data.history.history import History
+from data.policy.exchange_rates import Quotes
 from data.ticks import tick_of
 from features.engine.attributes import ATTRIBUTE, attribute_columns, attribute_kinds
 from features.engine.class_shares import LABEL
@@ -37,6 +38,7 @@ class TriageDataset:
         labels: How they ended.
         tables: The rows themselves, by table.
         products: Attributes of the SKUs.
+        quotes: Exchange rates.
     """
 
     tick: int
@@ -46,6 +48,7 @@ class TriageDataset:
     labels: Labels
     tables: dict[str, pd.DataFrame]
     products: ProductAttributes
+    quotes: Quotes
 
     @classmethod
     def read(
@@ -90,6 +93,7 @@ class TriageDataset:
             labels=labels,
             tables=tables,
             products=products,
+            quotes=history.quotes(known_before=as_of),
         )
 
     def read_by(self, kinds: Mapping[str, str]) -> Self:

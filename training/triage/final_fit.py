@@ -18,6 +18,7 @@ def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triag
     learned = TrainingRows.before(dataset, dataset.tick)
     triage = Triage(prepared.features, dict(prepared.past), dataset.tick)
     triage.products = dataset.products.keeping(triage.kinds)
+    triage.quotes = dataset.quotes
     triage.untrained = dict(rehearsal.triage.untrained)
     steps = [partial(_times, prepared, learned, rehearsal=rehearsal, triage=triage)]
     steps += [

@@ -11,6 +11,7 @@ select order_id,
        coalesce(line->>'$.quantity', '0') as units,
        line->>'$.site' as site,
        line->>'$.unit_price.amount' as unit_price,
+       upper(line->>'$.unit_price.currency') as currency,
        (line->'$.attributes')::varchar as attributes,
        just_before as known_at,
        _file, _row

@@ -4,9 +4,7 @@ select exception_id,
        team, team_origin,
        resolved_at,
        touch_minutes, breached,
-       -- In the order's currency; what was lost in another can't be added up.
-       case when loss_currency = coalesce(upper(carried->>'$.total.currency'), loss_currency)
-            then loss_amount end as loss,
+       loss_amount as loss, loss_currency as currency,
        outcome_known_at as known_at,
        _file, _row
 from _exceptions

@@ -2,6 +2,8 @@
 
 import pytest
 
+from data.policy.policy import DEFAULT_POLICY
+
 
 def posted(client, exception, **headers):
     return client.post("/v1/exceptions", json=exception, headers=headers)
@@ -89,6 +91,44 @@ def test_a_resolution_in_the_future_counts_as_now(client, an_exception):
 
     assert answer["resolved_at"] == "2026-03-01T12:00:00.000Z"
     assert [warning["pointer"] for warning in answer["warnings"]] == ["/resolved_at"]
+
+
+def order_in(currency, amount):
+    return {"total": {"amount": amount, "currency": currency}}
+
+
+def test_money_without_a_rate_is_not_known_and_is_told(without_champion, an_exception):
+    orders = {"EUR": "100.00", "JPY": "15000", "KWD": "100.000", "XXX": "9"}
+    for currency, amount in orders.items():
+        posted(without_champion, an_exception(currency, order=order_in(currency, amount)))
+
+    rows = without_champion.get("/v1/worklist").json()["rows"]
+
+    stakes = {
+        row["external_id"]: (row["money_at_stake"]["amount"], row["order_value_basis"])
+        for row in rows
+    }
+    assert rows[0]["external_id"] == "EUR"
+    unknown = dict.fromkeys(("JPY", "KWD", "XXX"), ("30.60", "unknown"))
+    assert stakes == {"EUR": ("36.00", "as_sent")} | unknown
+    notes = [
+        [r["text"] for r in row["reasons"] if r["code"] == "order_value_unknown"] for row in rows
+    ]
+    assert sum(map(len, notes)) == 3
+    assert [row["order_total"]["amount"] for row in rows if row["external_id"] == "JPY"] == [
+        "15000"
+    ]
+
+
+def test_money_with_a_rate_is_converted(running, an_exception, tmp_path):
+    policy = tmp_path / "rates.toml"
+    policy.write_text(DEFAULT_POLICY.read_text().replace("[rates]", "[rates]\nJPY = 0.006", 1))
+    with running(policy=policy) as client:
+        answer = posted(client, an_exception(order=order_in("JPY", "15000"))).json()
+
+    assert answer["order_value"] == {"amount": "90.00", "currency": "EUR"}
+    assert answer["money_at_stake"]["amount"] == "33.30"
+    assert {"code": "order_value", "text": "JPY 15,000 counts as EUR 90"} in answer["reasons"]
 
 
 def test_two_of_the_same_in_one_batch_end_as_the_newer(client, an_exception):
