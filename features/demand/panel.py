@@ -27,6 +27,10 @@ class Panel:
         promotion: As `price`.
         attributes: (n,) texts of the SKU and its site by name (department, product_group, region,
             country, ...), None where not known.
+        words: (n,) texts of the SKU by the name of a free attribute (product.brand, ...), None
+            where not known.
+        numbers: (n,) numbers of the SKU and its site by name (cost, product.dose_mg, ...), NaN
+            where not known.
     """
 
     grain: Grain
@@ -38,6 +42,8 @@ class Panel:
     price: np.ndarray | None = None
     promotion: np.ndarray | None = None
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    words: Mapping[str, np.ndarray] = field(default_factory=dict)
+    numbers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def series(self) -> int:
@@ -84,6 +90,8 @@ class Panel:
             price=taken(self.price),
             promotion=taken(self.promotion),
             attributes={name: values[rows] for name, values in self.attributes.items()},
+            words={name: values[rows] for name, values in self.words.items()},
+            numbers={name: values[rows] for name, values in self.numbers.items()},
         )
 
     def next_periods(self, horizon: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from features.demand.attributes import AttributeColumns
 from features.demand.groups import SeriesGroups, chunks
 from features.demand.panel import Panel
 from features.demand.rhythm import rhythm_of
@@ -26,7 +27,8 @@ MIN_OBSERVED_CELLS = 2_000
 MAX_PANEL_CELLS = 6_000_000  # of the training panel; of more series a sample is drawn
 MAX_QUIET_LEVELS = 2  # lengths of the past that makes the level
 ROWS_A_CHUNK = 200_000
-FILE, PLAN_FILE = "trees.txt", "told.json"
+FILE, PLAN_FILE, ATTRIBUTES_FILE = "trees.txt", "told.json", "attributes.json"
+NO_ATTRIBUTES = AttributeColumns({}, [])
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,27 @@ class DemandTrainingRows:
 class BoostedDemand:
     """A point forecast, the mean of the tweedie model, for each series and period ahead."""
 
-    def __init__(self, booster: Booster, horizon: int, *, planned: bool) -> None:
+    def __init__(
+        self,
+        booster: Booster,
+        horizon: int,
+        *,
+        planned: bool,
+        attributes: AttributeColumns = NO_ATTRIBUTES,
+    ) -> None:
         self.booster, self.horizon, self.planned = booster, horizon, planned
+        self.attributes = attributes
 
     @classmethod
-    def fit(cls, panel: Panel, horizon: int, *, seed: int, planned: bool) -> Self:
+    def fit(
+        cls,
+        panel: Panel,
+        horizon: int,
+        *,
+        seed: int,
+        planned: bool,
+        attributes: AttributeColumns = NO_ATTRIBUTES,
+    ) -> Self:
         """Fit on cut-offs throughout the panel.
 
         Args:
@@ -53,18 +71,23 @@ class BoostedDemand:
             horizon: Periods ahead.
             seed: Of the rows that are drawn and of the booster.
             planned: Whether prices and promotions ahead are known when a forecast is made.
+            attributes: Attributes of the series that are read.
         """
-        training = training_rows(panel, horizon, seed=seed_of_run(seed), planned=planned)
+        training = training_rows(
+            panel, horizon, seed=seed_of_run(seed), planned=planned, attributes=attributes
+        )
+        first = training.table.shape[1] - len(attributes)
         booster = Booster.fit(
             training.table,
             training.label,
             replace(SETTINGS, seed=seed),
             weight=training.weight,
+            words=[first + column for column in attributes.word_columns],
             objective="tweedie",
             tweedie_variance_power=TWEEDIE_POWER,
             max_bin=63,
         )
-        return cls(booster, horizon, planned=planned)
+        return cls(booster, horizon, planned=planned, attributes=attributes)
 
     @staticmethod
     def can_learn(panel: Panel) -> bool:
@@ -75,7 +98,7 @@ class BoostedDemand:
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
         units = np.empty((panel.series, self.horizon), np.float32)
-        groups = SeriesGroups.of(panel)
+        groups, constant = SeriesGroups.of(panel), self.attributes.table(panel)
         for rows in chunks(panel.series, max(ROWS_A_CHUNK // self.horizon, 1)):
             windows = DemandWindows(
                 panel.take(rows), groups.take(rows), self.horizon, planned=self.planned
@@ -83,19 +106,26 @@ class BoostedDemand:
             size = windows.panel.series
             cut = np.full(size, panel.length)
             ahead = np.tile(np.arange(1, self.horizon + 1), (size, 1))
-            table, level = feature_table(windows, np.arange(size), cut, ahead)
+            table, level = feature_table(windows, np.arange(size), cut, ahead, constant[rows])
             raw = self.booster.predict_table(table)[:, 0]
             units[rows] = raw.reshape(size, -1) * level[:, None]
         return units
 
     def to_files(self) -> Files:
-        """Return the booster's own text, and whether plans are known."""
-        return {FILE: self.booster.to_text(), PLAN_FILE: json.dumps({"planned": self.planned})}
+        """Return the booster's own text, whether plans are known, and the attributes if any."""
+        files = {FILE: self.booster.to_text(), PLAN_FILE: json.dumps({"planned": self.planned})}
+        if len(self.attributes):
+            files[ATTRIBUTES_FILE] = json.dumps(self.attributes.to_json())
+        return files
 
     @classmethod
     def from_files(cls, files: Files, horizon: int) -> Self:
         """Build it from the texts of `to_files`."""
-        return cls(Booster.from_text(files[FILE]), horizon, **json.loads(files[PLAN_FILE]))
+        attributes = AttributeColumns.from_json(
+            json.loads(files.get(ATTRIBUTES_FILE, json.dumps(NO_ATTRIBUTES.to_json())))
+        )
+        plan = json.loads(files[PLAN_FILE])
+        return cls(Booster.from_text(files[FILE]), horizon, **plan, attributes=attributes)
 
 
 class FeatureTable(NamedTuple):
@@ -111,7 +141,11 @@ class FeatureTable(NamedTuple):
 
 
 def feature_table(
-    windows: DemandWindows, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray
+    windows: DemandWindows,
+    rows: np.ndarray,
+    cut: np.ndarray,
+    ahead: np.ndarray,
+    constant: np.ndarray,
 ) -> FeatureTable:
     """Compute the features of k pairs at m periods ahead each, and the pairs' levels.
 
@@ -120,6 +154,7 @@ def feature_table(
         rows: (k,) series.
         cut: (k,) cut-off columns.
         ahead: (k, m) periods ahead, from 1.
+        constant: (n, columns) what does not change of the series of the panel.
     """
     level = windows.level(rows, cut)
     state = windows.state(rows, cut, level)
@@ -127,11 +162,13 @@ def feature_table(
     many, cuts, far = np.repeat(rows, times), np.repeat(cut, times), ahead.ravel()
     target = windows.target(many, cuts, far, np.repeat(level, times))
     calendar = windows.calendar(many, cuts, far)
-    parts = (np.repeat(state, times, axis=0), target, calendar)
+    parts = (np.repeat(state, times, axis=0), target, calendar, constant[many])
     return FeatureTable(np.concatenate(parts, axis=1), level)
 
 
-def training_rows(panel: Panel, horizon: int, *, seed: int, planned: bool) -> DemandTrainingRows:
+def training_rows(
+    panel: Panel, horizon: int, *, seed: int, planned: bool, attributes: AttributeColumns
+) -> DemandTrainingRows:
     """Return at most about `MAX_TRAINING_ROWS` rows with demand over the level as label."""
     random = np.random.default_rng(seed)
     most = max(MAX_PANEL_CELLS // panel.length, 1)
@@ -146,7 +183,7 @@ def training_rows(panel: Panel, horizon: int, *, seed: int, planned: bool) -> De
         chosen = random.choice(len(rows), MAX_TRAINING_ROWS // times, replace=False)
         rows, cut = rows[chosen], cut[chosen]
     ahead = _drawn(len(rows), horizon, times, random)
-    return _observed(windows, rows, cut, ahead)
+    return _observed(windows, _Pairs(rows, cut), ahead, attributes.table(panel))
 
 
 class _Pairs(NamedTuple):
@@ -178,14 +215,15 @@ def _drawn(count: int, horizon: int, times: int, random: np.random.Generator) ->
 
 
 def _observed(
-    windows: DemandWindows, rows: np.ndarray, cut: np.ndarray, ahead: np.ndarray
+    windows: DemandWindows, pairs: _Pairs, ahead: np.ndarray, constant: np.ndarray
 ) -> DemandTrainingRows:
     """Return the rows whose period was wholly in stock."""
+    rows, cut = pairs
     column = cut[:, None] + ahead - 1
     inside = column < windows.panel.length
     units = windows.whole[rows[:, None], np.where(inside, column, 0)]
     chosen = (inside & np.isfinite(units)).ravel()
-    table, level = feature_table(windows, rows, cut, np.where(inside, ahead, 1))
+    table, level = feature_table(windows, rows, cut, np.where(inside, ahead, 1), constant)
     levels = np.repeat(level, ahead.shape[1])[chosen]
     weight = np.sqrt(np.clip(levels / max(levels.mean(), 1e-9), 0.05, 20))
     label = units.ravel()[chosen] / levels

@@ -1,9 +1,11 @@
 """Catalog of the demand methods: every file of `models/demand/methods` and of `lifecycle`."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import cast
 
 from data.domain import UnknownChoiceError
+from features.demand.panel import Panel
 from models.demand.contract import LifecycleFile, LoadableFile, MethodFile
 from models.discovery import modules_in
 
@@ -27,6 +29,11 @@ def lifecycle_methods() -> tuple[LifecycleFile, ...]:
 def method_names() -> tuple[str, ...]:
     """Return the names of the methods to choose from."""
     return tuple(method.NAME for method in methods())
+
+
+def that_can_learn(names: Iterable[str], panel: Panel) -> list[str]:
+    """Return the names of the methods that a panel holds enough for."""
+    return [name for name in names if method_named(name).can_learn(panel)]
 
 
 def method_named(name: str) -> MethodFile:

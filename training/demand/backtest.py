@@ -12,7 +12,7 @@ from data.domain import NotEnoughDataError
 from data.history.history import History
 from features.demand.grain import Grain
 from features.demand.panel import Panel
-from models.demand.catalog import method_names
+from models.demand.catalog import method_names, that_can_learn
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from training.common.run import Progress, git_commit
@@ -84,14 +84,16 @@ def backtest(
         progress: Receives a line at each step.
         grain: That of the given demand, else a day, if left out.
         methods: Names of those to compare; gains are given of the first over each other one. All
-            if left out.
+            that the history holds enough for if left out.
 
     Raises:
         NotEnoughDataError: The history is too short, or has nothing to score.
     """
     progress("Reading what came")
     truth = read_truth(history, grain)
-    results = {method: MethodBacktest() for method in methods or method_names()}
+    results = {
+        method: MethodBacktest() for method in methods or that_can_learn(method_names(), truth)
+    }
     origins_read: list[Origin] = []
     for number, as_of in enumerate(cut_offs(truth, horizon, origins)):
         origin = read_origin(history, as_of, truth, horizon)

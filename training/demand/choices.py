@@ -1,4 +1,4 @@
-"""Choices of whoever trains demand: offers that are read, and methods that compete."""
+"""Choices of whoever trains demand: offers and attributes that are read, methods that compete."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,7 +9,10 @@ from models.demand.catalog import method_names, methods
 from training.common.choices import FeatureChoices, named_candidates
 
 OFFERS = ("price", "promotion")
-"""What a panel may hold beside the demand itself; demand, stock and calendar are always read."""
+"""Offers that a panel may hold; demand, stock and calendar are always read."""
+ATTRIBUTES = ("attributes", "words", "numbers")
+"""Fields of a panel that hold attributes of SKUs and sites by name."""
+CALENDAR_ATTRIBUTE = "country"
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,21 @@ class DemandChoices(FeatureChoices):
         ]
 
     def narrowed(self, panel: Panel) -> Panel:
-        """Return the panel without the offers that are not to be read, as if none was recorded.
+        """Return the panel without what is not to be read, as if it was never recorded.
 
         Raises:
             BadInputError: A pattern matches nothing that the panel holds.
         """
         if self.reads_all:
             return panel
-        self.check([name for name in OFFERS if getattr(panel, name) is not None])
-        return replace(panel, **{name: None for name in OFFERS if not self.reads(name)})
+        offers = [name for name in OFFERS if getattr(panel, name) is not None]
+        own = {field: getattr(panel, field) for field in ATTRIBUTES}
+        self.check([*offers, *(name for values in own.values() for name in values)])
+        read = {
+            field: {n: v for n, v in values.items() if n == CALENDAR_ATTRIBUTE or self.reads(n)}
+            for field, values in own.items()
+        }
+        return replace(panel, **{name: None for name in offers if not self.reads(name)}, **read)
 
 
 ALL_METHODS = DemandChoices()

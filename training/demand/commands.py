@@ -53,11 +53,14 @@ GrainOption = Annotated[
 ]
 Offers = Annotated[
     list[str] | None,
-    typer.Option("--features", help="only these offers beside the demand: price, promotion"),
+    typer.Option(
+        "--features",
+        help="only these offers and attributes beside the demand, such as price or product.*",
+    ),
 ]
 WithoutOffers = Annotated[
     list[str] | None,
-    typer.Option("--without", help="no offer like this: price, promotion; repeatable"),
+    typer.Option("--without", help="no offer or attribute like this: promotion; repeatable"),
 ]
 ModelOption = Annotated[
     str,

@@ -16,9 +16,7 @@ from features.demand.matrix import DemandMatrix, coarser, lived, share_covered
 from features.demand.panel import Panel
 from features.demand.periods import PeriodCalendar
 from training.demand.period_reading import recorded_periods
-
-PRODUCT_ATTRIBUTES = ("department_group", "department", "category", "product_group")
-SITE_ATTRIBUTES = ("country", "region", "format")
+from training.demand.series_attributes import read_attributes
 
 
 def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None) -> Panel:
@@ -159,6 +157,7 @@ def _panel(source: _Source) -> Panel | None:
     died = (series["last_at"] - first).fillna(-1).to_numpy(np.int64)
     units = lived(born, died, frame.length)
     shares, price, promotion = _fill(frame, units)
+    own = read_attributes(source.history, source.moment, series["sku"], series["site"])
     return Panel(
         grain=source.calendar.grain,
         periods=source.calendar.first_day(np.arange(first, end)),
@@ -168,7 +167,9 @@ def _panel(source: _Source) -> Panel | None:
         in_stock=_in_stock(frame, shares),
         price=price,
         promotion=promotion,
-        attributes=_attributes(source, series),
+        attributes=own.texts,
+        words=own.words,
+        numbers=own.numbers,
     )
 
 
@@ -238,18 +239,3 @@ def _in_stock(frame: _Frame, shares: np.ndarray | None) -> np.ndarray:
     else:
         by_counts = np.ones(shape, np.float32)
     return by_counts if shares is None else np.where(np.isnan(shares), by_counts, shares)
-
-
-def _attributes(source: _Source, series: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the texts of each series' SKU and site; None where not known."""
-    attributes: dict[str, np.ndarray] = {}
-    for table, key, names in (
-        ("products", "sku", PRODUCT_ATTRIBUTES),
-        ("sites", "site", SITE_ATTRIBUTES),
-    ):
-        rows = source.history.table(table, known_before=source.moment, columns=[key, *names])
-        row = pd.Index(rows[key]).get_indexer(pd.Index(series[key]))
-        for name in names:
-            texts = rows[name].reset_index(drop=True).reindex(row).to_numpy(object)
-            attributes[name] = np.where(pd.isna(texts), np.array(None, object), texts)
-    return attributes

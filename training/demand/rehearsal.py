@@ -10,7 +10,7 @@ from data.domain import BadInputError
 from data.history.history import History
 from features.demand.grain import Grain
 from features.demand.panel import Panel
-from models.demand.catalog import FALLBACK
+from models.demand.catalog import FALLBACK, that_can_learn
 from models.demand.forecast import Forecast
 from models.demand.forecaster import DemandForecaster
 from training.common.run import Progress
@@ -93,7 +93,7 @@ def rehearse(
     as_of = pd.Timestamp(panel.periods[-horizon], tz="UTC")
     origin = read_origin(history, as_of, panel, horizon)
     read, forecasts = choices.narrowed(origin.panel), {}
-    for method in choices.methods:
+    for method in that_can_learn(choices.methods, read):
         progress(f"Rehearsing on the {horizon} periods from {as_of:%Y-%m-%d}: {method}")
         forecasts[method] = fit(read, horizon, method).forecast(read)
     scores = {name: score_origin(origin, forecast) for name, forecast in forecasts.items()}

@@ -6,8 +6,8 @@ SKU's own sales so far move its curve up or down.
 """
 
 import json
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Callable, Sequence
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -44,9 +44,7 @@ class LaunchCurves:
     def fit(cls, panel: Panel, horizon: int) -> Self:
         """Learn from the series that began within the panel; from all if there are too few."""
         rows = launches(panel)
-        return cls.learned_from(
-            panel.take(rows), _by_age(panel, rows, _ages(panel, horizon)), horizon
-        )
+        return cls.learned_from(panel.take(rows), units_by_age(panel, rows, horizon), horizon)
 
     @classmethod
     def learned_from(cls, panel: Panel, units: np.ndarray, horizon: int) -> Self:
@@ -66,22 +64,7 @@ class LaunchCurves:
 
     def points(self, panel: Panel) -> np.ndarray:
         """Return (n, H) float32 units for the periods after the panel's end."""
-        curves = self.curves(panel)
-        units = silent_after_life(panel.units)
-        observed = np.isfinite(units) & (panel.in_stock > 0)
-        age = np.where(observed.any(1), panel.length - observed.argmax(1), 0)
-        last = curves.shape[1] - 1
-        ahead = curves[
-            np.arange(len(curves))[:, None],
-            np.minimum(age[:, None] + np.arange(self.horizon), last),
-        ]
-        ages = np.arange(panel.length) - observed.argmax(1)[:, None]
-        exposure = np.where(observed, panel.in_stock, 0)
-        expected = np.take_along_axis(curves, np.clip(ages, 0, last), axis=1) * exposure
-        prior = PRIOR_PERIODS * curves.mean(1)
-        sold = np.where(observed, units, 0).sum(1)
-        own = (sold + prior) / np.maximum(expected.sum(1) + prior, 1e-9)
-        return (ahead * own[:, None]).astype(np.float32)
+        return points_of(self.curves(panel), panel, self.horizon)
 
     def curves(self, panel: Panel) -> np.ndarray:
         """Return (n, A) the launch curve of each series' kind."""
@@ -97,6 +80,31 @@ class LaunchCurves:
         """Return one text, from which `from_files` builds it again."""
         kinds = [(name, {v: c.tolist() for v, c in by.items()}) for name, by in self.kinds]
         return {FILE: json.dumps({"curve": self.curve.tolist(), "kinds": kinds})}
+
+
+def points_of(curves: np.ndarray, panel: Panel, horizon: int) -> np.ndarray:
+    """Return (n, H) float32 units after a panel's end: curves, moved by what was sold so far.
+
+    Args:
+        curves: (n, A) units by age of each series.
+        panel: The series.
+        horizon: Periods ahead.
+    """
+    units = silent_after_life(panel.units)
+    observed = np.isfinite(units) & (panel.in_stock > 0)
+    age = np.where(observed.any(1), panel.length - observed.argmax(1), 0)
+    last = curves.shape[1] - 1
+    ahead = curves[
+        np.arange(len(curves))[:, None],
+        np.minimum(age[:, None] + np.arange(horizon), last),
+    ]
+    ages = np.arange(panel.length) - observed.argmax(1)[:, None]
+    exposure = np.where(observed, panel.in_stock, 0)
+    expected = np.take_along_axis(curves, np.clip(ages, 0, last), axis=1) * exposure
+    prior = PRIOR_PERIODS * curves.mean(1)
+    sold = np.where(observed, units, 0).sum(1)
+    own = (sold + prior) / np.maximum(expected.sum(1) + prior, 1e-9)
+    return (ahead * own[:, None]).astype(np.float32)
 
 
 def serves(panel: Panel) -> np.ndarray:
@@ -133,15 +141,33 @@ def launches(panel: Panel) -> np.ndarray:
     return np.flatnonzero(new if new.sum() >= MIN_LAUNCHES else begun)
 
 
-def held_out_launches(panel: Panel, horizon: int) -> PastForecasts:
-    """Forecast each half of the launches by the other half, as of the day before they began."""
+class LearnedCurves(Protocol):
+    """Curves of series by what they are."""
+
+    def curves(self, panel: Panel) -> np.ndarray:
+        """Return (n, A) units by age of each series."""
+        ...
+
+
+def held_out_launches(
+    panel: Panel,
+    horizon: int,
+    learn: Callable[[Panel, np.ndarray, int], LearnedCurves] = LaunchCurves.learned_from,
+) -> PastForecasts:
+    """Forecast each half of the launches by the other half, as of the day before they began.
+
+    Args:
+        panel: The series.
+        horizon: Periods ahead.
+        learn: Learns curves from some series, their (n, A) units by age, and the horizon.
+    """
     rows = launches(panel)
-    units = _by_age(panel, rows, _ages(panel, horizon))
+    units = units_by_age(panel, rows, horizon)
     launched = panel.take(rows)
     forecast = np.zeros((1, len(rows), horizon))
     for half in (slice(0, None, 2), slice(1, None, 2)):
         other = slice(1, None, 2) if half.start == 0 else slice(0, None, 2)
-        learned = LaunchCurves.learned_from(launched.take(other), units[other], horizon)
+        learned = learn(launched.take(other), units[other], horizon)
         forecast[0, half] = learned.curves(launched.take(half))[:, :horizon]
     return PastForecasts(forecast, units[None, :, :horizon])
 
@@ -157,12 +183,9 @@ def _periods_since_plan(panel: Panel) -> np.ndarray:
     return np.where(np.isfinite(panel.units).any(1), 0, since)
 
 
-def _ages(panel: Panel, horizon: int) -> int:
-    return horizon + rhythm_of(panel.grain).fewest
-
-
-def _by_age(panel: Panel, rows: np.ndarray, ages: int) -> np.ndarray:
-    """Return (rows, ages) units by age; NaN where not in stock or still ahead."""
+def units_by_age(panel: Panel, rows: np.ndarray, horizon: int) -> np.ndarray:
+    """Return (rows, A) units by age; NaN where not in stock or still ahead."""
+    ages = horizon + rhythm_of(panel.grain).fewest
     whole = np.where(panel.in_stock > 0, silent_after_life(panel.units), np.nan)[rows]
     whole = np.where(panel.in_stock[rows] > 0.5, whole / panel.in_stock[rows].clip(0.5), np.nan)
     first = np.isfinite(panel.units[rows]).argmax(1)

@@ -6,14 +6,16 @@ import numpy as np
 
 from features.demand.panel import Panel
 from models.boosters import Booster
-from models.demand.boosted import SETTINGS, BoostedDemand, training_rows
+from models.demand.boosted import NO_ATTRIBUTES, SETTINGS, BoostedDemand, training_rows
 from models.demand.level_sets import M5_PROBABILITIES
 
 
 def nine_quantiles(panel: Panel, horizon: int) -> dict[str, np.ndarray]:
     """Return quantiles (n, H, 9), their mean, and the seconds of processor time."""
     began = time.process_time()
-    training = training_rows(panel, horizon, seed=SETTINGS.seed, planned=False)
+    training = training_rows(
+        panel, horizon, seed=SETTINGS.seed, planned=False, attributes=NO_ATTRIBUTES
+    )
     found = []
     for probability in M5_PROBABILITIES:
         trees = Booster.fit(

@@ -273,6 +273,21 @@ def test_attributes_are_those_known_at_the_moment(history):
     assert panel.attributes["format"].tolist() == ["small", "small"]
 
 
+def test_free_attributes_of_products_are_words_and_numbers(history):
+    products = [
+        {"sku": "S", "attributes": '{"brand": "acme", "dose_mg": 50}', "known_at": moment(0)},
+        {"sku": "T", "attributes": '{"brand": "bolt"}', "cost": 3.5, "known_at": moment(0)},
+        {"sku": "U", "attributes": '{"brand": "core"}', "known_at": LATER},
+    ]
+    tables = ordered(order("A", 0, *((sku, 1, {}) for sku in "STU")))
+    panel = read_panel(history(**tables, products=products), at(1))
+
+    assert panel.words["product.brand"].tolist() == ["acme", "bolt", None]
+    np.testing.assert_array_equal(panel.numbers["product.dose_mg"], [50, np.nan, np.nan])
+    np.testing.assert_array_equal(panel.numbers["cost"], [np.nan, 3.5, np.nan])
+    assert "product.brand" not in panel.attributes
+
+
 DAYS = st.integers(0, 12)
 SKUS = st.sampled_from("ST")
 ORDERS = st.lists(st.tuples(DAYS, SKUS, st.integers(0, 5)), min_size=1, max_size=12)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.domain import BadInputError
 from features.demand.grain import Grain
 from models.boosters import seeded
 from models.demand import boosted
@@ -165,6 +166,17 @@ def test_an_offer_that_is_not_to_be_read_is_not_there(demand_history):
 
     assert narrowed.price is None
     assert narrowed.promotion is not None
+
+
+def test_attributes_are_chosen_by_name_like_offers(demand_history):
+    panel = read_panel(demand_history, weeks_before(12))
+    brand, dose = np.full(panel.series, "acme", object), np.ones(panel.series, np.float32)
+    own = replace(panel, words={"product.brand": brand}, numbers={"product.dose_mg": dose})
+
+    assert not DemandChoices(without=("product.b*",)).narrowed(own).words
+    assert DemandChoices(features=("product.*",)).narrowed(own).numbers
+    with pytest.raises(BadInputError, match=r"product\.brand"):
+        DemandChoices(without=("product.bran",)).narrowed(own)
 
 
 def test_trials_before_the_last_horizon_are_logged_with_the_run(demand_history, tmp_path):
