@@ -10,7 +10,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fast-checks fix house wheel bench bench-peers lock clean
+.PHONY: help setup demo test check fast-checks fix house wheel bench bench-peers bench-plain lock clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -62,9 +62,12 @@ bench-peers: setup  ## our forecasts against libraries', on the real data of EXP
 	@mkdir -p .peers
 	@PYTHONPATH=. $(PY) -W ignore tests/bench/peers/compare.py --python .venv-peers/bin/python --work .peers
 
+bench-plain: setup  ## ours against plain LightGBM and a constant, on the real data of EXPEDITE_REAL_DATA; half an hour
+	@PYTHONPATH=.:tests/bench/peers $(PY) -W ignore tests/bench/plain_table.py --work .plain
+
 lock:  ## resolve the versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --upgrade --group dev --extra languages pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and what the tests left
-	rm -rf .venv .venv-peers .peers .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers .peers .plain .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,10 +21,9 @@ from training.triage.breach.breach_evaluation import breach_figures
 from training.triage.dataset import TriageDataset
 from training.triage.labels import unswayed
 from training.triage.period import PeriodPredictions
-from training.triage.touch import plain_quantiles
-from training.triage.touch.plain_quantiles import plain_touch_quantiles
+from training.triage.plain_lightgbm import KIND, QUANTILES, plain_classes, plain_quantiles
 
-QUANTILES = (0.1, 0.5, 0.9)
+MAJORITY = "one distribution for all"
 
 
 def score_period(
@@ -141,10 +140,14 @@ def _class(scoring: PeriodPredictions, triage: Triage, label: str) -> dict[str, 
     truth, n = latest[labelled], int(labelled.sum())
     blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
     code = codes(truth, model.names)
-    figures: dict[str, object] = {
-        "labelled": n,
-        "model": measures.figures(measures.class_measures(chance[labelled], code), n, blocks),
-    }
+    chances = {"model": chance[labelled], MAJORITY: np.tile(model.prior, (n, 1))}
+    rows = scoring.rows[labelled]
+    plain = plain_classes(dataset, rows, triage.trained_as_of, label, list(model.names))
+    if plain is not None:
+        chances[KIND] = plain
+    figures: dict[str, object] = {"labelled": n}
+    for name, own in chances.items():
+        figures[name] = measures.figures(measures.class_measures(own, code), n, blocks)
     for name, guess in _guesses(scoring, triage, label).items():
         right = (guess[labelled] == truth).astype(float)
         figures[name] = measures.figures(
@@ -180,7 +183,20 @@ def _hours(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | No
         return None
     hours = (dataset.labels.resolved_at - dataset.detected_at) / MS_PER_HOUR
     past = dataset.labels.resolved_known_at < triage.trained_as_of
-    return _quantile_figures(scoring, {"model": times.quantiles()}, hours, past)
+    predicted = {"model": times.quantiles()} | _plain(scoring, triage, hours, past)
+    return _quantile_figures(scoring, predicted, hours, past)
+
+
+def _plain(
+    scoring: PeriodPredictions, triage: Triage, values: np.ndarray, past: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return plain LightGBM's quantiles by its name; empty where too little was recorded."""
+    recorded = past & ~np.isnan(values)
+    tick = triage.trained_as_of
+    plain = plain_quantiles(
+        scoring.dataset, scoring.rows, tick=tick, values=values, recorded=recorded
+    )
+    return {} if plain is None else {KIND: plain}
 
 
 def _touch(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | None:
@@ -189,9 +205,7 @@ def _touch(scoring: PeriodPredictions, triage: Triage) -> dict[str, object] | No
         return None
     past = scoring.dataset.labels.outcome_known(triage.trained_as_of)
     predicted = {"model": scoring.predictions.touch_minutes}
-    plain = plain_touch_quantiles(scoring.dataset, scoring.rows, triage.trained_as_of)
-    if plain is not None:
-        predicted[plain_quantiles.KIND] = plain
+    predicted |= _plain(scoring, triage, minutes, past)
     figures = _quantile_figures(scoring, predicted, minutes, past)
     return figures | {"learned": bool(triage.touch and triage.touch.is_learned)}
 

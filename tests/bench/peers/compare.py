@@ -69,12 +69,12 @@ def _compared(chosen: DataSet, work: Path, python: Path, limit_seconds: int) -> 
     rows = {}
     for peer in PEERS:
         ask = Peer(python, folder, peer, limit_seconds)
-        rows[peer] = _judged(origins, ask.forecast) if ask.choose() else {}
+        rows[peer] = judged(origins, ask.forecast) if ask.choose() else {}
         console.print(f"{chosen.name}: {peer} done")
     for shown, method in OURS.items():
-        rows[shown] = _judged(origins, lambda n, m=method: _ours(origins[n], chosen.horizon, m))
+        rows[shown] = judged(origins, lambda n, m=method: _ours(origins[n], chosen.horizon, m))
         console.print(f"{chosen.name}: {shown} done")
-    rows["nine quantile boosters on our features"] = _judged(
+    rows["nine quantile boosters on our features"] = judged(
         origins, lambda n: nine_quantiles(origins[n].panel, chosen.horizon)
     )
     return rows
@@ -126,7 +126,7 @@ class Peer:
         return True
 
 
-def _judged(origins: list[Origin], forecast: Callable[[int], Found | None]) -> dict:
+def judged(origins: list[Origin], forecast: Callable[[int], Found | None]) -> dict:
     """Score all cut-offs; a series that a method refused counts with forecasts of nothing."""
     scores, seconds, refused = [], [], 0
     for number, origin in enumerate(origins):

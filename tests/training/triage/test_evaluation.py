@@ -10,8 +10,10 @@ from data.history.history import History
 from data.policy.policy import Policy
 from models.registry.store import ModelRegistry
 from models.triage.load import load_triage
-from training.triage.evaluation import predictions_table, report, score_period
+from training.triage.evaluation import MAJORITY, predictions_table, report, score_period
+from training.triage.plain_lightgbm import KIND
 
+ALL_KNOWN = "quantiles of all known before"
 PARTS = ("category", "team", "priority")
 
 
@@ -49,6 +51,13 @@ def test_the_documented_columns_are_there(table, champion):
     classes = [f"p_{part}_{name}" for part in PARTS for name in champion.classes[part].names]
 
     assert set(table) == {*single, *hours, *classes, *PARTS}
+
+
+def test_each_label_stands_beside_plain_lightgbm_and_a_constant(figures):
+    constants = {"breach": "one rate for all"}
+    for label in (*PARTS, "hours_to_resolve", "breach", "touch_minutes"):
+        constant = constants.get(label, MAJORITY if label in PARTS else ALL_KNOWN)
+        assert {"model", KIND, constant} <= figures[label].keys(), label
 
 
 @pytest.mark.parametrize("part", PARTS)

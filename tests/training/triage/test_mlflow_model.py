@@ -1,5 +1,7 @@
 """A version of triage is an MLflow model: loaded by its alias, without pickle."""
 
+import shutil
+
 import mlflow
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ import pytest
 
 from data.ticks import MISSING_TICK
 from models.registry.locations import database_uri
+from models.registry.store import ModelRegistry
 from models.triage.load import load_triage
 from training.triage.dataset import TriageDataset
 
@@ -48,6 +51,23 @@ def test_mlflow_predicts_as_the_champion_does(shop, dataset, predictions):
     expected = load_triage(shop.store).predict(columns, columns["detected_at"])
 
     np.testing.assert_array_equal(predictions["p_breach"], expected.p_breach)
+
+
+def test_a_store_that_was_moved_predicts_the_same(shop, frame, predictions, tmp_path):
+    """MLflow decodes a path twice: a name with a % needs a folder to copy the version to."""
+    root = tmp_path / "a b%20é" / "mlruns"
+    shutil.copytree(shop.store.root, root)
+    ModelRegistry(root)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(database_uri(root))
+
+    try:
+        (tmp_path / "copy").mkdir()
+        moved = mlflow.pyfunc.load_model("models:/triage@champion", dst_path=str(tmp_path / "copy"))
+    finally:
+        mlflow.set_tracking_uri(before)
+
+    pd.testing.assert_frame_equal(moved.predict(frame), predictions)
 
 
 def test_the_frame_names_category_team_and_touch_time(predictions):

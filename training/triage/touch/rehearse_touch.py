@@ -16,7 +16,7 @@ from models.triage.touch_time import ONE_FOR_ALL, QUANTILES, TouchTime
 from training.common.measures import day_blocks, pinball_losses
 from training.triage import fit
 from training.triage.fit import PreparedExceptions, TrainingRows
-from training.triage.touch.plain_quantiles import plain_touch_quantiles
+from training.triage.plain_lightgbm import plain_quantiles
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 NOISE_QUANTILE = 0.05
@@ -83,7 +83,15 @@ def rehearse_touch(
     served = TouchTime.calibrated(
         trees if is_learned else None, prepared.rows.take(both.rows), both.minutes
     )
-    plain = plain_touch_quantiles(prepared.dataset, second.rows, window.cut)
+    labels = prepared.dataset.labels
+    recorded = labels.outcome_known(window.cut) & ~np.isnan(labels.touch_minutes)
+    plain = plain_quantiles(
+        prepared.dataset,
+        second.rows,
+        tick=window.cut,
+        values=labels.touch_minutes,
+        recorded=recorded,
+    )
     losses = {forward.model.kind: forward.loss, ONE_FOR_ALL: forward.constant_loss}
     compared = (
         f"pinball loss {forward.loss:.2f} minutes, one set of quantiles for all "

@@ -9,8 +9,8 @@ from training.triage.evaluation import report, score_period
 from training.triage.final_fit import fit_final
 from training.triage.fit import TrainingRows
 from training.triage.model_card.figures import judged_labels, rehearsed_figures
+from training.triage.plain_lightgbm import KIND
 from training.triage.rehearsal import rehearse
-from training.triage.touch.plain_quantiles import KIND
 from training.triage.touch.rehearse_touch import rehearse_touch
 from training.triage.window import RehearsalWindow
 
