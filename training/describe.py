@@ -1,8 +1,8 @@
 """Models' view of a history: its demand, and the features that have no values in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -10,21 +10,39 @@ from rich.table import Table
 from data.console import table, wide_console
 from data.history.history import History
 
+if TYPE_CHECKING:
+    from training.demand.suspicious import SuspiciousValue
+
 MAX_FEATURES_SHOWN = 3
+MAX_VALUES_SHOWN = 20
 
 
 def describe(
     history: Annotated[Path, typer.Argument(help="Folder of the history", show_default=False)],
 ) -> None:
-    """Show the demand of a history, and the features without data."""
+    """Show the demand of a history, its suspicious values, and the features without data."""
     # Imported here: they take seconds, --help does not.
     from features.catalog import dark_features
     from training.demand.describe import demand_facts
+    from training.demand.suspicious import suspicious_values
 
     opened, screen = History.open(history), wide_console()
     if facts := demand_facts(opened):
         screen.print(table("Demand", ["what", "figure"], [list(fact) for fact in facts]))
+    if suspicious := suspicious_values(opened):
+        screen.print(_suspicious(suspicious))
     screen.print(_dark(dark_features(opened.filled_columns())))
+
+
+def _suspicious(values: "Sequence[SuspiciousValue]") -> Table:
+    """Return the values furthest outside the usual range of their series."""
+    rows = [
+        [v.table, v.column, v.series, v.period, f"{v.value:,.6g}", f"{v.low:,.4g} to {v.high:,.4g}"]
+        for v in values[:MAX_VALUES_SHOWN]
+    ]
+    shown = f", the first {len(rows):,} of {len(values):,}" if len(values) > len(rows) else ""
+    head = ["table", "column", "series", "period", "value", "usual range"]
+    return table(f"Suspicious values{shown}", head, rows)
 
 
 def _dark(dark: Iterable[tuple[str, str]]) -> Table:

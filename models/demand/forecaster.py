@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 
 from features.demand.closed_days import closed_periods
+from features.demand.extremes import tamed
 from features.demand.grain import Grain
 from features.demand.panel import Panel
 from features.demand.stock_exposure import exposed, exposure_power
@@ -62,7 +63,7 @@ class DemandForecaster:
         Raises:
             UnknownChoiceError: No method has this name.
         """
-        chosen = method_named(method)
+        chosen, panel = method_named(method), tamed(panel)
         power = exposure_power(panel)
         panel = exposed(panel, power)
         planned = panel.price is not None and panel.price.shape[1] >= panel.length + horizon
@@ -88,7 +89,7 @@ class DemandForecaster:
         Each series is forecast beside the others of the panel: trends of groups are the panel's,
         and so are the weekdays on which a site is closed. Nothing is demanded on these.
         """
-        panel = exposed(panel, self.power)
+        panel = exposed(tamed(panel), self.power)
         serving = self._method_of(panel)
         point = np.zeros((panel.series, self.horizon), np.float32)
         mean, table = np.zeros_like(point), np.zeros(point.shape, np.uint8)

@@ -11,6 +11,8 @@ from training.demand.scores import HISTORIES, MIN_SALES_OF_ESTABLISHED, Figure, 
 
 UPPER = 0.975
 MAX_COVERAGE_LOSS = 0.01
+MAX_SPL = 10.0  # real histories have less than 1.5, those that hardly ever sold too
+MAX_EXTREME_SERIES_SHARE = 0.05
 MIN_ROWS_TO_JUDGE_DEMAND = 10  # series
 
 
@@ -51,6 +53,8 @@ def decide_demand(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecis
         challenger: Scores of series, as `demand_scores.figures` takes them.
         champion: Of the same series.
     """
+    if reason := implausible(challenger):
+        return GateDecision(False, reason)
     challenger, champion = comparable(challenger), comparable(champion)
     compared = int((challenger["spl"].notna() & champion["spl"].notna()).sum())
     if compared < MIN_ROWS_TO_JUDGE_DEMAND:
@@ -78,9 +82,38 @@ def decide_demand(challenger: pd.DataFrame, champion: pd.DataFrame) -> GateDecis
 
 
 def comparable(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the established series, where there are enough: a few others decide every mean."""
+    """Return the established series, where there are enough: a few others decide every mean.
+
+    A series with an extreme among its targets, as a typo is, decides nothing.
+    """
+    scores = scores[scores["extreme_targets"] == 0]
     established = scores[scores["history"] == HISTORIES[0]]
     return established if established["spl"].notna().sum() >= MIN_ROWS_TO_JUDGE_DEMAND else scores
+
+
+def implausible(scores: pd.DataFrame) -> str:
+    """Return why targets can't judge a forecast: they differ from all demand before; else empty.
+
+    SPL is free of scale: at 1 the mean quantile is missed by a usual step of its series.
+    """
+    cure = (
+        "look at the suspicious values of `python -m training describe`, correct the rows or "
+        "import the missing ones, and train again"
+    )
+    scored = int((scores["targets"] > 0).sum())
+    extreme = int((scores["extreme_targets"] > 0).sum())
+    if extreme > max(MAX_EXTREME_SERIES_SHARE * scored, 1):
+        return (
+            f"{extreme:,} of {scored:,} series have values in the last periods that are far "
+            f"outside their usual range, too many to judge by: {cure}"
+        )
+    spl = float(comparable(scores)["spl"].mean())
+    if spl > MAX_SPL:
+        return (
+            f"SPL {spl:,.1f}: the last periods are missed by {spl:,.0f} usual steps of a series, "
+            f"so they differ from all demand before, in units or by a mistake: {cure}"
+        )
+    return ""
 
 
 def _covered(scores: pd.DataFrame) -> str:
@@ -88,6 +121,8 @@ def _covered(scores: pd.DataFrame) -> str:
     deciding = comparable(scores)
     established = (deciding["history"] == HISTORIES[0]).all()
     rest = f", those that sold in {MIN_SALES_OF_ESTABLISHED} periods or more" if established else ""
+    extreme = int((scores["extreme_targets"] > 0).sum())
+    rest += f"; {extreme:,} with a suspicious value left out" if extreme else ""
     return f"{deciding['spl'].notna().sum():,} of {len(scores):,} series{rest}"
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from data.domain import NotEnoughDataError
 from data.history.history import History
+from features.demand.extremes import extremes
 from features.demand.grain import Grain
 from features.demand.panel import Panel
 from features.demand.rhythm import rhythm_of
@@ -104,8 +105,9 @@ def lives(panel: Panel) -> np.ndarray:
 def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
     """Score a forecast: the rows of `series_scores`, with who each series is.
 
-    Adds `sku`, `site`, `method`, `demand_class`, `history`, `life` and `volume`; in chunks, since
-    nine quantiles of every series and period at once would be most of the memory.
+    Adds `sku`, `site`, `method`, `demand_class`, `history`, `life`, `volume` and
+    `extreme_targets` (how many targets are extremes of their series); in chunks, since nine
+    quantiles of every series and period at once would be most of the memory.
     """
     panel, parts = origin.panel, []
     for begin in range(0, panel.series, SERIES_A_CHUNK):
@@ -122,8 +124,15 @@ def score(origin: Origin, forecast: Forecast) -> pd.DataFrame:
         site=panel.site,
         method=forecast.method,
         life=lives(panel),
+        extreme_targets=_extreme_targets(origin),
         volume=volumes(panel.demanded()),
     )
+
+
+def _extreme_targets(origin: Origin) -> np.ndarray:
+    """Return (n,) numbers of targets that are far outside the usual range of their series."""
+    units = np.concatenate([origin.panel.units, origin.actual], axis=1)
+    return extremes(units)[:, origin.panel.length :].sum(axis=1)
 
 
 def score_aggregates(origin: Origin, forecast: Forecast) -> pd.DataFrame:

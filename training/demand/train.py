@@ -26,7 +26,7 @@ from training.demand import report
 from training.demand.champion import MODEL, load_demand, trained_as_of
 from training.demand.choices import ALL_METHODS, DemandChoices
 from training.demand.dataset import read_panel
-from training.demand.gate import comparable, decide_demand
+from training.demand.gate import comparable, decide_demand, implausible
 from training.demand.model_card import card_content, demand_figures
 from training.demand.origins import MIN_PERIODS_TO_FIT
 from training.demand.rehearsal import (
@@ -127,6 +127,9 @@ def _judge(
     rehearsal: DemandRehearsal, challenger: DemandForecaster, store: ModelRegistry
 ) -> GateDecision:
     """Compare the rehearsed challenger with the champion on periods that neither learned from."""
+    own = rehearsal.scores.get(rehearsal.served_by)
+    if own is not None and (reason := implausible(own)):
+        return GateDecision(False, reason)
     try:
         champion, version = load_demand(store)
     except NoChampionError:

@@ -274,3 +274,23 @@ def test_later_sales_do_not_decide_whether_a_silence_is_learned_from(planted_dem
     for cut in (60, 90, 112):
         assert np.isfinite(demand_after(came_back, cut, 7)).all()
         np.testing.assert_array_equal(demand_after(over, cut, 7), demand_after(came_back, cut, 7))
+
+
+@pytest.mark.parametrize(
+    ("units", "median", "most"),
+    [([1e7], 0.03, 0.15), ([1e7, 1e7, 1e7, 1e7], 0.1, 1.0)],
+    ids=["typo", "a level of its own"],
+)
+def test_one_series_hardly_moves_the_others(planted_demand, units, median, most):
+    panel = planted_demand(series=60, periods=100, grain=Grain.WEEK)
+    wrong = panel.units.copy()
+    wrong[0, -len(units) :] = units
+    wrong = replace(panel, units=wrong)
+
+    before, after = (
+        DemandForecaster.fit(each, HORIZON).forecast(each).mean.sum(1) for each in (panel, wrong)
+    )
+
+    moved = np.abs(after[1:] / before[1:] - 1)
+    assert np.median(moved) < median
+    assert moved.max() < most

@@ -4,6 +4,7 @@ from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from training.demand.describe import demand_facts
+from training.demand.suspicious import suspicious_values
 
 TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 WEEKS = {
@@ -37,3 +38,30 @@ def test_a_history_of_less_than_a_day_has_no_facts_of_demand(tmp_path):
     lines = {"order_id": ["A"], "line_id": ["1"], "sku": ["S"], "units": [1]}
 
     assert facts(tmp_path, orders=orders, order_lines=lines) == {}
+
+
+def test_a_typo_is_listed_with_the_usual_range_of_its_series(tmp_path):
+    begins = pd.date_range("2024-01-01", periods=20, freq="7D")
+    usual = [3, 4, 5, 4] * 5
+    rows = {
+        "sku": ["S"] * 20 + ["T"] * 20,
+        "site": ["A"] * 40,
+        "period_start": [str(day.date()) for day in begins] * 2,
+        "units": [*usual[:-2], 10_000_000, 4, *usual],
+        "known_at": [str(day.date()) for day in begins + pd.Timedelta(6, "D")] * 2,
+    }
+    counts = {
+        "sku": ["S"] * 12,
+        "site": ["A"] * 12,
+        "counted_at": [str(day.date()) for day in begins[:12]],
+        "on_hand": [20] * 11 + [9e12],
+    }
+    tables = {"demand": pd.DataFrame(rows), "stock": pd.DataFrame(counts)}
+    write_history(tmp_path, iter(tables.items()), TERMS)
+
+    stock, units = suspicious_values(History.open(tmp_path))
+
+    assert (units.table, units.column, units.series) == ("demand", "units", "S at A")
+    assert (units.period, units.value) == ("2024-05-06", 1e7)
+    assert 3 <= units.low < units.high <= 5
+    assert (stock.table, stock.column, stock.period) == ("stock", "on_hand", "2024-03-18")

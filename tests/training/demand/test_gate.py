@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.demand.gate import best_method, decide_demand
+from training.demand.gate import best_method, decide_demand, implausible
 
 SERIES = 60
 
@@ -17,6 +17,7 @@ def scores(spl, covers=0.975, series=SERIES):
             "series": np.arange(series),
             "origin": 0,
             "history": "established",
+            "extreme_targets": 0,
             "spl": spl,
             "rmsse": spl,
             "mase": spl,
@@ -98,3 +99,29 @@ def test_where_nothing_could_be_compared_the_fallback_serves():
 
 def test_series_without_a_scale_do_not_choose():
     assert best_method({"trees": scores(np.nan), "average": scores(0.9)}, "x")[0] == "average"
+
+
+def test_a_series_with_a_typo_among_its_targets_decides_nothing():
+    many = scores(np.append(np.full(SERIES - 1, 0.2), 300_000.0))
+    marked = many.assign(extreme_targets=(many["spl"] > 1).astype(int))
+    best, reason = best_method({"trees": marked, "average": marked.assign(spl=0.3)}, "average")
+
+    assert best == "trees"
+    assert "SPL of trees 0.2000" in reason
+    assert "59 of 60 series" in reason
+    assert "1 with a suspicious value left out" in reason
+
+
+def test_periods_that_no_forecast_comes_near_to_judge_nothing(usual):
+    decision = decide_demand(scores(usual * 0 + 5_476), scores(usual * 0 + 6_000))
+
+    assert not decision.promoted
+    assert "SPL 5,476.0: the last periods are missed by 5,476 usual steps" in decision.reason
+    assert "python -m training describe" in decision.reason
+
+
+def test_many_suspicious_values_judge_nothing(usual):
+    marked = scores(usual).assign(extreme_targets=(np.arange(SERIES) < 6).astype(int))
+
+    assert "6 of 60 series have values in the last periods" in implausible(marked)
+    assert implausible(scores(usual)) == ""
