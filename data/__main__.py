@@ -16,7 +16,7 @@ from rich.console import Console
 from data.console import ProgressBars, show_history, show_import, show_proposal, wide_console
 from data.domain import BadInputError, ExpediteError, UnknownChoiceError
 from data.history.history import History
-from data.ingest.readers import ENCODINGS
+from data.ingest.csv_files import ENCODINGS, is_encoding
 from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.source_template import write_skeleton
@@ -51,7 +51,9 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     source: Annotated[str, typer.Option(help="Name of a source, or a folder of queries")],
     into: Annotated[Path, typer.Option(help="Folder of the history; created if missing")],
     timezone: Annotated[str, typer.Option(help="Time zone of times without an offset")] = "UTC",
-    encoding: Annotated[str, typer.Option(help=f"CSV encoding: {', '.join(ENCODINGS)}")] = "utf-8",
+    encoding: Annotated[
+        str, typer.Option(help="CSV encoding, such as gb18030; detected if left out")
+    ] = "",
     orders: Annotated[int, typer.Option(help="Synthetic only: number of orders")] = 20_000,
     seed: Annotated[int, typer.Option(help="Synthetic only: same seed, same rows")] = 7,
     days: Annotated[
@@ -86,12 +88,11 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
         _watched(lambda watch: write_history(into, generate(shop, truth), terms, watch=watch))
         return
     folder = source_folder(source)
-    if not files:
-        raise BadInputError("import", "no files", "Name the files or folders to read.")
-    if encoding not in ENCODINGS:
+    if not is_encoding(encoding):
         raise UnknownChoiceError("encoding", encoding, ENCODINGS)
     terms = ImportTerms(folder.name, _now(), _time_zone(timezone))
-    _watched(lambda watch: import_files(files, folder, into, terms, encoding=encoding, watch=watch))
+    paths = files or []
+    _watched(lambda watch: import_files(paths, folder, into, terms, encoding=encoding, watch=watch))
 
 
 @app.command()
@@ -180,7 +181,9 @@ def new_source(
             help="Your files or folders: queries are proposed for them", show_default=False
         ),
     ] = None,
-    encoding: Annotated[str, typer.Option(help=f"CSV encoding: {', '.join(ENCODINGS)}")] = "utf-8",
+    encoding: Annotated[
+        str, typer.Option(help="CSV encoding, such as gb18030; detected if left out")
+    ] = "",
 ) -> None:
     """Begin a source: queries proposed for your files, or without files an annotated skeleton."""
     folder = Path(name) if len(Path(name).parts) > 1 else SOURCES / name

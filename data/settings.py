@@ -1,5 +1,6 @@
 """Settings: the one module that reads the environment. Read once, in `__main__`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -67,3 +68,15 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = "EXPEDITE_" + "_".join(str(part) for part in first["loc"]).upper()
             raise BadInputError(name, first["msg"], "`.env.example` names them all.") from error
+
+
+def secret(name: str) -> str:
+    """Return the value of an environment variable that a source names; it is never logged.
+
+    Raises:
+        BadInputError: It is not set.
+    """
+    value = os.environ.get(name, "")  # noqa: TID251 - this is the module that reads the environment
+    if not value:
+        raise BadInputError(name, "is not set in the environment", f"Set it: export {name}=...")
+    return value

@@ -1,69 +1,79 @@
-"""Readers of input files: each becomes a table for queries, with file and row number.
+"""Readers of inputs: files and database tables become tables for queries, with row numbers.
 
-Everything is read to its end before anything else happens: a file that is cut off, empty or in
-another encoding is refused here. A line of a CSV file that lacks fields, or has too many, is a
-refused row and not a broken file.
+Everything is read to its end before anything else happens: a file that is cut off or empty is
+refused here. A line of a CSV file that lacks fields, or has too many, is a refused row and not a
+broken file.
 """
 
 import csv
-import gzip
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import duckdb
-import numpy as np
-import pandas as pd
 import pyarrow as pa
-import rdata
 
 from data.domain import BadInputError
 from data.history.queries import query_text
+from data.ingest.csv_files import CsvReading, load_csv
+from data.ingest.databases import read_table
+from data.ingest.inputs import TableInput
+from data.ingest.r_files import read_r_file
 from data.ingest.sources import Format, format_of
 from data.ingest.staging import LINE_COLUMNS
-
-DELIMITERS = ",;\t|"
-ENCODINGS = ("utf-8", "utf-16", "latin-1")
-# A few lines that are not in the encoding are garbage; more of them are another encoding.
-GARBAGE_SHARE = 0.02
-
-MONTHS_OF_PERIOD = {12: 1, 4: 3, 1: 12}  # by the number of periods a year
-R_CURE = (
-    "Save one data frame or monthly, quarterly or yearly time series in it, or export it as CSV."
-)
-
-_Loader = Callable[[duckdb.DuckDBPyConnection, Path, str], pa.Table]
+from data.ingest.workbooks import read_sheet
+from data.settings import secret
 
 
-class CsvHeader(NamedTuple):
-    """Column names of a CSV file and the character between them."""
+@dataclass(frozen=True)
+class ReadingTerms:
+    """Parameters of reading.
 
-    columns: list[str]
-    delimiter: str
+    Attributes:
+        scratch: A folder for copies.
+        encoding: Of CSV files; detected if empty.
+    """
+
+    scratch: Path
+    encoding: str = ""
+
+
+_Loader = Callable[[duckdb.DuckDBPyConnection, Path, TableInput, ReadingTerms], CsvReading]
 
 
 def load(
-    con: duckdb.DuckDBPyConnection, table: str, files: list[Path], *, encoding: str
-) -> Iterator[pa.Table]:
-    """Read files into one table, columns matched by name; yield the lines that can't be read.
+    con: duckdb.DuckDBPyConnection, table: str, source: TableInput, terms: ReadingTerms
+) -> Iterator[CsvReading]:
+    """Read an input into one table, columns matched by name; yield what could not be read.
 
     Raises:
         BadInputError: a file can't be read to its end, or has nothing in it.
     """
-    for number, file in enumerate(files):
+    if source.spec.database:
+        _load_database(con, table, source)
+    for number, file in enumerate(source.files):
         if file.stat().st_size == 0:
             raise BadInputError(str(file), "is empty", "Export it again, or leave it out.")
         try:
-            unreadable = _LOADERS[format_of(file)](con, file, encoding)
-        except (duckdb.Error, OSError, EOFError, UnicodeError, csv.Error) as error:
+            reading = _LOADERS[format_of(file)](con, file, source, terms)
+        except (duckdb.Error, OSError, EOFError, UnicodeError, csv.Error, zlib.error) as error:
             raise _broken(file, error) from error
         if not _rows(con, "part"):
-            problem = "has a header but no rows" if not len(unreadable) else "has no readable line"
-            raise BadInputError(str(file), problem, "Export it again, or leave it out.")
+            raise _without_rows(file, reading.refused)
         _append(con, table, file, is_first=number == 0)
-        if len(unreadable):
-            yield unreadable
+        yield reading
+
+
+def _without_rows(file: Path, refused: pa.Table) -> BadInputError:
+    if not len(refused):
+        problem = "has a header but no rows"
+        return BadInputError(str(file), problem, "Export it again, or leave it out.")
+    first = refused.slice(0, 1).to_pylist()[0]
+    problem = f"has no readable line (row {first['row']}: {first['reason']})"
+    return BadInputError(
+        str(file), problem, "Let its header name as many columns as its rows have."
+    )
 
 
 def _append(con: duckdb.DuckDBPyConnection, table: str, file: Path, *, is_first: bool) -> None:
@@ -81,43 +91,65 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return con.sql(query_text("reading/rows", table=table)).to_arrow_table()["rows"][0].as_py()
 
 
-def _load_csv(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.Table:
-    columns, delimiter = _header(file, encoding)
-    values = {
-        "file": str(file),
-        "name": file.name,
-        "columns": dict.fromkeys(columns, "VARCHAR"),
-        "delimiter": delimiter,
-        "encoding": encoding,
-    }
-    con.sql(query_text("reading/csv"), params=values).create("part")
-    rejected = con.sql(query_text("reading/rejected")).to_arrow_table()
-    if len(rejected):
-        _refuse_other_encoding(file, rejected, _rows(con, "part"), encoding)
-        con.sql(query_text("reading/renumbered")).create("renumbered")
-        con.execute(query_text("reading/part_renumbered"))
-    con.execute(query_text("reading/rejects_dropped"))
-    named = rejected.append_column("file", pa.array([file.name] * len(rejected), pa.string()))
-    return named.select(LINE_COLUMNS)
+def _load_database(con: duckdb.DuckDBPyConnection, table: str, source: TableInput) -> None:
+    spec = source.spec
+    parts = read_table(secret(spec.database), spec.table, where=spec.database)
+    for number, part in enumerate(parts):
+        _create(con, part, source.name)
+        rows = con.table("part")
+        rows.create(table) if number == 0 else rows.insert_into(table)
+        con.execute(query_text("reading/part_dropped"))
 
 
-def _load_parquet(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.Table:
+def _create(con: duckdb.DuckDBPyConnection, rows: pa.Table, name: str) -> None:
+    """Make the table `part` of rows that are in memory, with the name of their origin."""
+    con.from_arrow(rows).create("in_memory_rows")
+    con.sql(query_text("reading/in_memory"), params={"name": name}).create("part")
+    con.execute(query_text("reading/in_memory_dropped"))
+
+
+def _load_csv(
+    con: duckdb.DuckDBPyConnection, file: Path, source: TableInput, terms: ReadingTerms
+) -> CsvReading:
+    return load_csv(con, file, terms.encoding, terms.scratch)
+
+
+def _load_parquet(
+    con: duckdb.DuckDBPyConnection, file: Path, source: TableInput, terms: ReadingTerms
+) -> CsvReading:
     values = {"file": str(file), "name": file.name}
     con.sql(query_text("reading/parquet"), params=values).create("part")
-    return pa.table({name: pa.array([], pa.string()) for name in LINE_COLUMNS})
+    return _whole([])
 
 
-def _load_json(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.Table:
+def _load_json(
+    con: duckdb.DuckDBPyConnection, file: Path, source: TableInput, terms: ReadingTerms
+) -> CsvReading:
     values = {"file": str(file), "name": file.name}
     con.sql(query_text("reading/json"), params=values).create("part")
-    return pa.table({name: pa.array([], pa.string()) for name in LINE_COLUMNS})
+    return _whole([])
 
 
-def _load_r(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> pa.Table:
-    con.from_arrow(read_r_file(file)).create("r_object")
-    con.sql(query_text("reading/r_object"), params={"name": file.name}).create("part")
-    con.execute(query_text("reading/r_object_dropped"))
-    return pa.table({name: pa.array([], pa.string()) for name in LINE_COLUMNS})
+def _load_r(
+    con: duckdb.DuckDBPyConnection, file: Path, source: TableInput, terms: ReadingTerms
+) -> CsvReading:
+    rows = read_r_file(file)
+    numbers = pa.array(range(1, len(rows) + 1), pa.int64())
+    _create(con, rows.append_column("_row", numbers), file.name)
+    return _whole([])
+
+
+def _load_workbook(
+    con: duckdb.DuckDBPyConnection, file: Path, source: TableInput, terms: ReadingTerms
+) -> CsvReading:
+    reading = read_sheet(file, source.spec.sheet)
+    _create(con, reading.rows, file.name)
+    return _whole(reading.notices)
+
+
+def _whole(notices: list[str]) -> CsvReading:
+    """The reading of a file of which every row could be read."""
+    return CsvReading(pa.table({n: pa.array([], pa.string()) for n in LINE_COLUMNS}), notices)
 
 
 _LOADERS: dict[Format | None, _Loader] = {
@@ -125,98 +157,17 @@ _LOADERS: dict[Format | None, _Loader] = {
     Format.PARQUET: _load_parquet,
     Format.JSON: _load_json,
     Format.R: _load_r,
+    Format.WORKBOOK: _load_workbook,
 }
-
-
-def _header(file: Path, encoding: str) -> CsvHeader:
-    """Read the header of a CSV file.
-
-    Columns of the same name get numbers, such as `total (1)` and `total (2)`. A query that reads
-    `total` then fails and names both: which of them is right is not for a program to guess.
-    """
-    opened = gzip.open if file.suffix == ".gz" else open
-    python_encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-    # Only the header is judged here; what else the decoder meets in its buffer is escaped.
-    with opened(
-        file, "rt", encoding=python_encoding, errors="surrogateescape", newline=""
-    ) as lines:
-        first = lines.readline()
-        delimiter = max(DELIMITERS, key=first.count)
-        lines.seek(0)
-        columns = next(csv.reader(lines, delimiter=delimiter), [])
-    "".join(columns).encode()
-    numbered = [
-        f"{name} ({columns[: i + 1].count(name)})" if columns.count(name) > 1 else name
-        for i, name in enumerate(columns)
-    ]
-    return CsvHeader(numbered, delimiter)
-
-
-def _refuse_other_encoding(file: Path, rejected: pa.Table, accepted: int, encoding: str) -> None:
-    broken = [row for row in rejected.to_pylist() if row["not_in_encoding"]]
-    if len(broken) > GARBAGE_SHARE * (accepted + len(rejected)):
-        problem = f"is not in {encoding}: {len(broken)} lines, the first is row {broken[0]['row']}"
-        others = ", ".join(f"--encoding {name}" for name in ENCODINGS if name != encoding)
-        raise BadInputError(str(file), problem, f"Name its encoding ({others}) or convert it.")
 
 
 def _broken(file: Path, error: Exception) -> BadInputError:
     if isinstance(error, UnicodeError):
-        others = ", ".join(f"--encoding {name}" for name in ENCODINGS)
-        return BadInputError(
-            str(file), "its header is in another encoding", f"Name its encoding ({others})."
-        )
+        cure = "Name its encoding with --encoding, or convert it, e.g. iconv -f ENCODING -t UTF-8."
+        return BadInputError(str(file), f"is in another encoding ({error})", cure)
     problem = f"is cut off, damaged or of another kind than its name says ({_detail(error)})"
     return BadInputError(str(file), problem, "Copy or export it again.")
 
 
 def _detail(error: Exception) -> str:
     return str(error).splitlines()[0].split(": ", 1)[-1]
-
-
-class _TimeSeries(NamedTuple):
-    """Values, periods by columns, with R's attributes `dimnames` and `tsp`."""
-
-    values: Any
-    attributes: Mapping[str, Any]
-
-
-def read_r_file(file: Path) -> pa.Table:
-    """Read the only object of a file, every value as text.
-
-    A time series gets a column `time` with the first day of each period.
-
-    Raises:
-        BadInputError: the file is not R's, or holds something else or more.
-    """
-    classes = dict.fromkeys(("ts", "mts"), _TimeSeries)
-    try:
-        with warnings.catch_warnings():
-            # Names of objects in old files say no encoding; they are read as ASCII.
-            warnings.simplefilter("ignore", UserWarning)
-            objects = rdata.conversion.convert(
-                rdata.parser.parse_file(file), {**rdata.conversion.DEFAULT_CLASS_MAP, **classes}
-            )
-    except Exception as error:  # the reader raises whatever its damaged bytes lead it to
-        problem = f"is damaged or no file of R ({error})"
-        raise BadInputError(str(file), problem, "Save it again.") from error
-    if not isinstance(objects, dict) or len(objects) != 1:
-        raise BadInputError(str(file), "does not hold exactly one object", R_CURE)
-    (table,) = objects.values()
-    frame = _frame(table, str(file)) if isinstance(table, _TimeSeries) else table
-    if not isinstance(frame, pd.DataFrame):
-        raise BadInputError(str(file), "holds neither a data frame nor a time series", R_CURE)
-    named = {str(name): pa.array(column, from_pandas=True) for name, column in frame.items()}
-    return pa.table({name: column.cast(pa.string()) for name, column in named.items()})
-
-
-def _frame(series: _TimeSeries, where: str) -> pd.DataFrame:
-    values = np.atleast_2d(np.asarray(series.values).T).T
-    first, _, a_year = series.attributes["tsp"]
-    if a_year not in MONTHS_OF_PERIOD:
-        raise BadInputError(where, f"is a time series of {a_year:g} periods a year", R_CURE)
-    month = round(first * 12) - 1970 * 12 + np.arange(len(values)) * MONTHS_OF_PERIOD[a_year]
-    names = series.attributes.get("dimnames", (None, None))[1]
-    names = [f"series_{n + 1}" for n in range(values.shape[1])] if names is None else names
-    time = pd.Series(month.astype("datetime64[M]").astype("datetime64[D]").astype(str))
-    return pd.concat([time.rename("time"), pd.DataFrame(values, columns=list(names))], axis=1)

@@ -1,8 +1,7 @@
 """Run of a source (a folder with one query a table) over input files, into a history."""
 
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +10,17 @@ import duckdb
 import pyarrow as pa
 
 from data.contract.codes import country_by_name
+from data.contract.conversion import kinds_of
 from data.contract.tables import TABLES
 from data.domain import BadInputError, UnknownChoiceError
 from data.history.queries import database, query_text
+from data.ingest.inputs import InputSpec, TableInput, read_inputs
 from data.ingest.merge import MEMORY_GB
-from data.ingest.readers import load
+from data.ingest.readers import ReadingTerms, load
 from data.ingest.row_checks import ImportTerms, check_columns
 from data.ingest.sources import data_files, named_by_pattern, named_by_stem
-from data.ingest.staging import LINES, ROWS_PER_CHUNK
+from data.ingest.staging import LINES, NOTICES, ROWS_PER_CHUNK
 from data.ingest.write_history import STAGING, ImportReport, Watch, no_progress, write_history
-
-INPUTS = "inputs.toml"
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,14 @@ class Source:
         name: Its name.
         queries: The query files by table, parents first.
         views: Queries that the others read, by name; each name begins with an underscore.
-        patterns: The tables that the queries read, by the file stems that make each; none if
-            every file is a table of its own name.
+        inputs: The tables that the queries read, by what makes each; none if every file is a
+            table of its own name.
     """
 
     name: str
     queries: dict[str, Path]
     views: dict[str, Path]
-    patterns: dict[str, list[str]]
+    inputs: Mapping[str, InputSpec]
 
     @classmethod
     def read(cls, folder: Path) -> "Source":
@@ -49,20 +48,18 @@ class Source:
         for name in files.keys() - views.keys():
             if name not in TABLES:
                 raise UnknownChoiceError("table", name, TABLES)
-        inputs = folder / INPUTS
-        try:
-            patterns = tomllib.loads(inputs.read_text(encoding="utf-8")) if inputs.exists() else {}
-        except tomllib.TOMLDecodeError as error:
-            cure = 'Each line is: table = ["name*", "other*"].'
-            raise BadInputError(str(inputs), f"is not TOML ({error})", cure) from error
         queries = {name: files[name] for name in TABLES if name in files}
-        return cls(folder.name, queries, views, patterns)
+        return cls(folder.name, queries, views, read_inputs(folder))
 
-    def tables(self, files: list[Path]) -> dict[str, list[Path]]:
-        """The tables that the queries can read, with the files of each."""
-        if not self.patterns:
+    def tables(self, paths: list[Path]) -> dict[str, TableInput]:
+        """The tables that the queries can read, with the input of each."""
+        needs_files = not self.inputs or any(spec.files for spec in self.inputs.values())
+        if needs_files and not paths:
+            raise BadInputError("import", "no files", "Name the files or folders to read.")
+        files = data_files(paths)
+        if not self.inputs:
             return named_by_stem(files)
-        return named_by_pattern(files, self.patterns, source=self.name)
+        return named_by_pattern(files, self.inputs, source=self.name)
 
 
 def import_files(
@@ -71,7 +68,7 @@ def import_files(
     into: Path,
     terms: ImportTerms,
     *,
-    encoding: str = "utf-8",
+    encoding: str = "",
     watch: Watch = no_progress,
 ) -> ImportReport:
     """Read files with the queries in `folder` and merge the rows into the history at `into`.
@@ -80,35 +77,43 @@ def import_files(
         BadInputError: a file, a query or the history is at fault; nothing has been touched.
     """
     source = Source.read(folder)
-    tables = source.tables(data_files(paths))
-    rows = _rows(
-        source, tables, scratch=into / STAGING / "inputs.duckdb", encoding=encoding, watch=watch
-    )
+    tables = source.tables(paths)
+    rows = _rows(source, tables, ReadingTerms(into / STAGING, encoding), watch)
     return write_history(into, rows, terms, watch=watch)
 
 
 def _rows(
-    source: Source, tables: dict[str, list[Path]], scratch: Path, encoding: str, watch: Watch
+    source: Source, tables: dict[str, TableInput], terms: ReadingTerms, watch: Watch
 ) -> Iterator[tuple[str, pa.Table]]:
-    with database(scratch, memory_gb=MEMORY_GB, spill_to=scratch.parent / "spill") as con:
+    file, spill = terms.scratch / "inputs.duckdb", terms.scratch / "spill"
+    with database(file, memory_gb=MEMORY_GB, spill_to=spill) as con:
         con.from_arrow(_country_names()).create("country_names")
         con.execute(query_text("reading/macros"))
-        for table, files in tables.items():
-            watch(f"reading {', '.join(file.name for file in files)}", 0)
-            for lines in load(con, table, files, encoding=encoding):
-                yield LINES, lines
+        for table, table_input in tables.items():
+            watch(f"reading {table_input.name}", 0)
+            for reading in load(con, table, table_input, terms):
+                yield LINES, reading.refused
+                yield NOTICES, pa.table({"notice": pa.array(reading.notices, pa.string())})
         for name, path in source.views.items():
             with _as_source_errors(con, path, tables):
                 con.sql(path.read_text(encoding="utf-8")).create(name)
         for path in source.queries.values():
             with _as_source_errors(con, path, tables):
                 query = con.sql(path.read_text(encoding="utf-8"))
-            check_columns(TABLES[path.stem], query.columns, where=_where(path))
+            columns = _in_contract_case(path.stem, query.columns)
+            check_columns(TABLES[path.stem], columns, where=_where(path))
         for table, path in source.queries.items():
             with _as_source_errors(con, path, tables):
                 query = con.sql(path.read_text(encoding="utf-8"))
+                columns = _in_contract_case(table, query.columns)
                 for batch in query.to_arrow_reader(ROWS_PER_CHUNK):
-                    yield table, pa.Table.from_batches([batch])
+                    yield table, pa.Table.from_batches([batch]).rename_columns(columns)
+
+
+def _in_contract_case(table: str, columns: list[str]) -> list[str]:
+    """Columns as the contract spells them: `select order_id` keeps the `ORDER_ID` of a file."""
+    contract = kinds_of(table)
+    return [name.lower() if name.lower() in contract else name for name in columns]
 
 
 def _country_names() -> pa.Table:
@@ -122,7 +127,7 @@ def _where(path: Path) -> str:
 
 @contextmanager
 def _as_source_errors(
-    con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]
+    con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, TableInput]
 ) -> Iterator[None]:
     """Turn an error of a query into one that names the file and the missing column."""
     try:
@@ -149,13 +154,13 @@ def _detail(error: duckdb.Error) -> str:
 
 
 def _readable_columns(
-    con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, list[Path]]
+    con: duckdb.DuckDBPyConnection, path: Path, tables: dict[str, TableInput]
 ) -> str:
     """The tables that a query can read, with files and columns; only those it names, if any."""
     sql = path.read_text(encoding="utf-8")
-    read = {t: files for t, files in tables.items() if re.search(rf"\b{t}\b", sql)} or tables
+    read = {t: own for t, own in tables.items() if re.search(rf"\b{t}\b", sql)} or tables
     return "; ".join(
-        f"{', '.join(file.name for file in files)} (table {table}) has "
+        f"{table_input.name} (table {table}) has "
         + ", ".join(name for name in con.table(table).columns if not name.startswith("_"))
-        for table, files in read.items()
+        for table, table_input in read.items()
     )

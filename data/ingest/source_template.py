@@ -6,8 +6,8 @@ from data.contract.conversion import ColumnKind, kinds_of
 from data.contract.tables import TABLES, columns_of
 from data.domain import BadInputError
 from data.history.queries import query_text
+from data.ingest.inputs import INPUTS
 from data.ingest.row_checks import required_columns
-from data.ingest.run_source import INPUTS
 
 KIND_WORDS = {
     ColumnKind.TEXT: "text",
@@ -19,6 +19,9 @@ KIND_WORDS = {
 INPUTS_TEXT = """\
 # The tables that the queries read, and the names (without .csv, .parquet, ...) of their files; each
 # is made of all files that fit. Without this file every file is a table of its own name.
+# A sheet of a workbook, else the first with rows: {{files = ["*orders*"], sheet = "Orders"}}
+# A table of a database, whose address the environment variable SHOP_DATABASE holds:
+# my_orders = {{database = "SHOP_DATABASE", table = "public.orders"}}
 {lines}
 """
 

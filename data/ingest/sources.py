@@ -4,14 +4,16 @@ A source is a folder in `data/sources`; its name is the folder's name, and no li
 """
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 from fnmatch import fnmatch
 from pathlib import Path
 
 from data.domain import BadInputError, UnknownChoiceError
+from data.ingest.inputs import InputSpec, TableInput
 
 SOURCES = Path(__file__).parents[1] / "sources"
-KINDS_TEXT = ".csv, .csv.gz, .tsv, .parquet, .json, .jsonl or .rda"
+KINDS_TEXT = ".csv, .csv.gz, .tsv, .xlsx, .parquet, .json, .jsonl or .rda"
 
 
 class Format(Enum):
@@ -21,11 +23,12 @@ class Format(Enum):
     PARQUET = (".parquet",)
     JSON = (".json", ".jsonl", ".ndjson")
     R = (".rda", ".rdata")
+    WORKBOOK = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def format_of(file: Path) -> Format | None:
     """The kind of a file by its name; None for other files."""
-    ending = Path(file.name.removesuffix(".gz")).suffix.lower()
+    ending = Path(file.name.lower().removesuffix(".gz")).suffix
     return next((kind for kind in Format if ending in kind.value), None)
 
 
@@ -48,34 +51,43 @@ def data_files(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def named_by_stem(files: list[Path]) -> dict[str, list[Path]]:
+def named_by_stem(files: list[Path]) -> dict[str, TableInput]:
     """Tables named after their files: `Orders 2024.csv.gz` becomes `orders_2024`."""
-    tables: dict[str, list[Path]] = {}
+    tables: dict[str, TableInput] = {}
     for file in files:
-        tables.setdefault(re.sub(r"\W+", "_", _stem(file)), []).append(file)
+        name = re.sub(r"\W+", "_", _stem(file))
+        tables.setdefault(name, TableInput()).files.append(file)
     return tables
 
 
 def named_by_pattern(
-    files: list[Path], patterns: dict[str, list[str]], *, source: str
-) -> dict[str, list[Path]]:
-    """Tables named by a source, each made of all files whose stem fits one of its patterns.
+    files: list[Path], specs: Mapping[str, InputSpec], *, source: str
+) -> dict[str, TableInput]:
+    """Tables named by a source, each made of all files whose name fits one of its patterns.
+
+    A pattern fits in any case, with or without the ending of a file. A table of a database needs
+    no file.
 
     Raises:
         BadInputError: no file fits.
     """
-    tables: dict[str, list[Path]] = {}
-    for table, stems in patterns.items():
-        tables[table] = [f for f in files if any(fnmatch(_stem(f), stem) for stem in stems)]
-        if not tables[table]:
+    tables: dict[str, TableInput] = {}
+    for table, spec in specs.items():
+        own = [file for file in files if any(_fits(file, pattern) for pattern in spec.files)]
+        if not own and not spec.database:
             listing = ", ".join(file.name for file in files)
-            problem = f"no file is named like '{stems[0]}' ({KINDS_TEXT}) among {listing}"
+            problem = f"no file is named like '{spec.files[0]}' ({KINDS_TEXT}) among {listing}"
             raise BadInputError(source, problem, "Add the file, or rename it.")
+        tables[table] = TableInput(spec, own)
     return tables
 
 
+def _fits(file: Path, pattern: str) -> bool:
+    return any(fnmatch(name, pattern.lower()) for name in (_stem(file), file.name.lower()))
+
+
 def _stem(file: Path) -> str:
-    return Path(file.name.removesuffix(".gz")).stem.lower()
+    return Path(file.name.lower().removesuffix(".gz")).stem
 
 
 def source_folder(name: str) -> Path:

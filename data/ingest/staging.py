@@ -21,6 +21,7 @@ from data.ingest.row_checks import CheckedChunk, ImportTerms, check_columns, che
 FILE, ROW = "_file", "_row"
 ORIGIN = pa.schema([("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64())])
 LINES = "lines"  # not a table: lines of a file that could not be read as rows of anything
+NOTICES = "notices"  # not a table: what a reader of the report should learn
 LINE_COLUMNS = ["file", "row", "reason", "line_text"]
 ROWS_PER_CHUNK = 100_000
 
@@ -160,6 +161,7 @@ class StagedImport:
         self.tables: dict[str, StagedTable] = {}
         self.lines = Quarantine(folder / f"{LINES}.csv", ["line_text"])
         self.line_counts: dict[str, RowCounts] = {}
+        self.reading_notices: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -175,11 +177,14 @@ class StagedImport:
             quarantine.close()
 
     def add(self, table: str, chunk: pd.DataFrame | pa.Table) -> None:
-        """Check and keep a chunk of one table, or of `LINES`."""
+        """Check and stage a chunk of one table, of `LINES` or of `NOTICES`."""
         if isinstance(chunk, pd.DataFrame):
             chunk = pa.Table.from_pandas(chunk, preserve_index=False)
         if table == LINES:
             self._add_lines(chunk)
+            return
+        if table == NOTICES:
+            self.reading_notices += chunk["notice"].to_pylist()
             return
         if table not in TABLES:
             raise UnknownChoiceError("table", table, TABLES)
@@ -200,6 +205,10 @@ class StagedImport:
             counts.quarantined += 1
             counts.explain("not a row", 1, f"{row['file']} row {row['row']}")
         self.lines.add(lines)
+
+    def notices(self) -> list[str]:
+        """What a reader of the report should learn: of the files first, then of the tables."""
+        return self.reading_notices + [n for table in self.in_order() for n in table.notices]
 
     def counts(self) -> dict[str, RowCounts]:
         """The counts by table, and by file for lines that could not be read."""

@@ -111,9 +111,8 @@ def _write(
     watch("switching", 0)
     if manifest is not former:
         _switch(into, manifest, merge.fresh | refused)
-    notices = [notice for table in stage.in_order() for notice in table.notices]
     quarantine = [into / file for file in sorted(refused)]
-    return ImportReport(stage.counts(), quarantine, notices, changed=manifest is not former)
+    return ImportReport(stage.counts(), quarantine, stage.notices(), changed=manifest is not former)
 
 
 def _named_after_content(file: Path) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from data.domain import BadInputError
 from data.history.queries import database
-from data.ingest.readers import load
-from data.ingest.run_source import INPUTS
+from data.ingest.inputs import INPUTS, TableInput
+from data.ingest.readers import ReadingTerms, load
 from data.ingest.sources import data_files, named_by_stem
 from data.source_proposal.column_profile import MAX_ROWS, columns_of
 from data.source_proposal.matching import FieldMatch
@@ -64,7 +65,7 @@ class Proposal:
             )
 
 
-def propose(paths: list[Path], *, encoding: str = "utf-8") -> Proposal:
+def propose(paths: list[Path], *, encoding: str = "") -> Proposal:
     """Propose a source for files.
 
     Raises:
@@ -80,11 +81,12 @@ def propose(paths: list[Path], *, encoding: str = "utf-8") -> Proposal:
     return Proposal(plan, _texts(plan, files))
 
 
-def _tables(files: dict[str, list[Path]], encoding: str) -> list[InputTable]:
+def _tables(files: dict[str, TableInput], encoding: str) -> list[InputTable]:
     tables = []
-    with database() as con:
-        for table, paths in files.items():
-            for _ in load(con, table, paths, encoding=encoding):
+    with TemporaryDirectory() as scratch, database() as con:
+        terms = ReadingTerms(Path(scratch), encoding)
+        for table, table_input in files.items():
+            for _ in load(con, table, table_input, terms):
                 pass
             columns = [
                 f'"{name}"' for name in con.table(table).columns if name not in ("_file", "_row")
@@ -99,11 +101,13 @@ def _tables(files: dict[str, list[Path]], encoding: str) -> list[InputTable]:
     return tables
 
 
-def _texts(plan: Plan, files: dict[str, list[Path]]) -> dict[str, str]:
-    names = {table: ", ".join(path.name for path in paths) for table, paths in files.items()}
+def _texts(plan: Plan, files: dict[str, TableInput]) -> dict[str, str]:
+    names = {table: table_input.name for table, table_input in files.items()}
     lines = [
-        f"{table} = [{', '.join(repr(_stem(path)) for path in paths)}]".replace("'", '"')
-        for table, paths in files.items()
+        f"{table} = [{', '.join(repr(_stem(path)) for path in table_input.files)}]".replace(
+            "'", '"'
+        )
+        for table, table_input in files.items()
     ]
     texts = {INPUTS: INPUTS_HEAD + "\n".join(lines) + "\n"}
     queries = [

@@ -80,7 +80,7 @@ def read_files(
 ) -> Callable[..., ImportReport]:
     """Import files with `order_source`, or with another one."""
 
-    def _read(*files: Path, folder: Path = order_source, encoding: str = "utf-8") -> ImportReport:
+    def _read(*files: Path, folder: Path = order_source, encoding: str = "") -> ImportReport:
         return import_files(list(files), folder, tmp_path / "history", terms, encoding=encoding)
 
     return _read

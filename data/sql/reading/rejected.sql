@@ -1,5 +1,5 @@
--- One row per line that is refused, numbered like rows: the header is not counted.
-select any_value("line" - 1)::bigint as "row", any_value(csv_line) as line_text,
+-- One row per line that is refused, numbered like rows: the header and the lines above it are not counted.
+select any_value("line" - $above)::bigint as "row", any_value(csv_line) as line_text,
        string_agg(distinct error_message, '; ') as reason,
        bool_or(error_type = 'INVALID ENCODING') as not_in_encoding
 from rejected

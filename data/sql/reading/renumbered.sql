@@ -1,6 +1,6 @@
 -- One row per line that is accepted, its number corrected for the refused lines before it.
 with refused as (
-    select distinct ("line" - 1)::bigint as line_row from rejected
+    select distinct ("line" - $above)::bigint as line_row from rejected
 ),
 behind as (
     select line_row - row_number() over (order by line_row) as accepted_before from refused

@@ -1,11 +1,14 @@
 import gzip
 import json
+import sqlite3
+from contextlib import closing
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
-from data.domain import BadInputError
+from data.domain import BadInputError, UnknownChoiceError
 
 HEADER = "order_id,placed_at,total\n"
 ROWS = "0001,2024-03-01,10\n0002,2024-03-02,20\n"
@@ -106,16 +109,172 @@ def test_a_truncated_gzip_file_is_told(file, read_files):
         read_files(file(packed[: len(packed) // 2], "orders.csv.gz"))
 
 
-def test_a_wrong_encoding_is_told_with_its_cure(file, read_files):
-    latin = (HEADER + ROWS + "São Paulo,2024-03-03,30\n").encode("latin-1")
+def test_a_wrong_encoding_is_told_with_its_cure(file, read_files, history):
+    latin = file((HEADER + ROWS + "São Paulo,2024-03-03,30\n").encode("latin-1"))
 
-    with pytest.raises(BadInputError, match=r"not in utf-8: 1 lines.*row 3.*--encoding latin-1"):
-        read_files(file(latin))
+    with pytest.raises(BadInputError, match=r"not in utf-8: 1 lines.*row 3. Leave out --encoding"):
+        read_files(latin, encoding="utf-8")
+    read_files(latin)
+    assert "São Paulo" in history().table("orders")["order_id"].tolist()
 
 
-def test_a_header_in_a_wrong_encoding_is_told(file, read_files):
-    with pytest.raises(BadInputError, match="its header is in another encoding"):
-        read_files(file((HEADER + ROWS).encode("utf-16")))
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("gb18030", ["上海", "北京", "深圳", "广州"]),
+        ("big5", ["臺北", "高雄", "新竹"]),
+        ("cp932", ["東京", "大阪", "札幌"]),
+        ("cp949", ["서울특별시", "부산광역시"]),
+        ("cp1252", ["São Paulo", "Köln «Mitte»"]),
+        ("cp1250", ["Łódź", "Wrocław"]),
+        ("cp1251", ["Москва", "Казань"]),
+        ("cp1253", ["Αθήνα", "Θεσσαλονίκη"]),
+        ("utf-8-sig", ["上海"]),
+        ("utf-16", ["上海"]),
+        ("utf-16-le", ["上海", "Köln"]),
+        ("utf-16-be", ["Köln"]),
+    ],
+)
+def test_the_encoding_is_detected_and_said(file, read_files, history, encoding, names):
+    rows = "".join(f"{name},2024-03-01,1\n" for name in names)
+    report = read_files(file((HEADER + rows).encode(encoding)))
+
+    assert sorted(history().table("orders")["order_id"]) == sorted(names)
+    said = "" if encoding == "utf-8-sig" else f"orders.csv: read as {encoding}"
+    assert "".join(report.notices).startswith(said)
+
+
+def test_where_several_encodings_fit_the_text_in_each_is_shown(file, read_files):
+    ambiguous = file((HEADER + "東京,2024-03-03,30\n").encode("euc_jp"), "orders_jp.csv")
+    with pytest.raises(BadInputError, match=r"several encodings fit: .*\('東京'\).*--encoding"):
+        read_files(ambiguous)
+
+
+def test_a_file_in_two_encodings_costs_its_foreign_lines(file, read_files):
+    lines = [f"Köln {n},2024-03-01,1\n".encode() for n in range(99)]
+    report = read_files(
+        file(HEADER.encode() + b"".join(lines) + "Köln,2024-03-01,1\n".encode("cp1252"))
+    )
+
+    assert report.counts["lines of orders.csv"].quarantined == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\norder_id;placed_at;total\nA;2024-03-01;1\n",
+        '"sep=;"\r\norder_id;placed_at;total\r\nA;2024-03-01;1\r\n',
+        "order_id,placed_at,total,,\nA,2024-03-01,1,,\n",
+        "order_id,placed_at,total\nA,2024-03-01,1,,\n",
+        "order_id,placed_at,total,,\nA,2024-03-01,1\n",
+        "id,ID,order_id,placed_at,total\n1,2,A,2024-03-01,1\n",
+        'order_id;placed_at;"net, gross, EUR";total\nA;2024-03-01;5;1\n',
+        "Orders of March\n\norder_id,placed_at,total\nA,2024-03-01,1\nB,2024-03-01,1\n",
+        "Orders,,\nby Ana,,\norder_id,placed_at,total\nA,2024-03-01,1\nB,2024-03-01,1\n",
+        "order_id,placed_at,total\r\nA,2024-03-01,1\nB,2024-03-02,2\r\n",
+        "order_id,placed_at,total\rA,2024-03-01,1\r",
+        "ORDER_ID,Placed_At,TOTAL\nA,2024-03-01,1\n",
+    ],
+)
+def test_a_file_as_excel_writes_it_is_read(file, read_files, history, text):
+    read_files(file(text))
+
+    first = history().table("orders").sort_values("order_id").iloc[0]
+    assert (first["order_id"], first["total"]) == ("A", 1)
+
+
+def test_rows_below_a_title_are_numbered_from_the_header(file, read_files, quarantined):
+    title = "Orders of March\n\n"
+    refused = quarantined(read_files(file(title + HEADER + ROWS + "3,when,4\n4\n")))
+
+    assert sorted(refused["row"].astype(int)) == [3, 4]
+
+
+def test_columns_that_differ_only_in_case_are_named_where_a_query_reads_them(file, read_files):
+    with pytest.raises(BadInputError, match=r"'total' is missing.*total \(1\), TOTAL \(2\)"):
+        read_files(file("order_id,placed_at,total,TOTAL\nA,2024-01-01,1,2\n"))
+
+
+def test_a_header_narrower_than_its_rows_is_named(file, read_files):
+    with pytest.raises(BadInputError, match=r"row 1.*as many columns as its rows have"):
+        read_files(file("order_id,placed_at,total\nA,2024-01-01,1,2\nB,2024-01-01,1,3\n"))
+
+
+@pytest.mark.parametrize("pattern", ["ORD*", "*.CSV", "orders.csv", "Orders*"])
+def test_patterns_fit_in_any_case(file, source, read_files, pattern):
+    folder = source(orders="select order_id, placed_at from o")
+    (folder / "inputs.toml").write_text(f'o = ["{pattern}"]')
+
+    assert (
+        read_files(file(HEADER + ROWS, "Orders.CSV"), folder=folder).counts["orders"].accepted == 2
+    )
+
+
+def workbook(path, **sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+SHEET = [
+    ["order_id", "placed_at", "total"],
+    ["0007", pd.Timestamp("2024-03-01T09:30").to_pydatetime(), 12.5],
+    [20931, pd.Timestamp("2024-03-02").to_pydatetime(), "7"],
+]
+
+
+def test_a_workbook_is_read_as_a_csv_is(tmp_path, read_files, history):
+    report = read_files(
+        workbook(tmp_path / "orders.xlsx", empty=[["note"]], data=[["March"], *SHEET])
+    )
+
+    table = history().table("orders")
+    assert table["order_id"].tolist() == ["0007", "20931"]
+    assert table["total"].tolist() == [12.5, 7]
+    assert str(table["placed_at"][0]) == "2024-03-01 09:30:00+00:00"
+    assert "sheet 'data' was read" in report.notices[0]
+
+
+def test_the_sheet_that_the_source_names_is_read(tmp_path, source, read_files):
+    folder = source(orders="select order_id, placed_at from o")
+    (folder / "inputs.toml").write_text('o = {files = ["*orders*"], sheet = "Data"}')
+    book = workbook(tmp_path / "orders.xlsx", Old=SHEET[:2], Data=SHEET)
+    assert read_files(book, folder=folder).counts["orders"].accepted == 2
+
+    (folder / "inputs.toml").write_text('o = {files = ["*orders*"], sheet = "Lost"}')
+    with pytest.raises(UnknownChoiceError, match=r"no sheet of orders.xlsx 'Lost'.*Data, Old"):
+        read_files(book, folder=folder)
+
+
+def test_a_table_of_sqlite_is_read_only(tmp_path, source, read_files, history, monkeypatch):
+    path = tmp_path / "shop 100%.sqlite"
+    with closing(sqlite3.connect(path)) as shop:
+        shop.execute("create table sales (order_id integer, placed_at text, total real)")
+        shop.execute("insert into sales values (7, '2024-03-01', 1.5)")
+        shop.commit()
+    folder = source(orders="select order_id, placed_at, total, _file, _row from o")
+    (folder / "inputs.toml").write_text('o = {database = "SHOP_DATABASE", table = "sales"}')
+
+    with pytest.raises(BadInputError, match="SHOP_DATABASE: is not set"):
+        read_files(folder=folder)
+    monkeypatch.setenv("SHOP_DATABASE", f"sqlite:///{path}")
+    read_files(folder=folder)
+    assert history().table("orders")[["order_id", "total"]].to_numpy().tolist() == [["7", 1.5]]
+
+
+def test_a_database_that_can_not_be_read_keeps_its_secret(source, read_files, monkeypatch):
+    folder = source(orders="select order_id, placed_at from o")
+    (folder / "inputs.toml").write_text('o = {database = "SHOP_DATABASE", table = "sales"}')
+    monkeypatch.setenv("SHOP_DATABASE", "postgresql://ana:hunter2@127.0.0.1:1/shop")
+
+    with pytest.raises(BadInputError, match="SHOP_DATABASE, table sales: can't be read") as refusal:
+        read_files(folder=folder)
+    assert "hunter2" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
@@ -166,7 +325,12 @@ def test_a_missing_file_is_told(tmp_path, read_files):
 
 
 def test_a_file_of_an_unknown_kind_is_told(tmp_path, file, read_files):
-    with pytest.raises(BadInputError, match=r"orders.xlsx: is not, or does not hold, a .csv"):
+    with pytest.raises(BadInputError, match=r"orders.pdf: is not, or does not hold, a .csv"):
+        read_files(file("PDF", "orders.pdf"))
+
+
+def test_a_damaged_workbook_is_told(file, read_files):
+    with pytest.raises(BadInputError, match=r"orders.xlsx: is damaged, locked or no workbook"):
         read_files(file("PK", "orders.xlsx"))
 
 

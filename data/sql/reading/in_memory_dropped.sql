@@ -1,0 +1,2 @@
+-- Drop the rows in memory.
+drop table in_memory_rows

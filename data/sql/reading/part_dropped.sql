@@ -1,0 +1,2 @@
+-- Drop the part that was read last.
+drop table part

@@ -1,2 +1,0 @@
--- Drop the object.
-drop table r_object
