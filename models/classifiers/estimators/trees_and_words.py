@@ -4,8 +4,9 @@ Trees see combinations, but need many rows to learn that one word of a message s
 model learns words from few rows. Their scores are log probabilities; the weighted mean of them is a
 geometric mean of the probabilities (logarithmic opinion pool, Genest and Zidek 1986).
 
-Trees learn every second message a second time, alone: as if nothing else of the row were recorded.
-So they learn what words say by themselves, and not only beside a type that says nearly the same.
+Trees learn rows with a message a second time: every second one as if nothing but the message
+were recorded, every fourth as if there were no message. So they learn what words say by themselves,
+and what all else says where the message can't be read.
 
 A message in a language that no label was given in is read by its meaning, where training distilled
 a token table (`models.classifiers.meaning`); trees and words then judge by all else.
@@ -16,7 +17,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.engine.compute import Matrix
 from features.engine.event_log import LogRows
 from models.classifiers.calibration import calibrated_loss
 from models.classifiers.contract import ClassEstimator, ClassTask
@@ -28,8 +28,6 @@ from models.estimator import SHARED, Batch, ModelState, files_of
 NAME, IS_BASELINE = "trees_and_words", False
 SHARE_OF_TREES = 0.7
 """Measured on two windows of the synthetic shop: 0.5 to 0.7 are alike, for categories and teams."""
-ALONE_EVERY = 2
-"""Every so many messages are learned alone too. Measured on three windows of synthetic shops."""
 TABLE_FILE = SHARED + "token_table.json"
 WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 MAX_ROWS_OF_WEIGHT = 6_000
@@ -89,23 +87,24 @@ def suits(task: ClassTask) -> bool:
 
 def fit(task: ClassTask) -> TreesAndWords:
     """Fit all parts on the same rows."""
-    trees = boosted.fit(_with_messages_alone(task))
+    trees = boosted.fit(_with_parts_alone(task))
     return TreesAndWords(trees, task.fitted(linear.fit), _fit_meaning(task))
 
 
-def _with_messages_alone(task: ClassTask) -> ClassTask:
-    """Add a copy of some rows, of which nothing but the message is recorded."""
+def _with_parts_alone(task: ClassTask) -> ClassTask:
+    """Add copies of rows: of every second one the message alone, of every fourth all else."""
     messages = task.rows.matrix.messages
     if messages is None:
         return task
-    alone = np.flatnonzero([len(buckets) > 0 for buckets in messages.buckets])[::ALONE_EVERY]
-    repeated = np.concatenate([np.arange(task.rows.n), alone])
+    n = task.rows.n
+    written = np.flatnonzero([len(buckets) > 0 for buckets in messages.buckets])
+    alone, unwritten = written[::2], written[1::4]
+    repeated = np.concatenate([np.arange(n), alone, unwritten])
     rows = task.rows.take(repeated)
-    dense = rows.matrix.dense
-    dense[task.rows.n :] = np.nan
+    rows.matrix.dense[n : n + len(alone)] = np.nan
     return replace(
         task,
-        rows=rows._replace(matrix=Matrix(dense, rows.matrix.messages)),
+        rows=without_messages(rows, np.arange(n + len(alone), rows.n)),
         code=task.code[repeated],
         weight=task.weight[repeated],
     )

@@ -13,6 +13,7 @@ from models.classifiers.calibration import Calibration, prior_of
 from models.classifiers.catalog import estimator_named, estimators
 from models.classifiers.classifier import CalibratedClassifier
 from models.classifiers.contract import ClassTask
+from models.classifiers.meaning import without_messages
 
 NAMES = [estimator.NAME for estimator in estimators()]
 LEARNING = ["trees", "candidates", "linear", "lookup"]
@@ -123,6 +124,16 @@ def test_words_alone_decide_where_nothing_else_is_recorded(fitted, a_sample):
     with_copies = fitted("trees_and_words").estimator.trees
     assert chance(with_copies) > 0.9
     assert chance(fitted("trees").estimator) < 0.8
+
+
+def test_all_else_decides_where_no_message_can_be_read(fitted, a_sample):
+    sample = a_sample(400, 2)
+    typed = np.flatnonzero(sample.rows.columns["type"] != None)  # noqa: E711 - elementwise
+    rows = without_messages(sample.rows, np.arange(400)).take(typed)
+
+    scores = fitted("trees_and_words").estimator.trees.scores(rows)
+
+    assert (scores.argmax(axis=1) == sample.label[typed]).mean() > 0.9
 
 
 def test_the_past_of_a_customer_tells_where_the_type_does_not(fitted, a_sample):
