@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from features.engine.attributes import ATTRIBUTE
+from features.engine.attributes import ATTRIBUTE, COLUMN_OF
 from features.engine.feature_set import Entity, FeatureSet
 from features.exceptions import features
 from features.orders import features as orders_features
@@ -25,7 +25,7 @@ class FeatureInfo(NamedTuple):
 
 
 def all_features() -> Iterator[FeatureInfo]:
-    """Yield every declared feature; attributes stand as the template `attributes.<name>`."""
+    """Yield every declared feature; attributes stand as templates: `attributes.<name>`."""
     for subject, declared in FEATURE_SETS.items():
         for row in declared.rows:
             yield FeatureInfo(
@@ -53,22 +53,30 @@ def all_features() -> Iterator[FeatureInfo]:
                 unit="0 or 1",
                 needs=("exceptions.message",),
             )
-    yield from _attribute_template()
+        for prefix, column in _attribute_columns(subject):
+            yield from _attribute_template(subject, prefix, column)
 
 
-def _attribute_template() -> Iterator[FeatureInfo]:
-    name = ATTRIBUTE + "<name>"
-    needs = ("exceptions.attributes",)
+def _attribute_columns(subject: str) -> Iterator[tuple[str, str]]:
+    """Yield each prefix of the attributes that a subject has, and the column that holds them."""
+    if subject == "exceptions":
+        yield "", "exceptions.attributes"
+    yield from COLUMN_OF.items()
+
+
+def _attribute_template(subject: str, prefix: str, column: str) -> Iterator[FeatureInfo]:
+    name = f"{ATTRIBUTE}{prefix}<name>"
+    owner = column.partition(".")[0].replace("_", " ")
     yield FeatureInfo(
-        subject="exceptions",
+        subject=subject,
         name=name,
-        meaning="Any attribute that a source sends",
+        meaning=f"Any attribute that a source sends of {owner}",
         unit="word or number",
-        needs=needs,
+        needs=(column,),
     )
-    for past in features.FEATURES.history(Entity(name, (name,))):
+    for past in FEATURE_SETS[subject].history(Entity(name, (name,))):
         yield FeatureInfo(
-            subject="exceptions", name=past.name, meaning=past.meaning, unit=past.unit, needs=needs
+            subject=subject, name=past.name, meaning=past.meaning, unit=past.unit, needs=(column,)
         )
 
 

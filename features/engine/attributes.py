@@ -17,6 +17,12 @@ MIN_ATTRIBUTE_SHARE = 0.01
 
 OF_ORDER, OF_LINE, OF_PRODUCT = "order.", "line.", "product."
 """Prefixes of the attributes of an order, of its first line and of a product."""
+COLUMN_OF = {
+    OF_ORDER: "orders.attributes",
+    OF_LINE: "order_lines.attributes",
+    OF_PRODUCT: "products.attributes",
+}
+"""The table's column, as "table.column", that holds the attributes behind each prefix."""
 
 
 def with_attributes(own: Mapping[str, Any], prefix: str, more: Mapping[str, Any]) -> dict[str, Any]:

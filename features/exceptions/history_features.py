@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from features.engine.attributes import ATTRIBUTE
+from features.engine.attributes import ATTRIBUTE, COLUMN_OF
 from features.engine.feature_set import Entity
 from features.engine.history_features import HistoryFeature
 from features.exceptions.columns import TABLE_COLUMNS, TEAM
@@ -89,4 +89,7 @@ def history_of(entity: Entity) -> Sequence[HistoryFeature]:
 
 
 def _table_column(column: str) -> str:
-    return "exceptions." + column if column.startswith(ATTRIBUTE) else TABLE_COLUMNS[column]
+    if not column.startswith(ATTRIBUTE):
+        return TABLE_COLUMNS[column]
+    owner = column.removeprefix(ATTRIBUTE).partition(".")[0] + "."
+    return COLUMN_OF.get(owner, "exceptions." + column)
