@@ -14,10 +14,12 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from data.domain import Json
+from models.loss_curve import scale_of_times
 
 MIN_GROUP_ROWS = 40
 _TAIL = 3.0
 """An end later than this multiple of the latest one recorded is taken for a breach."""
+_MIN_LATEST_HOURS = 1e-3
 _MIN_CHANCE, _MAX_CHANCE = 0.002, 0.998
 DEADLINE_GROUP = "due"
 """The group of those whose deadline is known: their clock counts from it."""
@@ -51,10 +53,13 @@ class BreachByLateness:
     Args:
         curves: For each group the knots: hours, and the chance of a breach. `""` is for all others.
         lag_hours: Usual time from resolved to closed.
+        scale: Of the curves of loss, by the times of the history.
     """
 
-    def __init__(self, curves: dict[str, LatenessCurve], lag_hours: float) -> None:
-        self.curves, self.lag_hours = curves, lag_hours
+    def __init__(
+        self, curves: dict[str, LatenessCurve], lag_hours: float, scale: float = 1.0
+    ) -> None:
+        self.curves, self.lag_hours, self.scale = curves, lag_hours, scale
 
     @classmethod
     def fit(cls, ended: ClosedExceptions, lag_hours: float) -> Self:
@@ -66,7 +71,8 @@ class BreachByLateness:
         with_age = ended.group != DEADLINE_GROUP
         others = rest if rest.sum() >= MIN_GROUP_ROWS else with_age
         curves[""] = _curve(ended, others) if others.any() else _curve(ended, others | True)
-        return cls(curves, lag_hours)
+        timed = with_age if with_age.any() else ~with_age
+        return cls(curves, lag_hours, scale_of_times(ended.lateness_hours[timed]))
 
     def chance(self, group: np.ndarray, hours: np.ndarray, due_hours: np.ndarray) -> np.ndarray:
         """Return the chance of a breach if resolved so late.
@@ -97,7 +103,7 @@ class BreachByLateness:
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         curves = {name: [x.tolist(), y.tolist()] for name, (x, y) in self.curves.items()}
-        return {"curves": curves, "lag_hours": self.lag_hours}
+        return {"curves": curves, "lag_hours": self.lag_hours, "scale": self.scale}
 
     @classmethod
     def from_json(cls, values: Json) -> Self:
@@ -106,12 +112,13 @@ class BreachByLateness:
             name: LatenessCurve(np.array(hours), np.array(chance))
             for name, (hours, chance) in values["curves"].items()
         }
-        return cls(curves, values["lag_hours"])
+        return cls(curves, values["lag_hours"], values.get("scale", 1.0))
 
 
 def _curve(ended: ClosedExceptions, rows: np.ndarray) -> LatenessCurve:
     recorded = ended.lateness_hours[rows]
-    hours = np.append(recorded, max(_TAIL * np.abs(recorded).max(initial=1.0), 1.0))
+    latest = max(float(np.abs(recorded).max(initial=0.0)), _MIN_LATEST_HOURS)
+    hours = np.append(recorded, _TAIL * latest)
     breached = np.append(ended.breached[rows].astype(float), 1.0)
     fitted = IsotonicRegression(y_min=_MIN_CHANCE, y_max=_MAX_CHANCE, out_of_bounds="clip").fit(
         hours, breached

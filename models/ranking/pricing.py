@@ -10,7 +10,7 @@ from data.domain import ExceptionType
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from features.engine.feature_set import Columns
-from models.loss_curve import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS, LossCurves, ages_of
 from models.ranking.deferral_loss import WorkHours
 from models.ranking.rule import Ranking, RankingInputs, rank, rank_by_slack
 from models.triage.labels import CATEGORY
@@ -33,6 +33,7 @@ class PricedExceptions:
     due_at: np.ndarray
     loss: np.ndarray
     curve: np.ndarray
+    curve_scale: np.ndarray
     touch_p50_minutes: np.ndarray
     touch_p90_minutes: np.ndarray
     waiting_cost_per_hour: np.ndarray
@@ -61,7 +62,8 @@ class PricedExceptions:
         unknown = self.due_at == MISSING_TICK
         to_due = clock.hours_until(now, np.where(unknown, now, self.due_at))
         detected = np.minimum(self.detected_at, now)
-        knots = detected[unknown, None] + (CURVE_AGES_HOURS * MS_PER_HOUR).astype(np.int64)
+        ages = ages_of(self.curve_scale[unknown])
+        knots = detected[unknown, None] + (ages * MS_PER_HOUR).astype(np.int64)
         to_ages = np.tile(KNOT_GAPS_HOURS, (len(now), 1))  # nobody reads a curve where it is due
         to_ages[unknown] += clock.take(unknown).hours_until(now[unknown], knots)
         return WorkHours(np.where(unknown, np.nan, to_due), to_ages)
@@ -82,7 +84,7 @@ class PricedExceptions:
 
 
 _TIMELESS = (
-    "loss", "curve", "touch_p50_minutes", "touch_p90_minutes",
+    "loss", "curve", "curve_scale", "touch_p50_minutes", "touch_p90_minutes",
     "waiting_cost_per_hour", "lost", "always_first",
 )  # fmt: skip
 
@@ -97,13 +99,14 @@ def price(
     touch = predictions.touch_minutes
     if touch is None:
         touch = np.tile([np.nan, handling.touch_minutes_p50, handling.touch_minutes_p90], (n, 1))
-    curve = predictions.curve
+    curve = predictions.curve or _assumed_curve(n, handling.deadline_hours)
     return PricedExceptions(
         ids=ids,
         detected_at=columns["detected_at"],
         due_at=columns["due_at"],
         loss=_expected_losses(columns, predictions, policy),
-        curve=_assumed_curve(n, handling.deadline_hours) if curve is None else curve,
+        curve=curve.chance,
+        curve_scale=curve.scale,
         touch_p50_minutes=np.maximum(touch[:, 1], 0.5),
         touch_p90_minutes=np.maximum(touch[:, 2], np.maximum(touch[:, 1], 0.5) * 1.05),
         waiting_cost_per_hour=np.full(n, policy.losses.waiting_cost_per_hour),
@@ -142,6 +145,7 @@ def price_stock(
         due_at=np.where(types == str(ExceptionType.UNFILLABLE_ORDERS), due_at, MISSING_TICK),
         loss=loss,
         curve=curve,
+        curve_scale=np.ones(n),
         touch_p50_minutes=np.full(n, rules.touch_minutes_p50),
         touch_p90_minutes=np.full(n, max(rules.touch_minutes_p90, rules.touch_minutes_p50 * 1.05)),
         waiting_cost_per_hour=np.zeros(n),
@@ -150,8 +154,9 @@ def price_stock(
     )
 
 
-def _assumed_curve(n: int, deadline_hours: float) -> np.ndarray:
-    return np.tile(np.minimum(CURVE_AGES_HOURS / (2 * deadline_hours), 1.0), (n, 1))
+def _assumed_curve(n: int, deadline_hours: float) -> LossCurves:
+    chance = np.tile(np.minimum(CURVE_AGES_HOURS / (2 * deadline_hours), 1.0), (n, 1))
+    return LossCurves(chance, np.ones(n))
 
 
 def _expected_losses(columns: Columns, predictions: Predictions, policy: Policy) -> np.ndarray:

@@ -24,7 +24,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from data.ticks import MINUTES_PER_HOUR
-from models.loss_curve import CURVE_AGES_HOURS, curve_at
+from models.loss_curve import ages_of, curve_at
 from models.ranking.deferral_loss import (
     DeferralLoss,
     WorkHours,
@@ -59,7 +59,8 @@ class RankingInputs:
         hours_to_due: To the known deadline, negative once passed; NaN where none is known.
         loss: Preventable money, 0 or more.
         curve: (n, 11) chance, 0 to 1 and not falling, that an exception left open is lost by each
-            of `CURVE_AGES_HOURS`; read where no deadline is known.
+            of the ages; read where no deadline is known.
+        curve_scale: Factors of `CURVE_AGES_HOURS` that give the ages of the curve.
         touch_p50_minutes: Median touch time; above 0.
         touch_p90_minutes: 90 % quantile of the touch time; at least the median.
         waiting_cost_per_hour: Money an hour, whatever comes of it.
@@ -73,6 +74,7 @@ class RankingInputs:
     hours_to_due: np.ndarray
     loss: np.ndarray
     curve: np.ndarray
+    curve_scale: np.ndarray
     touch_p50_minutes: np.ndarray
     touch_p90_minutes: np.ndarray
     waiting_cost_per_hour: np.ndarray
@@ -89,7 +91,7 @@ class RankingInputs:
         """Return the moments in the hours that the rule counts in."""
         if self.work:
             return self.work
-        return WorkHours(self.hours_to_due, CURVE_AGES_HOURS - self.age_hours[:, None])
+        return WorkHours(self.hours_to_due, ages_of(self.curve_scale) - self.age_hours[:, None])
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def rank(
         rerank_band: Scores of one band of this width count as equal (`score_bands`).
 
     >>> two = dict(age_hours=np.zeros(2), loss=np.array([100.0, 100.0]), curve=np.zeros((2, 11)),
+    ...            curve_scale=np.ones(2),
     ...            touch_p50_minutes=np.array([60.0, 10.0]),
     ...            touch_p90_minutes=np.array([90.0, 15.0]),
     ...            waiting_cost_per_hour=np.zeros(2), lost=np.zeros(2, bool),
@@ -224,7 +227,7 @@ def _safe_start_hours(
     guessed = np.isnan(work.to_due)
     if guessed.any():
         curve, to_ages = items.curve[guessed], work.to_ages[guessed]
-        before = curve_at(curve, items.age_hours[guessed, None])[:, 0]
+        before = curve_at(curve, items.age_hours[guessed, None], items.curve_scale[guessed])[:, 0]
         reached = curve >= (before + risk * (1 - before))[:, None]
         knot = np.take_along_axis(to_ages, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
         begin = np.where(reached.any(axis=1), knot - median_hours[guessed], np.inf)

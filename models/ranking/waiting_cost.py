@@ -39,7 +39,8 @@ def _by_curve(items: RankingInputs, item_rows: np.ndarray, waits_hours: np.ndarr
     touch = median_hours[item_rows, None] * np.exp(sigma[item_rows, None] * TOUCH_POINTS)
     ages = items.age_hours[item_rows, None, None] + waits_hours[:, :, None] + touch[:, None, :]
     flat = ages.reshape(len(ages), ages.shape[1] * ages.shape[2])
-    return curve_at(items.curve[item_rows], flat).reshape(ages.shape).mean(axis=2)
+    chances = curve_at(items.curve[item_rows], flat, items.curve_scale[item_rows])
+    return chances.reshape(ages.shape).mean(axis=2)
 
 
 def _by_deadline(

@@ -18,7 +18,7 @@ from models.breach.clock import breach_groups, due_hours
 from models.breach.contract import Contribution
 from models.breach.estimators import resolve_clock, soft_trees
 from models.estimator import Batch, Files, ModelState
-from models.loss_curve import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS, LossCurves
 from models.time_grid import ResolveChances
 
 
@@ -65,11 +65,13 @@ class BreachRisk:
             return np.full(rows.n, self.rate)
         return self.blend.predict(rows, times)
 
-    def curve(self, columns: Columns) -> np.ndarray | None:
-        """Return (n, 11) chances of a breach if left open to each of `CURVE_AGES_HOURS`."""
+    def curve(self, columns: Columns) -> LossCurves | None:
+        """Return n curves of the chance of a breach if left open, on the scale of the history."""
         if self.clock is None:
             return None
-        return self.clock.chance(breach_groups(columns), CURVE_AGES_HOURS, due_hours(columns))
+        ages = CURVE_AGES_HOURS * self.clock.scale
+        chance = self.clock.chance(breach_groups(columns), ages, due_hours(columns))
+        return LossCurves(chance, np.full(len(chance), self.clock.scale))
 
     def to_json(self) -> ModelState:
         """Return plain values, and the files of the estimators."""

@@ -6,10 +6,11 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from models.loss_curve import LossCurves
 from models.time_grid import ResolveChances
 
-ARRAYS = ("p_breach", "curve", "touch_minutes")
-NUMBERS = (*ARRAYS, "resolve")
+ARRAYS = ("p_breach", "touch_minutes")
+NUMBERS = (*ARRAYS, "curve", "resolve")
 """The predictions that are no labels."""
 
 
@@ -41,14 +42,14 @@ class Predictions:
     Attributes:
         classes: By label.
         p_breach: n chances that it is breached, handled as such exceptions are.
-        curve: (n, 11) chance that it is breached by each age of `CURVE_AGES_HOURS` if left open.
+        curve: Chance that it is breached by each age if left open.
         touch_minutes: (n, 3) quantiles 10, 50, 90 % of the touch time.
         resolve: Chances of being resolved in each interval of a `TimeGrid`.
     """
 
     classes: Mapping[str, ClassPredictions] = field(default_factory=dict)
     p_breach: np.ndarray | None = None
-    curve: np.ndarray | None = None
+    curve: LossCurves | None = None
     touch_minutes: np.ndarray | None = None
     resolve: ResolveChances | None = None
 
@@ -68,6 +69,7 @@ class Predictions:
         return replace(
             self,
             classes={label: each.take(rows) for label, each in self.classes.items()},
+            curve=self.curve.take(rows) if self.curve else None,
             resolve=self.resolve.take(rows) if self.resolve else None,
             **{name: getattr(self, name)[rows] for name in ARRAYS if name in self.names},
         )
@@ -88,6 +90,10 @@ class Predictions:
             if name in first.names
         }
         times = [part.resolve for part in parts if part.resolve]
+        curves = [part.curve for part in parts if part.curve]
         return cls(
-            classes=classes, resolve=ResolveChances.concatenate(times) if times else None, **arrays
+            classes=classes,
+            curve=LossCurves.concatenate(curves) if curves else None,
+            resolve=ResolveChances.concatenate(times) if times else None,
+            **arrays,
         )

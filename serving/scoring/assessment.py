@@ -178,6 +178,8 @@ class Assessment:
         """Read what `to_json` gave."""
         values = orjson.loads(text)
         withheld = values.get("withheld")
+        # Curves of before were given at the same ages for all histories.
+        values["terms"] = {"curve_scale": 1.0} | values["terms"]
         values["withheld"] = BlindedDecision.of(withheld) if withheld else None
         values["category"] = LabelDecision.of(values["category"])
         if "routing" not in values:  # as ledgers were written before teams were decided

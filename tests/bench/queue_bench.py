@@ -30,6 +30,7 @@ def run() -> Ratio:
         loss=scenario.loss,
         loss_of_likeliest=scenario.loss,
         curve=np.zeros((n, 11)),
+        curve_scale=np.ones(n),
         touch_p50_minutes=touch,
         touch_p90_minutes=2 * touch,
         waiting_cost_per_hour=np.full(n, 0.05),

@@ -130,6 +130,7 @@ def an_item_of():
             "hours_to_due": 5.0,
             "loss": 100.0,
             "curve": np.zeros(11),
+            "curve_scale": 1.0,
             "touch_p50_minutes": 12.0,
             "touch_p90_minutes": 30.0,
             "waiting_cost_per_hour": 0.05,

@@ -156,6 +156,9 @@ def assert_same_predictions() -> Callable[[Predictions, Predictions], None]:
         for name in ARRAYS:
             value = getattr(expected, name)
             np.testing.assert_array_equal(getattr(actual, name), value, err_msg=name)
+        if expected.curve is not None:
+            np.testing.assert_array_equal(actual.curve.chance, expected.curve.chance)
+            np.testing.assert_array_equal(actual.curve.scale, expected.curve.scale)
         if expected.resolve is not None:
             np.testing.assert_array_equal(actual.resolve.mass, expected.resolve.mass)
             edges = expected.resolve.grid.edges
@@ -344,6 +347,7 @@ def predictions_for() -> Callable[[Workload, int], PricedPredictions]:
             loss=random.lognormal(4, 1, n),
             loss_of_likeliest=random.lognormal(4, 1, n),
             curve=np.minimum(np.cumsum(rises, axis=1), 1.0),
+            curve_scale=random.lognormal(0, 1, n),
             touch_p50_minutes=median,
             touch_p90_minutes=median * random.uniform(1.0, 5.0, n),
             waiting_cost_per_hour=random.random(n),

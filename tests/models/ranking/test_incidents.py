@@ -17,6 +17,7 @@ def items(n, **changes):
         "hours_to_due": np.full(n, 1.5),
         "loss": np.full(n, 50.0),
         "curve": np.zeros((n, 11)),
+        "curve_scale": np.ones(n),
         "touch_p50_minutes": np.full(n, 20.0),
         "touch_p90_minutes": np.full(n, 60.0),
         "waiting_cost_per_hour": np.full(n, 0.05),

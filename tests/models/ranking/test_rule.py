@@ -21,6 +21,7 @@ an_item = st.fixed_dictionaries(
         "hours_to_due": st.one_of(st.just(np.nan), st.floats(-20, 200)),
         "loss": st.floats(0, 5_000),
         "curve": rises.map(lambda steps: np.minimum(np.cumsum(steps), 1.0)),
+        "curve_scale": st.floats(0.01, 30),
         "touch_p50_minutes": st.floats(0.5, 300),
         "touch_p90_minutes": st.floats(1.05, 8),  # times the median
         "waiting_cost_per_hour": st.floats(0, 2),

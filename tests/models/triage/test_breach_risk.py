@@ -12,6 +12,7 @@ from models.breach.clock import due_hours
 from models.breach.contract import BreachTask
 from models.breach.estimators import resolve_clock, soft_trees
 from models.breach.platt import PlattScaling
+from models.loss_curve import ages_of
 from models.triage.breach_risk import BreachRisk
 from models.triage.resolve_time import ResolveTime
 
@@ -66,7 +67,7 @@ def test_one_rate_is_the_same_for_all(clock, a_sample):
 
 
 def test_the_curve_rises_to_near_certainty(halves, a_sample):
-    curve = halves.curve(a_sample(5, 2).rows.columns)
+    curve = halves.curve(a_sample(5, 2).rows.columns).chance
 
     assert curve.shape == (5, 11)
     assert (np.diff(curve, axis=1) >= 0).all()
@@ -84,8 +85,9 @@ def test_the_curve_counts_from_the_deadline_where_it_is_known(a_sample):
 
     curve = BreachRisk(None, 0.5, clock).curve({**rows.columns, "due_at": due})
 
-    # Ages are 0, 1, 4, 8, 24, 48, 96 hours, ...
-    assert (curve > 0.5).argmax(axis=1).tolist() == [4, 5, 6, 6]
+    ages, first = ages_of(curve.scale), (curve.chance > 0.5).argmax(axis=1)
+    assert all(ages[row, first[row] - 1] < limit for row, limit in enumerate([10, 30, 50, 90]))
+    assert all(ages[row, first[row]] > limit - 1 for row, limit in enumerate([10, 30, 50, 90]))
 
 
 def test_without_recorded_times_there_is_no_curve(a_sample):
@@ -145,3 +147,35 @@ def test_a_constant_champion_of_before_is_read_as_one_rate(halves, a_sample):
     again = BreachRisk.from_json(values, {})
 
     assert again.predict(a_sample(3, 2).rows, None).tolist() == [0.25] * 3
+
+
+@pytest.mark.parametrize("times", [1 / 1000, 30.0])
+def test_a_history_of_other_times_has_the_same_curve_on_its_own_scale(a_sample, times):
+    columns = a_sample(50, 2).rows.columns
+    random = np.random.default_rng(4)
+    hours = random.lognormal(3, 1, 600)
+    breached = random.random(600) < 1 / (1 + np.exp(-(hours - 40) / 10))
+    group = np.where(np.arange(600) % 2, "high", "low").astype(object)
+
+    def curve(factor):
+        clock = BreachByLateness.fit(
+            ClosedExceptions(group, hours * factor, breached), 2.0 * factor
+        )
+        stored = BreachRisk.from_json(*BreachRisk(None, 0.5, clock).to_json())
+        return stored.curve(columns)
+
+    plain, other = curve(1.0), curve(times)
+    at = np.geomspace(0.1, 5_000, 50)
+
+    np.testing.assert_allclose(other.scale, plain.scale * times)
+    np.testing.assert_allclose(other.at(at * times), plain.at(at), atol=1e-9)
+    assert np.ptp(plain.chance, axis=1).min() > 0.9
+
+
+def test_a_champion_of_before_is_read_with_the_former_ages(a_sample, clock):
+    plain, files = BreachRisk(None, 0.5, clock).to_json()
+    del plain["clock"]["scale"]
+
+    curve = BreachRisk.from_json(plain, files).curve(a_sample(5, 2).rows.columns)
+
+    assert curve.scale.tolist() == [1.0] * 5

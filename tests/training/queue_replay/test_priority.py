@@ -44,7 +44,7 @@ def test_the_compiled_score_is_that_of_the_rule(a_workload, predictions_for, see
 
 def priced(workload, predictions):
     """The opinions as the work list holds them, one row a visit."""
-    named = ("due_at", "loss", "curve", "touch_p50_minutes", "touch_p90_minutes")
+    named = ("due_at", "loss", "curve", "curve_scale", "touch_p50_minutes", "touch_p90_minutes")
     columns = {name: getattr(predictions, name) for name in named}
     n = len(workload.ids)
     exceptions = PricedExceptions(

@@ -28,7 +28,8 @@ class PricedPredictions:
         p_breach: Chance of a breach under the usual handling.
         loss: Preventable money, over the posterior of the categories.
         loss_of_likeliest: The same for the predicted category alone.
-        curve: (n, 11) chance that one left open is lost by each of `CURVE_AGES_HOURS`.
+        curve: (n, 11) chance that one left open is lost by each of the ages.
+        curve_scale: Factors of `CURVE_AGES_HOURS` that give the ages of the curve.
         touch_p50_minutes: Median touch time; above 0.
         touch_p90_minutes: 90 % quantile of it.
         waiting_cost_per_hour: Money an hour.
@@ -40,6 +41,7 @@ class PricedPredictions:
     loss: np.ndarray
     loss_of_likeliest: np.ndarray
     curve: np.ndarray
+    curve_scale: np.ndarray
     touch_p50_minutes: np.ndarray
     touch_p90_minutes: np.ndarray
     waiting_cost_per_hour: np.ndarray
@@ -138,6 +140,7 @@ def price_window(window: WindowPredictions, policy: Policy) -> PricedPredictions
         loss=priced.loss,
         loss_of_likeliest=likeliest,
         curve=priced.curve,
+        curve_scale=priced.curve_scale,
         touch_p50_minutes=priced.touch_p50_minutes,
         touch_p90_minutes=priced.touch_p90_minutes,
         waiting_cost_per_hour=priced.waiting_cost_per_hour,

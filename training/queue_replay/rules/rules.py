@@ -3,7 +3,7 @@
 import numpy as np
 
 from data.ticks import MINUTES_PER_HOUR, MISSING_TICK, MS_PER_HOUR, NEVER
-from models.loss_curve import CURVE_AGES_HOURS
+from models.loss_curve import CURVE_AGES_HOURS, ages_of
 from models.ranking.pricing import KNOT_GAPS_HOURS
 from models.ranking.rule import touch_spread
 from training.queue_replay.rules.inputs import RuleInputs
@@ -107,7 +107,8 @@ def order_by_score(inputs: RuleInputs, loss: np.ndarray) -> QueueOrder:
     median, sigma = touch_spread(predictions.touch_p50_minutes, predictions.touch_p90_minutes)
     undated = (predictions.due_at == MISSING_TICK)[workload.visit_of]
     rows = np.flatnonzero(undated)
-    ages = workload.detected_at[:, None] + (CURVE_AGES_HOURS * MS_PER_HOUR).astype(np.int64)
+    ages_ms = (ages_of(predictions.curve_scale) * MS_PER_HOUR).astype(np.int64)
+    ages = workload.detected_at[:, None] + ages_ms
     mean_touch = median * np.exp(sigma**2 / 2)
     return QueueOrder(
         kind=EXPEDITE,

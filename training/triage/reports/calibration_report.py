@@ -15,7 +15,6 @@ from rich.table import Table
 
 from data.policy.policy import Policy
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
-from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.pricing import preventable_loss
 from models.triage.labels import CATEGORY
 from training.common import plots
@@ -70,7 +69,7 @@ def chance_outcomes(scoring: PeriodPredictions) -> Iterator[ChanceOutcomes]:
             "breach", predictions.p_breach, happened=breached, ticks=ticks, groups=segments
         )
     if predictions.curve is not None:
-        at_end = _read(predictions.curve, np.nan_to_num(hours))
+        at_end = predictions.curve.at(np.maximum(np.nan_to_num(hours), 0.0))
         happened = np.where(np.isnan(hours), np.nan, breached)
         band = np.digitize(np.nan_to_num(hours), AGE_BANDS_HOURS[1:-1])
         bands = np.array([f"after {hours:g} h" for hours in AGE_BANDS_HOURS[:-1]], object)
@@ -135,15 +134,6 @@ def _segments(scoring: PeriodPredictions) -> dict[str, np.ndarray]:
         name: np.array(["" if value is None else str(value) for value in values], object)
         for name, values in columns.items()
     }
-
-
-def _read(curve: np.ndarray, hours: np.ndarray) -> np.ndarray:
-    """Read (n, 11) curves at n ages."""
-    ages = CURVE_AGES_HOURS
-    after = np.clip(np.searchsorted(ages, hours), 1, len(ages) - 1)
-    share = np.clip((hours - ages[after - 1]) / (ages[after] - ages[after - 1]), 0, 1)
-    rows = np.arange(len(hours))
-    return curve[rows, after - 1] * (1 - share) + curve[rows, after] * share
 
 
 def _by_group(chances: ChanceOutcomes) -> dict[str, Any]:

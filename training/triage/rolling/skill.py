@@ -15,7 +15,7 @@ import numpy as np
 
 from data.ticks import MS_PER_HOUR
 from models.classifiers.calibration import codes
-from models.loss_curve import CURVE_AGES_HOURS
+from models.loss_curve import LossCurves
 from models.triage.labels import CATEGORY
 from models.triage.predictions import Predictions
 from training.common.measures import quantile_measures
@@ -154,14 +154,14 @@ def _curve(evidence: SkillEvidence) -> Skill:
         evidence.breached[recorded] > 0.5,
         np.maximum(evidence.ended_hours[recorded], 0.0),
     )
-    random, curve = np.random.default_rng(_SEED), curve[recorded]
-    dealt = [_loss(random.permutation(curve), hours, breached) for _ in range(_DEALS)]
+    random, curve = np.random.default_rng(_SEED), curve.take(recorded)
+    deals = (random.permutation(len(hours)) for _ in range(_DEALS))
+    dealt = [_loss(curve.take(deal), hours, breached) for deal in deals]
     at_random = float(np.mean(dealt) - _SURE * np.std(dealt))
     return Skill("log loss", _loss(curve, hours, breached), at_random, len(hours))
 
 
-def _loss(curve: np.ndarray, hours: np.ndarray, breached: np.ndarray) -> float:
-    pairs = zip(hours, curve, strict=True)
-    chance = np.array([np.interp(hour, CURVE_AGES_HOURS, row) for hour, row in pairs])
+def _loss(curve: LossCurves, hours: np.ndarray, breached: np.ndarray) -> float:
+    chance = curve.at(hours)
     right = np.where(breached, chance, 1 - chance)
     return float(-np.log(np.maximum(right, _FLOOR)).mean())
