@@ -13,7 +13,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from data.domain import Grain
+from features.demand.grain import Grain
 from features.demand.panel import Panel
 from models.demand.level_sets import M5_PROBABILITIES
 from training.demand.scores import mean_step
