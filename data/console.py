@@ -76,6 +76,11 @@ def show_import(console: Console, report: ImportReport) -> None:
             where = counts.examples.get(reason, "")
             line = f"  {name}: {number:,} x {reason}, e.g. {where}"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for name, counts in report.counts.items():
+        for problem, number in counts.emptied.most_common(MAX_REASONS_SHOWN):
+            where = counts.examples.get(problem, "")
+            line = f"  {name}: {number:,} values are left empty: {problem}, e.g. {where}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in [*report.notices, *(f"Refused rows: {file}" for file in report.quarantine)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if not report.changed:

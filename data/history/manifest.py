@@ -41,12 +41,16 @@ class TableFile:
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """Record of one import that changed the history; counts by table, then by kind."""
+    """Record of one import that changed the history; counts by table, then by kind.
+
+    `emptied` counts the values of optional columns that could not be read.
+    """
 
     imported_at: str
     source: str
     counts: dict[str, dict[str, int]]
     quarantine: list[str]
+    emptied: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

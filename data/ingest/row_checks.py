@@ -47,6 +47,24 @@ class CheckedChunk:
     reasons: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
     kinds: dict[str, np.ndarray] = field(default_factory=dict)
     mixed_zones: list[str] = field(default_factory=list)
+    emptied: list["EmptiedValues"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EmptiedValues:
+    """Values of an optional column that can't be read; they become empty, their rows stay.
+
+    Attributes:
+        column: The column.
+        problem: Why, as the end of a sentence that begins with the value.
+        positions: The rows.
+        example: The first of the values.
+    """
+
+    column: str
+    problem: str
+    positions: np.ndarray
+    example: str
 
 
 class _Reasons:
@@ -115,6 +133,7 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
     """Convert and check one chunk, whose columns `check_columns` has passed."""
     reasons, result = _Reasons(), CheckedChunk(pd.DataFrame())
     columns: dict[str, pd.Series] = {}
+    optional = optional_columns(rule)
     for name, kind in kinds_of(rule.name).items():
         if name not in chunk.column_names:
             columns[name] = empty_column(kind, len(chunk))
@@ -126,11 +145,14 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
         if column.bad.any():
             positions = np.flatnonzero(column.bad)
             shown = chunk[name].take(pa.array(positions)).cast(pa.string()).to_pandas()
+            if name in optional:
+                result.emptied.append(_emptied(name, column.problem, positions, shown))
+                continue
             reasons.add(name, positions, shown, column.problem)
             if rule.known_at_from == "happened_at" and name == rule.happened_at:
                 reasons.excuse("known_at", positions)
     result.rows = _filled(rule, columns)
-    _check_schema(rule, result.rows, reasons)
+    result.emptied += _check_schema(rule, result.rows, reasons)
     _check_times(rule, result.rows, terms, reasons)
     result.reasons, result.kinds = reasons.by_row(), reasons.kinds
     return result
@@ -149,7 +171,19 @@ def _filled(rule: TableRule, columns: dict[str, pd.Series]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _check_schema(rule: TableRule, rows: pd.DataFrame, reasons: _Reasons) -> None:
+def optional_columns(rule: TableRule) -> set[str]:
+    """The columns of which a value that can't be read costs the value and not the row."""
+    row_makers = {*rule.key, rule.happened_at, "known_at"}
+    return {name for name, column in columns_of(rule.name) if column.nullable} - row_makers
+
+
+def _emptied(column: str, problem: str, positions: np.ndarray, shown: pd.Series) -> EmptiedValues:
+    return EmptiedValues(column, problem, positions, str(shown.iloc[0])[:SHOWN_CHARACTERS])
+
+
+def _check_schema(rule: TableRule, rows: pd.DataFrame, reasons: _Reasons) -> list[EmptiedValues]:
+    """Refuse rows that break the schema; of optional columns empty the values that do."""
+    emptied, optional = list[EmptiedValues](), optional_columns(rule)
     try:
         rule.schema.validate(rows, lazy=True)
     except SchemaErrors as errors:
@@ -157,8 +191,13 @@ def _check_schema(rule: TableRule, rows: pd.DataFrame, reasons: _Reasons) -> Non
         if rule.known_at_from == "parent":
             cases = cases[(cases["column"] != "known_at") | (cases["check"] != "not_nullable")]
         for (column, check), failed in cases.groupby(["column", "check"], sort=True):
-            positions = failed["index"].to_numpy(dtype="int64")
-            reasons.add(str(column), positions, failed["failure_case"], _in_words(str(check)))
+            positions, shown = failed["index"].to_numpy(dtype="int64"), failed["failure_case"]
+            if column in optional:
+                rows.loc[positions, column] = None
+                emptied.append(_emptied(str(column), _in_words(str(check)), positions, shown))
+                continue
+            reasons.add(str(column), positions, shown, _in_words(str(check)))
+    return emptied
 
 
 def _in_words(check: str) -> str:

@@ -16,7 +16,13 @@ import pyarrow.parquet as pq
 from data.contract.conversion import arrow_schema, kinds_of
 from data.contract.tables import TABLES
 from data.domain import UnknownChoiceError
-from data.ingest.row_checks import CheckedChunk, ImportTerms, check_columns, check_rows
+from data.ingest.row_checks import (
+    CheckedChunk,
+    EmptiedValues,
+    ImportTerms,
+    check_columns,
+    check_rows,
+)
 
 FILE, ROW = "_file", "_row"
 ORIGIN = pa.schema([("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64())])
@@ -36,6 +42,7 @@ class RowCounts:
     unchanged: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    emptied: Counter[str] = field(default_factory=Counter)
 
     @property
     def accepted(self) -> int:
@@ -51,6 +58,13 @@ class RowCounts:
         """Count the rows with one kind of reason, of which one stands at `example`."""
         self.reasons[reason] += rows
         self.examples.setdefault(reason, example)
+
+    def empty(self, values: EmptiedValues, file: str, rows: pa.ChunkedArray) -> None:
+        """Count the values of an optional column that can't be read."""
+        kind = f"{values.column}: {values.problem}"
+        self.emptied[kind] += len(values.positions)
+        row = rows[int(values.positions[0])]
+        self.examples.setdefault(kind, f"'{values.example}' in {file} row {row}")
 
     def as_numbers(self) -> dict[str, int]:
         """The counts alone."""
@@ -128,6 +142,8 @@ class StagedTable:
                 f"{where} mixes times with and without an offset: "
                 f"those without are read in {self.terms.timezone}."
             ] = None
+        for values in result.emptied:
+            self.counts.empty(values, f"{chunk[FILE][int(values.positions[0])]}", chunk[ROW])
         refused = result.reasons.index.to_numpy(dtype="int64")
         if len(refused):
             self._refuse(chunk, result)

@@ -73,8 +73,10 @@ def _row_faults(rule: TableRule, file: Path, terms: ImportTerms) -> Counter[str]
         except BadInputError as error:
             return Counter({error.problem: stored.metadata.num_rows})
         for batch in stored.iter_batches(ROWS_PER_CHUNK):
-            kinds = check_rows(rule, pa.Table.from_batches([batch]), terms).kinds
-            broken.update({kind: len(positions) for kind, positions in kinds.items()})
+            result = check_rows(rule, pa.Table.from_batches([batch]), terms)
+            broken.update({kind: len(positions) for kind, positions in result.kinds.items()})
+            emptied = {f"{v.column}: {v.problem}": len(v.positions) for v in result.emptied}
+            broken.update(emptied)
     return broken
 
 

@@ -104,10 +104,14 @@ def _write(
             merge.merge_table(table)
     refused = {_named_after_content(file): file for file in stage.quarantine_files()}
     counts = {name: counts.as_numbers() for name, counts in stage.counts().items()}
-    moment = terms.imported_at.isoformat()
-    manifest = former.after(
-        merge.merged, ImportRecord(moment, terms.source, counts, sorted(refused))
+    record = ImportRecord(
+        imported_at=terms.imported_at.isoformat(),
+        source=terms.source,
+        counts=counts,
+        quarantine=sorted(refused),
+        emptied={name: dict(c.emptied) for name, c in stage.counts().items() if c.emptied},
     )
+    manifest = former.after(merge.merged, record)
     watch("switching", 0)
     if manifest is not former:
         _switch(into, manifest, merge.fresh | refused)

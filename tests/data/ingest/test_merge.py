@@ -26,7 +26,8 @@ def test_an_order_line_without_its_order_is_refused(write, orders, reason, an_or
 
 
 def test_an_order_line_whose_order_was_refused_is_refused(write, history, orders, an_order_line):
-    write(orders=orders.assign(total=[-1.0, 1.0, 1.0]), order_lines=an_order_line())
+    refused = orders.assign(placed_at=["soon", "2024-03-02", "2024-03-03"])
+    write(orders=refused, order_lines=an_order_line())
 
     assert history().rows["order_lines"] == 0
 

@@ -79,7 +79,7 @@ def test_no_history_is_told(faults_found):
 
 
 def test_a_lost_quarantine_file_is_found(write, tmp_path, faults_found, orders):
-    report = write(orders=orders.assign(total=[-1.0, 1.0, 1.0]))
+    report = write(orders=orders.assign(placed_at=["soon", "2024-03-02", "2024-03-03"]))
     report.quarantine[0].unlink()
 
     assert "the quarantine file is missing" in faults_found()[0]
