@@ -108,12 +108,18 @@ def check(history: Folder) -> None:
 
 
 @app.command()
-def describe(history: Folder) -> None:
+def describe(
+    history: Folder,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with pictures and samples too")
+    ] = None,
+) -> None:
     """Show rows, period, missing values, categories, breach rate, demand, features without data."""
     show_history(wide_console(), History.open(history))
     # Features and demand stand above data. So that part is another program, which is started here.
     sys.stdout.flush()
     rest = [sys.executable, "-m", "training", "describe", str(history)]
+    rest += ["--html", str(html)] if html else []
     if code := subprocess.run(rest, check=False).returncode:  # noqa: S603 - our own program
         raise typer.Exit(code)
 

@@ -90,11 +90,31 @@ def show_import(console: Console, report: ImportReport) -> None:
 def show_history(console: Console, history: History) -> None:
     """Print what a history holds, and what it lacks."""
     console.print(f"{history.path}: {history.fingerprint}", highlight=False, soft_wrap=True)
+    for part in history_tables(history):
+        console.print(part)
+
+
+def history_tables(history: History) -> list[Table]:
+    """Return what a history holds, and what it lacks, as tables for the terminal."""
     tables = [_rows(history), _missing(history)]
+    if history.rows["orders"]:
+        tables.append(_currencies(history))
     if history.rows["exceptions"]:
         tables += [_categories(history), _months(history)]
-    for part in tables:
-        console.print(part)
+    return tables
+
+
+def _currencies(history: History) -> Table:
+    rows = [
+        [row.currency, f"{row.orders:,}", *(_amount(x) for x in (row.low, row.middle, row.high))]
+        for row in history.query("describe/currencies").itertuples(index=False)
+    ]
+    columns = ["currency", "orders", "5 % of totals are below", "median total", "5 % are above"]
+    return table("Currencies of orders", columns, rows)
+
+
+def _amount(value: float) -> str:
+    return "unknown" if value != value else f"{value:,.2f}"  # noqa: PLR0124  (NaN)
 
 
 def _rows(history: History) -> Table:

@@ -13,7 +13,7 @@ from training.bursts import commands as bursts_commands
 from training.common.options import console, store
 from training.common.run import registry_time
 from training.demand import commands as demand_commands
-from training.describe import describe
+from training.describe.command import describe
 from training.drift import commands as drift_commands
 from training.early_warning import commands as early_warning_commands
 from training.forecast_book import commands as forecast_book_commands

@@ -116,6 +116,11 @@ class History:
             query, names["key"] = "rows_in_order", ", ".join(TABLES[name].key)
         return self._read(query_text(query, **names), [name], known_before=moment)
 
+    def sample(self, name: str, rows: int) -> pd.DataFrame:
+        """Return a few rows of a table, the same ones each time."""
+        _check_names("table", [name], TABLES)
+        return self._read(query_text("describe/sample", table=name, rows=str(rows)), [name])
+
     def query(self, name: str, **values: Any) -> pd.DataFrame:
         """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
         sql = query_text(name)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from models.automation.evidence import CalibrationCounts
@@ -100,4 +101,30 @@ def importance(path: Path, weights: Mapping[str, float], what: str) -> None:
     axes.barh(best, [weights[name] / total for name in best])
     axes.tick_params(axis="y", labelsize=6)
     axes.set(title=f"Importance for {what}", xlabel="share of the weight")
+    figure.savefig(path)
+
+
+def rows_by_month(path: Path, months: pd.DataFrame) -> None:
+    """Draw how many rows of each table became known in each month.
+
+    Args:
+        path: The picture.
+        months: Columns table, month and rows.
+    """
+    names = list(dict.fromkeys(months["table"]))
+    figure = Figure(figsize=(8.0, 1.1 * len(names) + 0.6), layout="constrained")
+    panels = figure.subplots(len(names), sharex=True, squeeze=False)[:, 0]
+    for axes, name in zip(panels, names, strict=True):
+        own = months[months["table"] == name]
+        axes.bar(own["month"].dt.tz_localize(None), own["rows"], width=25)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+    figure.savefig(path)
+
+
+def orders_by_hour(path: Path, hours: pd.DataFrame) -> None:
+    """Draw how many orders were placed in each hour of the day: columns hour and orders."""
+    figure = Figure(figsize=(8.0, 2.4), layout="constrained")
+    axes = figure.subplots()
+    axes.bar(hours["hour"], hours["orders"])
+    axes.set(xlabel="hour", ylabel="orders", xticks=range(0, 24, 3))
     figure.savefig(path)

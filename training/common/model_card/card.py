@@ -65,11 +65,11 @@ def model_card(content: CardContent) -> str:
         tables=[_table(name, values) for name, values in content.figures.items()],
         pictures={
             "Reliability": {
-                label: _inline(partial(plots.reliability_points, points=points, what=label))
+                label: inline(partial(plots.reliability_points, points=points, what=label))
                 for label, points in content.reliability.items()
             },
             "Importance": {
-                label: _inline(partial(plots.importance, weights=weights, what=label))
+                label: inline(partial(plots.importance, weights=weights, what=label))
                 for label, weights in content.importance.items()
                 if weights
             },
@@ -99,7 +99,7 @@ def _table(name: str, values: Json) -> Json:
     }
 
 
-def _inline(draw: Callable[[Path], None]) -> Markup:
+def inline(draw: Callable[[Path], None]) -> Markup:
     """Return a picture as SVG text for the page."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "picture.svg"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from data.console import table, wide_console
+from data.console import history_tables, table, wide_console
 from data.history.history import History
 
 if TYPE_CHECKING:
@@ -19,19 +19,30 @@ MAX_VALUES_SHOWN = 20
 
 def describe(
     history: Annotated[Path, typer.Argument(help="Folder of the history", show_default=False)],
+    *,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with pictures and samples too")
+    ] = None,
 ) -> None:
     """Show the demand of a history, its suspicious values, and the features without data."""
     # Imported here: they take seconds, --help does not.
     from features.catalog import dark_features
     from training.demand.describe import demand_facts
     from training.demand.suspicious import suspicious_values
+    from training.describe.history_page import history_page
 
     opened, screen = History.open(history), wide_console()
-    if facts := demand_facts(opened):
-        screen.print(table("Demand", ["what", "figure"], [list(fact) for fact in facts]))
-    if suspicious := suspicious_values(opened):
-        screen.print(_suspicious(suspicious))
-    screen.print(_dark(dark_features(opened.filled_columns())))
+    facts = demand_facts(opened)
+    demand = [table("Demand", ["what", "figure"], [list(fact) for fact in facts])] if facts else []
+    suspicious = suspicious_values(opened)
+    odd = [_suspicious(suspicious)] if suspicious else []
+    parts = [*demand, *odd, _dark(dark_features(opened.filled_columns()))]
+    for part in parts:
+        screen.print(part)
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(history_page(opened, [*history_tables(opened), *parts]), encoding="utf-8")
+        screen.print(f"Page: {html}", highlight=False, soft_wrap=True)
 
 
 def _suspicious(values: "Sequence[SuspiciousValue]") -> Table:
