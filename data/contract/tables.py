@@ -234,7 +234,7 @@ class Sites(BaseTable):
     capacity_units: Series[float] = optional(ge=0)
 
 
-class Rates(BaseTable):
+class RatesTable(BaseTable):
     """Exchange rate of one currency into another, from one day on."""
 
     day: Series[Time] = Field(description="the day from which it counts")
@@ -310,7 +310,7 @@ TABLES: dict[str, TableRule] = {
         TableRule("products", Products, ("sku",)),
         TableRule("sites", Sites, ("site",)),
         TableRule(
-            "rates", Rates, ("day", "currency", "to_currency"), "day", known_at_from=HAPPENED
+            "rates", RatesTable, ("day", "currency", "to_currency"), "day", known_at_from=HAPPENED
         ),
     )
 }

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data.contract.conversion import MIN_TIME
-from data.contract.tables import Rates
+from data.contract.tables import RatesTable
 from data.history.queries import query_text, show_table
 from data.policy.exchange_rates import ExchangeRates, Quote, Quotes
 from data.ticks import ceil_ticks
@@ -27,13 +27,13 @@ _MIN_TICK = MIN_TIME.value // 1_000_000
 
 
 def quotes_of(rates: pd.DataFrame) -> Quotes:
-    """Return rows of `Rates` as quotes."""
+    """Return rows of `RatesTable` as quotes."""
     columns = (
-        rates[Rates.currency].tolist(),
-        rates[Rates.to_currency].tolist(),
-        ceil_ticks(rates[Rates.day]).tolist(),
-        ceil_ticks(rates[Rates.known_at]).tolist(),
-        rates[Rates.rate].tolist(),
+        rates[RatesTable.currency].tolist(),
+        rates[RatesTable.to_currency].tolist(),
+        ceil_ticks(rates[RatesTable.day]).tolist(),
+        ceil_ticks(rates[RatesTable.known_at]).tolist(),
+        rates[RatesTable.rate].tolist(),
     )
     return Quotes([Quote(*row) for row in zip(*columns, strict=True)])
 

@@ -48,7 +48,7 @@ class AttributeColumns:
 
     @property
     def say_more_than_site(self) -> bool:
-        """Whether there is any attribute beside the site's own name."""
+        """True where there is any attribute beside the name of the site itself."""
         return bool(self.numbers or self.words.keys() - {SITE})
 
     @property

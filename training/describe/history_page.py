@@ -12,7 +12,7 @@ from rich.table import Table
 from data.history.history import History
 from training.common import plots
 from training.common.model_card.card import inline
-from training.describe.sections import Section, section_of
+from training.describe.page_tables import PageTable, page_table_of
 
 SAMPLE_ROWS = 5
 
@@ -31,7 +31,7 @@ def history_page(history: History, tables: Sequence[Table]) -> str:
         path=history.path.name,
         fingerprint=history.fingerprint,
         imports=history.manifest.imports,
-        sections=[section_of(part) for part in tables],
+        sections=[page_table_of(part) for part in tables],
         pictures=_pictures(history),
         samples=_samples(history),
     )
@@ -48,18 +48,18 @@ def _pictures(history: History) -> dict[str, Markup]:
     return {title: inline(draw) for title, draw in draws.items()}
 
 
-def _samples(history: History) -> list[Section]:
+def _samples(history: History) -> list[PageTable]:
     samples = []
     for name, rows in history.rows.items():
         if rows:
             sample = history.sample(name, SAMPLE_ROWS).dropna(axis=1, how="all")
             columns = list(sample.columns)
             cells = [[_cell(value) for value in row] for row in sample.itertuples(index=False)]
-            samples.append(Section(name, columns, cells))
+            samples.append(PageTable(name, columns, cells))
     return samples
 
 
 def _cell(value: object) -> str:
-    if pd.isna(value):
+    if value is pd.NaT or value is pd.NA or value != value:  # noqa: PLR0124  (NaN)
         return ""
     return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, pd.Timestamp) else str(value)

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 
-class Section(NamedTuple):
+class PageTable(NamedTuple):
     """A table of a page: its title, its columns and the texts of its cells by row."""
 
     title: str
@@ -14,11 +14,11 @@ class Section(NamedTuple):
     rows: list[list[str]]
 
 
-def section_of(table: Table) -> Section:
+def page_table_of(table: Table) -> PageTable:
     """Return a table of the terminal as plain texts."""
     cells = [[_plain(cell) for cell in column.cells] for column in table.columns]
     rows = [list(row) for row in zip(*cells, strict=True)]
-    return Section(_plain(table.title or ""), [_plain(c.header) for c in table.columns], rows)
+    return PageTable(_plain(table.title or ""), [_plain(c.header) for c in table.columns], rows)
 
 
 def _plain(cell: object) -> str:
