@@ -16,7 +16,7 @@ UNNAMED = "column_{number}"
 
 
 class CsvDialect(NamedTuple):
-    """How a CSV file is to be read.
+    """Settings by which a CSV file is read.
 
     Attributes:
         columns: Names of the columns, unique whatever their case.

@@ -27,7 +27,7 @@ COPY = "copy.csv"
 
 
 class CsvReading(NamedTuple):
-    """What reading a file came to, beside the table of its rows.
+    """Result of reading a file, beside the table of its rows.
 
     Attributes:
         refused: Lines that have other columns, as `LINE_COLUMNS` says.

@@ -32,7 +32,7 @@ CURE = (
 
 
 class InputSpec(BaseModel):
-    """Where the rows of one table come from.
+    """Origin of the rows of one table.
 
     Attributes:
         files: Patterns of file names, with or without their endings.

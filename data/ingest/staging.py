@@ -223,7 +223,7 @@ class StagedImport:
         self.lines.add(lines)
 
     def notices(self) -> list[str]:
-        """What a reader of the report should learn: of the files first, then of the tables."""
+        """Sentences for the reader of the report: of the files first, then of the tables."""
         return self.reading_notices + [n for table in self.in_order() for n in table.notices]
 
     def counts(self) -> dict[str, RowCounts]:
