@@ -14,16 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from data.contract.reading import MAX_EXACT_INTEGER, rfc3339_text
-from data.contract.tables import Text, Time, YesNo, columns_of
+from data.contract.moments import (
+    FULL_DATE,
+    OFFSET,
+    in_one_spelling,
+    in_zone,
+    wall_clock,
+    written_texts,
+)
+from data.contract.reading import MAX_EXACT_INTEGER
+from data.contract.tables import AS_WRITTEN, Text, Time, YesNo, columns_of
 from data.domain import BadInputError
 
-# A time with a clock at its end may carry an offset; "-01" at the end of a date is none.
-FULL_DATE = r"^\d{4}-\d{2}-\d{2}(?:[T ]|$)"
-PLAIN_MOMENT = (
-    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-)
-OFFSET = r":\d{2}(?:[.,]\d+)?\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 MIN_TIME, MAX_TIME = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
@@ -59,6 +61,11 @@ def kinds_of(table: str) -> dict[str, ColumnKind]:
     }
     by_dtype |= {"int64": ColumnKind.WHOLE}
     return {name: by_dtype.get(str(c.dtype.type), ColumnKind.TEXT) for name, c in columns_of(table)}
+
+
+def written_columns(table: str) -> frozenset[str]:
+    """The columns whose times are dates of the calendar, which no zone shifts."""
+    return frozenset(name for name, column in columns_of(table) if column.metadata == AS_WRITTEN)
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -102,7 +109,12 @@ def _whole_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def convert(
-    column: pa.ChunkedArray, kind: ColumnKind, *, where: str, timezone: str
+    column: pa.ChunkedArray,
+    kind: ColumnKind,
+    *,
+    where: str,
+    timezone: str,
+    as_written: bool = False,
 ) -> ConvertedColumn:
     """Turn a column into its kind.
 
@@ -111,6 +123,7 @@ def convert(
         kind: The kind that the contract demands.
         where: Table and column, for an error.
         timezone: Zone of times without an offset.
+        as_written: Whether times are dates of the calendar, which no zone shifts.
 
     Raises:
         BadInputError: the column as a whole is of a type that can't hold the kind.
@@ -121,7 +134,7 @@ def convert(
         problem = f"holds {column.type}, not one plain value a row"
         raise BadInputError(where, problem, "Select a text or a number in the query.")
     if kind is ColumnKind.TIME:
-        return _times(column, where=where, timezone=timezone)
+        return _times(column, where=where, timezone=timezone, as_written=as_written)
     text_or_dictionary = types.is_dictionary(column.type) or _is_text(column.type)
     return _BY_KIND[kind](as_text(column) if text_or_dictionary else column)
 
@@ -170,58 +183,43 @@ def _yes_nos(column: pa.ChunkedArray) -> ConvertedColumn:
     )
 
 
-def _times(column: pa.ChunkedArray, *, where: str, timezone: str) -> ConvertedColumn:
+def _times(
+    column: pa.ChunkedArray, *, where: str, timezone: str, as_written: bool
+) -> ConvertedColumn:
     if types.is_dictionary(column.type) or _is_text(column.type):
-        return _times_of_text(_series(as_text(column)), timezone)
+        texts = _series(as_text(column))
+        if as_written:
+            return _times_of_text(written_texts(texts, timezone), "UTC")
+        return _times_of_text(texts, timezone)
     if types.is_date(column.type):
         column = column.cast(pa.timestamp("us"))
     if not types.is_timestamp(column.type):
         problem = f"holds {column.type}, not times"
         raise BadInputError(
-            where, problem, "In the query, turn numbers into times: to_timestamp(x)."
+            where, problem, "In the query, turn numbers into times: time_of_seconds(x)."
         )
     moments = column.to_pandas()
     zoned = column.type.tz is not None
+    if as_written:
+        written = wall_clock(moments, timezone) if zoned else moments
+        return _within_bounds(in_zone(written, "UTC"), moments)
     return _within_bounds(
-        moments.dt.tz_convert("UTC") if zoned else _in_zone(moments, timezone), moments
+        moments.dt.tz_convert("UTC") if zoned else in_zone(moments, timezone), moments
     )
 
 
 def _times_of_text(originals: pd.Series, timezone: str) -> ConvertedColumn:
-    texts = _in_one_spelling(originals)
+    texts = in_one_spelling(originals)
     whole = texts.str.contains(FULL_DATE, na=False).astype(bool)
     zoned = (texts.str.contains(OFFSET, na=False) & whole).astype(bool)
     parts = [
         pd.to_datetime(texts[zoned], format="ISO8601", utc=True, errors="coerce"),
-        _in_zone(
-            pd.to_datetime(texts[whole & ~zoned], format="ISO8601", errors="coerce"), timezone
-        ),
+        in_zone(pd.to_datetime(texts[whole & ~zoned], format="ISO8601", errors="coerce"), timezone),
     ]
     times = pd.concat([part.astype(Time) for part in parts])
     result = _within_bounds(times.reindex(texts.index), originals)
     mixes = bool(zoned.any() and (whole & ~zoned).any())
     return ConvertedColumn(result.values, result.bad, result.problem, mixes_zones=mixes)
-
-
-def _in_one_spelling(texts: pd.Series) -> pd.Series:
-    """Times in other spellings of ISO 8601 as RFC 3339; what is none becomes no value."""
-    other = ~texts.str.fullmatch(PLAIN_MOMENT, na=True)
-    if not other.any():
-        return texts
-    spelled = {text: rfc3339_text(text) for text in texts[other].unique()}
-    return texts.where(~other, texts.map(spelled))
-
-
-def _in_zone(naive: pd.Series, timezone: str) -> pd.Series:
-    """Times without an offset, read in a zone.
-
-    The hour that a clock shows twice is read as the second one: nothing is known too early.
-    """
-    clock = naive.astype("datetime64[us]").dt
-    second = np.zeros(len(naive), dtype=bool)
-    return clock.tz_localize(timezone, ambiguous=second, nonexistent="shift_forward").dt.tz_convert(
-        "UTC"
-    )
 
 
 def _within_bounds(times: pd.Series, originals: pd.Series) -> ConvertedColumn:

@@ -23,6 +23,11 @@ from pandera.typing.pandas import Series
 from data.contract.column_types import BaseTable, Field, Text, Time, YesNo, optional
 from data.domain import HandlingEvent, LabelOrigin
 
+AS_WRITTEN = {"as_written": True}
+"""Marks a time that is a date of the calendar: it stays as it is written, no zone shifts it."""
+
+FIRST_DAY = "first day of the period, as written: no time zone shifts it"
+
 
 def _currency(description: str) -> Any:
     """Return an optional column of codes in capitals."""
@@ -178,7 +183,7 @@ class DemandTable(BaseTable):
 
     sku: Series[Text] = Field()
     site: Series[Text] = Field()
-    period_start: Series[Time] = Field()
+    period_start: Series[Time] = Field(metadata=AS_WRITTEN, description=FIRST_DAY)
     units: Series[float] = Field(ge=0)
     in_stock_share: Series[float] = optional(ge=0, le=1)
     price: Series[float] = optional(ge=0)
@@ -193,7 +198,7 @@ class Plans(BaseTable):
 
     sku: Series[Text] = Field()
     site: Series[Text] = Field()
-    period_start: Series[Time] = Field()
+    period_start: Series[Time] = Field(metadata=AS_WRITTEN, description=FIRST_DAY)
     price: Series[float] = optional(ge=0)
     currency: Series[Text] = optional(
         description="of the price, ISO 4217; the company's if empty", str_matches=r"^[A-Z]{3}$"

@@ -22,14 +22,19 @@ def query_text(name: str, **names: str) -> str:
 
 
 def database(
-    file: Path | None = None, *, memory_gb: float | None = None, spill_to: Path | None = None
+    file: Path | None = None,
+    *,
+    memory_gb: float | None = None,
+    spill_to: Path | None = None,
+    timezone: str = "UTC",
 ) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection that thinks in UTC and never fetches anything from a network.
+    """A DuckDB connection that thinks in one time zone and never fetches anything from a network.
 
     Args:
         file: Where its own tables lie; in memory if left out.
         memory_gb: How much memory it may take before it spills; DuckDB's default if left out.
         spill_to: Where it spills.
+        timezone: In which moments without an offset are read, and days begin.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
@@ -40,7 +45,7 @@ def database(
     if spill_to:
         config["temp_directory"] = str(spill_to)
     con = duckdb.connect(str(file) if file else ":memory:", config=config)
-    con.execute("set TimeZone = 'UTC'")
+    con.execute(f"set TimeZone = '{timezone}'")
     return con
 
 

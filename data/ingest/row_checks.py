@@ -10,11 +10,12 @@ import pandas as pd
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
-from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of
+from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of, written_columns
 from data.contract.tables import TABLES, TableRule, columns_of
 from data.domain import BadInputError
 
 SHOWN_CHARACTERS = 60
+MAX_ZONE_AHEAD, NO_TIME = pd.Timedelta(14, "h"), pd.Timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,13 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
             columns[name] = empty_column(kind, len(chunk))
             continue
         where = f"{rule.name}.{name}"
-        column = convert(chunk[name], kind, where=where, timezone=terms.timezone)
+        column = convert(
+            chunk[name],
+            kind,
+            where=where,
+            timezone=terms.timezone,
+            as_written=name in written_columns(rule.name),
+        )
         columns[name] = column.values
         result.mixed_zones += [where] if column.mixes_zones else []
         if column.bad.any():
@@ -151,6 +158,8 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
             reasons.add(name, positions, shown, column.problem)
             if rule.known_at_from == "happened_at" and name == rule.happened_at:
                 reasons.excuse("known_at", positions)
+    if rule.known_at_from == "happened_at" and rule.happened_at:
+        reasons.excuse("known_at", np.flatnonzero(columns[rule.happened_at].isna()))
     result.rows = _filled(rule, columns)
     result.emptied += _check_schema(rule, result.rows, reasons)
     _check_times(rule, result.rows, terms, reasons)
@@ -222,5 +231,7 @@ def _check_times(
     future = np.flatnonzero(known_at > terms.imported_at)
     reasons.add("known_at", future, known_at.iloc[future], "is after the moment of the import")
     if rule.happened_at:
-        early = np.flatnonzero(known_at < rows[rule.happened_at])
+        # A date of the calendar begins in another zone up to 14 hours before it does in UTC.
+        ahead = MAX_ZONE_AHEAD if rule.happened_at in written_columns(rule.name) else NO_TIME
+        early = np.flatnonzero(known_at < rows[rule.happened_at] - ahead)
         reasons.add("known_at", early, known_at.iloc[early], f"is before {rule.happened_at}")

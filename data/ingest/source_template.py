@@ -4,7 +4,7 @@ from pathlib import Path
 
 from data.contract.conversion import ColumnKind, kinds_of
 from data.contract.tables import TABLES, columns_of
-from data.domain import BadInputError
+from data.domain import BadInputError, HandlingEvent, LabelOrigin, Stage
 from data.history.queries import query_text
 from data.ingest.inputs import INPUTS
 from data.ingest.row_checks import required_columns
@@ -16,6 +16,13 @@ KIND_WORDS = {
     ColumnKind.WHOLE: "whole number",
     ColumnKind.YES_NO: "true or false",
 }
+WORDS = {
+    ("order_events", "stage"): "one of " + ", ".join(Stage),
+    ("exception_events", "event"): "one of " + ", ".join(HandlingEvent),
+    ("outcomes", "label_origin"): "one of " + ", ".join(LabelOrigin),
+}
+"""Words that a column holds, where the contract names them."""
+
 INPUTS_TEXT = """\
 # The tables that the queries read, and the names (without .csv, .parquet, ...) of their files; each
 # is made of all files that fit. Without this file every file is a table of its own name.
@@ -46,7 +53,9 @@ def write_skeleton(folder: Path) -> list[Path]:
 def _query(table: str) -> str:
     needed, kinds = required_columns(table), kinds_of(table)
     meanings = {
-        name: ", ".join(filter(None, [KIND_WORDS[kinds[name]], column.description]))
+        name: ", ".join(
+            filter(None, [KIND_WORDS[kinds[name]], column.description, WORDS.get((table, name))])
+        )
         for name, column in columns_of(table)
     }
     return query_text(

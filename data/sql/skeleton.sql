@@ -1,7 +1,14 @@
 -- @{grain}.
 --
+-- This is SQL as DuckDB speaks it: duckdb.org/docs has its functions.
 -- Write what your column is before each name, for instance: order_number as "order_id".
--- Times: ISO 8601 text is best left as it is; other spellings: time_of(opened, '%d/%m/%Y %H:%M').
+-- Times: ISO 8601 text is best left as it is, with or without an offset. Words for other times:
+--   time_of(opened, '%d/%m/%Y %I:%M %p')   a spelling as of strptime; %z reads an offset
+--   time_of(opened)                        ISO 8601 as a moment, to compare it with another
+--   time_of_seconds(x), time_of_milliseconds(x)   numbers since 1970
+--   later_of(x, y)                         the later of two
+-- What they can't read is null; the import counts it and shows an example.
+-- The time zone of times without an offset: `timezone = "Europe/Berlin"` in inputs.toml.
 -- Leave doubtful values as text: the import converts them and names the rows that it refuses.
 -- Delete this file if you have no such table, and the line in inputs.toml.
 select

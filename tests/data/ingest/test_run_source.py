@@ -1,7 +1,10 @@
+import pandas as pd
 import pytest
 
 from data.domain import BadInputError, UnknownChoiceError
-from data.ingest.run_source import Source
+from data.history.history import History
+from data.ingest.row_checks import ImportTerms
+from data.ingest.run_source import Source, import_files
 from data.ingest.sources import source_folder, source_names
 
 
@@ -66,7 +69,7 @@ def test_a_query_may_read_a_view_of_the_source(source, read_files, orders_csv):
     assert read_files(orders_csv, folder=folder).counts["orders"].accepted == 1
 
 
-def test_a_time_in_another_spelling_is_read_and_a_wrong_one_shown_as_it_was(
+def test_a_time_that_can_not_be_read_is_empty_and_told_with_an_example(
     tmp_path, source, read_files, quarantined
 ):
     file = tmp_path / "orders.csv"
@@ -75,7 +78,44 @@ def test_a_time_in_another_spelling_is_read_and_a_wrong_one_shown_as_it_was(
     report = read_files(file, folder=source(orders=query))
 
     assert report.counts["orders"].accepted == 1
-    assert quarantined(report)["placed_at"].tolist() == ["32/12/2023 10:00"]
+    assert quarantined(report)["reason"].tolist() == ["placed_at: is empty"]
+    (notice,) = report.notices
+    assert notice.startswith("orders: 1 of 2 values are no time for time_of(placed_at, '%d/%m/%Y")
+    assert notice.endswith("such as '32/12/2023 10:00'. They count as empty.")
+
+
+def test_unread_times_of_a_view_and_of_an_alias_are_told_too(tmp_path, source, read_files):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,day,promised\nA,2023-12-31,Date Not Captured\nB,2023-12-31,\n")
+    report = read_files(
+        file,
+        folder=source(
+            _days="select *, trim(promised) as promise from orders",
+            orders="select o.order_id, time_of(o.day) as placed_at, "
+            "time_of(o.promise) as promised_at from _days as o",
+        ),
+    )
+
+    assert report.counts["orders"].accepted == 2
+    assert [notice.split(", such as ")[1] for notice in report.notices] == [
+        "'Date Not Captured'. They count as empty."
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2023-01-01", "2023-01-01T00:00:00+01:00", "2022-12-31T23:00:00Z", "2023-01-01T00:00:00Z"],
+)
+def test_the_start_of_a_period_is_not_shifted_by_a_zone(tmp_path, source, written):
+    file = tmp_path / "demand.csv"
+    file.write_text(f"sku,site,start,known_at\nA,north,{written},2023-02-01\n")
+    query = "select sku, site, start as period_start, 3 as units, known_at from demand"
+    terms = ImportTerms("test", pd.Timestamp("2024-01-01", tz="UTC"), "Europe/Berlin")
+    import_files([file], source(demand=query), tmp_path / "history", terms)
+    stored = History.open(tmp_path / "history").table("demand")
+
+    assert stored["period_start"].tolist() == [pd.Timestamp("2023-01-01", tz="UTC")]
+    assert stored["known_at"].tolist() == [pd.Timestamp("2023-01-31T23:00", tz="UTC")]
 
 
 def test_a_query_of_an_unknown_table_is_named(source):
@@ -92,6 +132,14 @@ def test_an_unknown_source_answers_with_those_there_are():
 def test_every_query_of_a_source_states_its_grain_first(name):
     for query in source_folder(name).glob("*.sql"):
         assert query.read_text().startswith("-- One row"), query
+
+
+def test_a_source_names_its_time_zone_in_its_inputs(source):
+    folder = source(orders="select 1")
+    (folder / "inputs.toml").write_text('timezone = "Asia/Tokyo"\norders = ["shop_*"]')
+    read = Source.read(folder)
+
+    assert (read.timezone, read.patterns) == ("Asia/Tokyo", {"orders": ["shop_*"]})
 
 
 def test_inputs_that_are_not_toml_are_told(source):

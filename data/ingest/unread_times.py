@@ -1,0 +1,105 @@
+"""Values that the time words of a query (`time_of`, ...) could not read, counted by column.
+
+Such a value is null in the query's answer, so that nothing else could tell that it was there.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from data.history.queries import query_text
+
+TIME_WORDS = ("time_of", "time_of_seconds", "time_of_milliseconds")
+
+
+@dataclass(frozen=True)
+class TimeCall:
+    """One call of a time word.
+
+    Attributes:
+        text: The call as it stands in the query.
+        value: Its first argument.
+        columns: Names in that argument; the last part of each is a column.
+    """
+
+    text: str
+    value: str
+    columns: tuple[tuple[str, ...], ...]
+
+
+@dataclass
+class UnreadTimes:
+    """Counter of unread times.
+
+    Attributes:
+        notices: One sentence for each call that met such values.
+    """
+
+    notices: dict[str, None] = field(default_factory=dict)
+
+    def count(self, con: duckdb.DuckDBPyConnection, sql: str, relations: list[str]) -> None:
+        """Count over the tables and views that a query may read.
+
+        A call on what the query itself makes up is passed over: its columns are in no relation.
+        """
+        for call in time_calls(con, sql):
+            relation = _relation_of(con, call, sql, relations)
+            if relation is not None:
+                self._count_call(con, call, relation)
+
+    def _count_call(self, con: duckdb.DuckDBPyConnection, call: TimeCall, relation: str) -> None:
+        qualifier = next((name[0] for name in call.columns if len(name) > 1), relation)
+        names = {"call": call.text, "value": call.value, "alias": qualifier}
+        query = query_text("reading/unread_times", relation=relation, **names)
+        try:
+            result = con.sql(query).to_arrow_table().to_pylist()[0]
+        except duckdb.Error:  # it reads more than one relation: its rows can't be counted alone
+            return
+        if result["unread"]:
+            self.notices[
+                f"{relation}: {result['unread']} of {result['values']} values are no time for "
+                f"{call.text}, such as '{result['example']}'. They count as empty."
+            ] = None
+
+
+def time_calls(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[TimeCall]:
+    """Yield the calls of time words that have a column in them; none of a query that is wrong."""
+    answer = con.sql(query_text("reading/parsed"), params={"sql": sql}).to_arrow_table()
+    encoded = sql.encode()
+
+    def text(node: dict[str, Any]) -> str:
+        begin = node["query_location"]
+        return encoded[begin : begin + node["query_location_length"]].decode()
+
+    for node in _nodes(json.loads(answer["tree"][0].as_py())):
+        if node.get("function_name") in TIME_WORDS and (arguments := node.get("arguments")):
+            value = arguments[0]["expression"]
+            names = (part["column_names"] for part in _nodes(value) if "column_names" in part)
+            if columns := tuple(tuple(name) for name in names):
+                yield TimeCall(text(node), text(value), columns)
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _nodes(part)
+
+
+def _relation_of(
+    con: duckdb.DuckDBPyConnection, call: TimeCall, sql: str, relations: list[str]
+) -> str | None:
+    """Return the first relation named in the query that has all columns of a call."""
+    needed = {name[-1].lower() for name in call.columns}
+    for relation in relations:
+        if re.search(rf"\b{re.escape(relation)}\b", sql):
+            columns = {column.lower() for column in con.table(relation).columns}
+            if needed <= columns:
+                return relation
+    return None
