@@ -88,6 +88,7 @@ def _rows(
     file, spill = terms.scratch / "inputs.duckdb", terms.scratch / "spill"
     with database(file, memory_gb=MEMORY_GB, spill_to=spill) as con:
         con.from_arrow(_country_names()).create("country_names")
+        con.execute(query_text("reading/time_words"))
         con.execute(query_text("reading/macros"))
         for table, table_input in tables.items():
             watch(f"reading {table_input.name}", 0)

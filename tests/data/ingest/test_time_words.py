@@ -6,7 +6,7 @@ from data.history.queries import database, query_text
 @pytest.fixture(scope="module")
 def berlin():
     with database(timezone="Europe/Berlin") as con:
-        con.execute(query_text("reading/macros"))
+        con.execute(query_text("reading/time_words"))
         yield con
 
 
