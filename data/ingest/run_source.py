@@ -20,6 +20,7 @@ from data.ingest.readers import ReadingTerms, load
 from data.ingest.row_checks import ImportTerms, check_columns
 from data.ingest.sources import data_files, named_by_pattern, named_by_stem
 from data.ingest.staging import LINES, NOTICES, ROWS_PER_CHUNK
+from data.ingest.unread_times import unread_times
 from data.ingest.write_history import STAGING, ImportReport, Watch, no_progress, write_history
 
 
@@ -78,15 +79,21 @@ def import_files(
     """
     source = Source.read(folder)
     tables = source.tables(paths)
-    rows = _rows(source, tables, ReadingTerms(into / STAGING, encoding), watch)
+    reading = ReadingTerms(into / STAGING, encoding)
+    rows = _rows(source, tables, reading, timezone=terms.timezone, watch=watch)
     return write_history(into, rows, terms, watch=watch)
 
 
 def _rows(
-    source: Source, tables: dict[str, TableInput], terms: ReadingTerms, watch: Watch
+    source: Source,
+    tables: dict[str, TableInput],
+    terms: ReadingTerms,
+    *,
+    timezone: str,
+    watch: Watch,
 ) -> Iterator[tuple[str, pa.Table]]:
     file, spill = terms.scratch / "inputs.duckdb", terms.scratch / "spill"
-    with database(file, memory_gb=MEMORY_GB, spill_to=spill) as con:
+    with database(file, memory_gb=MEMORY_GB, spill_to=spill, timezone=timezone) as con:
         con.from_arrow(_country_names()).create("country_names")
         con.execute(query_text("reading/time_words"))
         con.execute(query_text("reading/macros"))
@@ -103,12 +110,21 @@ def _rows(
                 query = con.sql(path.read_text(encoding="utf-8"))
             columns = _in_contract_case(path.stem, query.columns)
             check_columns(TABLES[path.stem], columns, where=_where(path))
+        notices = list(_unread_times(con, source, [*tables, *source.views]))
+        yield NOTICES, pa.table({"notice": pa.array(notices, pa.string())})
         for table, path in source.queries.items():
             with _as_source_errors(con, path, tables):
                 query = con.sql(path.read_text(encoding="utf-8"))
                 columns = _in_contract_case(table, query.columns)
                 for batch in query.to_arrow_reader(ROWS_PER_CHUNK):
                     yield table, pa.Table.from_batches([batch]).rename_columns(columns)
+
+
+def _unread_times(
+    con: duckdb.DuckDBPyConnection, source: Source, relations: list[str]
+) -> Iterator[str]:
+    for path in [*source.views.values(), *source.queries.values()]:
+        yield from unread_times(con, path.read_text(encoding="utf-8"), relations)
 
 
 def _in_contract_case(table: str, columns: list[str]) -> list[str]:

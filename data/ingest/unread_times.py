@@ -6,7 +6,7 @@ Such a value is null in the query's answer, so that nothing else could tell that
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -31,39 +31,35 @@ class TimeCall:
     columns: tuple[tuple[str, ...], ...]
 
 
-@dataclass
-class UnreadTimes:
-    """Counter of unread times.
+def unread_times(con: duckdb.DuckDBPyConnection, sql: str, relations: list[str]) -> Iterator[str]:
+    """Yield a sentence for each time word of a query that met values it could not read.
 
-    Attributes:
-        notices: One sentence for each call that met such values.
+    A call on what the query itself makes up is passed over: its columns are in no relation.
+
+    Args:
+        con: It holds the relations and the words.
+        sql: The query.
+        relations: The tables and views that it may read.
     """
+    for call in time_calls(con, sql):
+        relation = _relation_of(con, call, sql, relations)
+        if relation is not None:
+            yield from _notice(con, call, relation)
 
-    notices: dict[str, None] = field(default_factory=dict)
 
-    def count(self, con: duckdb.DuckDBPyConnection, sql: str, relations: list[str]) -> None:
-        """Count over the tables and views that a query may read.
-
-        A call on what the query itself makes up is passed over: its columns are in no relation.
-        """
-        for call in time_calls(con, sql):
-            relation = _relation_of(con, call, sql, relations)
-            if relation is not None:
-                self._count_call(con, call, relation)
-
-    def _count_call(self, con: duckdb.DuckDBPyConnection, call: TimeCall, relation: str) -> None:
-        qualifier = next((name[0] for name in call.columns if len(name) > 1), relation)
-        names = {"call": call.text, "value": call.value, "alias": qualifier}
-        query = query_text("reading/unread_times", relation=relation, **names)
-        try:
-            result = con.sql(query).to_arrow_table().to_pylist()[0]
-        except duckdb.Error:  # it reads more than one relation: its rows can't be counted alone
-            return
-        if result["unread"]:
-            self.notices[
-                f"{relation}: {result['unread']} of {result['values']} values are no time for "
-                f"{call.text}, such as '{result['example']}'. They count as empty."
-            ] = None
+def _notice(con: duckdb.DuckDBPyConnection, call: TimeCall, relation: str) -> Iterator[str]:
+    qualifier = next((name[0] for name in call.columns if len(name) > 1), relation)
+    names = {"call": call.text, "value": call.value, "alias": qualifier}
+    query = query_text("reading/unread_times", relation=relation, **names)
+    try:
+        result = con.sql(query).to_arrow_table().to_pylist()[0]
+    except duckdb.Error:  # it reads more than one relation: its rows can't be counted alone
+        return
+    if result["unread"]:
+        yield (
+            f"{relation}: {result['unread']} of {result['values']} values are no time for "
+            f"{call.text}, such as '{result['example']}'. They count as empty."
+        )
 
 
 def time_calls(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[TimeCall]:

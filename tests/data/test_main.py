@@ -97,7 +97,7 @@ def test_an_unknown_time_zone_is_refused(run):
         "import", "a.csv", "--source", "olist", "--into", "h", "--timezone", "Mars/Olympus"
     )
 
-    assert "timezone: 'Mars/Olympus' is unknown" in result.stderr
+    assert "--timezone: 'Mars/Olympus' is unknown" in result.stderr
 
 
 def test_files_are_imported_with_what_was_refused_and_why(run, tmp_path):

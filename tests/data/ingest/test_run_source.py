@@ -134,14 +134,6 @@ def test_every_query_of_a_source_states_its_grain_first(name):
         assert query.read_text().startswith("-- One row"), query
 
 
-def test_a_source_names_its_time_zone_in_its_inputs(source):
-    folder = source(orders="select 1")
-    (folder / "inputs.toml").write_text('timezone = "Asia/Tokyo"\norders = ["shop_*"]')
-    read = Source.read(folder)
-
-    assert (read.timezone, read.patterns) == ("Asia/Tokyo", {"orders": ["shop_*"]})
-
-
 def test_inputs_that_are_not_toml_are_told(source):
     folder = source(orders="select 1")
     (folder / "inputs.toml").write_text("orders = [")
