@@ -18,6 +18,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+MAX_QUANTITY = 1e12
+"""Units that a row, a count or a request can name; more is a typing error or a fault."""
+MAX_AMOUNT = 1e15
+"""Money that a row or a request can name, in any currency."""
+MAX_MINUTES = 1e7
+"""Minutes of work on one exception."""
+
 Json = dict[str, Any]
 """An object of JSON: plain values by key, as they are stored or sent."""
 

@@ -1,6 +1,10 @@
 """Texts for people: money, durations, shares, and the reasons that are made of them."""
 
+from math import isnan
 from typing import NamedTuple
+
+MAX_IN_WORDS = 1e15
+"""Numbers from here on are not told apart any more."""
 
 
 class Reason(NamedTuple):
@@ -13,10 +17,29 @@ class Reason(NamedTuple):
 def money(amount: float, currency: str) -> str:
     """Return money for people: cents only where they matter.
 
-    >>> money(3.4, "EUR"), money(1234.5, "EUR")
-    ('EUR 3.40', 'EUR 1,234')
+    >>> money(3.4, "EUR"), money(1234.5, "EUR"), money(2.5e9, "EUR")
+    ('EUR 3.40', 'EUR 1,234', 'EUR 2.5 billion')
     """
-    return f"{currency} {amount:,.0f}" if amount >= 10 else f"{currency} {amount:,.2f}"
+    return f"{currency} {number(amount)}" if abs(amount) >= 10 else f"{currency} {amount:,.2f}"
+
+
+def number(value: float) -> str:
+    """Return a whole number for people; a very large one in words.
+
+    >>> number(1234.5), number(-2e6), number(3.21e13), number(1e300), number(float("inf"))
+    ('1,234', '-2,000,000', '32.1 trillion', 'more than 1,000 trillion', 'more than 1,000 trillion')
+    """
+    if abs(value) >= MAX_IN_WORDS or isnan(value):
+        return (
+            "an unknown number"
+            if isnan(value)
+            else f"more than {MAX_IN_WORDS / 1e12:,.0f} trillion"
+        )
+    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e8, "million")):
+        if abs(value) >= size:
+            unit = min(size, 1e6) if word == "million" else size
+            return f"{value / unit:,.1f}".removesuffix(".0") + f" {word}"
+    return f"{value:,.0f}"
 
 
 def duration(hours: float) -> str:

@@ -21,7 +21,7 @@ import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from data.contract.column_types import BaseTable, Field, Text, Time, YesNo, optional
-from data.domain import HandlingEvent, LabelOrigin
+from data.domain import MAX_AMOUNT, MAX_MINUTES, MAX_QUANTITY, HandlingEvent, LabelOrigin
 
 AS_WRITTEN = {"as_written": True}
 """Marks a time that is a date of the calendar: it stays as it is written, no zone shifts it."""
@@ -58,7 +58,7 @@ class Orders(BaseTable):
     promised_at: Series[Time] = optional(description="delivery promised to the customer")
     ship_by_at: Series[Time] = optional(description="latest moment to hand it to the carrier")
     currency: Series[Text] = _currency("of the total, ISO 4217")
-    total: Series[float] = optional(description="in `currency`", ge=0)
+    total: Series[float] = optional(description="in `currency`", ge=0, le=MAX_AMOUNT)
     country: Series[Text] = optional(description="ISO 3166-1 alpha-2", str_matches=r"^[A-Z]{2}$")
     postcode: Series[Text] = optional()
     city: Series[Text] = optional()
@@ -67,7 +67,9 @@ class Orders(BaseTable):
     payment_status: Series[Text] = optional(description="as of known_at")
     fulfillment_status: Series[Text] = optional(description="as of known_at")
     status: Series[Text] = optional(description="as of known_at")
-    weight: Series[float] = optional(description="rows that this one stands for; 1 if empty", gt=0)
+    weight: Series[float] = optional(
+        description="rows that this one stands for; 1 if empty", gt=0, le=MAX_QUANTITY
+    )
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
     @pa.check("attributes", name="json_object")
@@ -82,9 +84,9 @@ class OrderLines(BaseTable):
     order_id: Series[Text] = Field()
     line_id: Series[Text] = Field()
     sku: Series[Text] = Field()
-    units: Series[float] = Field(ge=0, description="ordered units")
+    units: Series[float] = Field(ge=0, description="ordered units", le=MAX_QUANTITY)
     site: Series[Text] = optional(description="where it ships from: warehouse, shop, seller")
-    unit_price: Series[float] = optional(ge=0)
+    unit_price: Series[float] = optional(ge=0, le=MAX_AMOUNT)
     currency: Series[Text] = optional(
         description="of the price, ISO 4217; the order's if empty", str_matches=r"^[A-Z]{3}$"
     )
@@ -104,7 +106,9 @@ class OrderEvents(BaseTable):
     occurred_at: Series[Time] = Field()
     event: Series[Text] = Field(default="reached", description="reached, canceled, returned, ...")
     line_id: Series[Text] = Field(default="", description="its line; empty: the whole order")
-    units: Series[float] = optional(ge=0, description="how many units of the line it concerns")
+    units: Series[float] = optional(
+        ge=0, description="how many units of the line it concerns", le=MAX_QUANTITY
+    )
     actor: Series[Text] = optional(description="who or what did it")
 
 
@@ -156,10 +160,12 @@ class Outcomes(BaseTable):
     )
     priority: Series[Text] = optional(description="the band that people gave it in the end")
     resolved_at: Series[Time] = optional()
-    touch_minutes: Series[float] = optional(ge=0, description="minutes of work, not elapsed time")
+    touch_minutes: Series[float] = optional(
+        ge=0, description="minutes of work, not elapsed time", le=MAX_MINUTES
+    )
     breached: Series[YesNo] = optional(description="the deadline, SLA or promise was missed")
     breached_at: Series[Time] = optional(description="when it was missed, where that is recorded")
-    loss: Series[float] = optional(ge=0, description="money lost by it")
+    loss: Series[float] = optional(ge=0, description="money lost by it", le=MAX_AMOUNT)
     currency: Series[Text] = optional(
         description="of the loss, ISO 4217; the order's if empty", str_matches=r"^[A-Z]{3}$"
     )
@@ -172,8 +178,10 @@ class StockTable(BaseTable):
     sku: Series[Text] = Field()
     site: Series[Text] = Field()
     counted_at: Series[Time] = Field()
-    on_hand: Series[float] = Field(description="units; below 0 is oversold")
-    inbound: Series[float] = optional(ge=0, description="units on the way")
+    on_hand: Series[float] = Field(
+        description="units; below 0 is oversold", ge=-MAX_QUANTITY, le=MAX_QUANTITY
+    )
+    inbound: Series[float] = optional(ge=0, description="units on the way", le=MAX_QUANTITY)
     inbound_at: Series[Time] = optional()
     in_stock: Series[YesNo] = optional()
 
@@ -184,13 +192,13 @@ class DemandTable(BaseTable):
     sku: Series[Text] = Field()
     site: Series[Text] = Field()
     period_start: Series[Time] = Field(metadata=AS_WRITTEN, description=FIRST_DAY)
-    units: Series[float] = Field(ge=0)
+    units: Series[float] = Field(ge=0, le=MAX_QUANTITY)
     in_stock_share: Series[float] = optional(ge=0, le=1)
-    price: Series[float] = optional(ge=0)
+    price: Series[float] = optional(ge=0, le=MAX_AMOUNT)
     currency: Series[Text] = optional(
         description="of the price, ISO 4217; the company's if empty", str_matches=r"^[A-Z]{3}$"
     )
-    promotion: Series[float] = optional()
+    promotion: Series[float] = optional(ge=-MAX_AMOUNT, le=MAX_AMOUNT)
 
 
 class Plans(BaseTable):
@@ -199,11 +207,11 @@ class Plans(BaseTable):
     sku: Series[Text] = Field()
     site: Series[Text] = Field()
     period_start: Series[Time] = Field(metadata=AS_WRITTEN, description=FIRST_DAY)
-    price: Series[float] = optional(ge=0)
+    price: Series[float] = optional(ge=0, le=MAX_AMOUNT)
     currency: Series[Text] = optional(
         description="of the price, ISO 4217; the company's if empty", str_matches=r"^[A-Z]{3}$"
     )
-    promotion: Series[float] = optional()
+    promotion: Series[float] = optional(ge=-MAX_AMOUNT, le=MAX_AMOUNT)
 
 
 class Products(BaseTable):
@@ -214,12 +222,12 @@ class Products(BaseTable):
     department: Series[Text] = optional()
     category: Series[Text] = optional()
     product_group: Series[Text] = optional(description="the narrowest level of the hierarchy")
-    cost: Series[float] = optional(ge=0)
-    unit_price: Series[float] = optional(ge=0)
+    cost: Series[float] = optional(ge=0, le=MAX_AMOUNT)
+    unit_price: Series[float] = optional(ge=0, le=MAX_AMOUNT)
     currency: Series[Text] = optional(
         description="of cost and price, ISO 4217; the company's if empty", str_matches=r"^[A-Z]{3}$"
     )
-    weight_g: Series[float] = optional(ge=0)
+    weight_g: Series[float] = optional(ge=0, le=MAX_QUANTITY)
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
     @pa.check("attributes", name="json_object")
@@ -235,8 +243,8 @@ class Sites(BaseTable):
     country: Series[Text] = optional()
     region: Series[Text] = optional()
     format: Series[Text] = optional(description="the kind of shop")
-    lead_time_days: Series[float] = optional(ge=0)
-    capacity_units: Series[float] = optional(ge=0)
+    lead_time_days: Series[float] = optional(ge=0, le=36_500)
+    capacity_units: Series[float] = optional(ge=0, le=MAX_QUANTITY)
 
 
 class RatesTable(BaseTable):
@@ -249,7 +257,7 @@ class RatesTable(BaseTable):
     to_currency: Series[Text] = Field(
         default="", description="of this one, ISO 4217; the company's if empty"
     )
-    rate: Series[float] = Field(gt=0)
+    rate: Series[float] = Field(gt=0, lt=1e12)
 
 
 @dataclass(frozen=True)

@@ -217,6 +217,7 @@ def _in_words(check: str) -> str:
         "greater_than_or_equal_to": "is below ",
         "greater_than": "is not above ",
         "less_than_or_equal_to": "is above ",
+        "less_than": "is not below ",
         "str_matches": "does not look like ",
         "isin": "is not one of ",
         "json_object": "is not a JSON object",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from models.wording import money, percent
+from models.wording import money, number, percent
 
 Facts = Mapping[str, Any]
 MAX_NAMED_ORDERS = 5
@@ -85,7 +85,7 @@ def _named(orders: list[str]) -> str:
 
 def _units(units: float) -> str:
     """Whole units, but for less than one."""
-    return f"{units:,.0f}" if units >= 1 or units <= 0 else f"{units:.1f}"
+    return number(units) if units >= 1 or units <= 0 else f"{units:.1f}"
 
 
 def _counted(units: float) -> str:

@@ -94,4 +94,4 @@ async def query(request: Request) -> Response:
         return series_views(used, [selection.rows[position] for position in part], shape)
 
     parts = in_parts(len(selection.rows), SERIES_AT_ONCE)
-    return streamed(request, first, name="forecasts", parts=parts, make=make)
+    return await streamed(request, first, name="forecasts", parts=parts, make=make)

@@ -15,7 +15,7 @@ NDJSON = "application/x-ndjson"
 Make = Callable[[Sequence[int]], Sequence[Mapping[str, Any]]]
 
 
-def streamed(
+async def streamed(
     request: Request,
     head: Mapping[str, Any],
     *,
@@ -31,11 +31,22 @@ def streamed(
         head: What stands before the rows.
         name: Of the list.
         parts: Places of rows, so many at once.
-        make: Returns the rows of a part. It must not fail: the answer has begun.
+        make: Returns the rows of a part. It must not fail once the answer has begun: the first
+            part is made before.
     """
-    if NDJSON in request.headers.get("accept", ""):
-        return StreamingResponse(_lines(head, parts, make), media_type=NDJSON)
-    return StreamingResponse(_object(head, name, parts, make), media_type=JSON)
+    lines = NDJSON in request.headers.get("accept", "")
+    pieces = _lines(head, parts, make) if lines else _object(head, name, parts, make)
+    begin = [await anext(pieces)]
+    if parts:
+        begin.append(await anext(pieces))
+    return StreamingResponse(_after(begin, pieces), media_type=NDJSON if lines else JSON)
+
+
+async def _after(begin: Sequence[bytes], pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in begin:
+        yield piece
+    async for piece in pieces:
+        yield piece
 
 
 async def _lines(

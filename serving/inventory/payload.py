@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from data.domain import MAX_QUANTITY
 from serving.demand.payload import Count, SeriesIn
 from serving.http.openapi import register
 from serving.wire.fields import Money, Name, RequestPart, Units
@@ -12,7 +13,7 @@ MAX_UNITS_OWED, MAX_LOCATIONS = 10_000, 2_000
 
 Pack = Annotated[int, Field(ge=1, le=1_000_000)]
 AtLeastZero = Annotated[float, Field(ge=0, le=1e9)]
-Stock = Annotated[float, Field(ge=-MAX_UNITS_OWED, le=1e12)]
+Stock = Annotated[float, Field(ge=-MAX_UNITS_OWED, le=MAX_QUANTITY)]
 ServiceLevel = Annotated[float, Field(gt=0, lt=1)]
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data.domain import MAX_QUANTITY
 from data.policy.policy import Policy
 from models.inventory.replenishment import OrderTerms
 from serving.demand.selection import BookSelection, RefusedSeriesOut, refusal, select_series
@@ -142,7 +143,7 @@ def _possible(whole: OrderableSeries, *, named: bool) -> OrderableSeries:
             "lead_periods",
             f"the forecasts reach {forecast.horizon} periods",
         ),
-        (np.isnan(whole.on_hand), "on_hand", "is not known: tell it"),
+        (~(np.abs(whole.on_hand) <= MAX_QUANTITY), "on_hand", "is not known: tell it"),
     )
     refused = list(whole.refused)
     for bad, field, detail in problems:

@@ -47,7 +47,7 @@ async def replenishments(request: Request) -> Response:
         "refused": orderable.refused,
     }
     parts = in_parts(len(orderable.rows), SERIES_AT_ONCE)
-    return streamed(
+    return await streamed(
         request, head, name="replenishments", parts=parts, make=partial(order_views, orderable)
     )
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from data.domain import ExceptionType, LabelOrigin, is_open_status, type_word
+from data.domain import MAX_MINUTES, ExceptionType, LabelOrigin, is_open_status, type_word
 from serving.wire.check import checked
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.fields import Country, Money, Name, RequestPart, Text, Tick, Units
@@ -119,7 +119,7 @@ class ResolutionIn(RequestPart):
 
     category: Name | None = None
     team: Name | None = None
-    touch_minutes: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    touch_minutes: Annotated[float, Field(ge=0, le=MAX_MINUTES)] | None = None
     breached: bool | None = None
     loss: Money | None = None
     label_origin: LabelOrigin = LabelOrigin.TYPED

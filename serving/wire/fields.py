@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from data.domain import MAX_QUANTITY
 from data.ticks import tick_of
 from serving.wire.spelling import TIME_FLAW
 
@@ -73,7 +74,7 @@ Name = Annotated[
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Country = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
 Currency = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")]
-Units = Annotated[float, Field(ge=0, le=1e12)]
+Units = Annotated[float, Field(ge=0, le=MAX_QUANTITY)]
 
 
 class RequestPart(BaseModel):

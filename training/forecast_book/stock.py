@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from data.domain import MAX_QUANTITY
 from data.history.history import History
 from features.demand.panel import Panel, next_periods
 from models.demand.forecast import Forecast
@@ -26,8 +27,8 @@ def read_stock(
     sites = history.table("sites", known_before=as_of, columns=["site", "lead_time_days"])
     price, listed = _last_price(panel), _by_key(products, "unit_price", panel.sku)
     return BookStock(
-        on_hand=of_series("on_hand").to_numpy(np.float32),
-        inbound=_inbound(of_series("inbound"), of_series("inbound_at"), forecast),
+        on_hand=_plausible(of_series("on_hand")).to_numpy(np.float32),
+        inbound=_inbound(_plausible(of_series("inbound")), of_series("inbound_at"), forecast),
         unit_price=np.where(np.isnan(price), listed, price),
         unit_cost=_by_key(products, "cost", panel.sku),
         lead_time_days=_by_key(sites, "lead_time_days", panel.site),
@@ -37,6 +38,11 @@ def read_stock(
 def _taken(counted: pd.DataFrame, row: np.ndarray, column: str) -> pd.Series:
     """Return (n,) values of the counts' rows, empty where a series has none."""
     return counted[column].reset_index(drop=True).reindex(row)
+
+
+def _plausible(units: pd.Series) -> pd.Series:
+    """Leave out counts that no shelf can hold; older histories have them."""
+    return units.where(units.abs() <= MAX_QUANTITY)
 
 
 def _by_key(table: pd.DataFrame, column: str, keys: np.ndarray) -> np.ndarray:
