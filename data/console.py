@@ -1,6 +1,7 @@
 """Console output of `python -m data`: progress, the report of an import, a history's content."""
 
 import re
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -113,7 +114,7 @@ def _currencies(history: History) -> Table:
     return table("Currencies of orders", columns, rows)
 
 
-def _amount(value: float) -> str:
+def _amount(value: Any) -> str:
     return "unknown" if value != value else f"{value:,.2f}"  # noqa: PLR0124  (NaN)
 
 
