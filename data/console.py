@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from data.history.history import History
+from data.history.look_alikes import LookAlikes, look_alikes
 from data.ingest.write_history import ImportReport
 from data.source_proposal.propose import Proposal
 
@@ -100,6 +101,8 @@ def history_tables(history: History) -> list[Table]:
     tables = [_rows(history), _missing(history)]
     if history.rows["orders"]:
         tables.append(_currencies(history))
+    if alike := look_alikes(history):
+        tables.append(_look_alikes(alike))
     if history.rows["exceptions"]:
         tables += [_categories(history), _months(history)]
     return tables
@@ -112,6 +115,21 @@ def _currencies(history: History) -> Table:
     ]
     columns = ["currency", "orders", "5 % of totals are below", "median total", "5 % are above"]
     return table("Currencies of orders", columns, rows)
+
+
+def _look_alikes(alike: list[LookAlikes]) -> Table:
+    rows = [
+        [
+            result.column,
+            result.partner if result.partner != result.column else "itself",
+            f"{result.keys:,}",
+            f"{result.rows:,}",
+            "; ".join(result.examples),
+        ]
+        for result in alike
+    ]
+    columns = ["keys of", "look like keys of", "keys", "rows", "such as"]
+    return table("Keys that look alike", columns, rows)
 
 
 def _amount(value: Any) -> str:

@@ -3,15 +3,18 @@
     orders = ["*orders*"]
     customers = {files = ["*customers*"], sheet = "Customers 2026"}
     payments = {database = "SHOP_DATABASE", table = "public.payments"}
+    join_alike = ["sku", "site"]
 
 `database` names the environment variable that holds the address: no secret stands in a file.
+`join_alike` names key columns of the contract in which keys that only look alike (`ab1` and `AB1 `,
+`007` and `7`) become one: the spelling that the history knew first, else the first of the import.
 """
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -24,7 +27,8 @@ from pydantic import (
 
 from data.domain import BadInputError
 
-INPUTS = "inputs.toml"
+INPUTS, JOIN_ALIKE = "inputs.toml", "join_alike"
+JOINABLE = ("order_id", "exception_id", "customer_id", "sku", "site")
 CURE = (
     'Each line is: table = ["name*"], or {files = ["name*"], sheet = "NAME"}, '
     'or {database = "VARIABLE", table = "NAME"}.'
@@ -58,6 +62,20 @@ def _spec(value: object) -> object:
     return {"files": value} if isinstance(value, list) else value
 
 
+@dataclass(frozen=True)
+class SourceInputs:
+    """Content of an `inputs.toml`.
+
+    Attributes:
+        tables: The tables that the queries read, by what makes each; none if every file is a
+            table of its own name.
+        join_alike: Key columns in which keys that only look alike become one.
+    """
+
+    tables: Mapping[str, InputSpec] = field(default_factory=dict)
+    join_alike: tuple[str, ...] = ()
+
+
 _SPECS = TypeAdapter(dict[str, Annotated[InputSpec, BeforeValidator(_spec)]])
 
 
@@ -76,7 +94,7 @@ class TableInput:
         return ", ".join(file.name for file in self.files)
 
 
-def read_inputs(folder: Path) -> Mapping[str, InputSpec]:
+def read_inputs(folder: Path) -> SourceInputs:
     """Read the inputs of a source; none where every file is a table of its own name.
 
     Raises:
@@ -84,11 +102,20 @@ def read_inputs(folder: Path) -> Mapping[str, InputSpec]:
     """
     path = folder / INPUTS
     if not path.exists():
-        return {}
+        return SourceInputs()
     try:
-        return _SPECS.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        columns = _joinable(path, content.pop(JOIN_ALIKE, []))
+        return SourceInputs(_SPECS.validate_python(content), columns)
     except tomllib.TOMLDecodeError as error:
         raise BadInputError(str(path), f"is not TOML ({error})", CURE) from error
     except ValidationError as error:
         table = error.errors()[0]["loc"][0]
         raise BadInputError(str(path), f"'{table}' can't be read", CURE) from error
+
+
+def _joinable(path: Path, columns: Any) -> tuple[str, ...]:
+    if not isinstance(columns, list) or not all(column in JOINABLE for column in columns):
+        cure = f"It is a list of columns out of {', '.join(JOINABLE)}."
+        raise BadInputError(str(path), f"'{JOIN_ALIKE}' can't be read", cure)
+    return tuple(dict.fromkeys(columns))

@@ -26,11 +26,13 @@ class ImportTerms:
         source: The name of the source, for the record.
         imported_at: The moment of the import; nothing can be known after it.
         timezone: Time zone of times without an offset.
+        join_alike: Key columns in which keys that only look alike become one.
     """
 
     source: str
     imported_at: pd.Timestamp
     timezone: str = "UTC"
+    join_alike: tuple[str, ...] = ()
 
 
 @dataclass

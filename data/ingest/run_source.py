@@ -1,9 +1,9 @@
 """Run of a source (a folder with one query a table) over input files, into a history."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -14,7 +14,7 @@ from data.contract.conversion import kinds_of
 from data.contract.tables import TABLES
 from data.domain import BadInputError, UnknownChoiceError
 from data.history.queries import database, query_text
-from data.ingest.inputs import InputSpec, TableInput, read_inputs
+from data.ingest.inputs import SourceInputs, TableInput, read_inputs
 from data.ingest.merge import MEMORY_GB
 from data.ingest.readers import ReadingTerms, load
 from data.ingest.row_checks import ImportTerms, check_columns
@@ -32,14 +32,13 @@ class Source:
         name: Its name.
         queries: The query files by table, parents first.
         views: Queries that the others read, by name; each name begins with an underscore.
-        inputs: The tables that the queries read, by what makes each; none if every file is a
-            table of its own name.
+        inputs: What its `inputs.toml` says.
     """
 
     name: str
     queries: dict[str, Path]
     views: dict[str, Path]
-    inputs: Mapping[str, InputSpec]
+    inputs: SourceInputs
 
     @classmethod
     def read(cls, folder: Path) -> "Source":
@@ -54,13 +53,14 @@ class Source:
 
     def tables(self, paths: list[Path]) -> dict[str, TableInput]:
         """The tables that the queries can read, with the input of each."""
-        needs_files = not self.inputs or any(spec.files for spec in self.inputs.values())
+        specs = self.inputs.tables
+        needs_files = not specs or any(spec.files for spec in specs.values())
         if needs_files and not paths:
             raise BadInputError("import", "no files", "Name the files or folders to read.")
         files = data_files(paths)
-        if not self.inputs:
+        if not specs:
             return named_by_stem(files)
-        return named_by_pattern(files, self.inputs, source=self.name)
+        return named_by_pattern(files, specs, source=self.name)
 
 
 def import_files(
@@ -81,7 +81,9 @@ def import_files(
     tables = source.tables(paths)
     reading = ReadingTerms(into / STAGING, encoding)
     rows = _rows(source, tables, reading, timezone=terms.timezone, watch=watch)
-    return write_history(into, rows, terms, watch=watch)
+    return write_history(
+        into, rows, replace(terms, join_alike=source.inputs.join_alike), watch=watch
+    )
 
 
 def _rows(

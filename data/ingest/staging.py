@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from data.contract.conversion import arrow_schema, kinds_of
 from data.contract.tables import TABLES
 from data.domain import UnknownChoiceError
+from data.ingest.key_spellings import KeySpellings
 from data.ingest.row_checks import (
     CheckedChunk,
     EmptiedValues,
@@ -104,8 +105,10 @@ class Quarantine:
 class StagedTable:
     """One table of an import: its checked rows in a Parquet file, its refused ones in a CSV."""
 
-    def __init__(self, table: str, folder: Path, terms: ImportTerms) -> None:
-        self.rule, self.terms = TABLES[table], terms
+    def __init__(
+        self, table: str, folder: Path, terms: ImportTerms, spellings: KeySpellings
+    ) -> None:
+        self.rule, self.terms, self.spellings = TABLES[table], terms, spellings
         self.path = folder / f"{table}.parquet"
         self.schema = pa.unify_schemas([arrow_schema(table), ORIGIN])
         self.quarantine = Quarantine(folder / f"{table}.csv", list(kinds_of(table)))
@@ -154,7 +157,8 @@ class StagedTable:
             is_accepted = np.ones(len(rows), dtype=bool)
             is_accepted[refused] = False
             rows = rows.filter(pa.array(is_accepted))
-        self._writer.write_table(rows.select(self.schema.names).cast(self.schema))
+        rows = self.spellings.join(rows.select(self.schema.names).cast(self.schema))
+        self._writer.write_table(rows)
 
     def _refuse(self, chunk: pa.Table, result: CheckedChunk) -> None:
         for kind, positions in result.kinds.items():
@@ -172,8 +176,8 @@ class StagedTable:
 class StagedImport:
     """All tables of an import. A context: leaves no file open."""
 
-    def __init__(self, folder: Path, terms: ImportTerms) -> None:
-        self.folder, self.terms = folder, terms
+    def __init__(self, folder: Path, terms: ImportTerms, spellings: KeySpellings) -> None:
+        self.folder, self.terms, self.spellings = folder, terms, spellings
         self.tables: dict[str, StagedTable] = {}
         self.lines = Quarantine(folder / f"{LINES}.csv", ["line_text"])
         self.line_counts: dict[str, RowCounts] = {}
@@ -205,7 +209,7 @@ class StagedImport:
         if table not in TABLES:
             raise UnknownChoiceError("table", table, TABLES)
         if table not in self.tables:
-            self.tables[table] = StagedTable(table, self.folder, self.terms)
+            self.tables[table] = StagedTable(table, self.folder, self.terms, self.spellings)
         self.tables[table].add(chunk)
 
     def finish(self) -> None:
@@ -224,7 +228,8 @@ class StagedImport:
 
     def notices(self) -> list[str]:
         """Sentences for the reader of the report: of the files first, then of the tables."""
-        return self.reading_notices + [n for table in self.in_order() for n in table.notices]
+        of_tables = [notice for table in self.in_order() for notice in table.notices]
+        return self.reading_notices + of_tables + self.spellings.notices()
 
     def counts(self) -> dict[str, RowCounts]:
         """The counts by table, and by file for lines that could not be read."""

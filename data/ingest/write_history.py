@@ -25,6 +25,7 @@ from data.history.manifest import (
     Manifest,
     sha256_of,
 )
+from data.ingest.key_spellings import KeySpellings
 from data.ingest.merge import Merge
 from data.ingest.row_checks import ImportTerms
 from data.ingest.staging import RowCounts, StagedImport
@@ -94,7 +95,8 @@ def _write(
     into: Path, former: Manifest, chunks: Chunks, terms: ImportTerms, watch: Watch
 ) -> ImportReport:
     merge = Merge(into, former.tables, into / STAGING)
-    with StagedImport(into / STAGING, terms) as stage:
+    spellings = KeySpellings.of_history(into, former.tables, terms.join_alike)
+    with StagedImport(into / STAGING, terms, spellings) as stage:
         for table, chunk in chunks:
             watch(f"checking {table}", len(chunk))
             stage.add(table, chunk)
