@@ -110,6 +110,9 @@ class OrderEvents(BaseTable):
         ge=0, description="how many units of the line it concerns", le=MAX_QUANTITY
     )
     actor: Series[Text] = optional(description="who or what did it")
+    copy_number: Series[int] = Field(
+        default=0, ge=0, description="number among equal events of one file; counted if left out"
+    )
 
 
 class Exceptions(BaseTable):
@@ -272,6 +275,8 @@ class TableRule:
         parent: The table whose key this table's `order_id` or `exception_id` must refer to.
         known_at_from: What a missing `known_at` is filled from: `happened_at`, the `known_at` of
             the parent, or nothing (None): then a source must give it.
+        copy_number: The column of the key that numbers rows of equal content in one file; None
+            where a source's own key names a row.
     """
 
     name: str
@@ -280,10 +285,11 @@ class TableRule:
     happened_at: str | None = None
     parent: str | None = None
     known_at_from: Literal["happened_at", "parent"] | None = None
+    copy_number: str | None = None
 
 
 ORDER, EXCEPTION = ("order_id",), ("exception_id",)
-ORDER_STEP = (*ORDER, "stage", "occurred_at", "event", "line_id")
+ORDER_STEP = (*ORDER, "stage", "occurred_at", "event", "line_id", "units", "actor", "copy_number")
 STEP = (*EXCEPTION, "occurred_at", "step", "event")
 HAPPENED: Literal["happened_at"] = "happened_at"
 
@@ -304,6 +310,7 @@ TABLES: dict[str, TableRule] = {
             "occurred_at",
             parent="orders",
             known_at_from=HAPPENED,
+            copy_number="copy_number",
         ),
         TableRule("exceptions", Exceptions, EXCEPTION, "detected_at", known_at_from=HAPPENED),
         TableRule(

@@ -6,6 +6,7 @@ from string import Template
 import duckdb
 
 from data.contract.conversion import arrow_schema
+from data.contract.tables import columns_of
 
 SQL_FOLDER = Path(__file__).parents[1] / "sql"
 
@@ -50,15 +51,20 @@ def database(
 
 
 def show_table(con: duckdb.DuckDBPyConnection, view: str, table: str, file: Path | None) -> None:
-    """Make a view of a table's file with the contract's columns of today; empty without a file."""
+    """Make a view of a table's file with the contract's columns of today; empty without a file.
+
+    A column that the file does not have holds its default, else nothing.
+    """
     con.from_arrow(arrow_schema(table).empty_table()).create(f"empty_{view}")
     empty = con.table(f"empty_{view}")
     if file is None:
         empty.create_view(view)
         return
     stored = con.read_parquet(str(file))
+    defaults = {name: column.default for name, column in columns_of(table)}
+    fillers = {n: "null" if value is None else f"'{value}'" for n, value in defaults.items()}
     columns = [
-        f'"{name}"' if name in stored.columns else f'null::{kind} as "{name}"'
+        f'"{name}"' if name in stored.columns else f'{fillers[name]}::{kind} as "{name}"'
         for name, kind in zip(empty.columns, empty.types, strict=True)
     ]
     stored.project(", ".join(columns)).create_view(view)

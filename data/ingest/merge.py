@@ -37,7 +37,7 @@ class Merge:
         """Compare the staged rows of one table with each other and with the history, and merge."""
         rule, names = stage.rule, sql_names(stage.rule)
         with database(memory_gb=MEMORY_GB, spill_to=self.staging / "spill") as con:
-            con.read_parquet(str(stage.path)).create_view("staged")
+            con.read_parquet(str(self._staged_rows(con, stage, names))).create_view("staged")
             show_table(con, "former", rule.name, self._file(rule.name, self.former))
             if rule.parent:
                 parent_file = self._file(rule.parent, self.former | self.merged)
@@ -47,6 +47,17 @@ class Merge:
             self._accept(con, rule, names)
             if not self._is_unchanged(con, stage, names):
                 self.merged[rule.name] = self._merge(con, rule, names)
+
+    def _staged_rows(
+        self, con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]
+    ) -> Path:
+        """Return the file of the staged rows, with copies numbered where the table needs it."""
+        if not stage.counts_copies:
+            return stage.path
+        con.read_parquet(str(stage.path)).create_view("unnumbered")
+        numbered = self.staging / f"numbered-{stage.rule.name}.parquet"
+        con.sql(query_text("merge/copies", **names)).write_parquet(str(numbered))
+        return numbered
 
     def _accept(
         self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]
@@ -92,13 +103,19 @@ def sql_names(rule: TableRule) -> dict[str, str]:
     """Names of a table for the queries of `sql/merge`."""
     columns = [f'"{name}"' for name in arrow_schema(rule.name).names]
     key = [f'"{name}"' for name in rule.key]
+    compared = key if rule.copy_number else columns
     names = {
         "key": ", ".join(key),
         "key_words": ", ".join(rule.key),
+        "same_key": " and ".join(f"former.{k} is not distinct from accepted.{k}" for k in key),
         "columns": ", ".join(columns),
+        "compared": ", ".join(compared),
         "texts": ", ".join(f"any_value({name}::varchar) as {name}" for name in columns),
         "counts": ", ".join(f"count({name}) as {name}" for name in columns),
     }
+    if rule.copy_number:
+        names["number"] = f'"{rule.copy_number}"'
+        names["content"] = ", ".join(f'"{name}"' for name in rule.key if name != rule.copy_number)
     if rule.parent:
         names |= {
             "id": TABLES[rule.parent].key[0],

@@ -184,8 +184,7 @@ def _filled(rule: TableRule, columns: dict[str, pd.Series]) -> pd.DataFrame:
 
 def optional_columns(rule: TableRule) -> set[str]:
     """The columns of which a value that can't be read costs the value and not the row."""
-    row_makers = {*rule.key, rule.happened_at, "known_at"}
-    return {name for name, column in columns_of(rule.name) if column.nullable} - row_makers
+    return {name for name, column in columns_of(rule.name) if column.nullable}
 
 
 def _emptied(column: str, problem: str, positions: np.ndarray, shown: pd.Series) -> EmptiedValues:

@@ -115,7 +115,7 @@ def _order_events(dice: Dice, orders: pd.DataFrame) -> pd.DataFrame:
         "known_at": dice.later(occurred),
     }
     rows = pd.DataFrame(columns)
-    key = list(TABLES["order_events"].key)
+    key = [name for name in TABLES["order_events"].key if name in rows]
     return _checked("order_events", rows.drop_duplicates(key))
 
 

@@ -4,7 +4,7 @@ with doubled as (
     select hash(@{key}) as h from staged group by h having count(*) > 1
 ),
 candidates as (
-    select position, @{key}, hash(@{columns}) as content
+    select position, @{key}, hash(@{compared}) as content
     from staged semi join doubled on hash(@{key}) = doubled.h
 ),
 judged as (

@@ -135,6 +135,14 @@ def test_a_return_without_units_is_the_whole_line(history):
     assert later.units[0, 0] == 5
 
 
+@pytest.mark.parametrize(("units", "net_units"), [((1, 1), 3), ((1, 2), 2), ((1, 1, 1), 2)])
+def test_all_returns_of_a_line_in_one_second_count(history, units, net_units):
+    tables = ordered(order("A", 0, ("S", 5, {})))
+    steps = [step("A", 1, line_id="0", units=returned) for returned in units]
+
+    assert read_panel(history(**tables, order_events=steps), at(2)).units[0, 0] == net_units
+
+
 def test_more_returned_than_ordered_is_not_below_zero(history):
     tables = ordered(order("A", 0, ("S", 2, {}), ("S", 3, {})))
     steps = [step("A", 0, "canceled", line_id="0", units=2), step("A", 0, line_id="0", units=2)]
