@@ -1,7 +1,8 @@
 """Grid of times: intervals of hours into which times to resolve are cut, learned from a history.
 
 A team that resolves in minutes and a supply chain that delivers in months need other intervals. So
-the edges are quantiles of the times that were recorded.
+the edges are quantiles of the times that were recorded. Inside an interval times lie as the
+recorded ones do: where they are whole days, a quantile is a whole day.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,17 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from data.domain import Json
+
 INTERVALS = 16
 _TAIL = 3.0
 """The last edge is this multiple of the longest time recorded."""
 _MIN_TOP_RATIO = 1.5
 _WITHIN = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 _MIN_HOURS = 1e-3
+_KNOTS = np.linspace(0, 1, 11)
+_MIN_TIMES_WITHIN = 20
+"""Recorded times of an interval: fewer do not tell how times lie inside it."""
 
 
 class Exposures(NamedTuple):
@@ -42,9 +48,12 @@ class TimeGrid:
 
     Attributes:
         edges: 17 hours, rising from 0; the last interval lies between the last two.
+        within: (16, 11) quantiles of the recorded times in each interval, at even shares from 0 to
+            1; None where only the edges were stored.
     """
 
     edges: np.ndarray
+    within: np.ndarray | None = None
 
     @classmethod
     def of(cls, hours: np.ndarray) -> Self:
@@ -58,7 +67,25 @@ class TimeGrid:
             end = logs[widest + 1] if len(edges) > 1 else 2 * np.log1p(times.max())
             edges = np.insert(edges, widest + 1, np.expm1((logs[widest] + end) / 2))
         top = max(float(times.max()), _MIN_TOP_RATIO * float(edges[-1]))
-        return cls(np.concatenate([edges, [top, _TAIL * top]]))
+        edges = np.concatenate([edges, [top, _TAIL * top]])
+        within = _straight(edges)
+        interval = np.searchsorted(edges, times, side="left") - 1
+        for number in np.flatnonzero(
+            np.bincount(interval, minlength=INTERVALS) >= _MIN_TIMES_WITHIN
+        ):
+            within[number] = np.quantile(times[interval == number], _KNOTS)
+        return cls(edges, within)
+
+    def to_json(self) -> Json:
+        """Return plain values."""
+        within = {} if self.within is None else {"within": self.within.tolist()}
+        return {"edges": self.edges.tolist(), **within}
+
+    @classmethod
+    def from_json(cls, values: Json) -> Self:
+        """Build from what `to_json` gave, other values beside it; of old, the edges alone."""
+        within = values.get("within")
+        return cls(np.array(values["edges"]), None if within is None else np.array(within))
 
     @cached_property
     def points(self) -> np.ndarray:
@@ -84,18 +111,21 @@ class TimeGrid:
         return Exposures(subject, interval, ended.astype(float), exposure)
 
     def quantiles(self, mass: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
-        """Invert (n, 16) masses at shares of 0 to 1, straight in the logarithm in an interval."""
+        """Invert (n, 16) masses at shares of 0 to 1.
+
+        In an interval times lie as recorded ones do, else straight in the logarithm.
+        """
         reached = np.cumsum(mass, axis=1)
-        logs = np.log1p(self.edges)
+        within = _straight(self.edges) if self.within is None else self.within
         hours = np.empty((len(mass), len(shares)))
         row = np.arange(len(mass))
         for column, share in enumerate(shares):
             interval = np.minimum((reached < share).sum(axis=1), INTERVALS - 1)
             before = reached[row, interval] - mass[row, interval]
             part = np.clip((share - before) / np.maximum(mass[row, interval], 1e-9), 0, 1)
-            hours[:, column] = np.expm1(
-                logs[interval] + part * (logs[interval + 1] - logs[interval])
-            )
+            knot = np.minimum((part * (len(_KNOTS) - 1)).astype(int), len(_KNOTS) - 2)
+            low, high = within[interval, knot], within[interval, knot + 1]
+            hours[:, column] = low + (part * (len(_KNOTS) - 1) - knot) * (high - low)
         return hours
 
     def remaining(self, mass: np.ndarray, hours: np.ndarray) -> np.ndarray:
@@ -108,6 +138,12 @@ class TimeGrid:
     def mean_of_points(self, values: np.ndarray) -> np.ndarray:
         """Return (n, 16) means over each interval of (n, 80) values at `points`."""
         return values.reshape(len(values), INTERVALS, len(_WITHIN)).mean(axis=2)
+
+
+def _straight(edges: np.ndarray) -> np.ndarray:
+    """Return (16, 11) hours that lie straight in the logarithm inside each interval."""
+    logs = np.log1p(edges)
+    return np.expm1(logs[:-1, None] + _KNOTS * np.diff(logs)[:, None])
 
 
 class ResolveChances(NamedTuple):

@@ -85,7 +85,7 @@ class ResolveTime:
 
     def to_json(self) -> ModelState:
         """Return plain values and the booster."""
-        return ModelState({"edges": self.grid.edges.tolist()}, {"trees.txt": self.trees.to_text()})
+        return ModelState(self.grid.to_json(), {"trees.txt": self.trees.to_text()})
 
     @classmethod
     def from_json(cls, values: Json, files: Files) -> Self:
@@ -127,7 +127,7 @@ class ConstantResolveTime:
 
     def to_json(self) -> ModelState:
         """Return plain values."""
-        return ModelState({"shares": self.shares.tolist(), "edges": self.grid.edges.tolist()}, {})
+        return ModelState({"shares": self.shares.tolist(), **self.grid.to_json()}, {})
 
     @classmethod
     def from_json(cls, values: Json, _files: Files) -> Self:
@@ -136,4 +136,4 @@ class ConstantResolveTime:
 
 
 def _grid(values: Json) -> TimeGrid:
-    return TimeGrid(np.array(values["edges"])) if "edges" in values else _FIRST_GRID
+    return TimeGrid.from_json(values) if "edges" in values else _FIRST_GRID

@@ -1,6 +1,7 @@
 """Grid of times: edges follow the history, quantiles come out of chances, open subjects count."""
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,40 @@ def test_quantiles_are_ordered_and_within_the_edges(mass):
     assert (np.diff(result) >= -1e-9).all()
     assert result[0] >= 0
     assert result[-1] <= EDGES[-1] * (1 + 1e-9)
+
+
+def test_quantiles_of_whole_days_are_whole_days():
+    days = np.repeat([24.0, 48.0, 96.0, 144.0], 100)
+    grid = TimeGrid.of(days)
+    mass = np.histogram(days, np.append(grid.edges[:-1] + 1e-6, grid.edges[-1]))[0] / len(days)
+
+    quantiles = grid.quantiles(mass[None, :], (0.1, 0.4, 0.6, 0.9))
+
+    np.testing.assert_allclose(quantiles, [[24.0, 48.0, 96.0, 144.0]])
+
+
+@given(hours=recorded_hours, share=st.floats(0.01, 0.99))
+def test_quantiles_lie_within_their_interval_also_where_times_are_recorded(hours, share):
+    grid = TimeGrid.of(np.repeat(hours, 20))
+    quantiles = grid.quantiles(np.eye(INTERVALS), (share,))[:, 0]
+
+    assert (quantiles >= grid.edges[:-1] * (1 - 1e-9)).all()
+    assert (quantiles <= grid.edges[1:] * (1 + 1e-9)).all()
+
+
+def test_a_grid_read_back_is_the_same():
+    grid = TimeGrid.of(np.random.default_rng(3).lognormal(3, 2, 500))
+    again = TimeGrid.from_json(orjson.loads(orjson.dumps(grid.to_json())))
+    mass = np.full((1, INTERVALS), 1 / INTERVALS)
+
+    np.testing.assert_array_equal(again.quantiles(mass, (0.3,)), grid.quantiles(mass, (0.3,)))
+
+
+def test_a_grid_of_edges_alone_is_read_as_it_was():
+    old = TimeGrid.from_json({"edges": EDGES.tolist()})
+
+    assert old.within is None
+    assert old.quantiles(np.eye(INTERVALS)[[3]], (0.5,)) == pytest.approx(5**0.5 * 2**0.5 - 1)
 
 
 def test_the_median_of_one_interval_lies_in_it():
