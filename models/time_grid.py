@@ -56,8 +56,14 @@ class TimeGrid:
     within: np.ndarray | None = None
 
     @classmethod
-    def of(cls, hours: np.ndarray) -> Self:
-        """Cut at the quantiles of recorded times; wide gaps are halved where times are tied."""
+    def of(cls, hours: np.ndarray, open_hours: np.ndarray | None = None) -> Self:
+        """Cut at the quantiles of recorded times; wide gaps are halved where times are tied.
+
+        Args:
+            hours: Hours until resolved.
+            open_hours: Hours of those still open: they say that times in an interval are longer
+                than the recorded ones.
+        """
         times = np.maximum(hours, _MIN_HOURS)
         inner = np.quantile(times, np.linspace(0, 1, INTERVALS)[1:-1])
         edges = np.unique(np.concatenate([[0.0], inner]))
@@ -68,13 +74,8 @@ class TimeGrid:
             edges = np.insert(edges, widest + 1, np.expm1((logs[widest] + end) / 2))
         top = max(float(times.max()), _MIN_TOP_RATIO * float(edges[-1]))
         edges = np.concatenate([edges, [top, _TAIL * top]])
-        within = _straight(edges)
-        interval = np.searchsorted(edges, times, side="left") - 1
-        for number in np.flatnonzero(
-            np.bincount(interval, minlength=INTERVALS) >= _MIN_TIMES_WITHIN
-        ):
-            within[number] = np.quantile(times[interval == number], _KNOTS)
-        return cls(edges, within)
+        still_open = np.zeros(0) if open_hours is None else np.sort(open_hours)
+        return cls(edges, _times_within(edges, np.sort(times), still_open))
 
     def to_json(self) -> Json:
         """Return plain values."""
@@ -138,6 +139,27 @@ class TimeGrid:
     def mean_of_points(self, values: np.ndarray) -> np.ndarray:
         """Return (n, 16) means over each interval of (n, 80) values at `points`."""
         return values.reshape(len(values), INTERVALS, len(_WITHIN)).mean(axis=2)
+
+
+def _times_within(edges: np.ndarray, times: np.ndarray, open_hours: np.ndarray) -> np.ndarray:
+    """Return (16, 11) quantiles of the times inside each interval, by the product limit.
+
+    Args:
+        edges: 17 hours.
+        times: Recorded hours, ascending.
+        open_hours: Hours of those still open, ascending.
+    """
+    within = _straight(edges)
+    interval = np.searchsorted(edges, times, side="left") - 1
+    for number in np.flatnonzero(np.bincount(interval, minlength=INTERVALS) >= _MIN_TIMES_WITHIN):
+        own, ended = np.unique(times[interval == number], return_counts=True)
+        resolved_before = np.searchsorted(times, own, side="left")
+        at_risk = len(times) - resolved_before
+        at_risk = at_risk + len(open_hours) - np.searchsorted(open_hours, own, side="left")
+        alive = np.cumprod(1 - ended / at_risk)
+        reached = (1 - alive) / (1 - alive[-1])
+        within[number] = own[np.minimum(np.searchsorted(reached, _KNOTS - 1e-9), len(own) - 1)]
+    return within
 
 
 def _straight(edges: np.ndarray) -> np.ndarray:

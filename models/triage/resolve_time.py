@@ -43,7 +43,7 @@ class ResolveTime:
             resolved: Whether it was resolved; at least one was.
             weight: n weights.
         """
-        grid = TimeGrid.of(hours[resolved])
+        grid = TimeGrid.of(hours[resolved], hours[~resolved])
         subject, interval, ended, exposure = grid.exposures(hours, resolved)
         if len(subject) > MAX_TRAINING_ROWS:
             chosen = np.random.default_rng(7).choice(len(subject), MAX_TRAINING_ROWS, replace=False)
@@ -104,7 +104,7 @@ class ConstantResolveTime:
     @classmethod
     def fit(cls, rows: Batch, hours: np.ndarray, resolved: np.ndarray, weight: np.ndarray) -> Self:
         """Count exposures and resolutions by interval; arguments as of `ResolveTime.fit`."""
-        grid = TimeGrid.of(hours[resolved])
+        grid = TimeGrid.of(hours[resolved], hours[~resolved])
         subject, interval, ended, exposure = grid.exposures(hours, resolved)
         at_risk = np.bincount(interval, weight[subject] * exposure, INTERVALS)
         solved = np.bincount(interval, weight[subject] * exposure * ended, INTERVALS)

@@ -167,3 +167,13 @@ def test_chances_joined_are_the_chances_of_each_part():
     parts = [ResolveChances(GRID, np.eye(INTERVALS)[rows]) for rows in (slice(3), slice(3, 16))]
 
     np.testing.assert_array_equal(ResolveChances.concatenate(parts).mass, np.eye(INTERVALS))
+
+
+def test_cases_still_open_say_that_times_in_an_interval_are_longer():
+    hours = np.random.default_rng(5).uniform(1, 1_000, 4_000)
+    recorded = hours < 900
+    alone = TimeGrid.of(hours[recorded])
+    beside = TimeGrid.of(hours[recorded], np.full((~recorded).sum(), 880.0))
+    mass = np.eye(INTERVALS)[-2:-1]
+
+    assert beside.quantiles(mass, (0.5,)) > alone.quantiles(mass, (0.5,))
