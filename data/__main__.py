@@ -50,7 +50,9 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     *,
     source: Annotated[str, typer.Option(help="Name of a source, or a folder of queries")],
     into: Annotated[Path, typer.Option(help="Folder of the history; created if missing")],
-    timezone: Annotated[str, typer.Option(help="Time zone of times without an offset")] = "UTC",
+    timezone: Annotated[
+        str, typer.Option(help="Time zone of times without an offset, and of days")
+    ] = "",
     encoding: Annotated[
         str, typer.Option(help="CSV encoding, such as gb18030; detected if left out")
     ] = "",
@@ -90,7 +92,7 @@ def import_(  # noqa: PLR0913  (each is an option of the command line)
     folder = source_folder(source)
     if not is_encoding(encoding):
         raise UnknownChoiceError("encoding", encoding, ENCODINGS)
-    terms = ImportTerms(folder.name, _now(), _time_zone(timezone))
+    terms = ImportTerms(folder.name, _now(), _time_zone(timezone) if timezone else "")
     paths = files or []
     _watched(lambda watch: import_files(paths, folder, into, terms, encoding=encoding, watch=watch))
 

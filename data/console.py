@@ -100,12 +100,20 @@ def history_tables(history: History) -> list[Table]:
     """Return what a history holds, and what it lacks, as tables for the terminal."""
     tables = [_rows(history), _missing(history)]
     if history.rows["orders"]:
-        tables.append(_currencies(history))
+        tables += [_time_zones(history), _currencies(history)]
     if alike := look_alikes(history):
         tables.append(_look_alikes(alike))
     if history.rows["exceptions"]:
         tables += [_categories(history), _months(history)]
     return tables
+
+
+def _time_zones(history: History) -> Table:
+    rows = [
+        [name, zone, f"{rows:,}"]
+        for name, zone, rows in history.query("describe/time_zones").itertuples(index=False)
+    ]
+    return table("Time zones of days", ["table", "time zone", "rows"], rows)
 
 
 def _currencies(history: History) -> Table:

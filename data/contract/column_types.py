@@ -4,6 +4,7 @@
 # pyright: reportInvalidTypeForm=false
 
 from typing import Any
+from zoneinfo import available_timezones
 
 import pandas as pd
 import pandera.pandas as pa
@@ -13,6 +14,9 @@ from pandera.typing.pandas import Series
 Time = pd.DatetimeTZDtype("us", "UTC")
 Text = pd.StringDtype(na_value=float("nan"))
 YesNo = pd.BooleanDtype()
+
+TIME_ZONES = frozenset(available_timezones()) - {"localtime"}
+"""IANA names of time zones, without the one that stands for the clock of a machine."""
 
 Field = pa.Field
 
@@ -33,3 +37,16 @@ class BaseTable(pa.DataFrameModel):
         coerce = True
         add_missing_columns = True
         strict = "filter"
+
+
+class ZonedTable(BaseTable):
+    """Table whose rows count for a day: it begins and ends by a time zone of their own."""
+
+    timezone: Series[Text] = optional(
+        description="of its days, such as Europe/Berlin; a site's goes before an order's or count's"
+    )
+
+    @pa.check("timezone", name="time_zone")
+    @classmethod
+    def _timezone_is_a_name(cls, names: pd.Series) -> pd.Series:
+        return names.isna() | names.isin(TIME_ZONES)

@@ -20,7 +20,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from data.contract.column_types import BaseTable, Field, Text, Time, YesNo, optional
+from data.contract.column_types import BaseTable, Field, Text, Time, YesNo, ZonedTable, optional
 from data.domain import MAX_AMOUNT, MAX_MINUTES, MAX_QUANTITY, HandlingEvent, LabelOrigin
 
 AS_WRITTEN = {"as_written": True}
@@ -46,7 +46,7 @@ def _are_json_objects(attributes: pd.Series) -> pd.Series:
     return attributes.map(_is_json_object, na_action="ignore").fillna(value=True).astype(bool)
 
 
-class Orders(BaseTable):
+class Orders(ZonedTable):
     """One order as it was placed. What happened to it later stands in `order_events`."""
 
     order_id: Series[Text] = Field()
@@ -175,7 +175,7 @@ class Outcomes(BaseTable):
     healed_itself: Series[YesNo] = optional(description="it resolved itself, without work")
 
 
-class StockTable(BaseTable):
+class StockTable(ZonedTable):
     """One SKU at one site at one moment."""
 
     sku: Series[Text] = Field()
@@ -239,7 +239,7 @@ class Products(BaseTable):
         return _are_json_objects(attributes)
 
 
-class Sites(BaseTable):
+class Sites(ZonedTable):
     """One site: a warehouse, a shop, a seller."""
 
     site: Series[Text] = Field()

@@ -4,10 +4,12 @@
     customers = {files = ["*customers*"], sheet = "Customers 2026"}
     payments = {database = "SHOP_DATABASE", table = "public.payments"}
     join_alike = ["sku", "site"]
+    timezone = "Europe/Berlin"
 
 `database` names the environment variable that holds the address: no secret stands in a file.
 `join_alike` names key columns of the contract in which keys that only look alike (`ab1` and `AB1 `,
 `007` and `7`) become one: the spelling that the history knew first, else the first of the import.
+`timezone` is the time zone of the source: its days are local, and its times without an offset.
 """
 
 import tomllib
@@ -25,9 +27,10 @@ from pydantic import (
     model_validator,
 )
 
+from data.contract.column_types import TIME_ZONES
 from data.domain import BadInputError
 
-INPUTS, JOIN_ALIKE = "inputs.toml", "join_alike"
+INPUTS, JOIN_ALIKE, TIME_ZONE = "inputs.toml", "join_alike", "timezone"
 JOINABLE = ("order_id", "exception_id", "customer_id", "sku", "site")
 CURE = (
     'Each line is: table = ["name*"], or {files = ["name*"], sheet = "NAME"}, '
@@ -70,10 +73,12 @@ class SourceInputs:
         tables: The tables that the queries read, by what makes each; none if every file is a
             table of its own name.
         join_alike: Key columns in which keys that only look alike become one.
+        timezone: IANA name of the source's time zone; empty if it names none.
     """
 
     tables: Mapping[str, InputSpec] = field(default_factory=dict)
     join_alike: tuple[str, ...] = ()
+    timezone: str = ""
 
 
 _SPECS = TypeAdapter(dict[str, Annotated[InputSpec, BeforeValidator(_spec)]])
@@ -98,7 +103,7 @@ def read_inputs(folder: Path) -> SourceInputs:
     """Read the inputs of a source; none where every file is a table of its own name.
 
     Raises:
-        BadInputError: the file is none of this kind.
+        BadInputError: the file is none of this kind, or its time zone is unknown.
     """
     path = folder / INPUTS
     if not path.exists():
@@ -106,7 +111,8 @@ def read_inputs(folder: Path) -> SourceInputs:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         columns = _joinable(path, content.pop(JOIN_ALIKE, []))
-        return SourceInputs(_SPECS.validate_python(content), columns)
+        timezone = _time_zone(path, content)
+        return SourceInputs(_SPECS.validate_python(content), columns, timezone)
     except tomllib.TOMLDecodeError as error:
         raise BadInputError(str(path), f"is not TOML ({error})", CURE) from error
     except ValidationError as error:
@@ -119,3 +125,14 @@ def _joinable(path: Path, columns: Any) -> tuple[str, ...]:
         cure = f"It is a list of columns out of {', '.join(JOINABLE)}."
         raise BadInputError(str(path), f"'{JOIN_ALIKE}' can't be read", cure)
     return tuple(dict.fromkeys(columns))
+
+
+def _time_zone(path: Path, content: dict[str, Any]) -> str:
+    """Take the time zone out of the content; a table may have the same name."""
+    if not isinstance(content.get(TIME_ZONE), str):
+        return ""
+    name = content.pop(TIME_ZONE)
+    if name not in TIME_ZONES:
+        cure = "Use a name such as Europe/Berlin, or UTC."
+        raise BadInputError(str(path), f"time zone '{name}' is unknown", cure)
+    return name

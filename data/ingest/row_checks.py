@@ -10,11 +10,12 @@ import pandas as pd
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
+from data.contract.column_types import ZonedTable
 from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of, written_columns
-from data.contract.tables import TABLES, TableRule, columns_of
+from data.contract.tables import TABLES, Sites, TableRule, columns_of
 from data.domain import BadInputError
+from data.ingest.refusal_reasons import SHOWN_CHARACTERS, RefusalReasons
 
-SHOWN_CHARACTERS = 60
 MAX_ZONE_AHEAD, NO_TIME = pd.Timedelta(14, "h"), pd.Timedelta(0)
 
 
@@ -25,14 +26,26 @@ class ImportTerms:
     Attributes:
         source: The name of the source, for the record.
         imported_at: The moment of the import; nothing can be known after it.
-        timezone: Time zone of times without an offset.
+        timezone: The time zone that the import was given; empty if none.
+        source_timezone: The time zone that the source names; empty if none.
         join_alike: Key columns in which keys that only look alike become one.
     """
 
     source: str
     imported_at: pd.Timestamp
-    timezone: str = "UTC"
+    timezone: str = ""
+    source_timezone: str = ""
     join_alike: tuple[str, ...] = ()
+
+    @property
+    def reading_timezone(self) -> str:
+        """Time zone of times without an offset."""
+        return self.timezone or self.source_timezone or "UTC"
+
+    @property
+    def business_timezone(self) -> str:
+        """Time zone of the days of rows that name none; empty is UTC."""
+        return self.source_timezone or self.timezone
 
 
 @dataclass
@@ -70,40 +83,6 @@ class EmptiedValues:
     example: str
 
 
-class _Reasons:
-    """Collects reasons by row position; a column that is broken already gets no second reason."""
-
-    def __init__(self) -> None:
-        self.parts: list[pd.DataFrame] = []
-        self.kinds: dict[str, np.ndarray] = {}
-        self.explained: dict[str, set[int]] = {}
-
-    def add(self, column: str, positions: np.ndarray, shown: pd.Series, problem: str) -> None:
-        """Refuse the rows at `positions`, whose values are `shown` (empty ones as nothing)."""
-        explained = self.explained.setdefault(column, set())
-        is_first = np.array([p not in explained for p in positions], dtype=bool)
-        positions = positions[is_first]
-        if len(positions) == 0:
-            return
-        explained.update(positions.tolist())
-        values = shown[is_first].astype(str).str.slice(0, SHOWN_CHARACTERS)
-        texts = (column + ": '" + values + "' " + problem).to_numpy(dtype=object)
-        if problem == "is empty":
-            texts = np.full(len(positions), f"{column}: is empty", dtype=object)
-        self.parts.append(pd.DataFrame({"position": positions, "reason": texts}))
-        self.kinds[f"{column}: {problem}"] = positions
-
-    def excuse(self, column: str, positions: np.ndarray) -> None:
-        """Give these rows no reason for this column: another column's is the cause."""
-        self.explained.setdefault(column, set()).update(positions.tolist())
-
-    def by_row(self) -> pd.Series:
-        """The reasons of each refused row, as one text."""
-        if not self.parts:
-            return pd.Series(dtype=object)
-        return pd.concat(self.parts).groupby("position")["reason"].agg("; ".join)
-
-
 def required_columns(table: str) -> list[str]:
     """The columns that a source must give: neither nullable, nor defaulted, nor filled."""
     filled = {"known_at"} if TABLES[table].known_at_from else set[str]()
@@ -134,7 +113,7 @@ def check_columns(rule: TableRule, columns: list[str], *, where: str) -> list[st
 
 def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedChunk:
     """Convert and check one chunk, whose columns `check_columns` has passed."""
-    reasons, result = _Reasons(), CheckedChunk(pd.DataFrame())
+    reasons, result = RefusalReasons(), CheckedChunk(pd.DataFrame())
     columns: dict[str, pd.Series] = {}
     optional = optional_columns(rule)
     for name, kind in kinds_of(rule.name).items():
@@ -146,7 +125,7 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
             chunk[name],
             kind,
             where=where,
-            timezone=terms.timezone,
+            timezone=terms.reading_timezone,
             as_written=name in written_columns(rule.name),
         )
         columns[name] = column.values
@@ -164,6 +143,7 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
         reasons.excuse("known_at", np.flatnonzero(columns[rule.happened_at].isna()))
     result.rows = _filled(rule, columns)
     result.emptied += _check_schema(rule, result.rows, reasons)
+    _fill_time_zone(rule, result.rows, terms)
     _check_times(rule, result.rows, terms, reasons)
     result.reasons, result.kinds = reasons.by_row(), reasons.kinds
     return result
@@ -182,6 +162,13 @@ def _filled(rule: TableRule, columns: dict[str, pd.Series]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _fill_time_zone(rule: TableRule, rows: pd.DataFrame, terms: ImportTerms) -> None:
+    """Give rows without a time zone that of their source; a site goes before all sources."""
+    if terms.business_timezone and issubclass(rule.schema, ZonedTable) and rule.schema != Sites:
+        name = ZonedTable.timezone
+        rows[name] = rows[name].fillna(terms.business_timezone)
+
+
 def optional_columns(rule: TableRule) -> set[str]:
     """The columns of which a value that can't be read costs the value and not the row."""
     return {name for name, column in columns_of(rule.name) if column.nullable}
@@ -191,7 +178,9 @@ def _emptied(column: str, problem: str, positions: np.ndarray, shown: pd.Series)
     return EmptiedValues(column, problem, positions, str(shown.iloc[0])[:SHOWN_CHARACTERS])
 
 
-def _check_schema(rule: TableRule, rows: pd.DataFrame, reasons: _Reasons) -> list[EmptiedValues]:
+def _check_schema(
+    rule: TableRule, rows: pd.DataFrame, reasons: RefusalReasons
+) -> list[EmptiedValues]:
     """Refuse rows that break the schema; of optional columns empty the values that do."""
     emptied, optional = list[EmptiedValues](), optional_columns(rule)
     try:
@@ -222,12 +211,13 @@ def _in_words(check: str) -> str:
         "str_matches": "does not look like ",
         "isin": "is not one of ",
         "json_object": "is not a JSON object",
+        "time_zone": "is not the name of a time zone",
     }
     return words.get(name, f"breaks {check}") + detail.removesuffix(")").strip("[]'\"")
 
 
 def _check_times(
-    rule: TableRule, rows: pd.DataFrame, terms: ImportTerms, reasons: _Reasons
+    rule: TableRule, rows: pd.DataFrame, terms: ImportTerms, reasons: RefusalReasons
 ) -> None:
     known_at = rows["known_at"]
     future = np.flatnonzero(known_at > terms.imported_at)

@@ -78,12 +78,12 @@ def import_files(
         BadInputError: a file, a query or the history is at fault; nothing has been touched.
     """
     source = Source.read(folder)
+    own = source.inputs
+    terms = replace(terms, join_alike=own.join_alike, source_timezone=own.timezone)
     tables = source.tables(paths)
     reading = ReadingTerms(into / STAGING, encoding)
-    rows = _rows(source, tables, reading, timezone=terms.timezone, watch=watch)
-    return write_history(
-        into, rows, replace(terms, join_alike=source.inputs.join_alike), watch=watch
-    )
+    rows = _rows(source, tables, reading, timezone=terms.reading_timezone, watch=watch)
+    return write_history(into, rows, terms, watch=watch)
 
 
 def _rows(

@@ -27,6 +27,8 @@ INPUTS_TEXT = """\
 # The tables that the queries read, and the names (without .csv, .parquet, ...) of their files; each
 # is made of all files that fit. Without this file every file is a table of its own name.
 # A sheet of a workbook, else the first with rows: {{files = ["*orders*"], sheet = "Orders"}}
+# The time zone of the source's days, and of its times without an offset:
+# timezone = "Europe/Berlin"
 # A table of a database, whose address the environment variable SHOP_DATABASE holds:
 # my_orders = {{database = "SHOP_DATABASE", table = "public.orders"}}
 {lines}

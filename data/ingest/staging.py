@@ -145,7 +145,7 @@ class StagedTable:
         for where in result.mixed_zones:
             self.notices[
                 f"{where} mixes times with and without an offset: "
-                f"those without are read in {self.terms.timezone}."
+                f"those without are read in {self.terms.reading_timezone}."
             ] = None
         for values in result.emptied:
             self.counts.empty(values, f"{chunk[FILE][int(values.positions[0])]}", chunk[ROW])

@@ -8,7 +8,7 @@
 --   time_of_seconds(x), time_of_milliseconds(x)   numbers since 1970
 --   later_of(x, y)                         the later of two
 -- What they can't read is null; the import counts it and shows an example.
--- The import reads times without an offset in the zone of --timezone.
+-- The import reads times without an offset in the zone of --timezone, else of inputs.toml, else in UTC.
 -- Leave doubtful values as text: the import converts them and names the rows that it refuses.
 -- Delete this file if you have no such table, and the line in inputs.toml.
 select

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from features.demand.grain import Grain
 from features.demand.periods import PeriodCalendar
@@ -31,6 +32,7 @@ class Panel:
             where not known.
         numbers: (n,) numbers of the SKU and its site by name (cost, product.dose_mg, ...), NaN
             where not known.
+        timezone: Of the days, IANA; of several the one in which a day ends last.
     """
 
     grain: Grain
@@ -44,6 +46,7 @@ class Panel:
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
     words: Mapping[str, np.ndarray] = field(default_factory=dict)
     numbers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    timezone: str = "UTC"
 
     @property
     def series(self) -> int:
@@ -54,6 +57,13 @@ class Panel:
     def length(self) -> int:
         """Number of periods."""
         return len(self.periods)
+
+    def begins_at(self, day: np.datetime64) -> pd.Timestamp:
+        """Return the moment at which a day begins in the time zone of the panel.
+
+        Where a clock goes ahead at midnight it is the first moment after the gap.
+        """
+        return begin_of_day(day, self.timezone)
 
     def demanded(self) -> np.ndarray:
         """Return (n, T) units of periods that were wholly in stock; NaN elsewhere.
@@ -97,6 +107,12 @@ class Panel:
     def next_periods(self, horizon: int) -> np.ndarray:
         """Return (horizon,) first days of the periods that follow the last one."""
         return next_periods(self.periods[-1], self.grain, horizon)
+
+
+def begin_of_day(day: np.datetime64, timezone: str) -> pd.Timestamp:
+    """Return the first moment of a day in a time zone."""
+    midnight = pd.Timestamp(day)
+    return midnight.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
 
 
 def next_periods(last: np.datetime64, grain: Grain, count: int) -> np.ndarray:

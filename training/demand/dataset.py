@@ -23,8 +23,9 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
     """Read the demand of all SKUs and sites that were known before a moment.
 
     It is the given `demand` where the history has any, else it is built by day from order lines;
-    their site is "all" where they name none. The last period is the last complete one; of given
-    demand, the last one of which a row was known.
+    their site is "all" where they name none. A day is that of the site's time zone, else of the
+    order's, else of UTC; it is complete where it has ended in all of them. The last period is the
+    last complete one; of given demand, the last one of which a row was known.
 
     Args:
         history: The history.
@@ -87,11 +88,11 @@ class _Source:
         return cls(history, moment, calendar, "recorded")
 
     def series(self) -> pd.DataFrame:
-        """Return the series with the periods of their first and last life sign and recorded row."""
+        """Return the series with the periods of first and last life sign and last recorded row."""
         signs = self.history.query(f"demand/series_{self.name}", known_before=self.moment)
         for name in ("first_at", "last_at", "recorded_at"):
             there = signs[name].notna().to_numpy()
-            days = signs[name].dt.tz_localize(None).to_numpy("datetime64[D]")
+            days = signs[name].to_numpy("datetime64[D]")
             signs[name] = np.where(there, self.calendar.number(days), np.nan)
         return signs
 
@@ -142,7 +143,8 @@ class _Frame:
 def _panel(source: _Source) -> Panel | None:
     """Return the panel in the periods that demand is recorded in; None if none is complete."""
     series = source.series()
-    first, end = series["first_at"].min(), _end(source, series)
+    timezone = _last_time_zone(series["timezone"], source.moment)
+    first, end = series["first_at"].min(), _end(source, series, timezone)
     if not first < end:
         return None
     numbered = pa.table(
@@ -170,12 +172,19 @@ def _panel(source: _Source) -> Panel | None:
         attributes=own.texts,
         words=own.words,
         numbers=own.numbers,
+        timezone=timezone,
     )
 
 
-def _end(source: _Source, series: pd.DataFrame) -> int:
+def _last_time_zone(names: pd.Series, moment: pd.Timestamp) -> str:
+    """Return the time zone in which it is earliest at a moment; UTC if there is none."""
+    zones = sorted(names.dropna().unique()) or ["UTC"]
+    return min(zones, key=lambda name: moment.tz_convert(name).tz_localize(None))
+
+
+def _end(source: _Source, series: pd.DataFrame, timezone: str) -> int:
     """Return the number of the period after the last complete one of which a row was known."""
-    today = np.array([source.moment.tz_localize(None)], "datetime64[D]")
+    today = np.array([source.moment.tz_convert(timezone).tz_localize(None)], "datetime64[D]")
     running = int(source.calendar.number(today)[0])
     last_recorded = series["recorded_at"].max()
     return running if np.isnan(last_recorded) else min(running, int(last_recorded) + 1)

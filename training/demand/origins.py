@@ -69,7 +69,7 @@ def cut_offs(truth: Panel, horizon: int, origins: int) -> list[pd.Timestamp]:
         what, cure = f"periods ({truth.grain}) of demand", "Lower --horizon or --origins."
         raise NotEnoughDataError(what, truth.length, need, cure)
     columns = truth.length - horizon * np.arange(origins, 0, -1)
-    return [pd.Timestamp(truth.periods[column], tz="UTC") for column in columns]
+    return [truth.begins_at(truth.periods[column]) for column in columns]
 
 
 def read_origin(history: History, as_of: pd.Timestamp, truth: Panel, horizon: int) -> Origin:

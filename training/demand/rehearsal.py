@@ -63,7 +63,7 @@ def read_recent_panel(history: History, as_of: pd.Timestamp, grain: Grain | None
         NotEnoughDataError: No period was complete before the moment.
     """
     panel, last = read_panel(history, as_of, grain), last_known(history)
-    if pd.Timestamp(panel.periods[-1], tz="UTC") > last:
+    if panel.begins_at(panel.periods[-1]) > last:
         raise BadInputError(
             "--as-of",
             f"{as_of:%Y-%m-%d} is long after the last known row ({last:%Y-%m-%d %H:%M})",
@@ -90,7 +90,7 @@ def rehearse(
     """
     if panel.length < horizon + MIN_PERIODS_TO_FIT:
         return DemandRehearsal(None, {}, {}, *best_method({}, FALLBACK), choices)
-    as_of = pd.Timestamp(panel.periods[-horizon], tz="UTC")
+    as_of = panel.begins_at(panel.periods[-horizon])
     origin = read_origin(history, as_of, panel, horizon)
     read, forecasts = choices.narrowed(origin.panel), {}
     for method in that_can_learn(choices.methods, read):

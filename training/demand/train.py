@@ -103,7 +103,7 @@ def _searched(
     progress: Progress,
 ) -> Trials:
     """Try settings on the horizon before the one that is reported."""
-    until = pd.Timestamp(panel.periods[-min(horizon, panel.length)], tz="UTC")
+    until = panel.begins_at(panel.periods[-min(horizon, panel.length)])
 
     def prepare() -> Callable[[], Losses]:
         before = read_panel(history, until, panel.grain)

@@ -44,7 +44,7 @@ def _pictures(history: History) -> dict[str, Markup]:
         draws["Rows by month"] = partial(plots.rows_by_month, months=months)
     hours = history.query("describe/orders_by_hour")
     if len(hours):
-        draws["Orders by hour of the day, UTC"] = partial(plots.orders_by_hour, hours=hours)
+        draws["Orders by hour of the day, local"] = partial(plots.orders_by_hour, hours=hours)
     return {title: inline(draw) for title, draw in draws.items()}
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from data.domain import BadInputError, NotEnoughDataError
 from data.history.history import END_OF_TIME, History
-from features.demand.panel import Panel, next_periods
+from features.demand.panel import Panel, begin_of_day, next_periods
 from training.demand.dataset import read_panel
 from training.stock_replay.simulator import SeriesPanel
 
@@ -24,6 +24,7 @@ class StockScenario:
         series: (sku, site) of each series.
         demand: (n, N) units that were demanded; NaN where a series was out of stock.
         appeared: Number of series that appeared later; they are not simulated.
+        timezone: Of the days: that in which a day ends last.
     """
 
     history: History
@@ -32,6 +33,7 @@ class StockScenario:
     series: list[tuple[str, str]]
     demand: np.ndarray
     appeared: int
+    timezone: str = "UTC"
 
     @classmethod
     def of(cls, history: History, begin: pd.Timestamp, periods: int) -> Self:
@@ -42,6 +44,9 @@ class StockScenario:
             NotEnoughDataError: The history ends before the last period does.
         """
         start = read_panel(history, begin)
+        if start.timezone != "UTC":
+            begin = start.begins_at(np.datetime64(begin.date(), "D"))
+            start = read_panel(history, begin)
         scored = next_periods(start.periods[-1], start.grain, periods)
         if scored[0] != np.datetime64(begin.date(), "D"):
             problem = f"the {start.grain.noun} after the last one known then starts on {scored[0]}"
@@ -62,6 +67,7 @@ class StockScenario:
             series=series,
             demand=demand,
             appeared=everything.series - len(series),
+            timezone=start.timezone,
         )
 
     @property
@@ -71,7 +77,7 @@ class StockScenario:
 
     def panel_before(self, number: int) -> SeriesPanel:
         """Return the demand as of the start of a scored period, counted from 0."""
-        panel = read_panel(self.history, pd.Timestamp(self.periods[number], tz="UTC"))
+        panel = read_panel(self.history, begin_of_day(self.periods[number], self.timezone))
         return SeriesPanel(panel, _positions(panel, self.series))
 
 

@@ -1,11 +1,18 @@
--- One row per count without stock: number of its series, and the microseconds from it to the next
--- count, which is empty after the last one.
-select series, from_us, until_us
-from (
-    select position::int as series, epoch_us(counted_at) as from_us,
-           lead(epoch_us(counted_at)) over (partition by position order by counted_at) as until_us,
-           coalesce(not in_stock, on_hand <= 0) as is_out
-    from stock join series using (sku, site)
+-- One row per count without stock: number of its series, and the local microseconds from it to the next
+-- count, which is empty after the last one. The time zone is the site's, else the count's, else UTC.
+with zoned_sites as (
+    select site, timezone from sites where known_at < $known_before
+),
+counts as (
+    select position, known_at, counted_at, coalesce(not in_stock, on_hand <= 0) as is_out,
+           epoch_us(timezone(coalesce(zoned_sites.timezone, stock.timezone, 'UTC'), counted_at)) as local_us
+    from stock join series using (sku, site) left join zoned_sites using (site)
     where known_at < $known_before
+)
+select series, from_us, if(until_us < from_us, from_us, until_us) as until_us  -- an hour is repeated in autumn
+from (
+    select position::int as series, local_us as from_us, is_out,
+           lead(local_us) over (partition by position order by counted_at) as until_us
+    from counts
 )
 where is_out

@@ -510,3 +510,112 @@ def test_days_and_weeks_of_the_wholesaler_hold_the_same_units(retail):
     since = int(np.flatnonzero(days.periods == weeks.periods[0])[0])
 
     np.testing.assert_allclose(np.nansum(days.units[:, since:]), np.nansum(weeks.units), rtol=1e-6)
+
+
+def placed(moments, zone=None, site="A"):
+    """Orders of one unit of S at moments in UTC."""
+    tables = ordered(*(order(f"{site}{n}", at_, ("S", 1, {})) for n, at_ in enumerate(moments)))
+    heads = [head | {"timezone": zone} for head in tables["orders"]]
+    lines = [line | {"site": site} for line in tables["order_lines"]]
+    return {"orders": heads, "order_lines": lines}
+
+
+def units_by_day(panel):
+    """Units of each series by its site and by day, those of days with sales only."""
+    columns = [np.flatnonzero(np.nan_to_num(row)) for row in panel.units]
+    return {
+        site: dict(zip(panel.periods[days].astype(str).tolist(), row[days].tolist(), strict=True))
+        for site, days, row in zip(panel.site, columns, panel.units, strict=True)
+    }
+
+
+def test_a_late_order_on_new_years_eve_in_utc_is_of_january_in_berlin(history):
+    late = "2024-12-31T23:30Z"
+    opened = history(**placed([late, "2025-01-31T12:00Z"], "Europe/Berlin"))
+    panel = read_panel(opened, pd.Timestamp("2025-02-01", tz="Europe/Berlin"), Grain.MONTH)
+
+    assert units_by_day(panel) == {"A": {"2025-01-01": 2.0}}
+
+
+@pytest.mark.parametrize(
+    ("moment_", "day"),
+    [
+        ("2024-03-30T22:59Z", "2024-03-30"),
+        ("2024-03-30T23:00Z", "2024-03-31"),  # 23 hours
+        ("2024-03-31T21:59Z", "2024-03-31"),
+        ("2024-03-31T22:00Z", "2024-04-01"),
+        ("2024-10-26T22:00Z", "2024-10-27"),  # 25 hours
+        ("2024-10-27T22:59Z", "2024-10-27"),
+        ("2024-10-27T23:00Z", "2024-10-28"),
+    ],
+)
+def test_a_day_on_which_clocks_change_has_23_or_25_hours(history, moment_, day):
+    panel = read_panel(history(**placed([moment_], "Europe/Berlin")), at(400))
+
+    assert units_by_day(panel) == {"A": {day: 1.0}}
+
+
+def test_the_time_zone_of_a_site_goes_before_that_of_an_order(history):
+    moments = ["2024-05-01T16:00Z"]  # 18:00 in Berlin, 1:00 of the next day in Tokyo
+    berlin = placed(moments, "Europe/Berlin")
+    tokyo = placed(moments, "Europe/Berlin", site="T")
+    sites = [{"site": "T", "timezone": "Asia/Tokyo", "known_at": "1970-01-01"}]
+    both = {name: berlin[name] + tokyo[name] for name in berlin}
+    panel = read_panel(history(**both, sites=sites), at(300))
+
+    assert units_by_day(panel) == {"A": {"2024-05-01": 1.0}, "T": {"2024-05-02": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment_", "last"),
+    [
+        ("America/Los_Angeles", "2024-01-06T07:59Z", "2024-01-04"),
+        ("America/Los_Angeles", "2024-01-06T08:00Z", "2024-01-05"),
+        ("Asia/Tokyo", "2024-01-06T14:59Z", "2024-01-05"),
+        ("Asia/Tokyo", "2024-01-06T15:00Z", "2024-01-06"),
+    ],
+)
+def test_a_day_is_complete_at_local_midnight(history, zone, moment_, last):
+    opened = history(**placed(["2024-01-02T12:00Z"], zone))
+    panel = read_panel(opened, pd.Timestamp(moment_))
+
+    assert str(panel.periods[-1]) == last
+    assert panel.begins_at(panel.next_periods(1)[0]) <= pd.Timestamp(moment_)
+
+
+def test_a_day_is_complete_where_it_has_ended_in_all_time_zones(history):
+    tables = [placed(["2024-01-02T12:00Z"], zone, zone) for zone in ("Asia/Tokyo", "America/Lima")]
+    both = {name: tables[0][name] + tables[1][name] for name in tables[0]}
+    panel = read_panel(history(**both), pd.Timestamp("2024-01-06T04:59Z"))
+
+    assert panel.timezone == "America/Lima"
+    assert str(panel.periods[-1]) == "2024-01-04"
+
+
+def test_a_time_zone_that_is_known_later_shifts_nothing_before(history):
+    sites = [{"site": "A", "timezone": "Asia/Tokyo", "known_at": "2024-01-10"}]
+    opened = history(**placed(["2024-01-02T16:00Z"]), sites=sites)
+
+    assert units_by_day(read_panel(opened, at(8))) == {"A": {"2024-01-02": 1.0}}
+    assert units_by_day(read_panel(opened, at(10))) == {"A": {"2024-01-03": 1.0}}
+
+
+def test_no_time_zone_shifts_periods_that_are_given(history):
+    sites = [{"site": "A", "timezone": "Asia/Tokyo", "known_at": "1970-01-01"}]
+    tables = {"demand": [week(0, 1), week(1, 2)]}
+    shifted, plain = history(**tables, sites=sites), history(**tables)
+
+    for opened in (shifted, plain):
+        panel = read_panel(opened, at(14))
+        assert panel.periods.astype(str).tolist() == ["2024-01-01", "2024-01-08"]
+        np.testing.assert_array_equal(panel.units, [[1, 2]])
+
+
+def test_stock_is_out_on_local_days(history):
+    counts = [count(0, 5), count(0, 0), count(0, 5)]
+    moments = ["2024-01-01T08:00Z", "2024-01-02T23:00Z", "2024-01-03T23:00Z"]
+    stock = [row | {"counted_at": at_} for row, at_ in zip(counts, moments, strict=True)]
+    stock = [row | {"timezone": "Europe/Berlin"} for row in stock]
+    opened = history(**placed([moments[0], "2024-01-05T12:00Z"], "Europe/Berlin"), stock=stock)
+
+    np.testing.assert_array_equal(read_panel(opened, at(5)).in_stock, [[1, 1, 0, 1, 1]])

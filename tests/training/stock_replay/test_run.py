@@ -12,8 +12,10 @@ from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
+from data.ingest.write_history import write_history
 from training.__main__ import run as run_command
 from training.stock_replay.run import StockReplaySpec, run
+from training.stock_replay.scenario import StockScenario
 from training.stock_replay.simulator import StockReplayTerms
 
 # The last twelve of the sixty weeks are there to be replayed.
@@ -159,3 +161,16 @@ def test_on_the_real_vn2_weeks_ours_costs_less_than_the_benchmark(real_data, tmp
         return run(history, spec, lambda _: None).report
 
     assert report("ours")["figures"]["cost"] < report("benchmark")["figures"]["cost"]
+
+
+def test_a_replay_begins_where_the_day_does_in_the_time_zone_of_the_orders(tmp_path):
+    days = pd.date_range("2024-01-01 20:00", periods=12, freq="D", tz="UTC").astype(str)
+    ids = [str(n) for n in range(len(days))]
+    orders = pd.DataFrame({"order_id": ids, "placed_at": days, "timezone": "America/Los_Angeles"})
+    lines = pd.DataFrame({"order_id": ids, "line_id": "0", "sku": "S", "units": 1.0, "site": "A"})
+    write_history(tmp_path, [("orders", orders), ("order_lines", lines)], IMPORT)
+    scenario = StockScenario.of(History.open(tmp_path), pd.Timestamp("2024-01-08", tz="UTC"), 2)
+
+    assert scenario.begin == pd.Timestamp("2024-01-08T08:00", tz="UTC")
+    assert scenario.periods.astype(str).tolist() == ["2024-01-08", "2024-01-09"]
+    assert str(scenario.panel_before(1).panel.periods[-1]) == "2024-01-08"

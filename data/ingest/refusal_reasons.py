@@ -1,0 +1,40 @@
+"""Reasons for the refusal of rows, in words."""
+
+import numpy as np
+import pandas as pd
+
+SHOWN_CHARACTERS = 60
+
+
+class RefusalReasons:
+    """Collects reasons by row position; a column that is broken already gets no second reason."""
+
+    def __init__(self) -> None:
+        self.parts: list[pd.DataFrame] = []
+        self.kinds: dict[str, np.ndarray] = {}
+        self.explained: dict[str, set[int]] = {}
+
+    def add(self, column: str, positions: np.ndarray, shown: pd.Series, problem: str) -> None:
+        """Refuse the rows at `positions`, whose values are `shown` (empty ones as nothing)."""
+        explained = self.explained.setdefault(column, set())
+        is_first = np.array([p not in explained for p in positions], dtype=bool)
+        positions = positions[is_first]
+        if len(positions) == 0:
+            return
+        explained.update(positions.tolist())
+        values = shown[is_first].astype(str).str.slice(0, SHOWN_CHARACTERS)
+        texts = (column + ": '" + values + "' " + problem).to_numpy(dtype=object)
+        if problem == "is empty":
+            texts = np.full(len(positions), f"{column}: is empty", dtype=object)
+        self.parts.append(pd.DataFrame({"position": positions, "reason": texts}))
+        self.kinds[f"{column}: {problem}"] = positions
+
+    def excuse(self, column: str, positions: np.ndarray) -> None:
+        """Give these rows no reason for this column: another column's is the cause."""
+        self.explained.setdefault(column, set()).update(positions.tolist())
+
+    def by_row(self) -> pd.Series:
+        """The reasons of each refused row, as one text."""
+        if not self.parts:
+            return pd.Series(dtype=object)
+        return pd.concat(self.parts).groupby("position")["reason"].agg("; ".join)
