@@ -1,5 +1,6 @@
 """Opens DuckDB and reads the queries in `data/sql`. No SQL text stands in Python."""
 
+from glob import escape
 from pathlib import Path
 from string import Template
 
@@ -7,6 +8,9 @@ import duckdb
 
 from data.contract.conversion import arrow_schema
 from data.contract.tables import columns_of
+
+NOT_IN_FILES_OF_DUCKDB = frozenset("?\\")
+"""Characters in a path with which DuckDB opens a file of another name."""
 
 SQL_FOLDER = Path(__file__).parents[1] / "sql"
 
@@ -32,7 +36,7 @@ def database(
     """A DuckDB connection that thinks in one time zone and never fetches anything from a network.
 
     Args:
-        file: Where its own tables lie; in memory if left out.
+        file: Where its own tables lie; in memory if left out, or if DuckDB can't open such a path.
         memory_gb: How much memory it may take before it spills; DuckDB's default if left out.
         spill_to: Where it spills.
         timezone: In which moments without an offset are read, and days begin.
@@ -45,7 +49,8 @@ def database(
         config["memory_limit"] = f"{memory_gb}GB"
     if spill_to:
         config["temp_directory"] = str(spill_to)
-    con = duckdb.connect(str(file) if file else ":memory:", config=config)
+    in_file = file is not None and NOT_IN_FILES_OF_DUCKDB.isdisjoint(str(file))
+    con = duckdb.connect(str(file) if in_file else ":memory:", config=config)
     con.execute(f"set TimeZone = '{timezone}'")
     return con
 
@@ -60,7 +65,7 @@ def show_table(con: duckdb.DuckDBPyConnection, view: str, table: str, file: Path
     if file is None:
         empty.create_view(view)
         return
-    stored = con.read_parquet(str(file))
+    stored = con.read_parquet(escape(str(file)))
     defaults = {name: column.default for name, column in columns_of(table)}
     fillers = {n: "null" if value is None else f"'{value}'" for n, value in defaults.items()}
     columns = [

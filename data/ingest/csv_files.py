@@ -6,6 +6,7 @@ DuckDB reads UTF-8 with one kind of line ends. All other files are copied so fir
 import codecs
 import gzip
 import io
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -142,7 +143,7 @@ def _read(
 
 def _rows(con: duckdb.DuckDBPyConnection, path: Path, name: str, dialect: CsvDialect) -> pa.Table:
     values = {
-        "file": str(path),
+        "file": escape(str(path)),
         "name": name,
         "columns": dict.fromkeys(dialect.columns, "VARCHAR"),
         "delimiter": dialect.delimiter,

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 from sqlalchemy import Engine, Row, Select, create_engine, event, literal_column, select, table
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from data.database_address import database_url
 from data.domain import BadInputError
 from data.ingest.cells import cell_text
 
@@ -38,7 +38,7 @@ def read_table(address: str, name: str, *, where: str) -> Iterator[pa.Table]:
 
 def _engine(address: str, where: str) -> Engine:
     try:
-        url = make_url(address)
+        url = database_url(address)
         driver = url.get_backend_name()
         if url.drivername in ("postgresql", "postgres"):
             url = url.set(drivername="postgresql+psycopg")

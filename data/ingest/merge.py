@@ -1,6 +1,7 @@
 """Checks between rows (duplicates, orphans, changes), and the merge into a new table file."""
 
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 
 import duckdb
@@ -37,7 +38,8 @@ class Merge:
         """Compare the staged rows of one table with each other and with the history, and merge."""
         rule, names = stage.rule, sql_names(stage.rule)
         with database(memory_gb=MEMORY_GB, spill_to=self.staging / "spill") as con:
-            con.read_parquet(str(self._staged_rows(con, stage, names))).create_view("staged")
+            staged = escape(str(self._staged_rows(con, stage, names)))
+            con.read_parquet(staged).create_view("staged")
             show_table(con, "former", rule.name, self._file(rule.name, self.former))
             if rule.parent:
                 parent_file = self._file(rule.parent, self.former | self.merged)
@@ -54,7 +56,7 @@ class Merge:
         """Return the file of the staged rows, with copies numbered where the table needs it."""
         if not stage.counts_copies:
             return stage.path
-        con.read_parquet(str(stage.path)).create_view("unnumbered")
+        con.read_parquet(escape(str(stage.path))).create_view("unnumbered")
         numbered = self.staging / f"numbered-{stage.rule.name}.parquet"
         con.sql(query_text("merge/copies", **names)).write_parquet(str(numbered))
         return numbered
@@ -68,7 +70,7 @@ class Merge:
             return
         accepted = self.staging / f"accepted-{rule.name}.parquet"
         con.sql(query_text("merge/accepted_with_parent", **names)).write_parquet(str(accepted))
-        con.read_parquet(str(accepted)).create_view("accepted")
+        con.read_parquet(escape(str(accepted))).create_view("accepted")
 
     def _file(self, table: str, files: dict[str, TableFile]) -> Path | None:
         path = files[table].file if table in files else None
@@ -91,7 +93,7 @@ class Merge:
         con.sql(query_text("merge/merged", **names)).write_parquet(
             str(merged), compression="zstd", row_group_size=ROWS_IN_A_GROUP
         )
-        con.read_parquet(str(merged)).create_view("merged")
+        con.read_parquet(escape(str(merged))).create_view("merged")
         counts = con.sql(query_text("merge/filled", **names)).to_arrow_table().to_pylist()[0]
         sha256 = sha256_of(merged)
         path = f"{TABLES_FOLDER}/{rule.name}-{sha256[:16]}.parquet"

@@ -9,6 +9,7 @@ import csv
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 import duckdb
@@ -117,7 +118,7 @@ def _load_csv(
 def _load_parquet(
     con: duckdb.DuckDBPyConnection, file: Path, source: TableInput, terms: ReadingTerms
 ) -> CsvReading:
-    values = {"file": str(file), "name": file.name}
+    values = {"file": escape(str(file)), "name": file.name}
     con.sql(query_text("reading/parquet"), params=values).create("part")
     return _whole([])
 
@@ -125,7 +126,7 @@ def _load_parquet(
 def _load_json(
     con: duckdb.DuckDBPyConnection, file: Path, source: TableInput, terms: ReadingTerms
 ) -> CsvReading:
-    values = {"file": str(file), "name": file.name}
+    values = {"file": escape(str(file)), "name": file.name}
     con.sql(query_text("reading/json"), params=values).create("part")
     return _whole([])
 

@@ -13,9 +13,9 @@ from typing import Any, Self
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from data.database_address import database_url
 from data.domain import BadInputError, NotFoundError
 from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
 
@@ -106,7 +106,7 @@ class Ledger:
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise BadInputError("EXPEDITE_DATABASE_URL", f"not usable: {error}", cure) from error
         except SQLAlchemyError as error:
-            shown = make_url(url).render_as_string(hide_password=True)
+            shown = database_url(url).render_as_string(hide_password=True)
             raise BadInputError(
                 f"the ledger at {shown}", f"can't be opened: {error}", cure
             ) from error
@@ -214,7 +214,7 @@ def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Excep
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(database_url(url), pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
