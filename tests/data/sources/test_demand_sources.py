@@ -93,14 +93,17 @@ def test_a_later_release_corrects_the_weeks_that_it_holds(files, imported):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"units": (3, "many", -1)}, {"flags": ("True", "perhaps", "2")}]
+    ("changed", "refused", "emptied"),
+    [({"units": (3, "many", -1)}, 2, 0), ({"flags": ("True", "perhaps", "2")}, 0, 1)],
 )
-def test_values_of_the_challenge_that_are_none_are_refused(files, imported, changed):
+def test_units_of_the_challenge_that_are_none_are_refused_and_flags_are_left_empty(
+    files, imported, changed, refused, emptied
+):
     _, report = imported(files(**challenge() | challenge(**changed)), "vn2")
     counts = report.counts["demand"]
 
-    assert counts.accepted + counts.quarantined == counts.read == 3
-    assert counts.quarantined == (2 if "units" in changed else 1)
+    assert (counts.read, counts.accepted, counts.quarantined) == (3, 3 - refused, refused)
+    assert sum(counts.emptied.values()) == emptied
 
 
 def test_a_column_that_is_no_week_is_refused(files, imported, quarantined):
@@ -174,17 +177,25 @@ def test_a_price_of_nothing_is_no_price(files, imported):
         {"sales_scaled": -1},
         {"sales_scaled": "much"},
         {"date": "soon"},
-        {"stockout_hours_6_22": 17},
-        {"stockout_hours_6_22": "some"},
-        {"discount": "half"},
         {"date": "2025-01-01"},
     ],
 )
-def test_a_day_with_a_wrong_value_is_refused(files, imported, changed):
+def test_a_day_with_wrong_sales_or_a_wrong_date_is_refused(files, imported, changed):
     rows = [day(date="2024-03-27"), day(**changed)]
     counts = imported(files(daily=rows), "freshretail")[1].counts["demand"]
 
     assert (counts.read, counts.accepted, counts.quarantined) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"stockout_hours_6_22": 17}, {"stockout_hours_6_22": "some"}, {"discount": "half"}],
+)
+def test_another_wrong_value_of_a_day_is_left_empty(files, imported, changed):
+    rows = [day(date="2024-03-27"), day(**changed)]
+    counts = imported(files(daily=rows), "freshretail")[1].counts["demand"]
+
+    assert (counts.read, counts.accepted, sum(counts.emptied.values())) == (2, 2, 1)
 
 
 def parts(values, times=("1998-01-01", "1998-02-01", "1998-03-01")):

@@ -63,7 +63,7 @@ def test_another_seed_gives_another_history(history):
     assert not history["orders"].head(500).equals(other["orders"].head(500))
 
 
-NOT_SIMULATED = {"demand", "plans"}
+NOT_SIMULATED = {"demand", "plans", "rates"}
 
 
 @pytest.mark.parametrize("name", sorted(TABLES.keys() - NOT_SIMULATED))
