@@ -83,7 +83,7 @@ def create_app(
 def _polling(service: Service) -> list[PollingThread]:
     """Return the threads that look for another champion and another forecast book."""
     settings, champion = service.settings, service.scorer.champion
-    recent = RecentLogs(service.ledger)
+    recent = RecentLogs(service.ledger, service.policy)
     return [
         PollingThread(
             "champion",

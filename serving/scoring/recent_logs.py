@@ -4,6 +4,7 @@ An outcome is read as the ledger stores it, and its table has the columns of the
 of a log is the same as after an export and an import.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,12 +16,15 @@ from data.contract.conversion import arrow_schema, to_frame
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
 from data.ledger.ledger import Ledger, LedgerEvent, OutcomeRecord
+from data.policy.exchange_rates import NO_QUOTES, ExchangeRates
+from data.policy.policy import Policy
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.engine.products import NO_PRODUCTS
 from features.exceptions.logs import exception_logs
 from models.triage.labels import PROMISED, past_log
 from models.triage.triage import Triage
+from serving.scoring.amounts import rates_for
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import OURS, ExceptionIn
 from serving.wire.stored_exception import UnreadableRowError, stored_exception
@@ -36,12 +40,10 @@ class _Raised(NamedTuple):
     Attributes:
         exception_id: Its id in the ledger.
         known_at: The tick from which it counts.
-        currency: Currency of its order; None where the payload names none.
     """
 
     exception_id: str
     known_at: int
-    currency: str | None
 
 
 class _End(NamedTuple):
@@ -58,8 +60,8 @@ class RecentLogs:
     those that can't be read.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, policy: Policy) -> None:
+        self._ledger, self._policy = ledger, policy
         self._seq = 0
         self._payloads: list[ExceptionIn] = []
         self._raised: list[_Raised] = []
@@ -67,7 +69,7 @@ class RecentLogs:
         self._ends: dict[str, _End] = {}
         self._columns: list[dict[str, np.ndarray]] = []
         self._kinds: Mapping[str, str] = {}
-        self._products = NO_PRODUCTS
+        self._products, self._quotes = NO_PRODUCTS, NO_QUOTES
 
     def read(self) -> bool:
         """Take in new events; return whether there were any."""
@@ -89,10 +91,9 @@ class RecentLogs:
             except UnreadableRowError:
                 self._left_out.add(exception_id)
                 return
-            total = payload.order.total if payload.order else None
             known_at = max(event.occurred_at_ms, event.known_at_ms)
             self._payloads.append(payload)
-            self._raised.append(_Raised(exception_id, known_at, total.currency if total else None))
+            self._raised.append(_Raised(exception_id, known_at))
         elif event.kind == "closed":
             self._ends.setdefault(exception_id, _End(event, outcome))
         elif event.kind == "reopened":
@@ -104,7 +105,8 @@ class RecentLogs:
         """Return the rows that became known since a champion was trained, where there are any."""
         if not self._raised:
             return {}
-        columns = self._columns_for(triage)
+        rates = rates_for(self._policy, triage)
+        columns = self._columns_for(triage, rates)
         events = [end.event for end in self._ends.values()]
         outcomes = [end.outcome for end in self._ends.values() if end.outcome is not None]
         logs = exception_logs(
@@ -112,20 +114,22 @@ class RecentLogs:
             entities=triage.entities,
             exceptions=self._exceptions(),
             events=_steps(events),
-            outcomes=self._outcomes(outcomes),
+            outcomes=_outcomes(outcomes, rates),
         )
         rows = {raised.exception_id: row for row, raised in enumerate(self._raised)}
         labels = _labels(triage, columns, outcomes, rows)
         since = {name: _since(rows, triage.trained_as_of) for name, rows in (logs | labels).items()}
         return {name: rows for name, rows in since.items() if len(rows.known_at)}
 
-    def _columns_for(self, triage: Triage) -> dict[str, np.ndarray]:
-        if triage.kinds != self._kinds or triage.products is not self._products:
+    def _columns_for(self, triage: Triage, rates: ExchangeRates) -> dict[str, np.ndarray]:
+        is_read_alike = triage.products is self._products and triage.quotes is self._quotes
+        if triage.kinds != self._kinds or not is_read_alike:
             self._columns, self._kinds = [], dict(triage.kinds)
-            self._products = triage.products
+            self._products, self._quotes = triage.products, triage.quotes
         done = sum(len(part["detected_at"]) for part in self._columns)
         if done < len(self._payloads):
-            self._columns.append(columns_of(self._payloads[done:], self._kinds, self._products))
+            unread = self._payloads[done:]
+            self._columns.append(columns_of(unread, self._kinds, self._products, rates))
         whole = {
             name: np.concatenate([part[name] for part in self._columns])
             for name in self._columns[0]
@@ -141,37 +145,38 @@ class RecentLogs:
             }
         )
 
-    def _outcomes(self, outcomes: Sequence[OutcomeRecord]) -> pd.DataFrame:
-        """The table `Outcomes`; a column that the ledger does not hold is empty."""
-        currencies = {raised.exception_id: raised.currency for raised in self._raised}
-        losses = [_loss(outcome, currencies.get(outcome.exception_id)) for outcome in outcomes]
-        values = {
-            Outcomes.known_at: _ticks([outcome.known_at_ms for outcome in outcomes]),
-            Outcomes.resolved_at: _ticks([outcome.resolved_at_ms for outcome in outcomes]),
-            Outcomes.loss: pa.array(losses, pa.float64()),
-        }
-        stored = OutcomeRecord.__dataclass_fields__
-        columns = [
-            values[name].cast(_SCHEMA.field(name).type)
-            if name in values
-            else pa.array(
-                [getattr(outcome, name) if name in stored else None for outcome in outcomes],
-                _SCHEMA.field(name).type,
-            )
-            for name in _SCHEMA.names
-        ]
-        return to_frame(pa.table(columns, schema=_SCHEMA))
+
+def _outcomes(outcomes: Sequence[OutcomeRecord], rates: ExchangeRates) -> pd.DataFrame:
+    """Return the table `Outcomes`; a column that the ledger does not hold is empty."""
+    values = {
+        Outcomes.known_at: _ticks([outcome.known_at_ms for outcome in outcomes]),
+        Outcomes.resolved_at: _ticks([outcome.resolved_at_ms for outcome in outcomes]),
+        Outcomes.loss: pa.array([_loss(outcome, rates) for outcome in outcomes], pa.float64()),
+    }
+    stored = OutcomeRecord.__dataclass_fields__
+    columns = [
+        values[name].cast(_SCHEMA.field(name).type)
+        if name in values
+        else pa.array(
+            [getattr(outcome, name) if name in stored else None for outcome in outcomes],
+            _SCHEMA.field(name).type,
+        )
+        for name in _SCHEMA.names
+    ]
+    return to_frame(pa.table(columns, schema=_SCHEMA))
 
 
 def _ticks(ticks: Sequence[int]) -> pa.Array:
     return pa.array(ticks, pa.timestamp("ms", tz="UTC"))
 
 
-def _loss(outcome: OutcomeRecord, currency: str | None) -> float | None:
-    """The loss in the order's currency, as `data/sources/expedite/outcomes.sql` reads it."""
-    if outcome.loss_amount is None or currency not in (None, outcome.loss_currency):
+def _loss(outcome: OutcomeRecord, rates: ExchangeRates) -> float | None:
+    """Return the loss in the company's currency, as `data/sql/money/outcomes.sql` reads it."""
+    if outcome.loss_amount is None:
         return None
-    return float(outcome.loss_amount)
+    tick = outcome.known_at_ms if outcome.resolved_at_ms is None else outcome.resolved_at_ms
+    worth = float(outcome.loss_amount) * rates.factor(outcome.loss_currency, tick)
+    return None if math.isnan(worth) else worth
 
 
 def _moments(ticks: Sequence[int]) -> pd.Series:

@@ -16,6 +16,7 @@ from data.__main__ import app as data_commands
 from data.history.history import History
 from data.ledger.export import export_ledger
 from data.ledger.ledger import Ledger
+from data.policy.policy import Policy
 from data.settings import Settings
 from features.catalog import dark_features
 from features.engine.compute import Features
@@ -24,6 +25,7 @@ from features.exceptions.logs import exception_logs
 from features.exceptions.tables import exception_columns
 from models.triage.triage import Triage
 from serving.app import create_app
+from serving.scoring.amounts import rates_for
 from serving.scoring.columns import columns_of
 from serving.scoring.recent_logs import RecentLogs
 from serving.wire.exception_in import EXCEPTION
@@ -73,7 +75,8 @@ def round_trip(payloads: list[dict[str, Any]], resolutions: list[dict[str, Any]]
     command = "import export --source expedite --into history"
     data_commands(command.split(), standalone_mode=False)
 
-    history = History.open("history")
+    policy = Policy.read(Settings().policy)
+    history = History.open("history").in_currency(policy.currency, policy.rates)
     raised = history.table("exceptions").sort_values("exception_id", ignore_index=True)
     tables = exception_columns(
         raised, history.table("orders"), history.table("order_lines"), kinds={}
@@ -88,13 +91,17 @@ def round_trip(payloads: list[dict[str, Any]], resolutions: list[dict[str, Any]]
         events=history.table("exception_events"),
         outcomes=history.table("outcomes"),
     )
-    recent = RecentLogs(ledger)
+    recent = RecentLogs(ledger, policy)
     recent.read()
 
     as_of = np.full(len(payloads), int(NOON.timestamp() * 1000) + 86_400_000)
     trained = Features(FEATURES, plan, past)
     live = bare.with_recent(recent.logs(triage))
-    sent = columns_of([EXCEPTION.validate_python(payload) for payload in payloads], {})
+    sent = columns_of(
+        [EXCEPTION.validate_python(payload) for payload in payloads],
+        {},
+        rates=rates_for(policy, triage),
+    )
     return RoundTrip(
         names=bare.names,
         trained=trained.compute(tables, trained.keys(tables), as_of).dense,

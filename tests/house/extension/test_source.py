@@ -29,5 +29,5 @@ def test_a_source_imports_from_one_new_folder(product):
 
     printed = product.run(PROGRAM)
 
-    assert "products: 1 x weight_g: is not a number, e.g. rocks.csv row 2" in printed
-    assert printed.splitlines()[-1] == "{'sku': ['basalt'], 'weight_g': [70.0]}"
+    assert "weight_g: is not a number" in printed
+    assert printed.splitlines()[-1] == "{'sku': ['basalt', 'breccia'], 'weight_g': [70.0, nan]}"

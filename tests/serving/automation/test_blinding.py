@@ -170,7 +170,8 @@ def test_what_was_set_automatically_teaches_no_share_of_a_class(
 ):
     resolution = {"category": "fraud_risk", "label_origin": origin}
     resolved(client, posted(client, an_exception())["id"], **resolution)
-    recent = RecentLogs(client.app.state.service.ledger)
+    service = client.app.state.service
+    recent = RecentLogs(service.ledger, service.policy)
     recent.read()
     labels = recent.logs(a_triage()).get("labels.category")
 

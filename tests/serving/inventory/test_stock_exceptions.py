@@ -288,7 +288,7 @@ def test_triage_learns_nothing_from_it(service, book_of, a_triage):
     raised(service, book_of(a_row("A"), a_row("B")))
     resolve_by_a_person(service, open_rows(service)[0].id)
     raised(service, book_of())
-    recent = RecentLogs(service.ledger)
+    recent = RecentLogs(service.ledger, service.policy)
     recent.read()
 
     assert recent.logs(a_triage()) == {}

@@ -11,7 +11,8 @@ def logs(client, a_triage):
     """The logs that a champion continues with."""
 
     def read():
-        recent = RecentLogs(client.app.state.service.ledger)
+        service = client.app.state.service
+        recent = RecentLogs(service.ledger, service.policy)
         assert recent.read()
         return recent.logs(a_triage())
 
