@@ -193,7 +193,6 @@ def test_a_cursor_of_another_moment_is_refused(client, clock, an_exception):
         ("2026-03-01T11:59:59Z", "before what the ledger can tell: it begins at 2026-03-01T12:00"),
         ("2026-03-01T13:00:00Z", "not over yet"),
         ("yesterday", "valid datetime"),
-        ("2026-03-01T12:00", "timezone"),
     ],
 )
 def test_a_moment_that_can_not_be_shown_is_refused(client, at, problem):

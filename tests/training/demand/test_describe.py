@@ -54,7 +54,7 @@ def test_a_typo_is_listed_with_the_usual_range_of_its_series(tmp_path):
         "sku": ["S"] * 12,
         "site": ["A"] * 12,
         "counted_at": [str(day.date()) for day in begins[:12]],
-        "on_hand": [20] * 11 + [9e12],
+        "on_hand": [20] * 11 + [9e11],
     }
     tables = {"demand": pd.DataFrame(rows), "stock": pd.DataFrame(counts)}
     write_history(tmp_path, iter(tables.items()), TERMS)
