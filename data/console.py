@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -141,7 +142,7 @@ def _look_alikes(alike: list[LookAlikes]) -> Table:
 
 
 def _amount(value: Any) -> str:
-    return "unknown" if value != value else f"{value:,.2f}"  # noqa: PLR0124  (NaN)
+    return "unknown" if pd.isna(value) else f"{value:,.2f}"
 
 
 def _rows(history: History) -> Table:

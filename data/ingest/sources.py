@@ -55,7 +55,7 @@ def named_by_stem(files: list[Path]) -> dict[str, TableInput]:
     """Tables named after their files: `Orders 2024.csv.gz` becomes `orders_2024`."""
     tables: dict[str, TableInput] = {}
     for file in files:
-        name = re.sub(r"\W+", "_", _stem(file))
+        name = re.sub(r"\W+", "_", stem_of(file))
         tables.setdefault(name, TableInput()).files.append(file)
     return tables
 
@@ -83,10 +83,11 @@ def named_by_pattern(
 
 
 def _fits(file: Path, pattern: str) -> bool:
-    return any(fnmatch(name, pattern.lower()) for name in (_stem(file), file.name.lower()))
+    return any(fnmatch(name, pattern.lower()) for name in (stem_of(file), file.name.lower()))
 
 
-def _stem(file: Path) -> str:
+def stem_of(file: Path) -> str:
+    """Return the name of a file without its endings, lower case, as patterns are held to it."""
     return Path(file.name.lower().removesuffix(".gz")).stem
 
 

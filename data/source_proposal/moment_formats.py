@@ -88,7 +88,7 @@ def _formatted(filled: pd.Series) -> Moments | None:
         for f in formats
         if pd.to_datetime(head, format=f, errors="coerce").notna().mean() >= MIN_SHARE
     ]
-    read = [m for f in readable if (m := _if_times(_by_format(filled, f), filled, f))]
+    read = [m for f in readable if (m := _if_times(_by_format(filled, f), filled))]
     if not read:
         return None
     best = max(read, key=lambda moments: moments.share)
@@ -104,7 +104,7 @@ def _by_format(filled: pd.Series, spelling: str) -> tuple[str, pd.Series]:
     )
 
 
-def _if_times(read: tuple[str, pd.Series], filled: pd.Series, _: str = "") -> Moments | None:
+def _if_times(read: tuple[str, pd.Series], filled: pd.Series) -> Moments | None:
     moments = _moments(*read, filled)
     return moments if moments.share >= MIN_SHARE else None
 

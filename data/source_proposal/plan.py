@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.matching import Matcher, TableMatch
 from data.source_proposal.roles import ROLES, Role
-from data.source_proposal.table_links import InputTable, Link, links_between
+from data.source_proposal.table_links import InputTable, links_between
 
 LINKED_BONUS = 0.1
 MIN_VALUE = 0.2
@@ -19,24 +19,21 @@ MIN_ROWS_AN_ORDER = 1.05
 
 @dataclass(frozen=True)
 class Plan:
-    """Tables in their roles, and the links between them.
+    """Tables in their roles.
 
     Attributes:
         matches: The match of each role that some table plays. One table may play several roles: a
             flat file holds orders, their lines, customers and products.
-        links: The links between the tables.
         unused: Tables without a role.
     """
 
     matches: dict[Role, TableMatch]
-    links: list[Link]
     unused: list[InputTable]
 
 
 def plan_source(tables: list[InputTable]) -> Plan:
     """Find the role of each table: orders first, then what is linked to them, then the rest."""
-    links = links_between(tables)
-    matcher = Matcher(links)
+    matcher = Matcher(links_between(tables))
     matches: dict[Role, TableMatch] = {}
     free = list(tables)
     orders = _orders(matcher, free)
@@ -46,7 +43,7 @@ def plan_source(tables: list[InputTable]) -> Plan:
         _add_linked(matcher, matches, free)
     _add_rest(matcher, matches, free)
     used = {id(m.table) for m in matches.values()}
-    return Plan(matches, links, [table for table in tables if id(table) not in used])
+    return Plan(matches, [table for table in tables if id(table) not in used])
 
 
 def _orders(matcher: Matcher, tables: list[InputTable]) -> TableMatch | None:
@@ -84,11 +81,10 @@ def _add_linked(matcher: Matcher, matches: dict[Role, TableMatch], free: list[In
         MIN_LINKED_VALUE,
     )
     if lines is None and not key.is_unique and key.distinct * MIN_ROWS_AN_ORDER < orders.table.rows:
-        used = [m.column for name, m in orders.fields.items() if name != "order_id"]
-        lines = matcher.match(orders.table, Role.LINE, key=key, without=used)
-        lines = lines if lines.value >= MIN_LINKED_VALUE else None
+        lines = _best([_lines_beside(matcher, orders)], MIN_LINKED_VALUE)
     if lines is None and key.is_unique:
-        lines = _lines_of_flat_orders(matcher, orders)
+        lines = _best([_lines_beside(matcher, orders)], MIN_VALUE)
+        lines = lines if lines and "units" in lines.fields else None
     if lines:
         matches[Role.LINE] = lines
         _take(free, lines)
@@ -114,13 +110,11 @@ def _add_linked(matcher: Matcher, matches: dict[Role, TableMatch], free: list[In
     _add_products_of_lines(matcher, matches)
 
 
-def _lines_of_flat_orders(matcher: Matcher, orders: TableMatch) -> TableMatch | None:
-    """One line an order, in the table of the orders, where its columns are called so."""
+def _lines_beside(matcher: Matcher, orders: TableMatch) -> TableMatch:
+    """Lines in the table of the orders, of the columns that the orders leave."""
     used = [m.column for name, m in orders.fields.items() if name != "order_id"]
-    lines = matcher.match(
-        orders.table, Role.LINE, key=orders.fields["order_id"].column, without=used
-    )
-    return lines if lines.value >= MIN_VALUE and "units" in lines.fields else None
+    key = orders.fields["order_id"].column
+    return matcher.match(orders.table, Role.LINE, key=key, without=used)
 
 
 def _add_parent(

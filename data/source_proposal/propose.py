@@ -1,5 +1,6 @@
 """Proposal of a source for files: reads them, finds what each column is, and writes the queries."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from data.domain import BadInputError
 from data.history.queries import database
 from data.ingest.inputs import INPUTS, TableInput
 from data.ingest.readers import ReadingTerms, load
-from data.ingest.sources import data_files, named_by_stem
+from data.ingest.sources import data_files, named_by_stem, stem_of
 from data.source_proposal.column_profile import MAX_ROWS, columns_of
 from data.source_proposal.matching import FieldMatch
 from data.source_proposal.order_queries import catalog_query, order_queries, stages_text
@@ -104,9 +105,7 @@ def _tables(files: dict[str, TableInput], encoding: str) -> list[InputTable]:
 def _texts(plan: Plan, files: dict[str, TableInput]) -> dict[str, str]:
     names = {table: table_input.name for table, table_input in files.items()}
     lines = [
-        f"{table} = [{', '.join(repr(_stem(path)) for path in table_input.files)}]".replace(
-            "'", '"'
-        )
+        f"{table} = {json.dumps([stem_of(path) for path in table_input.files], ensure_ascii=False)}"
         for table, table_input in files.items()
     ]
     texts = {INPUTS: INPUTS_HEAD + "\n".join(lines) + "\n"}
@@ -124,7 +123,3 @@ def _texts(plan: Plan, files: dict[str, TableInput]) -> dict[str, str]:
     orders = plan.matches.get(Role.ORDER)
     stages = stages_text(plan, names[orders.table.name]) if orders else None
     return texts | ({"order_events.sql": stages} if stages else {})
-
-
-def _stem(path: Path) -> str:
-    return Path(path.name.removesuffix(".gz")).stem.lower()

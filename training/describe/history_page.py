@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -59,7 +60,7 @@ def _samples(history: History) -> list[PageTable]:
     return samples
 
 
-def _cell(value: object) -> str:
-    if value is pd.NaT or value is pd.NA or value != value:  # noqa: PLR0124  (NaN)
+def _cell(value: Any) -> str:
+    if pd.isna(value):
         return ""
     return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, pd.Timestamp) else str(value)
