@@ -140,12 +140,17 @@ class ExceptionEvents(BaseTable):
 
     exception_id: Series[Text] = Field()
     occurred_at: Series[Time] = Field()
-    step: Series[int] = Field(default=0, ge=0, description="order among steps of one time")
+    step: Series[int] = Field(
+        default=0, ge=0, description="order among steps of one time; the file's order if left out"
+    )
     event: Series[Text] = Field(isin=[str(e) for e in HandlingEvent])
     team: Series[Text] = optional(description="the team that has it after this step")
     by: Series[Text] = optional(description="who did it")
     category: Series[Text] = optional(description="the category after this step")
     priority: Series[Text] = optional(description="the priority after this step")
+    copy_number: Series[int] = Field(
+        default=0, ge=0, description="number among equal steps of one file; counted if left out"
+    )
 
 
 class Outcomes(BaseTable):
@@ -277,6 +282,7 @@ class TableRule:
             the parent, or nothing (None): then a source must give it.
         copy_number: The column of the key that numbers rows of equal content in one file; None
             where a source's own key names a row.
+        tie_order: The column that orders rows of one parent and moment; no part of the key.
     """
 
     name: str
@@ -286,11 +292,12 @@ class TableRule:
     parent: str | None = None
     known_at_from: Literal["happened_at", "parent"] | None = None
     copy_number: str | None = None
+    tie_order: str | None = None
 
 
 ORDER, EXCEPTION = ("order_id",), ("exception_id",)
 ORDER_STEP = (*ORDER, "stage", "occurred_at", "event", "line_id", "units", "actor", "copy_number")
-STEP = (*EXCEPTION, "occurred_at", "step", "event")
+STEP = (*EXCEPTION, "occurred_at", "event", "team", "by", "category", "priority", "copy_number")
 HAPPENED: Literal["happened_at"] = "happened_at"
 
 # Parents stand before their children. A period's demand is known when the period ends, not when it
@@ -320,6 +327,8 @@ TABLES: dict[str, TableRule] = {
             "occurred_at",
             parent="exceptions",
             known_at_from=HAPPENED,
+            copy_number="copy_number",
+            tie_order="step",
         ),
         TableRule("outcomes", Outcomes, EXCEPTION, parent="exceptions"),
         TableRule(

@@ -7,7 +7,7 @@ from string import Template
 import duckdb
 
 from data.contract.conversion import arrow_schema
-from data.contract.tables import columns_of
+from data.contract.tables import TABLES, columns_of
 
 NOT_IN_FILES_OF_DUCKDB = frozenset("?\\")
 """Characters in a path with which DuckDB opens a file of another name."""
@@ -58,7 +58,8 @@ def database(
 def show_table(con: duckdb.DuckDBPyConnection, view: str, table: str, file: Path | None) -> None:
     """Make a view of a table's file with the contract's columns of today; empty without a file.
 
-    A column that the file does not have holds its default, else nothing.
+    A column that the file does not have holds its default, else nothing. Copies of a row that were
+    stored before copies had numbers are numbered in the order of their ties.
     """
     con.from_arrow(arrow_schema(table).empty_table()).create(f"empty_{view}")
     empty = con.table(f"empty_{view}")
@@ -68,6 +69,12 @@ def show_table(con: duckdb.DuckDBPyConnection, view: str, table: str, file: Path
     stored = con.read_parquet(escape(str(file)))
     defaults = {name: column.default for name, column in columns_of(table)}
     fillers = {n: "null" if value is None else f"'{value}'" for n, value in defaults.items()}
+    rule = TABLES[table]
+    if rule.copy_number and rule.tie_order:
+        content = ", ".join(f'"{name}"' for name in rule.key if name != rule.copy_number)
+        fillers[rule.copy_number] = (
+            f'(row_number() over (partition by {content} order by "{rule.tie_order}") - 1)'
+        )
     columns = [
         f'"{name}"' if name in stored.columns else f'{fillers[name]}::{kind} as "{name}"'
         for name, kind in zip(empty.columns, empty.types, strict=True)

@@ -53,13 +53,17 @@ class Merge:
     def _staged_rows(
         self, con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]
     ) -> Path:
-        """Return the file of the staged rows, with copies numbered where the table needs it."""
-        if not stage.counts_copies:
-            return stage.path
-        con.read_parquet(escape(str(stage.path))).create_view("unnumbered")
-        numbered = self.staging / f"numbered-{stage.rule.name}.parquet"
-        con.sql(query_text("merge/copies", **names)).write_parquet(str(numbered))
-        return numbered
+        """Return the file of the staged rows, with ties and copies numbered where it is needed."""
+        path = stage.path
+        for query, is_needed in (
+            ("tie_order", stage.orders_ties),
+            ("copies", stage.counts_copies),
+        ):
+            if is_needed:
+                con.read_parquet(escape(str(path))).create_view(f"before_{query}")
+                path = self.staging / f"{query}-{stage.rule.name}.parquet"
+                con.sql(query_text(f"merge/{query}", **names)).write_parquet(str(path))
+        return path
 
     def _accept(
         self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]
@@ -118,6 +122,8 @@ def sql_names(rule: TableRule) -> dict[str, str]:
     if rule.copy_number:
         names["number"] = f'"{rule.copy_number}"'
         names["content"] = ", ".join(f'"{name}"' for name in rule.key if name != rule.copy_number)
+    if rule.tie_order:
+        names["order"] = f'"{rule.tie_order}"'
     if rule.parent:
         names |= {
             "id": TABLES[rule.parent].key[0],

@@ -115,6 +115,7 @@ class StagedTable:
         self.counts = RowCounts()
         self.notices: dict[str, None] = {}
         self.counts_copies = self.rule.copy_number is not None  # unless the source numbers them
+        self.orders_ties = self.rule.tie_order is not None  # unless the source orders them
         self._writer = pq.ParquetWriter(self.path, self.schema)
 
     def add(self, chunk: pa.Table) -> None:
@@ -122,6 +123,7 @@ class StagedTable:
         for name in check_columns(self.rule, chunk.column_names, where=self.rule.name):
             self.notices[f"{self.rule.name}.{name} is not in the contract and is left out."] = None
         self.counts_copies &= self.rule.copy_number not in chunk.column_names
+        self.orders_ties &= self.rule.tie_order not in chunk.column_names
         for start in range(0, len(chunk), ROWS_PER_CHUNK):
             self._add(self._with_origin(chunk.slice(start, ROWS_PER_CHUNK)))
 

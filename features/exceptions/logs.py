@@ -127,9 +127,9 @@ def _steps(events: pd.DataFrame, row_of: pd.Series, raised: np.ndarray) -> pd.Da
     row = row_of.loc[steps[ExceptionEvents.exception_id]].to_numpy()
     known_tick = np.maximum(ceil_ticks(steps[ExceptionEvents.known_at]), raised[row])
     steps = steps.assign(row=row, known=known_tick)
-    # To the last key column: the order of the rows in the table must not decide a tie.
-    order = ["known", ExceptionEvents.occurred_at, ExceptionEvents.step, ExceptionEvents.event]
-    return steps.sort_values(order)
+    # To the last column that is read: the order of the rows in the table must not decide a tie.
+    ties = [ExceptionEvents.step, ExceptionEvents.event, ExceptionEvents.team]
+    return steps.sort_values(["known", ExceptionEvents.occurred_at, *ties])
 
 
 def _ended(

@@ -149,8 +149,8 @@ def _exception_events(dice: Dice, exceptions: pd.DataFrame) -> pd.DataFrame:
         "known_at": dice.later(occurred),
     }
     rows = pd.DataFrame(columns)
-    key = list(TABLES["exception_events"].key)
-    return _checked("exception_events", rows.drop_duplicates(key))
+    checked = _checked("exception_events", rows)
+    return checked.drop_duplicates(list(TABLES["exception_events"].key))
 
 
 def _outcomes(dice: Dice, exceptions: pd.DataFrame) -> pd.DataFrame:

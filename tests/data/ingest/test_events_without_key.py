@@ -110,3 +110,57 @@ def test_an_event_counts_as_often_as_the_file_with_most_of_it(tmp_path_factory, 
     for units in (units for exports in imports for units in exports):
         most |= Counter(units)
     assert stored_units(folder) == most
+
+
+EXCEPTION = pd.DataFrame({"exception_id": ["E"], "detected_at": ["2024-03-01"]})
+
+
+def moves(*teams, file="steps.csv", **more):
+    """Rows of one file: moves of one exception between teams in one second."""
+    rows = pd.DataFrame({"team": list(teams), "_row": range(1, len(teams) + 1)})
+    columns = {"exception_id": "E", "occurred_at": "2024-03-09T09:00:00Z", "event": "assigned"}
+    return rows.assign(**columns, _file=file, **more)
+
+
+def stored_moves(history):
+    return history().table("exception_events").sort_values("step")["team"].tolist()
+
+
+def test_steps_of_an_exception_in_one_second_count_in_the_order_of_their_file(write, history):
+    teams = ["west", "east", "west", "north"]
+    counts = write(exceptions=EXCEPTION, exception_events=moves(*teams)).counts["exception_events"]
+
+    assert (counts.accepted, counts.quarantined) == (4, 0)
+    assert stored_moves(history) == teams
+
+
+def test_steps_that_an_export_repeats_in_another_order_count_once(write, history):
+    write(exceptions=EXCEPTION, exception_events=moves("west", "east", "west"))
+    write(exception_events=moves("east", "west", "west", file="again.csv"))
+
+    assert stored_moves(history) == ["east", "west", "west"]
+
+
+def test_steps_of_two_files_that_overlap_count_once(write, history):
+    files = pd.concat([moves("west", "east", file="1.csv"), moves("east", "north", file="2.csv")])
+    write(exceptions=EXCEPTION, exception_events=files)
+
+    assert sorted(stored_moves(history)) == ["east", "north", "west"]
+
+
+def test_the_order_of_steps_that_a_source_gives_stays(write, history):
+    write(exceptions=EXCEPTION, exception_events=moves("west", "east", "east", step=[3, 2, 1]))
+
+    assert stored_moves(history) == ["east", "east", "west"]
+
+
+def test_steps_stored_without_numbers_are_read_and_continued(write, history):
+    write(exceptions=EXCEPTION, exception_events=moves("west", "east", "west"))
+    stored = history().path / history().manifest.tables["exception_events"].file
+    rows = duckdb.read_parquet(str(stored)).to_arrow_table().drop_columns("copy_number")
+    duckdb.from_arrow(rows).write_parquet(str(stored))
+
+    assert Counter(history().table("exception_events")["copy_number"]) == {0: 2, 1: 1}
+    counts = write(exception_events=moves("west", "east", "west", "west")).counts
+    assert (counts["exception_events"].new, counts["exception_events"].unchanged) == (1, 3)
+    assert stored_moves(history) == ["west", "east", "west", "west"]

@@ -183,7 +183,9 @@ def _definition(history, key: Callable[[pd.Series], str | None], subject: pd.Ser
     def moved(row: pd.Series) -> float:
         named = [s for s in steps if isinstance(s["team"], str)]
         own = [s for s in named if s["exception_id"] == row["exception_id"]]
-        first = min(own, key=lambda s: (known_at(s), s["occurred_at"], s["step"], s["event"]))
+        first = min(
+            own, key=lambda s: (known_at(s), s["occurred_at"], s["step"], s["event"], s["team"])
+        )
         return float(first["team"] != row["team"])
 
     def hours(row: pd.Series) -> float:
