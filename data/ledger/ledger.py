@@ -1,32 +1,31 @@
 """The ledger: exceptions, the decisions on them and their outcomes; it must never lose one.
 
 SQLite by default (write-ahead log, every commit on the disk before it is answered), PostgreSQL as
-well. The tables are brought up to date at every start. One service process writes to one ledger.
+well. The tables are brought up to date at every start. Several processes may write to one ledger:
+one transaction at a time (`data.ledger.engine`).
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select, text
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, RowMapping, select, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from data.database_address import database_url
 from data.domain import BadInputError, NotFoundError
+from data.ledger.commit_signal import CommitSignal
+from data.ledger.engine import open_engine, reading, writing
 from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 IDS_AT_ONCE = 500
-SQLITE_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "busy_timeout=10000",
-    "foreign_keys=ON",
-)
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,8 @@ class Ledger:
         """
         cure = "Correct EXPEDITE_DATABASE_URL, or start the database."
         try:
-            engine = _engine(url)
-            with engine.connect() as connection:
-                _migrate(connection)
+            engine = open_engine(url)
+            _migrate(engine)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise BadInputError("EXPEDITE_DATABASE_URL", f"not usable: {error}", cure) from error
         except SQLAlchemyError as error:
@@ -119,14 +117,18 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes: committed when the block ends, rolled back if it fails."""
-        with self._engine.execution_options(expedite_writes=True).begin() as connection:
+        with writing(self._engine) as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that only reads: it sees one state of all tables."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             yield connection
+
+    def commit_signal(self) -> CommitSignal:
+        """Return what waits for commits of any process."""
+        return CommitSignal(self._engine)
 
     def is_alive(self) -> bool:
         """Return whether the database answers."""
@@ -213,29 +215,14 @@ def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Excep
     return records
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(database_url(url), pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in SQLITE_PRAGMAS:
-        connection.execute(f"pragma {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that begins by reading and then writes can fail half-way; this one waits first.
-    writes = connection.get_execution_options().get("expedite_writes", False)
-    connection.exec_driver_sql("begin immediate" if writes else "begin")
-
-
-def _migrate(connection: Connection) -> None:
+def _migrate(engine: Engine) -> None:
+    """Bring the tables up to date; of several processes that start at once, one does it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    with connection.begin():
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
         command.upgrade(config, "head")
