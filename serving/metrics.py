@@ -12,6 +12,7 @@ from serving.live_list.worklist import Worklist
 from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
 from serving.wire.future_times import FUTURE_TIMES
+from serving.wire.optional_values import UNREAD_VALUES
 from serving.wire.stored_exception import UNREADABLE
 
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
@@ -50,7 +51,8 @@ def registry_of(worklist: Worklist, champion: Champion) -> CollectorRegistry:
     """Return what `/metrics` shows."""
     registry = CollectorRegistry()
     state = _ServiceState(worklist, champion)
-    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, FUTURE_TIMES, UNREADABLE, state):
+    of_payloads = (FUTURE_TIMES, UNREAD_VALUES, UNREADABLE)
+    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, *of_payloads, state):
         registry.register(collector)
     return registry
 

@@ -33,6 +33,7 @@ from serving.wire.answers import StampOut, closed
 from serving.wire.errors import BadPayloadError, Flaw, pointer_to
 from serving.wire.exception_in import ExceptionIn, Kind, exception, parts
 from serving.wire.future_times import count_future_times, future_times
+from serving.wire.optional_values import count_unread
 
 MAX_PAYLOAD_LENGTH = 1_000_000
 """Characters of one exception as JSON: a thousand lines with some attributes each."""
@@ -115,7 +116,10 @@ async def take_in(
     checked = [exception(values[0])] if kind == "one" else many_of(values, settings)
     batch = await _incoming(values, checked, scorer, clock)
     now_ms = clock()
-    all_warnings = [_warnings(item, now_ms) for item in batch.exceptions]
+    late = [_future_times(item, now_ms) for item in batch.exceptions]
+    all_warnings = [
+        [*flaws, *item.unread] for flaws, item in zip(late, batch.exceptions, strict=True)
+    ]
 
     def transaction(connection: Connection) -> Answered[list[AcceptedException]]:
         accepted = accept(connection, batch.arriving, now_ms=now_ms)
@@ -129,15 +133,16 @@ async def take_in(
 
     once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms)
     answer, accepted = await run_once(writer, once, transaction)
-    for result, warnings in zip(accepted or (), all_warnings, strict=False):
-        count_future_times(warnings)
+    for result, flaws, item in zip(accepted or (), late, batch.exceptions, strict=False):
+        count_future_times(flaws)
+        count_unread(item.unread)
         if result.arrival in _DECIDED:
             count_decisions([Assessment.from_json(result.record.opinion)])
         worklist.show(result.record)
     return answer
 
 
-def _warnings(facts: ExceptionIn, now_ms: int) -> list[Flaw]:
+def _future_times(facts: ExceptionIn, now_ms: int) -> list[Flaw]:
     return future_times({name: getattr(facts, name) for name in _PAST_TIMES}, now_ms)
 
 

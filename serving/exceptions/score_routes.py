@@ -1,12 +1,14 @@
 """`POST /v1/score`: exceptions scored without being stored."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from models.ranking.pricing import rank_by_policy
 from serving.exceptions.payload import exceptions_body
 from serving.http.openapi import answers
+from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import RefusedExceptionOut, body_of, json_answer, many_of, parsed
 from serving.scoring.answer import RankedRow, ScoringOut, scoring_answer
 from serving.scoring.scorer import Scorer
@@ -24,6 +26,9 @@ class ScoredExceptionOut(ScoringOut):
     result: Literal["scored"]
     source: str
     external_id: str
+    warnings: Annotated[
+        list[FlawOut], Field(description="optional values that can't be read: they count as empty")
+    ]
 
 
 @closed
@@ -75,6 +80,7 @@ async def _scored(
             "result": "scored",
             "source": item.source,
             "external_id": item.external_id,
+            "warnings": flaws_out(item.unread),
             **scoring_answer(assessment, RankedRow.of(ranked, i), scorer.policy, now_ms=now_ms),
         }
         for i, (item, assessment) in enumerate(zip(exceptions, judged.assessments, strict=True))

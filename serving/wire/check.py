@@ -6,9 +6,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from serving.wire.errors import BadPayloadError, Flaw, pointer_to
-from serving.wire.spelling import mend
+from serving.wire.spelling import MAX_EXACT_DIGITS, mend
 
-AMOUNT_CURE = 'an amount is a decimal text like "184.90", 0 or more; a JSON number may be rounded'
+AMOUNT_CURE = (
+    'an amount is a decimal text like "184.90", 0 or more; a JSON number of more than '
+    f"{MAX_EXACT_DIGITS} digits may be rounded"
+)
 
 
 Checked = TypeVar("Checked")
@@ -38,8 +41,9 @@ def _flaws(error: ValidationError, first: ValidationError | None = None) -> list
     flaws = []
     for item in _items(error):
         location = item["loc"]
-        detail = AMOUNT_CURE if location[-1:] == ("amount",) else item["msg"]
-        flaws.append(Flaw(pointer_to(location), former.get(location, detail)))
+        is_amount = location[-1:] == ("amount",)
+        detail = AMOUNT_CURE if is_amount else former.get(location, item["msg"])
+        flaws.append(Flaw(pointer_to(location), detail))
     return flaws
 
 

@@ -7,19 +7,22 @@ the ledger keeps the exception as it was posted.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, PrivateAttr, TypeAdapter
 
 from data.domain import MAX_MINUTES, ExceptionType, LabelOrigin, is_open_status, type_word
 from serving.wire.check import checked
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.fields import Country, Money, Name, RequestPart, Text, Tick, Units
 from serving.wire.nesting import MAX_DEPTH, too_deep
+from serving.wire.optional_values import read_leniently
 
 _TYPES = {str(kind): str(kind) for kind in ExceptionType}
 MAX_ATTRIBUTES = 200
 Attributes = Annotated[dict[str, Any], Field(max_length=MAX_ATTRIBUTES)]
 OURS = "expedite"
 """Source of the exceptions that the service raises itself."""
+NEEDED = frozenset({"/status", "/version", "/updated_at"})
+"""Fields that may be left out, but not be wrong: they order messages, and open and close."""
 
 
 class Address(RequestPart):
@@ -97,6 +100,12 @@ class ExceptionIn(RequestPart):
     version: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     order: OrderIn | None = None
     attributes: Attributes = Field(default_factory=dict)
+    _unread: list[Flaw] = PrivateAttr(default_factory=list)
+
+    @property
+    def unread(self) -> list[Flaw]:
+        """Optional values that were sent and can't be read; they count as empty."""
+        return self._unread
 
     @property
     def known_type(self) -> str | None:
@@ -133,11 +142,18 @@ RESOLUTION = TypeAdapter(ResolutionIn)
 
 
 def exception(value: object) -> ExceptionIn:
-    """Check one exception; errors as of `checked`. None may speak in the service's own name."""
+    """Check one exception; none may speak in the service's own name.
+
+    Optional values that can't be read are taken out of `value`, and are in `ExceptionIn.unread`.
+
+    Raises:
+        BadPayloadError: With a pointer to every field that is wrong.
+    """
     if (pointer := too_deep(value)) is not None:
         cure = f"is nested more than {MAX_DEPTH} levels deep: send it flatter, or as a text"
         raise BadPayloadError([Flaw(pointer, cure)])
-    payload = checked(EXCEPTION, value)
+    payload, unread = read_leniently(EXCEPTION, value, needed=NEEDED)
+    payload.unread.extend(unread)
     if payload.source == OURS:
         raise BadPayloadError([Flaw("/source", f"'{OURS}' is the service itself: name yours")])
     return payload

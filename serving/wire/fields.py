@@ -57,7 +57,20 @@ Tick = Annotated[
         }
     ),
 ]
-Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]
+_AMOUNT_PATTERN = r"^[0-9]{1,15}(\.[0-9]{1,6})?$"
+Amount = Annotated[
+    str,
+    StringConstraints(pattern=_AMOUNT_PATTERN),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _AMOUNT_PATTERN},
+                {"type": "integer", "minimum": 0, "exclusiveMaximum": 10**15},
+            ],
+            "description": "a decimal text; a JSON number of up to 15 digits is read exactly too",
+        }
+    ),
+]
 _NAME_PATTERN = r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$"
 Name = Annotated[
     str,

@@ -5,7 +5,9 @@ is text. A payload is mended only after its check found flaws, so that one in th
 spelling costs nothing.
 """
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,9 +15,11 @@ from pydantic import ValidationError
 from data.contract.reading import is_blank, number_text, rfc3339_text
 
 MONEY = "amount"
-"""Money is exact: a number in its place may be rounded already, so it is never mended."""
+MAX_EXACT_DIGITS = 15
+"""A JSON number of so many digits is read back as it was written; one of more may be rounded."""
 TIME_FLAW = "time"
 """Kind of the flaw of a moment that is not spelled as RFC 3339 says."""
+_NUMBER = re.compile(r"\+?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def mend(payload: Any, error: ValidationError) -> bool:
@@ -47,7 +51,7 @@ def _parent(payload: Any, location: Sequence[int | str]) -> dict[Any, Any] | Non
 def _mend_field(parent: dict[Any, Any], name: int | str, flaw: str) -> bool:
     value = parent[name]
     if name == MONEY:
-        return False
+        return _mend_amount(parent, value)
     if value is None or (isinstance(value, str) and is_blank(value)):
         del parent[name]
         return True
@@ -56,6 +60,33 @@ def _mend_field(parent: dict[Any, Any], name: int | str, flaw: str) -> bool:
         return False
     parent[name] = mended
     return True
+
+
+def _mend_amount(money: dict[Any, Any], value: Any) -> bool:
+    text = amount_text(value)
+    if text is None or text == value:
+        return False
+    money[MONEY] = text
+    return True
+
+
+def amount_text(value: Any) -> str | None:
+    """Return an amount as a plain decimal text; None where it can't be read exactly.
+
+    >>> amount_text("1.5E4"), amount_text(184.9), amount_text(" 12.50 ")
+    ('15000', '184.9', '12.50')
+    >>> amount_text(0.1 + 0.2), amount_text("1,5"), amount_text(True), amount_text("NaN")
+    (None, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = value.strip() if isinstance(value, str) else repr(value)
+    if not _NUMBER.fullmatch(text):
+        return None
+    amount = Decimal(text)
+    if isinstance(value, float) and len(amount.as_tuple().digits) > MAX_EXACT_DIGITS:
+        return None
+    return f"{amount:f}" if abs(amount.adjusted()) < MAX_EXACT_DIGITS else None
 
 
 def _spelled(value: Any, flaw: str) -> str | None:

@@ -117,13 +117,17 @@ def test_what_is_no_exception_is_refused_as_a_problem(client, body):
     assert answer.json()["status"] == answer.status_code
 
 
-def test_an_amount_that_is_a_json_number_is_refused_with_the_cure(client, an_exception):
-    order = {"total": {"amount": 184.9, "currency": "EUR"}}
+@pytest.mark.parametrize("path", ["/v1/score", "/v1/exceptions"])
+def test_an_amount_that_cannot_be_read_is_named_with_the_cure(client, an_exception, path):
+    order = {"total": {"amount": "184,90", "currency": "EUR"}}
 
-    problem = client.post("/v1/score", json=an_exception(order=order)).json()
+    answer = client.post(path, json=an_exception(order=order)).json()
 
-    assert problem["errors"][0]["pointer"] == "/order/total/amount"
-    assert "decimal text" in problem["errors"][0]["detail"]
+    assert answer["order_value"] is None
+    assert [warning["pointer"] for warning in answer["warnings"]] == ["/order/total/amount"]
+    assert "decimal text" in answer["warnings"][0]["detail"]
+    counted = 'expedite_unread_values_total{field="order.total.amount"}'
+    assert (counted in client.get("/metrics").text) == (path == "/v1/exceptions")
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_each_place_is_given_a_reason(demand_client):
         ({"units": -1}, "/units"),
         ({"periods": 99}, "/periods"),
         ({"locations": [{"site": "north", "reserve": 5, "cap": 2}]}, "/locations/0"),
-        ({"sale_value": {"amount": 7.5, **EURO}}, "/sale_value/amount"),
+        ({"sale_value": {"amount": "7,5", **EURO}}, "/sale_value/amount"),
         ({"sale_value": {"amount": "7.5", "currency": "USD"}}, "/sale_value/currency"),
         (
             {"locations": [{"site": "north", "sale_value": {"amount": "1", "currency": "USD"}}]},

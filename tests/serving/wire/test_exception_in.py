@@ -1,5 +1,7 @@
 """Payloads of callers become the columns that a history gives."""
 
+from copy import deepcopy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -223,11 +225,34 @@ def test_a_currency_in_lower_case_is_accepted():
     assert exception(EXCEPTION_EXAMPLE | {"order": {"total": total}}).order.total.currency == "EUR"
 
 
-@pytest.mark.parametrize("amount", [12.5, 12, "-1", "1e3", "NaN", "1,5", " 1", "", None, "1" * 16])
-def test_an_amount_is_a_decimal_text(amount):
-    total = {"amount": amount, "currency": "EUR"}
-    with pytest.raises(BadPayloadError, match="decimal text"):
-        exception(EXCEPTION_EXAMPLE | {"order": {"total": total}})
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (12.5, "12.5"),
+        (12, "12"),
+        (1.5e4, "15000.0"),
+        ("1.5E4", "15000"),
+        (" 1 ", "1"),
+        ("+7.", "7"),
+        (123456789.012345, "123456789.012345"),
+    ],
+)
+def test_an_amount_is_read_in_any_exact_spelling(sent, text):
+    total = {"amount": sent, "currency": "KWD"}
+
+    assert exception(MINIMAL | {"order": {"total": total}}).order.total.amount == text
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["-1", "NaN", "1,5", "", None, "1" * 16, 0.1 + 0.2, 1e15, True, [1], "1e999", "1e-7", "0x1"],
+)
+def test_an_amount_that_is_not_exact_is_not_known(amount):
+    payload = exception(MINIMAL | {"order": {"total": {"amount": amount, "currency": "EUR"}}})
+
+    assert payload.order.total is None
+    assert [flaw.pointer for flaw in payload.unread] == ["/order/total/amount"]
+    assert "decimal text" in payload.unread[0].detail
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\x00b", "a\nb", "x" * 256, True, 1e23, None])
@@ -308,6 +333,67 @@ def test_a_mended_payload_is_stored_in_the_contracts_spelling():
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "2026-03-01T25:00Z", "2026-02-30", "1900-01-01"])
-def test_what_is_no_moment_is_refused(text):
-    with pytest.raises(BadPayloadError, match="/due_at"):
-        exception(MINIMAL | {"due_at": text})
+def test_what_is_no_moment_is_refused_only_where_it_must_be_given(text):
+    with pytest.raises(BadPayloadError, match="/detected_at"):
+        exception(MINIMAL | {"detected_at": text})
+    payload = exception(MINIMAL | {"due_at": text})
+
+    assert payload.due_at is None
+    assert [flaw.pointer for flaw in payload.unread] == ["/due_at"]
+
+
+UNREAD = {
+    "severity": {"level": 3},
+    "message": "x" * 20_001,
+    "attributes": ["a"],
+    "order": {
+        "channel": "a\nb",
+        "shipping_address": {"country_code": "Germany", "city": "Berlin"},
+        "line_items": [
+            {"sku": "A", "quantity": -1},
+            "B",
+            {"sku": "C", "unit_price": {"amount": "9", "currency": "euros"}},
+            None,
+        ],
+    },
+}
+
+
+def test_an_optional_value_that_cannot_be_read_costs_itself_alone():
+    value = deepcopy(MINIMAL | UNREAD)
+    payload = exception(value)
+
+    order = {
+        "shipping_address": {"city": "Berlin"},
+        "line_items": [{"sku": "A"}, {"sku": "C"}],
+    }
+    assert value == MINIMAL | {"order": order}
+    assert {flaw.pointer for flaw in payload.unread} == {
+        "/severity",
+        "/message",
+        "/attributes",
+        "/order/channel",
+        "/order/shipping_address/country_code",
+        "/order/line_items/0/quantity",
+        "/order/line_items/1",
+        "/order/line_items/2/unit_price/currency",
+        "/order/line_items/3",
+    }
+    assert exception(value).unread == []
+
+
+@pytest.mark.parametrize("order", ["no order", 7, [1]])
+def test_an_order_that_is_none_is_no_order(order):
+    payload = exception(MINIMAL | {"order": order})
+
+    assert payload.order is None
+    assert [flaw.pointer for flaw in payload.unread] == ["/order"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("version", "new"), ("version", -1), ("updated_at", "now"), ("status", ["open"])],
+)
+def test_what_orders_messages_must_be_right(name, value):
+    with pytest.raises(BadPayloadError, match=f"/{name}"):
+        exception(MINIMAL | {name: value})
