@@ -7,8 +7,8 @@ site, a product, an area.
 from collections.abc import Mapping
 from typing import Any
 
-KINDS = ("category", "type", "reason_code")
-"""What kind of exception it is, the most telling first. `category` is a model's opinion."""
+KINDS = ("type", "reason_code")
+"""What kind of exception it is, the more telling first."""
 
 NO_CAUSES = frozenset({"severity", "message", "currency", "customer_id", "postcode"})
 POSTCODE_AREA = "postcode_area"
@@ -22,7 +22,7 @@ def burst_values(texts: Mapping[str, str | None], attributes: Mapping[str, Any])
 
     Args:
         texts: What is known of it and its order, such as `type`, `reason_code`, `source`,
-            `category` (as predicted), `country`, `postcode`, `site`, `sku`; None where unknown.
+            `country`, `postcode`, `site`, `sku`; None where unknown.
         attributes: What its source sent besides; of equal names these win.
 
     >>> burst_values({"type": "late", "postcode": "1100-148"}, {"carrier": "rapido", "tries": 2})

@@ -1,6 +1,6 @@
 """Members of a burst: exceptions with its value, of the kinds that are in excess.
 
-For each kind of exception (type, reason, predicted category) the burst's own shares are what is
+For each kind of exception (type, reason code) the burst's own shares are what is
 there beyond the usual; a row belongs if it is likelier of the burst than of the usual, by Bayes'
 rule, the kinds taken as nearly independent.
 """

@@ -12,7 +12,6 @@ from features.exceptions.columns import TEXTS
 from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival, Burst, Detector
 from serving.incident_watch.evidence import IncidentFacts
-from serving.scoring.assessment import Assessment
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import OURS
 from serving.wire.stored_exception import UnreadableRowError, stored_exception
@@ -115,7 +114,9 @@ def arrivals_of(events: Sequence[LedgerEvent]) -> list[Arrival]:
     """Return what came in and can be read, in the order of the events.
 
     An exception counts as of its detection, but never as of later than it came in: no source may
-    push the detector's clock into the future. What the service raised itself is no arrival.
+    push the detector's clock into the future. What the service raised itself is no arrival. What
+    a model predicts is not read: it would depend on the champion, and give away what is hidden
+    from the people who judge.
     """
     readable = []
     for event in events:
@@ -126,8 +127,6 @@ def arrivals_of(events: Sequence[LedgerEvent]) -> list[Arrival]:
     arrivals = []
     for i, (event, exception) in enumerate(readable):
         texts = {name: columns[name][i] for name in TEXTS}
-        if event.opinion is not None:
-            texts["category"] = Assessment.from_json(event.opinion).category.label
         tick = min(event.occurred_at_ms, event.known_at_ms)
         arrivals.append(
             Arrival(event.exception_id, tick, burst_values(texts, exception.attributes))

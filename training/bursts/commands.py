@@ -26,20 +26,9 @@ _MAX_ROWS_SHOWN = 25
 Histories = Annotated[
     list[Path], typer.Option("--history", help="folder of an order history; may be given again")
 ]
-CategoryFits = Annotated[
-    int,
-    typer.Option(
-        "--opinions",
-        min=0,
-        help="how often the category model is fitted over the period, each time on earlier data; "
-        "then the detector reads categories as in the service; 0: only types and reasons",
-    ),
-]
 
 
-def incidents(
-    history: Histories, begin: From, end: To, report: ReportFile, fits: CategoryFits = 0
-) -> None:
+def incidents(history: Histories, begin: From, end: To, report: ReportFile) -> None:
     """Run the burst detector over histories from their beginning; list the bursts.
 
     Where a folder truth/ lies beside the tables (synthetic histories), compare the bursts with it.
@@ -48,7 +37,6 @@ def incidents(
     from training.bursts import (
         evaluation,  # imported here: it takes seconds, --help does not
     )
-    from training.bursts.category_predictions import categories_of
 
     writable(report)
     terms = Policy.read(Settings.read().policy).incidents
@@ -57,11 +45,8 @@ def incidents(
     with console.status("Starting") as status:
         for path in history:
             opened = open_history(path)
-            categories = categories_of(opened, period, fits, status.update)
             evaluations.append(
-                evaluation.evaluate(
-                    opened, period, terms=terms, categories=categories, progress=status.update
-                )
+                evaluation.evaluate(opened, period, terms=terms, progress=status.update)
             )
     summary = evaluation.report(evaluations, terms)
     write_report(report, summary)

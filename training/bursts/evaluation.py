@@ -50,12 +50,11 @@ def evaluate(
     history: History,
     period: tuple[pd.Timestamp, pd.Timestamp],
     terms: IncidentTerms,
-    categories: Mapping[str, str],
     progress: Progress,
 ) -> BurstEvaluation:
     """Run the detector over a history from its beginning; measure the bursts opened in a period."""
     progress("Reading")
-    arrivals = history_arrivals(history, period[1], categories)
+    arrivals = history_arrivals(history, period[1])
     begin = tick_of(period[0])
     detected = [f for f in bursts_of(arrivals, terms, progress) if f.burst.opened_ms >= begin]
     weeks = weeks_between(begin, arrivals[-1].tick) if arrivals else 0.0

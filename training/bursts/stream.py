@@ -18,7 +18,6 @@ from models.bursts.detector import Arrival, Burst, Detector
 from training.common.run import Progress
 
 TABLES = ("exceptions", "orders", "order_lines")
-CATEGORY = "category"
 _PROGRESS_EVERY = 20_000
 
 
@@ -30,23 +29,12 @@ class DetectedBurst:
     first_members: int
 
 
-def history_arrivals(
-    history: History, end: pd.Timestamp, categories: Mapping[str, str]
-) -> list[Arrival]:
-    """Return the exceptions known before a moment, in the order in which they became known.
-
-    Args:
-        history: The history.
-        end: Nothing known at or after it is read.
-        categories: As predicted, by exception id; may lack some, or all.
-    """
-    tables = {name: history.table(name, known_before=end) for name in TABLES}
-    return table_arrivals(tables, categories)
+def history_arrivals(history: History, end: pd.Timestamp) -> list[Arrival]:
+    """Return the exceptions known before a moment, in the order in which they became known."""
+    return table_arrivals({name: history.table(name, known_before=end) for name in TABLES})
 
 
-def table_arrivals(
-    tables: Mapping[str, pd.DataFrame], categories: Mapping[str, str]
-) -> list[Arrival]:
+def table_arrivals(tables: Mapping[str, pd.DataFrame]) -> list[Arrival]:
     """Return the exceptions of tables (`TABLES`), in the order in which they became known.
 
     Each comes at its `known_at`: a detector can't read it before.
@@ -60,15 +48,9 @@ def table_arrivals(
     own = attribute_rows(exceptions[Exceptions.attributes])
     rows = zip(ids, ticks, own, strict=True)
     return [
-        Arrival(id_, tick, burst_values(_texts(texts, i, categories.get(id_)), attributes))
+        Arrival(id_, tick, burst_values({name: texts[name][i] for name in TEXTS}, attributes))
         for i, (id_, tick, attributes) in enumerate(rows)
     ]
-
-
-def _texts(
-    texts: Mapping[str, Sequence[str | None]], row: int, category: str | None
-) -> dict[str, str | None]:
-    return {CATEGORY: category, **{name: column[row] for name, column in texts.items()}}
 
 
 def bursts_of(

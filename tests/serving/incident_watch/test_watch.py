@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from serving.incident_watch.burst_reader import arrivals_of
 from tests.serving.conftest import Incidents
 
 
@@ -93,3 +94,12 @@ def test_a_past_list_shows_the_incident_of_then(incidents, twelve, burst, clock)
     assert [(row["id"], row["message"]) for row in past] == [
         (row["id"], row["message"]) for row in then
     ]
+
+
+def test_what_a_model_predicts_makes_no_burst(client, burst, incidents):
+    """Else a burst would depend on which predictions are hidden from the people who judge."""
+    incidents.post(burst(3))
+    events = client.app.state.service.ledger.events_after(0, ("created",), 10)
+
+    assert all(event.opinion for event in events)
+    assert not any("category" in arrival.values for arrival in arrivals_of(events))
