@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +31,18 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8000, description="0 takes a free one"
+    )
+    access: Literal["open", "accounts"] = Field(
+        default="open",
+        description="Who comes in: everybody on this machine, or accounts and keys only",
+    )
+    session_hours: Annotated[float, Field(gt=0, le=720)] = Field(
+        default=12.0, description="How long a person stays signed in"
+    )
+    allowed_hosts: str = Field(
+        default="",
+        description="Names by which the service may be called, separated by commas; loopback's "
+        "and the address above always count",
     )
     clock: AwareDatetime | None = Field(
         default=None,

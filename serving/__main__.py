@@ -1,4 +1,4 @@
-"""`python -m serving`: the service and the page.
+"""`python -m serving`: the service and the page; `keys`, `accounts` and `actions`: who may use it.
 
 Settings come from the environment (`EXPEDITE_...`) or a file `.env`; `.env.example` names them all.
 """
@@ -13,21 +13,28 @@ import logging
 import socket
 import sys
 
+import typer
 import uvicorn
 
 from data.domain import BadInputError, ExpediteError
 from data.ledger.ledger import Ledger
 from data.policy.policy import Policy
 from data.settings import Settings
+from serving.access.access import check_address
+from serving.access.accounts import LinkedAccount, first_account
+from serving.access.commands import accounts, actions, keys
 from serving.app import create_app
+from serving.caller import CONSOLE
+from serving.clock import clock_from
 
 
 def main() -> None:
     """Serve until Ctrl-C."""
     try:
         settings = Settings.read()
+        check_address(settings)
         Policy.read(settings.policy)
-        Ledger.open(settings.database_url).close()
+        first = _prepared(settings)
         listening = _listening(settings)
     except ExpediteError as error:
         sys.exit(str(error))
@@ -37,14 +44,30 @@ def main() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = listening.getsockname()[:2]
     print(f"Expedite listens on http://{host}:{port}", flush=True)
+    if first is not None:
+        link = f"http://{host}:{port}/login/link/{first.token}"
+        print(f"Set the password of '{first.account.name}', within a day: {link}", flush=True)
     config = uvicorn.Config(
         create_app(settings),
         http="httptools",
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         access_log=False,
+        server_header=False,
         log_level=settings.log_level,
     )
     _Server(config).run(sockets=[listening])
+
+
+def _prepared(settings: Settings) -> LinkedAccount | None:
+    """Bring the ledger up to date; return the first account where somebody must sign in to it."""
+    ledger = Ledger.open(settings.database_url)
+    try:
+        if settings.access == "open":
+            return None
+        with ledger.writing() as connection:
+            return first_account(connection, caller=CONSOLE, now_ms=clock_from(settings.clock)())
+    finally:
+        ledger.close()
 
 
 class _Server(uvicorn.Server):
@@ -70,5 +93,22 @@ def _listening(settings: Settings) -> socket.socket:
     return listening
 
 
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(keys, name="keys")
+app.add_typer(accounts, name="accounts")
+app.add_typer(actions, name="actions")
+
+
+@app.callback()
+def commands() -> None:
+    """Serve until Ctrl-C where no command is named; settings are environment variables."""
+
+
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        app()
+    else:
+        main()

@@ -12,13 +12,15 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
 import serving
 from data.domain import NoChampionError
 from data.settings import Settings
+from serving.access.access import Access
+from serving.access.route_guard import GuardedApp, check_caller
 from serving.background import PollingThread
 from serving.clock import Clock
 from serving.demand import routes as demand_routes
@@ -26,6 +28,7 @@ from serving.exceptions import score_routes
 from serving.exceptions.rescore import keep_scored
 from serving.http import openapi, problems
 from serving.http.parameters import NonBlankParameters
+from serving.http.request_guard import RequestGuard, allowed_hosts
 from serving.incident_watch.watch import keep_incidents
 from serving.inventory.stock_exceptions import keep_raised
 from serving.metrics import Measured, registry_of
@@ -52,6 +55,7 @@ def create_app(
         service = app.state.service = Service.open(
             settings, open_store or partial(_store_of, settings), clock
         )
+        app.state.access = Access.of(service)
         app.state.registry = registry_of(service.worklist, service.scorer.champion)
         threads = _polling(service)
         for thread in threads:
@@ -71,12 +75,16 @@ def create_app(
     problems.install(app)
     openapi.install(app)
     app.add_middleware(NonBlankParameters)
+    app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
     app.add_middleware(Measured)
     for router in _routers():
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(check_caller)])
     # The hot paths go straight to their functions. FastAPI's own routes to them document them.
     app.router.routes.insert(0, _Direct("/v1/score", score_routes.score, methods=["POST"]))
     app.router.routes.insert(0, _Direct("/v1/forecasts", demand_routes.read, methods=["GET"]))
+    for route in app.router.routes:
+        if isinstance(route, Route):
+            route.app = GuardedApp(route.app, route.path)
     return app
 
 

@@ -5,18 +5,28 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from typing_extensions import TypedDict
 
 from serving.http.openapi import answers
 from serving.http.requests import json_answer
-from serving.service import service_of
+from serving.service import Service, service_of
 from serving.wire.answers import StampOut, closed
 
 router = APIRouter(tags=["health"])
+READY = "ready"
 
 
 @closed
-class ReadyOut(StampOut):
-    """Readiness of the service."""
+class ReadyOut(TypedDict):
+    """Readiness of the service: nothing that tells a stranger of its machine or its models."""
+
+    status: str
+    degraded: bool
+
+
+@closed
+class HealthOut(StampOut):
+    """State of the service and of what it answers from."""
 
     status: str
     champion: str
@@ -34,15 +44,32 @@ async def livez() -> Response:
 async def readyz(request: Request) -> Response:
     """The ledger answers. Without a champion it is ready all the same, and says `degraded`."""
     service = service_of(request)
-    ready = await asyncio.to_thread(service.ledger.is_alive)
-    shape: ReadyOut = {
-        "status": "ready" if ready else "the ledger does not answer",
+    status = await _status(service)
+    shape: ReadyOut = {"status": status, "degraded": service.scorer.champion.version is None}
+    return json_answer(shape, 200 if status == READY else 503)
+
+
+@router.get("/v1/health", responses=answers(HealthOut) | {503: {"model": HealthOut}})
+async def health(request: Request) -> Response:
+    """The state in detail: versions, open exceptions, and why a champion or forecasts are missing.
+
+    The status is that of `/readyz`.
+    """
+    service = service_of(request)
+    status = await _status(service)
+    shape: HealthOut = {
+        "status": status,
         "champion": service.scorer.champion.problem or "in use",
         "forecasts": service.forecast_book.problem or "in use",
         "open_exceptions": len(service.worklist.open),
         **service.scorer.stamp(service.clock()),
     }
-    return json_answer(shape, 200 if ready else 503)
+    return json_answer(shape, 200 if status == READY else 503)
+
+
+async def _status(service: Service) -> str:
+    is_alive = await asyncio.to_thread(service.ledger.is_alive)
+    return READY if is_alive else "the ledger does not answer"
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

@@ -10,7 +10,7 @@ from serving.automation.payload import PROMISE
 from serving.automation.suspend import withdraw
 from serving.automation.view import promises_view
 from serving.http.html import ByScript, html
-from serving.http.requests import body_of
+from serving.http.requests import body_of, caller_of, signed
 from serving.service import Service, service_of
 from serving.wire.check import checked
 
@@ -48,10 +48,11 @@ async def _withdrawn(request: Request, *, by_script: bool, is_lifted: bool) -> R
     service = service_of(request)
     form = dict(parse_qsl((await body_of(request, service.settings)).decode(errors="replace")))
     await withdraw(
-        checked(PROMISE, form),
+        checked(PROMISE, signed(form, caller_of(request))),
         scorer=service.scorer,
         writer=service.writer,
         now_ms=service.clock(),
         is_lifted=is_lifted,
+        caller=caller_of(request),
     )
     return await _shown(service, "automation/promises_list.html")

@@ -6,7 +6,7 @@ from serving.automation.payload import PROMISE, promise_body
 from serving.automation.suspend import GuaranteeStateOut, withdraw
 from serving.automation.view import GuaranteesOut, promises_view
 from serving.http.openapi import answers
-from serving.http.requests import body_of, json_answer, parsed
+from serving.http.requests import body_of, caller_of, json_answer, parsed, signed
 from serving.service import service_of
 from serving.wire.check import checked
 
@@ -37,11 +37,13 @@ async def lift(request: Request) -> Response:
 
 async def _withdrawn(request: Request, *, is_lifted: bool) -> Response:
     service = service_of(request)
+    value = parsed(await body_of(request, service.settings))
     state = await withdraw(
-        checked(PROMISE, parsed(await body_of(request, service.settings))),
+        checked(PROMISE, signed(value, caller_of(request))),
         scorer=service.scorer,
         writer=service.writer,
         now_ms=service.clock(),
         is_lifted=is_lifted,
+        caller=caller_of(request),
     )
     return json_answer(state)

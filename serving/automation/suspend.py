@@ -5,10 +5,12 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from data.domain import ConflictError, NoChampionError, NotFoundError
+from data.ledger.action_log import record_action
 from data.ledger.audits import PromiseKey, Suspension, suspend, suspensions_of
 from data.ledger.writer import LedgerWriter
 from data.policy.automation import PromisedLabel
 from serving.automation.payload import PromiseIn
+from serving.caller import OPEN, Caller
 from serving.scoring.champion import MODEL
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import Moment, StampOut, closed
@@ -28,7 +30,13 @@ class GuaranteeStateOut(StampOut):
 
 
 async def withdraw(
-    request: PromiseIn, *, scorer: Scorer, writer: LedgerWriter, now_ms: int, is_lifted: bool
+    request: PromiseIn,
+    *,
+    scorer: Scorer,
+    writer: LedgerWriter,
+    now_ms: int,
+    is_lifted: bool,
+    caller: Caller = OPEN,
 ) -> GuaranteeStateOut:
     """Write down that a promise of the champion in use holds no more, or again; then act by it.
 
@@ -47,6 +55,14 @@ async def withdraw(
     key = PromiseKey(request.label, request.name, triage.version)
     suspension = Suspension(*key, is_lifted, now_ms, request.by, request.reason)
 
+    action = caller.action(
+        "lift promise" if is_lifted else "suspend promise",
+        f"{request.label} {request.name}",
+        now_ms=now_ms,
+        by=request.by,
+        reason=request.reason,
+    )
+
     def transaction(connection: Connection) -> None:
         suspensions = {
             earlier.key: earlier for earlier in suspensions_of(connection, triage.version)
@@ -56,6 +72,7 @@ async def withdraw(
             problem = "it is kept" if is_lifted else "it is suspended already"
             raise ConflictError(request.name, problem, "See GET /v1/promises.")
         suspend(connection, suspension)
+        record_action(connection, action)
 
     await writer.run(transaction)
     guarantees.take([suspension])

@@ -4,13 +4,14 @@ import orjson
 from sqlalchemy import Connection
 
 from data.domain import ClaimedError
+from data.ledger.action_log import record_action
 from data.ledger.claims import Claim, claim, claims_on, release, revision_of_open
 from data.ledger.writer import LedgerWriter
 from data.policy.policy import Policy
 from data.ticks import MS_PER_MINUTE
 from serving.exceptions.payload import CLAIM
-from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
-from serving.http.requests import ActionRequest, parsed
+from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
+from serving.http.requests import ActionRequest, parsed, signed
 from serving.live_list.claim_board import ClaimBoard, ClaimHolderOut
 from serving.wire.answers import closed
 from serving.wire.check import checked
@@ -40,7 +41,8 @@ async def claim_row(
         ClaimedError: Somebody else has it.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    payload, expected_revision = checked(CLAIM, parsed(request.body)), request.expected_revision
+    payload = checked(CLAIM, signed(parsed(request.body), request.caller))
+    expected_revision = request.expected_revision
     until_ms = now_ms + int(policy.guards.claim_minutes * MS_PER_MINUTE)
 
     def transaction(connection: Connection) -> Answered[Claim]:
@@ -48,7 +50,9 @@ async def claim_row(
         claimed = claim(connection, Claim(request.subject_id, payload.by, now_ms, until_ms))
         return Answered(_answer(claimed, revision), claimed)
 
-    once = AnswerOnce.of(request, f"{request.subject_id}/claim", now_ms=now_ms)
+    action = action_of(request, "claim", payload.by, now_ms=now_ms)
+    path = f"{request.subject_id}/claim"
+    once = AnswerOnce.of(request, path, now_ms=now_ms, action=action)
     answer, claimed = await run_once(writer, once, transaction)
     if claimed is not None:
         claims.put(claimed)
@@ -59,7 +63,8 @@ async def release_row(
     request: ActionRequest, *, writer: LedgerWriter, claims: ClaimBoard, now_ms: int
 ) -> Answer:
     """Release an open exception or incident before its time; errors as of `claim_row`."""
-    payload, expected_revision = checked(CLAIM, parsed(request.body)), request.expected_revision
+    payload = checked(CLAIM, signed(parsed(request.body), request.caller))
+    expected_revision = request.expected_revision
 
     def transaction(connection: Connection) -> Answered[Claim]:
         revision = revision_of_open(connection, request.subject_id, expected_revision)
@@ -67,22 +72,34 @@ async def release_row(
         released = Claim(request.subject_id, payload.by, now_ms, now_ms)
         return Answered(_answer(released, revision), released)
 
-    once = AnswerOnce.of(request, f"{request.subject_id}/release", now_ms=now_ms)
+    action = action_of(request, "release", payload.by, now_ms=now_ms)
+    path = f"{request.subject_id}/release"
+    once = AnswerOnce.of(request, path, now_ms=now_ms, action=action)
     answer, released = await run_once(writer, once, transaction)
     if released is not None:
         claims.end(request.subject_id)
     return answer
 
 
-def check_claim(connection: Connection, subject_id: str, by: str | None, *, now_ms: int) -> None:
-    """Check that nobody else has a subject.
+def check_claim(
+    connection: Connection, request: ActionRequest, by: str | None, *, now_ms: int
+) -> None:
+    """Check that nobody else has a subject, or that the caller may overrule who has it.
+
+    What was overruled is written into the log of actions.
 
     Raises:
         ClaimedError: Somebody has.
     """
-    for active in claims_on(connection, [subject_id], now_ms=now_ms).values():
-        if active.by != by:
-            raise ClaimedError(subject_id, active.by, active.until_ms)
+    for active in claims_on(connection, [request.subject_id], now_ms=now_ms).values():
+        if active.by == by:
+            continue
+        if not request.caller.may_overrule:
+            raise ClaimedError(request.subject_id, active.by, active.until_ms)
+        action = request.caller.action(
+            "overrule", request.subject_id, now_ms=now_ms, by=by, claimed_by=active.by
+        )
+        record_action(connection, action)
 
 
 def _answer(claim: Claim, revision: int) -> Answer:

@@ -10,30 +10,36 @@ from serving.http.openapi import answers
 from serving.http.requests import ActionRequest
 from serving.service import service_of
 
-exceptions = APIRouter(prefix="/exceptions/{exception_id}", tags=["exceptions"])
-incidents = APIRouter(prefix="/incidents/{incident_id}", tags=["incidents"])
+router = APIRouter(prefix="/v1")
+EXCEPTION, INCIDENT = "/exceptions/{exception_id}", "/incidents/{incident_id}"
 CLAIMED = answers(ClaimedOut, ACTION_PROBLEMS)
 
 
-@exceptions.post("/claim", openapi_extra=claim_body(), responses=CLAIMED)
+@router.post(
+    f"{EXCEPTION}/claim", openapi_extra=claim_body(), responses=CLAIMED, tags=["exceptions"]
+)
 async def claim_exception(request: Request, action: ExceptionAction) -> Response:
     """Take an exception for a while: nobody else can until then. Claiming again renews it."""
     return sent(await claimed(request, action))
 
 
-@exceptions.post("/release", openapi_extra=claim_body(), responses=CLAIMED)
+@router.post(
+    f"{EXCEPTION}/release", openapi_extra=claim_body(), responses=CLAIMED, tags=["exceptions"]
+)
 async def release_exception(request: Request, action: ExceptionAction) -> Response:
     """Let go of an exception that one has claimed; one that is free stays so."""
     return sent(await released(request, action))
 
 
-@incidents.post("/claim", openapi_extra=claim_body(), responses=CLAIMED)
+@router.post(f"{INCIDENT}/claim", openapi_extra=claim_body(), responses=CLAIMED, tags=["incidents"])
 async def claim_incident(request: Request, action: IncidentAction) -> Response:
     """Take an incident for a while, with all its members; claiming again renews it."""
     return sent(await claimed(request, action))
 
 
-@incidents.post("/release", openapi_extra=claim_body(), responses=CLAIMED)
+@router.post(
+    f"{INCIDENT}/release", openapi_extra=claim_body(), responses=CLAIMED, tags=["incidents"]
+)
 async def release_incident(request: Request, action: IncidentAction) -> Response:
     """Let go of an incident that one has claimed; one that is free stays so."""
     return sent(await released(request, action))
@@ -57,8 +63,3 @@ async def released(request: Request, action: ActionRequest) -> Answer:
     return await release_row(
         action, writer=service.writer, claims=service.claims, now_ms=service.clock()
     )
-
-
-router = APIRouter(prefix="/v1")
-router.include_router(exceptions)
-router.include_router(incidents)

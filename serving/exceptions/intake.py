@@ -13,7 +13,7 @@ from data.ledger.outcomes import save_outcomes
 from data.ledger.writer import LedgerWriter
 from data.settings import Settings
 from serving.clock import Clock
-from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
+from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
 from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import (
     ActionRequest,
@@ -131,7 +131,8 @@ async def take_in(
         answer = _answer(scorer, kind, batch.refusals, results, now_ms=now_ms)
         return Answered(answer, accepted)
 
-    once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms)
+    action = action_of(request, "send", None, now_ms=now_ms) if request.caller.name else None
+    once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms, action=action)
     answer, accepted = await run_once(writer, once, transaction)
     for result, flaws, item in zip(accepted or (), late, batch.exceptions, strict=False):
         count_future_times(flaws)

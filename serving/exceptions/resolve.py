@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 
 from data.ledger.ledger import OutcomeRecord
 from data.ledger.writer import LedgerWriter
-from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
+from serving.exceptions.claim import check_claim
+from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
 from serving.http.problems import FlawOut, flaws_out
-from serving.http.requests import ActionRequest, canonical, parsed
+from serving.http.requests import ActionRequest, canonical, parsed, signed
 from serving.live_list.worklist import Worklist
 from serving.scoring.audits import Resolution, end
 from serving.scoring.guarantees import Guarantees
@@ -47,15 +48,17 @@ async def resolve_one(
 
     Raises:
         NotFoundError, PreconditionError, ConflictError: By `data.ledger.outcomes.resolve`.
+        ClaimedError: Somebody else has it, and the caller may not overrule them.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    value = parsed(request.body)
+    value = signed(parsed(request.body), request.caller)
     payload = resolution(value)
     outcome = outcome_of(request.subject_id, payload, now_ms)
     warnings = future_times({"resolved_at": payload.resolved_at}, now_ms)
     expected_revision = request.expected_revision
 
     def transaction(connection: Connection) -> Answered[Resolution]:
+        check_claim(connection, request, payload.by, now_ms=now_ms)
         ended = end(
             connection,
             outcome,
@@ -74,7 +77,8 @@ async def resolve_one(
         }
         return Answered(Answer(200, orjson.dumps(shape), record.revision), ended)
 
-    once = AnswerOnce.of(request, request.subject_id, now_ms=now_ms)
+    action = action_of(request, "resolve", payload.by, now_ms=now_ms)
+    once = AnswerOnce.of(request, request.subject_id, now_ms=now_ms, action=action)
     answer, resolved = await run_once(writer, once, transaction)
     if resolved is not None:
         count_future_times(warnings)

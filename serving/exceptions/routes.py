@@ -17,6 +17,7 @@ from serving.http.requests import (
     At,
     Key,
     body_of,
+    caller_of,
     etag,
     json_answer,
     past_tick,
@@ -47,7 +48,7 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
     service = service_of(request)
     body = await body_of(request, service.settings)
     answer = await take_in(
-        ActionRequest("", body, idempotency_key),
+        ActionRequest("", body, idempotency_key, caller=caller_of(request)),
         scorer=service.scorer,
         worklist=service.worklist,
         writer=service.writer,

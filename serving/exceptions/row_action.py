@@ -11,10 +11,11 @@ from serving.http.requests import (
     IfMatch,
     Key,
     body_of,
+    caller_of,
 )
 from serving.service import service_of
 
-ACTION_PROBLEMS = (400, 404, 409, 412, 413, 422, 503)
+ACTION_PROBLEMS = (400, 403, 404, 409, 412, 413, 422, 503)
 """Statuses of the problems that such a request can meet."""
 
 ExceptionId = Annotated[
@@ -27,14 +28,14 @@ async def _on_exception(
     request: Request, exception_id: ExceptionId, key: Key = None, if_match: IfMatch = None
 ) -> ActionRequest:
     body = await body_of(request, service_of(request).settings)
-    return ActionRequest(exception_id, body, key, if_match)
+    return ActionRequest(exception_id, body, key, if_match, caller_of(request))
 
 
 async def _on_incident(
     request: Request, incident_id: IncidentId, key: Key = None, if_match: IfMatch = None
 ) -> ActionRequest:
     body = await body_of(request, service_of(request).settings)
-    return ActionRequest(incident_id, body, key, if_match)
+    return ActionRequest(incident_id, body, key, if_match, caller_of(request))
 
 
 ExceptionAction = Annotated[ActionRequest, Depends(_on_exception)]

@@ -17,7 +17,7 @@ def _policy(styles: str = "", images: str = "") -> str:
 HEADERS = {
     "Content-Security-Policy": _policy(),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Vary": "HX-Request",
 }

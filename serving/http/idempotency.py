@@ -7,8 +7,10 @@ from typing import Generic, NamedTuple, TypeVar
 from fastapi import Response
 from sqlalchemy import Connection
 
+from data.ledger.action_log import Action, record_action
 from data.ledger.idempotency import StoredAnswer, store_answer, stored_answer
 from data.ledger.writer import LedgerWriter
+from serving.caller import OPEN, Caller
 from serving.http.problems import PROBLEM_JSON, KeyReusedError
 from serving.http.requests import JSON, ActionRequest, etag
 
@@ -38,21 +40,31 @@ class AnswerOnce(NamedTuple):
         key: The `Idempotency-Key`; None where the caller sent none.
         request_sha256: Fingerprint of the request.
         now_ms: The present; an answer is stored as of it.
+        action: The action for the log; None writes nothing there.
     """
 
     key: str | None
     request_sha256: str
     now_ms: int
+    action: Action | None = None
 
     @classmethod
-    def of(cls, request: ActionRequest, path: str, *, now_ms: int) -> "AnswerOnce":
-        """Identify a request by its path and its body."""
-        return cls(request.key, fingerprint(path, request.body), now_ms)
+    def of(
+        cls, request: ActionRequest, path: str, *, now_ms: int, action: Action | None = None
+    ) -> "AnswerOnce":
+        """Identify a request by its path, its body and its caller."""
+        return cls(request.key, fingerprint(path, request.body, request.caller), now_ms, action)
 
 
-def fingerprint(path: str, body: bytes) -> str:
+def fingerprint(path: str, body: bytes, caller: Caller = OPEN) -> str:
     """Return what tells one request from another under the same `Idempotency-Key`."""
-    return sha256(path.encode() + b"\n" + body).hexdigest()
+    by = b"" if caller.name is None else b"\n" + caller.name.encode()
+    return sha256(path.encode() + by + b"\n" + body).hexdigest()
+
+
+def action_of(request: ActionRequest, name: str, by: str | None, *, now_ms: int) -> Action:
+    """Return an action for the log; without accounts it is by whom the call states."""
+    return request.caller.action(name, request.subject_id or None, now_ms=now_ms, by=by)
 
 
 async def run_once(
@@ -79,6 +91,8 @@ async def run_once(
         if replay is not None:
             return Answered(replay, None)
         answer, result = transaction(connection)
+        if once.action is not None:
+            record_action(connection, once.action)
         if once.key:
             stored = StoredAnswer(
                 once.key, once.request_sha256, answer.status, answer.body.decode()

@@ -41,14 +41,16 @@ def body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def _problem() -> dict[str, Any]:
+    content = {PROBLEM_JSON: {"schema": ref(ProblemOut)}}
+    return {"description": "A problem (RFC 9457)", "content": content}
+
+
 def answers(
     model: Any, problems: Sequence[int] = (), status: int = 200
 ) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of answers: the good one, and problems by status."""
-    content = {PROBLEM_JSON: {"schema": ref(ProblemOut)}}
-    documented: dict[int | str, dict[str, Any]] = {
-        code: {"description": "A problem (RFC 9457)", "content": content} for code in problems
-    }
+    documented: dict[int | str, dict[str, Any]] = {code: _problem() for code in problems}
     return documented | {status: {"model": model}}
 
 
@@ -63,11 +65,21 @@ def install(app: FastAPI) -> None:
                 description=DESCRIPTION,
                 routes=app.routes,
             )
+            _add_common_problems(schema["paths"])
             schema["components"]["schemas"].update(_registered_schemas())
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi
+
+
+def _add_common_problems(paths: dict[str, dict[str, Any]]) -> None:
+    """Document what any call can meet: a name that is not ours, another site, no JSON."""
+    for methods in paths.values():
+        for operation in methods.values():
+            statuses = (403, 415, 421) if "requestBody" in operation else (421,)
+            for status in statuses:
+                operation["responses"].setdefault(str(status), _problem())
 
 
 def _registered_schemas() -> dict[str, Any]:

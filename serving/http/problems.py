@@ -19,6 +19,13 @@ from serving.wire.errors import BadPayloadError, Flaw
 
 LOG = logging.getLogger("expedite.problems")
 PROBLEM_JSON = "application/problem+json"
+FAULT_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""A fault is answered outside of all middleware, which sets these headers elsewhere."""
 
 
 @closed
@@ -67,14 +74,39 @@ class KeyReusedError(domain.ExpediteError):
         )
 
 
+class NotSignedInError(domain.ExpediteError):
+    """The call needs a key or a session, and has none that counts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs a key or a session. Send a key that counts as Authorization: Bearer KEY, "
+            "or sign in at /login."
+        )
+
+
+class NotAllowedError(domain.ExpediteError):
+    """The caller may not do this."""
+
+
+class TooManyAttemptsError(domain.ExpediteError):
+    """Too many wrong keys or passwords came from one address or for one account."""
+
+    def __init__(self, wait_seconds: int) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(f"Too many attempts failed. Try again in {wait_seconds} seconds.")
+
+
 STATUSES: Mapping[type[Exception], int] = {
     NotJsonError: 400,
+    NotSignedInError: 401,
+    NotAllowedError: 403,
     domain.NotFoundError: 404,
     domain.ConflictError: 409,
     domain.PreconditionError: 412,
     TooLargeError: 413,
     BadPayloadError: 422,
     KeyReusedError: 422,
+    TooManyAttemptsError: 429,
     domain.BadInputError: 422,
     domain.UnknownChoiceError: 422,
     domain.ExpediteError: 500,
@@ -117,6 +149,13 @@ def problem_of(error: Exception) -> ProblemOut:
     return problem(status_of(error), str(error), flaws)
 
 
+def problem_response(
+    status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem as an answer."""
+    return _answer(problem(status, detail), headers)
+
+
 def _answer(shape: ProblemOut, headers: Mapping[str, str] | None = None) -> Response:
     return Response(orjson.dumps(shape), shape["status"], headers=headers, media_type=PROBLEM_JSON)
 
@@ -125,7 +164,13 @@ async def _on_known(_request: Request, error: Exception) -> Response:
     shape = problem_of(error)
     if shape["status"] >= 500:
         LOG.error("%s", error)
-    return _answer(shape, {"Retry-After": "1"} if shape["status"] == 503 else None)
+    return _answer(shape, _headers_of(error, shape["status"]))
+
+
+def _headers_of(error: Exception, status: int) -> dict[str, str]:
+    if isinstance(error, TooManyAttemptsError):
+        return {"Retry-After": str(error.wait_seconds)}
+    return {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(status, {})
 
 
 async def _on_parameters(_request: Request, error: Exception) -> Response:
@@ -136,11 +181,12 @@ async def _on_parameters(_request: Request, error: Exception) -> Response:
 
 async def _on_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    return _answer(problem(error.status_code, str(error.detail)), error.headers)
+    return problem_response(error.status_code, str(error.detail), error.headers)
 
 
 async def _on_bug(_request: Request, _error: Exception) -> Response:
-    return _answer(problem(500, "A fault of the service; its log has the details."))
+    detail = "A fault of the service; its log has the details."
+    return problem_response(500, detail, FAULT_HEADERS)
 
 
 def install(app: FastAPI) -> None:

@@ -7,9 +7,17 @@ import orjson
 from fastapi import Header, Query, Request, Response
 from pydantic import AwareDatetime, BeforeValidator
 
+from data.contract.reading import is_blank
 from data.settings import Settings
 from data.ticks import tick_of
-from serving.http.problems import NotJsonError, ProblemOut, TooLargeError, problem_of
+from serving.caller import OPEN, Caller
+from serving.http.problems import (
+    NotAllowedError,
+    NotJsonError,
+    ProblemOut,
+    TooLargeError,
+    problem_of,
+)
 from serving.wire.answers import closed
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.exception_in import ExceptionIn, exception
@@ -55,11 +63,31 @@ class ActionRequest(NamedTuple):
     body: bytes
     key: str | None = None
     if_match: str | None = None
+    caller: Caller = OPEN
 
     @property
     def expected_revision(self) -> int | None:
         """The revision that the caller expects; None where they named none."""
         return None if self.if_match is None else revision_of(self.if_match)
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who calls, as the guard of the route found out."""
+    return request.scope.get("caller", OPEN)
+
+
+def signed(value: Any, caller: Caller) -> Any:
+    """Return a payload whose `by` is the caller, where that is proven.
+
+    Raises:
+        NotAllowedError: It names somebody else.
+    """
+    if caller.name is None or not isinstance(value, dict):
+        return value
+    stated = value.get("by")
+    if stated not in (None, caller.name) and not (isinstance(stated, str) and is_blank(stated)):
+        raise NotAllowedError(f"`by` is who signed in, '{caller.name}'. Leave it out.")
+    return {**value, "by": caller.name}
 
 
 async def body_of(request: Request, settings: Settings) -> bytes:

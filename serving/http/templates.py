@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.wording import duration, money, percent
+from serving.caller import SIGNED_IN
 from serving.wire.formats import rfc3339
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -68,6 +69,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset_url
+    environment.globals["signed_in"] = SIGNED_IN.get
     environment.filters |= {
         "money": lambda value: money(float(value["amount"]), value["currency"]),
         "exact": lambda value: f"{value['currency']} {float(value['amount']):,.2f}",

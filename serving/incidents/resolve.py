@@ -22,9 +22,9 @@ from data.ledger.writer import LedgerWriter
 from data.policy.automation import PromiseTerms
 from serving.exceptions.claim import check_claim
 from serving.exceptions.resolve import outcome_of
-from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
+from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
 from serving.http.problems import FlawOut, flaws_out
-from serving.http.requests import ActionRequest, canonical, parsed
+from serving.http.requests import ActionRequest, canonical, parsed, signed
 from serving.incident_watch.evidence import IncidentFacts
 from serving.incident_watch.watch import IncidentWatch
 from serving.incidents.payload import INCIDENT_RESOLUTION, IncidentResolutionIn
@@ -107,13 +107,14 @@ async def resolve_incident(
         ClaimedError: Somebody else has the incident.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    value, expected_revision = parsed(request.body), request.expected_revision
+    value = signed(parsed(request.body), request.caller)
+    expected_revision = request.expected_revision
     payload, incident_id = checked(INCIDENT_RESOLUTION, value), request.subject_id
     warnings = future_times({"resolved_at": payload.resolved_at}, now_ms)
 
     def transaction(connection: Connection) -> Answered[BulkResolution]:
         revision_of_open(connection, incident_id, expected_revision)
-        check_claim(connection, incident_id, payload.by, now_ms=now_ms)
+        check_claim(connection, request, payload.by, now_ms=now_ms)
         selection = _selected(connection, incident_id, payload, now_ms)
         outcomes = _outcomes(payload, selection.records, now_ms)
         audited = _resolve(connection, outcomes, guarantees.terms, canonical(value))
@@ -122,7 +123,9 @@ async def resolve_incident(
         return Answered(_answer(scorer, resolved, warnings, now_ms), resolved)
 
     async with incidents.lock:
-        once = AnswerOnce.of(request, f"{incident_id}/resolve", now_ms=now_ms)
+        action = action_of(request, "resolve", payload.by, now_ms=now_ms)
+        path = f"{incident_id}/resolve"
+        once = AnswerOnce.of(request, path, now_ms=now_ms, action=action)
         answer, resolved = await run_once(writer, once, transaction)
         if resolved is not None:
             count_future_times(warnings)

@@ -9,8 +9,8 @@ from data.ledger.claims import revision_of_open
 from data.ledger.incidents import Incident, incident_of, members_of, record_change, split_off
 from data.ledger.writer import LedgerWriter
 from serving.exceptions.claim import check_claim
-from serving.http.idempotency import Answer, Answered, AnswerOnce, run_once
-from serving.http.requests import ActionRequest, parsed
+from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
+from serving.http.requests import ActionRequest, parsed, signed
 from serving.incident_watch.watch import IncidentWatch
 from serving.incidents.payload import SPLIT
 from serving.scoring.scorer import Scorer
@@ -50,18 +50,21 @@ async def split_incident(
         ClaimedError: Somebody else has the incident.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    payload, expected_revision = checked(SPLIT, parsed(request.body)), request.expected_revision
+    payload = checked(SPLIT, signed(parsed(request.body), request.caller))
+    expected_revision = request.expected_revision
 
     def transaction(connection: Connection) -> Answered[IncidentSplit]:
         revision_of_open(connection, request.subject_id, expected_revision)
-        check_claim(connection, request.subject_id, payload.by, now_ms=now_ms)
+        check_claim(connection, request, payload.by, now_ms=now_ms)
         members = None if payload.members is None else set(payload.members)
         left = split_off(connection, request.subject_id, members, now_ms=now_ms)
         split = IncidentSplit(_after(connection, request.subject_id, now_ms), left)
         return Answered(_answer(scorer, split, now_ms), split)
 
     async with incidents.lock:
-        once = AnswerOnce.of(request, f"{request.subject_id}/split", now_ms=now_ms)
+        action = action_of(request, "split", payload.by, now_ms=now_ms)
+        path = f"{request.subject_id}/split"
+        once = AnswerOnce.of(request, path, now_ms=now_ms, action=action)
         answer, split = await run_once(writer, once, transaction)
         if split is not None:
             incidents.changed_by_hand(split.incident, split.left)

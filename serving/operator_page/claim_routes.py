@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from serving.exceptions.claim_routes import claimed, released
 from serving.http.html import ByScript, html
 from serving.http.idempotency import Answer
-from serving.http.requests import INCIDENT_ID, ActionRequest, body_of
+from serving.http.requests import INCIDENT_ID, ActionRequest, body_of, caller_of
 from serving.operator_page.routes import Id
 from serving.service import service_of
 
@@ -72,7 +72,7 @@ async def _released(request: Request, base: str, *, by_script: bool) -> Response
 async def _action(request: Request, base: str, *, by_script: bool) -> ActionRequest:
     form = await form_of(request, by_script=by_script)
     body = orjson.dumps({"by": form.get("by", [""])[0]})
-    return ActionRequest(base.rsplit("/", 1)[1], body)
+    return ActionRequest(base.rsplit("/", 1)[1], body, caller=caller_of(request))
 
 
 def _drawn(answer: Answer, base: str) -> Response:

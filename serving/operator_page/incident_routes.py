@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from serving.http.html import ByScript, html
-from serving.http.requests import ActionRequest
+from serving.http.requests import ActionRequest, caller_of
 from serving.incidents.page import incident_panel
 from serving.incidents.resolve import resolve_incident
 from serving.incidents.split import split_incident
@@ -52,7 +52,7 @@ async def resolve(
     payload = resolution_of({name: values[0] for name, values in form.items()})
     service = service_of(request)
     answer = await resolve_incident(
-        ActionRequest(incident_id, orjson.dumps(payload)),
+        ActionRequest(incident_id, orjson.dumps(payload), caller=caller_of(request)),
         writer=service.writer,
         scorer=service.scorer,
         guarantees=service.guarantees,
@@ -80,7 +80,7 @@ async def split(request: Request, incident_id: IncidentId, by_script: ByScript =
         payload["members"] = form.get("members", [])
     service = service_of(request)
     await split_incident(
-        ActionRequest(incident_id, orjson.dumps(payload)),
+        ActionRequest(incident_id, orjson.dumps(payload), caller=caller_of(request)),
         writer=service.writer,
         scorer=service.scorer,
         incidents=service.incidents,

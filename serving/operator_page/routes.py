@@ -11,7 +11,7 @@ from serving.automation.view import promise_states
 from serving.exceptions.explanation import explained, strongest
 from serving.exceptions.resolve import resolve_one
 from serving.http.html import ByScript, html
-from serving.http.requests import ROW_ID, ActionRequest, At, body_of, etag, past_tick
+from serving.http.requests import ROW_ID, ActionRequest, At, body_of, caller_of, etag, past_tick
 from serving.http.templates import assets, packed
 from serving.service import service_of
 from serving.wire.formats import rfc3339
@@ -137,7 +137,9 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
     payload = resolution_of(form)
     expected = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
     await resolve_one(
-        ActionRequest(exception_id, orjson.dumps(payload), if_match=expected),
+        ActionRequest(
+            exception_id, orjson.dumps(payload), if_match=expected, caller=caller_of(request)
+        ),
         writer=service.writer,
         scorer=service.scorer,
         worklist=service.worklist,

@@ -25,7 +25,7 @@ from serving.exceptions.intake import AcceptedBatchOut
 from serving.exceptions.resolve import ResolvedExceptionOut
 from serving.exceptions.score_routes import ScoredBatchOut, ScoredExceptionOut
 from serving.exceptions.view import ExceptionOut
-from serving.health_routes import ReadyOut
+from serving.health_routes import HealthOut, ReadyOut
 from serving.http.problems import ProblemOut
 from serving.incident_watch.evidence import IncidentFacts
 from serving.incidents import payload as incidents_payload
@@ -86,6 +86,7 @@ OPERATIONS = [
     ("/v1/replenishments", "POST"),
     ("/livez", "GET"),
     ("/readyz", "GET"),
+    ("/v1/health", "GET"),
 ]
 
 
@@ -179,6 +180,7 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     documented(ResolvedExceptionOut, client.post(f"/v1/exceptions/{first}/resolve", json=outcome))
     documented(ExceptionOut, client.get(f"/v1/exceptions/{first}"))
     documented(ReadyOut, client.get("/readyz"))
+    documented(HealthOut, client.get("/v1/health"))
 
 
 def test_answers_about_incidents_have_their_documented_shapes(incidents, burst):
@@ -225,6 +227,7 @@ def test_a_fault_of_ours_is_a_problem_too(client, monkeypatch):
     answer = client.get("/v1/worklist")
 
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
 def test_calls_are_counted(client, an_exception):

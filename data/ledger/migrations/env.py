@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from data.ledger.tables import METADATA
+from data.ledger.access_tables import METADATA  # all tables: those of access are added to it
 
 connection = context.config.attributes["connection"]
 context.configure(

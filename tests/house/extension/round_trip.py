@@ -113,7 +113,7 @@ def round_trip(payloads: list[dict[str, Any]], resolutions: list[dict[str, Any]]
 def _serve(payloads: list[dict[str, Any]], resolutions: list[dict[str, Any]]) -> None:
     """Send the exceptions to a service one by one, so that their ids sort as they were sent."""
     settings = Settings(database_url=LEDGER, mlruns=Path("mlruns"), clock=NOON)
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
         ids = []
         for payload in payloads:
             answer = client.post("/v1/exceptions", json=payload)

@@ -35,7 +35,7 @@ from data.settings import Settings
 from serving.app import create_app
 
 app = create_app(Settings(database_url="sqlite:///ledger.sqlite", startup_wait_seconds=0))
-with TestClient(app) as client:
+with TestClient(app, base_url="http://localhost") as client:
     print(json.dumps({
         "moon": client.get("/v1/moon").json(),
         "openapi": client.get("/openapi.json").json(),

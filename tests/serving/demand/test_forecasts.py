@@ -143,7 +143,7 @@ def test_a_broken_book_is_refused_and_the_one_before_stays(
     with caplog.at_level("WARNING", "expedite.forecasts"):
         (elsewhere / broken.name).rename(books / broken.name)
         (elsewhere / "current.json").rename(books / "current.json")
-        wait_until(lambda: "refused" in demand_client.get("/readyz").json()["forecasts"])
+        wait_until(lambda: "refused" in demand_client.get("/v1/health").json()["forecasts"])
 
     assert forecast_of(demand_client)["model_version"] == "demand-1"
     assert "forecast.mean.npy is not the file" in caplog.text

@@ -90,7 +90,7 @@ def test_a_claimed_row_stays_where_it_is(client, an_exception):
 
 def test_a_resolved_exception_is_nobodys(client, url):
     client.post(f"{url}/claim", json=ANA)
-    client.post(f"{url}/resolve", json={})
+    client.post(f"{url}/resolve", json=ANA)
 
     assert client.get(url).json()["claimed_by"] is None
     assert client.post(f"{url}/claim", json=BEN).status_code == 409
@@ -98,7 +98,7 @@ def test_a_resolved_exception_is_nobodys(client, url):
 
 def test_an_exception_that_comes_back_is_free(client, url, an_exception, clock):
     client.post(f"{url}/claim", json=ANA)
-    client.post(f"{url}/resolve", json={})
+    client.post(f"{url}/resolve", json=ANA)
     clock.pass_hours(0.1)
     client.post("/v1/exceptions", json=an_exception(updated_at="2026-03-01T12:05:00Z"))
 
@@ -139,3 +139,13 @@ def test_claims_outlive_a_restart(running):
         client.post(f"/v1/exceptions/{created_id}/claim", json=ANA)
     with running() as client:
         assert row(client)["claimed_by"] == "ana"
+
+
+@pytest.mark.parametrize("body", [BEN, {}])
+def test_what_somebody_has_nobody_else_resolves(client, url, body):
+    client.post(f"{url}/claim", json=ANA)
+    refused = client.post(f"{url}/resolve", json=body)
+
+    assert (refused.status_code, refused.json()["claimed_by"]) == (409, "ana")
+    assert client.get(url).json()["outcome"] is None
+    assert client.post(f"{url}/resolve", json=ANA).status_code == 200

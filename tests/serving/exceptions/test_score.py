@@ -110,7 +110,7 @@ def test_one_is_scored_alike_alone_and_among_others(client, an_exception):
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[1, 2]", b"3", b'{"exceptions": 3}'])
 def test_what_is_no_exception_is_refused_as_a_problem(client, body):
-    answer = client.post("/v1/score", content=body)
+    answer = client.post("/v1/score", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"

@@ -20,7 +20,7 @@ def wait_until(condition, seconds=20):
 
 
 def version_in(client):
-    return client.get("/readyz").json()["model_version"]
+    return client.get("/v1/health").json()["model_version"]
 
 
 def test_a_champion_promoted_later_is_taken_over_without_a_restart(
@@ -53,7 +53,7 @@ def test_no_call_fails_or_is_degraded_while_champions_change(client, shelf, a_tr
 def test_a_broken_champion_is_refused_and_the_old_one_stays(client, shelf, caplog):
     with caplog.at_level("WARNING", "expedite.champion"):
         shelf.promote_broken("8", NoChampionError("triage", "a file was changed"))
-        wait_until(lambda: "refused" in client.get("/readyz").json()["champion"])
+        wait_until(lambda: "refused" in client.get("/v1/health").json()["champion"])
 
     assert version_in(client) == "7"
     assert "a file was changed" in caplog.text

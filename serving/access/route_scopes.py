@@ -1,0 +1,98 @@
+"""Scope that each route needs: the one table of who may call what.
+
+A route that is not in it needs `admin`, so that a new one is closed until somebody opens it.
+"""
+
+from serving.caller import AccessScope
+
+READ, SCORE, OPERATE, TRAIN, ADMIN = (
+    AccessScope.READ,
+    AccessScope.SCORE,
+    AccessScope.OPERATE,
+    AccessScope.TRAIN,
+    AccessScope.ADMIN,
+)
+
+PUBLIC_ROUTES = frozenset(
+    {
+        "GET /livez",
+        "GET /readyz",
+        "GET /static/{tag}/{name}",
+        "GET /login",
+        "POST /login",
+        "GET /login/link/{token}",
+        "POST /login/link/{token}",
+    }
+)
+"""Routes for anybody."""
+
+ROUTE_SCOPES: dict[str, AccessScope] = {
+    "GET /openapi.json": READ,
+    "GET /metrics": READ,
+    "GET /v1/health": READ,
+    # ---- the API: exceptions and the work list
+    "POST /v1/score": SCORE,
+    "POST /v1/exceptions": SCORE,
+    "GET /v1/exceptions/{exception_id}": READ,
+    "GET /v1/exceptions/{exception_id}/versus/{other_id}": READ,
+    "POST /v1/exceptions/{exception_id}/resolve": OPERATE,
+    "POST /v1/exceptions/{exception_id}/claim": OPERATE,
+    "POST /v1/exceptions/{exception_id}/release": OPERATE,
+    "GET /v1/worklist": READ,
+    "GET /v1/incidents": READ,
+    "GET /v1/incidents/{incident_id}": READ,
+    "POST /v1/incidents/{incident_id}/resolve": OPERATE,
+    "POST /v1/incidents/{incident_id}/split": OPERATE,
+    "POST /v1/incidents/{incident_id}/claim": OPERATE,
+    "POST /v1/incidents/{incident_id}/release": OPERATE,
+    # ---- the API: promises. Everybody at work may stop one; to begin again is a decision
+    "GET /v1/promises": READ,
+    "POST /v1/promises/suspend": OPERATE,
+    "POST /v1/promises/lift": TRAIN,
+    # ---- the API: demand and stock. Nothing is stored
+    "GET /v1/forecasts": READ,
+    "POST /v1/forecasts/query": READ,
+    "POST /v1/allocations": READ,
+    "POST /v1/replenishments": READ,
+    # ---- pages
+    "GET /": READ,
+    "GET /exceptions/{exception_id}": READ,
+    "GET /exceptions/{exception_id}/strongest": READ,
+    "GET /exceptions/{exception_id}/versus": READ,
+    "POST /exceptions/{exception_id}/resolve": OPERATE,
+    "POST /exceptions/{subject_id}/claim": OPERATE,
+    "POST /exceptions/{subject_id}/release": OPERATE,
+    "GET /incidents/{incident_id}": READ,
+    "GET /incidents/{incident_id}/members": READ,
+    "POST /incidents/{incident_id}/resolve": OPERATE,
+    "POST /incidents/{incident_id}/split": OPERATE,
+    "POST /incidents/{subject_id}/claim": OPERATE,
+    "POST /incidents/{subject_id}/release": OPERATE,
+    "GET /promises": READ,
+    "POST /promises/suspend": OPERATE,
+    "POST /promises/lift": TRAIN,
+    "GET /demand": READ,
+    "GET /demand/one": READ,
+    "GET /stock": READ,
+    "GET /stock/one": READ,
+    "GET /stock/share": READ,
+    # ---- access itself
+    "GET /account": READ,
+    "POST /account/password": READ,
+    "POST /logout": READ,
+    "GET /access": ADMIN,
+    "POST /access/accounts": ADMIN,
+    "POST /access/accounts/{name}/link": ADMIN,
+    "POST /access/accounts/{name}/change": ADMIN,
+    "POST /access/keys": ADMIN,
+    "POST /access/keys/{key_id}/rotate": ADMIN,
+    "POST /access/keys/{key_id}/revoke": ADMIN,
+    "GET /actions": ADMIN,
+    "GET /v1/actions": ADMIN,
+}
+
+
+def scope_of(method: str, path: str) -> AccessScope | None:
+    """Return the scope that a route needs; None for a public one."""
+    route = f"{'GET' if method == 'HEAD' else method} {path}"
+    return None if route in PUBLIC_ROUTES else ROUTE_SCOPES.get(route, AccessScope.ADMIN)
