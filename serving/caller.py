@@ -19,7 +19,7 @@ class AccessScope(StrEnum):
     ADMIN = "admin"
 
 
-class Role(StrEnum):
+class AccountRole(StrEnum):
     """What the person of an account is for; each may do more than the one before."""
 
     VIEWER = "viewer"
@@ -28,13 +28,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-ROLE_SCOPES: dict[Role, frozenset[AccessScope]] = {
-    Role.VIEWER: frozenset({AccessScope.READ}),
-    Role.OPERATOR: frozenset({AccessScope.READ, AccessScope.SCORE, AccessScope.OPERATE}),
-    Role.LEAD: frozenset(set(AccessScope) - {AccessScope.ADMIN}),
-    Role.ADMIN: frozenset(AccessScope),
+ROLE_SCOPES: dict[AccountRole, frozenset[AccessScope]] = {
+    AccountRole.VIEWER: frozenset({AccessScope.READ}),
+    AccountRole.OPERATOR: frozenset({AccessScope.READ, AccessScope.SCORE, AccessScope.OPERATE}),
+    AccountRole.LEAD: frozenset(set(AccessScope) - {AccessScope.ADMIN}),
+    AccountRole.ADMIN: frozenset(AccessScope),
 }
-OVERRULING = frozenset({Role.LEAD, Role.ADMIN})
+OVERRULING = frozenset({AccountRole.LEAD, AccountRole.ADMIN})
 """Roles that may resolve what somebody else has claimed."""
 
 

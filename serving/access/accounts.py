@@ -22,7 +22,7 @@ from data.ledger.access import (
 from data.ledger.action_log import record_action
 from data.ticks import MS_PER_HOUR
 from serving.access.tokens import digest, new_token
-from serving.caller import Caller, Role
+from serving.caller import AccountRole, Caller
 
 LINK_HOURS = 24
 FIRST_ACCOUNT = "admin"
@@ -82,9 +82,9 @@ def new_account(
 
 def _role(role: str) -> str:
     try:
-        return Role(role).value
+        return AccountRole(role).value
     except ValueError:
-        raise UnknownChoiceError("role", role, [each.value for each in Role]) from None
+        raise UnknownChoiceError("role", role, [each.value for each in AccountRole]) from None
 
 
 def _linked(connection: Connection, name: str, now_ms: int) -> str:
@@ -108,12 +108,12 @@ def new_link(connection: Connection, name: str, *, caller: Caller, now_ms: int) 
 def first_account(connection: Connection, *, caller: Caller, now_ms: int) -> LinkedAccount | None:
     """Return the first admin with a link, as long as no admin can sign in; None after that."""
     stored = accounts(connection)
-    admins = [a for a in stored if a.role == Role.ADMIN and a.is_active]
+    admins = [a for a in stored if a.role == AccountRole.ADMIN and a.is_active]
     if any(account.password_hash for account in admins):
         return None
     if admins:
         return new_link(connection, admins[0].name, caller=caller, now_ms=now_ms)
-    return new_account(connection, FIRST_ACCOUNT, Role.ADMIN, caller=caller, now_ms=now_ms)
+    return new_account(connection, FIRST_ACCOUNT, AccountRole.ADMIN, caller=caller, now_ms=now_ms)
 
 
 def change_account(
@@ -134,8 +134,8 @@ def change_account(
     account = account_of(connection, plain_name(name))
     role, is_active = _role(rights.role), rights.is_active
     changed = replace(account, role=role, team=rights.team, is_active=is_active)
-    others = [a for a in accounts(connection) if a.role == Role.ADMIN and a.is_active]
-    stays_admin = is_active and role == Role.ADMIN
+    others = [a for a in accounts(connection) if a.role == AccountRole.ADMIN and a.is_active]
+    stays_admin = is_active and role == AccountRole.ADMIN
     if not stays_admin and all(other.name == account.name for other in others):
         raise ConflictError(name, "it is the last admin", "Make another account admin first.")
     save_account(connection, changed)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from data.ledger.access import ApiKey, account_in, api_key
 from data.ledger.ledger import Ledger
 from serving.access.tokens import digest
-from serving.caller import OVERRULING, ROLE_SCOPES, AccessScope, Caller, Role
+from serving.caller import OVERRULING, ROLE_SCOPES, AccessScope, AccountRole, Caller
 from serving.clock import Clock
 
 REFRESH_SECONDS = 1.0
@@ -89,7 +89,7 @@ def _session_caller(connection: Connection, token_sha256: str, now_ms: int) -> C
     account = account_in(connection, token_sha256, now_ms=now_ms)
     if account is None:
         return None
-    role = Role(account.role)
+    role = AccountRole(account.role)
     return Caller(
         name=account.name,
         credential="session",
