@@ -20,7 +20,7 @@ class AccessScope(StrEnum):
 
 
 class AccountRole(StrEnum):
-    """What the person of an account is for; each may do more than the one before."""
+    """Duties of the person of an account; each role may do more than the one before."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -40,7 +40,7 @@ OVERRULING = frozenset({AccountRole.LEAD, AccountRole.ADMIN})
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, and what they may do.
+    """Name of who calls, and what they may do.
 
     Attributes:
         name: Of the account or the key; None where access is open.
@@ -84,7 +84,7 @@ class Caller:
 OPEN = Caller(name=None, credential="open", scopes=frozenset(AccessScope))
 """Anybody on this machine, where no account is needed."""
 CONSOLE = Caller(name=None, credential="console", scopes=frozenset(AccessScope), may_overrule=True)
-"""Whoever can run commands beside the ledger."""
+"""Anybody who can run commands beside the ledger."""
 
 SIGNED_IN: ContextVar[str | None] = ContextVar("signed_in", default=None)
 """Name of the caller of the request at hand, for pages; None where access is open."""
