@@ -22,6 +22,7 @@ from data.contract.moments import (
     wall_clock,
     written_texts,
 )
+from data.contract.problems import number_problem, time_problem
 from data.contract.reading import MAX_EXACT_INTEGER
 from data.contract.tables import AS_WRITTEN, Text, Time, YesNo, columns_of
 from data.domain import BadInputError
@@ -163,14 +164,15 @@ def _numbers(column: pa.ChunkedArray) -> ConvertedColumn:
         column = pa.chunked_array([pa.array(plain, pa.string())])
     values = _series(column.cast(pa.float64(), safe=False))
     bad = values_read.notna().to_numpy() & ~np.isfinite(values.to_numpy())
-    return ConvertedColumn(values.mask(bad), bad, "is not a number")
+    return ConvertedColumn(values.mask(bad), bad, number_problem(values_read[bad]))
 
 
 def _wholes(column: pa.ChunkedArray) -> ConvertedColumn:
     numbers = _numbers(column)
     broken = numbers.values.notna().to_numpy() & (numbers.values % 1 != 0).to_numpy()
     bad = numbers.bad | broken
-    return ConvertedColumn(numbers.values.mask(bad), bad, "is not a whole number")
+    problem = numbers.problem if numbers.bad.any() else "is not a whole number"
+    return ConvertedColumn(numbers.values.mask(bad), bad, problem)
 
 
 def _yes_nos(column: pa.ChunkedArray) -> ConvertedColumn:
@@ -225,7 +227,7 @@ def _times_of_text(originals: pd.Series, timezone: str) -> ConvertedColumn:
 def _within_bounds(times: pd.Series, originals: pd.Series) -> ConvertedColumn:
     values = times.astype(Time)
     bad = originals.notna().to_numpy() & ~values.between(MIN_TIME, MAX_TIME).to_numpy()
-    return ConvertedColumn(values.mask(bad), bad, "is not a time between 1900 and 2200")
+    return ConvertedColumn(values.mask(bad), bad, time_problem(originals[bad]))
 
 
 _BY_KIND: dict[ColumnKind, Callable[[pa.ChunkedArray], ConvertedColumn]] = {

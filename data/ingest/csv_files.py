@@ -96,7 +96,7 @@ def _encoding(file: Path, named: str) -> _Encoding:
     if named:
         is_plain = codecs.lookup(named).name == UTF_8
         name = "utf-8-sig" if is_plain else named
-        return _Encoding(name, not is_plain, [] if is_plain else [f"read as {named}"])
+        return _Encoding(name, not is_plain, [] if is_plain else [_named_notice(file, named)])
     with _opened(file) as stream:
         detected = detect(stream)
     if detected.name is None:
@@ -107,6 +107,17 @@ def _encoding(file: Path, named: str) -> _Encoding:
     cure = "if that is wrong, name its encoding with --encoding"
     notice = f"read as {detected.name}, which its bytes look like{example}; {cure}"
     return _Encoding(detected.name, needs_copy=True, notices=[notice])
+
+
+def _named_notice(file: Path, named: str) -> str:
+    """Say how a file is read by a name that was given, and what its bytes look like instead."""
+    with _opened(file) as stream:
+        detected = detect(stream)
+    is_other = detected.name and codecs.lookup(detected.name) != codecs.lookup(named)
+    texts = dict(detected.fitting)
+    if is_other and detected.example and texts.get(named) != detected.example:
+        return f"read as {named}, but its bytes look like {detected.name} ('{detected.example}')"
+    return f"read as {named}"
 
 
 def _whole_lines(head: str) -> str:

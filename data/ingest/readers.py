@@ -72,9 +72,13 @@ def _without_rows(file: Path, refused: pa.Table) -> BadInputError:
         return BadInputError(str(file), problem, "Export it again, or leave it out.")
     first = refused.slice(0, 1).to_pylist()[0]
     problem = f"has no readable line (row {first['row']}: {first['reason']})"
-    return BadInputError(
-        str(file), problem, "Let its header name as many columns as its rows have."
+    is_open_quote = "quote" in first["reason"]
+    cure = (
+        "A quote that is opened there is never closed: close it, or double the quotes in texts."
+        if is_open_quote
+        else "Let its header name as many columns as its rows have."
     )
+    return BadInputError(str(file), problem, cure)
 
 
 def _append(con: duckdb.DuckDBPyConnection, table: str, file: Path, *, is_first: bool) -> None:

@@ -29,6 +29,19 @@ class RefusalReasons:
         self.parts.append(pd.DataFrame({"position": positions, "reason": texts}))
         self.kinds[f"{column}: {problem}"] = positions
 
+    def instead(self, column: str, positions: np.ndarray, shown: pd.Series, problem: str) -> None:
+        """Give refused rows this reason in place of all others."""
+        self.parts = [part[~part["position"].isin(positions)] for part in self.parts]
+        remaining = {kind: rows[~np.isin(rows, positions)] for kind, rows in self.kinds.items()}
+        self.kinds = {kind: rows for kind, rows in remaining.items() if len(rows)}
+        self.explained[column] = self.explained.get(column, set()) - set(positions.tolist())
+        self.add(column, positions, shown, problem)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """The rows that are refused."""
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *self.kinds.values()]))
+
     def excuse(self, column: str, positions: np.ndarray) -> None:
         """Give these rows no reason for this column: another column's is the cause."""
         self.explained.setdefault(column, set()).update(positions.tolist())

@@ -16,6 +16,13 @@ from data.contract.tables import TABLES, Sites, TableRule, columns_of
 from data.domain import BadInputError
 from data.ingest.refusal_reasons import SHOWN_CHARACTERS, RefusalReasons
 
+TOTAL_WORDS = (
+    "(?:(?:grand|sub|sum|page)[ -]?)?totals?(?: general| général)?|sum|(?:zwischen)?summen?"
+    "|(?:end|gesamt)(?:summe|betrag)?|insgesamt|totale|somme|suma|razem|итого|всего"
+    "|合计|总计|小计|合計|総計|小計"
+)
+TOTALS = f"(?:{TOTAL_WORDS})\\s*[:\uff1a=]?"
+"""Words that stand at the head of a line of totals."""
 MAX_ZONE_AHEAD, NO_TIME = pd.Timedelta(14, "h"), pd.Timedelta(0)
 
 
@@ -145,6 +152,7 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
     result.emptied += _check_schema(rule, result.rows, reasons)
     _fill_time_zone(rule, result.rows, terms)
     _check_times(rule, result.rows, terms, reasons)
+    _name_totals(rule, chunk, reasons)
     result.reasons, result.kinds = reasons.by_row(), reasons.kinds
     return result
 
@@ -214,6 +222,22 @@ def _in_words(check: str) -> str:
         "time_zone": "is not the name of a time zone",
     }
     return words.get(name, f"breaks {check}") + detail.removesuffix(")").strip("[]'\"")
+
+
+def _name_totals(rule: TableRule, chunk: pa.Table, reasons: RefusalReasons) -> None:
+    """Give refused rows that are lines of totals that reason alone."""
+    for name in [name for name in required_columns(rule.name) if name in chunk.column_names]:
+        positions = reasons.positions
+        if not len(positions):
+            return
+        texts = chunk[name].take(pa.array(positions)).cast(pa.string()).to_pandas()
+        are_totals = texts.str.strip().str.casefold().str.fullmatch(TOTALS, na=False).astype(bool)
+        reasons.instead(
+            name,
+            positions[are_totals],
+            texts[are_totals],
+            "names a line of totals",
+        )
 
 
 def _check_times(

@@ -20,7 +20,7 @@ from data.ingest.readers import ReadingTerms, load
 from data.ingest.row_checks import ImportTerms, check_columns
 from data.ingest.sources import data_files, named_by_pattern, named_by_stem
 from data.ingest.staging import LINES, NOTICES, ROWS_PER_CHUNK
-from data.ingest.unread_times import unread_times
+from data.ingest.unread_values import unread_values
 from data.ingest.write_history import STAGING, ImportReport, Watch, no_progress, write_history
 
 
@@ -112,7 +112,7 @@ def _rows(
                 query = con.sql(path.read_text(encoding="utf-8"))
             columns = _in_contract_case(path.stem, query.columns)
             check_columns(TABLES[path.stem], columns, where=_where(path))
-        notices = list(_unread_times(con, source, [*tables, *source.views]))
+        notices = list(_unread_values(con, source, [*tables, *source.views]))
         yield NOTICES, pa.table({"notice": pa.array(notices, pa.string())})
         for table, path in source.queries.items():
             with _as_source_errors(con, path, tables):
@@ -122,11 +122,11 @@ def _rows(
                     yield table, pa.Table.from_batches([batch]).rename_columns(columns)
 
 
-def _unread_times(
+def _unread_values(
     con: duckdb.DuckDBPyConnection, source: Source, relations: list[str]
 ) -> Iterator[str]:
     for path in [*source.views.values(), *source.queries.values()]:
-        yield from unread_times(con, path.read_text(encoding="utf-8"), relations)
+        yield from unread_values(con, path.read_text(encoding="utf-8"), relations)
 
 
 def _in_contract_case(table: str, columns: list[str]) -> list[str]:
@@ -180,6 +180,11 @@ def _readable_columns(
     read = {t: own for t, own in tables.items() if re.search(rf"\b{t}\b", sql)} or tables
     return "; ".join(
         f"{table_input.name} (table {table}) has "
-        + ", ".join(name for name in con.table(table).columns if not name.startswith("_"))
+        + ", ".join(_shown(name) for name in con.table(table).columns if not name.startswith("_"))
         for table, table_input in read.items()
     )
+
+
+def _shown(name: str) -> str:
+    """The name of a column; in quotes where blanks at its ends would not be seen."""
+    return name if name == name.strip() else f'"{name}"'

@@ -19,8 +19,7 @@ COMMA_NUMBER = r"[+-]?(?:[$€£¥]\s?)?\d{1,3}(?:\.\d{3})*,\d+(?:\s?[€$£])?"
 THOUSANDS = r"[+-]?(?:[$€£¥]\s?)?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 COUNTRY = "country_of({c})"
 MAX_COUNTRIES, MIN_COUNTRY_NAMES, MIN_NAMED_SHARE = 300, 2, 0.7
-CLEANED = "try_cast(regexp_replace({c}, '[^0-9.eE+-]', '', 'g') as double)"
-COMMA_CLEANED = "try_cast(replace(regexp_replace({c}, '[^0-9,eE+-]', '', 'g'), ',', '.') as double)"
+CLEANED, COMMA_CLEANED = "number_of({c}, '.')", "number_of({c}, ',')"
 
 
 @dataclass(frozen=True, eq=False)

@@ -353,3 +353,34 @@ def test_files_whose_columns_do_not_fit_are_told(tmp_path, source, read_files):
 
     with pytest.raises(BadInputError, match=r"part-2.parquet: its columns do not fit"):
         read_files(tmp_path / "part-1.parquet", tmp_path / "part-2.parquet", folder=folder)
+
+
+def test_an_encoding_that_the_bytes_do_not_look_like_is_read_and_said(file, read_files):
+    rows = "".join(f"{n},2024-03-0{n},上海市北京\n" for n in range(1, 9))
+    report = read_files(file((HEADER + rows).encode("gbk")), encoding="latin-1")
+
+    assert "read as latin-1, but its bytes look like gb18030 ('上海市北京')" in report.notices[0]
+
+
+def test_a_quote_that_is_never_closed_is_named(file, read_files):
+    with pytest.raises(BadInputError, match="opened there is never closed"):
+        read_files(file(HEADER + '0001,2024-03-01,"10\n' + ROWS))
+
+
+def test_values_that_no_word_could_read_are_counted(file, source, read_files):
+    folder = source(
+        orders="select order_id, time_of_serial(placed_at) as placed_at, "
+        "number_of(total, ',') as total, _file, _row from orders"
+    )
+    text = 'order_id,placed_at,total\n1,45352.5,"10,5"\n2,45353,n/a\n'
+    report = read_files(file(text), folder=folder)
+
+    assert report.counts["orders"].accepted == 2
+    assert [notice.split(", such")[0] for notice in report.notices] == [
+        "orders: 1 of 2 values are no number for number_of(total, ',')"
+    ]
+
+
+def test_blanks_around_a_header_are_shown(file, read_files):
+    with pytest.raises(BadInputError, match='has " order_id ", placed_at'):
+        read_files(file(" order_id ,placed_at\n1,2024-03-01\n"))

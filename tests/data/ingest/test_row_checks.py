@@ -134,3 +134,35 @@ def test_all_reasons_of_a_row_are_told(write, orders, reason, an_order_line):
     assert (
         reason(write(orders=orders, order_lines=line)) == "sku: is empty; units: '-1.0' is below 0"
     )
+
+
+@pytest.mark.parametrize("word", ["Total", "Grand total:", "SUMME", "合计", "Итого"])
+def test_a_line_of_totals_has_a_reason_of_its_own(write, orders, reason, word):
+    total = pd.DataFrame({"order_id": [word], "placed_at": [None], "total": [1234.0]})
+    report = write(orders=pd.concat([orders, total]))
+
+    assert (report.counts["orders"].accepted, report.counts["orders"].quarantined) == (3, 1)
+    assert reason(report) == f"order_id: '{word}' names a line of totals"
+
+
+def test_an_order_that_is_called_total_and_is_whole_is_accepted(write, orders):
+    named = orders.assign(order_id=["Total", "B", "C"])
+
+    assert write(orders=named).counts["orders"].accepted == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "call"),
+    [
+        ("total", ["0,50", "1.234,50", "17,1"], "number_of(x, ',')"),
+        ("total", ["1,234.50", "1,234", "2,000,000"], "number_of(x, '.')"),
+        ("placed_at", ["46027.5", "46028", "46029"], "time_of_serial(x)"),
+        ("placed_at", ["31.12.2023", "1.1.2024", "02.01.2024"], "time_of(x, '%d.%m.%Y')"),
+        ("placed_at", ["1704067200", "1704067201", "1704067202"], "time_of_seconds(x)"),
+    ],
+)
+def test_the_word_that_reads_a_column_is_named(write, orders, column, values, call):
+    counts = write(orders=orders.assign(**{column: values})).counts["orders"]
+
+    problems = [*counts.reasons, *counts.emptied]
+    assert [problem.split("; ")[-1] for problem in problems] == [f"in the query, {call} reads it"]

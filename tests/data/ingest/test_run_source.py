@@ -84,7 +84,7 @@ def test_a_time_that_can_not_be_read_is_empty_and_told_with_an_example(
     assert notice.endswith("such as '32/12/2023 10:00'. They count as empty.")
 
 
-def test_unread_times_of_a_view_and_of_an_alias_are_told_too(tmp_path, source, read_files):
+def test_unread_values_of_a_view_and_of_an_alias_are_told_too(tmp_path, source, read_files):
     file = tmp_path / "orders.csv"
     file.write_text("order_id,day,promised\nA,2023-12-31,Date Not Captured\nB,2023-12-31,\n")
     report = read_files(

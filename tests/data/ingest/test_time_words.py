@@ -1,3 +1,4 @@
+import pyarrow as pa
 import pytest
 
 from data.history.queries import database, query_text
@@ -7,6 +8,8 @@ from data.history.queries import database, query_text
 def berlin():
     with database(timezone="Europe/Berlin") as con:
         con.execute(query_text("reading/time_words"))
+        con.from_arrow(pa.table({"name": ["austria"], "code": ["AT"]})).create("country_names")
+        con.execute(query_text("reading/macros"))
         yield con
 
 
@@ -25,6 +28,9 @@ def utc(con, expression, value=None):
         ("2026-01-05T10:00:00z", "2026-01-05 10:00"),
         ("2026-01-05T10:00:00.123456789+05:30", "2026-01-05 04:30"),
         ("2026-01-05T10:00:00,5", "2026-01-05 09:00"),
+        ("2026-01-05 10:00:00.5 -05", "2026-01-05 15:00"),
+        ("2026-01-05T10:00 UTC", "2026-01-05 10:00"),
+        ("epoch", None),
         ("2026-01-05 10:00", "2026-01-05 09:00"),
         ("2026-07-05 10:00", "2026-07-05 08:00"),
         ("2026-01-05", "2026-01-04 23:00"),
@@ -48,6 +54,8 @@ def test_a_time_in_iso_8601_is_a_moment_or_null(berlin, text, moment):
         ("05/Jan/2026:10:00:00 +0530", "%d/%b/%Y:%H:%M:%S %z", "2026-01-05 04:30"),
         ("05/Jan/2026:10:00:00 +00", "%d/%b/%Y:%H:%M:%S %z", "2026-01-05 10:00"),
         ("05/Jan/2026:10:00:00 Z", "%d/%b/%Y:%H:%M:%S %z", "2026-01-05 10:00"),
+        ("05/Jan/2026:10:00:00 UTC", "%d/%b/%Y:%H:%M:%S %z", "2026-01-05 10:00"),
+        ("Mon Jan 05 10:00:00 GMT 2026", "%a %b %d %H:%M:%S %z %Y", "2026-01-05 10:00"),
         ("2026-01-05T10:00:00Z", "%Y-%m-%dT%H:%M:%SZ", "2026-01-05 10:00"),
         ("05.01.2026 10:00", "%d.%m.%Y %H:%M", "2026-01-05 09:00"),
         ("05/01/26 10:00 PM", "%d/%m/%y %I:%M %p", "2026-01-05 21:00"),
@@ -85,3 +93,39 @@ def test_moments_are_compared_and_not_their_texts(berlin):
     unread = "time_of('Date Not Captured', '%d/%m/%Y') > time_of('2026-01-05')"
 
     assert berlin.sql(f"select {later} as a, {unread} as b").fetchall() == [(False, None)]
+
+
+@pytest.mark.parametrize(
+    ("days", "moment"),
+    [
+        ("46027.5", "2026-01-05 11:00"),
+        ("46027", "2026-01-04 23:00"),
+        ("0.25", None),
+        ("20260105", None),
+    ],
+)
+def test_a_date_that_a_workbook_counts_in_days_is_a_moment_of_the_zone(berlin, days, moment):
+    assert utc(berlin, "time_of_serial($value)", days) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "number"),
+    [
+        ("1.234,50", ",", 1234.5),
+        ("1 234,5", ",", 1234.5),
+        ("1\u202f234,5 €", ",", 1234.5),
+        ("-7", ",", -7),
+        ("1,234.50", ".", 1234.5),
+        ("1'234.50", ".", 1234.5),
+        (".5", ".", 0.5),
+        ("1.5e3", ".", 1500),
+        ("1,5", ".", None),
+        ("12.34,5", ",", None),
+        ("n/a", ",", None),
+        ("", ".", None),
+    ],
+)
+def test_a_number_is_read_by_its_decimal_mark(berlin, text, mark, number):
+    values = {"text": text, "mark": mark}
+
+    assert berlin.sql("select number_of($text, $mark)", params=values).fetchall() == [(number,)]

@@ -1,4 +1,4 @@
-"""Values that the time words of a query (`time_of`, ...) could not read, counted by column.
+"""Values that the words of a query (`time_of`, `number_of`, ...) could not read, by column.
 
 Such a value is null in the query's answer, so that nothing else could tell that it was there.
 """
@@ -13,26 +13,35 @@ import duckdb
 
 from data.history.queries import query_text
 
-TIME_WORDS = ("time_of", "time_of_seconds", "time_of_milliseconds")
+WORDS = {
+    "time_of": "time",
+    "time_of_seconds": "time",
+    "time_of_milliseconds": "time",
+    "time_of_serial": "time",
+    "number_of": "number",
+}
+"""Words of queries, and the kind of value that each gives."""
 
 
 @dataclass(frozen=True)
-class TimeCall:
-    """One call of a time word.
+class WordCall:
+    """One call of a word.
 
     Attributes:
+        kind: What it gives: a time or a number.
         text: The call as it stands in the query.
         value: Its first argument.
         columns: Names in that argument; the last part of each is a column.
     """
 
+    kind: str
     text: str
     value: str
     columns: tuple[tuple[str, ...], ...]
 
 
-def unread_times(con: duckdb.DuckDBPyConnection, sql: str, relations: list[str]) -> Iterator[str]:
-    """Yield a sentence for each time word of a query that met values it could not read.
+def unread_values(con: duckdb.DuckDBPyConnection, sql: str, relations: list[str]) -> Iterator[str]:
+    """Yield a sentence for each word of a query that met values it could not read.
 
     A call on what the query itself makes up is passed over: its columns are in no relation.
 
@@ -41,29 +50,29 @@ def unread_times(con: duckdb.DuckDBPyConnection, sql: str, relations: list[str])
         sql: The query.
         relations: The tables and views that it may read.
     """
-    for call in time_calls(con, sql):
+    for call in word_calls(con, sql):
         relation = _relation_of(con, call, sql, relations)
         if relation is not None:
             yield from _notice(con, call, relation)
 
 
-def _notice(con: duckdb.DuckDBPyConnection, call: TimeCall, relation: str) -> Iterator[str]:
+def _notice(con: duckdb.DuckDBPyConnection, call: WordCall, relation: str) -> Iterator[str]:
     qualifier = next((name[0] for name in call.columns if len(name) > 1), relation)
     names = {"call": call.text, "value": call.value, "alias": qualifier}
-    query = query_text("reading/unread_times", relation=relation, **names)
+    query = query_text("reading/unread_values", relation=relation, **names)
     try:
         result = con.sql(query).to_arrow_table().to_pylist()[0]
     except duckdb.Error:  # it reads more than one relation: its rows can't be counted alone
         return
     if result["unread"]:
         yield (
-            f"{relation}: {result['unread']} of {result['values']} values are no time for "
+            f"{relation}: {result['unread']} of {result['values']} values are no {call.kind} for "
             f"{call.text}, such as '{result['example']}'. They count as empty."
         )
 
 
-def time_calls(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[TimeCall]:
-    """Yield the calls of time words that have a column in them; none of a query that is wrong."""
+def word_calls(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[WordCall]:
+    """Yield the calls of words that have a column in them; none of a query that is wrong."""
     answer = con.sql(query_text("reading/parsed"), params={"sql": sql}).to_arrow_table()
     encoded = sql.encode()
 
@@ -72,11 +81,12 @@ def time_calls(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[TimeCall]:
         return encoded[begin : begin + node["query_location_length"]].decode()
 
     for node in _nodes(json.loads(answer["tree"][0].as_py())):
-        if node.get("function_name") in TIME_WORDS and (arguments := node.get("arguments")):
+        kind = WORDS.get(node.get("function_name", ""))
+        if kind and (arguments := node.get("arguments")):
             value = arguments[0]["expression"]
             names = (part["column_names"] for part in _nodes(value) if "column_names" in part)
             if columns := tuple(tuple(name) for name in names):
-                yield TimeCall(text(node), text(value), columns)
+                yield WordCall(kind, text(node), text(value), columns)
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
@@ -89,7 +99,7 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _relation_of(
-    con: duckdb.DuckDBPyConnection, call: TimeCall, sql: str, relations: list[str]
+    con: duckdb.DuckDBPyConnection, call: WordCall, sql: str, relations: list[str]
 ) -> str | None:
     """Return the first relation named in the query that has all columns of a call."""
     needed = {name[-1].lower() for name in call.columns}
