@@ -8,8 +8,8 @@ import numpy as np
 from features.engine.feature_set import Columns
 from models.boosters import Booster, TreeSettings
 from models.breach.contract import BreachEstimator, Contribution
-from models.breach.raw_columns import RawColumns
 from models.estimator import Batch, ModelState
+from models.raw_columns.table import RawColumns
 from models.time_grid import ResolveChances
 
 SETTINGS = TreeSettings(

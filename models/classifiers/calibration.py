@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 FLOOR = 0.01
+FLOORS = (0.002, 0.01, 0.03, 0.08)
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,29 @@ class Calibration:
         return (1 - self.floor) * scaled / scaled.sum(axis=1, keepdims=True) + self.floor * prior
 
 
-def calibrated(scores: np.ndarray, label: np.ndarray, prior: np.ndarray) -> Calibration:
+def calibrated(
+    scores: np.ndarray, label: np.ndarray, prior: np.ndarray, min_floor: float = FLOORS[0]
+) -> Calibration:
     """Choose temperature and floor by the log loss on rows that the scores were not fitted on.
 
     Args:
         scores: (n, classes).
         label: n codes of classes.
         prior: Shares of the classes; none is 0.
+        min_floor: Least share of the prior in the mixture.
     """
-    tried = [_temperature(scores, label, prior, floor) for floor in (0.002, 0.01, 0.03, 0.08)]
+    floors = {min_floor, *(floor for floor in FLOORS if floor > min_floor)}
+    tried = [_temperature(scores, label, prior, floor) for floor in sorted(floors)]
     return min(tried, key=lambda fit: fit.loss).calibration
+
+
+def floor_of_errors(errors: int, rows: int) -> float:
+    """Return a floor for an estimator by its errors on rows that it was fitted on.
+
+    An estimator that errs in none of a thousand rows may be surer than the few rows of a
+    calibration can tell. Half an error is added, so that the floor is never 0.
+    """
+    return min((errors + 0.5) / (rows + 1), FLOORS[0])
 
 
 def calibrated_loss(scores: np.ndarray, label: np.ndarray, prior: np.ndarray) -> float:

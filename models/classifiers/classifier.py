@@ -9,8 +9,8 @@ import numpy as np
 from data.domain import Json
 from features.engine.class_shares import ClassShares
 from features.engine.event_log import LogRows
+from models.classifiers.blend import load_estimator
 from models.classifiers.calibration import Calibration
-from models.classifiers.catalog import estimator_named
 from models.classifiers.contract import ClassEstimator
 from models.estimator import Batch, Files, ModelState
 
@@ -83,8 +83,8 @@ class CalibratedClassifier:
         """
         names = list(plain["names"])
         try:
-            load = estimator_named(plain["estimator"]).load
-            estimator = load(ModelState(plain["values"], files), names, past)
+            state = ModelState(plain["values"], files)
+            estimator = load_estimator(plain["estimator"], state, names, past)
         except ValueError as error:
             raise ValueError(f"{plain['label']}: {error}") from error
         return cls(

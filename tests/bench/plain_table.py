@@ -25,8 +25,8 @@ from rich.console import Console
 from sets import SETS, DataSet, origins_of
 
 from data.history.history import History
-from models.breach.estimators import raw_trees
 from models.demand.level_sets import M5_PROBABILITIES
+from models.raw_columns.tuned_trees import KIND
 from models.registry.store import ModelRegistry
 from models.triage.load import load_triage
 from training.common.run import git_commit
@@ -137,15 +137,15 @@ def _triage_rows(chosen: TriageSet, work: Path) -> Iterator[str]:
     period = f"{chosen.as_of} to {chosen.until}"
     for label, measure in MEASURES.items():
         own = figures.get(label)
-        if not own or raw_trees.KIND not in own:
+        if not own or KIND not in own:
             continue
         constant = next(own[name] for name in CONSTANTS if name in own)
-        losses = [_shown(part[measure]) for part in (own["model"], own[raw_trees.KIND], constant)]
-        ratio = own[raw_trees.KIND][measure]["value"] / own["model"][measure]["value"]
+        losses = [_shown(part[measure]) for part in (own["model"], own[KIND], constant)]
+        ratio = own[KIND][measure]["value"] / own["model"][measure]["value"]
         cells = [chosen.name, period, label, f"{own['labelled']:,}", measure, *losses]
         yield f"| {' | '.join(cells)} | {_ratio(ratio)} |"
         if "accuracy" in own["model"]:
-            shares = [part["accuracy"] for part in (own["model"], own[raw_trees.KIND], constant)]
+            shares = [part["accuracy"] for part in (own["model"], own[KIND], constant)]
             cells[4:] = ["accuracy (higher is better)", *map(_shown, shares)]
             yield f"| {' | '.join(cells)} | |"
 

@@ -11,6 +11,7 @@ from features.exceptions.features import FEATURES
 from models.breach.catalog import breach_estimators
 from models.breach.estimators import raw_trees
 from models.classifiers.catalog import estimators
+from models.classifiers.estimators import raw_trees as raw_class_trees
 from training.common.choices import FeatureChoices, named_candidates
 from training.triage.dataset import TriageDataset
 
@@ -38,10 +39,11 @@ class CompetingEstimators:
         """
         every = frozenset(file.NAME for file in estimators())
         baselines = frozenset(file.NAME for file in estimators() if file.IS_BASELINE)
+        always = baselines | {raw_class_trees.NAME}
         breach = frozenset(breach_estimators())
         parts = named_candidates(names, every | breach)
         return cls(
-            classes=(parts & every) | baselines if parts & every else None,
+            classes=(parts & every) | always if parts & every else None,
             breach=(parts & breach) | {raw_trees.NAME} if parts & breach else None,
         )
 

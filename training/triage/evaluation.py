@@ -13,6 +13,7 @@ from data.ticks import MS_PER_HOUR, tick_of
 from features.engine.event_log import LogRows
 from models.classifiers.calibration import codes
 from models.ranking.pricing import price, rank_by_policy
+from models.raw_columns.tuned_trees import KIND
 from models.triage.labels import LABEL_NAMES, label_named, past_log
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
@@ -21,7 +22,7 @@ from training.triage.breach.breach_evaluation import breach_figures
 from training.triage.dataset import TriageDataset
 from training.triage.labels import unswayed
 from training.triage.period import PeriodPredictions
-from training.triage.plain_lightgbm import KIND, QUANTILES, plain_classes, plain_quantiles
+from training.triage.plain_lightgbm import QUANTILES, plain_classes, plain_quantiles
 
 MAJORITY = "one distribution for all"
 

@@ -23,7 +23,7 @@ def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triag
     steps = [partial(_times, prepared, learned, rehearsal=rehearsal, triage=triage)]
     steps += [
         partial(_class, prepared, learned, rehearsal=rehearsal, triage=triage, label=label)
-        for label in rehearsal.estimators
+        for label in rehearsal.plans
     ]
     steps += [partial(_touch, prepared, learned, rehearsal=rehearsal, triage=triage)]
     fit.side_by_side(steps)
@@ -62,13 +62,13 @@ def _class(
     triage: Triage,
     label: str,
 ) -> None:
-    name = rehearsal.estimators[label]
-    fitted = fit.fit_class(prepared, learned, label, only=name)
+    plan = rehearsal.plans[label]
+    fitted = fit.fit_class(prepared, learned, label, only=plan)
     model = triage.classes[label] = CalibratedClassifier(
         label=label,
         names=tuple(fitted.names),
         prior=fitted.prior,
-        estimator=fitted.estimators[name],
+        estimator=fitted.served(plan),
         calibration=rehearsal.calibrations[label],
         selection_reason=rehearsal.reasons[label],
     )

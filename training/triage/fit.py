@@ -15,6 +15,7 @@ from features.engine.event_log import LogRows
 from features.engine.feature_set import Entity, FeaturePlan
 from features.exceptions.features import FEATURES
 from models.boosters import Booster
+from models.classifiers.blend import ClassPlan
 from models.classifiers.calibration import class_names, codes, prior_of
 from models.classifiers.catalog import estimators
 from models.classifiers.contract import ClassEstimator, ClassTask
@@ -185,22 +186,37 @@ class FittedClass:
     """Estimators of one label, fitted on the same rows.
 
     Attributes:
+        task: What they learned from.
         label: Name of the label.
-        names: The classes.
-        prior: Their shares in the training rows.
         estimators: By `NAME`: the models, then the baselines.
-        past: The labelled past; None where none was worth counting.
     """
 
+    task: ClassTask
     label: str
-    names: list[str]
-    prior: np.ndarray
     estimators: dict[str, ClassEstimator]
-    past: LogRows | None
+
+    @property
+    def names(self) -> list[str]:
+        """The classes."""
+        return self.task.names
+
+    @property
+    def prior(self) -> np.ndarray:
+        """Shares of the classes in the training rows."""
+        return self.task.prior
+
+    @property
+    def past(self) -> LogRows | None:
+        """The labelled past; None where none was worth counting."""
+        return self.task.past
+
+    def served(self, plan: ClassPlan) -> ClassEstimator:
+        """Return what serves by a plan: one of the estimators, or a blend of several."""
+        return plan.estimator(self.estimators, self.prior)
 
 
 def fit_class(
-    prepared: PreparedExceptions, learned: TrainingRows, label: str, only: str | None = None
+    prepared: PreparedExceptions, learned: TrainingRows, label: str, only: ClassPlan | None = None
 ) -> FittedClass:
     """Fit the estimators of one label.
 
@@ -208,19 +224,17 @@ def fit_class(
         prepared: The exceptions.
         learned: What may be learned from.
         label: Name of the label.
-        only: `NAME` of the estimator to fit, which was chosen before; None fits all that suit.
+        only: Plan of the estimators to fit, which were chosen before; None fits all that suit.
 
     Raises:
         NotEnoughDataError: Too few labels were known.
     """
     task = class_task(prepared, learned, label)
-    names = prepared.candidates.classes if only is None else frozenset({only})
+    names = prepared.candidates.classes if only is None else only.members.keys()
     competing = [file for file in estimators() if names is None or file.NAME in names]
     chosen = competing if only else [file for file in competing if file.suits(task)]
     fitted = {estimator.NAME: task.fitted(estimator.fit) for estimator in chosen}
-    return FittedClass(
-        label=label, names=task.names, prior=task.prior, estimators=fitted, past=task.past
-    )
+    return FittedClass(task, label, fitted)
 
 
 def class_task(prepared: PreparedExceptions, learned: TrainingRows, label: str) -> ClassTask:

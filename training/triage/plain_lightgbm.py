@@ -1,36 +1,15 @@
-"""Plain LightGBM on the raw columns: what anybody would try first, and the mark of each label.
+"""Plain LightGBM on the raw columns, tuned with care: the mark of times and classes."""
 
-It is tuned with care: the leaves and the rounds are those of the least loss on the newest fifth of
-the labelled rows, fitted on the others. Then it is fitted on all of them.
-"""
-
-from typing import Any, NamedTuple
-
-import lightgbm as lgb
 import numpy as np
 
 from features.engine.feature_set import Columns
-from models.boosters import DEFAULT_SEED
-from models.breach.raw_columns import RawColumns
 from models.classifiers.calibration import codes
+from models.classifiers.estimators import raw_trees
+from models.raw_columns.tuned_trees import TunedTrees
 from training.triage import fit
 from training.triage.dataset import TriageDataset
 
-KIND = "plain LightGBM on the raw columns"
 QUANTILES = (0.1, 0.5, 0.9)
-LEAVES = (7, 31)
-MAX_ROUNDS, PATIENCE_ROUNDS = 300, 15
-LEARNING_RATE = 0.1
-CLASS_SETTINGS = {
-    "learning_rate": 0.05,
-    "lambda_l2": 5.0,
-    "cat_smooth": 20.0,
-    "min_data_in_leaf": 40,
-}
-"""With LightGBM's own settings dozens of classes, some of them rare, diverge."""
-MAX_ROWS = 20_000
-"""Newest rows to learn from: dozens of classes take minutes on more."""
-TUNING_SHARE = 0.2
 
 
 def plain_quantiles(
@@ -51,9 +30,10 @@ def plain_quantiles(
     learned = np.flatnonzero((dataset.detected_at < tick) & recorded)
     if len(learned) < fit.MIN_ROWS_TO_FIT:
         return None
-    actual = np.maximum(values, 0.0)
+    actual, read = np.maximum(values[learned], 0.0), _taken(dataset.columns, rows)
+    columns = _taken(dataset.columns, learned)
     quantiles = [
-        _predicted(dataset, learned, actual[learned], rows, objective="quantile", alpha=share)
+        TunedTrees.fit(columns, actual, objective="quantile", alpha=share).predict(read)[:, 0]
         for share in QUANTILES
     ]
     return np.sort(np.maximum(np.stack(quantiles, axis=1), 0.0), axis=1)
@@ -79,71 +59,9 @@ def plain_classes(
     learned = np.flatnonzero((dataset.detected_at < tick) & (code >= 0))
     if len(learned) < fit.MIN_ROWS_TO_FIT or len(np.unique(code[learned])) < 2:
         return None
-    classes = {"objective": "multiclass", "num_class": len(names)}
-    return _predicted(dataset, learned, code[learned], rows, **CLASS_SETTINGS, **classes)
-
-
-def _predicted(
-    dataset: TriageDataset, learned: np.ndarray, label: np.ndarray, rows: np.ndarray, **task: Any
-) -> np.ndarray:
-    """Fit on the newest labelled rows, and predict others."""
-    order = np.argsort(dataset.detected_at[learned], kind="stable")[-MAX_ROWS:]
-    columns = _taken(dataset.columns, learned[order])
-    read = RawColumns.of(columns)
-    booster = _tuned(read.table(columns), label[order], read.word_columns, task)
-    return np.asarray(booster.predict(read.table(_taken(dataset.columns, rows)), num_threads=1))
+    trees = raw_trees.learned(_taken(dataset.columns, learned), code[learned], len(names))
+    return trees.predict(_taken(dataset.columns, rows))
 
 
 def _taken(columns: Columns, rows: np.ndarray) -> Columns:
     return {name: column[rows] for name, column in columns.items()}
-
-
-def _tuned(
-    table: np.ndarray, label: np.ndarray, words: list[int], task: dict[str, Any]
-) -> lgb.Booster:
-    """Fit on all rows with the leaves and rounds that did best on the newest ones."""
-    cut = int(len(label) * (1 - TUNING_SHARE))
-    tried = [
-        _tried(table, label, words, cut=cut, params=_params(leaves, task)) for leaves in LEAVES
-    ]
-    best = min(tried, key=lambda own: own.loss)
-    data = lgb.Dataset(table, label, categorical_feature=words)
-    return lgb.train(_params(best.leaves, task), data, num_boost_round=best.rounds)
-
-
-class _TriedSettings(NamedTuple):
-    """Settings with their loss on the newest rows."""
-
-    loss: float
-    leaves: int
-    rounds: int
-
-
-def _tried(
-    table: np.ndarray, label: np.ndarray, words: list[int], *, cut: int, params: dict[str, Any]
-) -> _TriedSettings:
-    fitted = lgb.Dataset(table[:cut], label[:cut], categorical_feature=words, free_raw_data=False)
-    newest = lgb.Dataset(table[cut:], label[cut:], reference=fitted)
-    booster = lgb.train(
-        params,
-        fitted,
-        num_boost_round=MAX_ROUNDS,
-        valid_sets=[newest],
-        valid_names=["newest"],
-        callbacks=[lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)],
-    )
-    (loss,) = booster.best_score["newest"].values()
-    return _TriedSettings(float(loss), params["num_leaves"], max(booster.best_iteration, 1))
-
-
-def _params(leaves: int, task: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "num_leaves": leaves,
-        "learning_rate": LEARNING_RATE,
-        "seed": DEFAULT_SEED,
-        "num_threads": 1,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbosity": -1,
-        **task,
-    }

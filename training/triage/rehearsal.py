@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from data.domain import NotEnoughDataError
+from models.classifiers.blend import ClassPlan
 from models.classifiers.calibration import Calibration
 from models.classifiers.estimators import majority
 from models.time_grid import ResolveChances
@@ -42,7 +43,7 @@ class TriageRehearsal:
         triage: The models as fitted on the past of the window.
         reasons: For each model the reason why it, or its baseline, serves.
         losses: For each model and estimator the loss by which it was chosen.
-        estimators: For each label the `NAME` of the estimator that serves.
+        plans: For each label the plan of what serves.
         calibrations: For each class the calibration that the final model takes over.
         use_baseline: Of resolve, harm and touch, those whose baseline serves.
         tested: For each class that may be promised the test of such a model.
@@ -58,7 +59,7 @@ class TriageRehearsal:
     triage: Triage
     reasons: dict[str, str] = field(default_factory=dict)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)
-    estimators: dict[str, str] = field(default_factory=dict)
+    plans: dict[str, ClassPlan] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     tested: dict[str, HeldOutTest] = field(default_factory=dict)
     use_baseline: set[str] = field(default_factory=set)
@@ -84,7 +85,7 @@ def rehearse(prepared: PreparedExceptions, labels: Sequence[str] = LABEL_NAMES) 
     steps += [partial(_rehearse_touch, prepared, learned, rehearsal)]
     fit.side_by_side(steps)
     triage.classes = in_order(triage.classes)
-    rehearsal.estimators = in_order(rehearsal.estimators)
+    rehearsal.plans = in_order(rehearsal.plans)
     return rehearsal
 
 
@@ -99,7 +100,7 @@ def in_order(by_label: dict[str, Result]) -> dict[str, Result]:
 def learned_models(rehearsal: TriageRehearsal) -> list[str]:
     """Return the names of the models that are better than a constant."""
     numbers = {"resolve", "harm", "touch"} & rehearsal.reasons.keys()
-    classes = [label for label, name in rehearsal.estimators.items() if name != majority.NAME]
+    classes = [label for label, plan in rehearsal.plans.items() if plan.name != majority.NAME]
     return sorted([*(numbers - rehearsal.use_baseline), *classes])
 
 
@@ -117,10 +118,10 @@ def _rehearse_label(
         rehearsed.losses,
         rehearsed.model.selection_reason,
     )
-    rehearsal.estimators[label] = rehearsed.name
+    rehearsal.plans[label] = rehearsed.served
     rehearsal.calibrations[label] = rehearsed.calibration
     if label in PROMISED_NAMES:
-        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, rehearsed.name)
+        rehearsal.tested[label] = tested(prepared, rehearsal.window, fitted, rehearsed.judged)
 
 
 def _rehearse_times(

@@ -9,11 +9,11 @@ from models.breach import column_trees
 from models.breach.column_trees import ColumnTrees, TreesName
 from models.breach.contract import BreachTask
 from models.estimator import ModelState
+from models.raw_columns.tuned_trees import KIND
 
 NAME = "raw_trees"
 SETTINGS = replace(column_trees.SETTINGS, varies=False)
 """The mark stays where it is: no trial of a run varies it."""
-KIND = "plain LightGBM on the raw columns"
 _NAMES = TreesName(KIND, NAME)
 
 

@@ -77,7 +77,7 @@ fitted = fit_class(prepared, TrainingRows.before(dataset, window.cut), "team")
 rehearsed = rehearse_class(prepared, fitted, window)
 
 rehearsal = TriageRehearsal(window, Triage(prepared.features, prepared.past, window.cut))
-rehearsal.estimators = {"team": rehearsed.name}
+rehearsal.plans = {"team": rehearsed.served}
 rehearsal.calibrations = {"team": rehearsed.calibration}
 rehearsal.reasons = {"team": rehearsed.model.selection_reason}
 champion = fit_final(prepared, rehearsal)
@@ -87,7 +87,7 @@ named = np.array([name is not None for name in team])
 right = np.array(predicted.names, object)[predicted.best] == team
 print(json.dumps({
     "losses": sorted(rehearsed.losses),
-    "chosen": rehearsed.name,
+    "chosen": rehearsed.judged.name,
     "verdict": again.classes["team"].selection_reason,
     "right": float(right[named].mean()),
 }))

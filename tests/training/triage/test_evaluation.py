@@ -8,10 +8,10 @@ import pytest
 from data.domain import NotEnoughDataError
 from data.history.history import History
 from data.policy.policy import Policy
+from models.raw_columns.tuned_trees import KIND
 from models.registry.store import ModelRegistry
 from models.triage.load import load_triage
 from training.triage.evaluation import MAJORITY, predictions_table, report, score_period
-from training.triage.plain_lightgbm import KIND
 
 ALL_KNOWN = "quantiles of all known before"
 PARTS = ("category", "team", "priority")

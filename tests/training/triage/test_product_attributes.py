@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.classifiers.blend import ClassPlan
 from models.classifiers.classifier import CalibratedClassifier, Calibration
 from models.triage.triage import Triage
 from serving.scoring.columns import columns_as_of
@@ -76,7 +77,7 @@ def fitted(dataset):
         chosen = choices.narrowed(dataset)
         prepared = prepare(chosen, *choose(chosen, choices))
         rows = TrainingRows.before(chosen, int(cut))
-        own = fit_class(prepared, rows, "category", only=ESTIMATOR)
+        own = fit_class(prepared, rows, "category", only=ClassPlan.of(ESTIMATOR))
         model = CalibratedClassifier(
             label="category",
             names=tuple(own.names),

@@ -23,6 +23,7 @@ from data.domain import NotEnoughDataError
 from data.ticks import MS_PER_DAY
 from models.automation.conformal_sets import SetThresholds
 from models.automation.evidence import CalibrationCounts
+from models.classifiers.blend import ClassPlan
 from models.classifiers.calibration import Calibration
 from models.classifiers.classifier import CalibratedClassifier
 from models.estimator import Batch
@@ -79,7 +80,7 @@ class HeldOutTest(NamedTuple):
 
 
 def tested(
-    prepared: PreparedExceptions, window: RehearsalWindow, fitted: FittedClass, name: str
+    prepared: PreparedExceptions, window: RehearsalWindow, fitted: FittedClass, plan: ClassPlan
 ) -> HeldOutTest:
     """Test one label.
 
@@ -87,15 +88,15 @@ def tested(
         prepared: The exceptions.
         window: That of the rehearsal.
         fitted: The estimators that were fitted on its past.
-        name: `NAME` of the estimator that was chosen.
+        plan: Plan of the estimators that were chosen.
     """
     ended = settled_window(prepared.dataset, window, fitted.label)
     try:
         if ended != window:
-            fitted = _fitted_before(prepared, ended.cut, fitted.label, name)
+            fitted = _fitted_before(prepared, ended.cut, fitted.label, plan)
     except NotEnoughDataError:  # so early too little was known: then as the rehearsal was
         ended = window
-    newest = _model(fitted, name)
+    newest = _model(fitted, plan)
     blocks = [EvidenceBlock(half, newest) for half in ended.halves]
     labelled = _labelled_at(prepared.dataset, fitted.label)
     for cut in reversed(earlier_cuts(prepared.dataset, ended)):
@@ -103,7 +104,7 @@ def tested(
         if _count(labelled, span) < MIN_ROWS_TO_JUDGE_TRIAGE:
             break
         try:
-            model = _model(_fitted_before(prepared, cut, fitted.label, name), name)
+            model = _model(_fitted_before(prepared, cut, fitted.label, plan), plan)
         except NotEnoughDataError:
             break
         blocks.insert(0, EvidenceBlock(span, model))
@@ -175,17 +176,19 @@ def _tested(
     )
 
 
-def _fitted_before(prepared: PreparedExceptions, cut: int, label: str, name: str) -> FittedClass:
+def _fitted_before(
+    prepared: PreparedExceptions, cut: int, label: str, plan: ClassPlan
+) -> FittedClass:
     learned = TrainingRows.before(prepared.dataset, cut)
-    return fit.fit_class(prepared, learned, label, only=name)
+    return fit.fit_class(prepared, learned, label, only=plan)
 
 
-def _model(fitted: FittedClass, name: str) -> CalibratedClassifier:
+def _model(fitted: FittedClass, plan: ClassPlan) -> CalibratedClassifier:
     return CalibratedClassifier(
         label=fitted.label,
         names=tuple(fitted.names),
         prior=fitted.prior,
-        estimator=fitted.estimators[name],
+        estimator=fitted.served(plan),
         calibration=Calibration(),
         selection_reason="",
     )

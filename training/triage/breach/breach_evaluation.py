@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.breach.estimators import raw_trees
+from models.raw_columns.tuned_trees import KIND
 from models.triage.triage import Triage
 from training.common import measures
 from training.triage.breach.known_labels import label_weights
@@ -30,7 +31,7 @@ def breach_figures(scoring: PeriodPredictions, triage: Triage) -> dict[str, obje
     chances = {"model": chance[labelled], "one rate for all": rate}
     plain = plain_chance(scoring.dataset, scoring.rows, triage.trained_as_of)
     if plain is not None:
-        chances[raw_trees.KIND] = plain[labelled]
+        chances[KIND] = plain[labelled]
     blocks = measures.day_blocks(scoring.column("detected_at")[labelled])
     figures: dict[str, object] = {"labelled": n, "rate": float(happened.mean())}
     for name, own in chances.items():

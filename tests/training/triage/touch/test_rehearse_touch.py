@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from data.ticks import tick_of
+from models.raw_columns.tuned_trees import KIND
 from models.triage.touch_time import ONE_FOR_ALL
 from training.triage.evaluation import report, score_period
 from training.triage.final_fit import fit_final
 from training.triage.fit import TrainingRows
 from training.triage.model_card.figures import judged_labels, rehearsed_figures
-from training.triage.plain_lightgbm import KIND
 from training.triage.rehearsal import rehearse
 from training.triage.touch.rehearse_touch import rehearse_touch
 from training.triage.window import RehearsalWindow

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR
-from models.breach.raw_columns import RawColumns
+from models.raw_columns.table import RawColumns
 
 THURSDAY = 20_419 * MS_PER_DAY  # 27 November 2025
 
