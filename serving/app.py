@@ -21,6 +21,7 @@ from data.domain import NoChampionError
 from data.settings import Settings
 from serving.access.access import Access
 from serving.access.route_guard import GuardedApp, check_caller
+from serving.access.route_scopes import scope_of
 from serving.background import PollingThread
 from serving.clock import Clock
 from serving.demand import routes as demand_routes
@@ -73,7 +74,7 @@ def create_app(
         title="Expedite", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None
     )
     problems.install(app)
-    openapi.install(app)
+    openapi.install(app, scope_of)
     app.add_middleware(NonBlankParameters)
     app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
     app.add_middleware(Measured)

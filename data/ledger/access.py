@@ -113,7 +113,7 @@ def account_in(connection: Connection, token_sha256: str, *, now_ms: int) -> Acc
 
 
 def end_session(connection: Connection, token_sha256: str) -> None:
-    """End one session, if it is there."""
+    """End one session, by the SHA-256 of its token, if it is there."""
     connection.execute(delete(SESSIONS).where(SESSIONS.c.token_sha256 == token_sha256))
 
 

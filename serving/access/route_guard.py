@@ -13,9 +13,9 @@ from serving.access.access import Access
 from serving.access.attempts import FAILED_KEYS
 from serving.access.route_scopes import scope_of
 from serving.caller import OPEN, SIGNED_IN, AccessScope, Caller
+from serving.http.openapi import SESSION_COOKIE
 from serving.http.problems import NotAllowedError, NotSignedInError
 
-COOKIE = "expedite_session"
 BEARER = b"bearer "
 PROGRAM_PATHS = ("/v1/", "/metrics", "/openapi.json")
 """Beginnings of paths that programs call; the others are pages."""
@@ -116,5 +116,5 @@ def session_token(headers: dict[bytes, bytes]) -> str | None:
         cookies.load(headers.get(b"cookie", b"").decode("latin-1"))
     except CookieError:
         return None
-    morsel: Any = cookies.get(COOKIE)
+    morsel: Any = cookies.get(SESSION_COOKIE)
     return morsel.value if morsel is not None and morsel.value else None

@@ -1,6 +1,6 @@
 """Documentation in `/openapi.json` beyond what FastAPI finds out: bodies, problems, examples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,6 +13,7 @@ _REF = "#/components/schemas/{model}"
 _MODELS: dict[type, None] = {}
 """Models that FastAPI does not find by itself, in the order in which packages register them."""
 
+SESSION_COOKIE = "expedite_session"
 DESCRIPTION = (
     "Which order exceptions to work on now, what will be demanded, what to order and where to put "
     "it, and why, in money."
@@ -54,8 +55,20 @@ def answers(
     return documented | {status: {"model": model}}
 
 
-def install(app: FastAPI) -> None:
-    """Let an application document itself."""
+SECURITY_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "Key of a program"},
+    "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+}
+ScopeOf = Callable[[str, str], str | None]
+
+
+def install(app: FastAPI, scope_of: ScopeOf) -> None:
+    """Let an application document itself.
+
+    Args:
+        app: The application.
+        scope_of: Returns the scope that a method and a path need, None where anybody may call.
+    """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -66,6 +79,8 @@ def install(app: FastAPI) -> None:
                 routes=app.routes,
             )
             _add_common_problems(schema["paths"])
+            _add_security(schema["paths"], scope_of)
+            schema["components"]["securitySchemes"] = SECURITY_SCHEMES
             schema["components"]["schemas"].update(_registered_schemas())
             app.openapi_schema = schema
         return app.openapi_schema
@@ -79,6 +94,20 @@ def _add_common_problems(paths: dict[str, dict[str, Any]]) -> None:
         for operation in methods.values():
             statuses = (403, 415, 421) if "requestBody" in operation else (421,)
             for status in statuses:
+                operation["responses"].setdefault(str(status), _problem())
+
+
+def _add_security(paths: dict[str, dict[str, Any]], scope_of: ScopeOf) -> None:
+    """Document the scope of each call (`x-scope`), and the refusals of a caller without it."""
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            scope = scope_of(method.upper(), path)
+            schemes = [] if scope is None else [{name: []} for name in SECURITY_SCHEMES]
+            operation["security"] = schemes
+            if scope is None:
+                continue
+            operation["x-scope"] = str(scope)
+            for status in (401, 403, 429):
                 operation["responses"].setdefault(str(status), _problem())
 
 

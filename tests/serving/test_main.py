@@ -55,6 +55,7 @@ def test_an_interrupt_ends_it_cleanly(start):
     ("wrong", "named"),
     [
         ({"EXPEDITE_PORT": "many"}, "EXPEDITE_PORT: "),
+        ({"EXPEDITE_HOST": "0.0.0.0"}, "EXPEDITE_HOST: 0.0.0.0 can be reached"),
         ({"EXPEDITE_POLICY": "none.toml"}, "none.toml: no such file"),
         ({"EXPEDITE_DATABASE_URL": "nonsense"}, "EXPEDITE_DATABASE_URL: not usable"),
     ],

@@ -1,5 +1,7 @@
 """House rule: every page template is rendered by a test. Plain HTTP; no browser."""
 
+import re
+
 import orjson
 import pyarrow as pa
 import pytest
@@ -121,6 +123,15 @@ def visit_promises(client):
     get(client, "/promises")
 
 
+def visit_access(client):
+    for path in ("/account", "/access", "/actions"):
+        get(client, path)
+    wrong = client.post("/login", data={"name": "ana", "password": "guess"})
+    assert wrong.status_code == 401
+    added = client.post("/access/accounts", data={"name": "ana", "role": "viewer"}).text
+    get(client, re.search(r"/login/link/[\w-]+", added).group())
+
+
 def test_every_template_is_rendered(
     rendered,
     settings,
@@ -144,6 +155,7 @@ def test_every_template_is_rendered(
     with running(policy=policy, database_url=url) as client:
         visit_work_list(client, [an_exception(name) for name in "abc"])
         visit_promises(client)
+        visit_access(client)
         visit_demand_and_stock(client)
         clock.pass_hours(24 * 60)  # the book becomes stale
         get(client, "/demand")
