@@ -10,6 +10,7 @@ ExpediteError
 ├── NotFoundError         no such exception: its id
 ├── ConflictError         it is in a state that the request does not fit: which, and the cure
 │   └── ClaimedError      somebody else has it: who, and until when
+├── LeaseLostError        another process took over this work: which
 └── PreconditionError     it changed since the caller saw it: which, and from what to what
 """
 
@@ -218,6 +219,13 @@ class ClaimedError(ConflictError):
         self.by, self.until = by, until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         problem = f"'{by}' has it until {until:%Y-%m-%d %H:%M} UTC"
         super().__init__(key, problem, "Take another one, or ask them to release it.")
+
+
+class LeaseLostError(ExpediteError):
+    """Another process took over work that one does at a time."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Another process took over the work '{name}'. Nothing was written.")
 
 
 class PreconditionError(ExpediteError):

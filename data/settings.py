@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     largest_batch: Annotated[int, Field(gt=0)] = Field(
         default=5_000, description="Exceptions in one request"
     )
+    drain_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=5.0,
+        description="How long a process that was told to end (SIGTERM) answers on, not ready",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     @classmethod

@@ -8,13 +8,13 @@ import os
 # More threads make a single prediction forty times slower under load; read when numpy is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 - of this process, not a setting
 
-import gc
 import logging
 import socket
 import sys
+from importlib import import_module
+from typing import Annotated
 
 import typer
-import uvicorn
 
 from data.domain import BadInputError, ExpediteError
 from data.ledger.ledger import Ledger
@@ -23,13 +23,50 @@ from data.settings import Settings
 from serving.access.access import check_address
 from serving.access.accounts import LinkedAccount, first_account
 from serving.access.commands import accounts, actions, keys
-from serving.app import create_app
 from serving.caller import CONSOLE
 from serving.clock import clock_from
 
 
-def main() -> None:
-    """Serve until Ctrl-C."""
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(keys, name="keys")
+app.add_typer(accounts, name="accounts")
+app.add_typer(actions, name="actions")
+
+
+@app.callback(invoke_without_command=True)
+def serve(
+    context: typer.Context,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Processes on one port. SIGHUP restarts them one after the other.",
+        ),
+    ] = 1,
+) -> None:
+    """Serve until Ctrl-C where no command is named; settings are environment variables."""
+    if context.invoked_subcommand is None:
+        main(workers)
+
+
+@app.command(hidden=True)
+def worker(listening: int, says_ready: int) -> None:
+    """Serve as one of several workers, on file descriptors of the supervisor."""
+    settings = Settings.read()
+    _start_log(settings)
+
+    def on_ready() -> None:
+        os.write(says_ready, b"r")
+
+    import_module("serving.server").serve_on(socket.socket(fileno=listening), settings, on_ready)
+
+
+def main(workers: int = 1) -> None:
+    """Serve until a signal ends it."""
     try:
         settings = Settings.read()
         check_address(settings)
@@ -38,24 +75,24 @@ def main() -> None:
         listening = _listening(settings)
     except ExpediteError as error:
         sys.exit(str(error))
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    _start_log(settings)
+    runs = import_module("serving.server" if workers == 1 else "serving.supervisor")
     host, port = listening.getsockname()[:2]
     print(f"Expedite listens on http://{host}:{port}", flush=True)
     if first is not None:
         link = f"http://{host}:{port}/login/link/{first.token}"
         print(f"Set the password of '{first.account.name}', within a day: {link}", flush=True)
-    config = uvicorn.Config(
-        create_app(settings),
-        http="httptools",
-        loop="uvloop" if sys.platform != "win32" else "asyncio",
-        access_log=False,
-        server_header=False,
-        log_level=settings.log_level,
+    if workers == 1:
+        runs.serve_on(listening, settings)
+    else:
+        runs.Supervisor(listening, workers).run()
+
+
+def _start_log(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    _Server(config).run(sockets=[listening])
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _prepared(settings: Settings) -> LinkedAccount | None:
@@ -68,16 +105,6 @@ def _prepared(settings: Settings) -> LinkedAccount | None:
             return first_account(connection, caller=CONSOLE, now_ms=clock_from(settings.clock)())
     finally:
         ledger.close()
-
-
-class _Server(uvicorn.Server):
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and then take what was loaded for good out of the garbage collector's rounds."""
-        await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        # An answer is some twenty small objects: by default every thirty-fifth would start a round.
-        gc.set_threshold(20_000, 10, 20)
 
 
 def _listening(settings: Settings) -> socket.socket:
@@ -93,22 +120,5 @@ def _listening(settings: Settings) -> socket.socket:
     return listening
 
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(keys, name="keys")
-app.add_typer(accounts, name="accounts")
-app.add_typer(actions, name="actions")
-
-
-@app.callback()
-def commands() -> None:
-    """Serve until Ctrl-C where no command is named; settings are environment variables."""
-
-
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        app()
-    else:
-        main()
+    app()

@@ -28,6 +28,7 @@ from serving.demand import routes as demand_routes
 from serving.exceptions import score_routes
 from serving.exceptions.rescore import keep_scored
 from serving.http import openapi, problems
+from serving.http.draining import Draining, DrainState
 from serving.http.parameters import NonBlankParameters
 from serving.http.request_guard import RequestGuard, allowed_hosts
 from serving.incident_watch.watch import keep_incidents
@@ -36,6 +37,7 @@ from serving.metrics import Measured, registry_of
 from serving.scoring.champion import ChampionWatch, ModelStore
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
+from serving.watch_lease import keep_lease
 
 
 def create_app(
@@ -61,10 +63,13 @@ def create_app(
         threads = _polling(service)
         for thread in threads:
             await asyncio.to_thread(thread.start)
+        await asyncio.to_thread(service.scorer.champion.note_absence)
+        await asyncio.to_thread(service.lease.step)
         tasks = [asyncio.create_task(task) for task in _tasks(service)]
         yield
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for thread in threads:
             await asyncio.to_thread(thread.stop)
         service.close()
@@ -75,6 +80,8 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app, scope_of)
+    app.state.drain = DrainState()
+    app.add_middleware(Draining, state=app.state.drain)
     app.add_middleware(NonBlankParameters)
     app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
     app.add_middleware(Measured)
@@ -110,20 +117,22 @@ def _polling(service: Service) -> list[PollingThread]:
 
 
 def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
-    """Return what keeps the work list true: rescoring, stock exceptions, incidents."""
+    """Return what keeps the work list true: other processes, rescoring, stock, incidents."""
     every_seconds = service.settings.poll_seconds
     return [
+        service.follower.follow(),
+        keep_lease(service.lease),
         keep_scored(
             service.scorer,
             service.worklist,
-            service.writer,
+            service.leased_writer,
             clock=service.clock,
             every_seconds=every_seconds,
         ),
         keep_raised(
             service.forecast_book,
             service.worklist,
-            service.writer,
+            service.leased_writer,
             policy=service.policy,
             clock=service.clock,
             every_seconds=every_seconds,

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from serving.http.openapi import answers
 from serving.http.requests import json_answer
-from serving.service import Service, service_of
+from serving.service import service_of
 from serving.wire.answers import StampOut, closed
 
 router = APIRouter(tags=["health"])
@@ -42,9 +42,12 @@ async def livez() -> Response:
 
 @router.get("/readyz", responses=answers(ReadyOut) | {503: {"model": ReadyOut}})
 async def readyz(request: Request) -> Response:
-    """The ledger answers. Without a champion it is ready all the same, and says `degraded`."""
+    """The ledger answers, and the process is not about to end.
+
+    Without a champion it is ready all the same, and says `degraded`.
+    """
     service = service_of(request)
-    status = await _status(service)
+    status = await _status(request)
     shape: ReadyOut = {"status": status, "degraded": service.scorer.champion.version is None}
     return json_answer(shape, 200 if status == READY else 503)
 
@@ -56,7 +59,7 @@ async def health(request: Request) -> Response:
     The status is that of `/readyz`.
     """
     service = service_of(request)
-    status = await _status(service)
+    status = await _status(request)
     shape: HealthOut = {
         "status": status,
         "champion": service.scorer.champion.problem or "in use",
@@ -67,8 +70,10 @@ async def health(request: Request) -> Response:
     return json_answer(shape, 200 if status == READY else 503)
 
 
-async def _status(service: Service) -> str:
-    is_alive = await asyncio.to_thread(service.ledger.is_alive)
+async def _status(request: Request) -> str:
+    if request.app.state.drain.is_draining:
+        return "the process is about to end"
+    is_alive = await asyncio.to_thread(service_of(request).ledger.is_alive)
     return READY if is_alive else "the ledger does not answer"
 
 

@@ -1,12 +1,15 @@
 """The service: the parts that routes work with, made in one place."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.audits import salt_of, suspensions_of
+from data.ledger.changes import latest_position
 from data.ledger.claims import active_claims
 from data.ledger.ledger import Ledger
 from data.ledger.versions import CHAMPION, POLICY, VersionInUse, record_version
@@ -16,6 +19,7 @@ from data.settings import Settings
 from serving.clock import Clock, clock_from
 from serving.forecast_book import ForecastBookInUse
 from serving.incident_watch.watch import IncidentWatch
+from serving.ledger_follower import LedgerFollower
 from serving.live_list.as_of import PastLists
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.worklist import Worklist
@@ -23,6 +27,7 @@ from serving.scoring.champion import Champion, ModelStore
 from serving.scoring.decisions import BlindingDraws
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
+from serving.watch_lease import LeasedWriter, WatchLease
 
 
 class StoredParts(NamedTuple):
@@ -59,6 +64,9 @@ class Service:
         claims: Who has which of them.
         guarantees: What is decided without asking.
         incidents: Finds bursts.
+        lease: Says whether this process has the watches.
+        leased_writer: Writes what the watches find.
+        follower: Brings in what other processes wrote.
         forecast_book: Answers about demand and stock.
     """
 
@@ -72,6 +80,9 @@ class Service:
     claims: ClaimBoard
     guarantees: Guarantees
     incidents: IncidentWatch
+    lease: WatchLease
+    leased_writer: LeasedWriter
+    follower: LedgerFollower
     forecast_book: ForecastBookInUse
 
     @classmethod
@@ -91,10 +102,14 @@ class Service:
         clock = clock or clock_from(settings.clock)
         policy = Policy.read(settings.policy)
         ledger = Ledger.open(settings.database_url)
-        writer = LedgerWriter(ledger)
+        writer, lease = LedgerWriter(ledger), WatchLease(ledger)
+        with ledger.reading() as connection:
+            position = latest_position(connection)
         stored = StoredParts.read(ledger, policy, clock())
         champion = _champion(open_store, ledger, policy, clock)
         worklist = _worklist(ledger, policy, stored.claims, champion, clock=clock)
+        leased_writer = LeasedWriter(writer, lease)
+        incidents = IncidentWatch(ledger, leased_writer, worklist, policy=policy, clock=clock)
         return cls(
             settings=settings,
             policy=policy,
@@ -105,13 +120,25 @@ class Service:
             worklist=worklist,
             claims=stored.claims,
             guarantees=stored.guarantees,
-            incidents=IncidentWatch(ledger, writer, worklist, policy=policy, clock=clock),
+            incidents=incidents,
+            lease=lease,
+            leased_writer=leased_writer,
+            follower=LedgerFollower(
+                ledger,
+                position,
+                worklist=worklist,
+                guarantees=stored.guarantees,
+                incidents=incidents,
+                clock=clock,
+            ),
             forecast_book=ForecastBookInUse(settings.mlruns),
         )
 
     def close(self) -> None:
-        """Finish what is being written and let go of the ledger."""
+        """Finish what is being written, give back the lease, and let go of the ledger."""
         self.writer.close()
+        with suppress(SQLAlchemyError):
+            self.lease.release()
         self.ledger.close()
 
 
@@ -123,10 +150,8 @@ def _champion(
     def note_champion(version: str | None) -> None:
         _note(ledger, VersionInUse(CHAMPION, version, clock()))
 
-    champion = Champion(open_store, note_champion)
     _note(ledger, VersionInUse(POLICY, policy.label, clock(), policy.text))
-    note_champion(champion.version)
-    return champion
+    return Champion(open_store, note_champion)
 
 
 def _worklist(

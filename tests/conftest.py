@@ -69,12 +69,22 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def new_postgres(postgres: str) -> Callable[[], str]:
+    """Make an empty PostgreSQL database; return its address."""
+
+    def make() -> str:
+        name = f"test_{uuid4().hex}"
+        _run_alone(postgres, f"create database {name}")
+        return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+    return make
+
+
 @pytest.fixture
-def postgres_url(postgres: str) -> str:
+def postgres_url(new_postgres: Callable[[], str]) -> str:
     """The address of an empty PostgreSQL database."""
-    name = f"test_{uuid4().hex}"
-    _run_alone(postgres, f"create database {name}")
-    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    return new_postgres()
 
 
 @pytest.fixture(scope="session")

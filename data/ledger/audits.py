@@ -125,6 +125,13 @@ def suspensions_of(connection: Connection, model_version: str | None = None) -> 
     return [Suspension(**row) for row in connection.execute(query).mappings()]
 
 
+def suspensions_after(connection: Connection, seq: int) -> list[Suspension]:
+    """Return withdrawals and their ends that were written after a number, in order."""
+    query = select(*_columns(SUSPENSIONS, Suspension)).where(SUSPENSIONS.c.seq > seq)
+    rows = connection.execute(query.order_by(SUSPENSIONS.c.seq)).mappings()
+    return [Suspension(**row) for row in rows]
+
+
 def blinded_outcomes(connection: Connection, limit: int) -> list[BlindedOutcome]:
     """Return how exceptions of the hidden share ended, the last known first."""
     query = (

@@ -156,10 +156,20 @@ CLAIMS = Table(
     Column("subject_id", String(40), nullable=False, index=True),
     Column("by", Text, nullable=False),
     Column("claimed_at_ms", BigInteger, nullable=False),
-    Column("until_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False, index=True),
     Column("ended_at_ms", BigInteger),
 )
 """Leases on exceptions and incidents: by whom and until when."""
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("holder", Text),
+    Column("token", BigInteger, nullable=False),
+    Column("renewals", BigInteger, nullable=False),
+)
+"""Work that one process does at a time: which, its number among the holders, its renewals."""
 
 AUDITS = Table(
     "audits",

@@ -6,6 +6,7 @@ import logging
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from data.domain import LeaseLostError
 from data.ledger.intake import rescore
 from data.ledger.writer import LedgerWriter
 from serving.clock import Clock
@@ -13,34 +14,42 @@ from serving.live_list.open_exceptions import OpenRow
 from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import Assessment
 from serving.scoring.scorer import Scorer
+from serving.watch_lease import LeasedWriter
 
 LOG = logging.getLogger("expedite.rescoring")
 MAX_ROWS_AT_ONCE = 500
 PASSES = 2
 """A call under way during the first pass may still bring the assessment of the former model."""
+POLLS_BETWEEN_SWEEPS = 15
+"""Polls after which it is looked again for assessments of another model."""
 
 
 async def keep_scored(
-    scorer: Scorer, worklist: Worklist, writer: LedgerWriter, *, clock: Clock, every_seconds: float
+    scorer: Scorer, worklist: Worklist, writer: LeasedWriter, *, clock: Clock, every_seconds: float
 ) -> None:
-    """Watch for another champion, for ever."""
-    version, passes = None, 0
+    """Watch for another champion, for ever; by the process that holds the lease.
+
+    From time to time it looks without another champion too: another process may have used the
+    former one for longer.
+    """
+    version, passes, polls = None, 0, 0
     while True:
-        triage = scorer.champion.current
-        if triage is not None and triage.version != version:
-            version, passes = triage.version, PASSES
-        if passes:
+        triage, polls = scorer.champion.current, polls + 1
+        if triage is not None and (triage.version != version or polls >= POLLS_BETWEEN_SWEEPS):
+            passes = PASSES if triage.version != version else 1
+            version, polls = triage.version, 0
+        if passes and writer.token is not None:
             passes -= 1
             try:
                 await rescore_open(scorer, worklist, writer, clock)
-            except SQLAlchemyError:
+            except (SQLAlchemyError, LeaseLostError):
                 LOG.exception("Open exceptions could not be scored again; trying later")
                 passes = PASSES
         await asyncio.sleep(every_seconds)
 
 
 async def rescore_open(
-    scorer: Scorer, worklist: Worklist, writer: LedgerWriter, clock: Clock
+    scorer: Scorer, worklist: Worklist, writer: LedgerWriter | LeasedWriter, clock: Clock
 ) -> int:
     """Score what another model, or none, had scored; return how many there were.
 
@@ -49,9 +58,7 @@ async def rescore_open(
     triage = scorer.champion.current
     if triage is None:
         return 0
-    rows: list[OpenRow] = worklist.open.frozen().rows.tolist()
-    judged = [row for row in rows if not row.assessment.grounds]
-    old = [row for row in judged if row.assessment.model_version != triage.version]
+    old = await asyncio.to_thread(_scored_otherwise, worklist, triage.version)
     for begin in range(0, len(old), MAX_ROWS_AT_ONCE):
         part = old[begin : begin + MAX_ROWS_AT_ONCE]
         await _rescore(part, scorer, worklist, writer, now_ms=clock())
@@ -60,8 +67,19 @@ async def rescore_open(
     return len(old)
 
 
+def _scored_otherwise(worklist: Worklist, version: str) -> list[OpenRow]:
+    rows: list[OpenRow] = worklist.open.frozen().rows.tolist()
+    judged = [row for row in rows if not row.assessment.grounds]
+    return [row for row in judged if row.assessment.model_version != version]
+
+
 async def _rescore(
-    rows: list[OpenRow], scorer: Scorer, worklist: Worklist, writer: LedgerWriter, *, now_ms: int
+    rows: list[OpenRow],
+    scorer: Scorer,
+    worklist: Worklist,
+    writer: LedgerWriter | LeasedWriter,
+    *,
+    now_ms: int,
 ) -> None:
     judged = await scorer.judged([row.exception for row in rows], now_ms)
     if judged.assessments[0].degraded:

@@ -82,7 +82,7 @@ async def resolve_one(
     answer, resolved = await run_once(writer, once, transaction)
     if resolved is not None:
         count_future_times(warnings)
-        worklist.remove(request.subject_id)
+        worklist.show(resolved.record)
         guarantees.record_audits(resolved)
     return answer
 

@@ -7,7 +7,7 @@ knows nothing of it and never waits for it.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -15,8 +15,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from data.domain import LeaseLostError
 from data.ledger.incidents import (
     Incident,
+    incident_of,
     incidents_of,
     join,
     members_of,
@@ -27,26 +29,30 @@ from data.ledger.incidents import (
 )
 from data.ledger.intake import new_id
 from data.ledger.ledger import Ledger
-from data.ledger.writer import LedgerWriter
 from data.policy.policy import Policy
 from serving.clock import Clock
+from serving.incident_watch.burst_incidents import BurstIncidents
 from serving.incident_watch.burst_reader import MAX_EVENTS_AT_ONCE, TAKEN_IN, BurstReader, BurstScan
 from serving.incident_watch.evidence import IncidentFacts
 from serving.live_list.worklist import Worklist
+from serving.watch_lease import LeasedWriter
 
 LOG = logging.getLogger("expedite.incidents")
 READER = "bursts"
 
 
 class IncidentChange(NamedTuple):
-    """An incident as the ledger now holds it, and the exceptions that joined it."""
+    """An incident as the ledger now holds it, and the exceptions that joined or left it."""
 
     incident: Incident
-    joined: list[str]
+    exception_ids: list[str]
 
 
 class IncidentWatch:
     """The watch over the stream, and what it finds.
+
+    One process at a time reads the stream, by the lease of its writer. All of them know the
+    incidents.
 
     Attributes:
         lock: Taken by whoever changes incidents: the watch, or an action of a person.
@@ -57,7 +63,7 @@ class IncidentWatch:
     def __init__(
         self,
         ledger: Ledger,
-        writer: LedgerWriter,
+        writer: LeasedWriter,
         worklist: Worklist,
         *,
         policy: Policy,
@@ -65,12 +71,14 @@ class IncidentWatch:
     ) -> None:
         self.lock = asyncio.Lock()
         self.reader: BurstReader | None = None
+        self._token: int | None = None
         self._ledger = ledger
         self._writer = writer
         self._worklist = worklist
         self._policy = policy
         self._clock = clock
-        self._of_burst: dict[str, Incident] = {}
+        self._incidents = BurstIncidents()
+        self._unheeded: list[IncidentChange] = []
         with ledger.writing() as connection:
             self.seq = reader_position(connection, READER)
             incidents = incidents_of(connection, is_open=False)
@@ -81,13 +89,19 @@ class IncidentWatch:
             if member.left_at_ms is None:
                 belong.setdefault(member.incident_id, []).append(member.exception_id)
         for incident in incidents:
-            self.take(incident)
+            self._incidents.take(incident)
             if incident.closed_at_ms is None:
                 worklist.join(incident, belong.get(incident.id, []))
 
     async def look(self) -> int:
         """Read on, and keep what is found; return how many incidents changed."""
         async with self.lock:
+            token = self._writer.token
+            if token is None or token != self._token:
+                # Another process may have read on meanwhile: what it found is learned anew.
+                self.reader, self._token = None, token
+            if token is None:
+                return 0
             try:
                 return await self._read_on() + await self._close_finished()
             except BaseException:
@@ -98,38 +112,54 @@ class IncidentWatch:
     async def _read_on(self) -> int:
         count = 0
         if self.reader is None:
-            terms = self._policy.incidents
-            learn = partial(BurstReader, self._ledger, terms, seq=self.seq, now_ms=self._clock())
-            self.reader = await asyncio.to_thread(learn)
+            self.reader = await asyncio.to_thread(self._learned)
+        self._heed()
         read = partial(self._ledger.events_after, kinds=TAKEN_IN, limit=MAX_EVENTS_AT_ONCE)
         while events := await asyncio.to_thread(read, self.seq):
             scans = await asyncio.to_thread(self.reader.observe, events)
             changes = await self._writer.run(partial(self._store, scans, events[-1].seq))
             self.seq = events[-1].seq
             for incident, joined in changes:
-                self.take(incident)
+                self._incidents.take(incident)
                 if incident.closed_at_ms is None:
                     self._worklist.join(incident, joined)
             count += len(changes)
         return count
+
+    def _learned(self) -> BurstReader:
+        """Go on where the last reader stopped, in whichever process."""
+        self._unheeded.clear()
+        with self._ledger.writing() as connection:
+            self.seq = reader_position(connection, READER)
+            incidents = incidents_of(connection, is_open=False)
+        for incident in incidents:
+            self._incidents.take(incident)
+        terms = self._policy.incidents
+        return BurstReader(self._ledger, terms, seq=self.seq, now_ms=self._clock())
 
     def _store(
         self, scans: Sequence[BurstScan], seq: int, connection: Connection
     ) -> list[IncidentChange]:
         now_ms, changes = self._clock(), []
         for scan in scans:
-            incident = self._state(scan, now_ms)
+            incident = self._state(connection, scan, now_ms)
+            if incident is None:
+                continue
             save_incident(connection, incident, now_ms=now_ms)
             joined = join(connection, incident, scan.joined, now_ms=now_ms)
             changes.append(IncidentChange(incident, joined))
         save_reader_position(connection, READER, seq)
         return changes
 
-    def _state(self, scan: BurstScan, now_ms: int) -> Incident:
+    def _state(self, connection: Connection, scan: BurstScan, now_ms: int) -> Incident | None:
+        """Return the incident of a burst; None where a person ended it in another process."""
         burst, timezone = scan.burst, self._policy.shifts.timezone
         body = IncidentFacts.of(burst, timezone, is_over=scan.is_over).to_json()
-        stored = self._of_burst.get(burst.id)
-        if stored is not None:
+        taken = self._incidents.get(burst.id)
+        if taken is not None:
+            stored = incident_of(connection, taken.id)
+            if stored.closed_at_ms is not None and IncidentFacts.from_json(stored.body).is_over:
+                return None
             return replace(stored, revision=stored.revision + 1, body=body)
         LOG.info("Incident: %s", burst.words(timezone))
         return Incident(
@@ -143,51 +173,57 @@ class IncidentWatch:
             body=body,
         )
 
-    def take(self, incident: Incident) -> str:
-        """Heed an incident as the ledger now holds it; return its burst.
+    def follow(self, incident: Incident, left: Sequence[str]) -> None:
+        """Heed an incident as any process changed it, at the next look at the stream.
 
-        One that was split as a whole is followed until its burst is over: nobody joins it, and its
-        cause makes no other.
+        Args:
+            incident: As the ledger holds it.
+            left: All exceptions that ever left it.
         """
-        evidence = IncidentFacts.from_json(incident.body)
-        self._of_burst[evidence.burst_id] = incident
-        if evidence.is_over and incident.closed_at_ms is not None:
-            del self._of_burst[evidence.burst_id]
-        return evidence.burst_id
+        self._incidents.take(incident)
+        if self.reader is not None:
+            self._unheeded.append(IncidentChange(incident, list(left)))
 
-    def resolved_by_hand(self, incident: Incident, exception_ids: Sequence[str]) -> None:
+    def _heed(self) -> None:
+        """Tell the reader what people did to incidents in other processes."""
+        unheeded, self._unheeded = self._unheeded, []
+        for incident, left in unheeded:
+            self._end_or_let_go(incident, left)
+
+    def resolved_by_hand(self, incident: Incident, revisions: Mapping[str, int]) -> None:
         """Record that a person resolved members of an incident: they leave the work list."""
-        self._worklist.remove_all(exception_ids)
+        self._worklist.remove_all(revisions)
         self.changed_by_hand(incident, [])
 
     def changed_by_hand(self, incident: Incident, left: Sequence[str]) -> None:
         """Heed what a person did to an incident: some were split off it, or it was closed."""
-        burst_id, is_over = self.take(incident), incident.closed_at_ms is not None
+        self._incidents.take(incident)
         self._worklist.leave(incident, left)
+        self._end_or_let_go(incident, left)
+
+    def _end_or_let_go(self, incident: Incident, left: Sequence[str]) -> None:
         if self.reader is None:
             return
-        if is_over and burst_id not in self._of_burst:
-            self.reader.end(burst_id)
-        elif not is_over:
+        burst_id = IncidentFacts.from_json(incident.body).burst_id
+        if incident.closed_at_ms is None:
             self.reader.let_go(burst_id, left)
+        elif self._incidents.get(burst_id) is None:
+            self.reader.end(burst_id)
 
     async def _close_finished(self) -> int:
         """Close the incidents that are over and have no open member left."""
         count_members = self._worklist.open.count_members
-        finished = [
-            incident
-            for incident in self._of_burst.values()
-            if incident.closed_at_ms is None
-            and not count_members(incident.id)
-            and IncidentFacts.from_json(incident.body).is_over
-        ]
+        finished = [each for each in self._incidents.over() if not count_members(each.id)]
         for incident in finished:
-            closed = await self._writer.run(partial(self._close, incident))
-            self.take(closed)
+            closed = await self._writer.run(partial(self._close, incident.id))
+            self._incidents.take(closed)
             self._worklist.leave(closed, [])
         return len(finished)
 
-    def _close(self, incident: Incident, connection: Connection) -> Incident:
+    def _close(self, incident_id: str, connection: Connection) -> Incident:
+        incident = incident_of(connection, incident_id)
+        if incident.closed_at_ms is not None:
+            return incident
         return record_change(connection, incident, now_ms=self._clock(), is_closed=True)
 
 
@@ -196,6 +232,8 @@ async def keep_incidents(incidents: IncidentWatch, every_seconds: float) -> None
     while True:
         try:
             await incidents.look()
+        except LeaseLostError as error:
+            LOG.info("%s", error)
         except SQLAlchemyError:
             LOG.exception("Bursts could not be kept; trying later")
         except Exception:  # the work list goes on without incidents

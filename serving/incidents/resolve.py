@@ -129,8 +129,8 @@ async def resolve_incident(
         answer, resolved = await run_once(writer, once, transaction)
         if resolved is not None:
             count_future_times(warnings)
-            ids = [record.id for record in resolved.selection.records]
-            incidents.resolved_by_hand(resolved.incident, ids)
+            revisions = {record.id: record.revision + 1 for record in resolved.selection.records}
+            incidents.resolved_by_hand(resolved.incident, revisions)
             for resolution in resolved.audited:
                 guarantees.record_audits(resolution)
     return answer

@@ -25,6 +25,7 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from data.domain import LeaseLostError
 from data.ledger.intake import AcceptedException, IntakeEvent, accept
 from data.ledger.ledger import ExceptionRecord, records_of
 from data.ledger.message_order import Incoming
@@ -40,6 +41,7 @@ from serving.http.requests import canonical
 from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import NOTHING, SUGGEST, Assessment, LabelDecision
 from serving.scoring.scorer import terms_of
+from serving.watch_lease import LeasedWriter
 from serving.wire.exception_in import EXCEPTION, OURS
 from serving.wire.formats import rfc3339, rfc3339_or_none
 
@@ -50,21 +52,23 @@ MAX_NAME_LENGTH = 255
 async def keep_raised(
     forecast_book: ForecastBookInUse,
     worklist: Worklist,
-    writer: LedgerWriter,
+    writer: LeasedWriter,
     *,
     policy: Policy,
     clock: Clock,
     every_seconds: float,
 ) -> None:
-    """Watch for another forecast book, for ever."""
-    done = None
+    """Watch for another forecast book, for ever; by the process that holds the lease."""
+    done, token = None, None
     while True:
         book = forecast_book.book
-        if book is not None and book is not done:
+        if writer.token != token:
+            done, token = None, writer.token
+        if book is not None and book is not done and token is not None:
             try:
                 await raise_stock_exceptions(book, worklist, writer, policy=policy, clock=clock)
                 done = book
-            except SQLAlchemyError:
+            except (SQLAlchemyError, LeaseLostError):
                 LOG.exception("Stock exceptions could not be raised; trying later")
             except Exception:  # whatever is amiss with a book, the work list goes on without it
                 LOG.exception("Stock exceptions of the book of %s are refused", book.made_at_ms)
@@ -73,7 +77,12 @@ async def keep_raised(
 
 
 async def raise_stock_exceptions(
-    book: Book, worklist: Worklist, writer: LedgerWriter, *, policy: Policy, clock: Clock
+    book: Book,
+    worklist: Worklist,
+    writer: LedgerWriter | LeasedWriter,
+    *,
+    policy: Policy,
+    clock: Clock,
 ) -> int:
     """Bring the work list in line with a book; return how many exceptions changed.
 

@@ -18,18 +18,29 @@ class ClaimHolderOut(TypedDict):
 
 
 class ClaimBoard:
-    """Claims in memory, as the ledger holds them."""
+    """Claims in memory, as the ledger holds them.
+
+    Attributes:
+        revision: Counts the changes by this process itself.
+    """
 
     def __init__(self, claims: Iterable[Claim]) -> None:
+        self.revision = 0
+        self.replace_all(claims)
+
+    def replace_all(self, claims: Iterable[Claim]) -> None:
+        """Take over all claims that the ledger holds."""
         self._claims = {claim.subject_id: claim for claim in claims}
 
     def put(self, claim: Claim) -> None:
         """Take over a claim that the ledger holds."""
         self._claims[claim.subject_id] = claim
+        self.revision += 1
 
     def end(self, subject_id: str) -> None:
         """Forget a claim."""
-        self._claims.pop(subject_id, None)
+        if self._claims.pop(subject_id, None) is not None:
+            self.revision += 1
 
     def holder(self, subject_id: str, now_ms: int) -> Claim | None:
         """Return the claim that holds at a moment."""

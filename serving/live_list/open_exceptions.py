@@ -16,6 +16,8 @@ from serving.scoring.assessment import Assessment
 from serving.wire.exception_in import ExceptionIn
 from serving.wire.stored_exception import reading, stored_exception
 
+MAX_ENDS_REMEMBERED = 20_000
+"""Exceptions that ended lately: what was read of them before they ended comes too late."""
 _FIRST_CAPACITY = 1_024
 
 
@@ -83,6 +85,7 @@ class OpenExceptions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._row_of: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
         self._next_key = 0
         self.incidents = OpenIncidents()
         self._arrays = _arrays(_FIRST_CAPACITY)
@@ -96,8 +99,10 @@ class OpenExceptions:
         return None if row is None else self._arrays["rows"][row]
 
     def put(self, row: OpenRow) -> None:
-        """Add or replace one; an older revision than the one held is ignored."""
+        """Add or replace one; a revision older than the newest is ignored, also of what ended."""
         with self._lock:
+            if self._ended.get(row.id, 0) >= row.revision:
+                return
             index = self._row_of.get(row.id)
             if index is None:
                 index = self._new_row(row.id)
@@ -126,19 +131,37 @@ class OpenExceptions:
     def join(self, incident: Incident, exception_ids: Collection[str]) -> None:
         """Let an incident, as it is now, have more members, open or not."""
         with self._lock:
-            number = self.incidents.put(incident)
-            self.incidents.join(exception_ids, number)
-            self._number(exception_ids, number)
+            if self.incidents.is_newest(incident):
+                self._join(incident, exception_ids)
+
+    def _join(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        number = self.incidents.put(incident)
+        self.incidents.join(exception_ids, number)
+        self._number(exception_ids, number)
+
+    def replace_members(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let an incident, as it is now, have exactly these members, open or not."""
+        with self._lock:
+            if not self.incidents.is_newest(incident):
+                return
+            before = self.incidents.members(self.incidents.put(incident))
+            self._leave(incident, before.difference(exception_ids))
+            if incident.closed_at_ms is None:
+                self._join(incident, exception_ids)
 
     def leave(self, incident: Incident, exception_ids: Collection[str]) -> None:
         """Let members of an incident go, and the incident itself once it is closed."""
         with self._lock:
-            self.incidents.leave(exception_ids)
-            self._number(exception_ids, ALONE)
-            if incident.closed_at_ms is None:
-                self.incidents.put(incident)
-            else:
-                self.incidents.remove(incident.id)
+            if self.incidents.is_newest(incident):
+                self._leave(incident, exception_ids)
+
+    def _leave(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        self.incidents.leave(exception_ids)
+        self._number(exception_ids, ALONE)
+        if incident.closed_at_ms is None:
+            self.incidents.put(incident)
+        else:
+            self.incidents.remove(incident.id)
 
     def count_members(self, incident_id: str) -> int:
         """Return how many members of an incident are open."""
@@ -152,12 +175,14 @@ class OpenExceptions:
             if row is not None:
                 self._arrays["incidents"][row] = number
 
-    def remove(self, exception_id: str) -> None:
-        """Take one out, if it is there."""
+    def remove(self, exception_id: str, revision: int) -> None:
+        """Take out one that ended at a revision, if it is there and was not reopened since."""
         with self._lock:
-            row = self._row_of.pop(exception_id, None)
-            if row is None:
+            self._remember_end(exception_id, revision)
+            row = self._row_of.get(exception_id)
+            if row is None or self._arrays["rows"][row].revision > revision:
                 return
+            del self._row_of[exception_id]
             last = len(self._row_of)
             if row != last:
                 for array in self._arrays.values():
@@ -165,15 +190,23 @@ class OpenExceptions:
                 self._row_of[str(self._arrays["ids"][row])] = row
             self._arrays["rows"][last] = None
 
-    def remove_all(self, exception_ids: Collection[str]) -> None:
-        """Take many out at once."""
+    def _remember_end(self, exception_id: str, revision: int) -> None:
+        ended = max(self._ended.pop(exception_id, 0), revision)
+        self._ended[exception_id] = ended
+        if len(self._ended) > MAX_ENDS_REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
+    def remove_all(self, revisions: Mapping[str, int]) -> None:
+        """Take out many at once, each at the revision at which it ended."""
         with self._lock:
+            for exception_id, revision in revisions.items():
+                self._remember_end(exception_id, revision)
             n = len(self._row_of)
             stays = np.ones(n, bool)
             stays[
                 [
                     self._row_of[exception_id]
-                    for exception_id in exception_ids
+                    for exception_id in revisions
                     if exception_id in self._row_of
                 ]
             ] = False

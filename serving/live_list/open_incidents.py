@@ -13,6 +13,13 @@ class OpenIncidents:
         self._numbers: dict[str, int] = {}
         self._open: dict[int, Incident] = {}
         self._number_of: dict[str, int] = {}
+        self._revisions: dict[str, int] = {}
+
+    def is_newest(self, incident: Incident) -> bool:
+        """Return whether no newer revision was taken over, and note this one."""
+        newest = max(self._revisions.get(incident.id, 0), incident.revision)
+        self._revisions[incident.id] = newest
+        return newest == incident.revision
 
     def put(self, incident: Incident) -> int:
         """Add or replace one; return its number."""
@@ -44,6 +51,10 @@ class OpenIncidents:
         """Let exceptions belong to none."""
         for exception_id in exception_ids:
             self._number_of.pop(exception_id, None)
+
+    def members(self, number: int) -> set[str]:
+        """Return the exceptions, open or not, that belong to the incident of a number."""
+        return {exception_id for exception_id, of in self._number_of.items() if of == number}
 
     def number_of(self, exception_id: str) -> int:
         """Return the number of the incident that an exception belongs to, `ALONE` if to none."""

@@ -6,8 +6,9 @@ left out while the list moves on.
 """
 
 import asyncio
+import secrets
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from data.ledger.incidents import Incident
@@ -65,21 +66,22 @@ class Worklist:
         self._changes = 0
         self._ranked_changes = -1
         self._ranking = asyncio.Lock()
+        self._first_number = secrets.randbits(40)
+        """Rankings are numbered from here: a cursor of another process names none of this one."""
 
     def show(self, record: ExceptionRecord) -> None:
         """Put an exception on the list, or take it off, as the ledger holds it.
 
         One that can't be read is left out, and its id noted in `unreadable`.
         """
+        self.show_row(record, readable_row(record))
+
+    def show_row(self, record: ExceptionRecord, row: OpenRow | None) -> None:
+        """Put an exception on the list by the row that was read of it; None takes it off."""
         self.unreadable.discard(record.id)
         if not record.is_open:
-            self.remove(record.id)
-            return
-        try:
-            row = OpenRow.read(
-                record.id, record.revision, payload=record.payload, assessment=record.opinion
-            )
-        except UnreadableRowError:
+            self.remove(record.id, record.revision)
+        elif row is None:
             self.unreadable.add(record.id)
         else:
             self.put(row)
@@ -89,16 +91,16 @@ class Worklist:
         self.open.put(row)
         self._changes += 1
 
-    def remove(self, exception_id: str) -> None:
-        """Take an exception off the list; its claim ends."""
-        self.open.remove(exception_id)
+    def remove(self, exception_id: str, revision: int) -> None:
+        """Take an exception that ended at a revision off the list; its claim ends."""
+        self.open.remove(exception_id, revision)
         self.claims.end(exception_id)
         self._changes += 1
 
-    def remove_all(self, exception_ids: Collection[str]) -> None:
-        """Take many exceptions off at once; their claims end."""
-        self.open.remove_all(exception_ids)
-        for exception_id in exception_ids:
+    def remove_all(self, revisions: Mapping[str, int]) -> None:
+        """Take many exceptions off at once, each at its last revision; their claims end."""
+        self.open.remove_all(revisions)
+        for exception_id in revisions:
             self.claims.end(exception_id)
         self._changes += 1
 
@@ -110,6 +112,11 @@ class Worklist:
     def leave(self, incident: Incident, exception_ids: Collection[str]) -> None:
         """Let members of an incident go: they are rows of their own again."""
         self.open.leave(incident, exception_ids)
+        self._changes += 1
+
+    def replace_members(self, incident: Incident, exception_ids: Collection[str]) -> None:
+        """Let an incident, as it is now, have exactly these members."""
+        self.open.replace_members(incident, exception_ids)
         self._changes += 1
 
     async def view(self, at_ms: int | None = None) -> ListView:
@@ -130,7 +137,7 @@ class Worklist:
             latest, judges = self._latest, RankingContext(self._policy, model_version)
             if latest is None or self._is_stale(latest, now_ms, judges):
                 changes = self._changes
-                number = 1 if latest is None else latest.number + 1
+                number = self._first_number if latest is None else latest.number + 1
                 rank = partial(Snapshot.of, self.open.frozen(), judges, now_ms, number=number)
                 at_once = len(self.open) <= MAX_ROWS_RANKED_AT_ONCE
                 latest = rank() if at_once else await asyncio.to_thread(rank)
@@ -158,3 +165,15 @@ class Worklist:
         if page.next_cursor is not None and snapshot not in self._paged:
             self._paged.append(snapshot)
         return page
+
+
+def readable_row(record: ExceptionRecord) -> OpenRow | None:
+    """Return the row of an open exception; None where it has ended, or can't be read."""
+    if not record.is_open:
+        return None
+    try:
+        return OpenRow.read(
+            record.id, record.revision, payload=record.payload, assessment=record.opinion
+        )
+    except UnreadableRowError:
+        return None

@@ -5,6 +5,7 @@ fails on its first exception, is refused with a line in the log; the one before 
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -60,13 +61,14 @@ class Champion:
     def __init__(
         self,
         open_store: Callable[[], ModelStore],
-        note_use: Callable[[str], None] = lambda _version: None,
+        note_use: Callable[[str | None], None] = lambda _version: None,
     ) -> None:
         self._open_store = open_store
         self._store: ModelStore | None = None
         self._version: str | None = None
         self._broken = BrokenVersion[str]()
         self._note_use = note_use
+        self._noting = threading.Lock()
         self._loaded: Triage | None = None
         self.current: Triage | None = None
         self.problem: str | None = "not looked for yet"
@@ -76,6 +78,12 @@ class Champion:
         """The version in use, None if there is none."""
         triage = self.current
         return triage.version if triage else None
+
+    def note_absence(self) -> None:
+        """Note that answers begin without a champion, unless one is in use by now."""
+        with self._noting:
+            if self.current is None:
+                self._note_use(None)
 
     def poll(self) -> bool:
         """Look once; return whether another champion was swapped in."""
@@ -111,12 +119,13 @@ class Champion:
 
     def _swap_in(self, version: str, triage: Triage) -> bool:
         try:
-            self._note_use(triage.version)
+            with self._noting:
+                self._note_use(triage.version)
+                self._loaded = self.current = triage
         except SQLAlchemyError as error:
             self._note(f"version {version} waits for the ledger: {error}")
             return False
         LOG.info("Champion %s is in use", triage.version)
-        self._loaded = self.current = triage
         self._version = version
         self.problem = None
         self._broken.forget()

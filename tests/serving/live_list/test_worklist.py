@@ -159,8 +159,8 @@ def test_removing_one_leaves_the_others(a_row):
     worklist = a_worklist()
     for name in "abcd":
         worklist.put(a_row(name))
-    worklist.remove("b")
-    worklist.remove("d")
+    worklist.remove("b", 2)
+    worklist.remove("d", 2)
 
     assert sorted(order_of(worklist)) == ["a", "c"]
 

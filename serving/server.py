@@ -1,0 +1,88 @@
+"""The server of one process: starts, says that it is ready, and drains before it ends."""
+
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from data.settings import Settings
+from serving.app import create_app
+
+MAX_SECONDS_TO_FINISH = 30
+"""Calls under way at the end are given up after that long."""
+
+
+class DrainingServer(uvicorn.Server):
+    """A server that drains for some seconds after SIGTERM; SIGINT, or a second signal, ends it."""
+
+    def __init__(
+        self, app: FastAPI, settings: Settings, on_ready: Callable[[], None] = lambda: None
+    ) -> None:
+        """Prepare to serve.
+
+        Args:
+            app: The application; its `state.drain` says that it drains.
+            settings: Log level, and seconds to drain.
+            on_ready: Called once calls are answered.
+        """
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            loop="uvloop" if sys.platform != "win32" else "asyncio",
+            access_log=False,
+            server_header=False,
+            log_level=settings.log_level,
+            timeout_graceful_shutdown=MAX_SECONDS_TO_FINISH,
+        )
+        super().__init__(config)
+        self._drain = app.state.drain
+        self._drain_seconds = settings.drain_seconds
+        self._on_ready = on_ready
+        self._ends_at: float | None = None
+        self._parent = os.getppid()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and then take what was loaded for good out of the garbage collector's rounds."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        # An answer is some twenty small objects: by default every thirty-fifth would start a round.
+        gc.set_threshold(20_000, 10, 20)
+        self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain, or end."""
+        if sig == signal.SIGTERM and not self._drain.is_draining and self.started:
+            self._captured_signals.append(sig)
+            self.begin_to_drain()
+        else:
+            super().handle_exit(sig, frame)
+
+    def begin_to_drain(self) -> None:
+        """Answer on for some seconds, then end."""
+        self._drain.is_draining = True
+        self._ends_at = time.monotonic() + self._drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """End once it has drained, or once the supervisor is gone."""
+        if os.getppid() != self._parent and self._ends_at is None:
+            self.begin_to_drain()
+        if self._ends_at is not None and time.monotonic() >= self._ends_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def serve_on(
+    listening: socket.socket, settings: Settings, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Serve on a socket that is bound already, until a signal ends it."""
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean end
+        DrainingServer(create_app(settings), settings, on_ready).run(sockets=[listening])

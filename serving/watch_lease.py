@@ -1,0 +1,131 @@
+"""The lease on the watches: rescoring, stock exceptions and incidents, by one process at a time.
+
+It is renewed in the background. If its holder is killed, another process takes over after
+`LEASE_SECONDS`; one that ends by itself gives it back at once.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from data.domain import LeaseLostError
+from data.ledger.leases import (
+    Lease,
+    check_lease,
+    lease_of,
+    release_lease,
+    renew_lease,
+    take_lease,
+)
+from data.ledger.ledger import Ledger
+from data.ledger.writer import LedgerWriter
+
+LOG = logging.getLogger("expedite.lease")
+WATCHES = "watches"
+LEASE_SECONDS = 6.0
+RENEW_SECONDS = 2.0
+Result = TypeVar("Result")
+
+
+class WatchLease:
+    """The lease as this process sees it.
+
+    Attributes:
+        current: The lease while this process holds it, else None.
+    """
+
+    def __init__(self, ledger: Ledger, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.current: Lease | None = None
+        self._ledger = ledger
+        self._monotonic = monotonic
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._observed: Lease | None = None
+        self._observed_at = 0.0
+
+    def step(self) -> None:
+        """Renew the lease, or take it if it is free or its holder is gone."""
+        if self.current is not None:
+            self._renew(self.current)
+            return
+        with self._ledger.reading() as connection:
+            observed = lease_of(connection, WATCHES)
+        if observed != self._observed:
+            self._observed, self._observed_at = observed, self._monotonic()
+        is_free = observed is None or observed.holder is None
+        if is_free or self._monotonic() - self._observed_at >= LEASE_SECONDS:
+            self._take(observed)
+
+    def _renew(self, lease: Lease) -> None:
+        try:
+            with self._ledger.writing() as connection:
+                renewed = renew_lease(connection, lease)
+        except LeaseLostError:
+            LOG.warning("Another process took over the watches")
+            self.current = None
+        else:
+            self.current = renewed
+
+    def _take(self, observed: Lease | None) -> None:
+        with self._ledger.writing() as connection:
+            taken = take_lease(connection, WATCHES, self._holder, observed=observed)
+        if taken is not None:
+            LOG.info("This process has the watches, as holder %d", taken.token)
+        self.current = taken
+
+    def release(self) -> None:
+        """Give the lease back, so that another process need not wait."""
+        lease, self.current = self.current, None
+        if lease is not None:
+            with self._ledger.writing() as connection:
+                release_lease(connection, lease)
+
+
+class LeasedWriter:
+    """Runs the transactions of the watches: each checks the lease first."""
+
+    def __init__(self, writer: LedgerWriter, lease: WatchLease) -> None:
+        self._writer = writer
+        self._lease = lease
+
+    @property
+    def token(self) -> int | None:
+        """Token of the lease while this process holds it, else None."""
+        lease = self._lease.current
+        return None if lease is None else lease.token
+
+    async def run(self, transaction: Callable[[Connection], Result]) -> Result:
+        """Run one transaction; return its result once it is committed.
+
+        Raises:
+            LeaseLostError: This process does not hold the lease: nothing was written.
+        """
+        lease = self._lease.current
+        if lease is None:
+            raise LeaseLostError(WATCHES)
+
+        def fenced(connection: Connection) -> Result:
+            check_lease(connection, lease)
+            return transaction(connection)
+
+        return await self._writer.run(fenced)
+
+
+async def keep_lease(lease: WatchLease) -> None:
+    """Renew the lease, or wait for it, for ever; in a thread of its own."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, thread_name_prefix="lease") as thread:
+        while True:
+            try:
+                await loop.run_in_executor(thread, lease.step)
+            except SQLAlchemyError as error:
+                LOG.warning("The lease on the watches can't be renewed: %s", error)
+            await asyncio.sleep(RENEW_SECONDS)
