@@ -26,7 +26,6 @@ from serving.access.commands import accounts, actions, keys
 from serving.caller import CONSOLE
 from serving.clock import clock_from
 
-
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
