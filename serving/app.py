@@ -28,6 +28,7 @@ from serving.demand import routes as demand_routes
 from serving.exceptions import score_routes
 from serving.exceptions.rescore import keep_scored
 from serving.http import openapi, problems
+from serving.http.compression import CompressedPages
 from serving.http.draining import Draining, DrainState
 from serving.http.parameters import NonBlankParameters
 from serving.http.request_guard import RequestGuard, allowed_hosts
@@ -82,6 +83,7 @@ def create_app(
     openapi.install(app, scope_of)
     app.state.drain = DrainState()
     app.add_middleware(Draining, state=app.state.drain)
+    app.add_middleware(CompressedPages)
     app.add_middleware(NonBlankParameters)
     app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
     app.add_middleware(Measured)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
 from data import domain
+from serving.http.html import html
 from serving.wire.answers import Moment, closed
 from serving.wire.errors import BadPayloadError, Flaw
 
@@ -152,19 +153,36 @@ def problem_of(error: Exception) -> ProblemOut:
 def problem_response(
     status: int, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return a problem as an answer."""
-    return _answer(problem(status, detail), headers)
+    """Return a problem as an answer for programs."""
+    return _json(problem(status, detail), headers)
 
 
-def _answer(shape: ProblemOut, headers: Mapping[str, str] | None = None) -> Response:
+def _json(shape: ProblemOut, headers: Mapping[str, str] | None) -> Response:
     return Response(orjson.dumps(shape), shape["status"], headers=headers, media_type=PROBLEM_JSON)
 
 
-async def _on_known(_request: Request, error: Exception) -> Response:
+def _answer(
+    request: Request, shape: ProblemOut, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem as JSON, or as a page where a person's browser asked for a page."""
+    if _is_for_people(request):
+        page = html("shared/problem.html", dict(headers or {}), problem=shape)
+        page.status_code = shape["status"]
+        return page
+    return _json(shape, headers)
+
+
+def _is_for_people(request: Request) -> bool:
+    asks_for_page = "text/html" in request.headers.get("accept", "")
+    by_script = request.headers.get("hx-request") is not None
+    return asks_for_page and not by_script and not request.url.path.startswith("/v1/")
+
+
+async def _on_known(request: Request, error: Exception) -> Response:
     shape = problem_of(error)
     if shape["status"] >= 500:
         LOG.error("%s", error)
-    return _answer(shape, _headers_of(error, shape["status"]))
+    return _answer(request, shape, _headers_of(error, shape["status"]))
 
 
 def _headers_of(error: Exception, status: int) -> dict[str, str]:
@@ -173,20 +191,21 @@ def _headers_of(error: Exception, status: int) -> dict[str, str]:
     return {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(status, {})
 
 
-async def _on_parameters(_request: Request, error: Exception) -> Response:
+async def _on_parameters(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
     flaws = [Flaw("/".join(map(str, detail["loc"])), detail["msg"]) for detail in error.errors()]
-    return _answer(problem(422, "A parameter is wrong.", flaws))
+    return _answer(request, problem(422, "A parameter is wrong.", flaws))
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    return problem_response(error.status_code, str(error.detail), error.headers)
+    shape = problem(error.status_code, str(error.detail))
+    return _answer(request, shape, error.headers)
 
 
-async def _on_bug(_request: Request, _error: Exception) -> Response:
-    detail = "A fault of the service; its log has the details."
-    return problem_response(500, detail, FAULT_HEADERS)
+async def _on_bug(request: Request, _error: Exception) -> Response:
+    shape = problem(500, "A fault of the service; its log has the details.")
+    return _answer(request, shape, FAULT_HEADERS)
 
 
 def install(app: FastAPI) -> None:

@@ -1,5 +1,6 @@
 """`/`: the operator's page. It shows what the API's own functions answer and computes nothing."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -7,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
+from data.domain import BadInputError
 from serving.automation.view import promise_states
 from serving.exceptions.explanation import explained, strongest
 from serving.exceptions.resolve import resolve_one
@@ -21,6 +23,8 @@ from serving.worklist.overview import WorklistFilters, overview, status
 router = APIRouter(include_in_schema=False)
 
 ROWS = 50
+MINUTES = re.compile(r"\d+(?:[.,]\d{1,2})?")
+"""With a decimal point or comma; three digits after a comma could be thousands: not read."""
 REFRESH_SECONDS = 5
 FOR_EVER = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -160,6 +164,8 @@ def resolution_of(form: dict[str, str]) -> dict[str, Any]:
     """Return the form as the API takes it, without the fields that were left empty."""
     names = ("category", "team", "touch_minutes", "by")
     payload: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
+    if "touch_minutes" in payload:
+        payload["touch_minutes"] = _minutes(payload["touch_minutes"])
     if form.get("breached") in ("yes", "no"):
         payload["breached"] = form["breached"] == "yes"
     for label, origin in (("category", "label_origin"), ("team", "team_origin")):
@@ -167,6 +173,12 @@ def resolution_of(form: dict[str, str]) -> dict[str, Any]:
         accepted = suggested and payload.get(label) == suggested
         payload[origin] = "accepted" if accepted else "typed"
     return payload
+
+
+def _minutes(typed: str) -> str:
+    if not MINUTES.fullmatch(typed):
+        raise BadInputError("Minutes of work", f"'{typed}' is no number", "Write 12 or 12.5.")
+    return typed.replace(",", ".")
 
 
 @router.get("/static/{tag}/{name}")

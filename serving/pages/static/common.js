@@ -85,9 +85,11 @@ document.body.addEventListener("htmx:responseError", ({ detail }) => {
 });
 
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
-  document.body.addEventListener(kind, () => {
+  document.body.addEventListener(kind, ({ detail }) => {
     $("offline").textContent = "The service does not answer. What is shown may be out of date; the page keeps trying.";
     $("offline").hidden = false;
+    if (detail.requestConfig?.verb !== "get")
+      complain(detail.elt, "Not sent: the service does not answer. What you typed stays here; press again when it is back.");
   });
 }
 

@@ -77,7 +77,9 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
 
 document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target === panel) {
-    openId = panel.querySelector(".one")?.dataset.id || null;
+    const opened = panel.querySelector(".one");
+    openId = opened?.dataset.id || null;
+    if (opened?.dataset.title) document.title = `${opened.dataset.title} · Expedite`;
     panel.scrollTop = 0;
     panel.querySelector("h2")?.focus({ preventScroll: true });
   } else {
@@ -92,6 +94,10 @@ for (const kind of ["resolved", "changed"]) document.body.addEventListener(kind,
 changes.addEventListener("click", refresh);
 document.addEventListener("pointermove", ({ target }) => {
   touchedAt = target.closest?.("#list tbody") ? performance.now() : -Infinity;
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (isFormTouched()) event.preventDefault();
 });
 
 // ---- who works here ----------------------------------------------------------------------------
@@ -115,6 +121,7 @@ function close() {
   if (isFormTouched() && !window.confirm("Leave this exception? What you typed is lost.")) return;
   const was = openId;
   openId = null;
+  document.title = "Work list · Expedite";
   panel.replaceChildren();
   markOpen();
   $(`open-${was}`)?.focus();

@@ -25,6 +25,15 @@ def test_a_resolved_exception_leaves_the_list(opened, client, two):
     }
 
 
+def test_minutes_are_read_with_a_decimal_comma_too(opened, client, two):
+    opened.click(".resolve summary")
+    opened.fill("[name=touch_minutes]", "12,5")
+    opened.click("text=Resolve and take off the list")
+    expect(opened.locator("#panel h2")).to_have_text("Resolved")
+
+    assert client.get(f"/v1/exceptions/{two[0]}").json()["outcome"]["touch_minutes"] == 12.5
+
+
 @pytest.mark.parametrize(
     ("category", "origin"), [("incorrect_address", "accepted"), ("duplicate", "typed")]
 )
@@ -42,7 +51,9 @@ def test_a_wrong_entry_is_told_and_what_was_typed_stays(opened, client, two, com
     opened.fill("[name=touch_minutes]", "ten")
     opened.click("text=Resolve and take off the list")
 
-    expect(opened.locator("#resolve .form-problem")).to_contain_text("/touch_minutes")
+    expect(opened.locator("#resolve .form-problem")).to_have_text(
+        "Minutes of work: 'ten' is no number. Write 12 or 12.5."
+    )
     expect(opened.locator("[name=touch_minutes]")).to_have_value("ten")
     complaints.clear()
 

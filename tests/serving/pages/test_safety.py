@@ -79,3 +79,43 @@ def test_every_control_has_a_name(opened):
         .map((one) => one.outerHTML)""")
 
     assert nameless == []
+
+
+PERSON = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/exceptions/exc_00000000000000000000000000", "/nowhere", "/?at=x"]
+)
+def test_an_error_is_a_page_for_a_person_and_json_for_a_program(client, path):
+    shown, told = client.get(path, headers=PERSON), client.get(path)
+
+    assert shown.status_code == told.status_code >= 400
+    assert shown.headers["Content-Type"].startswith("text/html")
+    assert "To the work list" in shown.text
+    assert told.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_error_of_the_api_is_json_for_a_person_too(client):
+    assert client.get("/v1/nowhere", headers=PERSON).json()["status"] == 404
+
+
+def test_pages_are_compressed_and_the_api_is_not(client, two):
+    packed = {"Accept-Encoding": "gzip"}
+
+    assert client.get("/", headers=packed).headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in client.get("/v1/worklist", headers=packed).headers
+
+
+@pytest.mark.parametrize("address", ["/", "/demand", "/stock", "/promises"])
+def test_every_page_has_one_heading_of_the_first_level(client, address):
+    assert len(re.findall("<h1", client.get(address).text)) == 1
+
+
+def test_the_title_names_the_exception_that_is_open(page, client, two):
+    page.goto(f"{client.base_url}/exceptions/{two[0]}")
+    expect(page).to_have_title(re.compile("Incorrect address · .+ · Expedite"))
+    page.click(".close")
+    expect(page).to_have_title("Work list · Expedite")
+    page.click(".open >> nth=1")
+    expect(page).to_have_title(re.compile("Fraud"))
