@@ -65,6 +65,14 @@ class Settings(BaseSettings):
     largest_batch: Annotated[int, Field(gt=0)] = Field(
         default=5_000, description="Exceptions in one request"
     )
+    max_connections: Annotated[int, Field(gt=0)] = Field(
+        default=1_000,
+        description="Open connections of a process; beyond, the slowest to send is let go",
+    )
+    max_waiting_calls: Annotated[int, Field(gt=0)] = Field(
+        default=32,
+        description="Calls of a process that wait for their answer; a further one gets 429",
+    )
     drain_seconds: Annotated[float, Field(ge=0)] = Field(
         default=5.0,
         description="How long a process that was told to end (SIGTERM) answers on, not ready",

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.http.connections import REFUSED
 from serving.live_list.worklist import Worklist
 from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
@@ -52,7 +53,7 @@ def registry_of(worklist: Worklist, champion: Champion) -> CollectorRegistry:
     registry = CollectorRegistry()
     state = _ServiceState(worklist, champion)
     of_payloads = (FUTURE_TIMES, UNREAD_VALUES, UNREADABLE)
-    for collector in (CALLS, SECONDS, DECIDED, AUDITED, SUSPENDED, *of_payloads, state):
+    for collector in (CALLS, SECONDS, REFUSED, DECIDED, AUDITED, SUSPENDED, *of_payloads, state):
         registry.register(collector)
     return registry
 

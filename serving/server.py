@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from data.settings import Settings
 from serving.app import create_app
+from serving.http.connections import BoundedProtocol, ConnectionLimits, ConnectionState
 
 MAX_SECONDS_TO_FINISH = 30
 """Calls under way at the end are given up after that long."""
@@ -33,9 +36,11 @@ class DrainingServer(uvicorn.Server):
             settings: Log level, and seconds to drain.
             on_ready: Called once calls are answered.
         """
+        limits = ConnectionLimits(settings.max_connections, settings.max_waiting_calls)
+        connections = ConnectionState(limits)
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=cast("type[BoundedProtocol]", partial(BoundedProtocol, state=connections)),
             loop="uvloop" if sys.platform != "win32" else "asyncio",
             access_log=False,
             server_header=False,

@@ -2,12 +2,12 @@
 
 A request must arrive whole within some seconds. Of too many connections the one that has waited
 longest for the rest of its request is closed. Of too many calls that wait for their answer, a
-further one is answered with 429 before any work is done, so the others stay fast.
+further one is answered with 429 before any work is done, so the others stay fast. A call counts
+from when it has arrived whole: who sends slowly takes nobody's turn.
 """
 
 import asyncio
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 from prometheus_client import Counter
@@ -19,6 +19,8 @@ from serving.http.problems import PROBLEM_JSON, problem
 MAX_HEADER_SECONDS = 10.0
 MAX_BODY_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 1
+MAX_BYTES_WAITED_FOR = 32_768
+"""A larger body is not read whole before its call is let in, or refused."""
 ALWAYS_ANSWERED = (b"/livez", b"/readyz", b"/metrics")
 REFUSED = Counter(
     "expedite_refused",
@@ -64,7 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._state = state
         self._inner: ASGIApp = self.app
-        self._counted: ASGIApp = partial(_counted, self._inner, state)
+        self._call: _Call | None = None
         self._is_partial = True
         self._timer: asyncio.TimerHandle | None = None
 
@@ -79,8 +81,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection, and the calls on it that were never begun."""
         self._arrived()
-        for _, app in self.pipeline:
-            self._state.waiting_calls -= app is self._counted
+        if self._call is not None:
+            self._call.arrived.set()
+        for _, call in self.pipeline:
+            cast("_Call", call).end()
         self.pipeline.clear()
         super().connection_lost(exc)
 
@@ -99,23 +103,17 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Let a call in, or refuse it at once."""
+        """Begin a call; its body may still be on the way."""
         self._arrived()
-        state = self._state
-        if state.waiting_calls < state.limits.calls:
-            state.waiting_calls += 1
-            self.app = self._counted
-        elif self.url.startswith(ALWAYS_ANSWERED):
-            self.app = self._inner
-        else:
-            REFUSED.labels("calls").inc()
-            self.app = _refused
+        self.app = self._call = _Call(self._inner, self._state, self.url, dict(self.headers))
         self._wait(MAX_BODY_SECONDS)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Note that a request has arrived whole."""
         self._is_partial = False
+        if self._call is not None:
+            self._call.arrive()
         super().on_message_complete()
 
     def give_up(self, reason: str) -> None:
@@ -147,26 +145,66 @@ class BoundedProtocol(HttpToolsProtocol):
             self._state.partial.pop(self, None)
 
 
-async def _counted(
-    app: ASGIApp, state: ConnectionState, scope: Scope, receive: Receive, send: Send
-) -> None:
-    """Answer a call, which counts as waiting until its answer begins."""
-    is_waiting = True
+class _Call:
+    """One call: let in, or refused, when it has arrived; it waits until its answer begins.
 
-    async def begun(message: Message) -> None:
-        nonlocal is_waiting
-        if is_waiting:
-            is_waiting = False
-            state.waiting_calls -= 1
-        await send(message)
+    Attributes:
+        arrived: Set once the whole request is there, or never will be.
+    """
 
-    try:
-        await app(scope, receive, begun)
-    finally:
-        state.waiting_calls -= is_waiting
+    def __init__(
+        self, app: ASGIApp, state: ConnectionState, url: bytes, headers: dict[bytes, bytes]
+    ) -> None:
+        length = headers.get(b"content-length", b"0")
+        is_chunked = b"transfer-encoding" in headers
+        self.arrived = asyncio.Event()
+        self._app = app
+        self._state = state
+        self._is_exempt = url.startswith(ALWAYS_ANSWERED)
+        self._is_small = not is_chunked and length.isdigit() and int(length) <= MAX_BYTES_WAITED_FOR
+        self._is_refused = not self._is_small and self._is_too_much()
+        self._is_waiting = False
+        self._has_ended = False
+
+    def _is_too_much(self) -> bool:
+        too_much = self._state.waiting_calls >= self._state.limits.calls
+        return too_much and not self._is_exempt
+
+    def arrive(self) -> None:
+        """Note that the whole request is there."""
+        if self._is_small:
+            self._is_refused = self._is_too_much()
+        if not self._is_refused and not self._has_ended:
+            self._is_waiting = True
+            self._state.waiting_calls += 1
+        self.arrived.set()
+
+    def end(self) -> None:
+        """Note that the call waits no longer."""
+        self._has_ended = True
+        self._state.waiting_calls -= self._is_waiting
+        self._is_waiting = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the call."""
+        if self._is_small:
+            await self.arrived.wait()
+        if self._is_refused:
+            REFUSED.labels("calls").inc()
+            await _refused(send)
+            return
+
+        async def begun(message: Message) -> None:
+            self.end()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, begun)
+        finally:
+            self.end()
 
 
-async def _refused(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def _refused(send: Send) -> None:
     headers = [
         (b"content-type", PROBLEM_JSON.encode()),
         (b"content-length", str(len(_TOO_MANY)).encode()),
