@@ -199,8 +199,9 @@ async def _on_parameters(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    shape = problem(error.status_code, str(error.detail))
-    return _answer(request, shape, error.headers)
+    is_bare = error.detail == HTTPStatus.NOT_FOUND.phrase
+    detail = "There is nothing at this address." if is_bare else str(error.detail)
+    return _answer(request, problem(error.status_code, detail), error.headers)
 
 
 async def _on_bug(request: Request, _error: Exception) -> Response:
