@@ -47,7 +47,6 @@ class Caller:
         credential: How the name is proven: `session`, `key`, or `open` (not at all).
         scopes: Calls that may be made.
         may_overrule: Whether a claim of somebody else is no obstacle.
-        team: Team that an account is limited to; None sees all.
         address: Network address; None where it is not known.
     """
 
@@ -55,7 +54,6 @@ class Caller:
     credential: str
     scopes: frozenset[AccessScope]
     may_overrule: bool = False
-    team: str | None = None
     address: str | None = None
 
     def action(

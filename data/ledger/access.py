@@ -14,7 +14,6 @@ class Account:
 
     name: str
     role: str
-    team: str | None
     password_hash: str | None
     is_active: bool
     created_at_ms: int

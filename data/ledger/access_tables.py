@@ -12,7 +12,6 @@ ACCOUNTS = Table(
     METADATA,
     Column("name", String(120), primary_key=True),
     Column("role", String(20), nullable=False),
-    Column("team", Text),
     Column("password_hash", Text),
     Column("is_active", Boolean, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),

@@ -37,10 +37,9 @@ class LinkedAccount(NamedTuple):
 
 
 class AccountRights(NamedTuple):
-    """Rights of an account: its role, the team that it is limited to, and whether it is open."""
+    """Rights of an account: its role, and whether its person may sign in."""
 
     role: str
-    team: str | None
     is_active: bool
 
 
@@ -60,7 +59,6 @@ def new_account(
     *,
     caller: Caller,
     now_ms: int,
-    team: str | None = None,
 ) -> LinkedAccount:
     """Add an account without a password; its person sets one by the link.
 
@@ -73,9 +71,9 @@ def new_account(
     if not 0 < len(name) <= MAX_NAME_LENGTH:
         cure = f"Take 1 to {MAX_NAME_LENGTH} characters."
         raise BadInputError("the name of the account", f"has {len(name)} characters", cure)
-    account = Account(name, _role(role), team or None, None, is_active=True, created_at_ms=now_ms)
+    account = Account(name, _role(role), None, is_active=True, created_at_ms=now_ms)
     add_account(connection, account)
-    action = caller.action("new account", name, now_ms=now_ms, role=role, team=team or "")
+    action = caller.action("new account", name, now_ms=now_ms, role=role)
     record_action(connection, action)
     return LinkedAccount(account, _linked(connection, name, now_ms))
 
@@ -124,7 +122,7 @@ def change_account(
     caller: Caller,
     now_ms: int,
 ) -> Account:
-    """Change the role and the team of an account, or close it; a closed one is signed out.
+    """Change the role of an account, or close it; a closed one is signed out.
 
     Raises:
         NotFoundError: There is no such account.
@@ -133,7 +131,7 @@ def change_account(
     """
     account = account_of(connection, plain_name(name))
     role, is_active = _role(rights.role), rights.is_active
-    changed = replace(account, role=role, team=rights.team, is_active=is_active)
+    changed = replace(account, role=role, is_active=is_active)
     others = [a for a in accounts(connection) if a.role == AccountRole.ADMIN and a.is_active]
     stays_admin = is_active and role == AccountRole.ADMIN
     if not stays_admin and all(other.name == account.name for other in others):
@@ -146,7 +144,6 @@ def change_account(
         account.name,
         now_ms=now_ms,
         role=role,
-        team=rights.team or "",
     )
     record_action(connection, action)
     return changed

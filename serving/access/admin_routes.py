@@ -78,10 +78,10 @@ def _link(request: Request, token: str) -> str:
 async def add_account(request: Request) -> Response:
     """Add an account; show the link for its person."""
     fields, caller = await form_fields(request), caller_of(request)
-    name, role, team = (fields.get(field, "").strip() for field in ("name", "role", "team"))
+    name, role = fields.get("name", "").strip(), fields.get("role", "")
 
     def change(connection: Connection, now_ms: int) -> str:
-        linked = new_account(connection, name, role, caller=caller, now_ms=now_ms, team=team)
+        linked = new_account(connection, name, role, caller=caller, now_ms=now_ms)
         return _link(request, linked.token)
 
     return await _changed(request, change, f"the link for {name}")
@@ -101,10 +101,9 @@ async def add_link(request: Request, name: str) -> Response:
 
 @router.post("/access/accounts/{name}/change")
 async def change_rights(request: Request, name: str) -> Response:
-    """Change the role and the team of an account; close or open it."""
+    """Change the role of an account; close or open it."""
     fields, caller = await form_fields(request), caller_of(request)
-    team = fields.get("team", "").strip() or None
-    rights = AccountRights(fields.get("role", ""), team, is_active=fields.get("is_open") == "yes")
+    rights = AccountRights(fields.get("role", ""), is_active=fields.get("is_open") == "yes")
 
     def change(connection: Connection, now_ms: int) -> str:
         change_account(connection, name, rights, caller=caller, now_ms=now_ms)

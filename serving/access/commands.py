@@ -40,7 +40,6 @@ actions = _commands("The log of actions: who did what, and when.")
 Id = Annotated[str, typer.Argument(help="Id of the key, as `keys list` shows it")]
 AccountName = Annotated[str, typer.Argument(help="Name of the person")]
 RoleName = Annotated[str, typer.Option(help="viewer, operator, lead or admin")]
-Team = Annotated[str, typer.Option(help="Team that it is limited to; empty sees all")]
 
 
 @contextmanager
@@ -133,11 +132,11 @@ def revoke(key_id: Id) -> None:
 
 
 @accounts.command("new")
-def add(name: AccountName, role: RoleName, team: Team = "") -> None:
+def add(name: AccountName, role: RoleName) -> None:
     """Add an account; print the link by which its person sets a password."""
     linked = _changed(
         lambda connection, now_ms: new_account(
-            connection, name, role, caller=CONSOLE, now_ms=now_ms, team=team
+            connection, name, role, caller=CONSOLE, now_ms=now_ms
         )
     )
     typer.echo(f"/login/link/{linked.token}")
@@ -156,16 +155,15 @@ def link(name: AccountName) -> None:
 def change(
     name: AccountName,
     role: RoleName,
-    team: Team = "",
     *,
     close: Annotated[bool, typer.Option("--close", help="Nobody signs in by it any more")] = False,
 ) -> None:
-    """Change the role and the team of an account, or close it."""
+    """Change the role of an account, or close it."""
     changed = _changed(
         lambda connection, now_ms: change_account(
             connection,
             name,
-            AccountRights(role, team or None, is_active=not close),
+            AccountRights(role, is_active=not close),
             caller=CONSOLE,
             now_ms=now_ms,
         )
@@ -182,12 +180,11 @@ def list_accounts() -> None:
         (
             account.name,
             account.role if account.is_active else "closed",
-            account.team or "",
             "set" if account.password_hash else "not set",
         )
         for account in stored
     ]
-    _print_table(("name", "role", "team", "password"), rows)
+    _print_table(("name", "role", "password"), rows)
 
 
 @actions.command("export")

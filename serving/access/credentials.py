@@ -95,7 +95,6 @@ def _session_caller(connection: Connection, token_sha256: str, now_ms: int) -> C
         credential="session",
         scopes=ROLE_SCOPES[role],
         may_overrule=role in OVERRULING,
-        team=account.team,
     )
 
 

@@ -22,12 +22,10 @@ def person(guarded):
     """Sign in a person of a role; return their browser."""
     browsers = []
 
-    def sign_in(name, role, team=None):
+    def sign_in(name, role):
         service = guarded.app.state.service
         with service.ledger.writing() as connection:
-            linked = new_account(
-                connection, name, role, caller=CONSOLE, now_ms=service.clock(), team=team
-            )
+            linked = new_account(connection, name, role, caller=CONSOLE, now_ms=service.clock())
         browser = Client(base_url=guarded.base_url, timeout=60)
         browsers.append(browser)
         answer = browser.post(f"/login/link/{linked.token}", data={"password": PASSWORD})
@@ -146,9 +144,7 @@ def test_a_link_works_once_and_a_new_password_ends_other_sessions(guarded, perso
 
 def test_an_admin_adds_accounts_and_keys_on_the_page(guarded, person):
     root = person("root", "admin")
-    added = root.post(
-        "/access/accounts", data={"name": "Ana", "role": "operator", "team": "a"}
-    ).text
+    added = root.post("/access/accounts", data={"name": "Ana", "role": "operator"}).text
     link = re.search(r"http\S+(/login/link/[\w-]+)", added).group(1)
     assert "password of ana" in root.get(link).text
     made = root.post("/access/keys", data={"name": "oms", "scope_read": "yes", "days": "30"}).text
@@ -174,7 +170,7 @@ def test_the_first_start_makes_an_admin_and_a_link_until_one_can_sign_in(guarded
     with service.ledger.writing() as connection:
         first = first_account(connection, caller=CONSOLE, now_ms=clock())
         again = first_account(connection, caller=CONSOLE, now_ms=clock())
-        rights = AccountRights("viewer", None, is_active=True)
+        rights = AccountRights("viewer", is_active=True)
         with pytest.raises(ConflictError, match="last admin"):
             change_account(connection, "admin", rights, caller=CONSOLE, now_ms=clock())
     assert first.account.name == again.account.name == "admin"

@@ -34,7 +34,6 @@ def _make_accounts() -> None:
         "accounts",
         sa.Column("name", sa.String(120), nullable=False),
         sa.Column("role", sa.String(20), nullable=False),
-        sa.Column("team", sa.Text),
         sa.Column("password_hash", sa.Text),
         sa.Column("is_active", sa.Boolean, nullable=False),
         sa.Column("created_at_ms", sa.BigInteger, nullable=False),
