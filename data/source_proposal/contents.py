@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 
 from data.contract.codes import country_by_name, country_codes, country_key, currency_codes
 from data.contract.conversion import NO, YES
@@ -30,7 +30,7 @@ class Content(Enum):
     YES_NO = "yes or no"
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def plausibility(content: Content, column: FileColumn) -> float:
     """Fit of a column's values to a kind of field, 0 to 1."""
     if column.sample.empty:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rapidfuzz import fuzz
@@ -27,9 +27,23 @@ COMMON_TOKENS = frozenset(
     }
 )
 COMMON_WEIGHT = 0.5
+SHARED_FIELDS = (
+    "customer_id", "customer_segment", "sku", "site", "unit_price", "payment_method",
+    "country", "region", "city", "postcode",
+)  # fmt: skip
+"""Fields that are called alike in every role."""
 FILE_TOKEN_WEIGHT = 0.8
 LATER_NAME = 0.005  # of two headers that are both names of a field, the one named first wins
 MIN_TOKEN_LIKENESS = 80.0
+ABBREVIATIONS = {
+    "no": "number", "nr": "number", "nbr": "number", "num": "number", "qty": "quantity",
+    "cd": "code", "ts": "time", "tm": "time", "dt": "date", "ord": "order", "cust": "customer",
+    "prod": "product", "amt": "amount", "curr": "currency", "ctry": "country", "whse": "warehouse",
+    "deliv": "delivery", "dlv": "delivery", "shp": "ship", "itm": "item", "ln": "line",
+    "wgt": "weight", "rel": "release", "addr": "address", "inv": "invoice", "pmt": "payment",
+    "cat": "category", "desc": "description", "loc": "location", "req": "requested", "prc": "price",
+}  # fmt: skip
+"""Usual short forms in headers of databases."""
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
@@ -37,21 +51,29 @@ GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 def field_names() -> dict[str, dict[str, list[tuple[str, ...]]]]:
     """Names by role and field, each as its tokens."""
     roles = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    shared = {
+        field: [name for fields in roles.values() for name in fields.get(field, ())]
+        for field in SHARED_FIELDS
+    }
     return {
-        role: {field: [tokens_of(name) for name in names] for field, names in fields.items()}
+        role: {
+            field: [tokens_of(name) for name in dict.fromkeys([*names, *shared.get(field, ())])]
+            for field, names in fields.items()
+        }
         for role, fields in roles.items()
     }
 
 
 def tokens_of(header: str) -> tuple[str, ...]:
-    """Tokens of a header: words taken apart, accents and upper case fall away."""
+    """Tokens of a header: words taken apart, accents, upper case and short forms fall away."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", header.strip())
     plain = unicodedata.normalize("NFKC", spaced).lower().translate(GERMAN)
     plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    return tuple(re.findall(r"[^\W_]+", plain))
+    tokens: list[str] = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z]{4})nr\b", "nummer", plain))
+    return tuple(ABBREVIATIONS.get(token, token) for token in tokens)
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def likeness(header: str, role: str, field: str, *, file_tokens: tuple[str, ...] = ()) -> float:
     """Likeness of a header to a field's names, 0 to 1.
 
@@ -96,7 +118,7 @@ def _best(token: str, others: tuple[str, ...]) -> float:
     return score / 100 if score >= MIN_TOKEN_LIKENESS else 0.0
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def _alike(token: str, other: str) -> float:
     if token == other or token + "s" == other or other + "s" == token:
         return 100.0

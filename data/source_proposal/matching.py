@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import cache
 from statistics import mean
 
 import numpy as np
@@ -10,31 +9,32 @@ from scipy.optimize import linear_sum_assignment
 
 from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.contents import Content, plausibility
-from data.source_proposal.header_words import likeness
+from data.source_proposal.name_scores import best_likeness, name_likeness, names_tell
+from data.source_proposal.place_factors import (
+    AFTERWARDS,
+    decides_moments,
+    decides_money,
+    moment_factor,
+    place_factor,
+)
 from data.source_proposal.roles import ROLES, Role
 from data.source_proposal.table_links import InputTable, Link
 
 NAME_WEIGHT = 0.7
 TRUSTED_NAME = 0.8  # how far a name outweighs a column's place among the others
+TRUSTED_KEY_NAME = 0.5  # how far a name outweighs that a key, such as of sites, has few values
 SURE, LIKELY = 0.7, 0.4
 MIN_SCORE = 0.12
-# Where names tell, an optional field is not filled by values alone.
+# Where names tell, an optional field is not filled by values alone but for links and core fields.
 MIN_SCORE_AMONG_NAMES = 0.35
-NAMED, MIN_NAMED_SHARE = 0.6, 0.3
 MIN_DECIDED = 0.97
-# How late a field's time usually lies among the times of its row, from 0 (first) to 1 (last).
-MOMENT_RANKS = {
-    "placed_at": 0.0,
-    "detected_at": 0.0,
-    "paid_at": 0.2,
-    "ship_by_at": 0.5,
-    "shipped_at": 0.5,
-    "canceled_at": 0.6,
-    "promised_at": 0.7,
-    "delivered_at": 0.8,
-    "resolved_at": 0.9,
+# Fields that hardly any such table lacks: a column with a header like no name at all may be one.
+CORE_FIELDS = {
+    Role.LINE: ("units", "unit_price"),
+    Role.PAYMENT: ("total", "payment_method"),
+    Role.STOCK: ("on_hand",),
 }
-AFTERWARDS = frozenset({"shipped_at", "delivered_at", "canceled_at", "paid_at", "resolved_at"})
+MIN_LIKENESS = 0.3
 CHILDREN = frozenset({Role.LINE, Role.PAYMENT})
 # Fields that exports seldom have: values alone speak less for them.
 RARE = {
@@ -47,7 +47,6 @@ RARE = {
     "payment_status": 0.8,
     "fulfillment_status": 0.8,
 }
-PLACES = (Content.CITY, Content.POSTCODE)
 
 
 @dataclass(frozen=True)
@@ -112,9 +111,16 @@ class Matcher:
         needed = ROLES[role].needed
         floor = MIN_SCORE_AMONG_NAMES if names_tell(table) else MIN_SCORE
         weights = np.where([name in needed for name in names], 3.0, 1.0)[:, None]
-        usable = np.where(
-            scores >= np.where([n in needed for n in names], MIN_SCORE, floor)[:, None], scores, 0.0
+        linked = [any(link.column is column for link in self.links) for column in columns]
+        are_keys = [ROLES[role].kinds[name] is Content.KEY for name in names]
+        are_core = [name in CORE_FIELDS.get(role, ()) for name in names]
+        nameless = [best_likeness(table, column) < MIN_LIKENESS for column in columns]
+        by_values = (
+            np.array([n in needed for n in names])[:, None]
+            | np.outer(are_keys, linked)
+            | np.outer(are_core, nameless)
         )
+        usable = np.where(scores >= np.where(by_values, MIN_SCORE, floor), scores, 0.0)
         chosen = zip(*linear_sum_assignment(-usable * weights), strict=True)
         matches = {
             names[row]: FieldMatch(
@@ -141,6 +147,8 @@ class Matcher:
             return 0.0
         content *= RARE.get(name, 1.0)
         likeness = name_likeness(table, role, name, column)
+        if ROLES[role].kinds[name] is Content.KEY and name not in ROLES[role].key:
+            content = max(content, TRUSTED_KEY_NAME * likeness**2)
         structure = self._structure(table, role, name, column, key)
         trusted = 0.0 if (name,) == ROLES[role].key else TRUSTED_NAME * likeness**2
         content = min(1.0, content * max(structure, trusted))
@@ -173,9 +181,9 @@ class Matcher:
         if role is Role.CASE and name in ("detected_at", "step_at"):
             return factor * self._log_factor(table, name, column)
         if kind is Content.MOMENT:
-            return factor * _moment_factor(table, name, column)
+            return factor * moment_factor(table, name, column)
         if kind in (Content.REGION, Content.CITY):
-            return factor * _place_factor(table, column)
+            return factor * place_factor(table, column)
         if name in ("units", "unit_price") and role is Role.LINE and key is not None:
             return 1.0 - 0.5 * table.decides(key, column)
         return factor * (
@@ -187,12 +195,12 @@ class Matcher:
     def _log_factor(self, table: InputTable, name: str, column: FileColumn) -> float:
         """The time of a step differs within a case, the time of its opening does not."""
         if any(key for key in table.keys):
-            return 0.0 if name == "step_at" else _moment_factor(table, name, column)
+            return 0.0 if name == "step_at" else moment_factor(table, name, column)
         repeated = [
             c for c in table.columns if not c.moments and plausibility(Content.KEY, c) >= 0.3
         ]
         opened = max((table.decides(c, column) for c in repeated), default=0.0) >= MIN_DECIDED
-        return _moment_factor(table, name, column) if opened != (name == "step_at") else 0.3
+        return moment_factor(table, name, column) if opened != (name == "step_at") else 0.3
 
     def _key_factor(
         self, table: InputTable, role: Role, name: str, column: FileColumn, *, settled: bool
@@ -215,44 +223,12 @@ class Matcher:
             return (1.0 if is_key or targets else 0.3) * linked
         if role is Role.ORDER and is_key:
             coarser = 1.0 if column.distinct_share < 1 else 0.9
-            return linked * coarser * _decides_moments(table, column)
+            return linked * coarser * decides_moments(table, column)
         if is_key:
             return linked * (1.0 if column.is_unique or settled else 0.1)
         if name == "sku":
-            return linked * (0.5 if column.is_unique else 0.8 + 0.2 * _decides_money(table, column))
+            return linked * (0.5 if column.is_unique else 0.8 + 0.2 * decides_money(table, column))
         return linked * (0.4 if column.is_unique and not targets else 1.0)
-
-
-@cache
-def names_tell(table: InputTable) -> bool:
-    """True where a fair share of a table's columns has a name of the list."""
-    best = [
-        max(name_likeness(table, role, name, c) for role in ROLES for name in ROLES[role].kinds)
-        for c in table.columns
-    ]
-    return mean(score >= NAMED for score in best) >= MIN_NAMED_SHARE
-
-
-def name_likeness(table: InputTable, role: Role, name: str, column: FileColumn) -> float:
-    """Likeness of a column's header to a field's names, 0 to 1."""
-    headers = [*column.names]
-    if len(headers) > 1:
-        headers.append(headers[0].lower().replace("year", "date"))
-    return max(_relative(header, role, name, table.file_tokens) for header in headers)
-
-
-@cache
-def _relative(header: str, role: Role, name: str, file_tokens: tuple[str, ...]) -> float:
-    """Likeness, less where a header is more like another field."""
-    own = likeness(header, role, name, file_tokens=file_tokens)
-    if not own:
-        return 0.0
-    best = max(
-        likeness(header, other, field, file_tokens=file_tokens)
-        for other in ROLES
-        for field in ROLES[other].kinds
-    )
-    return own * own / best
 
 
 def _alternatives(
@@ -264,43 +240,3 @@ def _alternatives(
         if c != best and scores[c] >= max(MIN_SCORE, 0.6 * scores[best])
     ]
     return tuple(columns[c] for c in order[:2])
-
-
-def _decides_moments(table: InputTable, column: FileColumn) -> float:
-    """Near 1 where each value has one moment; orders do, their products and customers do not."""
-    moments = [other for other in table.columns if other.moments and other.distinct > 1]
-    return (
-        0.6 + 0.4 * max(table.decides(column, moment) for moment in moments) ** 2
-        if moments
-        else 0.5
-    )
-
-
-def _decides_money(table: InputTable, column: FileColumn) -> float:
-    money = [other for other in table.columns if plausibility(Content.MONEY, other) >= 0.5]
-    return max((table.decides(column, other) for other in money), default=0.5)
-
-
-def _place_factor(table: InputTable, column: FileColumn) -> float:
-    """More where a finer place decides this one, as postcodes decide cities and cities regions."""
-    finer = [
-        c
-        for c in table.columns
-        if c is not column
-        and c.distinct > column.distinct
-        and max(plausibility(kind, c) for kind in PLACES) > 0.3
-    ]
-    return 1.25 if any(table.decides(c, column) > 0.9 for c in finer) else 0.8
-
-
-def _moment_factor(table: InputTable, name: str, column: FileColumn) -> float:
-    ranks = table.moment_ranks
-    rank = ranks.get(id(column), 0.0)
-    factor = 1.0 - abs(rank - MOMENT_RANKS.get(name, 0.7)) if len(ranks) > 1 else 1.0
-    if name in AFTERWARDS and column.filled == 1:
-        factor *= 0.8
-    if column.moments and column.moments.is_month:
-        factor *= 0.4
-    elif column.moments and column.moments.is_date:
-        factor *= 1.2 if name == "promised_at" else 0.95
-    return max(0.1, factor)

@@ -69,13 +69,11 @@ class InputTable:
         }
 
     def counts_within(self, column: FileColumn, key: FileColumn) -> bool:
-        """True where a column numbers the rows of each key: 1, 2, 3."""
-        if (
-            column.numbers is None
-            or column.distinct < 2
-            or column.whole_share < 1
-            or float(column.numbers.min()) not in (0.0, 1.0)
-        ):
+        """True where a column numbers the rows of each key: 1, 2, 3, or 10, 20, 30."""
+        if column.numbers is None or column.distinct < 2 or column.whole_share < 1:
+            return False
+        in_tens = bool((column.numbers % 10 == 0).all())
+        if float(column.numbers.min()) / (10 if in_tens else 1) not in (0.0, 1.0):
             return False
         pairs = key.codes.astype(np.int64) * (column.distinct + 1) + column.codes
         return len(np.unique(pairs)) >= 0.999 * self.rows
