@@ -20,6 +20,7 @@ _TAIL = 3.0
 _MIN_TOP_RATIO = 1.5
 _WITHIN = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 _MIN_HOURS = 1e-3
+_MIN_HAZARD = 1e-4
 _KNOTS = np.linspace(0, 1, 11)
 _MIN_TIMES_WITHIN = 20
 """Recorded times of an interval: fewer do not tell how times lie inside it."""
@@ -191,6 +192,21 @@ class ResolveChances(NamedTuple):
     def quantiles(self, shares: tuple[float, ...] = (0.1, 0.5, 0.9)) -> np.ndarray:
         """Return (n, shares) hours to resolve."""
         return self.grid.quantiles(self.mass, shares)
+
+    def log_likelihood(self, hours: np.ndarray, resolved: np.ndarray) -> np.ndarray:
+        """Return n log likelihoods of times to resolve, open ones censored.
+
+        Args:
+            hours: Hours until resolved, or until now for those still open.
+            resolved: Whether it was resolved.
+        """
+        subject, interval, ended, exposure = self.grid.exposures(hours, resolved)
+        reached = np.cumsum(self.mass, axis=1)[:, :-1]
+        alive = 1 - np.concatenate([np.zeros((len(self.mass), 1)), reached], axis=1)
+        hazard = self.mass / np.maximum(alive, 1e-9)
+        hazard = np.clip(hazard, _MIN_HAZARD, 1 - _MIN_HAZARD)[subject, interval]
+        likelihood = ended * np.log(hazard) + (1 - ended) * np.log(1 - hazard)
+        return np.bincount(subject, exposure * likelihood, len(hours))
 
     def still_open(self, hours: np.ndarray) -> "ResolveChances":
         """Return the chances of those that are still open after n hours."""

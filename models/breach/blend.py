@@ -1,8 +1,7 @@
 """Blend of breach estimators: a weighted mean of their chances, put right by Platt's two numbers.
 
-The weights are those of a mixture: they maximise the likelihood of known outcomes (expectation
-maximisation for the shares of fixed components, Dempster, Laird, Rubin 1977), drawn towards equal
-ones. They sum to 1, and an estimator that adds nothing to the others is left out. The calibration
+The weights maximise the likelihood of known outcomes (`models.mixture`), drawn towards equal ones.
+They sum to 1, and an estimator that adds nothing to the others is left out. The calibration
 is half of what the outcomes ask for: a part of the level of any weeks is their own, and the weeks
 after a surge are nearer to the usual level (regression to the mean).
 """
@@ -19,6 +18,7 @@ from models.breach.catalog import breach_estimators
 from models.breach.contract import BreachEstimator, Contribution, summed_by_meaning
 from models.breach.platt import PlattScaling
 from models.estimator import Batch, Files, ModelState, files_of
+from models.mixture import mixture_weights
 from models.time_grid import ResolveChances
 
 UNCALIBRATED = PlattScaling()
@@ -26,7 +26,6 @@ MAX_MEMBERS = 3
 """Estimators that serve: each costs time in every call, and the fourth moves next to nothing."""
 MIN_WEIGHT = 0.05
 """A lighter estimator is left out: it costs time in every call and moves nothing."""
-_STEPS = 200
 _PRIOR_ROWS, _PRIOR_SHARE = 50.0, 0.1
 """Imaginary rows, and a share of the real ones, that are said to be explained by all alike."""
 _MIN_CHANCE = 1e-4
@@ -159,11 +158,7 @@ def _mixture_weights(
             for p in (np.clip(own, _MIN_CHANCE, 1 - _MIN_CHANCE) for own in chances.values())
         ]
     )
-    members, n = likelihood.shape
-    row_weight = row_weight * n / row_weight.sum()
-    prior = _PRIOR_ROWS + _PRIOR_SHARE * n
-    weight = np.full(members, 1 / members)
-    for _ in range(_STEPS):
-        share = weight[:, None] * likelihood
-        weight = ((share / share.sum(axis=0)) @ row_weight + prior / members) / (n + prior)
+    n = len(label)
+    prior_rows = _PRIOR_ROWS + _PRIOR_SHARE * n
+    weight = mixture_weights(likelihood, prior_rows, row_weight * n / row_weight.sum())
     return dict(zip(chances, weight.tolist(), strict=True))

@@ -1,9 +1,8 @@
 """Blend of class estimators: a weighted mean of their calibrated probabilities.
 
-The weights are those of a mixture, as in the blend of the chance of a breach: they maximise the
-likelihood of labels that no member was fitted on (expectation maximisation for the shares of fixed
-components, Dempster, Laird, Rubin 1977). The mean of probabilities is a linear opinion pool: where
-one member is sure and wrong, the other still speaks.
+The weights maximise the likelihood of labels that no member was fitted on (`models.mixture`). The
+mean of probabilities is a linear opinion pool: where one member is sure and wrong, the other still
+speaks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from models.classifiers.calibration import Calibration
 from models.classifiers.catalog import estimator_named
 from models.classifiers.contract import ClassEstimator
 from models.estimator import SHARED, Batch, Files, ModelState, files_of
+from models.mixture import mixture_weights
 
 NAME = "blend"
 MAX_MEMBERS = 2
@@ -27,7 +27,6 @@ MIN_WEIGHT = 0.05
 """A lighter estimator is left out."""
 AS_POOLED = Calibration(temperature=1.0, floor=0.0)
 """Calibration of a blend: its members are calibrated."""
-_STEPS = 60
 _PRIOR_ROWS = 10.0
 """Imaginary rows that are said to be explained by all alike."""
 _MIN_CHANCE = 1e-6
@@ -197,7 +196,7 @@ def _own_files(files: Files, member: str) -> Files:
     return files_of(files, f"{member}.") | shared
 
 
-def mixture_weights(likelihood: Mapping[str, np.ndarray]) -> dict[str, float]:
+def pair_weights(likelihood: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Return the weights of the two estimators that together explain most; they sum to 1.
 
     Args:
@@ -211,21 +210,10 @@ def mixture_weights(likelihood: Mapping[str, np.ndarray]) -> dict[str, float]:
     least = np.inf
     for names in combinations(chances, min(MAX_MEMBERS, len(chances))):
         pair = np.stack([chances[name] for name in names])
-        weight = _mixture(pair)
+        weight = mixture_weights(pair, _PRIOR_ROWS)
         loss = -float(np.log(weight @ pair).mean())
         if loss < least:
             best, least = dict(zip(names, weight.tolist(), strict=True)), loss
     heavy = {name: share for name, share in best.items() if share >= MIN_WEIGHT}
     total = sum(heavy.values())
     return {name: share / total for name, share in heavy.items()}
-
-
-def _mixture(chances: np.ndarray) -> np.ndarray:
-    """Return the likeliest weights of (members, n) chances."""
-    members, n = chances.shape
-    weight = np.full(members, 1 / members)
-    for _ in range(_STEPS):
-        share = weight[:, None] * chances
-        weight = (share / share.sum(axis=0)).sum(axis=1) + _PRIOR_ROWS / members
-        weight /= n + _PRIOR_ROWS
-    return weight

@@ -60,7 +60,7 @@ class TriageSet:
     Attributes:
         name: Name of the rows.
         folder: Below EXPEDITE_REAL_DATA.
-        files: Pattern of the files below it.
+        files: Pattern of the files below it; empty for the folder itself.
         source: Name of the source that reads them.
         as_of: Day before which everything is learned.
         until: Day before which exceptions are judged.
@@ -91,7 +91,7 @@ TRIAGE = {
         "just_in_time", "just_in_time", "orders_and_shipments*", "just_in_time", "2017-01-01",
         "2018-01-01", ("--encoding", "latin-1"),
     ),
-    "olist": TriageSet("Olist", "olist", ".", "olist", "2018-06-01", "2018-09-01"),
+    "olist": TriageSet("Olist", "olist", "", "olist", "2018-06-01", "2018-09-01"),
     "helpdesk_2012": _tickets("2012-01-01", "2012-07-01"),
     "helpdesk_2013": _tickets("2013-04-01", "2014-02-01"),
 }  # fmt: skip
@@ -153,7 +153,8 @@ def _triage_rows(chosen: TriageSet, work: Path) -> Iterator[str]:
 def _history(chosen: TriageSet, work: Path) -> History:
     folder = work / "histories" / chosen.folder
     if not folder.exists():
-        files = sorted((Path(os.environ["EXPEDITE_REAL_DATA"]) / chosen.folder).glob(chosen.files))
+        source = Path(os.environ["EXPEDITE_REAL_DATA"]) / chosen.folder
+        files = sorted(source.glob(chosen.files)) if chosen.files else [source]
         command = [sys.executable, "-m", "data", "import", *map(str, files)]
         more = ["--source", chosen.source, "--into", str(folder), *chosen.options]
         subprocess.run([*command, *more], check=True, stdout=subprocess.DEVNULL)

@@ -9,6 +9,7 @@ from models.triage.triage import Triage
 from training.triage import fit
 from training.triage.breach.rehearse_breach import final_breach
 from training.triage.fit import PreparedExceptions, TrainingRows
+from training.triage.fit_resolve import fit_resolve
 from training.triage.rehearsal import TriageRehearsal, in_order
 
 
@@ -35,7 +36,7 @@ def fit_final(prepared: PreparedExceptions, rehearsal: TriageRehearsal) -> Triag
 def _times(
     prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal, triage: Triage
 ) -> None:
-    fitted = fit.fit_resolve(prepared, learned)
+    fitted = fit_resolve(prepared, learned, rehearsal.raw_share)
     if fitted and rehearsal.triage.resolve is not None:
         triage.resolve = fitted.baseline if "resolve" in rehearsal.use_baseline else fitted.model
     if rehearsal.breach_risk is not None:

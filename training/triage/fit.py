@@ -22,7 +22,6 @@ from models.classifiers.contract import ClassEstimator, ClassTask
 from models.classifiers.token_table import TokenTable
 from models.estimator import Batch
 from models.triage.labels import label_named
-from models.triage.resolve_time import ConstantResolveTime, ResolveTime
 from models.triage.touch_time import TouchTime
 from training.triage.choices import ALL_ESTIMATORS, CompetingEstimators
 from training.triage.dataset import TriageDataset
@@ -130,28 +129,6 @@ def resolve_hours(dataset: TriageDataset, learned: TrainingRows) -> ResolveHours
     resolved = dataset.labels.resolved_known_at[learned.rows] < learned.tick
     hours = (np.where(resolved, at, learned.tick) - detected) / MS_PER_HOUR
     return ResolveHours(np.maximum(hours, 0.0), resolved)
-
-
-class ResolveModels(NamedTuple):
-    """Fitted models of the time to resolve.
-
-    Attributes:
-        model: The model.
-        baseline: Its baseline.
-    """
-
-    model: ResolveTime
-    baseline: ConstantResolveTime
-
-
-def fit_resolve(prepared: PreparedExceptions, learned: TrainingRows) -> ResolveModels | None:
-    """Fit the time to resolve and its baseline; None where resolutions are not recorded."""
-    hours, resolved = resolve_hours(prepared.dataset, learned)
-    if resolved.sum() < MIN_ROWS_TO_FIT:
-        return None
-    rows = prepared.rows.take(learned.rows)
-    fit = (rows, hours, resolved, learned.weight)
-    return ResolveModels(ResolveTime.fit(*fit), ConstantResolveTime.fit(*fit))
 
 
 def fit_touch(prepared: PreparedExceptions, learned: TrainingRows) -> Booster | None:

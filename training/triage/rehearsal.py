@@ -15,9 +15,9 @@ from data.domain import NotEnoughDataError
 from models.classifiers.blend import ClassPlan
 from models.classifiers.calibration import Calibration
 from models.classifiers.estimators import majority
-from models.time_grid import ResolveChances
 from models.triage.breach_risk import BreachRisk
 from models.triage.labels import LABEL_NAMES, PROMISED_NAMES
+from models.triage.resolve_time import RAW_SHARE
 from models.triage.touch_time import TouchTime
 from models.triage.triage import Triage
 from training.triage import fit
@@ -25,11 +25,13 @@ from training.triage.automation.held_out import HeldOutTest, tested
 from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.rehearse_breach import rehearse_breach
 from training.triage.fit import PreparedExceptions, TrainingRows
+from training.triage.fit_resolve import ResolveModels, TimedRows, fit_resolve, timed_rows
 from training.triage.rehearse_classifier import rehearse_class
 from training.triage.touch.rehearse_touch import TouchEvidence, rehearse_touch
 from training.triage.window import (
     MIN_BREACHES_TO_JUDGE,
     RehearsalWindow,
+    TickSpan,
     breach_window,
 )
 
@@ -45,6 +47,7 @@ class TriageRehearsal:
         losses: For each model and estimator the loss by which it was chosen.
         plans: For each label the plan of what serves.
         calibrations: For each class the calibration that the final model takes over.
+        raw_share: Weight of the raw columns in the time to resolve.
         use_baseline: Of resolve, harm and touch, those whose baseline serves.
         tested: For each class that may be promised the test of such a model.
         breach_window: Window by whose outcomes the chance of a breach was chosen; None without.
@@ -62,6 +65,7 @@ class TriageRehearsal:
     plans: dict[str, ClassPlan] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     tested: dict[str, HeldOutTest] = field(default_factory=dict)
+    raw_share: float = RAW_SHARE
     use_baseline: set[str] = field(default_factory=set)
     breach_window: RehearsalWindow | None = None
     breach_risk: BreachRisk | None = None
@@ -127,7 +131,9 @@ def _rehearse_label(
 def _rehearse_times(
     prepared: PreparedExceptions, learned: TrainingRows, rehearsal: TriageRehearsal
 ) -> None:
-    models = fit.fit_resolve(prepared, learned)
+    models = fit_resolve(prepared, learned)
+    if models is not None:
+        models = _with_learned_share(prepared, models, rehearsal)
     _rehearse_resolve(prepared, models, rehearsal)
     window = breach_window(prepared.dataset)
     if window is None:
@@ -136,7 +142,8 @@ def _rehearse_times(
         )
         return
     if window.cut != learned.tick:
-        models = fit.fit_resolve(prepared, TrainingRows.before(prepared.dataset, window.cut))
+        before = TrainingRows.before(prepared.dataset, window.cut)
+        models = fit_resolve(prepared, before, rehearsal.raw_share)
     rehearsed = rehearse_breach(
         prepared, window, models, resolve_baseline="resolve" in rehearsal.use_baseline
     )
@@ -152,31 +159,44 @@ def _rehearse_times(
         rehearsal.use_baseline.add("harm")
 
 
+def _with_learned_share(
+    prepared: PreparedExceptions, fitted: ResolveModels, rehearsal: TriageRehearsal
+) -> ResolveModels:
+    """Learn on the first half of the window how much the hazard by the raw columns counts."""
+    early = _times_between(prepared, rehearsal.window.halves.first, rehearsal)
+    if early.rows.n:
+        rehearsal.raw_share = fitted.model.likeliest_raw_share(
+            early.rows, early.hours, early.resolved
+        )
+    return fitted._replace(model=fitted.model.sharing(rehearsal.raw_share))
+
+
+def _times_between(
+    prepared: PreparedExceptions, half: TickSpan, rehearsal: TriageRehearsal
+) -> TimedRows:
+    """Return the exceptions of a half of the window, with their times at its end."""
+    detected = prepared.dataset.between(*half)
+    return timed_rows(
+        prepared, TrainingRows(rehearsal.window.end, detected, np.ones(len(detected)))
+    )
+
+
 def _rehearse_resolve(
-    prepared: PreparedExceptions, fitted: fit.ResolveModels | None, rehearsal: TriageRehearsal
+    prepared: PreparedExceptions, fitted: ResolveModels | None, rehearsal: TriageRehearsal
 ) -> None:
-    triage, window = rehearsal.triage, rehearsal.window
+    triage = rehearsal.triage
     if fitted is None:
         triage.untrained["resolve"] = f"fewer than {fit.MIN_ROWS_TO_FIT} resolutions are recorded"
         return
     model, baseline = fitted
-    evaluated = prepared.dataset.between(window.middle, window.end)
-    rows = prepared.rows.take(evaluated)
-    at_end = TrainingRows(window.end, evaluated, np.ones(len(evaluated)))
-    hours, resolved = fit.resolve_hours(prepared.dataset, at_end)
-    losses = {m.kind: hazard_loss(m.chances(rows), hours, resolved) for m in (model, baseline)}
+    late = _times_between(prepared, rehearsal.window.halves.second, rehearsal)
+    losses = {
+        own.kind: -float(own.chances(late.rows).log_likelihood(late.hours, late.resolved).sum())
+        / max(late.rows.n, 1)
+        for own in fitted
+    }
     _decide("resolve", losses, model=model.kind, baseline=baseline.kind, rehearsal=rehearsal)
     triage.resolve = baseline if "resolve" in rehearsal.use_baseline else model
-
-
-def hazard_loss(times: ResolveChances, hours: np.ndarray, resolved: np.ndarray) -> float:
-    """Return the mean negative log likelihood of times to resolve, open ones censored."""
-    mass = times.mass
-    subject, interval, ended, exposure = times.grid.exposures(hours, resolved)
-    alive = 1 - np.concatenate([np.zeros((len(mass), 1)), np.cumsum(mass, axis=1)[:, :-1]], axis=1)
-    hazard = np.clip(mass / np.maximum(alive, 1e-9), 1e-4, 1 - 1e-4)[subject, interval]
-    likelihood = ended * np.log(hazard) + (1 - ended) * np.log(1 - hazard)
-    return float(-(exposure * likelihood).sum() / max(len(hours), 1))
 
 
 def _decide(

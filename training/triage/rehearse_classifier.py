@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data.domain import NotEnoughDataError
-from models.classifiers.blend import AS_POOLED, BlendMember, ClassPlan, mixture_weights
+from models.classifiers.blend import AS_POOLED, BlendMember, ClassPlan, pair_weights
 from models.classifiers.blend import NAME as BLEND
 from models.classifiers.calibration import (
     Calibration,
@@ -211,7 +211,7 @@ class _JudgingRows:
             ]
             for name, trial in trials.items()
         }
-        weights = mixture_weights(likelihood)
+        weights = pair_weights(likelihood)
         return ClassPlan(
             {name: BlendMember(weight, calibrations[name]) for name, weight in weights.items()}
         )

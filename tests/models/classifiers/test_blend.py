@@ -10,7 +10,7 @@ from models.classifiers.blend import (
     MAX_MEMBERS,
     BlendMember,
     ClassPlan,
-    mixture_weights,
+    pair_weights,
 )
 from models.classifiers.calibration import Calibration, floor_of_errors, prior_of
 from models.classifiers.catalog import estimator_named
@@ -114,7 +114,7 @@ def test_a_plan_of_one_is_the_estimator_itself(model, task):
 def test_weights_follow_what_explains_the_labels():
     right, half, wrong = np.full(500, 0.9), np.full(500, 0.5), np.full(500, 0.05)
 
-    weights = mixture_weights({"wrong": wrong, "half": half, "right": right})
+    weights = pair_weights({"wrong": wrong, "half": half, "right": right})
 
     assert weights == {"right": 1.0}
 
@@ -122,7 +122,7 @@ def test_weights_follow_what_explains_the_labels():
 def test_two_that_are_right_about_different_rows_share_the_weight():
     first = np.tile([0.95, 0.05], 200)
 
-    weights = mixture_weights({"first": first, "second": first[::-1]})
+    weights = pair_weights({"first": first, "second": first[::-1]})
 
     assert weights == pytest.approx({"first": 0.5, "second": 0.5})
 
@@ -130,7 +130,7 @@ def test_two_that_are_right_about_different_rows_share_the_weight():
 def test_no_more_members_than_the_heaviest_serve():
     alike = {f"estimator {number}": np.full(50, 0.5) for number in range(6)}
 
-    weights = mixture_weights(alike)
+    weights = pair_weights(alike)
 
     assert len(weights) == MAX_MEMBERS
     assert sum(weights.values()) == pytest.approx(1.0)

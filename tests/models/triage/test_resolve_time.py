@@ -66,3 +66,30 @@ def test_a_champion_stored_without_edges_reads_the_first_grid(censored, model):
     again = model.from_json({name: v for name, v in values.items() if name != "edges"}, files)
 
     assert again.grid.edges[[0, 1, -1]].tolist() == [0, 0.1, 3000]
+
+
+def test_what_the_raw_columns_add_is_learned_from_later_times(censored):
+    rows, hours, resolved = censored
+    model = ResolveTime.fit(rows, hours, resolved, np.ones(rows.n))
+    shares = {share: model.sharing(share) for share in (0.05, 0.5, 0.95)}
+    loss = {
+        share: -own.chances(rows).log_likelihood(hours, resolved).mean()
+        for share, own in shares.items()
+    }
+
+    learned = model.sharing(model.likeliest_raw_share(rows, hours, resolved))
+
+    own = -learned.chances(rows).log_likelihood(hours, resolved).mean()
+    assert own <= min(loss.values()) + 0.01
+
+
+def test_a_hazard_by_raw_columns_that_adds_nothing_is_left_out(censored):
+    rows, hours, resolved = censored
+    model = ResolveTime.fit(rows, hours, resolved, np.ones(rows.n))
+
+    alone = model.sharing(0.0)
+
+    assert model.raw is not None
+    assert alone.raw is None
+    assert alone.likeliest_raw_share(rows, hours, resolved) == 0.0
+    assert alone.to_json().files.keys() == {"trees.txt"}

@@ -8,7 +8,8 @@ from sklearn.metrics import roc_auc_score
 from data.ticks import tick_of
 from models.breach.catalog import breach_estimators
 from training.triage.breach.fit_breach import breach_task, fit_breach
-from training.triage.fit import TrainingRows, fit_resolve
+from training.triage.fit import TrainingRows
+from training.triage.fit_resolve import fit_resolve
 
 
 def _later_auc(prepared, as_of, name):

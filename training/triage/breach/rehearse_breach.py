@@ -28,6 +28,7 @@ from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.fit_breach import breach_task, fit_breach
 from training.triage.breach.known_labels import label_weights
 from training.triage.fit import PreparedExceptions, TrainingRows
+from training.triage.fit_resolve import ResolveModels
 from training.triage.window import RehearsalWindow
 
 RATE = "one rate for all"
@@ -80,7 +81,7 @@ class _Half:
 def rehearse_breach(
     prepared: PreparedExceptions,
     window: RehearsalWindow,
-    models: fit.ResolveModels | None,
+    models: ResolveModels | None,
     *,
     resolve_baseline: bool,
 ) -> RehearsedBreach | str:

@@ -13,7 +13,8 @@ from models.estimator import ModelState
 from models.registry.store import ModelRegistry
 from training.triage.breach.rehearse_breach import RATE, rehearse_breach
 from training.triage.dataset import TriageDataset
-from training.triage.fit import TrainingRows, fit_resolve
+from training.triage.fit import TrainingRows
+from training.triage.fit_resolve import fit_resolve
 from training.triage.rehearsal import rehearse
 from training.triage.train import train_triage
 from training.triage.window import breach_window
