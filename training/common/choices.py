@@ -1,9 +1,11 @@
 """Choices of whoever trains that every model shares: which features are read, what competes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import Self
 
 from data.domain import BadInputError, UnknownChoiceError
 
@@ -55,6 +57,48 @@ class FeatureChoices:
             for pattern in patterns:
                 if not any(fnmatchcase(name, pattern) for name in names):
                     raise _no_feature(option, pattern, names)
+
+
+@dataclass(frozen=True)
+class CandidateChoices(FeatureChoices, ABC):
+    """Choices that name what competes too.
+
+    Attributes:
+        candidates: Names of what competes; baselines always do. None for all.
+    """
+
+    candidates: frozenset[str] | None = None
+
+    @staticmethod
+    @abstractmethod
+    def every_candidate() -> Collection[str]:
+        """Return the names of all that may compete."""
+
+    @classmethod
+    def named(
+        cls,
+        features: Iterable[str] = (),
+        without: Iterable[str] = (),
+        names: Iterable[str] = (),
+        trials: int = 0,
+    ) -> Self:
+        """Read what was named on the command line; nothing means all.
+
+        Raises:
+            UnknownChoiceError: A candidate is not there; the message names those there are.
+        """
+        candidates = named_candidates(names, cls.every_candidate())
+        return cls(tuple(features), tuple(without), trials, candidates or None)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options that were named, with their values: logged with the run."""
+        named = ", ".join(sorted(self.candidates or ()))
+        return {**super().options, **({"candidates": named} if named else {})}
+
+    def competes(self, name: str) -> bool:
+        """Return whether a candidate competes."""
+        return self.candidates is None or name in self.candidates
 
 
 def named_candidates(texts: Iterable[str], every: Collection[str]) -> frozenset[str]:

@@ -1,12 +1,11 @@
 """Choices of whoever trains demand: offers and attributes that are read, methods that compete."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Self
 
 from features.demand.panel import Panel
 from models.demand.catalog import method_names, methods
-from training.common.choices import FeatureChoices, named_candidates
+from training.common.choices import CandidateChoices
 
 OFFERS = ("price", "promotion")
 """Offers that a panel may hold; demand, stock and calendar are always read."""
@@ -16,44 +15,19 @@ CALENDAR_ATTRIBUTE = "country"
 
 
 @dataclass(frozen=True)
-class DemandChoices(FeatureChoices):
-    """Choices of one training of demand.
+class DemandChoices(CandidateChoices):
+    """Choices of one training of demand; candidates are `NAME`s of methods."""
 
-    Attributes:
-        candidates: `NAME`s of methods that compete; baselines always do. None for all.
-    """
-
-    candidates: frozenset[str] | None = None
-
-    @classmethod
-    def named(
-        cls,
-        features: Iterable[str] = (),
-        without: Iterable[str] = (),
-        names: Iterable[str] = (),
-        trials: int = 0,
-    ) -> Self:
-        """Read what was named on the command line; nothing means all.
-
-        Raises:
-            UnknownChoiceError: A method is not there; the message names those there are.
-        """
-        candidates = named_candidates(names, method_names())
-        return cls(tuple(features), tuple(without), trials, candidates or None)
-
-    @property
-    def options(self) -> dict[str, str]:
-        """The options that were named, with their values: logged with the run."""
-        named = ", ".join(sorted(self.candidates or ()))
-        return {**super().options, **({"candidates": named} if named else {})}
+    @staticmethod
+    def every_candidate() -> Collection[str]:
+        """Return the names of all methods."""
+        return method_names()
 
     @property
     def methods(self) -> list[str]:
         """Names of the methods that compete."""
         return [
-            method.NAME
-            for method in methods()
-            if self.candidates is None or method.IS_BASELINE or method.NAME in self.candidates
+            method.NAME for method in methods() if method.IS_BASELINE or self.competes(method.NAME)
         ]
 
     def narrowed(self, panel: Panel) -> Panel:

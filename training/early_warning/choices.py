@@ -1,46 +1,22 @@
 """Choices of whoever trains the early warning: features that are read, scores that compete."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Self
 
 from features.engine.attributes import ATTRIBUTE
 from features.engine.feature_set import Columns, FeaturePlan
-from training.common.choices import FeatureChoices, named_candidates
+from training.common.choices import CandidateChoices
 from training.early_warning.score_sets import CANDIDATES
 
 
 @dataclass(frozen=True)
-class WarningChoices(FeatureChoices):
-    """Choices of one training of the early warning.
+class WarningChoices(CandidateChoices):
+    """Choices of one training of the early warning; candidates are parts whose scores compete."""
 
-    Attributes:
-        candidates: Names of the parts whose scores compete, of `CANDIDATES`; baselines always do.
-    """
-
-    candidates: frozenset[str] = frozenset(CANDIDATES)
-
-    @classmethod
-    def named(
-        cls,
-        features: Iterable[str] = (),
-        without: Iterable[str] = (),
-        names: Iterable[str] = (),
-        trials: int = 0,
-    ) -> Self:
-        """Read what was named on the command line; nothing means all.
-
-        Raises:
-            UnknownChoiceError: A candidate is not there; the message names those there are.
-        """
-        candidates = named_candidates(names, CANDIDATES) or frozenset(CANDIDATES)
-        return cls(tuple(features), tuple(without), trials, candidates)
-
-    @property
-    def options(self) -> dict[str, str]:
-        """The options that were named, with their values: logged with the run."""
-        named = ", ".join(sorted(self.candidates)) if self.candidates != set(CANDIDATES) else ""
-        return {**super().options, **({"candidates": named} if named else {})}
+    @staticmethod
+    def every_candidate() -> Collection[str]:
+        """Return the names of all parts."""
+        return CANDIDATES
 
     def narrowed(self, plan: FeaturePlan) -> FeaturePlan:
         """Return the plan with the words, attributes and pasts that are to be read.

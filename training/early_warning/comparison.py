@@ -12,7 +12,13 @@ from models.early_warning.stage_logit import StageLogit
 from training.common import measures
 from training.common.promotion import MIN_SHARE_NO_WORSE, NOISE_QUANTILE
 from training.early_warning.fit import PreparedOrders, evened, settled_rows
-from training.early_warning.score_sets import NO_SCORES, RATE, ScoreSet, model_score_sets
+from training.early_warning.score_sets import (
+    CANDIDATES,
+    NO_SCORES,
+    RATE,
+    ScoreSet,
+    model_score_sets,
+)
 from training.early_warning.surplus import PastChances, outcome_surplus
 
 
@@ -92,7 +98,8 @@ class Comparison:
 
     def score_sets(self) -> dict[str, ScoreSet]:
         """Return score sets by name: those of the models, the largest first, then the baselines."""
-        score_sets = model_score_sets(self._rehearsed.scores, self._prepared.choices.candidates)
+        parts = filter(self._prepared.choices.competes, CANDIDATES)
+        score_sets = model_score_sets(self._rehearsed.scores, tuple(parts))
         for entity, words in RATE_OF.items():
             tried = [(f"rate {i}",) for i, rate in enumerate(RATES) if rate.entity == entity]
             score_sets[f"{RATE} {words}"] = min(
