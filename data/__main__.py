@@ -142,12 +142,13 @@ def replay(
     """Post the last days of a history to a running service, shifted so that the newest is now."""
     before = pd.Timestamp(until, tz="UTC") if until else None
     newest_at = None if until else _now()
-    currency = Policy.read(Settings.read().policy).currency
+    settings = Settings.read()
+    currency = Policy.read(settings.policy).currency
     calls = last_days(
         History.open(history), days=days, newest_at=newest_at, currency=currency, until=before
     )
     with ProgressBars(Console(stderr=True)) as bars:
-        sent = send(calls, to, bars.watch)
+        sent = send(calls, to, bars.watch, key=settings.api_key.get_secret_value())
     for refusal in sent.refusals:
         Console(stderr=True).print(f"Refused: {refusal}", highlight=False, soft_wrap=True)
     print(

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.domain import BadInputError
@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     access: Literal["open", "accounts"] = Field(
         default="open",
         description="Who comes in: everybody on this machine, or accounts and keys only",
+    )
+    api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key by which `python -m data replay` calls a service that asks for one",
     )
     session_hours: Annotated[float, Field(gt=0, le=720)] = Field(
         default=12.0, description="How long a person stays signed in"

@@ -31,7 +31,9 @@ class PendingResolution(NamedTuple):
     body: dict[str, Any]
 
 
-def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -> SendReport:
+def send(
+    calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None], *, key: str = ""
+) -> SendReport:
     """Post exceptions in their order, each resolution once what was detected later is posted.
 
     So the service learns how a case ended when its people did, and not at the end of all.
@@ -40,6 +42,7 @@ def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -
         calls: The first detected first.
         to: Address of the service, such as http://127.0.0.1:8000.
         watch: Called with the name of a step and the number of calls done in it.
+        key: Key with the scopes score and operate; empty where access to the service is open.
 
     Raises:
         BadInputError: Nothing answers there, or its answer is not that of Expedite.
@@ -49,7 +52,8 @@ def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -
     waiting: list[PendingResolution] = []
     for begin in range(0, len(calls), MAX_EXCEPTIONS_PER_REQUEST):
         part = calls[begin : begin + MAX_EXCEPTIONS_PER_REQUEST]
-        answer = _post(f"{base}/v1/exceptions", {"exceptions": [call.exception for call in part]})
+        body = {"exceptions": [call.exception for call in part]}
+        answer = _post(f"{base}/v1/exceptions", body, key)
         for call, result in zip(part, answer["results"], strict=True):
             if result["result"] == "refused":
                 report.refusals.append(f"{call.exception['external_id']}: {result['detail']}")
@@ -64,7 +68,7 @@ def send(calls: Sequence[OmsCall], to: str, watch: Callable[[str, int], None]) -
         ready = [pending for pending in waiting if is_last or pending.due <= now]
         waiting = [pending for pending in waiting if not (is_last or pending.due <= now)]
         for pending in sorted(ready, key=lambda pending: pending.due):
-            _post(f"{base}/v1/exceptions/{pending.exception_id}/resolve", pending.body)
+            _post(f"{base}/v1/exceptions/{pending.exception_id}/resolve", pending.body, key)
             report.resolved += 1
             watch("resolutions", 1)
     return report
@@ -78,8 +82,10 @@ def _base(to: str) -> str:
     return to.rstrip("/")
 
 
-def _post(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _post(url: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
     headers = {"Content-Type": "application/json"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
     request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - _base checked it
     cure = "Start it with `python -m serving` and use the address that it prints."
     try:

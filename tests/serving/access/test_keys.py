@@ -7,10 +7,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
+from data.domain import BadInputError
 from data.ledger.access import api_keys
 from data.ledger.access_tables import ACTION_LOG
 from data.ledger.action_log import all_actions
 from data.ledger.ledger import Ledger
+from data.oms_client.calls import OmsCall
+from data.oms_client.send import send
+from data.settings import Settings
 from serving.__main__ import app
 from serving.access.credentials import REFRESH_SECONDS
 from serving.access.keys import revoke_key, rotate_key
@@ -157,6 +161,18 @@ def test_a_claim_stops_others_but_not_a_lead_and_the_log_says_who(guarded, new_k
     assert (logged[0].by, logged[0].action) == ("oms", "send")
     assert {(a.model_version, a.address) for a in logged} == {("7", "127.0.0.1")}
     assert all(action.policy_version for action in logged)
+
+
+def test_a_replay_comes_in_by_a_key(guarded, new_key, an_exception):
+    resolution = {"resolved_at": "2026-03-01T11:00:00Z", "team": "fraud"}
+    calls = [OmsCall(an_exception(), resolution)]
+    key = new_key("score", "operate")["Authorization"].partition(" ")[2]
+    sent = send(calls, str(guarded.base_url), lambda *_: None, key=key)
+
+    assert (sent.accepted, sent.resolved, sent.refusals) == (1, 1, [])
+    with pytest.raises(BadInputError, match="answered 401"):
+        send(calls, str(guarded.base_url), lambda *_: None)
+    assert key not in repr(Settings(api_key=key))
 
 
 def test_the_log_of_actions_only_grows(guarded, new_key):
