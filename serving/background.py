@@ -1,15 +1,28 @@
-"""Background polling: a thread that looks for a newer version, and patience with a broken one."""
+"""Work beside the calls: large requests in a thread of their own, polling for newer versions."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from data.settings import Settings
 
 LOG = logging.getLogger("expedite.background")
 REPEAT_BROKEN_AFTER_POLLS = 30
+MIN_BYTES_FOR_A_THREAD = 65_536
+"""A request of so many bytes takes long enough to be worked on beside the calls of others."""
 Version = TypeVar("Version")
+Result = TypeVar("Result")
+_LARGE_REQUESTS = ThreadPoolExecutor(1, thread_name_prefix="large-requests")
+
+
+async def run_sized(size: int, work: Callable[[], Result]) -> Result:
+    """Do the work of a request of some bytes; that of large ones apart, one after the other."""
+    if size < MIN_BYTES_FOR_A_THREAD:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_LARGE_REQUESTS, work)
 
 
 class BrokenVersion(Generic[Version]):

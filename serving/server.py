@@ -19,6 +19,8 @@ from data.settings import Settings
 from serving.app import create_app
 from serving.http.connections import BoundedProtocol, ConnectionLimits, ConnectionState
 
+SECONDS_BETWEEN_THREADS = 0.001
+"""A call waits no longer than this for a thread that works on a large request."""
 MAX_SECONDS_TO_FINISH = 30
 """Calls under way at the end are given up after that long."""
 
@@ -61,6 +63,7 @@ class DrainingServer(uvicorn.Server):
         gc.freeze()
         # An answer is some twenty small objects: by default every thirty-fifth would start a round.
         gc.set_threshold(20_000, 10, 20)
+        sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
         self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -1,7 +1,8 @@
 """Intake of exceptions: checked, scored, written to the ledger, shown on the work list."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Literal, NamedTuple
 
 import orjson
 from pydantic import Field
@@ -12,35 +13,29 @@ from data.ledger.message_order import Incoming
 from data.ledger.outcomes import save_outcomes
 from data.ledger.writer import LedgerWriter
 from data.settings import Settings
+from serving.background import run_sized
 from serving.clock import Clock
+from serving.exceptions.sent_exceptions import CheckedException, read_exceptions
 from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
 from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import (
     ActionRequest,
     RefusedExceptionOut,
-    canonical,
-    many_of,
-    parsed,
-    refused_exception,
 )
-from serving.live_list.worklist import Worklist
+from serving.live_list.open_exceptions import OpenRow
+from serving.live_list.worklist import Worklist, readable_row
 from serving.scoring.answer import ScoringOut
 from serving.scoring.assessment import Assessment
 from serving.scoring.audits import untouched
 from serving.scoring.counters import count_decisions
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import StampOut, closed
-from serving.wire.errors import BadPayloadError, Flaw, pointer_to
-from serving.wire.exception_in import ExceptionIn, Kind, exception, parts
+from serving.wire.errors import Flaw
+from serving.wire.exception_in import ExceptionIn, Kind
 from serving.wire.future_times import count_future_times, future_times
 from serving.wire.optional_values import count_unread
 
-MAX_PAYLOAD_LENGTH = 1_000_000
-"""Characters of one exception as JSON: a thousand lines with some attributes each."""
-TOO_LARGE = (
-    f"the exception has more than {MAX_PAYLOAD_LENGTH:,} characters as JSON, most of them here: "
-    f"send a link instead"
-)
+MAX_SHOWN_AT_ONCE = 100
 _PAST_TIMES = ("detected_at", "updated_at")
 _DECIDED = (IntakeEvent.CREATED, IntakeEvent.UPDATED, IntakeEvent.REOPENED)
 
@@ -67,13 +62,6 @@ class AcceptedBatchOut(StampOut):
     accepted: int
     refused: int
     results: list[AcceptedExceptionOut | RefusedExceptionOut]
-
-
-class CheckedException(NamedTuple):
-    """An exception that can be accepted, and its payload as text with the keys in order."""
-
-    exception: ExceptionIn
-    payload: str
 
 
 class CheckedBatch(NamedTuple):
@@ -111,12 +99,12 @@ async def take_in(
     Raises:
         NotJsonError, TooLargeError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    kind, values = parts(parsed(request.body))
-    checked: list[ExceptionIn | RefusedExceptionOut]
-    checked = [exception(values[0])] if kind == "one" else many_of(values, settings)
-    batch = await _incoming(values, checked, scorer, clock)
+    size = len(request.body)
+    sent = await run_sized(size, partial(read_exceptions, request.body, settings))
+    kind = sent.kind
+    batch = await _incoming(sent.items, size, scorer, clock)
     now_ms = clock()
-    late = [_future_times(item, now_ms) for item in batch.exceptions]
+    late = await run_sized(size, lambda: [_future_times(item, now_ms) for item in batch.exceptions])
     all_warnings = [
         [*flaws, *item.unread] for flaws, item in zip(late, batch.exceptions, strict=True)
     ]
@@ -134,13 +122,27 @@ async def take_in(
     action = action_of(request, "send", None, now_ms=now_ms) if request.caller.name else None
     once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms, action=action)
     answer, accepted = await run_once(writer, once, transaction)
-    for result, flaws, item in zip(accepted or (), late, batch.exceptions, strict=False):
-        count_future_times(flaws)
-        count_unread(item.unread)
-        if result.arrival in _DECIDED:
-            count_decisions([Assessment.from_json(result.record.opinion)])
-        worklist.show(result.record)
+    if accepted is not None:
+        for flaws, item in zip(late, batch.exceptions, strict=True):
+            count_future_times(flaws)
+            count_unread(item.unread)
+        await _show([*accepted], size, worklist)
     return answer
+
+
+async def _show(accepted: Sequence[AcceptedException], size: int, worklist: Worklist) -> None:
+    """Count what was decided and show it; calls of others are answered between parts of it."""
+    for begin in range(0, len(accepted), MAX_SHOWN_AT_ONCE):
+        part = accepted[begin : begin + MAX_SHOWN_AT_ONCE]
+        rows = await run_sized(size, partial(_counted_rows, part))
+        for result, row in zip(part, rows, strict=True):
+            worklist.show_row(result.record, row)
+
+
+def _counted_rows(accepted: Sequence[AcceptedException]) -> list[OpenRow | None]:
+    decided = [result.record.opinion for result in accepted if result.arrival in _DECIDED]
+    count_decisions(Assessment.from_json(opinion) for opinion in decided)
+    return [readable_row(result.record) for result in accepted]
 
 
 def _future_times(facts: ExceptionIn, now_ms: int) -> list[Flaw]:
@@ -148,54 +150,27 @@ def _future_times(facts: ExceptionIn, now_ms: int) -> list[Flaw]:
 
 
 async def _incoming(
-    values: Sequence[Any],
-    checked: Sequence[ExceptionIn | RefusedExceptionOut],
-    scorer: Scorer,
-    clock: Clock,
+    items: Sequence[CheckedException | RefusedExceptionOut], size: int, scorer: Scorer, clock: Clock
 ) -> CheckedBatch:
     """Score what is right."""
-    items = [_checked(value, item) for value, item in zip(values, checked, strict=True)]
     right = [item for item in items if isinstance(item, CheckedException)]
     refusals = [None if isinstance(item, CheckedException) else item for item in items]
     if not right:
         return CheckedBatch([], [], refusals)
     exceptions = [item.exception for item in right]
     judged = await scorer.judged(exceptions, clock())
-    arriving = [
-        _as_incoming(
-            item,
-            scorer.draws.applied(assessment, item.exception.source, item.exception.external_id),
-        )
-        for item, assessment in zip(right, judged.assessments, strict=True)
-    ]
+
+    def drawn() -> list[Incoming]:
+        return [
+            _as_incoming(
+                item,
+                scorer.draws.applied(assessment, item.exception.source, item.exception.external_id),
+            )
+            for item, assessment in zip(right, judged.assessments, strict=True)
+        ]
+
+    arriving = await run_sized(size, drawn)
     return CheckedBatch(exceptions, arriving, refusals)
-
-
-def _checked(
-    value: Any, item: ExceptionIn | RefusedExceptionOut
-) -> CheckedException | RefusedExceptionOut:
-    if not isinstance(item, ExceptionIn):
-        return item
-    try:
-        return CheckedException(item, _payload(value))
-    except BadPayloadError as error:
-        return refused_exception(item.source, item.external_id, error)
-
-
-def _payload(value: Any) -> str:
-    payload = canonical(value)
-    if len(payload) > MAX_PAYLOAD_LENGTH:
-        raise BadPayloadError([Flaw(_largest_part(value), TOO_LARGE)])
-    return payload
-
-
-def _largest_part(value: Mapping[str, Any]) -> str:
-    """Return the JSON pointer to the largest field; of the attributes, the largest one."""
-    name = max(value, key=lambda name: len(orjson.dumps(value[name])))
-    own = value[name]
-    if name == "attributes" and isinstance(own, dict):
-        return f"/{name}{_largest_part(own)}"
-    return pointer_to((name,))
 
 
 def _as_incoming(item: CheckedException, assessment: Assessment) -> Incoming:

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from models.ranking.pricing import rank_by_policy
+from serving.background import run_sized
 from serving.exceptions.payload import exceptions_body
 from serving.http.openapi import answers
 from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import RefusedExceptionOut, body_of, json_answer, many_of, parsed
 from serving.scoring.answer import RankedRow, ScoringOut, scoring_answer
-from serving.scoring.scorer import Scorer
+from serving.scoring.scorer import ScoredExceptions, Scorer
 from serving.service import Service, service_of
 from serving.wire.answers import StampOut, closed
 from serving.wire.exception_in import ExceptionIn, exception, parts
@@ -48,18 +49,20 @@ class ScoredBatchOut(StampOut):
 async def score(request: Request) -> Response:
     """Score one exception, or {"exceptions": [...]} item by item. Nothing is stored."""
     service = service_of(request)
-    kind, values = parts(parsed(await body_of(request, service.settings)))
+    body = await body_of(request, service.settings)
+    kind, values = await run_sized(len(body), lambda: parts(parsed(body)))
     if kind == "one":
-        scorings = await _scored(service.scorer, [exception(values[0])], service.clock())
+        scorings = await _scored(service.scorer, [exception(values[0])], service.clock(), len(body))
         return json_answer(scorings[0])
-    return json_answer(await _many(service, values))
+    many = await _many(service, values, len(body))
+    return await run_sized(len(body), lambda: json_answer(many))
 
 
-async def _many(service: Service, values: list[Any]) -> ScoredBatchOut:
-    checked = many_of(values, service.settings)
+async def _many(service: Service, values: list[Any], size: int) -> ScoredBatchOut:
+    checked = await run_sized(size, lambda: many_of(values, service.settings))
     exceptions = [item for item in checked if isinstance(item, ExceptionIn)]
     scorings = iter(
-        await _scored(service.scorer, exceptions, service.clock()) if exceptions else []
+        await _scored(service.scorer, exceptions, service.clock(), size) if exceptions else []
     )
     return {
         "scored": len(exceptions),
@@ -70,9 +73,15 @@ async def _many(service: Service, values: list[Any]) -> ScoredBatchOut:
 
 
 async def _scored(
-    scorer: Scorer, exceptions: list[ExceptionIn], now_ms: int
+    scorer: Scorer, exceptions: list[ExceptionIn], now_ms: int, size: int
 ) -> list[ScoredExceptionOut]:
     judged = await scorer.judged(exceptions, now_ms)
+    return await run_sized(size, lambda: _answers(scorer, exceptions, judged, now_ms))
+
+
+def _answers(
+    scorer: Scorer, exceptions: list[ExceptionIn], judged: ScoredExceptions, now_ms: int
+) -> list[ScoredExceptionOut]:
     degraded = judged.assessments[0].degraded
     ranked = rank_by_policy(judged.scored.at(now_ms), scorer.policy, degraded=degraded)
     return [

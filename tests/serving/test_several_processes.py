@@ -20,6 +20,8 @@ from tests.serving.conftest import client_of
 ROOT = Path(__file__).parents[2]
 RACES = 50
 FIRST = {"source": "none", "external_id": "first", "detected_at": "2026-01-01T00:00:00Z"}
+PATIENCE = 240
+"""Seconds in which four processes have started, also beside other tests."""
 SECONDS_TO_FOLLOW = 2.0
 """It takes half a second at most; the rest is for a machine that runs other tests."""
 
@@ -158,13 +160,13 @@ def test_a_killed_holder_of_the_lease_is_replaced_and_the_other_serves_on(pair, 
 def test_a_rolling_restart_under_load_fails_no_call(postgres_url, tmp_path, an_exception):
     process = started(postgres_url, tmp_path, "--workers", "2")
     address = address_of(process)
-    with client_of(address) as client:
+    with httpx.Client(base_url=address, timeout=PATIENCE) as client:
         client.get("/livez").raise_for_status()
     failures, accepted, done = [], [], threading.Event()
 
     def post(name):
         i = 0
-        with httpx.Client(base_url=address, timeout=60) as client:
+        with httpx.Client(base_url=address, timeout=PATIENCE) as client:
             while not done.is_set():
                 try:
                     answer = client.post("/v1/exceptions", json=an_exception(f"{name}-{i}"))
@@ -181,7 +183,7 @@ def test_a_rolling_restart_under_load_fails_no_call(postgres_url, tmp_path, an_e
     for poster in posters:
         poster.start()
     process.send_signal(signal.SIGHUP)
-    eventually(lambda: len(workers_of(process)) == 2 and not workers_of(process) & before, 120)
+    eventually(lambda: len(workers_of(process)) == 2 and not workers_of(process) & before, PATIENCE)
     time.sleep(0.2)
     done.set()
     for poster in posters:
