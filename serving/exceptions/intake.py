@@ -141,7 +141,7 @@ async def _show(accepted: Sequence[AcceptedException], size: int, worklist: Work
 
 def _counted_rows(accepted: Sequence[AcceptedException]) -> list[OpenRow | None]:
     decided = [result.record.opinion for result in accepted if result.arrival in _DECIDED]
-    count_decisions(Assessment.from_json(opinion) for opinion in decided)
+    count_decisions(map(Assessment.from_json, decided))
     return [readable_row(result.record) for result in accepted]
 
 
