@@ -7,6 +7,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from sqlalchemy import create_engine
 
 from data.domain import BadInputError, UnknownChoiceError
 
@@ -265,6 +266,41 @@ def test_a_table_of_sqlite_is_read_only(tmp_path, source, read_files, history, m
     monkeypatch.setenv("SHOP_DATABASE", f"sqlite:///{path}")
     read_files(folder=folder)
     assert history().table("orders")[["order_id", "total"]].to_numpy().tolist() == [["7", 1.5]]
+
+
+SHOP_OF_POSTGRESQL = """
+    create schema sales;
+    create table sales.orders as select 7 as order_id, 12.50::numeric as total,
+        timestamptz '2024-03-01 10:00+02' as placed_at,
+        jsonb_build_object('gift', true) as attributes, null::text as city;
+    create view sales.open_orders as select * from sales.orders;
+    create function sales.sold() returns setof sales.orders language sql
+        as 'delete from sales.orders returning *';
+    create view sales.emptied as select * from sales.sold()
+"""
+
+
+def test_a_view_of_postgresql_is_read_and_nothing_is_written(
+    postgres_url, source, read_files, history, monkeypatch
+):
+    engine = create_engine(postgres_url)
+    with engine.begin() as shop:
+        for statement in SHOP_OF_POSTGRESQL.split(";"):
+            shop.exec_driver_sql(statement)
+    engine.dispose()
+    folder = source(orders="select order_id, placed_at, total, attributes, city from o")
+    inputs = 'o = {{database = "SHOP_DATABASE", table = "sales.{view}"}}'
+    monkeypatch.setenv("SHOP_DATABASE", postgres_url.replace("+psycopg", ""))
+
+    (folder / "inputs.toml").write_text(inputs.format(view="emptied"))
+    with pytest.raises(BadInputError, match="read-only transaction"):
+        read_files(folder=folder)
+    (folder / "inputs.toml").write_text(inputs.format(view="open_orders"))
+    read_files(folder=folder)
+
+    order = history().table("orders").iloc[0]
+    assert (order["order_id"], order["total"], order["attributes"]) == ("7", 12.5, '{"gift":true}')
+    assert str(order["placed_at"]) == "2024-03-01 08:00:00+00:00"
 
 
 def test_a_database_that_can_not_be_read_keeps_its_secret(source, read_files, monkeypatch):
