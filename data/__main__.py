@@ -175,6 +175,8 @@ def export(
         rows = export_ledger(ledger, into, begin=_tick(begin, "--from"), end=_tick(end, "--to"))
     finally:
         ledger.close()
+    if rows.unreadable:
+        print(f"{rows.unreadable:,} exceptions can't be read and are left out.")
     print(
         f"{rows.exceptions:,} exceptions and {rows.steps:,} steps are in {into}. Import them with:"
     )

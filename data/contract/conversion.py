@@ -29,6 +29,7 @@ from data.domain import BadInputError
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 MIN_TIME, MAX_TIME = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+_WITHOUT_NUL = pc.ReplaceSubstringOptions("\0", "")
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
@@ -86,12 +87,13 @@ def empty_column(kind: ColumnKind, rows: int) -> pd.Series:
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column as text; blank text is no value."""
+    """The column as text, without NUL, which no database stores; blank text is no value."""
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     text = column.cast(pa.string())
     if types.is_floating(column.type):
         text = pc.call_function("if_else", [_is_whole(column), _whole_text(column), text])
+    text = pc.call_function("replace_substring", [text], _WITHOUT_NUL)
     blank = pc.call_function("equal", [pc.call_function("utf8_trim_whitespace", [text]), ""])
     return pc.call_function("if_else", [blank, pa.scalar(None, pa.string()), text])
 

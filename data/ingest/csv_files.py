@@ -72,7 +72,7 @@ def load_csv(
     read_as = _encoding(file, encoding)
     with _opened(file) as stream:
         text = io.TextIOWrapper(stream, read_as.name, errors="surrogateescape", newline="")
-        dialect = dialect_of(_whole_lines(text.read(HEAD_CHARACTERS)))
+        dialect = dialect_of(_whole_lines(_encodable(text.read(HEAD_CHARACTERS))))
     copy = scratch / COPY
     try:
         if read_as.needs_copy or "\0" in "".join(dialect.columns):
@@ -118,6 +118,11 @@ def _named_notice(file: Path, named: str) -> str:
     if is_other and detected.example and texts.get(named) != detected.example:
         return f"read as {named}, but its bytes look like {detected.name} ('{detected.example}')"
     return f"read as {named}"
+
+
+def _encodable(head: str) -> str:
+    """The text with a replacement for each byte that is foreign to its encoding."""
+    return head.encode(UTF_8, "surrogateescape").decode(UTF_8, "replace")
 
 
 def _whole_lines(head: str) -> str:

@@ -40,6 +40,15 @@ class ReadingTerms:
     encoding: str = ""
 
 
+_READING_ERRORS = (
+    duckdb.Error,
+    RuntimeError,  # of DuckDB's binding, where a value is none that it can hand on
+    OSError,
+    EOFError,
+    UnicodeError,
+    csv.Error,
+    zlib.error,
+)
 _Loader = Callable[[duckdb.DuckDBPyConnection, Path, TableInput, ReadingTerms], CsvReading]
 
 
@@ -58,7 +67,7 @@ def load(
             raise BadInputError(str(file), "is empty", "Export it again, or leave it out.")
         try:
             reading = _LOADERS[format_of(file)](con, file, source, terms)
-        except (duckdb.Error, OSError, EOFError, UnicodeError, csv.Error, zlib.error) as error:
+        except _READING_ERRORS as error:
             raise _broken(file, error) from error
         if not _rows(con, "part"):
             raise _without_rows(file, reading.refused)

@@ -70,6 +70,7 @@ class AuditResult(NamedTuple):
 class BlindedOutcome(NamedTuple):
     """Outcome of an exception whose suggestion was hidden at random (blinded)."""
 
+    exception_id: str
     category: str | None
     team: str | None
     assessment: str
@@ -135,7 +136,7 @@ def suspensions_after(connection: Connection, seq: int) -> list[Suspension]:
 def blinded_outcomes(connection: Connection, limit: int) -> list[BlindedOutcome]:
     """Return how exceptions of the hidden share ended, the last known first."""
     query = (
-        select(OUTCOMES.c.category, OUTCOMES.c.team, EXCEPTIONS.c.opinion)
+        select(OUTCOMES.c.exception_id, OUTCOMES.c.category, OUTCOMES.c.team, EXCEPTIONS.c.opinion)
         .join(EXCEPTIONS, EXCEPTIONS.c.id == OUTCOMES.c.exception_id)
         .where(OUTCOMES.c.suggestion_hidden)
         .order_by(OUTCOMES.c.known_at_ms.desc(), OUTCOMES.c.exception_id)

@@ -68,8 +68,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
+    connection.text_factory = _text  # a damaged text costs itself alone, and not its whole query
     for pragma in SQLITE_PRAGMAS:
         connection.execute(f"pragma {pragma}")
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
 
 
 def _begin_sqlite(connection: Connection) -> None:

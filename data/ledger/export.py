@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal, null, select
 
+from data.contract.reading import rfc3339_text
 from data.domain import BadInputError, type_word
 from data.ledger.ledger import Ledger
 from data.ledger.tables import CLAIMS, EVENTS, EXCEPTIONS, OUTCOMES
@@ -41,6 +42,9 @@ _SCHEMAS = {
         }
     ),
 }  # fmt: skip
+_MOMENTS = {field.name for schema in _SCHEMAS.values() for field in schema if field.type == _TIME}
+MIN_TICK, MAX_TICK = -2_208_988_800_000, 7_258_118_400_000
+"""Years 1900 and 2200, which bound the moments of a history."""
 _CLOSING_KINDS = ("resolved", "closed", "reopened")
 
 
@@ -50,6 +54,7 @@ class ExportCounts:
 
     exceptions: int
     steps: int
+    unreadable: int
 
 
 def export_ledger(
@@ -68,12 +73,14 @@ def export_ledger(
     """
     into.mkdir(parents=True, exist_ok=True)
     with ledger.reading() as connection:
-        received = _received_between(begin, end)
-        exceptions = _write(into, "exceptions", _exceptions(connection, received, end))
+        received, unreadable = _received_between(begin, end), set[str]()
+        rows = _exceptions(connection, received, end, unreadable)
+        exceptions = _write(into, "exceptions", rows)
         if not exceptions:
             cure = "Choose other moments, or another EXPEDITE_DATABASE_URL."
             raise BadInputError("the ledger", "no exceptions were received then", cure)
-        return ExportCounts(exceptions, _write(into, "steps", _steps(connection, received, end)))
+        steps = _write(into, "steps", _steps(connection, received, end, unreadable))
+        return ExportCounts(exceptions, steps, len(unreadable))
 
 
 def _write(into: Path, name: str, rows: Iterator[dict[str, Any]]) -> int:
@@ -99,12 +106,21 @@ def _received_between(begin: int | None, end: int | None) -> ColumnElement[bool]
 
 def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     streamed = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query)
-    return (dict(row) for row in streamed.mappings())
+    return (_within_calendar(dict(row)) for row in streamed.mappings())
+
+
+def _within_calendar(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without the moments that no history can hold."""
+    for name in _MOMENTS & row.keys():
+        if row[name] is not None and not MIN_TICK <= row[name] <= MAX_TICK:
+            row[name] = None
+    return row
 
 
 def _exceptions(
-    connection: Connection, received: ColumnElement[bool], end: int | None
+    connection: Connection, received: ColumnElement[bool], end: int | None, unreadable: set[str]
 ) -> Iterator[dict[str, Any]]:
+    """Yield the exceptions; the id of one that can't be read goes to `unreadable`."""
     ended = OUTCOMES.c.exception_id == EXCEPTIONS.c.id
     if end is not None:
         ended = and_(ended, OUTCOMES.c.known_at_ms < end)
@@ -128,12 +144,17 @@ def _exceptions(
         .order_by(EVENTS.c.seq)
     )
     for row in _rows(connection, query):
-        payload = orjson.loads(row["told"])
-        yield row | {"type": type_word(payload.get("type"), payload.get("source_value"))}
+        payload = _object(row["told"])
+        if row["known_at"] is None or rfc3339_text(str(payload.get("detected_at"))) is None:
+            unreadable.add(row["exception_id"])
+            continue
+        names = [payload.get("type"), payload.get("source_value")]
+        own, source_value = (name if isinstance(name, str) else None for name in names)
+        yield row | {"type": type_word(own, source_value)}
 
 
 def _steps(
-    connection: Connection, received: ColumnElement[bool], end: int | None
+    connection: Connection, received: ColumnElement[bool], end: int | None, unreadable: set[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield the events and the claims of the exported exceptions."""
     exception_ids = (
@@ -169,13 +190,29 @@ def _steps(
     for query in (events.order_by(EVENTS.c.seq), claims.order_by(CLAIMS.c.seq)):
         for row in _rows(connection, query):
             body, assessment = row.pop("body"), row.pop("opinion")
+            if row["exception_id"] in unreadable:
+                continue
             yield row | {"team": _team(row["kind"], body, assessment)}
 
 
 def _team(kind: str, body: str | None, assessment: str | None) -> str | None:
     """The team after a step: named by people, or routed automatically."""
     if kind == "resolved":
-        return orjson.loads(body or "{}").get("team")
-    routing = orjson.loads(assessment or "{}").get("routing") or {}
-    is_routed = kind in ("created", "reopened") and routing.get("decision") == "auto"
-    return routing["label"] if is_routed else None
+        return _text(_object(body).get("team"))
+    routing = _object(assessment).get("routing")
+    if kind not in ("created", "reopened") or not isinstance(routing, dict):
+        return None
+    return _text(routing.get("label")) if routing.get("decision") == "auto" else None
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    """Read a JSON object; an empty one where the text is none."""
+    try:
+        value = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,6 +1,7 @@
 """Risk-controlled automation as the API shows it: guarantees, audits, blinded decisions."""
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -20,10 +21,11 @@ from data.policy.automation import PromisedLabel, is_promised_label
 from models.automation.evidence import CalibrationCounts
 from models.triage.triage import Triage
 from serving.automation.guarantee import IN_FORCE, GuaranteeOut, GuaranteeSummary
-from serving.scoring.assessment import Assessment
+from serving.scoring.assessment import Assessment, stored_assessment
 from serving.scoring.audits import counting
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import Chance, StampOut, closed
+from serving.wire.stored_exception import UnreadableRowError
 
 MAX_HIDDEN_ENDS = 2_000
 
@@ -139,7 +141,10 @@ def _read(ledger: Ledger, model_version: str, now_ms: int) -> GuaranteeFacts:
 
 def _hidden(connection: Connection, model_version: str) -> list[tuple[BlindedOutcome, Assessment]]:
     ends = blinded_outcomes(connection, MAX_HIDDEN_ENDS)
-    judged = ((end, Assessment.from_json(end.assessment)) for end in ends)
+    judged = []
+    for end in ends:
+        with suppress(UnreadableRowError):
+            judged.append((end, stored_assessment(end.exception_id, end.assessment)))
     return [pair for pair in judged if pair[1].model_version == model_version]
 
 

@@ -11,7 +11,7 @@ from serving.demand.payload import SeriesIn
 from serving.http.problems import ProblemOut, problem_of
 from serving.wire.answers import closed
 from serving.wire.check import checked
-from serving.wire.errors import BadPayloadError, Flaw
+from serving.wire.errors import BadPayloadError, Flaw, echoed
 
 Item = TypeVar("Item", bound=SeriesIn)
 
@@ -81,4 +81,4 @@ def rows_of(book: Book, sku: str, site: str | None) -> Sequence[int]:
 def refusal(value: Any, error: Exception) -> RefusedSeriesOut:
     """Return the answer to an item that can't be answered."""
     sku, site = (value.get(n) if isinstance(value, dict) else None for n in ("sku", "site"))
-    return {"sku": sku, "site": site, **problem_of(error)}
+    return {"sku": echoed(sku), "site": echoed(site), **problem_of(error)}

@@ -25,7 +25,7 @@ from serving.http.requests import (
 from serving.live_list.open_exceptions import OpenRow
 from serving.live_list.worklist import Worklist, readable_row
 from serving.scoring.answer import ScoringOut
-from serving.scoring.assessment import Assessment
+from serving.scoring.assessment import Assessment, stored_assessment
 from serving.scoring.audits import untouched
 from serving.scoring.counters import count_decisions
 from serving.scoring.scorer import Scorer
@@ -34,6 +34,7 @@ from serving.wire.errors import Flaw
 from serving.wire.exception_in import ExceptionIn, Kind
 from serving.wire.future_times import count_future_times, future_times
 from serving.wire.optional_values import count_unread
+from serving.wire.stored_exception import UnreadableRowError
 
 MAX_SHOWN_AT_ONCE = 100
 _PAST_TIMES = ("detected_at", "updated_at")
@@ -79,9 +80,10 @@ class CheckedBatch(NamedTuple):
 
 
 class AcceptedShape(NamedTuple):
-    """Effect of one exception on the ledger, and what of it did not count as sent."""
+    """Effect of one exception on the ledger, its assessment, and what did not count as sent."""
 
     accepted: AcceptedException
+    assessment: Assessment
     warnings: list[Flaw]
 
 
@@ -109,40 +111,51 @@ async def take_in(
         [*flaws, *item.unread] for flaws, item in zip(late, batch.exceptions, strict=True)
     ]
 
-    def transaction(connection: Connection) -> Answered[list[AcceptedException]]:
+    def transaction(connection: Connection) -> Answered[list[AcceptedShape]]:
         accepted = accept(connection, batch.arriving, now_ms=now_ms)
         save_outcomes(connection, untouched(accepted, now_ms))
         results = [
-            AcceptedShape(result, warnings)
-            for result, warnings in zip(accepted, all_warnings, strict=True)
+            AcceptedShape(result, _assessment(result, incoming), warnings)
+            for result, incoming, warnings in zip(
+                accepted, batch.arriving, all_warnings, strict=True
+            )
         ]
         answer = _answer(scorer, kind, batch.refusals, results, now_ms=now_ms)
-        return Answered(answer, accepted)
+        return Answered(answer, results)
 
     action = action_of(request, "send", None, now_ms=now_ms) if request.caller.name else None
     once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms, action=action)
-    answer, accepted = await run_once(writer, once, transaction)
-    if accepted is not None:
+    answer, results = await run_once(writer, once, transaction)
+    if results is not None:
         for flaws, item in zip(late, batch.exceptions, strict=True):
             count_future_times(flaws)
             count_unread(item.unread)
-        await _show([*accepted], size, worklist)
+        await _show([*results], size, worklist)
     return answer
 
 
-async def _show(accepted: Sequence[AcceptedException], size: int, worklist: Worklist) -> None:
+async def _show(results: Sequence[AcceptedShape], size: int, worklist: Worklist) -> None:
     """Count what was decided and show it; calls of others are answered between parts of it."""
-    for begin in range(0, len(accepted), MAX_SHOWN_AT_ONCE):
-        part = accepted[begin : begin + MAX_SHOWN_AT_ONCE]
+    for begin in range(0, len(results), MAX_SHOWN_AT_ONCE):
+        part = results[begin : begin + MAX_SHOWN_AT_ONCE]
         rows = await run_sized(size, partial(_counted_rows, part))
         for result, row in zip(part, rows, strict=True):
-            worklist.show_row(result.record, row)
+            worklist.show_row(result.accepted.record, row)
 
 
-def _counted_rows(accepted: Sequence[AcceptedException]) -> list[OpenRow | None]:
-    decided = [result.record.opinion for result in accepted if result.arrival in _DECIDED]
-    count_decisions(map(Assessment.from_json, decided))
-    return [readable_row(result.record) for result in accepted]
+def _counted_rows(results: Sequence[AcceptedShape]) -> list[OpenRow | None]:
+    count_decisions(
+        [result.assessment for result in results if result.accepted.arrival in _DECIDED]
+    )
+    return [readable_row(result.accepted.record) for result in results]
+
+
+def _assessment(result: AcceptedException, incoming: Incoming) -> Assessment:
+    """Return the assessment that counts: as stored; of a row that can't be read, today's."""
+    try:
+        return stored_assessment(result.record.id, result.record.opinion)
+    except UnreadableRowError:
+        return Assessment.from_json(incoming.opinion)
 
 
 def _future_times(facts: ExceptionIn, now_ms: int) -> list[Flaw]:
@@ -195,8 +208,7 @@ def _answer(
     *,
     now_ms: int,
 ) -> Answer:
-    assessments = [Assessment.from_json(result.accepted.record.opinion) for result in results]
-    scorings = scorer.answers(assessments, now_ms)
+    scorings = scorer.answers([result.assessment for result in results], now_ms)
     shapes = [_shape(result, scoring) for result, scoring in zip(results, scorings, strict=True)]
     if kind == "one" and not results:
         return Answer(422, orjson.dumps(refusals[0]))

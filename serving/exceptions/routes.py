@@ -58,7 +58,7 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
     return sent(answer)
 
 
-@router.get("/{exception_id}", responses=answers(ExceptionOut, (404, 422, 503)))
+@router.get("/{exception_id}", responses=answers(ExceptionOut, (404, 409, 422, 503)))
 async def look_at_exception(request: Request, exception_id: ExceptionId) -> Response:
     """One exception as posted, as scored now with reasons, and what happened to it."""
     service = service_of(request)

@@ -1,6 +1,7 @@
 """One exception as the API and the page both show it."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple, Self
 
 import orjson
@@ -12,11 +13,11 @@ from serving.exceptions.words_reason import words_reasons
 from serving.live_list.claim_board import ClaimHolderOut
 from serving.live_list.worklist import Worklist
 from serving.scoring.answer import ScoringOut
-from serving.scoring.assessment import Assessment
+from serving.scoring.assessment import Assessment, stored_assessment
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import Moment, MoneyOut, StampOut, closed
 from serving.wire.formats import rfc3339
-from serving.wire.stored_exception import stored_exception
+from serving.wire.stored_exception import UnreadableRowError, stored_exception
 from serving.worklist.row import FactsOut, facts
 
 
@@ -95,10 +96,11 @@ async def exception_view(
 
     Raises:
         NotFoundError: There is none of this id.
+        UnreadableRowError: Its row can't be read.
     """
     record, events, outcome = await asyncio.to_thread(StoredException.read, ledger, exception_id)
     now_ms = clock()
-    assessment = _visible(record.opinion, is_open=record.is_open)
+    assessment = _visible(record.id, record.opinion, is_open=record.is_open)
     exception = stored_exception(record.id, record.payload)
     snapshot = await worklist.ranked()
     row = snapshot.row_of(record.id)
@@ -142,25 +144,27 @@ def _outcome(outcome: OutcomeRecord | None) -> OutcomeOut | None:
     }
 
 
-def _visible(text: str, *, is_open: bool) -> Assessment:
+def _visible(exception_id: str, text: str, *, is_open: bool) -> Assessment:
     """Return the part that people may see: all of it once they have judged."""
-    assessment = Assessment.from_json(text)
+    assessment = stored_assessment(exception_id, text)
     return assessment if is_open else assessment.revealed()
 
 
 def _event(event: LedgerEvent, *, is_open: bool) -> EventOut:
-    assessment = None if event.opinion is None else _visible(event.opinion, is_open=is_open)
-    decided: DecidedOut | None = None
+    assessment, decided = None, None
+    if event.opinion is not None:
+        with suppress(UnreadableRowError):
+            assessment = _visible(event.exception_id, event.opinion, is_open=is_open)
     if assessment is not None:
-        decided = {
-            "category": assessment.category.label,
-            "decision": assessment.category.decision,
-            "team": assessment.team,
-            "model_version": assessment.model_version,
-            "policy_version": assessment.policy_version,
-            "scored_at": rfc3339(assessment.scored_at_ms),
-            "degraded": assessment.degraded,
-        }
+        decided = DecidedOut(
+            category=assessment.category.label,
+            decision=assessment.category.decision,
+            team=assessment.team,
+            model_version=assessment.model_version,
+            policy_version=assessment.policy_version,
+            scored_at=rfc3339(assessment.scored_at_ms),
+            degraded=assessment.degraded,
+        )
     return {
         "event": event.kind,
         "occurred_at": rfc3339(event.occurred_at_ms),

@@ -11,12 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from typing_extensions import TypedDict
 
 from data import domain
 from serving.http.html import html
 from serving.wire.answers import Moment, closed
 from serving.wire.errors import BadPayloadError, Flaw
+from serving.wire.stored_exception import UnreadableRowError
 
 LOG = logging.getLogger("expedite.problems")
 PROBLEM_JSON = "application/problem+json"
@@ -27,6 +29,8 @@ FAULT_HEADERS = {
     "Cache-Control": "no-store",
 }
 """A fault is answered outside of all middleware, which sets these headers elsewhere."""
+HUNG_UP = 499
+"""Status of a request whose caller left before it was sent whole; it is only counted."""
 
 
 @closed
@@ -103,6 +107,7 @@ STATUSES: Mapping[type[Exception], int] = {
     NotAllowedError: 403,
     domain.NotFoundError: 404,
     domain.ConflictError: 409,
+    UnreadableRowError: 409,
     domain.PreconditionError: 412,
     TooLargeError: 413,
     BadPayloadError: 422,
@@ -204,6 +209,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
     return _answer(request, problem(error.status_code, detail), error.headers)
 
 
+async def _on_hang_up(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=HUNG_UP)
+
+
 async def _on_bug(request: Request, _error: Exception) -> Response:
     shape = problem(500, "A fault of the service; its log has the details.")
     return _answer(request, shape, FAULT_HEADERS)
@@ -213,6 +222,7 @@ def install(app: FastAPI) -> None:
     """Let an application answer all errors in this shape."""
     for kind in (domain.ExpediteError, OperationalError):
         app.add_exception_handler(kind, _on_known)
+    app.add_exception_handler(ClientDisconnect, _on_hang_up)
     app.add_exception_handler(RequestValidationError, _on_parameters)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_bug)

@@ -19,7 +19,7 @@ from serving.http.problems import (
     problem_of,
 )
 from serving.wire.answers import closed
-from serving.wire.errors import BadPayloadError, Flaw
+from serving.wire.errors import BadPayloadError, Flaw, echoed
 from serving.wire.exception_in import ExceptionIn, exception
 from serving.wire.spelling import utc_text
 
@@ -147,8 +147,8 @@ def refused_exception(source: Any, external_id: Any, error: BadPayloadError) -> 
     """Return the answer to an item of a batch that is not taken."""
     return {
         "result": "refused",
-        "source": source,
-        "external_id": external_id,
+        "source": echoed(source),
+        "external_id": echoed(external_id),
         **problem_of(error),
     }
 

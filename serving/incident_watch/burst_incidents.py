@@ -1,7 +1,7 @@
 """Incidents by the bursts that they were made of, in every process."""
 
 from data.ledger.incidents import Incident
-from serving.incident_watch.evidence import IncidentFacts
+from serving.incident_watch.evidence import stored_facts
 
 
 class BurstIncidents:
@@ -16,7 +16,7 @@ class BurstIncidents:
         One that was split as a whole is followed until its burst is over: nobody joins it, and its
         cause makes no other.
         """
-        facts = IncidentFacts.from_json(incident.body)
+        facts = stored_facts(incident)
         taken = self._of_burst.get(facts.burst_id)
         if taken is not None and taken.id == incident.id and taken.revision > incident.revision:
             return
@@ -34,5 +34,5 @@ class BurstIncidents:
         return [
             incident
             for incident in self._of_burst.values()
-            if incident.closed_at_ms is None and IncidentFacts.from_json(incident.body).is_over
+            if incident.closed_at_ms is None and stored_facts(incident).is_over
         ]

@@ -11,7 +11,7 @@ from data.ticks import MS_PER_HOUR
 from features.exceptions.columns import TEXTS
 from models.bursts.attributes import burst_values
 from models.bursts.detector import Arrival, Burst, Detector
-from serving.incident_watch.evidence import IncidentFacts
+from serving.incident_watch.evidence import stored_facts
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import OURS
 from serving.wire.stored_exception import UnreadableRowError, stored_exception
@@ -53,7 +53,7 @@ class BurstReader:
             ]
             members = members_of(connection, [incident.id for incident in incidents])
             first = first_event_since(connection, now_ms - LEARNED_MS)
-        evidence = {incident.id: IncidentFacts.from_json(incident.body) for incident in incidents}
+        evidence = {incident.id: stored_facts(incident) for incident in incidents}
         muted = {incident.id for incident in incidents if incident.closed_at_ms is not None}
         self._learn(first - 1, seq, {
             m.exception_id: evidence[m.incident_id].burst_id

@@ -1,11 +1,15 @@
 """Facts of an incident beside its members, as the ledger stores them."""
 
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Self
 
 import orjson
+from pydantic import TypeAdapter
 
+from data.ledger.incidents import Incident
 from models.bursts.detector import Burst, StoredBurst
+from serving.wire.stored_exception import UnreadableRowError, reading
 
 NOUN = "orders"
 
@@ -53,11 +57,19 @@ class IncidentFacts:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what `to_json` gave."""
-        values = orjson.loads(text)
-        cause = tuple((attribute, value) for attribute, value in values.pop("cause"))
-        return cls(cause=cause, kinds=tuple(values.pop("kinds")), **values)
+    def unreadable(cls, incident: Incident) -> Self:
+        """Return the stand-in for facts that can't be read: nothing joins the incident any more."""
+        return cls(
+            burst_id=incident.id,
+            cause=((incident.attribute, incident.value),),
+            words=f"{incident.attribute} {incident.value}: the evidence can't be read any more",
+            count=0,
+            expected=0.0,
+            opened_ms=incident.known_at_ms,
+            last_ms=incident.known_at_ms,
+            kinds=(),
+            is_over=True,
+        )
 
     def to_json(self) -> str:
         """Return it as text for the ledger."""
@@ -81,3 +93,20 @@ class IncidentFacts:
             opened_ms=self.opened_ms,
             left=left,
         )
+
+
+_FACTS = TypeAdapter(IncidentFacts)
+
+
+@lru_cache(maxsize=4_096)
+def stored_facts(incident: Incident) -> IncidentFacts:
+    """Read the facts of an incident as the ledger stores them.
+
+    Facts that can't be read are logged and counted once; a stand-in takes their place, so that the
+    incident stays on the list and its members can be resolved.
+    """
+    try:
+        with reading(incident.id):
+            return _FACTS.validate_json(incident.body)
+    except UnreadableRowError:
+        return IncidentFacts.unreadable(incident)

@@ -33,7 +33,7 @@ from data.policy.policy import Policy
 from serving.clock import Clock
 from serving.incident_watch.burst_incidents import BurstIncidents
 from serving.incident_watch.burst_reader import MAX_EVENTS_AT_ONCE, TAKEN_IN, BurstReader, BurstScan
-from serving.incident_watch.evidence import IncidentFacts
+from serving.incident_watch.evidence import IncidentFacts, stored_facts
 from serving.live_list.worklist import Worklist
 from serving.watch_lease import LeasedWriter
 
@@ -158,7 +158,7 @@ class IncidentWatch:
         taken = self._incidents.get(burst.id)
         if taken is not None:
             stored = incident_of(connection, taken.id)
-            if stored.closed_at_ms is not None and IncidentFacts.from_json(stored.body).is_over:
+            if stored.closed_at_ms is not None and stored_facts(stored).is_over:
                 return None
             return replace(stored, revision=stored.revision + 1, body=body)
         LOG.info("Incident: %s", burst.words(timezone))
@@ -204,7 +204,7 @@ class IncidentWatch:
     def _end_or_let_go(self, incident: Incident, left: Sequence[str]) -> None:
         if self.reader is None:
             return
-        burst_id = IncidentFacts.from_json(incident.body).burst_id
+        burst_id = stored_facts(incident).burst_id
         if incident.closed_at_ms is None:
             self.reader.let_go(burst_id, left)
         elif self._incidents.get(burst_id) is None:

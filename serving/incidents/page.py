@@ -9,7 +9,7 @@ import numpy as np
 from data.ledger.incidents import detected_of_members, incident_of
 from data.ledger.ledger import Ledger
 from data.ticks import MS_PER_HOUR
-from serving.incident_watch.evidence import IncidentFacts
+from serving.incident_watch.evidence import stored_facts
 from serving.incidents.view import incident_details
 from serving.live_list.worklist import Worklist
 from serving.scoring.scorer import Scorer
@@ -19,6 +19,8 @@ WIDTH, HEIGHT = 360, 72
 MAX_BARS = 36
 STEPS_HOURS = (0.05, 0.1, 0.25, 0.5, 1, 2, 6, 12, 24, 48, 24 * 7)
 MEMBERS = 20
+MAX_SPAN_MS = int(MAX_BARS * STEPS_HOURS[-1] * MS_PER_HOUR)
+"""What was detected so long before the latest member has no bar."""
 _MIN_HOURS = 0.01
 
 
@@ -48,7 +50,7 @@ def _beside(ledger: Ledger, incident_id: str) -> dict[str, Any]:
     with ledger.reading() as connection:
         incident = incident_of(connection, incident_id)
         ticks = detected_of_members(connection, incident_id)
-    facts = IncidentFacts.from_json(incident.body)
+    facts = stored_facts(incident)
     lasted = max((facts.last_ms - incident.began_at_ms) / MS_PER_HOUR, _MIN_HOURS)
     chart = arrivals_chart(ticks or [incident.began_at_ms], facts.expected / lasted)
     return {"attribute": incident.attribute, "value": incident.value, "chart": chart}
@@ -61,6 +63,8 @@ def arrivals_chart(ticks: Sequence[int], usual_per_hour: float) -> dict[str, Any
         ticks: When the members were detected; one at least.
         usual_per_hour: As many are usual.
     """
+    latest = max(ticks)
+    ticks = [tick for tick in ticks if latest - tick <= MAX_SPAN_MS]
     begin, span_hours = min(ticks), (max(ticks) - min(ticks)) / MS_PER_HOUR
     step_hours = next((s for s in STEPS_HOURS if span_hours / s < MAX_BARS), STEPS_HOURS[-1])
     step = int(step_hours * MS_PER_HOUR)

@@ -25,10 +25,10 @@ from serving.exceptions.resolve import outcome_of
 from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
 from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import ActionRequest, canonical, parsed, signed
-from serving.incident_watch.evidence import IncidentFacts
+from serving.incident_watch.evidence import stored_facts
 from serving.incident_watch.watch import IncidentWatch
 from serving.incidents.payload import INCIDENT_RESOLUTION, IncidentResolutionIn
-from serving.scoring.assessment import Assessment
+from serving.scoring.assessment import stored_assessment
 from serving.scoring.audits import Resolution, end
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
@@ -36,6 +36,7 @@ from serving.wire.answers import StampOut, closed
 from serving.wire.check import checked
 from serving.wire.errors import Flaw
 from serving.wire.future_times import count_future_times, future_times
+from serving.wire.stored_exception import UnreadableRowError
 
 Obstacle = Literal["claimed", "changed", "ended", "no_member"]
 """Reason that a member is left as it is."""
@@ -195,13 +196,21 @@ def _resolve(
     """Write the outcomes; return those of members whose suggestion was hidden from people."""
     audited, plain = [], []
     for record, outcome in outcomes:
-        if Assessment.from_json(record.opinion).withheld is None:
+        if _is_plain(record):
             plain.append((record, replace(outcome, suggestion_hidden=False)))
         else:
             audited.append(end(connection, outcome, terms, body=body, expected_revision=None))
     if plain:
         close_all(connection, plain, body=body)
     return audited
+
+
+def _is_plain(record: ExceptionRecord) -> bool:
+    """Return whether nothing was hidden from people; of what can't be read, nothing is audited."""
+    try:
+        return stored_assessment(record.id, record.opinion).withheld is None
+    except UnreadableRowError:
+        return True
 
 
 def _shares(payload: IncidentResolutionIn, count: int) -> Mapping[str, Any]:
@@ -227,7 +236,7 @@ def _after(
     is_closed = not any(record.is_open for record in records_by_id(connection, others).values())
     incident = incident_of(connection, incident_id)
     if is_closed:
-        over = IncidentFacts.from_json(incident.body).over()
+        over = stored_facts(incident).over()
         incident = replace(incident, body=over.to_json())
     return record_change(connection, incident, now_ms=now_ms, is_closed=is_closed)
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from data.ledger.incidents import Incident, Member, incident_of, members_of
 from data.ledger.ledger import Ledger
-from serving.incident_watch.evidence import IncidentFacts
+from serving.incident_watch.evidence import stored_facts
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import Snapshot, SnapshotFilters
 from serving.live_list.worklist import Worklist
@@ -92,7 +92,7 @@ async def incident_details(
     view = view._replace(snapshot=page.snapshot)
     row = page.snapshot.row_of(incident_id)
     belong = sum(member.left_at_ms is None for member in members)
-    facts = IncidentFacts.from_json(incident.body)
+    facts = stored_facts(incident)
     return {
         "id": incident.id,
         "revision": incident.revision,

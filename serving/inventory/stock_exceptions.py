@@ -39,11 +39,18 @@ from serving.clock import Clock
 from serving.forecast_book import ForecastBookInUse
 from serving.http.requests import canonical
 from serving.live_list.worklist import Worklist
-from serving.scoring.assessment import NOTHING, SUGGEST, Assessment, LabelDecision
+from serving.scoring.assessment import (
+    NOTHING,
+    SUGGEST,
+    Assessment,
+    LabelDecision,
+    stored_assessment,
+)
 from serving.scoring.scorer import terms_of
 from serving.watch_lease import LeasedWriter
 from serving.wire.exception_in import EXCEPTION, OURS
 from serving.wire.formats import rfc3339, rfc3339_or_none
+from serving.wire.stored_exception import UnreadableRowError, reading, stored_object
 
 LOG = logging.getLogger("expedite.stock_exceptions")
 MAX_NAME_LENGTH = 255
@@ -186,12 +193,29 @@ def _name(row: Mapping[str, Any]) -> str:
 def _needs_update(record: ExceptionRecord | None, assessment: Assessment, policy: Policy) -> bool:
     if record is None or record.is_open or _is_reported_closed(record):
         return True
-    resolved_at = Assessment.from_json(record.opinion).terms["loss"]
-    return assessment.terms["loss"] >= resolved_at * (1 + policy.stock.worse_share)
+    try:
+        loss_then = stored_assessment(record.id, record.opinion).terms["loss"]
+    except UnreadableRowError:
+        return False
+    return assessment.terms["loss"] >= (loss_then or 0.0) * (1 + policy.stock.worse_share)
 
 
 def _is_reported_closed(record: ExceptionRecord) -> bool:
-    return orjson.loads(record.payload)["status"] == "resolved"
+    return _payload_of(record)["status"] == "resolved"
+
+
+def _payload_of(record: ExceptionRecord) -> dict[str, Any]:
+    """Return what was raised; of a row that can't be read, what names it and its moment."""
+    try:
+        with reading(record.id):
+            return {"status": "open", **stored_object(record.payload)}
+    except UnreadableRowError:
+        return {
+            "source": OURS,
+            "external_id": record.external_id,
+            "status": "open",
+            "detected_at": rfc3339(record.detected_at_ms),
+        }
 
 
 def _incoming(
@@ -218,7 +242,7 @@ def _incoming(
 
 
 def _healed(record: ExceptionRecord) -> Incoming:
-    closed_payload = orjson.loads(record.payload) | {"status": "resolved", "healed_itself": True}
+    closed_payload = _payload_of(record) | {"status": "resolved", "healed_itself": True}
     return Incoming(
         source=OURS,
         external_id=record.external_id,

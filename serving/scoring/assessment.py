@@ -2,16 +2,43 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import orjson
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict
 
+from models.loss_curve import CURVE_AGES_HOURS
 from serving.scoring.order_value import ValueBasis
+from serving.wire.stored_exception import reading
 
 AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
 WhoDecides = Literal["auto", "suggest", "abstain"]
 """Who decides a label: the model alone, a person whom it advises, or a person alone."""
 AUDIT, HIDDEN = "audit", "hidden"
+
+
+_StoredNumber = Annotated[float, Field(allow_inf_nan=False)] | None
+_StoredTick = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+_AGES = len(CURVE_AGES_HOURS)
+
+
+class _StoredTerms(TypedDict):
+    """Terms as the ledger stores them: the columns of `PricedExceptions`; null is not a number."""
+
+    detected_at: _StoredTick
+    due_at: _StoredTick
+    loss: _StoredNumber
+    curve: Annotated[list[_StoredNumber], Field(min_length=_AGES, max_length=_AGES)]
+    curve_scale: _StoredNumber
+    touch_p50_minutes: _StoredNumber
+    touch_p90_minutes: _StoredNumber
+    waiting_cost_per_hour: _StoredNumber
+    lost: bool
+    always_first: bool
+
+
+_TERMS = TypeAdapter(_StoredTerms)
 
 
 @dataclass(frozen=True)
@@ -49,18 +76,6 @@ class LabelDecision:
     decision: WhoDecides = ABSTAIN
     promise: Guarantee | None = None
 
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """Take what JSON gave."""
-        promise = values.get("promise")
-        return cls(
-            label=values["label"],
-            probability=values["probability"],
-            prediction_set=tuple(values["prediction_set"]),
-            decision=values["decision"],
-            promise=Guarantee(**promise) if promise else None,
-        )
-
 
 NOTHING = LabelDecision()
 
@@ -78,13 +93,6 @@ class BlindedDecision:
     why: str
     category: LabelDecision
     routing: LabelDecision
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """Take what JSON gave."""
-        return cls(
-            values["why"], LabelDecision.of(values["category"]), LabelDecision.of(values["routing"])
-        )
 
 
 @dataclass(frozen=True)
@@ -174,15 +182,29 @@ class Assessment:
         return orjson.dumps(self, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what `to_json` gave."""
+    def from_json(cls, text: str) -> "Assessment":
+        """Read what `to_json` gave.
+
+        Raises:
+            ValueError, TypeError, LookupError: It is no assessment.
+        """
         values = orjson.loads(text)
-        withheld = values.get("withheld")
         # Curves of before were given at the same ages for all histories.
-        values["terms"] = {"curve_scale": 1.0} | values["terms"]
-        values["withheld"] = BlindedDecision.of(withheld) if withheld else None
-        values["category"] = LabelDecision.of(values["category"])
+        values["terms"] = _TERMS.validate_python({"curve_scale": 1.0} | values["terms"])
         if "routing" not in values:  # as ledgers were written before teams were decided
             team = LabelDecision(values.pop("team"), values.pop("team_probability"), (), SUGGEST)
-            return cls(**values | {"routing": team if team.label else NOTHING})
-        return cls(**values | {"routing": LabelDecision.of(values["routing"])})
+            values["routing"] = team if team.label else NOTHING
+        return _ASSESSMENT.validate_python(values)
+
+
+_ASSESSMENT = TypeAdapter(Assessment)
+
+
+def stored_assessment(exception_id: str, text: str) -> Assessment:
+    """Read the assessment of an exception as the ledger stores it.
+
+    Raises:
+        UnreadableRowError: It can't be read; that is logged and counted.
+    """
+    with reading(exception_id):
+        return Assessment.from_json(text)

@@ -22,7 +22,8 @@ from data.ledger.outcomes import resolve
 from data.policy.automation import PromiseTerms
 from models.automation.sequential_test import SequentialTest
 from models.triage.labels import PROMISED
-from serving.scoring.assessment import AUTO, HIDDEN, Assessment
+from serving.scoring.assessment import AUTO, HIDDEN, Assessment, stored_assessment
+from serving.wire.stored_exception import UnreadableRowError
 
 ORIGINS = {label.name: label.origin_column for label in PROMISED}
 """The labels that are decided, and where an outcome says how each came about."""
@@ -47,9 +48,10 @@ def end(
     """Close an exception as people say it ended; audits and what they withdraw are kept with it.
 
     Whoever was not shown a suggestion can't have accepted it. Errors as of
-    `data.ledger.outcomes.resolve`.
+    `data.ledger.outcomes.resolve`, and `UnreadableRowError`.
     """
-    assessment = Assessment.from_json(record_of(connection, outcome.exception_id).opinion)
+    before = record_of(connection, outcome.exception_id)
+    assessment = stored_assessment(before.id, before.opinion)
     withheld = assessment.withheld
     origins = {name: _origin(getattr(outcome, name), assessment) for name in ORIGINS.values()}
     is_hidden = withheld is not None and withheld.why == HIDDEN
@@ -77,7 +79,10 @@ def untouched(accepted: Iterable[AcceptedException], now_ms: int) -> list[Outcom
     for result in accepted:
         if result.arrival is not IntakeEvent.CLOSED:
             continue
-        shown = Assessment.from_json(result.record.opinion).shown
+        try:
+            shown = stored_assessment(result.record.id, result.record.opinion).shown
+        except UnreadableRowError:
+            continue
         labels = {
             label: decision.label for label, decision in shown.items() if decision.decision == AUTO
         }

@@ -6,6 +6,7 @@ of a log is the same as after an export and an import.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from models.triage.triage import Triage
 from serving.scoring.amounts import rates_for
 from serving.scoring.columns import columns_of
 from serving.wire.exception_in import OURS, ExceptionIn
-from serving.wire.stored_exception import UnreadableRowError, stored_exception
+from serving.wire.stored_exception import UnreadableRowError, reading, stored_exception
 
 KINDS = ("created", "resolved", "closed", "reopened")
 EVENTS_PER_READ = 2_000
@@ -77,7 +78,7 @@ class RecentLogs:
         while events := self._ledger.events_after(self._seq, KINDS, EVENTS_PER_READ):
             outcomes = self._ledger.outcomes({event.exception_id for event in events})
             for event in events:
-                self._take(event, outcomes.get(event.exception_id))
+                self._take(event, _readable(outcomes.get(event.exception_id)))
             self._seq = events[-1].seq
         return self._seq > before
 
@@ -144,6 +145,18 @@ class RecentLogs:
                 Exceptions.known_at: _moments([raised.known_at for raised in self._raised]),
             }
         )
+
+
+def _readable(outcome: OutcomeRecord | None) -> OutcomeRecord | None:
+    """Return an outcome, without a loss that is no number."""
+    if outcome is None or outcome.loss_amount is None:
+        return outcome
+    try:
+        with reading(outcome.exception_id):
+            float(outcome.loss_amount)
+    except UnreadableRowError:
+        return replace(outcome, loss_amount=None)
+    return outcome
 
 
 def _outcomes(outcomes: Sequence[OutcomeRecord], rates: ExchangeRates) -> pd.DataFrame:

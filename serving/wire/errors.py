@@ -1,5 +1,6 @@
 """The error of a payload that breaks the contract, with a pointer to each flaw."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,21 @@ class Flaw(NamedTuple):
 
     pointer: str
     detail: str
+
+
+MAX_ECHOED_LENGTH = 255
+
+
+def echoed(value: object) -> str | int | float | None:
+    """Return what a refused item calls itself, for its answer; None where that is no name.
+
+    What was refused may be nested deeper than JSON can be written, or be megabytes long.
+    """
+    if isinstance(value, str):
+        return value if len(value) <= MAX_ECHOED_LENGTH else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) else None
 
 
 class BadPayloadError(ExpediteError):

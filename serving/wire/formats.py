@@ -6,6 +6,9 @@ from functools import lru_cache
 from data.ticks import MISSING_TICK
 from serving.wire.answers import MoneyOut
 
+MIN_SECONDS = -62_135_596_800  # 0001-01-01
+MAX_SECONDS = 253_402_300_799  # 9999-12-31T23:59:59
+
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
              "JOD": 3, "TND": 3}  # fmt: skip
 
@@ -38,12 +41,13 @@ def iso_hours(hours: float) -> str:
 
 @lru_cache(maxsize=1_024)
 def rfc3339(tick: int) -> str:
-    """Return a tick as text in UTC.
+    """Return a tick as text in UTC; beyond the calendar it is its first or last second.
 
     >>> rfc3339(1_772_366_400_007)
     '2026-03-01T12:00:00.007Z'
     """
     seconds, ms = divmod(tick, 1_000)
+    seconds = min(max(seconds, MIN_SECONDS), MAX_SECONDS)
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{ms:03d}Z"
 
 

@@ -21,15 +21,24 @@ LOG = logging.getLogger("expedite.ledger")
 UNREADABLE = Counter(
     "expedite_unreadable_rows", "Rows of the ledger that could not be read", registry=None
 )
+_RAISED_BY_TEXTS = (
+    BadPayloadError,
+    ValueError,  # of orjson and of pydantic too
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 class UnreadableRowError(ExpediteError):
-    """An exception that the ledger holds can't be read."""
+    """A row that the ledger holds can't be read."""
 
-    def __init__(self, exception_id: str, reason: str) -> None:
+    def __init__(self, row_id: str, reason: str) -> None:
         super().__init__(
-            f"exception {exception_id} can't be read from the ledger ({reason}). It is left out of "
-            f"the list; a newer version of it, posted, repairs it"
+            f"{row_id} can't be read from the ledger ({reason}). It is left out; an exception is "
+            f"repaired by a newer version of it, posted"
         )
 
 
@@ -40,17 +49,30 @@ def stored_exception(exception_id: str, payload: str) -> ExceptionIn:
         UnreadableRowError: It can't be read; that is logged and counted.
     """
     with reading(exception_id):
-        return checked(EXCEPTION, orjson.loads(payload))
+        return checked(EXCEPTION, stored_object(payload))
+
+
+def stored_object(text: str) -> dict[str, object]:
+    """Read a JSON object that can be written again.
+
+    Raises:
+        ValueError: It is none, or is nested deeper than the writer of JSON goes.
+    """
+    value = orjson.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError("it is no JSON object")
+    orjson.dumps(value)
+    return value
 
 
 @contextmanager
-def reading(exception_id: str) -> Iterator[None]:
+def reading(row_id: str) -> Iterator[None]:
     """Turn what stored text raises into an `UnreadableRowError`; log and count it."""
     try:
         yield
-    except (orjson.JSONDecodeError, BadPayloadError, KeyError, TypeError) as error:
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        unreadable = UnreadableRowError(exception_id, reason)
+    except _RAISED_BY_TEXTS as error:
+        lines = str(error).splitlines() or [""]
+        unreadable = UnreadableRowError(row_id, f"{type(error).__name__}: {lines[0]}")
         UNREADABLE.inc()
-        LOG.exception("%s", unreadable)
+        LOG.error("%s", unreadable)  # noqa: TRY400 - the reason says it, and a start reads many rows
         raise unreadable from error

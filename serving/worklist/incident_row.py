@@ -5,7 +5,7 @@ import math
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from models.ranking.reasons import ReasonInputs, reasons
-from serving.incident_watch.evidence import IncidentFacts
+from serving.incident_watch.evidence import stored_facts
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.snapshot import ListView, Snapshot
 from serving.live_list.waiting_cost import CostOfWaitingOut
@@ -23,7 +23,7 @@ def incident_view(
 ) -> WorklistRowOut:
     """Return one incident as the work list shows it."""
     snapshot = list_view.snapshot
-    incident, evidence = row.incident, IncidentFacts.from_json(row.incident.body)
+    incident, evidence = row.incident, stored_facts(row.incident)
     at = snapshot.row_of(row.id)
     assert at is not None  # noqa: S101 - it is a row of this snapshot
     due = row.due_at

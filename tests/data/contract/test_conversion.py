@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.contract.conversion import ColumnKind, convert, kinds_of
+from data.contract.conversion import ColumnKind, as_text, convert, kinds_of
 from data.contract.tables import TABLES, columns_of
 from data.domain import BadInputError
 
@@ -122,3 +122,9 @@ def test_every_column_of_the_contract_has_the_kind_of_its_dtype(table):
         empty = turned([None], kinds[name]).values
         if kinds[name] is not ColumnKind.WHOLE:
             assert str(empty.dtype) in {str(column.dtype), str(column.dtype.type), "str"}
+
+
+def test_nul_is_no_part_of_a_text():
+    column = pa.chunked_array([["a\0b", "\0", "c"]])
+
+    assert as_text(column).to_pylist() == ["ab", None, "c"]
