@@ -10,7 +10,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fast-checks fix house wheel bench bench-peers bench-plain lock clean
+.PHONY: help setup demo test check fast-checks fix house soak wheel bench bench-peers bench-plain lock clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ fix: setup  ## format, and correct what can be corrected safely
 
 house: setup  ## the code base in figures: files a folder, lengths, names, chains of imports
 	@$(PY) tests/house/measure.py
+
+soak: setup  ## garbage in files, calls and ledgers: CASES=100000 of them, drawn by SEED=1; an hour or more
+	@EXPEDITE_SOAK_CASES=$(or $(CASES),100000) EXPEDITE_SOAK_SEED=$(or $(SEED),1) $(PY) -m pytest -q -s -n 0 --show-capture=no tests/soak
 
 wheel: setup  ## build the wheel, install it into an empty environment and run its programs
 	@$(PY) tests/house/check_wheel.py

@@ -37,6 +37,9 @@ MISSING_TICK = np.iinfo(np.int64).min
 NEVER = np.iinfo(np.int64).max
 """Tick of a moment that never comes."""
 
+MIN_CALENDAR_TICK, MAX_CALENDAR_TICK = -2_208_988_800_000, 7_258_118_400_000
+"""Years 1900 and 2200, which bound the moments of a history."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -48,6 +51,15 @@ def tick_of(moment: datetime) -> int:
     1000
     """
     return (moment - _EPOCH) // _MILLISECOND
+
+
+def is_of_calendar(tick: int) -> bool:
+    """Return true for a moment that a history can hold.
+
+    >>> is_of_calendar(0), is_of_calendar(2**62)
+    (True, False)
+    """
+    return MIN_CALENDAR_TICK <= tick < MAX_CALENDAR_TICK
 
 
 def floor_ticks(times: pd.Series) -> np.ndarray:

@@ -19,6 +19,7 @@ from data.contract.reading import rfc3339_text
 from data.domain import BadInputError, type_word
 from data.ledger.ledger import Ledger
 from data.ledger.tables import CLAIMS, EVENTS, EXCEPTIONS, OUTCOMES
+from data.ticks import is_of_calendar
 
 OWN_SOURCE = "expedite"
 ROWS_PER_BATCH = 10_000
@@ -43,8 +44,6 @@ _SCHEMAS = {
     ),
 }  # fmt: skip
 _MOMENTS = {field.name for schema in _SCHEMAS.values() for field in schema if field.type == _TIME}
-MIN_TICK, MAX_TICK = -2_208_988_800_000, 7_258_118_400_000
-"""Years 1900 and 2200, which bound the moments of a history."""
 _CLOSING_KINDS = ("resolved", "closed", "reopened")
 
 
@@ -112,7 +111,7 @@ def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator[d
 def _within_calendar(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row without the moments that no history can hold."""
     for name in _MOMENTS & row.keys():
-        if row[name] is not None and not MIN_TICK <= row[name] <= MAX_TICK:
+        if row[name] is not None and not is_of_calendar(row[name]):
             row[name] = None
     return row
 

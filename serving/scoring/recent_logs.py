@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from data.contract.conversion import arrow_schema, to_frame
 from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
-from data.domain import LabelOrigin
+from data.domain import MAX_MINUTES, LabelOrigin
 from data.ledger.ledger import Ledger, LedgerEvent, OutcomeRecord
 from data.policy.exchange_rates import NO_QUOTES, ExchangeRates
 from data.policy.policy import Policy
+from data.ticks import is_of_calendar
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
 from features.engine.products import NO_PRODUCTS
@@ -88,6 +89,8 @@ class RecentLogs:
             self._left_out.add(exception_id)
         elif event.kind == "created":
             try:
+                with reading(exception_id):
+                    _check_moments(event.occurred_at_ms, event.known_at_ms)
                 payload = stored_exception(exception_id, event.body or "{}")
             except UnreadableRowError:
                 self._left_out.add(exception_id)
@@ -95,6 +98,8 @@ class RecentLogs:
             known_at = max(event.occurred_at_ms, event.known_at_ms)
             self._payloads.append(payload)
             self._raised.append(_Raised(exception_id, known_at))
+        elif not is_of_calendar(event.occurred_at_ms) or not is_of_calendar(event.known_at_ms):
+            self._left_out.add(exception_id)
         elif event.kind == "closed":
             self._ends.setdefault(exception_id, _End(event, outcome))
         elif event.kind == "reopened":
@@ -148,15 +153,27 @@ class RecentLogs:
 
 
 def _readable(outcome: OutcomeRecord | None) -> OutcomeRecord | None:
-    """Return an outcome, without a loss that is no number."""
-    if outcome is None or outcome.loss_amount is None:
-        return outcome
+    """Return an outcome without a loss and minutes that are no amounts; None for no moment."""
+    if outcome is None:
+        return None
     try:
         with reading(outcome.exception_id):
-            float(outcome.loss_amount)
+            _check_moments(outcome.known_at_ms, outcome.resolved_at_ms)
+    except UnreadableRowError:
+        return None
+    if outcome.touch_minutes is not None and not 0 <= outcome.touch_minutes <= MAX_MINUTES:
+        outcome = replace(outcome, touch_minutes=None)
+    try:
+        with reading(outcome.exception_id):
+            float(outcome.loss_amount or 0)
     except UnreadableRowError:
         return replace(outcome, loss_amount=None)
     return outcome
+
+
+def _check_moments(*ticks: int) -> None:
+    if not all(map(is_of_calendar, ticks)):
+        raise ValueError("a moment is beyond the calendar")
 
 
 def _outcomes(outcomes: Sequence[OutcomeRecord], rates: ExchangeRates) -> pd.DataFrame:

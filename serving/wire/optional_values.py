@@ -90,7 +90,7 @@ def _present_path(value: Any, pointer: str) -> tuple[str, ...]:
 def _has(value: Any, path: Sequence[str]) -> bool:
     parent = _part(value, path[:-1])
     if isinstance(parent, list):
-        return True
+        return path[-1].isdigit()
     return isinstance(parent, dict) and path[-1] in parent
 
 

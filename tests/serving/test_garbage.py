@@ -54,3 +54,12 @@ def test_members_detected_ages_before_the_others_have_no_bar():
     chart = arrivals_chart([-(2**63), 1_772_366_400_000, 1_772_366_460_000], 1.0)
 
     assert 0 < len(chart["bars"]) <= MAX_BARS + 1
+
+
+@pytest.mark.parametrize("item", [[], ["x"], "2026-02-30", 7, None, [[]]])
+def test_an_item_that_is_no_object_costs_itself_alone(client, an_exception, item):
+    batch = {"exceptions": [an_exception("a"), item]}
+
+    answer = client.post("/v1/exceptions", json=batch)
+
+    assert (answer.status_code, answer.json()["refused"]) == (200, 1)

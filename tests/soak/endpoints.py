@@ -17,7 +17,7 @@ PAGES = [
     "/stock",
     "/stock/one",
     "/stock/share",
-    "/automation",
+    "/promises",
     "/metrics",
     "/livez",
     "/readyz",
@@ -179,7 +179,7 @@ class Endpoints:
 
     def _headers(self, mutator: Mutator) -> list[tuple[bytes, bytes]]:
         random = mutator.random
-        headers = [(b"host", b"127.0.0.1:8000")]
+        headers: list[tuple[bytes, bytes]] = []
         for _ in range(random.randrange(4)):
             odd = (
                 _safe(mutator.text())

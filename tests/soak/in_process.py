@@ -9,6 +9,8 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 
 Headers = Sequence[tuple[bytes, bytes]]
+DEFAULT_HEADERS = ((b"host", b"127.0.0.1:8000"), (b"content-type", b"application/json"))
+"""Headers of a call that names no others; of two of one name the last counts."""
 
 
 class Call(NamedTuple):
@@ -87,7 +89,7 @@ def _scope(call: Call) -> dict[str, Any]:
         "raw_path": call.path.encode(),
         "query_string": call.query.encode(),
         "root_path": "",
-        "headers": list(call.headers),
+        "headers": [*DEFAULT_HEADERS, *call.headers],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 8000),
     }

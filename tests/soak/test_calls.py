@@ -31,7 +31,7 @@ from tests.soak.replies import check_reply
 CALLS_PER_ROUND = 1_500
 """Calls on one ledger; then the service is started again over it and reads all of it back."""
 MAX_ROWS_READ_BACK = 200
-READ_BACK = ["/v1/worklist", "/", "/v1/incidents", "/metrics", "/automation", "/readyz"]
+READ_BACK = ["/v1/worklist", "/", "/v1/incidents", "/metrics", "/promises", "/readyz"]
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ class CallSoak:
 def test_garbage_over_http_is_answered_and_what_is_stored_is_read_back(
     app_of, an_exception, clock, tmp_path
 ):
-    campaign = Campaign("calls", share=0.8, short=300)
+    campaign = Campaign("calls", share=0.8, short=150)
     soak = CallSoak(campaign, app_of, clock)
     batch = [an_exception(f"PE-{i}") for i in range(12)]
     with campaign.watching_logs():

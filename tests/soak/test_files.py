@@ -31,7 +31,7 @@ READ_TABLES = ("part", "orders", "appended", "renumbered", "in_memory_rows")
 
 
 def test_a_garbled_file_is_refused_in_words_or_read_row_by_row(tmp_path):
-    campaign = Campaign("files read", share=0.16, short=60)
+    campaign = Campaign("files read", share=0.16, short=50)
     folder, scratch = tmp_path / "files", tmp_path / "scratch"
     scratch.mkdir()
     with database(memory_gb=1) as con:
@@ -76,7 +76,7 @@ def read(
 
 
 def test_an_import_of_garbled_files_accounts_for_every_row(tmp_path):
-    campaign = Campaign("imports", share=0.005, short=8)
+    campaign = Campaign("imports", share=0.005, short=3)
     shop = tmp_path / "shop"
     shop.mkdir()
     query = f"select {', '.join(ORDERS)}, _file, _row from orders"

@@ -216,7 +216,7 @@ async def build_ledger(app: Any, an_exception: Any, book: Any) -> list[str]:
 def test_a_poisoned_ledger_is_served_exported_and_imported_without_what_cannot_be_read(
     app_of, an_exception, clock, stock_book, tmp_path
 ):
-    campaign = Campaign("ledger", share=0.035 / VALUES_PER_START, short=3)
+    campaign = Campaign("ledger", share=0.035 / VALUES_PER_START, short=2)
     base, ledger = tmp_path / "base.sqlite", tmp_path / "ledger.sqlite"
     with campaign.watching_logs():
         ids = asyncio.run(build_ledger(app_of(base), an_exception, stock_book))
@@ -262,7 +262,7 @@ async def serve(
             campaign.problem("sound exceptions that are left out", poisons)
         calls = [
             Call("GET", path)
-            for path in ("/v1/worklist", "/", "/v1/incidents", "/automation", "/v1/promises")
+            for path in ("/v1/worklist", "/", "/v1/incidents", "/promises", "/v1/promises")
         ]
         calls += [
             Call("GET", "/v1/worklist", f"at=2026-03-01T12:0{minute}:00Z") for minute in (0, 5)
