@@ -25,7 +25,7 @@ from training.triage.fit import FittedClass, PreparedExceptions
 from training.triage.labels import unswayed
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
-MIN_GAIN_OF_BLEND = 0.005
+MIN_GAIN_OF_BLEND = 0.02
 """Share of the loss that a blend must save: it costs more time in every call."""
 ROWS_OF_ERRORS = 1_000
 """Latest rows of the training on which an estimator's own errors are counted."""
