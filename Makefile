@@ -10,7 +10,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fast-checks fix house soak wheel bench bench-peers bench-plain lock clean
+.PHONY: help setup demo test test-long check fast-checks fix house soak wheel bench bench-peers bench-plain lock clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ demo: setup  ## a synthetic order history, trained, promoted and served with its
 test: setup  ## everything the tests need, then all tests
 	@$(PY) tests/find_chromium.py
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-long: setup  ## the tests that take minutes each and that `make test` leaves out
+	@$(PY) -m pytest -n 2 -m long
 
 check: fast-checks test  ## format, lint, types, import contracts, tests
 

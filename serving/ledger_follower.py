@@ -92,6 +92,7 @@ class LedgerFollower:
     async def look(self, thread: ThreadPoolExecutor | None = None) -> bool:
         """Take over what changed; return whether nothing is left to read."""
         loop, claims_revision = asyncio.get_running_loop(), self._claims.revision
+        promises_revision = self._guarantees.revision
         changes = await loop.run_in_executor(thread, self._changes)
         read = await loop.run_in_executor(thread, self._rows, changes)
         await self._show(read)
@@ -99,6 +100,9 @@ class LedgerFollower:
             self._worklist.replace_members(incident, members)
             self._incidents.follow(incident, left)
         if changes.suspensions:
+            # What this process wrote after the reading is newer: all is read again.
+            if self._guarantees.revision != promises_revision:
+                return False
             self._guarantees.take(changes.suspensions)
         # A claim of this process that was written after the reading is newer than what was read.
         if self._claims.revision == claims_revision:

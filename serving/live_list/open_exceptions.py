@@ -99,14 +99,14 @@ class OpenExceptions:
         return None if row is None else self._arrays["rows"][row]
 
     def put(self, row: OpenRow) -> None:
-        """Add or replace one; a revision older than the newest is ignored, also of what ended."""
+        """Add or replace one; an older revision or assessment is ignored, also of what ended."""
         with self._lock:
             if self._ended.get(row.id, 0) >= row.revision:
                 return
             index = self._row_of.get(row.id)
             if index is None:
                 index = self._new_row(row.id)
-            elif self._arrays["rows"][index].revision > row.revision:
+            elif _age(self._arrays["rows"][index]) > _age(row):
                 return
             self._arrays["rows"][index] = row
             self._arrays["ids"][index] = row.id
@@ -237,3 +237,8 @@ def _arrays(capacity: int) -> dict[str, np.ndarray]:
     }
     beside = {name: np.empty(capacity, object) for name in ("rows", "teams", "categories")}
     return arrays | beside | {name: np.zeros(capacity, np.int64) for name in ("keys", "incidents")}
+
+
+def _age(row: OpenRow) -> tuple[int, int]:
+    """Return what orders the states of one exception, the newest last."""
+    return row.revision, row.assessment.scored_at_ms

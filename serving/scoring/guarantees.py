@@ -29,17 +29,20 @@ class Guarantees:
     Attributes:
         terms: Of the policy.
         latest: The last word of the ledger on each promise that was ever withdrawn, of any model.
+        revision: Times that something was heeded.
     """
 
     def __init__(self, terms: PromiseTerms, suspensions: Iterable[Suspension]) -> None:
         self.terms = terms
         self.latest: dict[PromiseKey, Suspension] = {}
+        self.revision = 0
         self._in_use: ChampionGuarantees | None = None
         self.take(suspensions)
 
     def take(self, suspensions: Iterable[Suspension]) -> None:
         """Heed what was withdrawn or given again, once it is in the ledger, in its order."""
         self.latest = self.latest | {suspension.key: suspension for suspension in suspensions}
+        self.revision += 1
         self._in_use = None
 
     def record_audits(self, resolution: Resolution) -> None:

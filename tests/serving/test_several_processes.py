@@ -156,7 +156,7 @@ def test_a_killed_holder_of_the_lease_is_replaced_and_the_other_serves_on(pair, 
     assert f":{pair.processes[other].pid}:" in holder(pair.url)[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_rolling_restart_under_load_fails_no_call(postgres_url, tmp_path, an_exception):
     process = started(postgres_url, tmp_path, "--workers", "2")
     address = address_of(process)

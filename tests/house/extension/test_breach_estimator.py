@@ -85,6 +85,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_breach_estimator_is_trained_weighed_stored_and_reported_from_one_new_file(product):
     product.add_file("models/breach/estimators/memory.py", ESTIMATOR)

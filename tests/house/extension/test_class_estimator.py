@@ -94,6 +94,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_class_estimator_is_rehearsed_chosen_stored_and_predicts_from_one_new_file(product):
     product.add_file("models/classifiers/estimators/memory.py", ESTIMATOR)

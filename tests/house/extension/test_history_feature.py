@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 FEATURE = """
     _relative_mean(
         "ended", "{value}", "Test of {value}", unit="share", needs=("outcomes.{column}",)
@@ -55,6 +57,7 @@ FORMULAS = {
 """By name of a value: the column of the outcome that it reads, and its formula."""
 
 
+@pytest.mark.long
 def test_a_history_feature_is_the_same_of_tables_and_of_the_ledger_from_two_new_entries(product):
     for value, (column, formula) in FORMULAS.items():
         product.add_entry(

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 ENTRY = """
     Column("city", "text", table="orders.city", payload="order.shipping_address.city",
            meaning="City of delivery", has_past=True),"""
@@ -24,6 +26,7 @@ print(json.dumps({"word": trip.of("city"), "past": trip.of("touch_minutes_mean_9
 """
 
 
+@pytest.mark.long
 def test_an_input_column_is_the_same_of_tables_and_of_a_payload_from_one_new_entry(product):
     product.add_entry("features/exceptions/columns.py", after="COLUMNS = (", text=ENTRY)
     product.add_round_trip()

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 RULE = '''"""A queue rule for a test."""
 
 from training.queue_replay.rules.registry import rule
@@ -51,6 +53,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.long
 def test_a_queue_rule_is_replayed_compared_and_reported_from_one_new_file(product, tmp_path):
     product.add_file("training/queue_replay/rules/planted.py", RULE)
 

@@ -11,6 +11,7 @@ from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 from data.sources.synthetic import generate
 from data.sources.synthetic.shop import SyntheticShop
+from models.loss_curve import CURVE_AGES_HOURS
 from models.triage.breach_risk import BreachRisk
 from serving.scoring.assessment import NOTHING, Assessment
 from training.triage.dataset import TriageDataset
@@ -147,6 +148,9 @@ def test_what_was_assessed_before_this_was_noted_is_unknown(old_assessment):
 @pytest.fixture
 def old_assessment():
     """Read an assessment as ledgers held it before."""
+    terms = dict.fromkeys(("detected_at", "due_at"), 0)
+    terms |= dict.fromkeys(("loss", "touch_p50_minutes", "touch_p90_minutes"), 1.0)
+    terms |= {"curve": [0.0] * len(CURVE_AGES_HOURS), "waiting_cost_per_hour": 0.0}
     before = Assessment(
         model_version="1",
         policy_version="p",
@@ -155,7 +159,7 @@ def old_assessment():
         category=NOTHING,
         routing=NOTHING,
         p_breach=None,
-        terms={},
+        terms=terms | {"lost": False, "always_first": False},
         touch_learned=True,
     ).to_json()
     return Assessment.from_json(before.replace(',"touch_learned":true', ""))

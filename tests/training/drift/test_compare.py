@@ -74,6 +74,7 @@ def regime(incidents, tmp_path_factory):
     return done, out
 
 
+@pytest.mark.long
 def test_the_regime_of_march_2016_is_found_in_april(regime):
     done, _ = regime
 
@@ -82,6 +83,7 @@ def test_the_regime_of_march_2016_is_found_in_april(regime):
     assert "the breach rate (0.96 -> 0.23)" in done.stdout
 
 
+@pytest.mark.long
 def test_the_figures_tell_promised_and_seen_of_both_periods(regime):
     breach = json.loads((regime[1] / "drift.json").read_bytes())["calibration"]["breach"]
 
@@ -91,6 +93,7 @@ def test_the_figures_tell_promised_and_seen_of_both_periods(regime):
     assert breach["current"]["error"] < 0.1
 
 
+@pytest.mark.long
 def test_page_and_figures_are_kept_with_the_run_of_the_champion(regime, incidents):
     _, out = regime
     (page,) = (incidents / "mlruns" / "artifacts").rglob("drift.html")
@@ -99,11 +102,13 @@ def test_page_and_figures_are_kept_with_the_run_of_the_champion(regime, incident
     assert page.read_bytes() == (out / "drift.html").read_bytes()
 
 
+@pytest.mark.long
 def test_nothing_of_evidently_that_calls_home_is_loaded(regime):
     assert "evidently" in sys.modules
     assert "iterative_telemetry" not in sys.modules
 
 
+@pytest.mark.long
 def test_two_april_weeks_are_no_drift_that_costs(incidents, compared):
     result = compared(incidents, ("2016-04-01", "2016-04-08"), ("2016-04-08", "2016-04-15"))
 
@@ -111,6 +116,7 @@ def test_two_april_weeks_are_no_drift_that_costs(incidents, compared):
     assert not result.is_drift
 
 
+@pytest.mark.long
 def test_back_in_the_regime_of_march_the_champion_must_be_retrained(incidents, compared):
     result = compared(incidents, APRIL, MARCH)
 
@@ -118,11 +124,13 @@ def test_back_in_the_regime_of_march_the_champion_must_be_retrained(incidents, c
     assert result.verdict.endswith("Retrain.")
 
 
+@pytest.mark.long
 def test_a_period_without_exceptions_names_the_option_to_widen(incidents, compared):
     with pytest.raises(NotEnoughDataError, match=r"0 where at least 50 .* Widen --current"):
         compared(incidents, MARCH, ("2019-01-01", "2019-02-01"))
 
 
+@pytest.mark.long
 def test_periods_that_overlap_are_refused(incidents, compared):
     with pytest.raises(BadInputError, match="overlaps"):
         compared(incidents, MARCH, ("2016-03-13", "2016-04-01"))

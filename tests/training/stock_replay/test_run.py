@@ -149,6 +149,7 @@ def test_the_command_writes_its_report_and_a_picture(
     assert "perfect foresight" in capsys.readouterr().out
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_on_the_real_vn2_weeks_ours_costs_less_than_the_benchmark(real_data, tmp_path):
     import_files([real_data / "vn2"], source_folder("vn2"), tmp_path / "history", IMPORT)

@@ -160,6 +160,7 @@ def test_the_model_is_right_more_often_than_the_usual_guess(figures, part):
     assert figures[part]["model"]["accuracy"]["value"] >= max(guesses) - 0.02
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_real_incidents_are_told_as_well_as_was_measured(incidents):
     days = (pd.Timestamp("2016-04-01", tz="UTC"), pd.Timestamp("2016-04-15", tz="UTC"))

@@ -51,6 +51,7 @@ def judged(real_data, tmp_path_factory):
     return _judged
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WORLDS)
 def test_later_breaches_are_told_no_worse_than_by_plain_lightgbm(judged, name):
     label, ours, plain = judged(name)

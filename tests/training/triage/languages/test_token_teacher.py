@@ -75,6 +75,7 @@ def english():
     return fitted("en", table_for("en"))
 
 
+@pytest.mark.long
 def test_english_labels_serve_portuguese_and_chinese(english):
     own = accuracy(english, "en")
     others = {language: accuracy(english, language) for language in ("pt", "zh")}
