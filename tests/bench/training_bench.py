@@ -25,9 +25,11 @@ def run(history: Path, as_of: pd.Timestamp, store: ModelRegistry) -> Ratio:
         given[id(made)] = partial(dataset, *arguments, **options)
         return made
 
-    def keep_fit(params: dict[str, Any], data: lgb.Dataset, num_boost_round: int) -> lgb.Booster:
-        fits.append(partial(_fit, train, params, given[id(data)], num_boost_round))
-        return train(params, data, num_boost_round=num_boost_round)
+    def keep_fit(params: dict[str, Any], data: lgb.Dataset, **options: Any) -> lgb.Booster:
+        booster = train(params, data, **options)
+        # One that stopped early counts with the rounds that it took, without its validation.
+        fits.append(partial(_fit, train, params, given[id(data)], booster.current_iteration()))
+        return booster
 
     lgb.train, lgb.Dataset = keep_fit, keep_dataset
     try:
