@@ -138,7 +138,7 @@ def _made(service: Service, ids: list[str], value: str = "dhl") -> Incident:
     with service.ledger.writing() as connection:
         save_incident(connection, made, now_ms=now_ms)
         join(connection, made, ids, now_ms=now_ms)
-    service.incidents.take(made)
+    service.incidents.follow(made, [])
     service.worklist.join(made, ids)
     return made
 
