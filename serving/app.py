@@ -81,12 +81,7 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app, scope_of)
-    app.state.drain = DrainState()
-    app.add_middleware(Draining, state=app.state.drain)
-    app.add_middleware(CompressedPages)
-    app.add_middleware(NonBlankParameters)
-    app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
-    app.add_middleware(Measured)
+    _add_middleware(app, settings)
     for router in _routers():
         app.include_router(router, dependencies=[Depends(check_caller)])
     # The hot paths go straight to their functions. FastAPI's own routes to them document them.
@@ -96,6 +91,16 @@ def create_app(
         if isinstance(route, Route):
             route.app = GuardedApp(route.app, route.path)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Add what every call passes; the last one added is the first that it meets."""
+    app.state.drain = DrainState()
+    app.add_middleware(Draining, state=app.state.drain)
+    app.add_middleware(CompressedPages)
+    app.add_middleware(NonBlankParameters)
+    app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
+    app.add_middleware(Measured)
 
 
 def _polling(service: Service) -> list[PollingThread]:

@@ -87,6 +87,14 @@ def postgres_url(new_postgres: Callable[[], str]) -> str:
     return new_postgres()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty ledger: once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    return request.getfixturevalue("postgres_url")
+
+
 @pytest.fixture(scope="session")
 def a_book() -> Callable[..., Book]:
     """Build the book of some SKUs at two sites, in weeks, as of Sunday 2026-03-01."""

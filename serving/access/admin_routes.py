@@ -15,11 +15,10 @@ from data.ledger.action_log import ROWS_AT_ONCE, all_actions, latest_actions
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from serving.access.access import access_of
 from serving.access.accounts import AccountRights, change_account, new_account, new_link
-from serving.access.forms import form_fields
 from serving.access.keys import issue_key, revoke_key, rotate_key
 from serving.caller import AccessScope, AccountRole
 from serving.http.html import html
-from serving.http.requests import caller_of
+from serving.http.requests import caller_of, form_fields
 from serving.http.streaming import NDJSON
 from serving.service import service_of
 from serving.wire.formats import rfc3339
@@ -77,7 +76,8 @@ def _link(request: Request, token: str) -> str:
 @router.post("/access/accounts")
 async def add_account(request: Request) -> Response:
     """Add an account; show the link for its person."""
-    fields, caller = await form_fields(request), caller_of(request)
+    fields = await form_fields(request, service_of(request).settings)
+    caller = caller_of(request)
     name, role = fields.get("name", "").strip(), fields.get("role", "")
 
     def change(connection: Connection, now_ms: int) -> str:
@@ -102,7 +102,8 @@ async def add_link(request: Request, name: str) -> Response:
 @router.post("/access/accounts/{name}/change")
 async def change_rights(request: Request, name: str) -> Response:
     """Change the role of an account; close or open it."""
-    fields, caller = await form_fields(request), caller_of(request)
+    fields = await form_fields(request, service_of(request).settings)
+    caller = caller_of(request)
     rights = AccountRights(fields.get("role", ""), is_active=fields.get("is_open") == "yes")
 
     def change(connection: Connection, now_ms: int) -> str:
@@ -115,7 +116,8 @@ async def change_rights(request: Request, name: str) -> Response:
 @router.post("/access/keys")
 async def add_key(request: Request) -> Response:
     """Make a key; show it this once."""
-    fields, caller = await form_fields(request), caller_of(request)
+    fields = await form_fields(request, service_of(request).settings)
+    caller = caller_of(request)
     name, days = fields.get("name", ""), fields.get("days", "").strip()
     scopes = [scope.value for scope in AccessScope if fields.get(f"scope_{scope}")]
     lasting_ms = int(days) * MS_PER_DAY if days.isdigit() and int(days) < 100_000 else None

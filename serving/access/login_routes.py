@@ -13,14 +13,13 @@ from data.ledger.action_log import record_action
 from serving.access.access import Access, access_of
 from serving.access.accounts import account_of_link, open_session, plain_name, set_password
 from serving.access.attempts import FAILED_LOGINS
-from serving.access.forms import form_fields, own_path
 from serving.access.route_guard import session_token
 from serving.access.tokens import digest, hash_password, is_password
 from serving.caller import AccessScope
 from serving.http.html import html
 from serving.http.openapi import SESSION_COOKIE
 from serving.http.problems import TooManyAttemptsError
-from serving.http.requests import caller_of
+from serving.http.requests import caller_of, form_fields
 from serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +39,8 @@ async def login(request: Request, next: Annotated[str, Query(max_length=2_000)] 
 @router.post("/login")
 async def sign_in(request: Request) -> Response:
     """Sign in by name and password."""
-    access, caller, fields = access_of(request), caller_of(request), await form_fields(request)
+    access, caller = access_of(request), caller_of(request)
+    fields = await form_fields(request, service_of(request).settings)
     name, target = plain_name(fields.get("name", "")), own_path(fields.get("next", "/"))
     subjects = (f"name {name}", f"address {caller.address}")
     try:
@@ -113,7 +113,8 @@ def _link_form(request: Request, token: str, problem: str = "") -> Response:
 @router.post("/login/link/{token}")
 async def set_first_password(request: Request, token: Token) -> Response:
     """Set the password, once, and sign in."""
-    access, caller, fields = access_of(request), caller_of(request), await form_fields(request)
+    access, caller = access_of(request), caller_of(request)
+    fields = await form_fields(request, service_of(request).settings)
     try:
         password_hash = await asyncio.to_thread(hash_password, fields.get("password", ""))
     except BadInputError as error:
@@ -151,7 +152,8 @@ def _account_page(request: Request, problem: str = "") -> Response:
 @router.post("/account/password")
 async def change_password(request: Request) -> Response:
     """Set another password by the present one; all other sessions end."""
-    access, caller, fields = access_of(request), caller_of(request), await form_fields(request)
+    access, caller = access_of(request), caller_of(request)
+    fields = await form_fields(request, service_of(request).settings)
     if caller.credential != "session" or caller.name is None:
         return _account_page(request, "Only a person who is signed in has a password.")
     name = caller.name
@@ -191,3 +193,13 @@ async def sign_out(request: Request) -> Response:
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
     return answer
+
+
+def own_path(target: str) -> str:
+    """Return a path of this service to go to; the work list for anything else.
+
+    >>> own_path("/stock?kind=order"), own_path("//evil.example"), own_path("https://evil.example")
+    ('/stock?kind=order', '/', '/')
+    """
+    is_own = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    return target if is_own and target.isprintable() else "/"

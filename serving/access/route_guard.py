@@ -14,11 +14,10 @@ from serving.access.attempts import FAILED_KEYS
 from serving.access.route_scopes import scope_of
 from serving.caller import OPEN, SIGNED_IN, AccessScope, Caller
 from serving.http.openapi import SESSION_COOKIE
+from serving.http.paths import PROGRAM_PATHS
 from serving.http.problems import NotAllowedError, NotSignedInError
 
 BEARER = b"bearer "
-PROGRAM_PATHS = ("/v1/", "/metrics", "/openapi.json")
-"""Beginnings of paths that programs call; the others are pages."""
 
 
 async def check_caller(request: Request) -> None:

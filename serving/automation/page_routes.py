@@ -1,7 +1,5 @@
 """`/promises`: the page of automation and its audits."""
 
-from urllib.parse import parse_qsl
-
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
@@ -10,7 +8,7 @@ from serving.automation.payload import PROMISE
 from serving.automation.suspend import withdraw
 from serving.automation.view import promises_view
 from serving.http.html import ByScript, html
-from serving.http.requests import body_of, caller_of, signed
+from serving.http.requests import caller_of, form_fields, signed
 from serving.service import Service, service_of
 from serving.wire.check import checked
 
@@ -46,7 +44,7 @@ async def _withdrawn(request: Request, *, by_script: bool, is_lifted: bool) -> R
     if not by_script:
         raise HTTPException(403, "This form is sent by the page. Use POST /v1/promises/suspend.")
     service = service_of(request)
-    form = dict(parse_qsl((await body_of(request, service.settings)).decode(errors="replace")))
+    form = await form_fields(request, service.settings)
     await withdraw(
         checked(PROMISE, signed(form, caller_of(request))),
         scorer=service.scorer,

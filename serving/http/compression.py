@@ -3,7 +3,8 @@
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-API = "/v1/"
+from serving.http.paths import API_PREFIX
+
 LEVEL = 5
 """A list of 68 kB becomes 9 kB; level 9 saves no more of it and takes twice the time."""
 
@@ -17,5 +18,5 @@ class CompressedPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        is_page = scope["type"] == "http" and not scope["path"].startswith(API)
+        is_page = scope["type"] == "http" and not scope["path"].startswith(API_PREFIX)
         await (self._compressed if is_page else self._plain)(scope, receive, send)

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 
 from data import domain
 from serving.http.html import html
+from serving.http.paths import API_PREFIX
 from serving.wire.answers import Moment, closed
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.stored_exception import UnreadableRowError
@@ -180,7 +181,7 @@ def _answer(
 def _is_for_people(request: Request) -> bool:
     asks_for_page = "text/html" in request.headers.get("accept", "")
     by_script = request.headers.get("hx-request") is not None
-    return asks_for_page and not by_script and not request.url.path.startswith("/v1/")
+    return asks_for_page and not by_script and not request.url.path.startswith(API_PREFIX)
 
 
 async def _on_known(request: Request, error: Exception) -> Response:

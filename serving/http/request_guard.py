@@ -13,6 +13,7 @@ from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.settings import Settings
+from serving.http.paths import API_PREFIX
 from serving.http.problems import problem_response
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -20,7 +21,6 @@ HEALTH_PATHS = frozenset({"/livez", "/readyz"})
 """Probes call by an address of their own; these answers tell nothing."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({b"same-origin", b"none"})
-API_PREFIX = "/v1/"
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),

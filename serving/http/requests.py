@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import Header, Query, Request, Response
@@ -107,6 +108,12 @@ async def body_of(request: Request, settings: Settings) -> bytes:
             raise TooLargeError("bytes", most)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def form_fields(request: Request, settings: Settings) -> dict[str, str]:
+    """Return the fields of a form as they were typed; errors as of `body_of`."""
+    body = await body_of(request, settings)
+    return dict(parse_qsl(body.decode(errors="replace")))
 
 
 def parsed(body: bytes) -> Any:

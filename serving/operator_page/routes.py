@@ -2,7 +2,7 @@
 
 import re
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -13,7 +13,7 @@ from serving.automation.view import promise_states
 from serving.exceptions.explanation import explained, strongest
 from serving.exceptions.resolve import resolve_one
 from serving.http.html import ByScript, html
-from serving.http.requests import ROW_ID, ActionRequest, At, body_of, caller_of, etag, past_tick
+from serving.http.requests import ROW_ID, ActionRequest, At, caller_of, etag, form_fields, past_tick
 from serving.http.templates import assets, packed
 from serving.service import service_of
 from serving.wire.formats import rfc3339
@@ -137,7 +137,7 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
             403, "This form is sent by the page. Use POST /v1/exceptions/ID/resolve."
         )
     service = service_of(request)
-    form = dict(parse_qsl((await body_of(request, service.settings)).decode(errors="replace")))
+    form = await form_fields(request, service.settings)
     payload = resolution_of(form)
     expected = etag(int(form["revision"])) if form.get("revision", "").isdigit() else None
     await resolve_one(

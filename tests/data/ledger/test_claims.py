@@ -9,7 +9,6 @@ import pytest
 from data.domain import ClaimedError
 from data.ledger.claims import Claim, active_claims, claim, revision_of_open
 from data.ledger.intake import accept
-from data.ledger.ledger import Ledger
 from data.ledger.message_order import Incoming
 
 NOON_MS = 1_772_366_400_000
@@ -31,20 +30,6 @@ with ledger.writing() as connection:
     except ClaimedError:
         print("lost")
 """
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture
-def ledger(url):
-    ledger = Ledger.open(url)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture
@@ -87,10 +72,10 @@ def test_of_many_threads_that_claim_at_once_exactly_one_wins(ledger, subject):
     assert holders(ledger) == won
 
 
-def test_of_two_processes_that_claim_at_once_exactly_one_wins(ledger, url, subject):
+def test_of_two_processes_that_claim_at_once_exactly_one_wins(ledger, each_ledger_url, subject):
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", CLAIMING, url, subject, by],
+            [sys.executable, "-c", CLAIMING, each_ledger_url, subject, by],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

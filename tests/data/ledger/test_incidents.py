@@ -18,22 +18,11 @@ from data.ledger.incidents import (
     split_off,
 )
 from data.ledger.intake import accept
-from data.ledger.ledger import Ledger
 from data.ledger.message_order import Incoming
 
 NOON_MS = 1_772_366_400_000
 DHL = Incident("inc_1", "carrier", "dhl", 1, NOON_MS, NOON_MS, None, "{}")
 UPS = replace(DHL, id="inc_2", value="ups")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    ledger = Ledger.open(url)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

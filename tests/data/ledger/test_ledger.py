@@ -25,20 +25,6 @@ NOON_MS = 1_772_366_400_000
 COUNT = itertools.count()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture
-def ledger(url):
-    ledger = Ledger.open(url)
-    yield ledger
-    ledger.close()
-
-
 def incoming(external_id="PE-1", **changes):
     plain = {
         "source": "shopify:acme",
@@ -78,10 +64,10 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger):
         assert compare_metadata(context, METADATA) == []
 
 
-def test_opening_again_keeps_what_is_there(ledger, url):
+def test_opening_again_keeps_what_is_there(ledger, each_ledger_url):
     record = taken(ledger, incoming())[0].record
 
-    again = Ledger.open(url)
+    again = Ledger.open(each_ledger_url)
 
     assert again.record(record.id) == record
     again.close()
@@ -132,7 +118,7 @@ def test_messages_are_ordered_by_version_then_clock_then_arrival(ledger, stored,
     assert taken(ledger, incoming(payload='{"n": 2}', **update))[0].arrival is arrival
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("each_ledger_url", ["sqlite"], indirect=True)
 @given(
     messages=st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=6),
     split=st.integers(0, 6),

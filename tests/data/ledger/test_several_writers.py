@@ -14,17 +14,10 @@ from data.ledger.tables import EVENTS
 NOON_MS = 1_772_366_400_000
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return request.getfixturevalue("postgres_url")
-
-
 @pytest.fixture
-def ledgers(url):
+def ledgers(each_ledger_url):
     """Two ledgers of one address: they share nothing but the database."""
-    opened = [Ledger.open(url), Ledger.open(url)]
+    opened = [Ledger.open(each_ledger_url), Ledger.open(each_ledger_url)]
     yield opened
     for ledger in opened:
         ledger.close()
@@ -53,9 +46,9 @@ def in_threads(*work):
     assert failures == []
 
 
-def test_several_that_start_on_an_empty_database_make_its_tables_once(url):
+def test_several_that_start_on_an_empty_database_make_its_tables_once(each_ledger_url):
     def start():
-        Ledger.open(url).close()
+        Ledger.open(each_ledger_url).close()
 
     in_threads(*[start] * 4)
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from data.ledger.ledger import Ledger
 from data.ledger.versions import (
     CHAMPION,
     POLICY,
@@ -13,16 +12,6 @@ from data.ledger.versions import (
 )
 
 NOON_MS = 1_772_366_400_000
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    ledger = Ledger.open(
-        url if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    )
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

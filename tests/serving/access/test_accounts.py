@@ -93,7 +93,7 @@ def test_what_a_role_may_not_do_is_refused(guarded, person, exception_id):
     assert operator.post(claim, headers=by_script).status_code == 200
     assert operator.get("/access").status_code == lead.get("/access").status_code == 403
     assert lead.post(f"/v1/exceptions/{exception_id}/resolve", json={}).status_code == 200
-    assert person("root", "admin").get("/access").status_code == 200
+    assert person("chief", "admin").get("/access").status_code == 200
 
 
 def test_an_action_on_a_page_is_by_who_signed_in(guarded, person, exception_id):
@@ -143,25 +143,25 @@ def test_a_link_works_once_and_a_new_password_ends_other_sessions(guarded, perso
 
 
 def test_an_admin_adds_accounts_and_keys_on_the_page(guarded, person):
-    root = person("root", "admin")
-    added = root.post("/access/accounts", data={"name": "Ana", "role": "operator"}).text
+    chief = person("chief", "admin")
+    added = chief.post("/access/accounts", data={"name": "Ana", "role": "operator"}).text
     link = re.search(r"http\S+(/login/link/[\w-]+)", added).group(1)
-    assert "password of ana" in root.get(link).text
-    made = root.post("/access/keys", data={"name": "oms", "scope_read": "yes", "days": "30"}).text
+    assert "password of ana" in chief.get(link).text
+    made = chief.post("/access/keys", data={"name": "oms", "scope_read": "yes", "days": "30"}).text
     token = re.search(r"exp_[\w-]{43}", made).group()
     header = {"Authorization": f"Bearer {token}"}
     assert guarded.get("/v1/worklist", headers=header).status_code == 200
     key_id = re.search(r"key_\w{26}", made).group()
-    assert "exp_" in root.post(f"/access/keys/{key_id}/rotate").text
-    assert token not in root.post(f"/access/keys/{key_id}/revoke").text
-    closed = root.post("/access/accounts/ana/change", data={"role": "viewer"}).text
+    assert "exp_" in chief.post(f"/access/keys/{key_id}/rotate").text
+    assert token not in chief.post(f"/access/keys/{key_id}/revoke").text
+    closed = chief.post("/access/accounts/ana/change", data={"role": "viewer"}).text
     assert "closed" in closed
-    last = root.post("/access/accounts/root/change", data={"role": "viewer", "is_open": "yes"})
+    last = chief.post("/access/accounts/chief/change", data={"role": "viewer", "is_open": "yes"})
     assert (last.status_code, "last admin" in last.text) == (409, True)
-    lines = root.get("/v1/actions").text.splitlines()
+    lines = chief.get("/v1/actions").text.splitlines()
     assert "change account" not in lines[-1]
     assert '"close account"' in lines[-1]
-    assert "close account" in root.get("/actions").text
+    assert "close account" in chief.get("/actions").text
     assert token not in "".join(lines)
 
 

@@ -51,20 +51,13 @@ def book_of(a_book):
     return build
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return request.getfixturevalue("postgres_url")
-
-
 @pytest.fixture
-def services(settings, url, shelf, clock):
+def services(settings, each_ledger_url, shelf, clock):
     """Open a service's service over the same ledger; closed when the test ends."""
     opened = []
 
     def start():
-        at_url = settings.model_copy(update={"database_url": url})
+        at_url = settings.model_copy(update={"database_url": each_ledger_url})
         service = Service.open(at_url, lambda: shelf, clock)
         service.scorer.champion.poll()
         opened.append(service)
