@@ -72,9 +72,9 @@ class Orders(ZonedTable):
     )
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
-    @pa.check("attributes", name="json_object")
+    @pa.check("attributes")
     @classmethod
-    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+    def json_object(cls, attributes: pd.Series) -> pd.Series:
         return _are_json_objects(attributes)
 
 
@@ -92,9 +92,9 @@ class OrderLines(BaseTable):
     )
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
-    @pa.check("attributes", name="json_object")
+    @pa.check("attributes")
     @classmethod
-    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+    def json_object(cls, attributes: pd.Series) -> pd.Series:
         return _are_json_objects(attributes)
 
 
@@ -129,9 +129,9 @@ class Exceptions(BaseTable):
     due_at: Series[Time] = optional(description="the deadline, if there is one")
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
-    @pa.check("attributes", name="json_object")
+    @pa.check("attributes")
     @classmethod
-    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+    def json_object(cls, attributes: pd.Series) -> pd.Series:
         return _are_json_objects(attributes)
 
 
@@ -238,9 +238,9 @@ class Products(BaseTable):
     weight_g: Series[float] = optional(ge=0, le=MAX_QUANTITY)
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
-    @pa.check("attributes", name="json_object")
+    @pa.check("attributes")
     @classmethod
-    def _attributes_are_a_json_object(cls, attributes: pd.Series) -> pd.Series:
+    def json_object(cls, attributes: pd.Series) -> pd.Series:
         return _are_json_objects(attributes)
 
 
