@@ -26,7 +26,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from data.contract.tables import Exceptions
+from data.contract.exception_tables import Exceptions
 from data.history.history import History
 from data.policy.policy import DEFAULT_POLICY
 

@@ -6,6 +6,7 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+import orjson
 import pandas as pd
 import pandera.pandas as pa
 from pandera.api.pandas.model_config import BaseConfig
@@ -18,12 +19,32 @@ YesNo = pd.BooleanDtype()
 TIME_ZONES = frozenset(available_timezones()) - {"localtime"}
 """IANA names of time zones, without the one that stands for the clock of a machine."""
 
+AS_WRITTEN = {"as_written": True}
+"""Marks a time that is a date of the calendar: it stays as it is written, no zone shifts it."""
+
 Field = pa.Field
 
 
 def optional(**checks: Any) -> Any:
     """A column that a source may leave out or leave empty."""
     return Field(nullable=True, **checks)
+
+
+def currency(description: str) -> Any:
+    """An optional column of codes in capitals."""
+    return optional(description=description, str_matches=r"^[A-Z]{3}$")
+
+
+def are_json_objects(attributes: pd.Series) -> pd.Series:
+    """A mask of the cells that hold a JSON object or nothing."""
+    return attributes.map(_is_json_object, na_action="ignore").fillna(value=True).astype(bool)
+
+
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 class BaseTable(pa.DataFrameModel):
@@ -50,4 +71,5 @@ class ZonedTable(BaseTable):
     @pa.check("timezone")
     @classmethod
     def time_zone(cls, names: pd.Series) -> pd.Series:
+        """A mask of the names that are empty or of IANA."""
         return names.isna() | names.isin(TIME_ZONES)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from data.contract.column_types import AS_WRITTEN, Text, Time, YesNo
 from data.contract.moments import (
     FULL_DATE,
     OFFSET,
@@ -24,7 +25,7 @@ from data.contract.moments import (
 )
 from data.contract.problems import number_problem, time_problem
 from data.contract.reading import MAX_EXACT_INTEGER
-from data.contract.tables import AS_WRITTEN, Text, Time, YesNo, columns_of
+from data.contract.tables import columns_of
 from data.domain import BadInputError
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"

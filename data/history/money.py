@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data.contract.conversion import MIN_TIME
-from data.contract.tables import RatesTable
+from data.contract.reference_tables import RatesTable
 from data.history.queries import query_text, show_table
 from data.policy.exchange_rates import ExchangeRates, Quote, Quotes
 from data.ticks import ceil_ticks

@@ -12,7 +12,8 @@ from pandera.errors import SchemaErrors
 
 from data.contract.column_types import ZonedTable
 from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of, written_columns
-from data.contract.tables import TABLES, Sites, TableRule, columns_of
+from data.contract.reference_tables import Sites
+from data.contract.tables import TABLES, TableRule, columns_of
 from data.domain import BadInputError
 from data.ingest.refusal_reasons import SHOWN_CHARACTERS, RefusalReasons
 
@@ -109,13 +110,17 @@ def check_columns(rule: TableRule, columns: list[str], *, where: str) -> list[st
     missing = [name for name in required_columns(rule.name) if name not in columns]
     if missing:
         cure = (
-            f"Select it in the query of '{rule.name}'; data/contract/tables.py says what it means."
+            f"Select it in the query of '{rule.name}'; {_schema_file(rule)} says what it means."
         )
         if missing == ["known_at"]:
             cure += " A row that was always known may say timestamp '1970-01-01'."
         raise BadInputError(where, f"column '{missing[0]}' is missing", cure)
     contract = kinds_of(rule.name)
     return [name for name in columns if name not in contract and not name.startswith("_")]
+
+
+def _schema_file(rule: TableRule) -> str:
+    return rule.schema.__module__.replace(".", "/") + ".py"
 
 
 def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedChunk:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from data.contract.tables import Exceptions, OrderLines, Orders, Outcomes
+from data.contract.exception_tables import Exceptions, Outcomes
+from data.contract.order_tables import OrderLines, Orders
 from data.domain import BadInputError
 from data.history.history import History
 

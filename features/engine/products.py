@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import orjson
 import pandas as pd
 
-from data.contract.tables import Products
+from data.contract.reference_tables import Products
 from data.ticks import ceil_ticks
 from features.engine.attributes import ATTRIBUTE, OF_PRODUCT, attribute_rows
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
+from data.contract.exception_tables import ExceptionEvents, Exceptions, Outcomes
 from data.ticks import MS_PER_DAY, MS_PER_HOUR, ceil_ticks
 from features.engine.event_log import LogRows
 from features.engine.feature_set import Columns, Entity

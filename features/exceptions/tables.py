@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import Exceptions, OrderLines, Orders
+from data.contract.exception_tables import Exceptions
+from data.contract.order_tables import OrderLines, Orders
 from data.ticks import floor_ticks
 from features.engine.attributes import (
     OF_LINE,

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import Exceptions, OrderEvents, Orders
+from data.contract.exception_tables import Exceptions
+from data.contract.order_tables import OrderEvents, Orders
 from data.domain import ExceptionType, Stage
 from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, ceil_ticks
 from features.engine.event_log import LogRows

@@ -12,7 +12,8 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from data.contract.tables import OrderEvents, OrderLines, Orders, Products, Sites
+from data.contract.order_tables import OrderEvents, OrderLines, Orders
+from data.contract.reference_tables import Products, Sites
 from data.domain import Stage
 from data.ticks import floor_ticks
 from features.engine.attributes import OF_LINE, OF_ORDER, OF_PRODUCT, with_attributes

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data.contract.conversion import arrow_schema, to_frame
-from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
+from data.contract.exception_tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import MAX_MINUTES, LabelOrigin
 from data.ledger.ledger import Ledger, LedgerEvent, OutcomeRecord
 from data.policy.exchange_rates import NO_QUOTES, ExchangeRates

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import Exceptions
+from data.contract.exception_tables import Exceptions
 from data.history.history import History
 from data.policy.incidents import IncidentTerms
 from data.ticks import MS_PER_WEEK, ceil_ticks

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import orjson
 import pandas as pd
 
-from data.contract.tables import Exceptions
+from data.contract.exception_tables import Exceptions
 from data.domain import BadInputError
 from data.history.history import END_OF_TIME, History
 from data.ticks import tick_of

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import OrderEvents, Orders
+from data.contract.order_tables import OrderEvents, Orders
 from data.domain import NotEnoughDataError, Stage
 from data.history.history import History
 from data.ticks import MISSING_TICK, MS_PER_DAY, MS_PER_HOUR, NEVER, tick_of

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import Exceptions, OrderEvents, Orders
+from data.contract.exception_tables import Exceptions
+from data.contract.order_tables import OrderEvents, Orders
 from data.domain import Stage
 from data.ticks import MISSING_TICK, NEVER, ceil_ticks
 from features.orders.logs import first_known

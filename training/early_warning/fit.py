@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.contract.tables import Orders
+from data.contract.order_tables import Orders
 from data.ticks import MS_PER_HOUR
 from features.engine.feature_set import FeaturePlan
 from features.orders.logs import AFTER_SALES

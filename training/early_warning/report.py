@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from data.contract.tables import Orders
+from data.contract.order_tables import Orders
 from data.domain import NotEnoughDataError, Stage
 from data.history.history import END_OF_TIME, History
 from data.ticks import MS_PER_DAY, tick_of

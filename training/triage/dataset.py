@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import Exceptions
+from data.contract.exception_tables import Exceptions
 from data.domain import NotEnoughDataError
 from data.history.history import History
 from data.policy.exchange_rates import Quotes

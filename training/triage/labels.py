@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
+from data.contract.exception_tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import LabelOrigin
 from data.ticks import ceil_ticks, floor_ticks
 from training.triage.breach.breaches import Resolutions, read_breaches

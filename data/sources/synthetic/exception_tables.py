@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import YesNo
+from data.contract.column_types import YesNo
 from data.domain import LabelOrigin, Priority
 from data.sources.synthetic.catalogue import SOURCES, Catalogue
 from data.sources.synthetic.causes import CAUSES, NAMES, TEAMS, TYPES

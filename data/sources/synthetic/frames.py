@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.contract.tables import Text, Time
+from data.contract.column_types import Text, Time
 from data.sources.synthetic.shop import SyntheticShop
 
 MISSING = -1

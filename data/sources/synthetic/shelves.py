@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from data.contract.tables import YesNo
+from data.contract.column_types import YesNo
 from data.sources.synthetic.catalogue import (
     COUNTRY_SHARE,
     SITE_LEAD_DAYS,

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.contract.tables import Exceptions, OrderLines, Orders, Products
+from data.contract.exception_tables import Exceptions
+from data.contract.order_tables import OrderLines, Orders
+from data.contract.reference_tables import Products
 from features.engine.attributes import attribute_kinds
 from features.engine.products import ProductAttributes
 from features.exceptions.columns import COLUMNS

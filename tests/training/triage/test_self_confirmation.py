@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.contract.tables import ExceptionEvents, Exceptions, Outcomes
+from data.contract.exception_tables import ExceptionEvents, Exceptions, Outcomes
 from data.ticks import tick_of
 from features.engine.compute import Matrix
 from models.classifiers.calibration import class_names, codes, prior_of
