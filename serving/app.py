@@ -6,11 +6,10 @@ Such a module is called `routes` or `*_routes`, stands in any package of `servin
 
 import asyncio
 import pkgutil
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
-from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Match, Route
@@ -22,23 +21,23 @@ from data.settings import Settings
 from serving.access.access import Access
 from serving.access.route_guard import GuardedApp, check_caller
 from serving.access.route_scopes import scope_of
-from serving.background import PollingThread
 from serving.clock import Clock
 from serving.demand import routes as demand_routes
 from serving.exceptions import score_routes
-from serving.exceptions.rescore import keep_scored
+from serving.exceptions.rescore import RescoringWatch
 from serving.http import openapi, problems
 from serving.http.compression import CompressedPages
 from serving.http.draining import Draining, DrainState
 from serving.http.parameters import NonBlankParameters
 from serving.http.request_guard import RequestGuard, allowed_hosts
-from serving.incident_watch.watch import keep_incidents
-from serving.inventory.stock_exceptions import keep_raised
+from serving.inventory.stock_watch import StockExceptionWatch
+from serving.ledger_follower import SECONDS_BETWEEN_LOOKS
 from serving.metrics import Measured, registry_of
+from serving.pollers import Background, PollingTask, PollingThread
 from serving.scoring.champion import ChampionWatch, ModelStore
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
-from serving.watch_lease import keep_lease
+from serving.watch_lease import RENEW_SECONDS
 
 
 def create_app(
@@ -60,19 +59,14 @@ def create_app(
             settings, open_store or partial(_store_of, settings), clock
         )
         app.state.access = Access.of(service)
-        app.state.registry = registry_of(service.worklist, service.scorer.champion)
-        threads = _polling(service)
-        for thread in threads:
-            await asyncio.to_thread(thread.start)
+        background = app.state.background = _background(service)
+        app.state.registry = registry_of(service.worklist, service.scorer.champion, background)
+        await asyncio.to_thread(background.start_threads)
         await asyncio.to_thread(service.scorer.champion.note_absence)
         await asyncio.to_thread(service.lease.step)
-        tasks = [asyncio.create_task(task) for task in _tasks(service)]
+        background.start_tasks()
         yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for thread in threads:
-            await asyncio.to_thread(thread.stop)
+        await background.stop()
         service.close()
 
     # FastAPI's pages for /openapi.json load their script from a CDN: they are left out.
@@ -103,7 +97,17 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Measured)
 
 
-def _polling(service: Service) -> list[PollingThread]:
+def _background(service: Service) -> Background:
+    """Return what runs beside the calls."""
+    return Background(
+        _threads(service),
+        _tasks(service),
+        writer=service.writes,
+        seconds_between=service.settings.poll_seconds,
+    )
+
+
+def _threads(service: Service) -> list[PollingThread]:
     """Return the threads that look for another champion and another forecast book."""
     settings, champion = service.settings, service.scorer.champion
     recent = RecentLogs(service.ledger, service.policy)
@@ -123,28 +127,20 @@ def _polling(service: Service) -> list[PollingThread]:
     ]
 
 
-def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
+def _tasks(service: Service) -> list[PollingTask]:
     """Return what keeps the work list true: other processes, rescoring, stock, incidents."""
-    every_seconds = service.settings.poll_seconds
+    leased, clock = service.leased_writer, service.clock
+    rescoring = RescoringWatch(service.scorer, service.worklist, leased, clock)
+    stock = StockExceptionWatch(
+        service.forecast_book, service.worklist, leased, policy=service.policy, clock=clock
+    )
+    seconds = service.settings.poll_seconds
     return [
-        service.follower.follow(),
-        keep_lease(service.lease),
-        keep_scored(
-            service.scorer,
-            service.worklist,
-            service.leased_writer,
-            clock=service.clock,
-            every_seconds=every_seconds,
-        ),
-        keep_raised(
-            service.forecast_book,
-            service.worklist,
-            service.leased_writer,
-            policy=service.policy,
-            clock=service.clock,
-            every_seconds=every_seconds,
-        ),
-        keep_incidents(service.incidents, every_seconds),
+        PollingTask("follower", service.follower.follow_on, seconds_between=SECONDS_BETWEEN_LOOKS),
+        PollingTask("lease", service.lease.look, seconds_between=RENEW_SECONDS, max_doublings=0),
+        PollingTask("rescoring", rescoring.look, seconds_between=seconds),
+        PollingTask("stock_exceptions", stock.look, seconds_between=seconds),
+        PollingTask("incidents", service.incidents.look, seconds_between=seconds),
     ]
 
 

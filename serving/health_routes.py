@@ -1,14 +1,17 @@
 """Health of the process: alive, ready to serve, and its counts."""
 
 import asyncio
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from serving.http.openapi import answers
 from serving.http.requests import json_answer
+from serving.pollers import Background
 from serving.service import service_of
 from serving.wire.answers import StampOut, closed
 
@@ -31,6 +34,9 @@ class HealthOut(StampOut):
     status: str
     champion: str
     forecasts: str
+    background: Annotated[
+        dict[str, str], Field(description="each thread and task: `ok`, or why its last look failed")
+    ]
     open_exceptions: int
 
 
@@ -44,11 +50,11 @@ async def livez() -> Response:
 async def readyz(request: Request) -> Response:
     """The ledger answers, and the process is not about to end.
 
-    Without a champion it is ready all the same, and says `degraded`.
+    Without a champion, or while something in the background fails, it is ready all the same, and
+    says `degraded`.
     """
-    service = service_of(request)
     status = await _status(request)
-    shape: ReadyOut = {"status": status, "degraded": service.scorer.champion.version is None}
+    shape: ReadyOut = {"status": status, "degraded": _is_degraded(request)}
     return json_answer(shape, 200 if status == READY else 503)
 
 
@@ -64,10 +70,22 @@ async def health(request: Request) -> Response:
         "status": status,
         "champion": service.scorer.champion.problem or "in use",
         "forecasts": service.forecast_book.problem or "in use",
+        "background": {name: problem or "ok" for name, problem in _problems(request).items()},
         "open_exceptions": len(service.worklist.open),
         **service.scorer.stamp(service.clock()),
+        "degraded": _is_degraded(request),
     }
     return json_answer(shape, 200 if status == READY else 503)
+
+
+def _is_degraded(request: Request) -> bool:
+    champion = service_of(request).scorer.champion
+    return champion.version is None or any(_problems(request).values())
+
+
+def _problems(request: Request) -> dict[str, str | None]:
+    background: Background = request.app.state.background
+    return background.problems()
 
 
 async def _status(request: Request) -> str:

@@ -5,12 +5,9 @@ process's own writes come again that way and change nothing: no older revision r
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.changes import LedgerChanges, LedgerPosition, changes_after
 from data.ledger.ledger import ExceptionRecord, Ledger
@@ -21,7 +18,6 @@ from serving.live_list.open_exceptions import OpenRow
 from serving.live_list.worklist import Worklist, readable_row
 from serving.scoring.guarantees import Guarantees
 
-LOG = logging.getLogger("expedite.follower")
 MAX_SECONDS_WITHOUT_LOOK = 0.5
 """A signal that was lost costs no more than this."""
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -62,32 +58,24 @@ class LedgerFollower:
         self.position = position
         self._ledger = ledger
         self._signal = ledger.commit_signal()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="follower")
         self._worklist = worklist
         self._claims: ClaimBoard = worklist.claims
         self._guarantees = guarantees
         self._incidents = incidents
         self._clock = clock
 
-    async def follow(self) -> None:
-        """Follow for ever. What goes wrong is tried again later."""
+    async def follow_on(self) -> None:
+        """Wait for a commit, but not for long, and take over all that changed."""
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="follower") as thread:
-            try:
-                while True:
-                    await loop.run_in_executor(thread, self._signal.wait, MAX_SECONDS_WITHOUT_LOOK)
-                    await self._look_on(thread)
-                    await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-            finally:
-                thread.submit(self._signal.close)
+        await loop.run_in_executor(self._thread, self._signal.wait, MAX_SECONDS_WITHOUT_LOOK)
+        while not await self.look(self._thread):
+            pass
 
-    async def _look_on(self, thread: ThreadPoolExecutor) -> None:
-        try:
-            while not await self.look(thread):
-                pass
-        except SQLAlchemyError as error:
-            LOG.warning("The ledger can't be followed; trying later: %s", error)
-        except Exception:  # one change that can't be shown must not hide all that follow
-            LOG.exception("A change of the ledger could not be shown; trying later")
+    def close(self) -> None:
+        """Let go of the connection that waits for commits."""
+        self._thread.submit(self._signal.close)
+        self._thread.shutdown(wait=True)
 
     async def look(self, thread: ThreadPoolExecutor | None = None) -> bool:
         """Take over what changed; return whether nothing is left to read."""

@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.connections import REFUSED
 from serving.live_list.worklist import Worklist
+from serving.pollers import Background
 from serving.scoring.champion import Champion
 from serving.scoring.counters import AUDITED, DECIDED, SUSPENDED
 from serving.wire.future_times import FUTURE_TIMES
@@ -29,12 +30,13 @@ SECONDS = Histogram(
 class _ServiceState(Collector):
     """Gauges that are read at each look of Prometheus."""
 
-    def __init__(self, worklist: Worklist, champion: Champion) -> None:
+    def __init__(self, worklist: Worklist, champion: Champion, background: Background) -> None:
         self._worklist = worklist
         self._champion = champion
+        self._background = background
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Yield the gauges."""
+    def collect(self) -> Iterable[Metric]:
+        """Yield the gauges, and the counts of the background."""
         yield GaugeMetricFamily(
             "expedite_open_exceptions", "Open exceptions", len(self._worklist.open)
         )
@@ -46,12 +48,35 @@ class _ServiceState(Collector):
         yield GaugeMetricFamily(
             "expedite_degraded", "1 without a champion", int(self._champion.version is None)
         )
+        yield from _looks(self._background)
 
 
-def registry_of(worklist: Worklist, champion: Champion) -> CollectorRegistry:
+def _looks(background: Background) -> Iterable[Metric]:
+    failures = CounterMetricFamily(
+        "expedite_background_failures", "Failed looks of the background", labels=["task"]
+    )
+    failing = GaugeMetricFamily(
+        "expedite_background_failing", "1 where the last look failed or is stuck", labels=["task"]
+    )
+    succeeded = GaugeMetricFamily(
+        "expedite_background_last_success_timestamp_seconds",
+        "Time of the last look that succeeded, in seconds since 1970; 0 before the first",
+        labels=["task"],
+    )
+    problems = background.problems()
+    for record in background.records:
+        failures.add_metric([record.name], record.failures)
+        failing.add_metric([record.name], int(problems[record.name] is not None))
+        succeeded.add_metric([record.name], record.succeeded_at)
+    yield from (failures, failing, succeeded)
+
+
+def registry_of(
+    worklist: Worklist, champion: Champion, background: Background
+) -> CollectorRegistry:
     """Return what `/metrics` shows."""
     registry = CollectorRegistry()
-    state = _ServiceState(worklist, champion)
+    state = _ServiceState(worklist, champion, background)
     of_payloads = (FUTURE_TIMES, UNREAD_VALUES, UNREADABLE)
     for collector in (CALLS, SECONDS, REFUSED, DECIDED, AUDITED, SUSPENDED, *of_payloads, state):
         registry.register(collector)

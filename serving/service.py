@@ -23,6 +23,7 @@ from serving.ledger_follower import LedgerFollower
 from serving.live_list.as_of import PastLists
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.worklist import Worklist
+from serving.pollers import LookRecord
 from serving.scoring.champion import Champion, ModelStore
 from serving.scoring.decisions import BlindingDraws
 from serving.scoring.guarantees import Guarantees
@@ -59,6 +60,7 @@ class Service:
         clock: Tells the present.
         ledger: Is read by any thread.
         writer: Writes to the ledger.
+        writes: Record of its transactions.
         scorer: Scores by the champion in use.
         worklist: The open exceptions, ranked.
         claims: Who has which of them.
@@ -75,6 +77,7 @@ class Service:
     clock: Clock
     ledger: Ledger
     writer: LedgerWriter
+    writes: LookRecord
     scorer: Scorer
     worklist: Worklist
     claims: ClaimBoard
@@ -102,7 +105,8 @@ class Service:
         clock = clock or clock_from(settings.clock)
         policy = Policy.read(settings.policy)
         ledger = Ledger.open(settings.database_url)
-        writer, lease = LedgerWriter(ledger), WatchLease(ledger)
+        writes = LookRecord("ledger_writer")
+        writer, lease = LedgerWriter(ledger, writes.note), WatchLease(ledger)
         with ledger.reading() as connection:
             position = latest_position(connection)
         stored = StoredParts.read(ledger, policy, clock())
@@ -116,6 +120,7 @@ class Service:
             clock=clock,
             ledger=ledger,
             writer=writer,
+            writes=writes,
             scorer=Scorer(champion, policy, stored.guarantees, stored.draws),
             worklist=worklist,
             claims=stored.claims,
@@ -136,6 +141,7 @@ class Service:
 
     def close(self) -> None:
         """Finish what is being written, give back the lease, and let go of the ledger."""
+        self.follower.close()
         self.writer.close()
         with suppress(SQLAlchemyError):
             self.lease.release()

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from data.domain import LeaseLostError
 from data.ledger.leases import (
@@ -47,9 +46,14 @@ class WatchLease:
         self.current: Lease | None = None
         self._ledger = ledger
         self._monotonic = monotonic
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lease")
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._observed: Lease | None = None
         self._observed_at = 0.0
+
+    async def look(self) -> None:
+        """Step in a thread of its own: slow calls must not hold up a renewal."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.step)
 
     def step(self) -> None:
         """Renew the lease, or take it if it is free or its holder is gone."""
@@ -83,6 +87,7 @@ class WatchLease:
 
     def release(self) -> None:
         """Give the lease back, so that another process need not wait."""
+        self._thread.shutdown(wait=True)
         lease, self.current = self.current, None
         if lease is not None:
             with self._ledger.writing() as connection:
@@ -117,15 +122,3 @@ class LeasedWriter:
             return transaction(connection)
 
         return await self._writer.run(fenced)
-
-
-async def keep_lease(lease: WatchLease) -> None:
-    """Renew the lease, or wait for it, for ever; in a thread of its own."""
-    loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1, thread_name_prefix="lease") as thread:
-        while True:
-            try:
-                await loop.run_in_executor(thread, lease.step)
-            except SQLAlchemyError as error:
-                LOG.warning("The lease on the watches can't be renewed: %s", error)
-            await asyncio.sleep(RENEW_SECONDS)

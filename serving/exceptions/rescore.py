@@ -4,9 +4,7 @@ import asyncio
 import logging
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from data.domain import LeaseLostError
 from data.ledger.intake import rescore
 from data.ledger.writer import LedgerWriter
 from serving.clock import Clock
@@ -24,28 +22,34 @@ POLLS_BETWEEN_SWEEPS = 15
 """Polls after which it is looked again for assessments of another model."""
 
 
-async def keep_scored(
-    scorer: Scorer, worklist: Worklist, writer: LeasedWriter, *, clock: Clock, every_seconds: float
-) -> None:
-    """Watch for another champion, for ever; by the process that holds the lease.
+class RescoringWatch:
+    """Watch for another champion, by which all that is open is scored again.
 
-    From time to time it looks without another champion too: another process may have used the
-    former one for longer.
+    The process that holds the lease does it. From time to time it looks without another champion
+    too: another process may have used the former one for longer.
     """
-    version, passes, polls = None, 0, 0
-    while True:
-        triage, polls = scorer.champion.current, polls + 1
-        if triage is not None and (triage.version != version or polls >= POLLS_BETWEEN_SWEEPS):
-            passes = PASSES if triage.version != version else 1
-            version, polls = triage.version, 0
-        if passes and writer.token is not None:
-            passes -= 1
-            try:
-                await rescore_open(scorer, worklist, writer, clock)
-            except (SQLAlchemyError, LeaseLostError):
-                LOG.exception("Open exceptions could not be scored again; trying later")
-                passes = PASSES
-        await asyncio.sleep(every_seconds)
+
+    def __init__(
+        self, scorer: Scorer, worklist: Worklist, writer: LeasedWriter, clock: Clock
+    ) -> None:
+        self._scorer = scorer
+        self._worklist = worklist
+        self._writer = writer
+        self._clock = clock
+        self._version: str | None = None
+        self._passes = 0
+        self._polls = 0
+
+    async def look(self) -> None:
+        """Look once; a pass that fails is made again."""
+        triage, self._polls = self._scorer.champion.current, self._polls + 1
+        is_other = triage is not None and triage.version != self._version
+        if triage is not None and (is_other or self._polls >= POLLS_BETWEEN_SWEEPS):
+            self._passes = PASSES if is_other else 1
+            self._version, self._polls = triage.version, 0
+        if self._passes and self._writer.token is not None:
+            await rescore_open(self._scorer, self._worklist, self._writer, self._clock)
+            self._passes -= 1
 
 
 async def rescore_open(

@@ -13,9 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from data.domain import LeaseLostError
 from data.ledger.incidents import (
     Incident,
     incident_of,
@@ -225,17 +223,3 @@ class IncidentWatch:
         if incident.closed_at_ms is not None:
             return incident
         return record_change(connection, incident, now_ms=self._clock(), is_closed=True)
-
-
-async def keep_incidents(incidents: IncidentWatch, every_seconds: float) -> None:
-    """Watch for bursts, for ever; whatever goes wrong, it is tried again later."""
-    while True:
-        try:
-            await incidents.look()
-        except LeaseLostError as error:
-            LOG.info("%s", error)
-        except SQLAlchemyError:
-            LOG.exception("Bursts could not be kept; trying later")
-        except Exception:  # the work list goes on without incidents
-            LOG.exception("Bursts could not be looked for; trying later")
-        await asyncio.sleep(every_seconds)

@@ -13,7 +13,6 @@ What is not true any more is closed as healed by itself, without an outcome: it 
 nothing is to be learned from it.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from functools import partial
@@ -23,9 +22,7 @@ from typing import Any
 import numpy as np
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from data.domain import LeaseLostError
 from data.ledger.intake import AcceptedException, IntakeEvent, accept
 from data.ledger.ledger import ExceptionRecord, records_of
 from data.ledger.message_order import Incoming
@@ -36,7 +33,6 @@ from features.demand.panel import next_periods
 from models.forecast_book.book import Book
 from models.ranking.pricing import price_stock
 from serving.clock import Clock
-from serving.forecast_book import ForecastBookInUse
 from serving.http.requests import canonical
 from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import (
@@ -54,33 +50,6 @@ from serving.wire.stored_exception import UnreadableRowError, reading, stored_ob
 
 LOG = logging.getLogger("expedite.stock_exceptions")
 MAX_NAME_LENGTH = 255
-
-
-async def keep_raised(
-    forecast_book: ForecastBookInUse,
-    worklist: Worklist,
-    writer: LeasedWriter,
-    *,
-    policy: Policy,
-    clock: Clock,
-    every_seconds: float,
-) -> None:
-    """Watch for another forecast book, for ever; by the process that holds the lease."""
-    done, token = None, None
-    while True:
-        book = forecast_book.book
-        if writer.token != token:
-            done, token = None, writer.token
-        if book is not None and book is not done and token is not None:
-            try:
-                await raise_stock_exceptions(book, worklist, writer, policy=policy, clock=clock)
-                done = book
-            except (SQLAlchemyError, LeaseLostError):
-                LOG.exception("Stock exceptions could not be raised; trying later")
-            except Exception:  # whatever is amiss with a book, the work list goes on without it
-                LOG.exception("Stock exceptions of the book of %s are refused", book.made_at_ms)
-                done = book
-        await asyncio.sleep(every_seconds)
 
 
 async def raise_stock_exceptions(
