@@ -109,9 +109,7 @@ def check_columns(rule: TableRule, columns: list[str], *, where: str) -> list[st
     """
     missing = [name for name in required_columns(rule.name) if name not in columns]
     if missing:
-        cure = (
-            f"Select it in the query of '{rule.name}'; {_schema_file(rule)} says what it means."
-        )
+        cure = f"Select it in the query of '{rule.name}'; {_schema_file(rule)} says what it means."
         if missing == ["known_at"]:
             cure += " A row that was always known may say timestamp '1970-01-01'."
         raise BadInputError(where, f"column '{missing[0]}' is missing", cure)

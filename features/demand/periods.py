@@ -17,7 +17,8 @@ MIN_PERIODS_OF_GRID = 4
 WHERE = "demand.period_start"
 CURE = (
     "Give periods of one length in the query of 'demand': days, weeks, months, quarters or any "
-    "fixed number of days. Sum finer ones up; a period without sales may be left out."
+    "fixed number of days. Sum finer ones up, half-months to months too; a period without sales "
+    "may be left out."
 )
 
 

@@ -22,7 +22,8 @@ def recorded_periods(
         grain: Of a single period, which does not show how long it is.
 
     Raises:
-        BadInputError: Periods are at no regular distance, or series have different ones.
+        BadInputError: Periods are at no regular distance, series have different ones, or the
+            distance of a series changes.
     """
     starts = history.query("demand/period_starts", known_before=known_before)
     steps = history.query("demand/series_steps", known_before=known_before)
@@ -30,6 +31,7 @@ def recorded_periods(
     _check_one_grain(steps, steps["step_days"].min() if len(steps) else None)
     recorded = read_periods(starts["day"].to_numpy("datetime64[D]"), grain)
     _check_one_grain(steps, recorded.calendar.grain.mean_days)
+    _check_same_grain(history, known_before)
     return recorded
 
 
@@ -45,3 +47,18 @@ def _check_one_grain(steps: pd.DataFrame, days: float | None) -> None:
             f"days, others have one each {days:g} days"
         )
         raise BadInputError(WHERE, problem, CURE)
+
+
+def _check_same_grain(history: History, known_before: pd.Timestamp) -> None:
+    """Refuse series whose periods are longer at one end of the history than at the other."""
+    changes = history.query("demand/series_changes", known_before=known_before)
+    changes = changes[changes["series_share"] >= MIN_SHARE_OF_SERIES]
+    if not len(changes):
+        return
+    series = changes.iloc[0]
+    problem = (
+        f"'{series['sku']}' at '{series['site']}' has a period each {series['first_step']} days "
+        f"from {series['first_day']:%Y-%m-%d}, and one each {series['last_step']} days up to "
+        f"{series['last_day']:%Y-%m-%d}"
+    )
+    raise BadInputError(WHERE, problem, CURE)

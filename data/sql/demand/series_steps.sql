@@ -12,7 +12,7 @@ with distances as (
 ),
 per_series as (
     select sku, site, min(distance) as shortest, max(distance) as longest,
-           min(known_after_ms) / 86400000 as known_after
+           ceil(min(known_after_ms) / 86400000) as known_after
     from distances
     group by sku, site
     having count(*) >= 4
@@ -21,6 +21,7 @@ select shortest as step_days,
        count(*) / (select count(*) from per_series) as series_share,
        min(sku) as sku, arg_min(site, sku) as site
 from per_series
-where shortest > 0 and longest < 2 * shortest and known_after >= shortest
+where shortest > 0 and longest < 2 * shortest
+  and known_after >= shortest - (shortest >= 7)::int  -- a week may be known on its last day
 group by shortest
 order by shortest
