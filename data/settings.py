@@ -43,6 +43,13 @@ class Settings(BaseSettings):
     session_hours: Annotated[float, Field(gt=0, le=720)] = Field(
         default=12.0, description="How long a person stays signed in"
     )
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=0,
+        description="Days after its end that the payload of an exception is kept; 0 is for ever",
+    )
+    action_log_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=0, description="Days that the log of actions is kept; 0 is for ever"
+    )
     allowed_hosts: str = Field(
         default="",
         description="Names by which the service may be called, separated by commas; loopback's "

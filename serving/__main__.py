@@ -23,6 +23,7 @@ from data.settings import Settings
 from serving.access.access import check_address
 from serving.access.accounts import LinkedAccount, first_account
 from serving.access.commands import accounts, actions, keys
+from serving.access.erasure_commands import erase, retain
 from serving.caller import CONSOLE
 from serving.clock import clock_from
 
@@ -33,6 +34,8 @@ app = typer.Typer(
 app.add_typer(keys, name="keys")
 app.add_typer(accounts, name="accounts")
 app.add_typer(actions, name="actions")
+app.command()(erase)
+app.command()(retain)
 
 
 @app.callback(invoke_without_command=True)

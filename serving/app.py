@@ -19,6 +19,7 @@ import serving
 from data.domain import NoChampionError
 from data.settings import Settings
 from serving.access.access import Access
+from serving.access.retention import SECONDS_BETWEEN_RETENTIONS, RetentionWatch
 from serving.access.route_guard import GuardedApp, check_caller
 from serving.access.route_scopes import scope_of
 from serving.clock import Clock
@@ -134,8 +135,10 @@ def _tasks(service: Service) -> list[PollingTask]:
     stock = StockExceptionWatch(
         service.forecast_book, service.worklist, leased, policy=service.policy, clock=clock
     )
+    retention = RetentionWatch(service.ledger, service.settings, leased, clock)
     seconds = service.settings.poll_seconds
     return [
+        PollingTask("retention", retention.look, seconds_between=SECONDS_BETWEEN_RETENTIONS),
         PollingTask("follower", service.follower.follow_on, seconds_between=SECONDS_BETWEEN_LOOKS),
         PollingTask("lease", service.lease.look, seconds_between=RENEW_SECONDS, max_doublings=0),
         PollingTask("rescoring", rescoring.look, seconds_between=seconds),

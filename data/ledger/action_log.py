@@ -4,9 +4,10 @@ A row is written in the transaction of the action, so that neither is there with
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import Connection, ScalarSelect, insert, select
+import orjson
+from sqlalchemy import Connection, ScalarSelect, delete, func, insert, select
 
 from data.ledger.access_tables import ACTION_LOG
 from data.ledger.tables import VERSIONS
@@ -54,6 +55,45 @@ def record_action(connection: Connection, action: Action) -> None:
         "policy_version": _in_use(POLICY, action.known_at_ms),
     }
     connection.execute(insert(ACTION_LOG).values(**asdict(action), **versions))
+
+
+def delete_old_actions(connection: Connection, *, before_ms: int, action: Action) -> int:
+    """Delete actions from before a moment, and note that as an action; return how many.
+
+    The database refuses to delete single rows: its guard is lifted inside this transaction alone.
+
+    Args:
+        connection: A transaction that writes.
+        before_ms: Older actions are deleted.
+        action: The action for the log, without its body.
+    """
+    old = ACTION_LOG.c.known_at_ms < before_ms
+    count = connection.execute(select(func.count()).select_from(ACTION_LOG).where(old)).scalar_one()
+    if not count:
+        return 0
+    lift, restore = _GUARDS[connection.dialect.name]
+    connection.exec_driver_sql(lift)
+    connection.execute(delete(ACTION_LOG).where(old))
+    connection.exec_driver_sql(restore)
+    body = orjson.dumps({"deleted": count, "before_ms": before_ms}).decode()
+    record_action(connection, replace(action, body=body))
+    return count
+
+
+_GUARDS = {
+    "sqlite": (
+        "drop trigger action_log_delete",
+        (
+            "create trigger action_log_delete before delete on action_log "
+            "begin select raise(abort, 'the log of actions only grows'); end"
+        ),
+    ),
+    "postgresql": (
+        "alter table action_log disable trigger action_log_only_grows",
+        "alter table action_log enable trigger action_log_only_grows",
+    ),
+}
+"""By database: the statements that lift the guard of the log, and that restore it."""
 
 
 def _in_use(kind: str, at_ms: int) -> ScalarSelect[str | None]:

@@ -14,7 +14,7 @@ _PAYLOAD_KINDS = ("created", "updated", "closed", "reopened")
 """Kinds of events whose body is the exception as its source sent it."""
 _STATE_KINDS = ("created", "closed", "reopened", "resolved")
 """Kinds of events that open an exception or end it."""
-_REVISION_KINDS = (*_PAYLOAD_KINDS, "resolved")
+_REVISION_KINDS = (*_PAYLOAD_KINDS, "resolved", "erased")
 """Kinds of events that make another revision."""
 
 

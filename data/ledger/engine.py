@@ -66,6 +66,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def maintaining(engine: Engine) -> Iterator[Connection]:
+    """A connection without a transaction, for statements that can't run in one."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    options = {} if is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+    with engine.connect() as connection:
+        yield connection.execution_options(expedite_maintains=True, **options)
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
     connection.text_factory = _text  # a damaged text costs itself alone, and not its whole query
@@ -79,7 +88,8 @@ def _text(stored: bytes) -> str:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that begins by reading and then writes can fail half-way; this one waits first.
-    connection.exec_driver_sql("begin immediate" if _writes(connection) else "begin")
+    if not connection.get_execution_options().get("expedite_maintains", False):
+        connection.exec_driver_sql("begin immediate" if _writes(connection) else "begin")
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from data.database_address import database_url
 from data.domain import BadInputError, NotFoundError
 from data.ledger.commit_signal import CommitSignal
-from data.ledger.engine import open_engine, reading, writing
+from data.ledger.engine import maintaining, open_engine, reading, writing
 from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -124,6 +124,12 @@ class Ledger:
     def reading(self) -> Iterator[Connection]:
         """One transaction that only reads: it sees one state of all tables."""
         with reading(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def maintaining(self) -> Iterator[Connection]:
+        """A connection without a transaction, for statements that can't run in one."""
+        with maintaining(self._engine) as connection:
             yield connection
 
     def commit_signal(self) -> CommitSignal:

@@ -43,7 +43,7 @@ RoleName = Annotated[str, typer.Option(help="viewer, operator, lead or admin")]
 
 
 @contextmanager
-def _ledger() -> Iterator[Ledger]:
+def open_ledger() -> Iterator[Ledger]:
     """Open the ledger of the settings; end with the message of an error that people can cure."""
     try:
         ledger = Ledger.open(Settings.read().database_url)
@@ -57,7 +57,7 @@ def _ledger() -> Iterator[Ledger]:
 
 def _changed(change: Callable[[Connection, int], Result]) -> Result:
     """Run one transaction as of the present; return its result."""
-    with _ledger() as ledger:
+    with open_ledger() as ledger:
         clock = clock_from(Settings.read().clock)
         with ledger.writing() as connection:
             return change(connection, clock())
@@ -86,7 +86,7 @@ def new_key(
 @keys.command("list")
 def list_keys() -> None:
     """Print all keys, also those that count no more. The keys themselves are not stored."""
-    with _ledger() as ledger, ledger.reading() as connection:
+    with open_ledger() as ledger, ledger.reading() as connection:
         stored = api_keys(connection)
     columns = ("id", "name", "scopes", "made", "counts until")
     rows = [
@@ -174,7 +174,7 @@ def change(
 @accounts.command("list")
 def list_accounts() -> None:
     """Print all accounts."""
-    with _ledger() as ledger, ledger.reading() as connection:
+    with open_ledger() as ledger, ledger.reading() as connection:
         stored = stored_accounts(connection)
     rows = [
         (
@@ -190,7 +190,7 @@ def list_accounts() -> None:
 @actions.command("export")
 def export() -> None:
     """Print all actions as JSON, one a line, the oldest first."""
-    with _ledger() as ledger, ledger.reading() as connection:
+    with open_ledger() as ledger, ledger.reading() as connection:
         for action in all_actions(connection):
             typer.echo(orjson.dumps(asdict(action)))
 

@@ -87,6 +87,8 @@ ROUTE_SCOPES: dict[str, AccessScope] = {
     "POST /access/keys": ADMIN,
     "POST /access/keys/{key_id}/rotate": ADMIN,
     "POST /access/keys/{key_id}/revoke": ADMIN,
+    "POST /access/erasures": ADMIN,
+    "POST /v1/erasures": ADMIN,
     "GET /actions": ADMIN,
     "GET /v1/actions": ADMIN,
 }
