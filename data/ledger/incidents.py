@@ -19,6 +19,7 @@ from data.ledger.tables import (
     INCIDENT_STATES,
     INCIDENTS,
     READERS,
+    next_revision,
 )
 
 IDS_AT_ONCE = 500
@@ -148,7 +149,8 @@ def record_change(
 ) -> Incident:
     """Count a change of an incident's members, or its end; return it as it is now."""
     closed_at_ms = now_ms if is_closed else None
-    after = replace(incident, revision=incident.revision + 1, closed_at_ms=closed_at_ms)
+    revision = next_revision(incident.revision)
+    after = replace(incident, revision=revision, closed_at_ms=closed_at_ms)
     save_incident(connection, after, now_ms=now_ms)
     if is_closed:
         end_claims(connection, [incident.id], now_ms=now_ms)

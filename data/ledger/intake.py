@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, up
 from data.ledger.claims import end_claims
 from data.ledger.ledger import ExceptionRecord
 from data.ledger.message_order import Incoming, is_late, reopens, sent_at_ms, stamped
-from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
+from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES, next_revision
 
 KEYS_AT_ONCE = 500
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -93,7 +93,10 @@ def _accepted(stored: ExceptionRecord | None, incoming: Incoming, now_ms: int) -
         return AcceptedException(IntakeEvent.LATE, stored)
     changes = stamped(stored, incoming, now_ms)
     return _changed(
-        stored, replace(stored, revision=stored.revision + 1, **changes), incoming, now_ms
+        stored,
+        replace(stored, revision=next_revision(stored.revision), **changes),
+        incoming,
+        now_ms,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from data.domain import ConflictError, PreconditionError
 from data.ledger.claims import end_claims
 from data.ledger.ledger import ExceptionRecord, OutcomeRecord, record_of
-from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES
+from data.ledger.tables import EVENTS, EXCEPTIONS, OUTCOMES, next_revision
 
 IDS_AT_ONCE = 500
 
@@ -70,7 +70,7 @@ def close_all(
         replace(
             record,
             is_open=False,
-            revision=record.revision + 1,
+            revision=next_revision(record.revision),
             closed_at_ms=outcome.resolved_at_ms,
         )
         for record, outcome in resolutions

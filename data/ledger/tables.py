@@ -30,6 +30,9 @@ METADATA = MetaData(
 BIG_KEY = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts up only a column that is an INTEGER."""
 
+MAX_REVISION = 2**31 - 1
+"""Largest number that an INTEGER of PostgreSQL holds."""
+
 EXCEPTIONS = Table(
     "exceptions",
     METADATA,
@@ -203,3 +206,8 @@ The last row of a promise counts; `by` is empty where the audits suspended it.
 
 IDENTITY = Table("identity", METADATA, Column("salt", String(32), primary_key=True))
 """One row: the salt of this ledger's random draws."""
+
+
+def next_revision(revision: int) -> int:
+    """Return the number after a revision; the largest that a database holds stays."""
+    return min(revision + 1, MAX_REVISION)

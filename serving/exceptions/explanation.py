@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from serving.scoring.amounts import rates_for
 from serving.scoring.answer import case_of, is_scored
 from serving.scoring.columns import columns_as_of
 from serving.scoring.scorer import Scorer
+from serving.wire.check import checked
 from serving.wire.exception_in import EXCEPTION, OURS, ExceptionIn
 from serving.wire.formats import money, rfc3339_or_none
 
@@ -39,7 +41,7 @@ async def explained(
         exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
     )
     view: dict[str, Any] = {**shown}
-    exception = EXCEPTION.validate_python(view["payload"])
+    exception = checked(EXCEPTION, deepcopy(view["payload"]))
     is_open, triage = view["status"] == "open", scorer.champion.current
     view["parsed"] = exception
     view["terms"] = await _terms(exception_id, worklist, scorer.policy) if is_open else None
@@ -67,7 +69,7 @@ async def strongest(
         exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
     )
     triage = scorer.champion.current
-    exception = EXCEPTION.validate_python(view["payload"])
+    exception = checked(EXCEPTION, deepcopy(view["payload"]))
     if triage is None or exception.source == OURS:
         return []
     columns, as_of = columns_as_of(

@@ -107,6 +107,8 @@ def stored_facts(incident: Incident) -> IncidentFacts:
     """
     try:
         with reading(incident.id):
-            return _FACTS.validate_json(incident.body)
+            facts = _FACTS.validate_json(incident.body)
+            facts.to_json()  # a number may be too large to be written again
+            return facts
     except UnreadableRowError:
         return IncidentFacts.unreadable(incident)

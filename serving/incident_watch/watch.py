@@ -27,6 +27,7 @@ from data.ledger.incidents import (
 )
 from data.ledger.intake import new_id
 from data.ledger.ledger import Ledger
+from data.ledger.tables import next_revision
 from data.policy.policy import Policy
 from serving.clock import Clock
 from serving.incident_watch.burst_incidents import BurstIncidents
@@ -158,7 +159,7 @@ class IncidentWatch:
             stored = incident_of(connection, taken.id)
             if stored.closed_at_ms is not None and stored_facts(stored).is_over:
                 return None
-            return replace(stored, revision=stored.revision + 1, body=body)
+            return replace(stored, revision=next_revision(stored.revision), body=body)
         LOG.info("Incident: %s", burst.words(timezone))
         return Incident(
             id=new_id(now_ms, "inc"),

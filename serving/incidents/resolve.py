@@ -18,6 +18,7 @@ from data.ledger.claims import Claim, claims_on, revision_of_open
 from data.ledger.incidents import Incident, incident_of, members_of, record_change
 from data.ledger.ledger import ExceptionRecord, OutcomeRecord, records_by_id
 from data.ledger.outcomes import close_all
+from data.ledger.tables import next_revision
 from data.ledger.writer import LedgerWriter
 from data.policy.automation import PromiseTerms
 from serving.exceptions.claim import check_claim
@@ -130,7 +131,9 @@ async def resolve_incident(
         answer, resolved = await run_once(writer, once, transaction)
         if resolved is not None:
             count_future_times(warnings)
-            revisions = {record.id: record.revision + 1 for record in resolved.selection.records}
+            revisions = {
+                record.id: next_revision(record.revision) for record in resolved.selection.records
+            }
             incidents.resolved_by_hand(resolved.incident, revisions)
             for resolution in resolved.audited:
                 guarantees.record_audits(resolution)

@@ -205,8 +205,11 @@ def _loss(outcome: OutcomeRecord, rates: ExchangeRates) -> float | None:
     if outcome.loss_amount is None:
         return None
     tick = outcome.known_at_ms if outcome.resolved_at_ms is None else outcome.resolved_at_ms
-    worth = float(outcome.loss_amount) * rates.factor(outcome.loss_currency, tick)
-    return None if math.isnan(worth) else worth
+    try:
+        worth = float(outcome.loss_amount) * rates.factor(outcome.loss_currency, tick)
+    except ValueError:  # a ledger that was damaged: the other outcomes count
+        return None
+    return worth if math.isfinite(worth) else None
 
 
 def _moments(ticks: Sequence[int]) -> pd.Series:

@@ -19,10 +19,20 @@ from data.ledger.incidents import (
 )
 from data.ledger.intake import accept
 from data.ledger.message_order import Incoming
+from data.ledger.tables import MAX_REVISION
 
 NOON_MS = 1_772_366_400_000
 DHL = Incident("inc_1", "carrier", "dhl", 1, NOON_MS, NOON_MS, None, "{}")
 UPS = replace(DHL, id="inc_2", value="ups")
+
+
+def test_the_largest_revision_of_an_incident_stays_and_its_end_is_stored(ledger):
+    with ledger.writing() as connection:
+        save_incident(connection, replace(DHL, revision=MAX_REVISION), now_ms=NOON_MS)
+        stored = replace(DHL, revision=MAX_REVISION)
+        closed = record_change(connection, stored, now_ms=NOON_MS + 1, is_closed=True)
+
+    assert (closed.revision, closed.closed_at_ms) == (MAX_REVISION, NOON_MS + 1)
 
 
 @pytest.fixture

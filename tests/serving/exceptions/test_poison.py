@@ -77,6 +77,15 @@ def test_what_an_older_version_stored_too_deeply_nested_is_read(poisoned, runnin
         assert ids_on_the_list(client) == set(ids)
 
 
+def test_the_page_of_an_exception_with_a_stored_blank_field_is_shown(
+    poisoned, running, an_exception
+):
+    _, spoilt = poisoned(json.dumps(an_exception(external_id="spoilt", reason_code="")))
+
+    with running() as client:
+        assert client.get(f"/exceptions/{spoilt}").status_code == 200
+
+
 def test_an_exception_that_cannot_be_read_is_counted_and_shown(poisoned, running):
     poisoned("{}")
 

@@ -1,5 +1,7 @@
 """A live service learns from the ledger what a training on its export would."""
 
+import sqlite3
+
 import numpy as np
 import pytest
 
@@ -29,3 +31,15 @@ def test_members_of_an_incident_count_with_their_equal_share_of_the_touch_time(
     touch_minutes = np.expm1(logs()["ended"].values["touch_minutes"])
 
     np.testing.assert_allclose(touch_minutes[np.isfinite(touch_minutes)], [5.0] * 8)
+
+
+def test_a_stored_loss_that_is_no_number_costs_itself_alone(client, an_exception, logs, settings):
+    answer = client.post("/v1/exceptions", json=an_exception("PE-1")).json()
+    loss = {"amount": "3.10", "currency": "EUR"}
+    resolution = {"category": "fraud_risk", "touch_minutes": 40, "loss": loss}
+    client.post(f"/v1/exceptions/{answer['id']}/resolve", json=resolution).raise_for_status()
+    with sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as ledger:
+        ledger.execute("UPDATE outcomes SET loss_amount = ''")
+    touch_minutes = np.expm1(logs()["ended"].values["touch_minutes"])
+
+    np.testing.assert_allclose(touch_minutes, [40])
