@@ -22,6 +22,15 @@ TIME_ZONES = frozenset(available_timezones()) - {"localtime"}
 AS_WRITTEN = {"as_written": True}
 """Marks a time that is a date of the calendar: it stays as it is written, no zone shifts it."""
 
+CODE = {"code": True}
+"""Marks a code of capitals: small letters are read as capitals."""
+
+CURRENCY = CODE | {"currency": True}
+"""Marks a code of a currency; money in one that can't be read is not known."""
+
+UNKNOWN_CURRENCY = "XXX"
+"""Code of ISO 4217 for no currency. It stands for one that can't be read, and has no rate."""
+
 Field = pa.Field
 
 
@@ -32,7 +41,7 @@ def optional(**checks: Any) -> Any:
 
 def currency(description: str) -> Any:
     """An optional column of codes in capitals."""
-    return optional(description=description, str_matches=r"^[A-Z]{3}$")
+    return optional(description=description, str_matches=r"^[A-Z]{3}$", metadata=CURRENCY)
 
 
 def are_json_objects(attributes: pd.Series) -> pd.Series:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from data.contract.column_types import AS_WRITTEN, Text, Time, YesNo
+from data.contract.column_types import Text, Time, YesNo
 from data.contract.moments import (
     FULL_DATE,
     OFFSET,
@@ -64,11 +64,6 @@ def kinds_of(table: str) -> dict[str, ColumnKind]:
     }
     by_dtype |= {"int64": ColumnKind.WHOLE}
     return {name: by_dtype.get(str(c.dtype.type), ColumnKind.TEXT) for name, c in columns_of(table)}
-
-
-def written_columns(table: str) -> frozenset[str]:
-    """The columns whose times are dates of the calendar, which no zone shifts."""
-    return frozenset(name for name, column in columns_of(table) if column.metadata == AS_WRITTEN)
 
 
 def arrow_schema(table: str) -> pa.Schema:

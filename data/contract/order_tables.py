@@ -8,6 +8,7 @@ import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from data.contract.column_types import (
+    CODE,
     BaseTable,
     Field,
     Text,
@@ -33,7 +34,9 @@ class Orders(ZonedTable):
     ship_by_at: Series[Time] = optional(description="latest moment to hand it to the carrier")
     currency: Series[Text] = currency("of the total, ISO 4217")
     total: Series[float] = optional(description="in `currency`", ge=0, le=MAX_AMOUNT)
-    country: Series[Text] = optional(description="ISO 3166-1 alpha-2", str_matches=r"^[A-Z]{2}$")
+    country: Series[Text] = optional(
+        description="ISO 3166-1 alpha-2", str_matches=r"^[A-Z]{2}$", metadata=CODE
+    )
     postcode: Series[Text] = optional()
     city: Series[Text] = optional()
     region: Series[Text] = optional(description="state, province or county")

@@ -8,6 +8,7 @@ import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from data.contract.column_types import (
+    CODE,
     BaseTable,
     Field,
     Text,
@@ -57,9 +58,14 @@ class RatesTable(BaseTable):
 
     day: Series[Time] = Field(description="the day from which it counts")
     currency: Series[Text] = Field(
-        description="ISO 4217; one unit of it is worth `rate` units", str_matches=r"^[A-Z]{3}$"
+        description="ISO 4217; one unit of it is worth `rate` units",
+        str_matches=r"^[A-Z]{3}$",
+        metadata=CODE,
     )
     to_currency: Series[Text] = Field(
-        default="", description="of this one, ISO 4217; the company's if empty"
+        default="",
+        description="of this one, ISO 4217; the company's if empty",
+        str_matches=r"^([A-Z]{3})?$",
+        metadata=CODE,
     )
-    rate: Series[float] = Field(gt=0, lt=1e12)
+    rate: Series[float] = Field(gt=1e-12, lt=1e12)

@@ -102,3 +102,12 @@ def columns_of(table: str) -> Iterator[tuple[str, Any]]:
     columns = rule.schema.to_schema().columns
     names = [*rule.key, *(n for n in columns if n not in rule.key and n != "known_at"), "known_at"]
     return ((name, columns[name]) for name in names)
+
+
+def columns_marked(table: str, mark: dict[str, bool]) -> frozenset[str]:
+    """The columns of a table with a mark of `data.contract.column_types`."""
+    return frozenset(
+        name
+        for name, column in columns_of(table)
+        if mark.items() <= (column.metadata or {}).items()
+    )

@@ -1,9 +1,19 @@
 """Reasons for the refusal of rows, in words."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 SHOWN_CHARACTERS = 60
+TOTAL_WORDS = (
+    "(?:(?:grand|sub|sum|page)[ -]?)?totals?(?: general| général)?|sum|(?:zwischen)?summen?"
+    "|(?:end|gesamt)(?:summe|betrag)?|insgesamt|totale|somme|suma|razem|итого|всего"
+    "|合计|总计|小计|合計|総計|小計"
+)
+TOTALS = f"(?:{TOTAL_WORDS})\\s*[:\uff1a=]?"
+"""Words that stand at the head of a line of totals."""
 
 
 class RefusalReasons:
@@ -51,3 +61,19 @@ class RefusalReasons:
         if not self.parts:
             return pd.Series(dtype=object)
         return pd.concat(self.parts).groupby("position")["reason"].agg("; ".join)
+
+
+def name_totals(required: Sequence[str], chunk: pa.Table, reasons: RefusalReasons) -> None:
+    """Give refused rows that are lines of totals that reason alone."""
+    for name in [name for name in required if name in chunk.column_names]:
+        positions = reasons.positions
+        if not len(positions):
+            return
+        texts = chunk[name].take(pa.array(positions)).cast(pa.string()).to_pandas()
+        are_totals = texts.str.strip().str.casefold().str.fullmatch(TOTALS, na=False).astype(bool)
+        reasons.instead(
+            name,
+            positions[are_totals],
+            texts[are_totals],
+            "names a line of totals",
+        )

@@ -10,20 +10,14 @@ import pandas as pd
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
-from data.contract.column_types import ZonedTable
-from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of, written_columns
+from data.contract.column_types import AS_WRITTEN, CODE, CURRENCY, UNKNOWN_CURRENCY, ZonedTable
+from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of
 from data.contract.reference_tables import Sites
-from data.contract.tables import TABLES, TableRule, columns_of
+from data.contract.tables import TABLES, TableRule, columns_marked, columns_of
 from data.domain import BadInputError
-from data.ingest.refusal_reasons import SHOWN_CHARACTERS, RefusalReasons
+from data.ingest.refusal_reasons import SHOWN_CHARACTERS, RefusalReasons, name_totals
 
-TOTAL_WORDS = (
-    "(?:(?:grand|sub|sum|page)[ -]?)?totals?(?: general| général)?|sum|(?:zwischen)?summen?"
-    "|(?:end|gesamt)(?:summe|betrag)?|insgesamt|totale|somme|suma|razem|итого|всего"
-    "|合计|总计|小计|合計|総計|小計"
-)
-TOTALS = f"(?:{TOTAL_WORDS})\\s*[:\uff1a=]?"
-"""Words that stand at the head of a line of totals."""
+MONEY_UNKNOWN = ", so that the money of its row counts as not known"
 MAX_ZONE_AHEAD, NO_TIME = pd.Timedelta(14, "h"), pd.Timedelta(0)
 
 
@@ -125,7 +119,7 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
     """Convert and check one chunk, whose columns `check_columns` has passed."""
     reasons, result = RefusalReasons(), CheckedChunk(pd.DataFrame())
     columns: dict[str, pd.Series] = {}
-    optional = optional_columns(rule)
+    optional, codes = optional_columns(rule), columns_marked(rule.name, CODE)
     for name, kind in kinds_of(rule.name).items():
         if name not in chunk.column_names:
             columns[name] = empty_column(kind, len(chunk))
@@ -136,9 +130,10 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
             kind,
             where=where,
             timezone=terms.reading_timezone,
-            as_written=name in written_columns(rule.name),
+            as_written=name in columns_marked(rule.name, AS_WRITTEN),
         )
-        columns[name] = column.values
+        values = column.values
+        columns[name] = values.str.strip().str.upper() if name in codes else values
         result.mixed_zones += [where] if column.mixes_zones else []
         if column.bad.any():
             positions = np.flatnonzero(column.bad)
@@ -155,7 +150,7 @@ def check_rows(rule: TableRule, chunk: pa.Table, terms: ImportTerms) -> CheckedC
     result.emptied += _check_schema(rule, result.rows, reasons)
     _fill_time_zone(rule, result.rows, terms)
     _check_times(rule, result.rows, terms, reasons)
-    _name_totals(rule, chunk, reasons)
+    name_totals(required_columns(rule.name), chunk, reasons)
     result.reasons, result.kinds = reasons.by_row(), reasons.kinds
     return result
 
@@ -192,7 +187,10 @@ def _emptied(column: str, problem: str, positions: np.ndarray, shown: pd.Series)
 def _check_schema(
     rule: TableRule, rows: pd.DataFrame, reasons: RefusalReasons
 ) -> list[EmptiedValues]:
-    """Refuse rows that break the schema; of optional columns empty the values that do."""
+    """Refuse rows that break the schema; of optional columns empty the values that do.
+
+    A currency that can't be read stays a currency, of which no rate is known.
+    """
     emptied, optional = list[EmptiedValues](), optional_columns(rule)
     try:
         rule.schema.validate(rows, lazy=True)
@@ -203,8 +201,10 @@ def _check_schema(
         for (column, check), failed in cases.groupby(["column", "check"], sort=True):
             positions, shown = failed["index"].to_numpy(dtype="int64"), failed["failure_case"]
             if column in optional:
-                rows.loc[positions, column] = None
-                emptied.append(_emptied(str(column), _in_words(str(check)), positions, shown))
+                is_currency = column in columns_marked(rule.name, CURRENCY)
+                rows.loc[positions, column] = UNKNOWN_CURRENCY if is_currency else None
+                problem = _in_words(str(check)) + (MONEY_UNKNOWN if is_currency else "")
+                emptied.append(_emptied(str(column), problem, positions, shown))
                 continue
             reasons.add(str(column), positions, shown, _in_words(str(check)))
     return emptied
@@ -227,22 +227,6 @@ def _in_words(check: str) -> str:
     return words.get(name, f"breaks {check}") + detail.removesuffix(")").strip("[]'\"")
 
 
-def _name_totals(rule: TableRule, chunk: pa.Table, reasons: RefusalReasons) -> None:
-    """Give refused rows that are lines of totals that reason alone."""
-    for name in [name for name in required_columns(rule.name) if name in chunk.column_names]:
-        positions = reasons.positions
-        if not len(positions):
-            return
-        texts = chunk[name].take(pa.array(positions)).cast(pa.string()).to_pandas()
-        are_totals = texts.str.strip().str.casefold().str.fullmatch(TOTALS, na=False).astype(bool)
-        reasons.instead(
-            name,
-            positions[are_totals],
-            texts[are_totals],
-            "names a line of totals",
-        )
-
-
 def _check_times(
     rule: TableRule, rows: pd.DataFrame, terms: ImportTerms, reasons: RefusalReasons
 ) -> None:
@@ -251,6 +235,8 @@ def _check_times(
     reasons.add("known_at", future, known_at.iloc[future], "is after the moment of the import")
     if rule.happened_at:
         # A date of the calendar begins in another zone up to 14 hours before it does in UTC.
-        ahead = MAX_ZONE_AHEAD if rule.happened_at in written_columns(rule.name) else NO_TIME
+        ahead = (
+            MAX_ZONE_AHEAD if rule.happened_at in columns_marked(rule.name, AS_WRITTEN) else NO_TIME
+        )
         early = np.flatnonzero(known_at < rows[rule.happened_at] - ahead)
         reasons.add("known_at", early, known_at.iloc[early], f"is before {rule.happened_at}")

@@ -1,15 +1,15 @@
 """Exchange rates: what one unit of a currency is worth in another, from a day on.
 
 Money is counted in the company's currency. An amount in another is converted at the latest rate
-that was known on its day: a quote in that direction, else its inverse, else by way of a third
-currency. Before the first quote a rate of the policy without a day counts. Without any rate an
-amount is not known (NaN); it is never taken one to one.
+that was known on its day. A quote of the pair counts in either direction; of one day, that in the
+direction of the conversion. Before the first quote of a pair its worth by way of a third currency
+counts. A rate of the policy without a day counts before all quotes of its pair. Without any rate
+an amount is not known (NaN); it is never taken one to one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -51,18 +51,21 @@ class _Steps(NamedTuple):
         row = np.searchsorted(self.begin, ticks, side="right") - 1
         return np.where(row < 0, np.nan, self.rate[np.maximum(row, 0)])
 
-    def inverse(self) -> "_Steps":
-        return _Steps(self.begin, 1 / self.rate)
-
     def times(self, other: "_Steps") -> "_Steps":
         """Return the product, from when both are known."""
         begin = np.union1d(self.begin, other.begin)
         rate = self.at(begin) * other.at(begin)
         return _Steps(begin[~np.isnan(rate)], rate[~np.isnan(rate)])
 
-    def after(self, rate: float) -> "_Steps":
-        """Return the same with a rate that counts before the first."""
-        return _Steps(np.append(_ALWAYS, self.begin), np.append(rate, self.rate))
+    def preceded_by(self, other: "_Steps") -> "_Steps":
+        """Return the same, with the rates of another before the first."""
+        earlier = (
+            other.begin < self.begin[0] if len(self.begin) else np.ones(len(other.begin), bool)
+        )
+        return _Steps(
+            np.concatenate([other.begin[earlier], self.begin]),
+            np.concatenate([other.rate[earlier], self.rate]),
+        )
 
 
 _NO_STEPS = _Steps(np.empty(0, np.int64), np.empty(0))
@@ -84,20 +87,18 @@ class ExchangeRates:
     @classmethod
     def of(cls, currency: str, by_policy: PolicyRates, quotes: Iterable[Quote] = ()) -> Self:
         """Join the quotes of a history with the rates of a policy."""
-        dated = [
-            Quote(name, currency, _midnight(day), _midnight(day), rate)
+        own = [
+            Quote(name, currency, day, day, rate)
             for name, rates in by_policy.items()
-            if isinstance(rates, Mapping)
-            for day, rate in rates.items()
+            for day, rate in _by_day(rates)
         ]
         named = [quote._replace(to_currency=quote.to_currency or currency) for quote in quotes]
-        pairs = _pairs([*named, *dated])
-        names = {name for pair in pairs for name in pair} | set(by_policy)
-        steps = {name: _into(name, currency, pairs) for name in sorted(names - {currency})}
-        for name, rate in by_policy.items():
-            if not isinstance(rate, Mapping) and name != currency:
-                steps[name] = steps[name].after(rate)
-        return cls(currency, {name: own for name, own in steps.items() if len(own.begin)})
+        pairs = _pairs([*named, *own])
+        names = {name for pair in pairs for name in pair} - {currency}
+        steps = {name: _into(name, currency, pairs) for name in sorted(names)}
+        return cls(
+            currency, {name: into_own for name, into_own in steps.items() if len(into_own.begin)}
+        )
 
     def factor(self, currency: str | None, tick: int) -> float:
         """Return the worth of one unit at a moment; NaN where no rate is known.
@@ -164,11 +165,36 @@ def _midnight(day: date) -> int:
     return tick_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
+def _by_day(rates: float | Mapping[date, float]) -> Iterable[tuple[int, float]]:
+    """Return rates of the policy with the ticks from which they count."""
+    if isinstance(rates, Mapping):
+        return [(_midnight(day), rate) for day, rate in rates.items()]
+    return [(_ALWAYS, rates)]
+
+
 def _pairs(quotes: Iterable[Quote]) -> _Pairs:
-    """Return the steps of each pair of currencies; a quote counts from its day, once known."""
-    pair = attrgetter("currency", "to_currency")
-    ordered = sorted(quotes, key=lambda quote: (pair(quote), max(quote.day, quote.known_at)))
-    return {names: _steps(rows) for names, rows in groupby(ordered, pair)}
+    """Return the steps of each pair of currencies in both directions, from each quote's day on."""
+    both = [(quote, True) for quote in quotes]
+    both += [(_inverse(quote), False) for quote, _ in both]
+    both.sort(key=lambda item: (_pair(item[0]), *_order(*item)))
+    return {
+        names: _steps([quote for quote, _ in rows])
+        for names, rows in groupby(both, lambda item: _pair(item[0]))
+    }
+
+
+def _pair(quote: Quote) -> tuple[str, str]:
+    return quote.currency, quote.to_currency
+
+
+def _order(quote: Quote, is_direct: bool) -> tuple[int, int, bool]:
+    return max(quote.day, quote.known_at), quote.day, is_direct
+
+
+def _inverse(quote: Quote) -> Quote:
+    return quote._replace(
+        currency=quote.to_currency, to_currency=quote.currency, rate=1 / quote.rate
+    )
 
 
 def _steps(quotes: Iterable[Quote]) -> _Steps:
@@ -182,19 +208,10 @@ def _steps(quotes: Iterable[Quote]) -> _Steps:
     return _Steps(np.array(list(rates), np.int64), np.array(list(rates.values())))
 
 
-def _either(name: str, other: str, pairs: _Pairs) -> _Steps | None:
-    """Return the rates of a pair, as quoted or by their inverse."""
-    if (name, other) in pairs:
-        return pairs[name, other]
-    return pairs[other, name].inverse() if (other, name) in pairs else None
-
-
 def _into(name: str, currency: str, pairs: _Pairs) -> _Steps:
-    direct = _either(name, currency, pairs)
-    if direct is not None:
-        return direct
+    """Return the rates of a pair, before them those by way of each third currency in turn."""
+    steps = pairs.get((name, currency), _NO_STEPS)
     for third in sorted({member for pair in pairs for member in pair} - {name, currency}):
-        first, second = _either(name, third, pairs), _either(third, currency, pairs)
-        if first is not None and second is not None:
-            return first.times(second)
-    return _NO_STEPS
+        if (name, third) in pairs and (third, currency) in pairs:
+            steps = steps.preceded_by(pairs[name, third].times(pairs[third, currency]))
+    return steps

@@ -175,7 +175,7 @@ class ShiftTerms(Section):
 
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
-Rate = Annotated[float, Field(gt=0, lt=1e12)]
+Rate = Annotated[float, Field(gt=1e-12, lt=1e12)]
 
 
 class Policy(Section):

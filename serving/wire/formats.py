@@ -3,19 +3,27 @@
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from babel.numbers import get_currency_precision
+
 from data.ticks import MISSING_TICK
 from serving.wire.answers import MoneyOut
 
 MIN_SECONDS = -62_135_596_800  # 0001-01-01
 MAX_SECONDS = 253_402_300_799  # 9999-12-31T23:59:59
 
-_DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3,
-             "JOD": 3, "TND": 3}  # fmt: skip
-
 
 def money(amount: float, currency: str) -> MoneyOut:
-    """Return money as a decimal text with the decimals of its currency."""
-    return {"amount": f"{amount:.{_DECIMALS.get(currency, 2)}f}", "currency": currency}
+    """Return money as a decimal text with the decimals of its currency.
+
+    >>> money(1234.5678, "JPY")["amount"], money(1234.5678, "KWD")["amount"]
+    ('1235', '1234.568')
+    """
+    return {"amount": f"{amount:.{_decimals(currency)}f}", "currency": currency}
+
+
+@lru_cache(maxsize=512)
+def _decimals(currency: str) -> int:
+    return get_currency_precision(currency)
 
 
 def iso_duration(minutes: float) -> str:

@@ -166,3 +166,38 @@ def test_the_word_that_reads_a_column_is_named(write, orders, column, values, ca
 
     problems = [*counts.reasons, *counts.emptied]
     assert [problem.split("; ")[-1] for problem in problems] == [f"in the query, {call} reads it"]
+
+
+def test_codes_in_small_letters_are_read_as_the_service_reads_them(write, orders, history):
+    write(orders=orders.assign(currency=" jpy", country="de"))
+    stored = history().table("orders")
+
+    assert set(stored["currency"]) == {"JPY"}
+    assert set(stored["country"]) == {"DE"}
+
+
+def test_a_currency_that_can_not_be_read_is_counted_and_its_money_is_never_the_company_s(
+    write, orders, history
+):
+    report = write(orders=orders.assign(currency="US dollars", total=15_000.0))
+    opened = history()
+
+    assert report.counts["orders"].emptied.most_common(1)[0][0].startswith("currency: ")
+    assert opened.table("orders")["total"].eq(15_000).all()
+    assert opened.in_currency("EUR", {"USD": 0.9}).table("orders")["total"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [
+        ("rate", 0, "is not above 1e-12"),
+        ("rate", -1, "is not above 1e-12"),
+        ("rate", 1e-300, "is not above 1e-12"),
+        ("currency", "Dollar", "does not look like"),
+        ("to_currency", "Euro", "does not look like"),
+    ],
+)
+def test_a_rate_that_can_not_count_is_refused(write, reason, column, value, problem):
+    rate = {"day": "2024-01-01", "currency": "usd", "to_currency": "eur", "rate": 0.9}
+
+    assert problem in reason(write(rates=pd.DataFrame([rate | {column: value}])))

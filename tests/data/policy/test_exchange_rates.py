@@ -50,6 +50,39 @@ def test_a_rate_of_the_policy_counts_before_the_first_of_the_history():
     assert [factor(rates, "JPY", day) for day in (9, 10)] == [0.005, 0.006]
 
 
+@pytest.mark.parametrize(
+    ("quotes", "days", "expected"),
+    [
+        (
+            [quote("EUR", "JPY", 10, 160.0), quote("JPY", "", 20, 0.007)],
+            (9, 10, 20),
+            (0, 160, 0.007),
+        ),
+        ([quote("JPY", "", 10, 0.007), quote("EUR", "JPY", 20, 160.0)], (10, 20), (0.007, 160)),
+        (
+            [quote("JPY", "USD", 5, 0.01), quote("USD", "", 5, 0.5), quote("JPY", "", 20, 0.007)],
+            (5, 19, 20),
+            (0.005, 0.005, 0.007),
+        ),
+    ],
+)
+def test_rates_of_both_directions_and_of_a_third_currency_continue_each_other(
+    quotes, days, expected
+):
+    rates = ExchangeRates.of("EUR", {}, quotes)
+    values = [factor(rates, "JPY", day) for day in days]
+
+    expected = [1 / rate if rate > 1 else rate or float("nan") for rate in expected]
+    assert values == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_rate_of_the_policy_leads_from_a_third_currency_into_its_own():
+    rates = ExchangeRates.of("EUR", {"USD": 0.5}, [quote("JPY", "USD", 10, 0.01)])
+
+    assert factor(rates, "JPY", 10) == pytest.approx(0.005)
+    assert isnan(factor(rates, "JPY", 9))
+
+
 def test_rates_of_the_policy_can_have_days():
     by_day = {date(1970, 1, 11): 0.006, date(1970, 1, 21): 0.007}
     rates = ExchangeRates.of("EUR", {"JPY": by_day})
