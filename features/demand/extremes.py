@@ -17,6 +17,8 @@ MAX_RATIO = 30.0  # to the median; bulk orders reach it
 MAX_RATIO_TO_OTHERS = 1000.0  # to the usual largest value, of series with few values
 MAX_EXTREMES, MAX_EXTREMES_SHARE = 2, 0.01  # of a series' values: more are a level
 MAX_VOLUME_RATIO = 20.0  # of a series' demand to the median series
+MIN_SERIES_WITH_LIMIT = 8  # with fewer, one series says nothing of the others
+MIN_SERIES_AT_LIMIT, MIN_SHARE_AT_LIMIT = 2, 0.005  # series that reach a limit, the larger number
 _DEVIATIONS = 1.4826  # standard deviations of a normal distribution to a median deviation
 
 
@@ -62,6 +64,53 @@ def bounded_volumes(volume: np.ndarray) -> np.ndarray:
     """Return (n,) volumes of at most `MAX_VOLUME_RATIO` medians, so that no one counts for all."""
     positive = volume[volume > 0]
     return np.minimum(volume, MAX_VOLUME_RATIO * np.median(positive)) if len(positive) else volume
+
+
+def limit_of_others(largest: np.ndarray) -> float:
+    """Return the value that several series reach: a single series can't move it far.
+
+    It is a robust limit for what all series share. It follows the data: where many series are
+    lumpy, it is high. Infinite where too few series tell.
+
+    Args:
+        largest: (n,) the largest value of each series.
+    """
+    if len(largest) < MIN_SERIES_WITH_LIMIT:
+        return np.inf
+    reached_by = max(MIN_SERIES_AT_LIMIT, round(MIN_SHARE_AT_LIMIT * len(largest)))
+    return float(np.partition(largest, -reached_by)[-reached_by])
+
+
+def bounded_by_others(values: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """Return n values, none above the limit that other series reach.
+
+    Args:
+        values: n values above 0.
+        series: The series of each.
+    """
+    largest = np.zeros(series.max(initial=-1) + 1)
+    np.maximum.at(largest, series, values)
+    return np.minimum(values, limit_of_others(largest[np.unique(series)]))
+
+
+def bounded_peaks(units: np.ndarray) -> np.ndarray:
+    """Return units of which no period stands out of its series more than in other series.
+
+    A series is measured by its own median, so that its size does not count.
+
+    Args:
+        units: (n, T) units of 0 or more.
+    """
+    positive = np.sort(np.where(units > 0, units, np.float32(np.inf)), axis=1)
+    count = np.isfinite(positive).sum(axis=1)
+    selling = np.flatnonzero(count)
+    if not len(selling):
+        return units
+    usual = positive[selling, (count[selling] - 1) // 2]
+    limit = limit_of_others(positive[selling, count[selling] - 1] / usual)
+    bounded = units.copy()
+    bounded[selling] = np.minimum(units[selling], (limit * usual)[:, None])
+    return bounded
 
 
 def _own_limits(positive: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from features.demand.extremes import bounded_volumes
+from features.demand.extremes import bounded_peaks, bounded_volumes
 from features.demand.panel import Panel
 from features.demand.running_totals import running_totals, silent_after_life
 
@@ -51,10 +51,10 @@ class SeriesGroups:
 
     @classmethod
     def of(cls, panel: Panel) -> Self:
-        """Add up a panel; a giant counts as a large series does, so that it is not the group."""
+        """Add up a panel; neither a giant nor a sudden rise of one series is the group."""
         units = silent_after_life(panel.units)
         exposure = np.where(np.isfinite(units), panel.in_stock, np.float32(0))
-        units = np.where(exposure > 0, units, np.float32(0))
+        units = bounded_peaks(np.where(exposure > 0, units, np.float32(0)))
         volume = units.mean(1, dtype=np.float64)
         units = units * (bounded_volumes(volume) / np.where(volume > 0, volume, 1))[:, None]
         codes = [np.zeros(panel.series, int)]

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from features.demand.attributes import AttributeColumns
-from features.demand.extremes import bounded_volumes
+from features.demand.extremes import bounded_by_others, bounded_volumes
 from features.demand.groups import SeriesGroups, chunks
 from features.demand.panel import Panel
 from features.demand.rhythm import rhythm_of
@@ -26,7 +26,7 @@ TWEEDIE_POWER = 1.2
 MAX_TRAINING_ROWS = 200_000
 MIN_OBSERVED_CELLS = 2_000
 MAX_PANEL_CELLS = 6_000_000  # of the training panel; of more series a sample is drawn
-MAX_LABEL = 100.0  # times the level: more would outweigh all other series
+
 MAX_QUIET_LEVELS = 2  # lengths of the past that makes the level
 ROWS_A_CHUNK = 200_000
 FILE, PLAN_FILE, ATTRIBUTES_FILE = "trees.txt", "told.json", "attributes.json"
@@ -227,7 +227,9 @@ def _observed(
     chosen = (inside & np.isfinite(units)).ravel()
     table, level = feature_table(windows, rows, cut, np.where(inside, ahead, 1), constant)
     levels = np.repeat(level, ahead.shape[1])[chosen]
-    usual = max(bounded_volumes(levels).mean(), 1e-9) if len(levels) else 1.0
-    weight = np.sqrt(np.clip(levels / usual, 0.05, 20))
-    label = np.minimum(units.ravel()[chosen] / levels, MAX_LABEL)
+    series = np.repeat(rows, ahead.shape[1])[chosen]
+    label = bounded_by_others(units.ravel()[chosen] / levels, series)
+    volume = bounded_volumes(bounded_by_others(levels, series))
+    usual = max(volume.mean(), 1e-9) if len(volume) else 1.0
+    weight = np.sqrt(np.clip(volume / usual, 0.05, 20))
     return DemandTrainingRows(table[chosen], label.astype(np.float32), weight.astype(np.float32))

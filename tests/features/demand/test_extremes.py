@@ -5,7 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.demand.extremes import bounded_volumes, extremes, tamed
+from features.demand.extremes import (
+    bounded_by_others,
+    bounded_peaks,
+    bounded_volumes,
+    extremes,
+    limit_of_others,
+    tamed,
+)
 
 
 def with_values(panel, *values):
@@ -61,3 +68,38 @@ def test_nothing_is_extreme_where_nothing_sold(panel):
 
 def test_one_giant_counts_as_a_large_series_does():
     assert bounded_volumes(np.array([1.0, 2.0, 3.0, 1e6])).tolist() == [1, 2, 3, 50]
+
+
+@pytest.mark.parametrize("largest", [1e3, 1e9, np.inf])
+def test_no_single_series_lifts_the_limit_above_the_others(largest):
+    others = np.arange(1.0, 31.0)
+
+    assert limit_of_others(np.append(others, largest)) == 30
+    assert limit_of_others(np.append(others, [largest, largest])) == largest
+
+
+def test_a_rise_of_one_series_is_bounded_and_the_others_stay(panel):
+    risen = with_values(panel, 1e7, 1e7, 1e7, 1e7).units
+
+    bounded = bounded_peaks(risen)
+
+    assert bounded[0].max() < 10 * np.median(panel.units[0])
+    others = panel.units[1:]
+    assert (bounded[1:] == others).mean() > 0.99
+    np.testing.assert_array_equal(
+        bounded_peaks(100 * panel.units), 100 * bounded_peaks(panel.units)
+    )
+
+
+def test_few_series_or_none_that_sold_say_nothing_of_the_others(panel):
+    few = with_values(panel, 1e7).units[:3]
+
+    np.testing.assert_array_equal(bounded_peaks(few), few)
+    np.testing.assert_array_equal(bounded_peaks(panel.units * 0), panel.units * 0)
+
+
+def test_a_value_counts_as_the_second_largest_series_does():
+    values, series = np.arange(1.0, 17.0), np.repeat(np.arange(8), 2)
+
+    assert bounded_by_others(values, series).max() == 14
+    assert len(bounded_by_others(np.empty(0), np.empty(0, int))) == 0

@@ -278,10 +278,11 @@ def test_later_sales_do_not_decide_whether_a_silence_is_learned_from(planted_dem
 
 @pytest.mark.parametrize(
     ("units", "median", "most"),
-    [([1e7], 0.03, 0.15), ([1e7, 1e7, 1e7, 1e7], 0.1, 1.5)],
+    [([1e7], 0.03, 0.1), ([1e7, 1e7, 1e7, 1e7], 0.03, 0.15)],
     ids=["typo", "a level of its own"],
 )
 def test_one_series_hardly_moves_the_others(planted_demand, units, median, most):
+    """Leaving the series out altogether moves the others by 1.7 %, the most by 7.6 %."""
     panel = planted_demand(series=60, periods=100, grain=Grain.WEEK)
     wrong = panel.units.copy()
     wrong[0, -len(units) :] = units
