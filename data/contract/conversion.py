@@ -134,8 +134,11 @@ def convert(
         raise BadInputError(where, problem, "Select a text or a number in the query.")
     if kind is ColumnKind.TIME:
         return _times(column, where=where, timezone=timezone, as_written=as_written)
-    text_or_dictionary = types.is_dictionary(column.type) or _is_text(column.type)
-    return _BY_KIND[kind](as_text(column) if text_or_dictionary else column)
+    if types.is_duration(column.type) or types.is_interval(column.type):
+        problem = f"holds {column.type}, not one plain value a row"
+        raise BadInputError(where, problem, "In the query, epoch(x) / 60 gives its minutes.")
+    as_texts = types.is_dictionary(column.type) or types.is_temporal(column.type)
+    return _BY_KIND[kind](as_text(column) if as_texts or _is_text(column.type) else column)
 
 
 def _is_text(arrow_type: pa.DataType) -> bool:

@@ -1,5 +1,7 @@
 """Reader of workbooks (Excel, OpenDocument): a sheet is read as a CSV file is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,19 +33,27 @@ def read_sheet(file: Path, sheet: str = "") -> SheetReading:
         BadInputError: it can't be read, or no sheet has rows.
         UnknownChoiceError: there is no sheet of that name.
     """
-    try:
+    with _as_input_errors(file):
         workbook = load_workbook(file)
-    except (CalamineError, OSError) as error:
-        problem = f"is damaged, locked or no workbook ({error})"
-        raise BadInputError(str(file), problem, "Save it again, or export it as CSV.") from error
     if sheet and sheet not in workbook.sheet_names:
         raise UnknownChoiceError(f"sheet of {file.name}", sheet, workbook.sheet_names)
     for name in [sheet] if sheet else workbook.sheet_names:
-        rows = _cells(workbook, name)
+        with _as_input_errors(file):
+            rows = _cells(workbook, name)
         if len([row for row in rows if any(row)]) > 1 or sheet:
             return _reading(file, name, rows, others=len(workbook.sheet_names) - 1)
     problem = "has no sheet with a header and a row"
     raise BadInputError(str(file), problem, "Export it again, or leave it out.")
+
+
+@contextmanager
+def _as_input_errors(file: Path) -> Iterator[None]:
+    """Turn an error of the reader into one that names the file; a damaged part is read late."""
+    try:
+        yield
+    except (CalamineError, OSError) as error:
+        problem = f"is damaged, locked or no workbook ({error})"
+        raise BadInputError(str(file), problem, "Save it again, or export it as CSV.") from error
 
 
 def _cells(workbook: CalamineWorkbook, name: str) -> list[Cells]:

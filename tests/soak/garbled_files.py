@@ -12,6 +12,7 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from tests.soak.mutations import Mutator
 
@@ -212,7 +213,7 @@ def write_workbook(
     sheet = book.active
     if mutator.chance(0.2):
         sheet.append(["Export of today"])
-    sheet.append(header)
+    sheet.append([ILLEGAL_CHARACTERS_RE.sub("", name) for name in header])
     for row in rows:
         sheet.append([_cell(mutator, text) for text in row])
         if mutator.chance(0.1):

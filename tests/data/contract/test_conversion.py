@@ -1,3 +1,5 @@
+from datetime import date
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from data.contract.conversion import ColumnKind, as_text, convert, kinds_of
 from data.contract.tables import TABLES, columns_of
 from data.domain import BadInputError
+from data.history.queries import database
 
 
 def turned(values, kind, timezone="UTC"):
@@ -128,3 +131,21 @@ def test_nul_is_no_part_of_a_text():
     column = pa.chunked_array([["a\0b", "\0", "c"]])
 
     assert as_text(column).to_pylist() == ["ab", None, "c"]
+
+
+@pytest.mark.parametrize("kind", [ColumnKind.NUMBER, ColumnKind.WHOLE, ColumnKind.YES_NO])
+def test_a_date_is_no_number_and_no_yes_or_no(kind):
+    assert turned([date(2024, 3, 1), None], kind).bad.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("kind", [ColumnKind.NUMBER, ColumnKind.TEXT])
+def test_the_cure_of_an_interval_gives_its_minutes(kind):
+    with database() as con:
+        span = con.sql("select interval 90 minutes as x").to_arrow_table()["x"]
+        with pytest.raises(BadInputError, match=r"epoch\(x\) / 60"):
+            convert(span, kind, where="outcomes.touch_minutes", timezone="UTC")
+        minutes = con.sql("select epoch(x) / 60 as x from (select interval 90 minutes as x)")
+        column = minutes.to_arrow_table()["x"]
+
+    result = convert(column, ColumnKind.NUMBER, where="outcomes.touch_minutes", timezone="UTC")
+    assert result.values.tolist() == [90]

@@ -2,6 +2,7 @@ import gzip
 import json
 import sqlite3
 from contextlib import closing
+from zipfile import ZipFile
 
 import numpy as np
 import openpyxl
@@ -363,6 +364,16 @@ def test_a_missing_file_is_told(tmp_path, read_files):
 def test_a_file_of_an_unknown_kind_is_told(tmp_path, file, read_files):
     with pytest.raises(BadInputError, match=r"orders.pdf: is not, or does not hold, a .csv"):
         read_files(file("PDF", "orders.pdf"))
+
+
+def test_a_workbook_with_one_damaged_part_is_told(tmp_path, read_files):
+    path = workbook(tmp_path / "orders.xlsx", data=SHEET)
+    raw = bytearray(path.read_bytes())
+    with ZipFile(path) as parts:
+        raw[parts.getinfo("xl/worksheets/sheet1.xml").header_offset] = 0
+    path.write_bytes(raw)
+    with pytest.raises(BadInputError, match=r"orders.xlsx: is damaged, locked or no workbook"):
+        read_files(path)
 
 
 def test_a_damaged_workbook_is_told(file, read_files):
