@@ -50,6 +50,23 @@ class Settings(BaseSettings):
     action_log_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
         default=0, description="Days that the log of actions is kept; 0 is for ever"
     )
+    openid_issuer: str = Field(
+        default="", description="Address of an OpenID Connect provider; empty is none"
+    )
+    openid_client_id: str = Field(default="", description="Name of this service at the provider")
+    openid_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret of this service at the provider"
+    )
+    openid_name_claim: str = Field(
+        default="preferred_username", description="Claim with the name of the account"
+    )
+    openid_role_claim: str = Field(
+        default="groups", description="Claim with the groups of the person"
+    )
+    openid_roles: str = Field(
+        default="",
+        description="Roles by group: it=admin,leads=lead,*=viewer; who has none does not come in",
+    )
     allowed_hosts: str = Field(
         default="",
         description="Names by which the service may be called, separated by commas; loopback's "

@@ -1,11 +1,18 @@
 """Accounts, sessions and API keys: reads and writes inside the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from data.domain import ConflictError, NotFoundError
-from data.ledger.access_tables import ACCOUNTS, API_KEYS, LOGIN_LINKS, SESSIONS
+from data.ledger.access_tables import (
+    ACCOUNTS,
+    API_KEYS,
+    FAILED_ATTEMPTS,
+    LOGIN_LINKS,
+    SESSIONS,
+)
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,16 @@ class Account:
     password_hash: str | None
     is_active: bool
     created_at_ms: int
+    openid_subject: str | None = None
+
+
+@dataclass(frozen=True)
+class FailedAttempt:
+    """Failed attempts of one subject; the fields are those of `FAILED_ATTEMPTS`."""
+
+    subject: str
+    failures: int
+    last_at_ms: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,13 @@ def account_of(connection: Connection, name: str) -> Account:
     if row is None:
         raise NotFoundError("account", name)
     return Account(**row)
+
+
+def account_of_subject(connection: Connection, openid_subject: str) -> Account | None:
+    """Return the account of a person of an identity provider, None if there is none."""
+    query = select(ACCOUNTS).where(ACCOUNTS.c.openid_subject == openid_subject)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Account(**row)
 
 
 def add_account(connection: Connection, account: Account) -> None:
@@ -172,3 +196,23 @@ def end_api_key(connection: Connection, key_id: str, *, until_ms: int) -> None:
     ends_later = API_KEYS.c.until_ms.is_(None) | (API_KEYS.c.until_ms > until_ms)
     query = update(API_KEYS).where(API_KEYS.c.id == key_id, ends_later)
     connection.execute(query.values(until_ms=until_ms))
+
+
+def failed_attempts(connection: Connection, subjects: Sequence[str]) -> dict[str, FailedAttempt]:
+    """Return the failed attempts of some subjects; one without any is left out."""
+    query = select(FAILED_ATTEMPTS).where(FAILED_ATTEMPTS.c.subject.in_(subjects))
+    rows = connection.execute(query).mappings()
+    return {row["subject"]: FailedAttempt(**row) for row in rows}
+
+
+def save_failed_attempts(
+    connection: Connection, attempts: Sequence[FailedAttempt], *, older_than_ms: int
+) -> None:
+    """Replace the failed attempts of some subjects; delete all that are older than a moment."""
+    subjects = [attempt.subject for attempt in attempts]
+    columns = FAILED_ATTEMPTS.c
+    replaced = columns.subject.in_(subjects) | (columns.last_at_ms < older_than_ms)
+    connection.execute(delete(FAILED_ATTEMPTS).where(replaced))
+    stored = [asdict(attempt) for attempt in attempts if attempt.failures]
+    if stored:
+        connection.execute(insert(FAILED_ATTEMPTS), stored)

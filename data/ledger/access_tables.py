@@ -3,7 +3,7 @@
 No secret is stored: of a password the Argon2 hash, of a token its SHA-256.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, Text
 
 from data.ledger.tables import BIG_KEY, METADATA
 
@@ -15,8 +15,21 @@ ACCOUNTS = Table(
     Column("password_hash", Text),
     Column("is_active", Boolean, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
+    Column("openid_subject", Text, index=True, unique=True),
 )
-"""One person who may sign in. Accounts are closed and never deleted: the log names them."""
+"""One person who may sign in. Accounts are closed and never deleted: the log names them.
+
+`openid_subject` is issuer and subject of a person whom an identity provider knows.
+"""
+
+FAILED_ATTEMPTS = Table(
+    "failed_attempts",
+    METADATA,
+    Column("subject", String(255), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at_ms", BigInteger, nullable=False, index=True),
+)
+"""Failed attempts to sign in, by name, address or browser; old rows are deleted."""
 
 SESSIONS = Table(
     "sessions",

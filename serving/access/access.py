@@ -1,6 +1,5 @@
 """The parts of access of one process, and who may come in without an account."""
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,8 +8,10 @@ from fastapi import Request
 from data.domain import BadInputError
 from data.ledger.writer import LedgerWriter
 from data.settings import Settings
-from serving.access.attempts import FailedAttempts
+from serving.access.attempts import FailedKeys
 from serving.access.credentials import Credentials
+from serving.access.loopback import is_loopback
+from serving.access.openid_connect import OpenIdProvider
 from serving.clock import Clock
 from serving.service import Service
 
@@ -23,7 +24,8 @@ class Access:
         is_open: Whether everybody on this machine may do everything.
         session_hours: How long a session counts.
         credentials: Callers by their tokens.
-        attempts: Failed attempts to come in.
+        failed_keys: Wrong keys by address.
+        openid: Provider by which people may sign in; None without one.
         writer: Writes to the ledger.
         clock: Tells the present.
     """
@@ -31,7 +33,8 @@ class Access:
     is_open: bool
     session_hours: float
     credentials: Credentials
-    attempts: FailedAttempts
+    failed_keys: FailedKeys
+    openid: OpenIdProvider | None
     writer: LedgerWriter
     clock: Clock
 
@@ -42,7 +45,8 @@ class Access:
             is_open=service.settings.access == "open",
             session_hours=service.settings.session_hours,
             credentials=Credentials(service.ledger, service.clock),
-            attempts=FailedAttempts(),
+            failed_keys=FailedKeys(),
+            openid=OpenIdProvider.of(service.settings),
             writer=service.writer,
             clock=service.clock,
         )
@@ -57,21 +61,11 @@ def check_address(settings: Settings) -> None:
     """Check that nobody from elsewhere can come in without an account.
 
     Raises:
-        BadInputError: Other machines reach the service, and access is open.
+        BadInputError: Other machines reach the service, and access is open; or a setting of the
+            identity provider is wrong.
     """
+    OpenIdProvider.of(settings)
     if settings.access == "open" and not is_loopback(settings.host):
         problem = f"{settings.host} can be reached from other machines, and access is open"
         cure = "Set EXPEDITE_ACCESS=accounts, or EXPEDITE_HOST=127.0.0.1."
         raise BadInputError("EXPEDITE_HOST", problem, cure)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address to listen on can be reached from this machine only.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("")
-    (True, True, False, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -11,6 +11,7 @@ from data.ledger.access import (
     LoginLink,
     Session,
     account_of,
+    account_of_subject,
     accounts,
     add_account,
     add_login_link,
@@ -23,6 +24,7 @@ from data.ledger.action_log import record_action
 from data.ticks import MS_PER_HOUR
 from serving.access.tokens import digest, new_token
 from serving.caller import AccountRole, Caller
+from serving.http.problems import NotAllowedError
 
 LINK_HOURS = 24
 FIRST_ACCOUNT = "admin"
@@ -107,7 +109,7 @@ def first_account(connection: Connection, *, caller: Caller, now_ms: int) -> Lin
     """Return the first admin with a link, as long as no admin can sign in; None after that."""
     stored = accounts(connection)
     admins = [a for a in stored if a.role == AccountRole.ADMIN and a.is_active]
-    if any(account.password_hash for account in admins):
+    if any(account.password_hash or account.openid_subject for account in admins):
         return None
     if admins:
         return new_link(connection, admins[0].name, caller=caller, now_ms=now_ms)
@@ -161,6 +163,45 @@ def set_password(
     save_account(connection, replace(account, password_hash=password_hash))
     end_sessions(connection, account.name)
     record_action(connection, caller.action("set password", account.name, now_ms=now_ms, by=name))
+
+
+def openid_account(
+    connection: Connection,
+    subject: str,
+    *,
+    name: str,
+    role: AccountRole,
+    caller: Caller,
+    now_ms: int,
+) -> Account:
+    """Return the account of a person whom an identity provider has signed in.
+
+    It is made at the first time. Its role follows the provider each time.
+
+    Raises:
+        NotAllowedError: The account is closed, or another person has its name.
+    """
+    account = account_of_subject(connection, subject)
+    if account is None:
+        name = plain_name(name)[:MAX_NAME_LENGTH]
+        account = Account(
+            name, role, None, is_active=True, created_at_ms=now_ms, openid_subject=subject
+        )
+        try:
+            add_account(connection, account)
+        except ConflictError:
+            raise NotAllowedError(f"There is another account '{name}'. Ask an admin.") from None
+        action = caller.action("new account", name, now_ms=now_ms, role=role, by=name)
+        record_action(connection, action)
+    if not account.is_active:
+        raise NotAllowedError("This account is closed. Ask an admin.")
+    if account.role != role:
+        account = replace(account, role=role.value)
+        save_account(connection, account)
+        name = account.name
+        action = caller.action("change account", name, now_ms=now_ms, role=role, by=name)
+        record_action(connection, action)
+    return account
 
 
 def account_of_link(connection: Connection, token: str, *, now_ms: int) -> Account:

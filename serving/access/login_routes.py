@@ -1,7 +1,7 @@
 """`/login` and `/account`: people sign in, set a password and sign out."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
@@ -12,12 +12,20 @@ from data.ledger.access import Account, account_of, end_session
 from data.ledger.action_log import record_action
 from serving.access.access import Access, access_of
 from serving.access.accounts import account_of_link, open_session, plain_name, set_password
-from serving.access.attempts import FAILED_LOGINS
+from serving.access.attempts import (
+    SignInSubjects,
+    begin_attempt,
+    forgive,
+    new_device,
+    proven_device,
+)
 from serving.access.route_guard import session_token
+from serving.access.session_cookie import DEVICE_COOKIE, signed_in_answer
 from serving.access.tokens import digest, hash_password, is_password
 from serving.caller import AccessScope
 from serving.http.html import html
 from serving.http.openapi import SESSION_COOKIE
+from serving.http.paths import own_path
 from serving.http.problems import TooManyAttemptsError
 from serving.http.requests import caller_of, form_fields
 from serving.service import service_of
@@ -33,7 +41,7 @@ async def login(request: Request, next: Annotated[str, Query(max_length=2_000)] 
     """Show the form; where access is open nobody needs it."""
     if access_of(request).is_open:
         return RedirectResponse("/", 303)
-    return _login_form(own_path(next))
+    return login_form(request, own_path(next))
 
 
 @router.post("/login")
@@ -42,25 +50,70 @@ async def sign_in(request: Request) -> Response:
     access, caller = access_of(request), caller_of(request)
     fields = await form_fields(request, service_of(request).settings)
     name, target = plain_name(fields.get("name", "")), own_path(fields.get("next", "/"))
-    subjects = (f"name {name}", f"address {caller.address}")
     try:
-        access.attempts.check(FAILED_LOGINS, *subjects)
+        attempt = await _attempt(request, access, name)
     except TooManyAttemptsError as error:
-        return _login_form(target, name, str(error), 429)
-    account = await asyncio.to_thread(_open_account, request, name)
-    stored = None if account is None else account.password_hash
-    is_right = await asyncio.to_thread(is_password, stored, fields.get("password", ""))
-    now_ms = access.clock()
-    if account is None or not is_right:
-        access.attempts.count(FAILED_LOGINS, *subjects)
-        action = caller.action("fail to sign in", name, now_ms=now_ms)
+        return login_form(request, target, name=name, problem=str(error), status=429)
+    is_right = await asyncio.to_thread(
+        is_password, attempt.password_hash, fields.get("password", "")
+    )
+    if not is_right:
+        action = caller.action("fail to sign in", name, now_ms=access.clock())
         await access.writer.run(lambda connection: record_action(connection, action))
-        return _login_form(target, name, WRONG, 401)
-    return await _signed_in(request, access, account.name, target)
+        return login_form(request, target, name=name, problem=WRONG, status=401)
+    return await _signed_in(request, access, name, target, attempt)
 
 
-def _login_form(target: str, name: str = "", problem: str = "", status: int = 200) -> Response:
-    answer = html("access/login.html", target=target, name=name, problem=problem)
+class SignInAttempt(NamedTuple):
+    """An attempt that may be made.
+
+    Attributes:
+        password_hash: Of the open account of the name; None where there is none.
+        subjects: Count it.
+    """
+
+    password_hash: str | None
+    subjects: SignInSubjects
+
+
+class OpenedSession(NamedTuple):
+    """Tokens of a new session, and of the browser that it is in."""
+
+    token: str
+    device: str
+
+
+async def _attempt(request: Request, access: Access, name: str) -> SignInAttempt:
+    """Count an attempt to sign in.
+
+    Raises:
+        TooManyAttemptsError: It must wait.
+    """
+    address, device = caller_of(request).address, request.cookies.get(DEVICE_COOKIE)
+    account = await asyncio.to_thread(_open_account, request, name)
+    password_hash = None if account is None else account.password_hash
+
+    def transaction(connection: Connection) -> SignInAttempt:
+        proven = proven_device(connection, name, password_hash, device)
+        subjects = SignInSubjects.of(name, address, proven)
+        begin_attempt(connection, subjects, now_ms=access.clock())
+        return SignInAttempt(password_hash, subjects)
+
+    return await access.writer.run(transaction)
+
+
+def login_form(
+    request: Request, target: str, *, name: str = "", problem: str = "", status: int = 200
+) -> Response:
+    """Return the form to sign in, with a problem where there is one."""
+    provider = access_of(request).openid
+    answer = html(
+        "access/login.html",
+        target=target,
+        name=name,
+        problem=problem,
+        provider=None if provider is None else provider.title,
+    )
     answer.status_code = status
     return answer
 
@@ -74,25 +127,25 @@ def _open_account(request: Request, name: str) -> Account | None:
     return account if account.is_active else None
 
 
-async def _signed_in(request: Request, access: Access, name: str, target: str) -> Response:
-    """Open a session; its token lies in a cookie that no script reads."""
-    caller, now_ms = caller_of(request), access.clock()
+async def _signed_in(
+    request: Request,
+    access: Access,
+    name: str,
+    target: str,
+    attempt: SignInAttempt | None = None,
+) -> Response:
+    """Open a session, and forgive the failures before it."""
+    caller, now_ms, hours = caller_of(request), access.clock(), access.session_hours
 
-    def transaction(connection: Connection) -> str:
-        hours = access.session_hours
-        return open_session(connection, name, hours=hours, caller=caller, now_ms=now_ms)
+    def transaction(connection: Connection) -> OpenedSession:
+        if attempt is not None:
+            forgive(connection, attempt.subjects, now_ms=now_ms)
+        token = open_session(connection, name, hours=hours, caller=caller, now_ms=now_ms)
+        password_hash = account_of(connection, name).password_hash or ""
+        return OpenedSession(token, new_device(connection, name, password_hash))
 
-    token = await access.writer.run(transaction)
-    answer = RedirectResponse(target, 303)
-    answer.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=int(access.session_hours * 3_600),
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return answer
+    opened = await access.writer.run(transaction)
+    return signed_in_answer(request, access, opened.token, target, device=opened.device)
 
 
 @router.get("/login/link/{token}")
@@ -157,12 +210,9 @@ async def change_password(request: Request) -> Response:
     if caller.credential != "session" or caller.name is None:
         return _account_page(request, "Only a person who is signed in has a password.")
     name = caller.name
-    subjects = (f"name {name}", f"address {caller.address}")
-    access.attempts.check(FAILED_LOGINS, *subjects)
-    stored = await asyncio.to_thread(_open_account, request, name)
-    present = None if stored is None else stored.password_hash
-    if not await asyncio.to_thread(is_password, present, fields.get("present", "")):
-        access.attempts.count(FAILED_LOGINS, *subjects)
+    attempt = await _attempt(request, access, name)
+    present = fields.get("present", "")
+    if not await asyncio.to_thread(is_password, attempt.password_hash, present):
         return _account_page(request, "The present password is wrong.")
     try:
         password_hash = await asyncio.to_thread(hash_password, fields.get("password", ""))
@@ -173,7 +223,7 @@ async def change_password(request: Request) -> Response:
             connection, name, password_hash, caller=caller, now_ms=access.clock()
         )
     )
-    return await _signed_in(request, access, name, "/account")
+    return await _signed_in(request, access, name, "/account", attempt)
 
 
 @router.post("/logout")
@@ -193,13 +243,3 @@ async def sign_out(request: Request) -> Response:
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
     return answer
-
-
-def own_path(target: str) -> str:
-    """Return a path of this service to go to; the work list for anything else.
-
-    >>> own_path("/stock?kind=order"), own_path("//evil.example"), own_path("https://evil.example")
-    ('/stock?kind=order', '/', '/')
-    """
-    is_own = target.startswith("/") and not target.startswith("//") and "\\" not in target
-    return target if is_own and target.isprintable() else "/"

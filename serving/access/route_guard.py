@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.access.access import Access
-from serving.access.attempts import FAILED_KEYS
 from serving.access.route_scopes import scope_of
 from serving.caller import OPEN, SIGNED_IN, AccessScope, Caller
 from serving.http.openapi import SESSION_COOKIE
@@ -101,9 +100,7 @@ async def _by_key(access: Access, token: str, address: str | None) -> Caller:
     """Return the caller of a key. One that counts is never refused for the wrong ones of others."""
     caller = await access.credentials.by_key(token)
     if caller is None:
-        subject = address or "unknown"
-        access.attempts.check(FAILED_KEYS, subject)
-        access.attempts.count(FAILED_KEYS, subject)
+        access.failed_keys.count(address or "unknown")
         raise NotSignedInError
     return caller
 

@@ -20,6 +20,8 @@ PUBLIC_ROUTES = frozenset(
         "GET /static/{tag}/{name}",
         "GET /login",
         "POST /login",
+        "GET /login/openid",
+        "GET /login/openid/callback",
         "GET /login/link/{token}",
         "POST /login/link/{token}",
     }

@@ -122,6 +122,41 @@ def test_passwords_are_not_guessed_at_the_speed_of_a_machine(guarded, person):
     assert logged(guarded).count((None, "fail to sign in")) == 10
 
 
+def test_failures_are_counted_over_processes_and_the_wait_doubles(guarded, person, running, clock):
+    person("ana", "viewer")
+    wrong = {"name": "ana", "password": "incorrect horse"}
+
+    def fail(client):
+        return client.post("/login", data=wrong)
+
+    with running(access="accounts") as second:
+        second.timeout = 60
+        answers = [fail(each).status_code for each in (guarded, second) * 5]
+        refused = [fail(second).status_code, fail(guarded).status_code]
+        waits = []
+        for _ in range(3):
+            text = fail(guarded).text
+            waits.append(int(re.search(r"again in (\d+) seconds", text)[1]))
+            clock.ms += waits[-1] * 1_000
+            assert fail(second).status_code == 401
+
+    assert (answers, refused, waits) == ([401] * 10, [429] * 2, [1, 2, 4])
+
+
+def test_nobody_outside_locks_a_person_out_of_their_own_browser(guarded, person):
+    own = person("admin", "admin")
+    own.post("/logout")
+    wrong = {"name": "admin", "password": "incorrect horse"}
+    answers = [guarded.post("/login", data=wrong).status_code for _ in range(12)]
+    elsewhere = guarded.post("/login", data={"name": "admin", "password": PASSWORD})
+    forged = {"Cookie": "expedite_device=abc.def"}
+    by_forgery = guarded.post("/login", data=wrong, headers=forged)
+    at_home = own.post("/login", data={"name": "admin", "password": PASSWORD})
+
+    assert answers[-1] == elsewhere.status_code == by_forgery.status_code == 429
+    assert at_home.status_code == 303
+
+
 def test_a_link_works_once_and_a_new_password_ends_other_sessions(guarded, person, clock):
     with guarded.app.state.service.ledger.writing() as connection:
         token = new_account(connection, "ben", "viewer", caller=CONSOLE, now_ms=clock()).token
