@@ -28,6 +28,13 @@ class Settings(BaseSettings):
     )
     mlruns: Path = Field(default=Path("mlruns"), description="Folder of the models")
     policy: Path = Field(default=DEFAULT_POLICY, description="Policy file")
+    history: Path | None = Field(
+        default=None, description="Folder of the order history that jobs read"
+    )
+    job_schedules: dict[str, str] = Field(
+        default={},
+        description="When jobs start: JSON of kinds and cron expressions, in UTC",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8000, description="0 takes a free one"

@@ -1,5 +1,7 @@
 """`python -m serving`: the service and the page; `keys`, `accounts` and `actions`: who may use it.
 
+`jobs` runs, starts and lists long work.
+
 Settings come from the environment (`EXPEDITE_...`) or a file `.env`; `.env.example` names them all.
 """
 
@@ -26,6 +28,7 @@ from serving.access.commands import accounts, actions, keys
 from serving.access.erasure_commands import erase, retain
 from serving.caller import CONSOLE
 from serving.clock import clock_from
+from serving.jobs.commands import jobs
 
 app = typer.Typer(
     add_completion=False,
@@ -36,6 +39,7 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(actions, name="actions")
 app.command()(erase)
 app.command()(retain)
+app.add_typer(jobs, name="jobs")
 
 
 @app.callback(invoke_without_command=True)
@@ -65,6 +69,12 @@ def worker(listening: int, says_ready: int) -> None:
         os.write(says_ready, b"r")
 
     import_module("serving.server").serve_on(socket.socket(fileno=listening), settings, on_ready)
+
+
+@app.command()
+def rescore() -> None:
+    """Score all open exceptions again by the champion and the policy; running processes follow."""
+    import_module("serving.exceptions.rescore_command").rescore()
 
 
 def main(workers: int = 1) -> None:

@@ -16,7 +16,6 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 import serving
-from data.domain import NoChampionError
 from data.settings import Settings
 from serving.access.access import Access
 from serving.access.retention import SECONDS_BETWEEN_RETENTIONS, RetentionWatch
@@ -32,10 +31,11 @@ from serving.http.draining import Draining, DrainState
 from serving.http.parameters import NonBlankParameters
 from serving.http.request_guard import RequestGuard, allowed_hosts
 from serving.inventory.stock_watch import StockExceptionWatch
+from serving.jobs.view import LazyJobQueue
 from serving.ledger_follower import SECONDS_BETWEEN_LOOKS
 from serving.metrics import Measured, registry_of
 from serving.pollers import Background, PollingTask, PollingThread
-from serving.scoring.champion import ChampionWatch, ModelStore
+from serving.scoring.champion import ChampionWatch, ModelStore, open_model_store
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
 from serving.watch_lease import RENEW_SECONDS
@@ -57,9 +57,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = app.state.service = Service.open(
-            settings, open_store or partial(_store_of, settings), clock
+            settings, open_store or partial(open_model_store, settings.mlruns), clock
         )
         app.state.access = Access.of(service)
+        app.state.jobs = LazyJobQueue(settings.database_url)
         background = app.state.background = _background(service)
         app.state.registry = registry_of(service.worklist, service.scorer.champion, background)
         await asyncio.to_thread(background.start_threads)
@@ -68,6 +69,7 @@ def create_app(
         background.start_tasks()
         yield
         await background.stop()
+        app.state.jobs.close()
         service.close()
 
     # FastAPI's pages for /openapi.json load their script from a CDN: they are left out.
@@ -161,10 +163,3 @@ class _Direct(Route):
         """Match as a plain route does."""
         match, matched = super().matches(scope)
         return match, {**matched, "route": self}
-
-
-def _store_of(settings: Settings) -> ModelStore:
-    if not any(settings.mlruns.glob("*.db")):
-        raise NoChampionError("triage", f"no model was ever trained into {settings.mlruns}")
-    # MLflow takes seconds to import: only the thread that watches the champion waits for it.
-    return ModelStore.of(import_module("models.registry.store").ModelRegistry(settings.mlruns))

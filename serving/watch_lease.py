@@ -1,7 +1,7 @@
-"""The lease on the watches: rescoring, stock exceptions and incidents, by one process at a time.
+"""A lease on work of one process at a time: the watches (rescoring, stock, incidents), the jobs.
 
 It is renewed in the background. If its holder is killed, another process takes over after
-`LEASE_SECONDS`; one that ends by itself gives it back at once.
+`LEASE_SECONDS` (jobs: later); one that ends by itself gives it back at once.
 """
 
 import asyncio
@@ -42,8 +42,25 @@ class WatchLease:
         current: The lease while this process holds it, else None.
     """
 
-    def __init__(self, ledger: Ledger, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        name: str = WATCHES,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare to take the lease.
+
+        Args:
+            ledger: Stores it.
+            name: The work.
+            lease_seconds: A holder that renews nothing for so long is gone.
+            monotonic: Seconds of a clock that only moves on.
+        """
         self.current: Lease | None = None
+        self._name = name
+        self._lease_seconds = lease_seconds
         self._ledger = ledger
         self._monotonic = monotonic
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lease")
@@ -61,11 +78,11 @@ class WatchLease:
             self._renew(self.current)
             return
         with self._ledger.reading() as connection:
-            observed = lease_of(connection, WATCHES)
+            observed = lease_of(connection, self._name)
         if observed != self._observed:
             self._observed, self._observed_at = observed, self._monotonic()
         is_free = observed is None or observed.holder is None
-        if is_free or self._monotonic() - self._observed_at >= LEASE_SECONDS:
+        if is_free or self._monotonic() - self._observed_at >= self._lease_seconds:
             self._take(observed)
 
     def _renew(self, lease: Lease) -> None:
@@ -73,16 +90,16 @@ class WatchLease:
             with self._ledger.writing() as connection:
                 renewed = renew_lease(connection, lease)
         except LeaseLostError:
-            LOG.warning("Another process took over the watches")
+            LOG.warning("Another process took over the %s", self._name)
             self.current = None
         else:
             self.current = renewed
 
     def _take(self, observed: Lease | None) -> None:
         with self._ledger.writing() as connection:
-            taken = take_lease(connection, WATCHES, self._holder, observed=observed)
+            taken = take_lease(connection, self._name, self._holder, observed=observed)
         if taken is not None:
-            LOG.info("This process has the watches, as holder %d", taken.token)
+            LOG.info("This process has the %s, as holder %d", self._name, taken.token)
         self.current = taken
 
     def release(self) -> None:

@@ -56,6 +56,11 @@ ROUTE_SCOPES: dict[str, AccessScope] = {
     "POST /v1/forecasts/query": READ,
     "POST /v1/allocations": READ,
     "POST /v1/replenishments": READ,
+    # ---- the API: jobs
+    "GET /v1/jobs": READ,
+    "POST /v1/jobs": TRAIN,
+    "GET /v1/jobs/{job_id}": READ,
+    "POST /v1/jobs/{job_id}/cancel": TRAIN,
     # ---- pages
     "GET /": READ,
     "GET /exceptions/{exception_id}": READ,
@@ -78,6 +83,10 @@ ROUTE_SCOPES: dict[str, AccessScope] = {
     "GET /stock": READ,
     "GET /stock/one": READ,
     "GET /stock/share": READ,
+    "GET /jobs": READ,
+    "GET /jobs/list": READ,
+    "POST /jobs": TRAIN,
+    "POST /jobs/{job_id}/cancel": TRAIN,
     # ---- access itself
     "GET /account": READ,
     "POST /account/password": READ,

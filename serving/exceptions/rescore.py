@@ -53,16 +53,29 @@ class RescoringWatch:
 
 
 async def rescore_open(
-    scorer: Scorer, worklist: Worklist, writer: LedgerWriter | LeasedWriter, clock: Clock
+    scorer: Scorer,
+    worklist: Worklist,
+    writer: LedgerWriter | LeasedWriter,
+    clock: Clock,
+    *,
+    everything: bool = False,
 ) -> int:
     """Score what another model, or none, had scored; return how many there were.
 
     What was computed from forecasts and stock is left as it is: triage is not trained on it.
+
+    Args:
+        scorer: Scores by the champion in use.
+        worklist: What is open.
+        writer: Writes the new assessments.
+        clock: Tells the present.
+        everything: Whether what this champion scored is scored again too.
     """
     triage = scorer.champion.current
     if triage is None:
         return 0
-    old = await asyncio.to_thread(_scored_otherwise, worklist, triage.version)
+    version = None if everything else triage.version
+    old = await asyncio.to_thread(_scored_otherwise, worklist, version)
     for begin in range(0, len(old), MAX_ROWS_AT_ONCE):
         part = old[begin : begin + MAX_ROWS_AT_ONCE]
         await _rescore(part, scorer, worklist, writer, now_ms=clock())
@@ -71,10 +84,10 @@ async def rescore_open(
     return len(old)
 
 
-def _scored_otherwise(worklist: Worklist, version: str) -> list[OpenRow]:
+def _scored_otherwise(worklist: Worklist, version: str | None) -> list[OpenRow]:
     rows: list[OpenRow] = worklist.open.frozen().rows.tolist()
     judged = [row for row in rows if not row.assessment.grounds]
-    return [row for row in judged if row.assessment.model_version != version]
+    return [row for row in judged if version is None or row.assessment.model_version != version]
 
 
 async def _rescore(

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,6 +51,18 @@ class ModelStore(NamedTuple):
     def of(cls, registry: "ModelRegistry") -> Self:
         """Read a registry."""
         return cls(registry.champion_version, partial(load_triage, registry))
+
+
+def open_model_store(mlruns: Path) -> ModelStore:
+    """Open the store of champions in a folder of models.
+
+    Raises:
+        NoChampionError: No model was ever trained into it.
+    """
+    if not any(mlruns.glob("*.db")):
+        raise NoChampionError("triage", f"no model was ever trained into {mlruns}")
+    # MLflow takes seconds to import: only the thread that watches the champion waits for it.
+    return ModelStore.of(import_module("models.registry.store").ModelRegistry(mlruns))
 
 
 class Champion:

@@ -37,7 +37,7 @@ def ledger(tmp_path):
 @pytest.fixture
 def pair(ledger, monotonic):
     """Two processes; the first has the lease."""
-    first, second = WatchLease(ledger, monotonic), WatchLease(ledger, monotonic)
+    first, second = WatchLease(ledger, monotonic=monotonic), WatchLease(ledger, monotonic=monotonic)
     first.step()
     second.step()
     assert (first.current is None, second.current is None) == (False, True)

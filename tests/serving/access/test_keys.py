@@ -29,6 +29,7 @@ PARTS = {
     "{incident_id}": f"inc_{'0' * 26}",
     "{name}": "nobody",
     "{key_id}": f"key_{'0' * 26}",
+    "{job_id}": f"job_{'0' * 26}",
 }
 
 

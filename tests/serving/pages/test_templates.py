@@ -121,6 +121,7 @@ def visit_demand_and_stock(client):
 
 def visit_promises(client):
     get(client, "/promises")
+    get(client, "/jobs")
     assert client.get("/nowhere", headers={"Accept": "text/html"}).status_code == 404
 
 
