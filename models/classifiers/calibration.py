@@ -80,8 +80,13 @@ def _temperature(
 
 def log_loss(probability: np.ndarray, label: np.ndarray) -> float:
     """Return the mean negative log probability of what came out."""
+    return float(log_losses(probability, label).mean())
+
+
+def log_losses(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Return the n negative log probabilities of what came out."""
     p = probability[np.arange(len(label)), label]
-    return float(-np.log(np.maximum(p, 1e-9)).mean())
+    return -np.log(np.maximum(p, 1e-9))
 
 
 def class_names(labels: np.ndarray, fewest: int = 1) -> list[str]:

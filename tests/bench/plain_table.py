@@ -50,12 +50,14 @@ MEASURES = {
     "touch_minutes": "pinball",
 }
 CONSTANTS = ("one rate for all", "one distribution for all", "quantiles of all known before")
+SIMULATED = "synthetic"
+"""Source that reads no files."""
 console = Console(stderr=True)
 
 
 @dataclass(frozen=True)
 class TriageSet:
-    """A real set of exceptions.
+    """A set of exceptions, real or simulated.
 
     Attributes:
         name: Name of the rows.
@@ -94,6 +96,10 @@ TRIAGE = {
     "olist": TriageSet("Olist", "olist", "", "olist", "2018-06-01", "2018-09-01"),
     "helpdesk_2012": _tickets("2012-01-01", "2012-07-01"),
     "helpdesk_2013": _tickets("2013-04-01", "2014-02-01"),
+    "shop": TriageSet(
+        "synthetic shop", "shop", "", SIMULATED, "2025-04-09", "2025-05-19",
+        ("--orders", "20000", "--seed", "7"),
+    ),
 }  # fmt: skip
 
 
@@ -155,6 +161,7 @@ def _history(chosen: TriageSet, work: Path) -> History:
     if not folder.exists():
         source = Path(os.environ["EXPEDITE_REAL_DATA"]) / chosen.folder
         files = sorted(source.glob(chosen.files)) if chosen.files else [source]
+        files = [] if chosen.source == SIMULATED else files
         command = [sys.executable, "-m", "data", "import", *map(str, files)]
         more = ["--source", chosen.source, "--into", str(folder), *chosen.options]
         subprocess.run([*command, *more], check=True, stdout=subprocess.DEVNULL)

@@ -34,11 +34,11 @@ from training.triage import fit
 from training.triage.automation.held_out import most_settled, tested_on
 from training.triage.breach.known_labels import label_weights
 from training.triage.breach.soft_labels import breach_clock, soft_breach
+from training.triage.classes.class_trials import labelled_exceptions
 from training.triage.dataset import TriageDataset
 from training.triage.evaluation import since_training
 from training.triage.fit import TrainingRows
 from training.triage.judge import losses_of
-from training.triage.rehearse_classifier import labelled_exceptions
 from training.triage.window import MAX_WINDOW_DAYS, MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
 

@@ -24,9 +24,9 @@ from training.triage import fit
 from training.triage.automation.held_out import HeldOutTest, tested
 from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.rehearse_breach import rehearse_breach
+from training.triage.classes.rehearse_classifier import rehearse_class
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.fit_resolve import ResolveModels, TimedRows, fit_resolve, timed_rows
-from training.triage.rehearse_classifier import rehearse_class
 from training.triage.touch.rehearse_touch import TouchEvidence, rehearse_touch
 from training.triage.window import (
     MIN_BREACHES_TO_JUDGE,

@@ -61,7 +61,7 @@ from training.triage.entity_selection import choose
 from training.triage.final_fit import fit_final
 from training.triage.fit import TrainingRows, fit_class, prepare
 from training.triage.rehearsal import TriageRehearsal
-from training.triage.rehearse_classifier import rehearse_class
+from training.triage.classes.rehearse_classifier import rehearse_class
 from training.triage.window import RehearsalWindow
 
 orders = "import --source synthetic --orders 9000 --seed 1 --end 2026-03-01 --into history"

@@ -13,8 +13,8 @@ from models.automation.evidence import CalibrationRows
 from models.classifiers.calibration import calibrated
 from models.classifiers.classifier import CalibratedClassifier
 from models.estimator import Batch
+from training.triage.classes.class_trials import LabelledExceptions, labelled_exceptions
 from training.triage.dataset import TriageDataset
-from training.triage.rehearse_classifier import LabelledExceptions, labelled_exceptions
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow, TickSpan
 
 MAX_EARLIER_FITS = 3

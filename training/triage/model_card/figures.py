@@ -16,9 +16,9 @@ from models.triage.touch_time import ONE_FOR_ALL, QUANTILES
 from training.common import measures
 from training.common.model_card.figures import MODEL, measured
 from training.common.plots import ReliabilityPoints, binned
+from training.triage.classes.class_trials import labelled_exceptions
 from training.triage.fit import PreparedExceptions, TrainingRows, resolve_hours
 from training.triage.rehearsal import TriageRehearsal
-from training.triage.rehearse_classifier import labelled_exceptions
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE
 
 RATE, PLAIN, MAJORITY, ALL = "one rate", "plain LightGBM", "majority", ONE_FOR_ALL

@@ -1,4 +1,7 @@
-"""Rehearse one label: calibrate and choose on the window's first half, judge on its second."""
+"""Trials of class estimators on the window of the rehearsal.
+
+A trial is calibrated on the window's first half, and measured on both.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,25 +11,23 @@ import numpy as np
 
 from data.domain import NotEnoughDataError
 from models.classifiers.blend import AS_POOLED, BlendMember, ClassPlan, pair_weights
-from models.classifiers.blend import NAME as BLEND
 from models.classifiers.calibration import (
     Calibration,
     calibrated,
     codes,
     floor_of_errors,
     log_loss,
+    log_losses,
 )
-from models.classifiers.catalog import estimator_named
-from models.classifiers.classifier import CalibratedClassifier
 from models.classifiers.contract import ClassEstimator
 from models.estimator import Batch
+from training.common.measures import day_blocks
+from training.common.promotion import MIN_SHARE_NO_WORSE
 from training.triage.dataset import TriageDataset
 from training.triage.fit import FittedClass, PreparedExceptions
 from training.triage.labels import unswayed
 from training.triage.window import MIN_ROWS_TO_JUDGE_TRIAGE, RehearsalWindow
 
-MIN_GAIN_OF_BLEND = 0.02
-"""Share of the loss that a blend must save: it costs more time in every call."""
 ROWS_OF_ERRORS = 1_000
 """Latest rows of the training on which an estimator's own errors are counted."""
 
@@ -44,25 +45,6 @@ class LabelledExceptions:
     rows: np.ndarray
     code: np.ndarray
     hidden: bool
-
-
-@dataclass(frozen=True)
-class RehearsedClass:
-    """Result of the rehearsal of one label.
-
-    Attributes:
-        judged: Plan of what was chosen, its weights learned on the first half of the window.
-        served: The same, learned on both halves: the final model takes it over.
-        model: What was chosen, fitted on the past of the window.
-        losses: By kind of estimator, on the second half.
-        calibration: On both halves: the final model takes it over.
-    """
-
-    judged: ClassPlan
-    served: ClassPlan
-    model: CalibratedClassifier
-    losses: dict[str, float]
-    calibration: Calibration
 
 
 def labelled_exceptions(
@@ -86,45 +68,8 @@ def labelled_exceptions(
     )
 
 
-def rehearse_class(
-    prepared: PreparedExceptions, fitted: FittedClass, window: RehearsalWindow
-) -> RehearsedClass:
-    """Rehearse one label: each estimator alone, and a blend of the two that go together best.
-
-    Raises:
-        NotEnoughDataError: A half of the window has too few labels.
-    """
-    rows = _judging_rows(prepared, fitted, window)
-    trials = {name: rows.trial(own) for name, own in fitted.estimators.items()}
-    losses = {fitted.estimators[name].kind: trial.loss for name, trial in trials.items()}
-    best = min(trials, key=lambda name: trials[name].loss_fitted)
-    plan = served = ClassPlan.of(best)
-    chosen = trials[best]
-    blend = rows.blended(trials, rows.fit)
-    if len(blend.members) > 1:
-        pooled = rows.trial_of_blend(blend, trials)
-        losses[BLEND] = pooled.loss
-        if pooled.loss_fitted <= (1 - MIN_GAIN_OF_BLEND) * chosen.loss_fitted:
-            plan, chosen = blend, pooled
-            served = rows.blended({name: trials[name] for name in plan.members}, rows.in_classes)
-    return RehearsedClass(
-        judged=plan,
-        served=served,
-        model=CalibratedClassifier(
-            label=fitted.label,
-            names=tuple(fitted.names),
-            prior=fitted.prior,
-            estimator=(estimator := fitted.served(plan)),
-            calibration=chosen.calibration,
-            selection_reason=_reason(estimator.kind, chosen, trials, fitted),
-        ),
-        losses=losses,
-        calibration=chosen.calibration_of_all if len(served.members) == 1 else AS_POOLED,
-    )
-
-
-class _Trial(NamedTuple):
-    """One estimator on the window.
+class ClassTrial(NamedTuple):
+    """One estimator, or one blend, on the window.
 
     Attributes:
         scores: Its (n, classes) raw scores.
@@ -142,7 +87,7 @@ class _Trial(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _JudgingRows:
+class JudgingRows:
     """Labelled rows of the window, that judge the estimators of one label.
 
     Attributes:
@@ -176,7 +121,7 @@ class _JudgingRows:
         """Mask of the rows that are reported."""
         return ~self.early & self.in_classes
 
-    def trial(self, estimator: ClassEstimator) -> _Trial:
+    def trial(self, estimator: ClassEstimator) -> ClassTrial:
         """Calibrate an estimator, and measure it."""
         guesses = estimator.scores(self.learned).argmax(axis=1)
         floor = floor_of_errors(int((guesses != self.learned_code).sum()), len(guesses))
@@ -187,12 +132,12 @@ class _JudgingRows:
         )
         return self._measured(scores, of_first, of_all)
 
-    def trial_of_blend(self, plan: ClassPlan, trials: Mapping[str, _Trial]) -> _Trial:
+    def trial_of_blend(self, plan: ClassPlan, trials: Mapping[str, ClassTrial]) -> ClassTrial:
         """Measure a blend of estimators that were tried alone."""
         scores = plan.pooled({name: trials[name].scores for name in plan.members}, self.prior)
         return self._measured(scores, AS_POOLED, AS_POOLED)
 
-    def blended(self, trials: Mapping[str, _Trial], part: np.ndarray) -> ClassPlan:
+    def blended(self, trials: Mapping[str, ClassTrial], part: np.ndarray) -> ClassPlan:
         """Learn the weights of a blend.
 
         Args:
@@ -216,9 +161,21 @@ class _JudgingRows:
             {name: BlendMember(weight, calibrations[name]) for name, weight in weights.items()}
         )
 
-    def _measured(self, scores: np.ndarray, of_first: Calibration, of_all: Calibration) -> _Trial:
+    def is_worse(self, trial: ClassTrial, plain: ClassTrial) -> bool:
+        """Return whether a trial is worse than plain LightGBM in most draws of the judged days."""
+        gain = self._losses(plain) - self._losses(trial)
+        drawn = [gain[rows].mean() for rows in day_blocks(self.rows.as_of[self.judge])]
+        return bool(gain.mean() < 0 and (np.array(drawn) >= 0).mean() < MIN_SHARE_NO_WORSE)
+
+    def _losses(self, trial: ClassTrial) -> np.ndarray:
+        probability = trial.calibration.apply(trial.scores[self.judge], self.prior)
+        return log_losses(probability, self.code[self.judge])
+
+    def _measured(
+        self, scores: np.ndarray, of_first: Calibration, of_all: Calibration
+    ) -> ClassTrial:
         probability = of_first.apply(scores, self.prior)
-        return _Trial(
+        return ClassTrial(
             scores=scores,
             calibration=of_first,
             calibration_of_all=of_all,
@@ -227,9 +184,14 @@ class _JudgingRows:
         )
 
 
-def _judging_rows(
+def judging_rows(
     prepared: PreparedExceptions, fitted: FittedClass, window: RehearsalWindow
-) -> _JudgingRows:
+) -> JudgingRows:
+    """Gather the labelled rows of a window.
+
+    Raises:
+        NotEnoughDataError: A half of the window has too few labels.
+    """
     label, names, task = fitted.label, fitted.names, fitted.task
     first, second = (
         labelled_exceptions(prepared.dataset, label, names=names, within=half, at=window.end)
@@ -242,20 +204,11 @@ def _judging_rows(
         )
     code = np.concatenate([first.code, second.code])
     latest = task.latest(ROWS_OF_ERRORS)
-    return _JudgingRows(
+    return JudgingRows(
         rows=prepared.rows.take(np.concatenate([first.rows, second.rows])),
         code=code,
         prior=fitted.prior,
         early=np.arange(len(code)) < len(first.code),
         learned=task.rows.take(latest),
         learned_code=task.code[latest],
-    )
-
-
-def _reason(kind: str, chosen: _Trial, trials: Mapping[str, _Trial], fitted: FittedClass) -> str:
-    baselines = [name for name in trials if estimator_named(name).IS_BASELINE]
-    next_best = min(baselines, key=lambda name: trials[name].loss)
-    return (
-        f"{kind} (loss {chosen.loss:.4f}); best baseline: "
-        f"{fitted.estimators[next_best].kind} ({trials[next_best].loss:.4f})"
     )

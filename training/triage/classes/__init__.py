@@ -1,0 +1,1 @@
+"""Classes of triage in the rehearsal: which estimators serve a label."""
