@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ["data", "features", "models", "training", "serving"]
-ALSO = {"tests", "docs", "mlruns", ".ci"}
+ALSO = {"tests", "docs", "deploy", "mlruns", ".ci"}
 MAX_FILES = 20
 
 
