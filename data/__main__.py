@@ -117,7 +117,8 @@ def describe(
     ] = None,
 ) -> None:
     """Show rows, period, missing values, categories, breach rate, demand, features without data."""
-    show_history(wide_console(), History.open(history))
+    company = Policy.read(Settings.read().policy)
+    show_history(wide_console(), History.open(history).in_time_zone(company.timezone))
     # Features and demand stand above data. So that part is another program, which is started here.
     sys.stdout.flush()
     rest = [sys.executable, "-m", "training", "describe", str(history)]

@@ -33,11 +33,13 @@ class History:
         path: Its folder.
         manifest: Its files.
         rates: By which money is converted at each read; None leaves it as recorded.
+        timezone: The company's, of days where neither a site nor a row names its own.
     """
 
     path: Path
     manifest: Manifest
     rates: ExchangeRates | None = None
+    timezone: str = "UTC"
 
     @classmethod
     def open(cls, path: Path | str) -> "History":
@@ -61,6 +63,10 @@ class History:
         if not self.foreign_currencies(currency):
             return self
         return replace(self, rates=self.quotes().into(currency, by_policy))
+
+    def in_time_zone(self, timezone: str) -> "History":
+        """Return the history with the days of a company's time zone."""
+        return replace(self, timezone=timezone)
 
     def foreign_currencies(self, currency: str) -> dict[str, int]:
         """Return the other currencies in which there is money, each with its rows."""
@@ -122,8 +128,11 @@ class History:
         return self._read(query_text("describe/sample", table=name, rows=str(rows)), [name])
 
     def query(self, name: str, **values: Any) -> pd.DataFrame:
-        """The answer of `data/sql/<name>.sql`, its `$names` bound to values."""
-        sql = query_text(name)
+        """The answer of `data/sql/<name>.sql`, its `$names` bound to values.
+
+        `@{timezone}` in it is the company's time zone.
+        """
+        sql = query_text(name, timezone=self.timezone)
         return self._read(sql, _tables_in(sql), **values)
 
     def batches(
@@ -136,7 +145,7 @@ class History:
             beside: Tables that it reads besides those of the history, by name.
             values: What its `$names` are bound to.
         """
-        sql = query_text(name)
+        sql = query_text(name, timezone=self.timezone)
         with self._opened(_tables_in(sql)) as con:
             for table, rows in beside.items():
                 con.from_arrow(rows).create_view(table)

@@ -5,15 +5,14 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self, get_args
-from zoneinfo import available_timezones
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from data.domain import BadInputError, Priority
 from data.policy.automation import PromiseTerms
 from data.policy.incidents import IncidentTerms
-from data.policy.section import NotNegative, Positive, Section, Share
+from data.policy.section import NotNegative, Positive, Section, Share, ZoneName
 
 DEFAULT_POLICY = Path(__file__).parents[1] / "policy.toml"
 
@@ -163,15 +162,8 @@ class TeamShift(Section):
 class ShiftTerms(Section):
     """Shifts of all teams. A team that is not named works round the clock, with unknown staff."""
 
-    timezone: str
+    timezone: ZoneName = "UTC"
     teams: Mapping[str, TeamShift] = {}
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_time_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f"there is no time zone '{name}'; one is 'Europe/Lisbon'")
-        return name
 
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
@@ -183,6 +175,7 @@ class Policy(Section):
 
     version: str
     currency: Currency
+    timezone: ZoneName = "UTC"
     rates: Mapping[Currency, Rate | Mapping[date, Rate]] = {}
     losses: LossTerms
     handling: HandlingTerms
@@ -194,6 +187,15 @@ class Policy(Section):
     incidents: IncidentTerms
     _text: str = PrivateAttr("")
     _fingerprint: str = PrivateAttr("")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shifts_in_the_zone_of_the_company(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill the time zone of the shifts where the section names none."""
+        shifts = values.get("shifts")
+        if "timezone" not in values or not isinstance(shifts, dict):
+            return values
+        return values | {"shifts": {"timezone": values["timezone"]} | shifts}
 
     @property
     def text(self) -> str:

@@ -1,8 +1,9 @@
 """Base of the sections of `policy.toml`: frozen, without unknown names, numbers in range."""
 
 from typing import Annotated
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -13,3 +14,12 @@ class Section(BaseModel):
     """One section of the policy."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"there is no time zone '{name}'; one is 'Europe/Lisbon'")
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]

@@ -1,6 +1,7 @@
 """The service in this process, called without a socket: what crashes it is raised here."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
@@ -74,8 +75,10 @@ class InProcess:
                 parts.append(message.get("body", b""))
 
         await self.app(_scope(call), receive, send)
-        kinds = [value for name, value in start["headers"] if name == b"content-type"]
-        return Reply(start["status"], (kinds or [b""])[0].decode(), b"".join(parts))
+        headers, body = dict(start["headers"]), b"".join(parts)
+        if headers.get(b"content-encoding") == b"gzip":
+            body = gzip.decompress(body)
+        return Reply(start["status"], headers.get(b"content-type", b"").decode(), body)
 
 
 def _scope(call: Call) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def write_report(path: Path, figures: object) -> None:
 
 
 def open_history(path: Path, policy: Policy | None = None) -> History:
-    """Open a history with all money in the currency of the company; print what has no rate.
+    """Open a history in the currency and the time zone of the company; print what has no rate.
 
     Args:
         path: Its folder.
@@ -130,7 +130,7 @@ def open_history(path: Path, policy: Policy | None = None) -> History:
         NoHistoryError: There is none.
     """
     policy = policy or Policy.read(Settings.read().policy)
-    recorded = History.open(path)
+    recorded = History.open(path).in_time_zone(policy.timezone)
     history = recorded.in_currency(policy.currency, policy.rates)
     for currency, rows in recorded.foreign_currencies(policy.currency).items():
         if history.rates is not None and not history.rates.has(currency):

@@ -24,8 +24,8 @@ def read_panel(history: History, as_of: pd.Timestamp, grain: Grain | None = None
 
     It is the given `demand` where the history has any, else it is built by day from order lines;
     their site is "all" where they name none. A day is that of the site's time zone, else of the
-    order's, else of UTC; it is complete where it has ended in all of them. The last period is the
-    last complete one; of given demand, the last one of which a row was known.
+    order's, else of the company's; it is complete where it has ended in all of them. The last
+    period is the last complete one; of given demand, the last one of which a row was known.
 
     Args:
         history: The history.
@@ -143,7 +143,8 @@ class _Frame:
 def _panel(source: _Source) -> Panel | None:
     """Return the panel in the periods that demand is recorded in; None if none is complete."""
     series = source.series()
-    timezone = _last_time_zone(series["timezone"], source.moment)
+    zones = series["timezone"].dropna().unique().tolist() or [source.history.timezone]
+    timezone = _last_time_zone(zones, source.moment)
     first, end = series["first_at"].min(), _end(source, series, timezone)
     if not first < end:
         return None
@@ -176,10 +177,9 @@ def _panel(source: _Source) -> Panel | None:
     )
 
 
-def _last_time_zone(names: pd.Series, moment: pd.Timestamp) -> str:
-    """Return the time zone in which it is earliest at a moment; UTC if there is none."""
-    zones = sorted(names.dropna().unique()) or ["UTC"]
-    return min(zones, key=lambda name: moment.tz_convert(name).tz_localize(None))
+def _last_time_zone(names: list[str], moment: pd.Timestamp) -> str:
+    """Return the time zone in which it is earliest at a moment."""
+    return min(sorted(names), key=lambda name: moment.tz_convert(name).tz_localize(None))
 
 
 def _end(source: _Source, series: pd.DataFrame, timezone: str) -> int:

@@ -11,7 +11,7 @@ import pandas as pd
 from data.domain import NoChampionError, NotEnoughDataError
 from data.history.history import History
 from features.demand.grain import Grain
-from features.demand.panel import Panel
+from features.demand.panel import Panel, begin_of_day
 from features.demand.rhythm import rhythm_of
 from models.boosters import varied
 from models.demand.catalog import FALLBACK, methods
@@ -144,8 +144,8 @@ def _judge(
         return GateDecision(False, rehearsal.reason)
     origin, challenger_forecast = rehearsal.origin, rehearsal.forecasts[rehearsal.served_by]
     since = trained_as_of(store, version)
-    starts = pd.DatetimeIndex(origin.periods, tz="UTC")
-    columns = np.flatnonzero(starts[: champion.horizon] >= since)
+    starts = [begin_of_day(day, origin.panel.timezone) for day in origin.periods]
+    columns = np.flatnonzero([start >= since for start in starts[: champion.horizon]])
     if not len(columns):
         return GateDecision(
             False,

@@ -9,6 +9,8 @@ from rich.table import Table
 
 from data.console import history_tables, table, wide_console
 from data.history.history import History
+from data.policy.policy import Policy
+from data.settings import Settings
 
 if TYPE_CHECKING:
     from training.demand.suspicious import SuspiciousValue
@@ -31,7 +33,8 @@ def describe(
     from training.demand.suspicious import suspicious_values
     from training.describe.history_page import history_page
 
-    opened, screen = History.open(history), wide_console()
+    company = Policy.read(Settings.read().policy)
+    opened, screen = History.open(history).in_time_zone(company.timezone), wide_console()
     facts = demand_facts(opened)
     demand = [table("Demand", ["what", "figure"], [list(fact) for fact in facts])] if facts else []
     suspicious = suspicious_values(opened)

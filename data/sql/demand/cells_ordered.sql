@@ -1,6 +1,6 @@
 -- One row per SKU, site and local day of order: units net of what was taken back later, and the mean
 -- price. What was taken back counts on the day of the order; without units it is the whole line,
--- without a line the whole order. The time zone is the site's, else the order's, else UTC.
+-- without a line the whole order. The time zone is the site's, else the order's, else the company's.
 with taken_back as (
     select order_id, line_id, sum(coalesce(units, 'infinity'::double)) as units
     from order_events
@@ -12,7 +12,7 @@ zoned_sites as (
 ),
 lines as (
     select sku, coalesce(order_lines.site, 'all') as site,
-           timezone(coalesce(zoned_sites.timezone, orders.timezone, 'UTC'), placed_at) as local_at,
+           timezone(coalesce(zoned_sites.timezone, orders.timezone, '@{timezone}'), placed_at) as local_at,
            order_lines.units, unit_price,
            case when whole.order_id is null
                 then greatest(order_lines.units - coalesce(part.units, 0), 0) else 0 end as net_units

@@ -1,11 +1,11 @@
 -- One row per count without stock: number of its series, and the local microseconds from it to the next
--- count, which is empty after the last one. The time zone is the site's, else the count's, else UTC.
+-- count, which is empty after the last one. The time zone is the site's, else the count's, else the company's.
 with zoned_sites as (
     select site, timezone from sites where known_at < $known_before
 ),
 counts as (
     select position, known_at, counted_at, coalesce(not in_stock, on_hand <= 0) as is_out,
-           epoch_us(timezone(coalesce(zoned_sites.timezone, stock.timezone, 'UTC'), counted_at)) as local_us
+           epoch_us(timezone(coalesce(zoned_sites.timezone, stock.timezone, '@{timezone}'), counted_at)) as local_us
     from stock join series using (sku, site) left join zoned_sites using (site)
     where known_at < $known_before
 )

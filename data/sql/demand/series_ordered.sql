@@ -1,18 +1,18 @@
 -- One row per SKU and site: first and last life sign in local time (empty if there was none), and of its
--- time zones the one in which it is earliest now: the site's, else the order's or count's, else UTC.
+-- time zones the one in which it is earliest now: the site's, else the order's or count's, else the company's.
 with zoned_sites as (
     select site, timezone from sites where known_at < $known_before
 ),
 ordered as (
     select sku, coalesce(order_lines.site, 'all') as site, placed_at as life_at,
-           coalesce(zoned_sites.timezone, orders.timezone, 'UTC') as zone
+           coalesce(zoned_sites.timezone, orders.timezone, '@{timezone}') as zone
     from order_lines
     join orders using (order_id)
     left join zoned_sites on zoned_sites.site = order_lines.site
     where order_lines.known_at < $known_before and orders.known_at < $known_before
 ),
 counted as (
-    select sku, site, counted_at as life_at, coalesce(zoned_sites.timezone, stock.timezone, 'UTC') as zone
+    select sku, site, counted_at as life_at, coalesce(zoned_sites.timezone, stock.timezone, '@{timezone}') as zone
     from stock left join zoned_sites using (site)
     where known_at < $known_before
 ),

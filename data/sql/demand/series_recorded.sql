@@ -7,7 +7,7 @@ periods as (
     select sku, site, timezone('UTC', period_start) as begin_at from demand where known_at < $known_before
 ),
 counted as (
-    select sku, site, timezone(coalesce(zoned_sites.timezone, stock.timezone, 'UTC'), counted_at) as local_at
+    select sku, site, timezone(coalesce(zoned_sites.timezone, stock.timezone, '@{timezone}'), counted_at) as local_at
     from stock left join zoned_sites using (site)
     where known_at < $known_before
 )

@@ -1,6 +1,6 @@
 -- One row per local hour of the day: how many orders were placed in it. Days without a time are left out.
 with local_orders as (
-    select timezone(coalesce(timezone, 'UTC'), placed_at) as local_at from orders
+    select timezone(coalesce(timezone, '@{timezone}'), placed_at) as local_at from orders
 )
 select hour(local_at) as hour, count(*) as orders
 from local_orders

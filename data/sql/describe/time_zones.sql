@@ -1,5 +1,5 @@
 -- One row per table and time zone of its days: how many rows have it. A site goes before the others.
-select "table", coalesce(timezone, if("table" = 'sites', 'that of orders', 'UTC, none given')) as zone,
+select "table", coalesce(timezone, if("table" = 'sites', 'that of orders', '@{timezone}, none given')) as zone,
        count(*) as rows
 from (
     select 'orders' as "table", timezone from orders

@@ -104,3 +104,25 @@ def test_the_band_of_a_score_is_the_first_it_reaches():
         assert bands.priority(edge) == band
         assert bands.priority(edge * 0.999) > band
     assert bands.priority(0.0) == Priority.P4
+
+
+@pytest.mark.parametrize(
+    ("company", "shifts", "zone"),
+    [
+        ("", "", "UTC"),
+        ('timezone = "Asia/Kolkata"', "", "Asia/Kolkata"),
+        ('timezone = "Asia/Kolkata"', 'timezone = "Europe/Lisbon"', "Europe/Lisbon"),
+    ],
+)
+def test_shifts_are_in_the_zone_of_the_company_unless_they_name_one(company, shifts, zone):
+    lines = [line for line in DEFAULT_POLICY.read_text().splitlines() if "timezone =" not in line]
+    text = "\n".join(lines).replace("[rates]", f"{company}\n[rates]", 1)
+    text = text.replace("[shifts]", f"[shifts]\n{shifts}\n#", 1)
+
+    assert Policy.of_text(text, "test").shifts.timezone == zone
+
+
+def test_an_unknown_zone_of_the_company_is_refused():
+    text = DEFAULT_POLICY.read_text().replace('timezone = "UTC"', 'timezone = "Mars"', 1)
+    with pytest.raises(BadInputError, match="there is no time zone 'Mars'"):
+        Policy.of_text(text, "test")

@@ -296,6 +296,55 @@ def test_free_attributes_of_products_are_words_and_numbers(history):
     assert "product.brand" not in panel.attributes
 
 
+@pytest.mark.parametrize(
+    ("company", "row", "site", "day"),
+    [
+        ("UTC", None, None, "2024-01-01"),
+        ("Asia/Kolkata", None, None, "2024-01-02"),
+        ("Asia/Kolkata", "UTC", None, "2024-01-01"),
+        ("Asia/Kolkata", "UTC", "Pacific/Auckland", "2024-01-02"),
+        ("Pacific/Auckland", None, "America/Lima", "2024-01-01"),
+    ],
+)
+def test_a_day_is_the_site_s_else_the_row_s_else_the_company_s(history, company, row, site, day):
+    tables = ordered(order("A", 0, ("S", 1, {})))
+    tables["orders"][0] |= {"placed_at": "2024-01-01T18:45:00Z", "timezone": row}
+    sites = [{"site": "A", "timezone": site, "known_at": moment(0)}]
+    opened = history(**tables, sites=sites).in_time_zone(company)
+
+    assert read_panel(opened, at(5)).periods[0] == np.datetime64(day)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2024-03-31", 23), ("2024-10-27", 25)])
+def test_a_day_without_stock_is_one_day_where_clocks_change(history, day, hours):
+    begin = pd.Timestamp(day, tz="Europe/Berlin")
+    end = begin + pd.Timedelta(hours, "h")
+    counts = [
+        {"sku": "S", "site": "A", "counted_at": f"{moment.tz_convert('UTC').isoformat()}"}
+        | {"on_hand": on_hand}
+        for moment, on_hand in [(begin - pd.Timedelta("1D"), 5), (begin, 0), (end, 5)]
+    ]
+    opened = history(stock=counts).in_time_zone("Europe/Berlin")
+    panel = read_panel(opened, end + pd.Timedelta("3D"))
+
+    assert panel.timezone == "Europe/Berlin"
+    np.testing.assert_allclose(panel.in_stock[0, :3], [1, 0, 1])
+    assert str(panel.periods[1]) == day
+
+
+def test_a_given_day_is_complete_as_it_ends_where_the_company_is(history):
+    rows = [
+        {"sku": "S", "site": "A", "period_start": f"2024-01-0{n}", "units": n}
+        | {"known_at": "2024-01-02T20:00:00Z"}
+        for n in (1, 2)
+    ]
+    opened = history(demand=rows)
+    as_of = pd.Timestamp("2024-01-02T21:00Z")
+
+    assert read_panel(opened, as_of).length == 1
+    assert read_panel(opened.in_time_zone("Asia/Kolkata"), as_of).length == 2
+
+
 DAYS = st.integers(0, 12)
 SKUS = st.sampled_from("ST")
 ORDERS = st.lists(st.tuples(DAYS, SKUS, st.integers(0, 5)), min_size=1, max_size=12)
