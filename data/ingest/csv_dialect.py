@@ -21,7 +21,8 @@ class CsvDialect(NamedTuple):
     Attributes:
         columns: Names of the columns, unique whatever their case.
         delimiter: Between fields.
-        header_line: Lines up to the header and with it.
+        header_line: Lines up to the header and with it, as DuckDB counts them: a line break inside
+            quotes begins none.
         notices: What a reader of the report should learn.
     """
 
@@ -32,10 +33,10 @@ class CsvDialect(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row of a file, and the number of the line that ends it."""
+    """A row of a file, and its number: blank lines count, line breaks inside quotes do not."""
 
     cells: list[str]
-    line: int
+    number: int
 
 
 def dialect_of(head: str) -> CsvDialect:
@@ -61,7 +62,7 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 def _rows(lines: Sequence[str], delimiter: str) -> list[_Row]:
     reader = csv.reader(lines[:MAX_LINES_JUDGED], delimiter=delimiter)
-    return [_Row(cells, reader.line_num) for cells in reader if cells]
+    return [_Row(cells, number) for number, cells in enumerate(reader, 1) if cells]
 
 
 def _with_delimiter(
@@ -73,9 +74,9 @@ def _with_delimiter(
     position = header_position([row.cells for row in rows])
     header = rows[position]
     if position:
-        notices = [*notices, f"{header.line - 1} lines above its header are left out"]
+        notices = [*notices, f"{header.number - 1} lines above its header are left out"]
     names = column_names(header.cells, [row.cells for row in rows[position + 1 :]])
-    return CsvDialect(names, delimiter, above + header.line, notices)
+    return CsvDialect(names, delimiter, above + header.number, notices)
 
 
 def header_position(rows: Sequence[Sequence[str]]) -> int:

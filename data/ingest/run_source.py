@@ -186,5 +186,7 @@ def _readable_columns(
 
 
 def _shown(name: str) -> str:
-    """The name of a column; in quotes where blanks at its ends would not be seen."""
+    """The name of a column; in quotes where blanks at its ends or line breaks would not be seen."""
+    if not name.isprintable():
+        return repr(name)
     return name if name == name.strip() else f'"{name}"'

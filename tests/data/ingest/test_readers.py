@@ -212,6 +212,22 @@ def test_patterns_fit_in_any_case(file, source, read_files, pattern):
     )
 
 
+@pytest.mark.parametrize("above", ["", "\n", '"March\n2024"\n'])
+def test_a_line_break_in_a_header_costs_no_row(file, read_files, quarantined, history, above):
+    header = 'order_id,placed_at,total,"noted\nby"\n'
+    rows = "0001,2024-03-01,10,a\n0002,2024-03-02,20,b\n0003,2024-03-03,30,c,x\n"
+    report = read_files(file(above + header + rows))
+
+    assert history().table("orders")["order_id"].tolist() == ["0001", "0002"]
+    assert len(quarantined(report)) == 1
+
+
+def test_a_missing_column_is_told_in_one_line(file, read_files):
+    with pytest.raises(BadInputError, match=r"'total' is missing.*'total\\nin EUR'") as refusal:
+        read_files(file('order_id,placed_at,"total\nin EUR"\n' + ROWS))
+    assert "\n" not in str(refusal.value)
+
+
 def workbook(path, **sheets):
     book = openpyxl.Workbook()
     book.remove(book.active)
