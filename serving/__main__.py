@@ -60,7 +60,7 @@ def serve(
 
 
 @app.command(hidden=True)
-def worker(listening: int, says_ready: int) -> None:
+def worker(listening: int, says_ready: int, counts_folder: str) -> None:
     """Serve as one of several workers, on file descriptors of the supervisor."""
     settings = Settings.read()
     _start_log(settings)
@@ -68,7 +68,8 @@ def worker(listening: int, says_ready: int) -> None:
     def on_ready() -> None:
         os.write(says_ready, b"r")
 
-    import_module("serving.server").serve_on(socket.socket(fileno=listening), settings, on_ready)
+    server = import_module("serving.server")
+    server.serve_on(socket.socket(fileno=listening), settings, on_ready, counts_folder)
 
 
 @app.command()

@@ -31,9 +31,11 @@ from serving.http.draining import Draining, DrainState
 from serving.http.parameters import NonBlankParameters
 from serving.http.request_guard import RequestGuard, allowed_hosts
 from serving.inventory.stock_watch import StockExceptionWatch
-from serving.jobs.view import LazyJobQueue
+from serving.jobs.view import LazyJobQueue, job_counts
 from serving.ledger_follower import SECONDS_BETWEEN_LOOKS
-from serving.metrics import Measured, registry_of
+from serving.metrics.call_counts import Measured
+from serving.metrics.registry import registry_of
+from serving.metrics.service_state import ServiceState
 from serving.pollers import Background, PollingTask, PollingThread
 from serving.scoring.champion import ChampionWatch, ModelStore, open_model_store
 from serving.scoring.recent_logs import RecentLogs
@@ -45,6 +47,7 @@ def create_app(
     settings: Settings,
     open_store: Callable[[], ModelStore] | None = None,
     clock: Clock | None = None,
+    counts_folder: str | None = None,
 ) -> FastAPI:
     """Build the application; nothing is opened before it starts.
 
@@ -52,6 +55,7 @@ def create_app(
         settings: Where things are.
         open_store: Opens where champions come from; the settings' `mlruns` if left out.
         clock: Milliseconds since 1970; None is the clock that the settings tell.
+        counts_folder: Folder in which all workers of one port count; None for a single process.
     """
 
     @asynccontextmanager
@@ -62,7 +66,8 @@ def create_app(
         app.state.access = Access.of(service)
         app.state.jobs = LazyJobQueue(settings.database_url)
         background = app.state.background = _background(service)
-        app.state.registry = registry_of(service.worklist, service.scorer.champion, background)
+        jobs = partial(job_counts, app.state.jobs, service.ledger)
+        app.state.registry = registry_of(ServiceState(service, background, jobs), counts_folder)
         await asyncio.to_thread(background.start_threads)
         await asyncio.to_thread(service.scorer.champion.note_absence)
         await asyncio.to_thread(service.lease.step)

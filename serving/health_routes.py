@@ -1,6 +1,8 @@
 """Health of the process: alive, ready to serve, and its counts."""
 
 import asyncio
+from pathlib import Path
+from shutil import disk_usage
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from data.database_address import database_url
 from serving.http.openapi import answers
 from serving.http.requests import json_answer
 from serving.pollers import Background
@@ -17,6 +20,8 @@ from serving.wire.answers import StampOut, closed
 
 router = APIRouter(tags=["health"])
 READY = "ready"
+MIN_FREE_BYTES = 32_000_000
+"""Room for the log of SQLite before it is merged."""
 
 
 @closed
@@ -48,7 +53,7 @@ async def livez() -> Response:
 
 @router.get("/readyz", responses=answers(ReadyOut) | {503: {"model": ReadyOut}})
 async def readyz(request: Request) -> Response:
-    """The ledger answers, and the process is not about to end.
+    """The ledger answers and has room, the champion was looked for, and the end is not near.
 
     Without a champion, or while something in the background fails, it is ready all the same, and
     says `degraded`.
@@ -91,11 +96,27 @@ def _problems(request: Request) -> dict[str, str | None]:
 async def _status(request: Request) -> str:
     if request.app.state.drain.is_draining:
         return "the process is about to end"
-    is_alive = await asyncio.to_thread(service_of(request).ledger.is_alive)
-    return READY if is_alive else "the ledger does not answer"
+    service = service_of(request)
+    if not await asyncio.to_thread(service.ledger.is_alive):
+        return "the ledger does not answer"
+    if await asyncio.to_thread(_is_disk_full, service.settings.database_url):
+        return "the disk of the ledger is full"
+    return READY if service.scorer.champion.was_looked_for else "the champion is looked for"
+
+
+def _is_disk_full(url: str) -> bool:
+    """Return whether a ledger in a file has no room left; a database server is not asked."""
+    address = database_url(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return False
+    try:
+        return disk_usage(Path(address.database).resolve().parent).free < MIN_FREE_BYTES
+    except OSError:
+        return True
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Counts and times, as Prometheus reads them."""
-    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
+    content = await asyncio.to_thread(generate_latest, request.app.state.registry)
+    return Response(content, media_type=CONTENT_TYPE_LATEST)

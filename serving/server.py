@@ -89,8 +89,19 @@ class DrainingServer(uvicorn.Server):
 
 
 def serve_on(
-    listening: socket.socket, settings: Settings, on_ready: Callable[[], None] = lambda: None
+    listening: socket.socket,
+    settings: Settings,
+    on_ready: Callable[[], None] = lambda: None,
+    counts_folder: str | None = None,
 ) -> None:
-    """Serve on a socket that is bound already, until a signal ends it."""
+    """Serve on a socket that is bound already, until a signal ends it.
+
+    Args:
+        listening: The socket.
+        settings: Of the service.
+        on_ready: Called once calls are answered.
+        counts_folder: Folder in which all workers of one port count; None for a single process.
+    """
+    app = create_app(settings, counts_folder=counts_folder)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean end
-        DrainingServer(create_app(settings), settings, on_ready).run(sockets=[listening])
+        DrainingServer(app, settings, on_ready).run(sockets=[listening])

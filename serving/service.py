@@ -28,6 +28,7 @@ from serving.scoring.champion import Champion, ModelStore
 from serving.scoring.decisions import BlindingDraws
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
+from serving.stage_times import TimedLedgerWriter
 from serving.watch_lease import LeasedWriter, WatchLease
 
 
@@ -106,7 +107,7 @@ class Service:
         policy = Policy.read(settings.policy)
         ledger = Ledger.open(settings.database_url)
         writes = LookRecord("ledger_writer")
-        writer, lease = LedgerWriter(ledger, writes.note), WatchLease(ledger)
+        writer, lease = TimedLedgerWriter(ledger, writes.note), WatchLease(ledger)
         with ledger.reading() as connection:
             position = latest_position(connection)
         stored = StoredParts.read(ledger, policy, clock())

@@ -14,9 +14,11 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 
 LOG = logging.getLogger("expedite.supervisor")
 SECONDS_BETWEEN_LOOKS = 0.2
+COUNTS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 MAX_SECONDS_TO_START = 300.0
 """A large ledger and a migration take their time."""
 MAX_SECONDS_TO_END = 60.0
@@ -48,6 +50,7 @@ class Supervisor:
         self._workers: list[Worker] = []
         self._end_by: signal.Signals | None = None
         self._is_restarting = False
+        self._counts = TemporaryDirectory(prefix="expedite-counts-")
 
     def run(self) -> None:
         """Run until a signal ends it; then all workers have ended."""
@@ -64,6 +67,7 @@ class Supervisor:
                 self._is_restarting = False
                 self._restart_all()
         self._end_all(self._end_by)
+        self._counts.cleanup()
 
     def _on_end(self, number: int, _frame: object) -> None:
         self._end_by = signal.Signals(number)
@@ -75,7 +79,11 @@ class Supervisor:
         ready, says_ready = os.pipe()
         listening = self._listening.fileno()
         command = [sys.executable, "-m", "serving", "worker", str(listening), str(says_ready)]
-        process = subprocess.Popen(command, pass_fds=(listening, says_ready))  # noqa: S603 - ours
+        # The library reads it when it is imported: counts of the workers go into files there.
+        environment = os.environ | {COUNTS_FOLDER: self._counts.name}  # noqa: TID251 - passed on
+        process = subprocess.Popen(  # noqa: S603 - ours
+            [*command, self._counts.name], pass_fds=(listening, says_ready), env=environment
+        )
         os.close(says_ready)
         return Worker(process, ready, time.monotonic())
 

@@ -1,5 +1,6 @@
 """Jobs as answers show them."""
 
+from collections import Counter
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing_extensions import TypedDict
 
 from data.ledger.leases import lease_of
 from data.ledger.ledger import Ledger
+from data.ticks import MS_PER_SECOND
 from serving.jobs.kinds import JOB_KINDS
-from serving.jobs.record import JobRecord
+from serving.jobs.record import SUCCEEDED, JobRecord
+from serving.metrics.service_state import JobCounts
 from serving.wire.answers import Moment, closed
 from serving.wire.formats import rfc3339, rfc3339_or_none
 
@@ -79,6 +82,22 @@ class LazyJobQueue:
 def queue_of(request: Request) -> "JobQueue":
     """Return the queue of the application that a request came to; it may have to be opened."""
     return request.app.state.jobs.open()
+
+
+def job_counts(jobs: LazyJobQueue, ledger: Ledger) -> JobCounts:
+    """Return the counts of the newest jobs; none, and no queue opened, before the first worker."""
+    with ledger.reading() as connection:
+        is_used = lease_of(connection, JOBS_LEASE) is not None
+    records = jobs.open().jobs() if is_used else []
+    ends = {
+        record.kind: (record.ended_at_ms or 0) / MS_PER_SECOND
+        for record in reversed(records)
+        if record.status == SUCCEEDED
+    }
+    return JobCounts(
+        by_status=dict(Counter((record.kind, record.status) for record in records)),
+        succeeded_at=ends,
+    )
 
 
 def has_worker(ledger: Ledger) -> bool:

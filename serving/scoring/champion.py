@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # MLflow, which it stands on, takes seconds to import
 LOG = logging.getLogger("expedite.champion")
 MIN_SECONDS_PER_SECOND_TAKEN = 10
 """However much there is to take in, it gets no more than a tenth of the time."""
+NOT_LOOKED_FOR = "not looked for yet"
 _FIRST_EXCEPTION = {
     "source": "none",
     "external_id": "first",
@@ -85,7 +86,12 @@ class Champion:
         self._noting = threading.Lock()
         self._loaded: Triage | None = None
         self.current: Triage | None = None
-        self.problem: str | None = "not looked for yet"
+        self.problem: str | None = NOT_LOOKED_FOR
+
+    @property
+    def was_looked_for(self) -> bool:
+        """True once the first look has ended, with a champion or without."""
+        return self.problem != NOT_LOOKED_FOR
 
     @property
     def version(self) -> str | None:

@@ -12,6 +12,9 @@ DECIDED = Counter(
     ["label", "decision"],
     registry=None,
 )
+DEGRADED = Counter(
+    "expedite_degraded_scores", "Exceptions that were scored without a model", registry=None
+)
 AUDITED = Counter(
     "expedite_audits",
     "Automatic decisions hidden from people, and what they decided",

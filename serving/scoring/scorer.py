@@ -20,9 +20,11 @@ from serving.scoring.answer import RankedRow, ScoringOut, scoring_answer
 from serving.scoring.assessment import Assessment
 from serving.scoring.champion import Champion
 from serving.scoring.columns import columns_as_of
+from serving.scoring.counters import DEGRADED
 from serving.scoring.decisions import NO_RULES, BlindingDraws, Rules, decisions_of
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.order_value import OrderValue
+from serving.stage_times import SCORE_SECONDS
 from serving.wire.answers import StampOut
 from serving.wire.exception_in import ExceptionIn
 from serving.wire.formats import rfc3339
@@ -61,9 +63,10 @@ class Scorer:
         """Score exceptions by the champion; many of them in a thread."""
         triage = self.champion.current
         work = partial(judge, now_ms=now_ms, rules=self.guarantees.rules(triage))
-        if len(exceptions) < MIN_EXCEPTIONS_FOR_A_THREAD:
-            return work(exceptions, triage, self.policy)
-        return await asyncio.to_thread(work, exceptions, triage, self.policy)
+        with SCORE_SECONDS.time():
+            if len(exceptions) < MIN_EXCEPTIONS_FOR_A_THREAD:
+                return work(exceptions, triage, self.policy)
+            return await asyncio.to_thread(work, exceptions, triage, self.policy)
 
     def answers(self, assessments: Sequence[Assessment], now_ms: int) -> list[ScoringOut]:
         """Return the scoring answers of assessments as of now."""
@@ -114,6 +117,8 @@ def judge(
     predictions = _predicted(columns, as_of, triage) if triage else None
     rows = price(np.arange(len(exceptions)), columns, predictions, policy)
     degraded = predictions is None
+    if degraded:
+        DEGRADED.inc(len(exceptions))
     version = triage.version if triage and not degraded else None
     common = (version, policy.label, now_ms, degraded)
     learned = Learned.of(triage) if triage and not degraded else Learned(False, False)
