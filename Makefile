@@ -10,7 +10,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check fast-checks fix house soak wheel bench bench-peers bench-plain lock clean
+.PHONY: help setup demo test test-long check fast-checks fix house soak wheel openapi bench bench-peers bench-plain lock clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ bench-peers: setup  ## our forecasts against libraries', on the real data of EXP
 	@.venv-peers/bin/python -m pip install --quiet --require-hashes -r tests/bench/peers/requirements.lock
 	@mkdir -p .peers
 	@PYTHONPATH=. $(PY) -W ignore tests/bench/peers/compare.py --python .venv-peers/bin/python --work .peers
+
+openapi: setup  ## write docs/openapi.json anew; refuses what breaks callers (BREAKING=--breaking writes it still)
+	@PYTHONPATH=. $(PY) -W ignore tests/house/openapi_changes.py $(BREAKING)
 
 bench-plain: setup  ## ours against plain LightGBM and a constant, on the real data of EXPEDITE_REAL_DATA; half an hour
 	@PYTHONPATH=.:tests/bench/peers $(PY) -W ignore tests/bench/plain_table.py --work .plain
