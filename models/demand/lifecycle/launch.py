@@ -6,8 +6,9 @@ SKU's own sales so far move its curve up or down.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 
@@ -26,7 +27,40 @@ PRIOR_PERIODS = 3.0  # own periods that weigh as much as the kind
 FILE = "launch.json"
 
 
-class LaunchCurves:
+class LaunchModel(ABC):
+    """Model of launches: a curve of units by age for each series.
+
+    Attributes:
+        horizon: Periods ahead.
+    """
+
+    horizon: int
+
+    @classmethod
+    def fit(cls, panel: Panel, horizon: int) -> Self:
+        """Learn from the series that began within the panel; from all if there are too few."""
+        rows = launches(panel)
+        return cls.learned_from(panel.take(rows), units_by_age(panel, rows, horizon), horizon)
+
+    @classmethod
+    @abstractmethod
+    def learned_from(cls, panel: Panel, units: np.ndarray, horizon: int) -> Self:
+        """Learn from (n, A) units by age of the n series of a panel."""
+
+    @abstractmethod
+    def curves(self, panel: Panel) -> np.ndarray:
+        """Return (n, A) units by age of each series."""
+
+    def points(self, panel: Panel) -> np.ndarray:
+        """Return (n, H) float32 units for the periods after the panel's end."""
+        return _points_of(self.curves(panel), panel, self.horizon)
+
+    @abstractmethod
+    def to_files(self) -> Files:
+        """Return texts, from which `from_files` of its file builds it again."""
+
+
+class LaunchCurves(LaunchModel):
     """Launch curves by kind.
 
     Args:
@@ -39,12 +73,6 @@ class LaunchCurves:
         self, horizon: int, curve: np.ndarray, kinds: list[tuple[str, dict[str, np.ndarray]]]
     ) -> None:
         self.horizon, self.curve, self.kinds = horizon, curve, kinds
-
-    @classmethod
-    def fit(cls, panel: Panel, horizon: int) -> Self:
-        """Learn from the series that began within the panel; from all if there are too few."""
-        rows = launches(panel)
-        return cls.learned_from(panel.take(rows), units_by_age(panel, rows, horizon), horizon)
 
     @classmethod
     def learned_from(cls, panel: Panel, units: np.ndarray, horizon: int) -> Self:
@@ -62,10 +90,6 @@ class LaunchCurves:
             kinds.append((name, curves))
         return cls(horizon, curve, kinds)
 
-    def points(self, panel: Panel) -> np.ndarray:
-        """Return (n, H) float32 units for the periods after the panel's end."""
-        return points_of(self.curves(panel), panel, self.horizon)
-
     def curves(self, panel: Panel) -> np.ndarray:
         """Return (n, A) the launch curve of each series' kind."""
         curves = np.tile(self.curve, (panel.series, 1))
@@ -82,7 +106,7 @@ class LaunchCurves:
         return {FILE: json.dumps({"curve": self.curve.tolist(), "kinds": kinds})}
 
 
-def points_of(curves: np.ndarray, panel: Panel, horizon: int) -> np.ndarray:
+def _points_of(curves: np.ndarray, panel: Panel, horizon: int) -> np.ndarray:
     """Return (n, H) float32 units after a panel's end: curves, moved by what was sold so far.
 
     Args:
@@ -141,18 +165,10 @@ def launches(panel: Panel) -> np.ndarray:
     return np.flatnonzero(new if new.sum() >= MIN_LAUNCHES else begun)
 
 
-class LearnedCurves(Protocol):
-    """Curves of series by what they are."""
-
-    def curves(self, panel: Panel) -> np.ndarray:
-        """Return (n, A) units by age of each series."""
-        ...
-
-
 def held_out_launches(
     panel: Panel,
     horizon: int,
-    learn: Callable[[Panel, np.ndarray, int], LearnedCurves] = LaunchCurves.learned_from,
+    learn: Callable[[Panel, np.ndarray, int], LaunchModel] = LaunchCurves.learned_from,
 ) -> PastForecasts:
     """Forecast each half of the launches by the other half, as of the day before they began.
 

@@ -18,9 +18,9 @@ from models.demand.lifecycle import launch
 from models.demand.lifecycle.launch import (
     MIN_FORECASTS_TO_CALIBRATE,
     LaunchCurves,
+    LaunchModel,
     held_out_launches,
     launches,
-    points_of,
     units_by_age,
 )
 from models.demand.method import ForecastMethod
@@ -39,7 +39,7 @@ MIN_STANDARD_ERRORS = 1.64  # of the loss that is saved, so that 19 of 20 gains 
 TREES_FILE, CURVE_FILE = "factors.txt", "curve.json"
 
 
-class AttributeLaunches:
+class AttributeLaunches(LaunchModel):
     """Launch curves whose level follows the attributes.
 
     Args:
@@ -54,12 +54,6 @@ class AttributeLaunches:
     ) -> None:
         self.horizon, self.curve = horizon, curve
         self.columns, self.booster = columns, booster
-
-    @classmethod
-    def fit(cls, panel: Panel, horizon: int) -> Self:
-        """Learn from the launches of a panel."""
-        rows = launches(panel)
-        return cls.learned_from(panel.take(rows), units_by_age(panel, rows, horizon), horizon)
 
     @classmethod
     def learned_from(cls, panel: Panel, units: np.ndarray, horizon: int) -> Self:
@@ -83,10 +77,6 @@ class AttributeLaunches:
             cat_l2=WORD_L2,
         )
         return cls(horizon, curve, columns, booster)
-
-    def points(self, panel: Panel) -> np.ndarray:
-        """Return (n, H) float32 units for the periods after the panel's end."""
-        return points_of(self.curves(panel), panel, self.horizon)
 
     def curves(self, panel: Panel) -> np.ndarray:
         """Return (n, A) the launch curve of each series."""
