@@ -18,6 +18,7 @@ from models.boosters import DEFAULT_SEED, seeded
 from models.registry.store import DryRunRegistry, ModelRegistry
 from training.common.promotion import TrainingResult
 from training.common.run import Progress
+from training.common.step_bar import status_lines
 
 console = Console()
 FIRST_YEAR, LAST_YEAR = 1900, 2261
@@ -157,9 +158,9 @@ def run_training(
     """Train, and print the result: the reason for each model, then the gate's decision."""
     if card:
         writable(card)
-    with console.status("Starting") as status, seeded(seed):
+    with status_lines(console) as show, seeded(seed):
         opened, registry = open_history(history), store(dry_run=dry_run)
-        outcome = train(opened, moment(as_of, "--as-of"), registry, status.update)
+        outcome = train(opened, moment(as_of, "--as-of"), registry, show)
     for label, reason in outcome.reasons.items():
         console.print(f"[bold]{label}[/]: {reason}")
     for label, reason in outcome.untrained.items():

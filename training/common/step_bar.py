@@ -1,4 +1,7 @@
-"""Progress bar of a command with a fixed number of steps."""
+"""Progress of a command: a bar or a line on a terminal, lines below each other elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -10,6 +13,26 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+
+
+@contextmanager
+def status_lines(console: Console) -> Iterator[Callable[[str], None]]:
+    """Show lines of progress: in one place on a terminal, else one by one on standard error.
+
+    A job reads them there while the command runs.
+
+    Args:
+        console: Console of the results.
+    """
+    if console.is_terminal:
+        with console.status("Starting") as status:
+            yield status.update
+    else:
+        yield _print_line
+
+
+def _print_line(line: str) -> None:
+    Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 class StepBar:
@@ -45,3 +68,5 @@ class StepBar:
         """Begin a step: the ones before it are done."""
         self._progress.update(self._task, completed=self._begun, description=line)
         self._begun += 1
+        if not self._progress.console.is_terminal:
+            _print_line(line)

@@ -7,6 +7,7 @@ import typer
 from data.policy.policy import Policy
 from data.settings import Settings
 from training.common.options import AsOf, HistoryPath, console, moment, open_history, store
+from training.common.step_bar import status_lines
 
 Horizon = Annotated[int | None, typer.Option(help="periods; all that the model can if left out")]
 
@@ -19,15 +20,15 @@ def forecast(history: HistoryPath, as_of: AsOf, horizon: Horizon = None) -> None
     from training.forecast_book.make_book import ForecastJob, make_book
 
     settings = Settings.read()
-    with console.status("Starting") as status:
+    with status_lines(console) as show:
         job = ForecastJob(
             open_history(history),
             moment(as_of, "--as-of"),
             Policy.read(settings.policy),
             horizon,
         )
-        book = make_book(job, store(), status.update)
-        status.update("Writing the book")
+        book = make_book(job, store(), show)
+        show("Writing the book")
         pointer = write_book(settings.mlruns / "forecasts", book)
     made = book.forecast
     console.print(
