@@ -34,10 +34,13 @@ def say(monkeypatch, capsys, empty_store):
 
 
 def refused(result):
-    """The one line of a command that failed for a reason that its user can cure."""
+    """The last line of a command that failed for a reason that its user can cure.
+
+    Steps of its progress may stand before it, and no traceback.
+    """
     assert result.returncode == 2
-    (line,) = result.stderr.strip().splitlines()
-    return line
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize(
