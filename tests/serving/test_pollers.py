@@ -192,7 +192,7 @@ def test_the_service_says_what_fails_in_the_background_and_goes_on(
     with running() as client:
         wait_until(lambda: sum(_failing(client).values()) == len(PLANTED))
         assert {name for name, failing in _failing(client).items() if failing} == set(PLANTED)
-        assert client.get("/readyz").json() == {"status": "ready", "degraded": True}
+        assert client.get("/readyz").json()["degraded"] is True
         health = client.get("/v1/health").json()
         assert health["degraded"] is True
         assert all("SystemExit" in health["background"][name] for name in PLANTED)
