@@ -102,9 +102,12 @@ def main(workers: int = 1) -> None:
 
 
 def _start_log(settings: Settings) -> None:
+    level = settings.log_level.upper()
     logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level="INFO" if level == "DEBUG" else level,  # libraries print thousands of lines below it
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("expedite").setLevel(level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
