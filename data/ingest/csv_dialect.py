@@ -87,8 +87,8 @@ def header_position(rows: Sequence[Sequence[str]]) -> int:
     """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     usual = Counter(filled[1:] or filled).most_common(1)[0][0]
-    position = next(i for i, cells in enumerate([*filled, usual]) if cells * 2 > usual)
-    if position == len(rows) or any(cell.strip()[:1].isdigit() for cell in rows[position]):
+    position = next((i for i, cells in enumerate(filled) if cells * 2 > usual), 0)
+    if any(cell.strip()[:1].isdigit() for cell in rows[position]):
         return 0
     return position
 

@@ -222,6 +222,13 @@ def test_a_line_break_in_a_header_costs_no_row(file, read_files, quarantined, hi
     assert len(quarantined(report)) == 1
 
 
+@pytest.mark.parametrize("content", ['\ufeff"', '"', '"\n"', ",\n,\n"])
+def test_a_file_of_blank_fields_is_refused_in_one_line(file, read_files, content):
+    with pytest.raises(BadInputError) as refusal:
+        read_files(file(content))
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_missing_column_is_told_in_one_line(file, read_files):
     with pytest.raises(BadInputError, match=r"'total' is missing.*'total\\nin EUR'") as refusal:
         read_files(file('order_id,placed_at,"total\nin EUR"\n' + ROWS))
