@@ -19,7 +19,7 @@ setup: $(STAMP)  ## make the environment in .venv (uv where it is there, else ve
 
 $(STAMP): requirements.lock
 	@if command -v uv > /dev/null; then \
-	    uv venv --quiet --allow-existing --python '>=3.11' .venv && uv pip sync --quiet --python $(PY) requirements.lock && \
+	    uv venv --quiet --allow-existing --python '>=3.11' .venv && uv pip sync --quiet --compile-bytecode --python $(PY) requirements.lock && \
 	    uv pip install --quiet --python $(PY) $(EDITABLE); \
 	else \
 	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Expedite needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11'; exit 1; }; \
