@@ -155,11 +155,11 @@ class Ledger:
             return record_of(connection, exception_id)
 
     def open_records(self) -> Iterator[ExceptionRecord]:
-        """Yield all open exceptions."""
+        """Yield all open exceptions, never many of them in memory at once."""
         query = select(EXCEPTIONS).where(EXCEPTIONS.c.is_open)
         with self._engine.connect() as connection:
-            for rows in connection.execute(query).mappings().partitions(1_000):
-                yield from (ExceptionRecord.of(row) for row in rows)
+            rows = connection.execute(query, execution_options={"yield_per": 1_000})
+            yield from (ExceptionRecord.of(row) for row in rows.mappings())
 
     def events(self, exception_id: str) -> list[LedgerEvent]:
         """Return what happened to one exception, the first first."""

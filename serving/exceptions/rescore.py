@@ -86,8 +86,8 @@ async def rescore_open(
 
 def _scored_otherwise(worklist: Worklist, version: str | None) -> list[OpenRow]:
     rows: list[OpenRow] = worklist.open.frozen().rows.tolist()
-    judged = [row for row in rows if not row.assessment.grounds]
-    return [row for row in judged if version is None or row.assessment.model_version != version]
+    otherwise = [row for row in rows if version is None or row.model_version != version]
+    return [row for row in otherwise if not row.assessment.grounds]
 
 
 async def _rescore(
@@ -102,10 +102,10 @@ async def _rescore(
     if judged.assessments[0].degraded:
         return
     rescored = [
-        OpenRow(row.id, row.revision, row.exception, _decided(scorer, row, assessment))
+        row.assessed(_decided(scorer, row, assessment).to_json())
         for row, assessment in zip(rows, judged.assessments, strict=True)
     ]
-    stored = [(row.id, row.revision, row.assessment.to_json()) for row in rescored]
+    stored = [(row.id, row.revision, row.assessment_text) for row in rescored]
 
     def transaction(connection: Connection) -> None:
         rescore(connection, stored, now_ms=now_ms)
@@ -118,7 +118,7 @@ async def _rescore(
 
 def _decided(scorer: Scorer, row: OpenRow, assessment: Assessment) -> Assessment:
     """Keep what was decided before; decide anew where no model had a say."""
-    if row.assessment.degraded:
+    if row.is_degraded:
         exception = row.exception
         return scorer.draws.applied(assessment, exception.source, exception.external_id)
     return assessment.after(row.assessment)

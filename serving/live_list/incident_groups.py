@@ -157,6 +157,12 @@ class GroupedRows:
         return _and(self.open.categories, [incident.category for incident in self.incidents])
 
     @cached_property
+    def degraded(self) -> np.ndarray:
+        """For each place whether no model scored it; never so of an incident."""
+        alone = np.fromiter((row.is_degraded for row in self.open.rows), bool, len(self.open.rows))
+        return np.append(alone, np.zeros(len(self.incidents), bool))
+
+    @cached_property
     def losses(self) -> np.ndarray:
         """For each place the money at stake."""
         return np.append(self.open.scored.loss, [incident.loss for incident in self.incidents])

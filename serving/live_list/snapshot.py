@@ -4,10 +4,12 @@ Lists of now and of the past are made here alike: from what was open, by what, a
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 
+from data.domain import Priority
 from data.policy.policy import Policy
 from models.ranking.pricing import rank_by_policy
 from models.ranking.rule import Ranking, RankingInputs
@@ -108,6 +110,16 @@ class Snapshot:
     def degraded(self) -> bool:
         """True if it was ranked by the fallback."""
         return self.judges.model_version is None
+
+    @cached_property
+    def priorities(self) -> np.ndarray:
+        """For each place its priority; None where nothing scored it."""
+        bands = self.policy.bands
+        lowest = np.array([bands.p3, bands.p2, bands.p1])
+        names = np.array([*(band.value for band in reversed(Priority)), None], object)
+        band = np.searchsorted(lowest, self.ranking.score, side="right")
+        degraded = self.rows.degraded | np.isnan(self.ranking.score)
+        return names[np.where(degraded, len(names) - 1, band)]
 
     def matching(self, filters: SnapshotFilters) -> np.ndarray:
         """Return the places of the wanted rows, in order."""

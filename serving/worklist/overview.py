@@ -1,10 +1,10 @@
 """The work list as people look at it: narrowed down, counted, summed up. No HTTP in it."""
 
 import asyncio
-import math
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from data.domain import Priority
 from models.ranking.rule import Tier
@@ -99,59 +99,35 @@ def status(scorer: Scorer, now_ms: int) -> dict[str, Any]:
 
 
 def _filter_rows(snapshot: Snapshot, filters: WorklistFilters) -> FilteredRows:
-    bands = snapshot.policy.bands
-    rows, teams, categories, priorities = [], Counter(), Counter(), Counter()
-    scores = snapshot.ranking.score.tolist()
-    text = filters.text.strip().casefold()
-    for row in snapshot.order.tolist():
-        open_row = snapshot.rows.at(row)
-        is_scored = not (open_row.is_degraded or math.isnan(scores[row]))
-        priority = bands.priority(scores[row]).value if is_scored else ""
-        own = (open_row.team or "", open_row.category or "", priority)
-        for counts, name in zip((teams, categories, priorities), own, strict=True):
-            if name:
-                counts[name] += 1
-        chosen = (filters.team, filters.category, filters.priority)
-        if all(a in ("", b) for a, b in zip(chosen, own, strict=True)) and _holds_text(
-            snapshot, row, text
-        ):
-            rows.append(row)
-    return FilteredRows(rows, teams, categories, priorities)
+    columns = (snapshot.rows.teams, snapshot.rows.categories, snapshot.priorities)
+    own = [column[snapshot.order] for column in columns]
+    is_match = np.ones(len(snapshot.order), bool)
+    chosen = (filters.team, filters.category, filters.priority)
+    for word, values in zip(chosen, own, strict=True):
+        if word:
+            is_match &= values == word
+    rows = snapshot.order[is_match].tolist()
+    if text := filters.text.strip().casefold():
+        rows = [row for row in rows if _holds_text(snapshot, row, text)]
+    return FilteredRows(rows, *(_counts(values) for values in own))
+
+
+def _counts(words: np.ndarray) -> Counter[str]:
+    """Return how often each word stands there; None is none."""
+    counts = Counter(words.tolist())
+    del counts[None]
+    return counts
 
 
 def _holds_text(snapshot: Snapshot, row: int, text: str) -> bool:
     """Say whether a text stands in a row; in an incident's, whether it does in a member's."""
     open_row = snapshot.rows.at(row)
-    if not text:
-        return True
     if isinstance(open_row, OpenRow):
-        return text in _words(open_row)
+        return text in open_row.words
     members = snapshot.open.rows[snapshot.rows.are_of(row)]
     return text in open_row.incident.body.casefold() or any(
-        text in _words(member) for member in members
+        text in member.words for member in members
     )
-
-
-def _words(row: OpenRow) -> str:
-    exception, order = row.exception, row.exception.order
-    words: list[Iterable[str | None]] = [
-        (
-            exception.external_id,
-            exception.message,
-            exception.type,
-            exception.reason_code,
-            row.category,
-        ),
-        (row.assessment.team, row.id),
-    ]
-    if order:
-        address, customer = order.shipping_address, order.customer
-        words.append((order.order_number, order.external_id, order.channel))
-        words.append(line.sku for line in order.line_items)
-        words.append((address.city, address.country_code) if address else ())
-        words.append((customer.external_id, customer.segment) if customer else ())
-    plain = "\n".join(word for part in words for word in part if word)
-    return f"{plain}\n{plain.replace('_', ' ')}".casefold()
 
 
 def _rows(list_view: ListView, rows: list[int], span: tuple[int, int]) -> list[dict[str, Any]]:

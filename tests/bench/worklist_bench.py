@@ -52,11 +52,12 @@ def _policy(folder: Path, shifts: bool) -> Policy:
 
 
 def _open() -> OpenExceptions:
-    random, told = np.random.default_rng(0), exception(TOLD)
-    plain = judge([told], None, Policy.read(), now_ms=NOW_MS, rules={}).assessments[0]
+    random, payload = np.random.default_rng(0), orjson.dumps(TOLD).decode()
+    plain = judge([exception(TOLD)], None, Policy.read(), now_ms=NOW_MS, rules={}).assessments[0]
     listed = OpenExceptions()
     for i in range(OPEN):
-        listed.put(OpenRow(f"exc_{i:026}", 1, told, _opinion(plain, i, random)))
+        assessment = _opinion(plain, i, random).to_json()
+        listed.put(OpenRow.read(f"exc_{i:026}", 1, payload=payload, assessment=assessment))
     return listed
 
 

@@ -1,6 +1,8 @@
 """`GET /v1/worklist`, and the list in memory behind it."""
 
 import asyncio
+import json
+from dataclasses import replace
 
 import pytest
 
@@ -132,9 +134,10 @@ def a_row(a_triage, an_exception):
     triage, policy = a_triage(), Policy.read()
 
     def build(name, revision=1, **changes):
-        payload = exception(an_exception(name, **changes))
-        assessment = judge([payload], triage, policy, now_ms=NOON_MS).assessments[0]
-        return OpenRow(name, revision, payload, assessment)
+        payload = an_exception(name, **changes)
+        judged = judge([exception(payload)], triage, policy, now_ms=NOON_MS)
+        assessment = judged.assessments[0].to_json()
+        return OpenRow.read(name, revision, payload=json.dumps(payload), assessment=assessment)
 
     return build
 
@@ -237,9 +240,9 @@ def test_a_long_list_is_ranked_once_a_second_at_most(a_row):
         worklist = a_worklist(clock)
         row = a_row("a")
         for i in range(3_000):
-            worklist.put(OpenRow(str(i), 1, row.exception, row.assessment))
+            worklist.put(replace(row, id=str(i)))
         first = await worklist.ranked()
-        worklist.put(OpenRow("new", 1, row.exception, row.assessment))
+        worklist.put(replace(row, id="new"))
         clock.ms = NOON_MS + 999
         soon = await worklist.ranked()
         clock.ms = NOON_MS + 1_000
