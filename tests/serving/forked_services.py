@@ -27,4 +27,5 @@ def main() -> None:
             os._exit(0)
 
 
-main()
+if __name__ == "__main__":  # the collection of doctests imports it
+    main()
