@@ -87,6 +87,7 @@ def started(forker):
     return int(forker.stdout.readline())
 
 
+@pytest.mark.slow
 def test_twenty_kills_lose_nothing_that_was_acknowledged(forker, tmp_path, an_exception):
     chance = random.Random(7)
     poster = Poster(int(forker.stdout.readline()), an_exception)

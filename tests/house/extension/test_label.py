@@ -51,7 +51,7 @@ def entry(request):
     return request.param
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_label_is_rehearsed_stored_predicted_and_reported_from_one_new_entry(product, entry):
     product.add_entry("models/triage/labels.py", after="    PRIORITY,\n", text=entry)
 
