@@ -18,9 +18,9 @@ SETTINGS = RuleSettings(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 60), people=st.integers(1, 3))
-@pytest.mark.long
 def test_no_rule_loses_less_than_the_bound(
     a_workload, a_scenario, predictions_for, seed, n, people
 ):
