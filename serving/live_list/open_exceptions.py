@@ -84,7 +84,7 @@ class OpenRow:
 
     @property
     def assessment(self) -> Assessment:
-        """What is made of it, unpacked anew at each call."""
+        """The assessment, unpacked anew at each call."""
         return Assessment.from_json(self.assessment_text)
 
     @property
