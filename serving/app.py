@@ -84,6 +84,12 @@ def create_app(
     problems.install(app)
     openapi.install(app, scope_of)
     _add_middleware(app, settings)
+    _add_routes(app)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    """Add all routes, each guarded by the scope that it needs."""
     for router in _routers():
         app.include_router(router, dependencies=[Depends(check_caller)])
     # The hot paths go straight to their functions. FastAPI's own routes to them document them.
@@ -92,7 +98,6 @@ def create_app(
     for route in app.router.routes:
         if isinstance(route, Route):
             route.app = GuardedApp(route.app, route.path)
-    return app
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

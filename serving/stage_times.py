@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 
 from data.ledger.writer import LedgerWriter
 
+LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5)
+"""Upper ends of the buckets of times, in seconds."""
 STAGE_SECONDS = Histogram(
     "expedite_stage_seconds",
     "Time of a stage: score (features, models, price), or write (wait and transaction)",
     ["stage"],
     registry=None,
-    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
+    buckets=LATENCY_BUCKETS,
 )
 SCORE_SECONDS = STAGE_SECONDS.labels("score")
 _WRITE_SECONDS = STAGE_SECONDS.labels("write")

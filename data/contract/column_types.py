@@ -44,7 +44,7 @@ def currency(description: str) -> Any:
     return optional(description=description, str_matches=r"^[A-Z]{3}$", metadata=CURRENCY)
 
 
-def are_json_objects(attributes: pd.Series) -> pd.Series:
+def _are_json_objects(attributes: pd.Series) -> pd.Series:
     """A mask of the cells that hold a JSON object or nothing."""
     return attributes.map(_is_json_object, na_action="ignore").fillna(value=True).astype(bool)
 
@@ -82,3 +82,13 @@ class ZonedTable(BaseTable):
     def time_zone(cls, names: pd.Series) -> pd.Series:
         """A mask of the names that are empty or of IANA."""
         return names.isna() | names.isin(TIME_ZONES)
+
+
+class AttributesTable(BaseTable):
+    """Table with a column `attributes`, which stands last among its own."""
+
+    @pa.check("attributes")
+    @classmethod
+    def json_object(cls, attributes: pd.Series) -> pd.Series:
+        """Attributes are a JSON object of names and values."""
+        return _are_json_objects(attributes)

@@ -3,24 +3,22 @@
 # Time, Text and YesNo are dtype objects, which pandera reads from the annotations at run time.
 # pyright: reportInvalidTypeForm=false
 
-import pandas as pd
-import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from data.contract.column_types import (
+    AttributesTable,
     BaseTable,
     Field,
     Text,
     Time,
     YesNo,
-    are_json_objects,
     currency,
     optional,
 )
 from data.domain import MAX_AMOUNT, MAX_MINUTES, HandlingEvent, LabelOrigin
 
 
-class Exceptions(BaseTable):
+class Exceptions(AttributesTable):
     """One exception as it was first raised."""
 
     exception_id: Series[Text] = Field()
@@ -33,12 +31,6 @@ class Exceptions(BaseTable):
     severity: Series[Text] = optional(description="as the source sets it")
     due_at: Series[Time] = optional(description="the deadline, if there is one")
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
-
-    @pa.check("attributes")
-    @classmethod
-    def json_object(cls, attributes: pd.Series) -> pd.Series:
-        """Attributes are a JSON object of names and values."""
-        return are_json_objects(attributes)
 
 
 class ExceptionEvents(BaseTable):

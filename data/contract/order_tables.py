@@ -3,25 +3,23 @@
 # Time and Text are dtype objects, which pandera reads from the annotations at run time.
 # pyright: reportInvalidTypeForm=false
 
-import pandas as pd
-import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from data.contract.column_types import (
     CODE,
+    AttributesTable,
     BaseTable,
     Field,
     Text,
     Time,
     ZonedTable,
-    are_json_objects,
     currency,
     optional,
 )
 from data.domain import MAX_AMOUNT, MAX_QUANTITY
 
 
-class Orders(ZonedTable):
+class Orders(ZonedTable, AttributesTable):
     """One order as it was placed. What happened to it later stands in `order_events`."""
 
     order_id: Series[Text] = Field()
@@ -49,14 +47,8 @@ class Orders(ZonedTable):
     )
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
 
-    @pa.check("attributes")
-    @classmethod
-    def json_object(cls, attributes: pd.Series) -> pd.Series:
-        """Attributes are a JSON object of names and values."""
-        return are_json_objects(attributes)
 
-
-class OrderLines(BaseTable):
+class OrderLines(AttributesTable):
     """One line of one order."""
 
     order_id: Series[Text] = Field()
@@ -67,12 +59,6 @@ class OrderLines(BaseTable):
     unit_price: Series[float] = optional(ge=0, le=MAX_AMOUNT)
     currency: Series[Text] = currency("of the price, ISO 4217; the order's if empty")
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
-
-    @pa.check("attributes")
-    @classmethod
-    def json_object(cls, attributes: pd.Series) -> pd.Series:
-        """Attributes are a JSON object of names and values."""
-        return are_json_objects(attributes)
 
 
 class OrderEvents(BaseTable):

@@ -3,25 +3,23 @@
 # Time and Text are dtype objects, which pandera reads from the annotations at run time.
 # pyright: reportInvalidTypeForm=false
 
-import pandas as pd
-import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from data.contract.column_types import (
     CODE,
+    AttributesTable,
     BaseTable,
     Field,
     Text,
     Time,
     ZonedTable,
-    are_json_objects,
     currency,
     optional,
 )
 from data.domain import MAX_AMOUNT, MAX_QUANTITY
 
 
-class Products(BaseTable):
+class Products(AttributesTable):
     """One SKU."""
 
     sku: Series[Text] = Field()
@@ -34,12 +32,6 @@ class Products(BaseTable):
     currency: Series[Text] = currency("of cost and price, ISO 4217; the company's if empty")
     weight_g: Series[float] = optional(ge=0, le=MAX_QUANTITY)
     attributes: Series[Text] = optional(description="a JSON object of names to texts or numbers")
-
-    @pa.check("attributes")
-    @classmethod
-    def json_object(cls, attributes: pd.Series) -> pd.Series:
-        """Attributes are a JSON object of names and values."""
-        return are_json_objects(attributes)
 
 
 class Sites(ZonedTable):

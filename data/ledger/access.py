@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select, update
 
 from data.domain import ConflictError, NotFoundError
 from data.ledger.access_tables import (
@@ -89,17 +90,21 @@ def account_of(connection: Connection, name: str) -> Account:
         NotFoundError: There is none of this name.
     """
     query = select(ACCOUNTS).where(ACCOUNTS.c.name == name).with_for_update()
-    row = connection.execute(query).mappings().one_or_none()
-    if row is None:
+    account = _one_account(connection, query)
+    if account is None:
         raise NotFoundError("account", name)
-    return Account(**row)
+    return account
+
+
+def _one_account(connection: Connection, query: Select[Any]) -> Account | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Account(**row)
 
 
 def account_of_subject(connection: Connection, openid_subject: str) -> Account | None:
     """Return the account of a person of an identity provider, None if there is none."""
     query = select(ACCOUNTS).where(ACCOUNTS.c.openid_subject == openid_subject)
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else Account(**row)
+    return _one_account(connection, query)
 
 
 def add_account(connection: Connection, account: Account) -> None:
@@ -131,8 +136,7 @@ def account_in(connection: Connection, token_sha256: str, *, now_ms: int) -> Acc
     query = select(ACCOUNTS).join(SESSIONS, SESSIONS.c.account == ACCOUNTS.c.name)
     is_valid = (SESSIONS.c.until_ms > now_ms, ACCOUNTS.c.is_active)
     query = query.where(SESSIONS.c.token_sha256 == token_sha256, *is_valid)
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else Account(**row)
+    return _one_account(connection, query)
 
 
 def end_session(connection: Connection, token_sha256: str) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
+import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from data.domain import BadInputError, Priority
@@ -104,14 +105,21 @@ class PriorityBands(Section):
 
     def priority(self, score: float) -> Priority:
         """Return the band of a score."""
-        for band, lowest in (
-            (Priority.P1, self.p1),
-            (Priority.P2, self.p2),
-            (Priority.P3, self.p3),
-        ):
+        for band, lowest in self._upper:
             if score >= lowest:
                 return band
         return Priority.P4
+
+    def priorities(self, scores: np.ndarray) -> np.ndarray:
+        """Return the word of the band of each of n scores."""
+        reached = [scores >= lowest for _, lowest in self._upper]
+        words = [band.value for band, _ in self._upper]
+        return np.select(reached, words, Priority.P4.value).astype(object)
+
+    @property
+    def _upper(self) -> tuple[tuple[Priority, float], ...]:
+        """The bands above the last, each with its lowest score."""
+        return (Priority.P1, self.p1), (Priority.P2, self.p2), (Priority.P3, self.p3)
 
 
 class StockRules(Section):

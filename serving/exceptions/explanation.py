@@ -41,7 +41,7 @@ async def explained(
         exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
     )
     view: dict[str, Any] = {**shown}
-    exception = checked(EXCEPTION, deepcopy(view["payload"]))
+    exception = _exception_of(view["payload"])
     is_open, triage = view["status"] == "open", scorer.champion.current
     view["parsed"] = exception
     view["terms"] = await _terms(exception_id, worklist, scorer.policy) if is_open else None
@@ -69,7 +69,7 @@ async def strongest(
         exception_id, ledger=ledger, scorer=scorer, worklist=worklist, clock=clock
     )
     triage = scorer.champion.current
-    exception = checked(EXCEPTION, deepcopy(view["payload"]))
+    exception = _exception_of(view["payload"])
     if triage is None or exception.source == OURS:
         return []
     columns, as_of = columns_as_of(
@@ -140,3 +140,8 @@ def _likeliest(predicted: ClassPredictions | None) -> list[tuple[str, float]]:
     names, chances = predicted
     best = np.argsort(-chances[0])[:MAX_CHANCES]
     return [(names[i], float(chances[0][i])) for i in best]
+
+
+def _exception_of(payload: dict[str, Any]) -> ExceptionIn:
+    """Read the payload that is shown, which stays as it is."""
+    return checked(EXCEPTION, deepcopy(payload))

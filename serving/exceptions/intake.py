@@ -22,7 +22,7 @@ from serving.http.requests import (
     ActionRequest,
     RefusedExceptionOut,
 )
-from serving.live_list.open_exceptions import OpenRow
+from serving.live_list.open_row import OpenRow
 from serving.live_list.worklist import Worklist, readable_row
 from serving.scoring.answer import ScoringOut
 from serving.scoring.assessment import Assessment, stored_assessment

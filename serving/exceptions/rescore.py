@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from data.ledger.intake import rescore
 from data.ledger.writer import LedgerWriter
 from serving.clock import Clock
-from serving.live_list.open_exceptions import OpenRow
+from serving.live_list.open_row import OpenRow
 from serving.live_list.worklist import Worklist
 from serving.scoring.assessment import Assessment
 from serving.scoring.scorer import Scorer

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:  # DBOS takes a second to import: only who opens the queue waits for it
     from dbos import WorkflowStatus
 
+JOBS_LEASE = "jobs"
+"""Lease of the ledger that the worker holds."""
 WAITING, RUNNING, SUCCEEDED, FAILED, CANCELLED = (
     "waiting",
     "running",

@@ -12,15 +12,13 @@ from data.ledger.leases import lease_of
 from data.ledger.ledger import Ledger
 from data.ticks import MS_PER_SECOND
 from serving.jobs.kinds import JOB_KINDS
-from serving.jobs.record import SUCCEEDED, JobRecord
+from serving.jobs.record import JOBS_LEASE, SUCCEEDED, JobRecord
 from serving.metrics.service_state import JobCounts
 from serving.wire.answers import Moment, closed
 from serving.wire.formats import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
     from serving.jobs.queue import JobQueue
-
-JOBS_LEASE = "jobs"
 
 
 @closed

@@ -27,12 +27,11 @@ from serving.jobs.kinds import command_of, output_folder
 from serving.jobs.payload import JobSpec
 from serving.jobs.process import JobProcess
 from serving.jobs.queue import PROGRESS, QUEUE, SCHEMA, WORKFLOW, JobQueue
-from serving.jobs.record import CANCELLED
+from serving.jobs.record import CANCELLED, JOBS_LEASE
 from serving.watch_lease import WatchLease
 from serving.wire.formats import rfc3339
 
 LOG = logging.getLogger("expedite.jobs")
-JOBS = "jobs"
 EXECUTOR, VERSION = "expedite", "1"
 JOB_LEASE_SECONDS = 20.0
 """A job is taken up so long after its worker was killed."""
@@ -51,7 +50,7 @@ class JobWorker:
     def __init__(self, settings: Settings, lease_seconds: float = JOB_LEASE_SECONDS) -> None:
         self._settings = settings
         self._ledger = Ledger.open(settings.database_url)
-        self._lease = WatchLease(self._ledger, JOBS, lease_seconds=lease_seconds)
+        self._lease = WatchLease(self._ledger, JOBS_LEASE, lease_seconds=lease_seconds)
         self._lease_seconds = lease_seconds
         self._clock = clock_from(settings.clock)
         self._queue = JobQueue(settings.database_url)

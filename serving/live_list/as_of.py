@@ -18,7 +18,8 @@ from data.ledger.ledger import Ledger
 from data.ledger.versions import CHAMPION, POLICY, recorded_since, version_in_use
 from data.policy.policy import Policy
 from serving.live_list.claim_board import ClaimBoard
-from serving.live_list.open_exceptions import OpenExceptions, OpenRow
+from serving.live_list.open_exceptions import OpenExceptions
+from serving.live_list.open_row import OpenRow
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.formats import rfc3339

@@ -12,7 +12,8 @@ from data.ticks import MISSING_TICK
 from models.ranking.incidents import ALONE, IncidentGroups, rank_incidents, with_fix_time
 from models.ranking.rule import Ranking, RankingInputs
 from models.worktime.shifts import WorkClock
-from serving.live_list.open_exceptions import OpenArrays, OpenRow
+from serving.live_list.open_exceptions import OpenArrays
+from serving.live_list.open_row import OpenRow
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,9 @@
 """All open exceptions in memory, as the arrays that the ranking rule reads."""
 
-import sys
 import threading
-import zlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple, Self
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,124 +12,11 @@ from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.incidents import ALONE
 from models.ranking.pricing import PricedExceptions
 from serving.live_list.open_incidents import OpenIncidents
-from serving.scoring.assessment import Assessment
-from serving.wire.exception_in import ExceptionIn
-from serving.wire.stored_exception import reading, stored_exception
+from serving.live_list.open_row import OpenRow
 
 MAX_ENDS_REMEMBERED = 20_000
 """Exceptions that ended lately: what was read of them before they ended comes too late."""
 _FIRST_CAPACITY = 1_024
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRow:
-    """Row of one open exception on the list.
-
-    Payload and assessment stay packed, as JSON: a list of 100,000 would be a gigabyte of objects,
-    and people open a few of them. What filters and searches read lies beside.
-
-    Attributes:
-        id: Of the exception.
-        revision: Of the exception.
-        scored_at_ms: Tick at which it was assessed.
-        model_version: What assessed it; None without a model.
-        is_degraded: True if no model scored it.
-        team: Team that should have it.
-        category: Category by which the list is filtered: the predicted one, else the type as
-            raised.
-        words: What a search looks through, case-folded.
-    """
-
-    id: str
-    revision: int
-    scored_at_ms: int
-    model_version: str | None
-    is_degraded: bool
-    team: str | None
-    category: str | None
-    words: str
-    _payload: bytes
-    _assessment: bytes
-
-    @classmethod
-    def read(cls, exception_id: str, revision: int, *, payload: str, assessment: str) -> Self:
-        """Read a row as the ledger stores it.
-
-        Raises:
-            UnreadableRowError: It can't be read; that is logged and counted.
-        """
-        exception = stored_exception(exception_id, payload)
-        with reading(exception_id):
-            judged = Assessment.from_json(assessment)
-            category = judged.category.label or exception.known_type
-            return cls(
-                exception_id,
-                revision,
-                scored_at_ms=judged.scored_at_ms,
-                model_version=_shared(judged.model_version),
-                is_degraded=judged.degraded,
-                team=_shared(judged.team),
-                category=_shared(category),
-                words=_words(exception_id, exception, category, judged.team),
-                _payload=_packed(payload),
-                _assessment=_packed(assessment),
-            )
-
-    @property
-    def exception(self) -> ExceptionIn:
-        """The exception, unpacked anew at each call."""
-        return stored_exception(self.id, _unpacked(self._payload))
-
-    @property
-    def assessment(self) -> Assessment:
-        """The assessment, unpacked anew at each call."""
-        return Assessment.from_json(self.assessment_text)
-
-    @property
-    def assessment_text(self) -> str:
-        """The assessment as the ledger stores it."""
-        return _unpacked(self._assessment)
-
-    def assessed(self, assessment: str) -> Self:
-        """Return the row with another assessment, as the ledger stores it."""
-        payload = _unpacked(self._payload)
-        return self.read(self.id, self.revision, payload=payload, assessment=assessment)
-
-
-def _packed(text: str) -> bytes:
-    return zlib.compress(text.encode(), level=1)
-
-
-def _unpacked(packed: bytes) -> str:
-    return zlib.decompress(packed).decode()
-
-
-def _shared(word: str | None) -> str | None:
-    """Return a word of which many rows have the same."""
-    return None if word is None else sys.intern(word)
-
-
-def _words(
-    exception_id: str, exception: ExceptionIn, category: str | None, team: str | None
-) -> str:
-    """Return all that a search finds an exception by."""
-    words: list[str | None] = [
-        exception.external_id,
-        exception.message,
-        exception.type,
-        exception.reason_code,
-        category,
-        team,
-        exception_id,
-    ]
-    if order := exception.order:
-        address, customer = order.shipping_address, order.customer
-        words += [order.order_number, order.external_id, order.channel]
-        words += [line.sku for line in order.line_items]
-        words += [address.city, address.country_code] if address else []
-        words += [customer.external_id, customer.segment] if customer else []
-    plain = "\n".join(word for word in words if word)
-    return f"{plain}\n{plain.replace('_', ' ')}".casefold()
 
 
 class OpenArrays(NamedTuple):

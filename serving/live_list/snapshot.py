@@ -9,7 +9,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from data.domain import Priority
 from data.policy.policy import Policy
 from models.ranking.pricing import rank_by_policy
 from models.ranking.rule import Ranking, RankingInputs
@@ -114,12 +113,9 @@ class Snapshot:
     @cached_property
     def priorities(self) -> np.ndarray:
         """For each place its priority; None where nothing scored it."""
-        bands = self.policy.bands
-        lowest = np.array([bands.p3, bands.p2, bands.p1])
-        names = np.array([*(band.value for band in reversed(Priority)), None], object)
-        band = np.searchsorted(lowest, self.ranking.score, side="right")
-        degraded = self.rows.degraded | np.isnan(self.ranking.score)
-        return names[np.where(degraded, len(names) - 1, band)]
+        priorities = self.policy.bands.priorities(self.ranking.score)
+        priorities[self.rows.degraded | np.isnan(self.ranking.score)] = None
+        return priorities
 
     def matching(self, filters: SnapshotFilters) -> np.ndarray:
         """Return the places of the wanted rows, in order."""

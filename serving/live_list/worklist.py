@@ -17,7 +17,8 @@ from data.policy.policy import Policy
 from serving.clock import Clock
 from serving.live_list.as_of import PastLists
 from serving.live_list.claim_board import ClaimBoard
-from serving.live_list.open_exceptions import OpenExceptions, OpenRow
+from serving.live_list.open_exceptions import OpenExceptions
+from serving.live_list.open_row import OpenRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot, SnapshotFilters
 from serving.wire.stored_exception import UnreadableRowError

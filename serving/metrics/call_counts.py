@@ -5,13 +5,15 @@ import time
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.stage_times import LATENCY_BUCKETS
+
 CALLS = Counter("expedite_calls", "Calls", ["route", "status"], registry=None)
 SECONDS = Histogram(
     "expedite_call_seconds",
     "Time to answer",
     ["route"],
     registry=None,
-    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
+    buckets=LATENCY_BUCKETS,
 )
 
 

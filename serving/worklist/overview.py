@@ -9,7 +9,7 @@ import numpy as np
 from data.domain import Priority
 from models.ranking.rule import Tier
 from serving.clock import Clock
-from serving.live_list.open_exceptions import OpenRow
+from serving.live_list.open_row import OpenRow
 from serving.live_list.snapshot import ListView, Snapshot
 from serving.live_list.worklist import MAX_ROWS_RANKED_AT_ONCE, Worklist
 from serving.scoring.scorer import Scorer

@@ -11,7 +11,8 @@ from timing import Ratio, in_turns
 from data.policy.policy import DEFAULT_POLICY, Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from serving.live_list.claim_board import ClaimBoard
-from serving.live_list.open_exceptions import OpenExceptions, OpenRow
+from serving.live_list.open_exceptions import OpenExceptions
+from serving.live_list.open_row import OpenRow
 from serving.live_list.paging import cut
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot, SnapshotFilters
 from serving.scoring.assessment import Assessment, LabelDecision

@@ -4,19 +4,9 @@ from collections import Counter
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import CHECKS
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
-CHECKED = [
-    CHECKS.get_one("not_a_server_error"),
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-]
+from tests.serving.documented_answers import CHECKED
+
 FOLLOWING = {
     "GET /v1/exceptions/{exception_id}",
     "POST /v1/exceptions/{exception_id}/claim",

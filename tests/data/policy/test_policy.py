@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,15 @@ def test_the_band_of_a_score_is_the_first_it_reaches():
         assert bands.priority(edge) == band
         assert bands.priority(edge * 0.999) > band
     assert bands.priority(0.0) == Priority.P4
+
+
+def test_the_bands_of_many_scores_are_those_of_each():
+    bands = Policy.read().bands
+    scores = [bands.p1, bands.p2, bands.p3, 0.0, 0.999 * bands.p1, float("nan")]
+
+    words = bands.priorities(np.array(scores)).tolist()
+
+    assert words == [bands.priority(score).value for score in scores]
 
 
 @pytest.mark.parametrize(

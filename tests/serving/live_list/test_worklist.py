@@ -9,7 +9,7 @@ import pytest
 from data.policy.policy import Policy
 from data.ticks import MS_PER_MINUTE
 from serving.live_list.claim_board import ClaimBoard
-from serving.live_list.open_exceptions import OpenRow
+from serving.live_list.open_row import OpenRow
 from serving.live_list.snapshot import SnapshotFilters
 from serving.live_list.worklist import Worklist
 from serving.scoring.scorer import judge
