@@ -74,6 +74,7 @@ class LedgerFollower:
 
     def close(self) -> None:
         """Let go of the connection that waits for commits."""
+        self._signal.end()
         self._thread.submit(self._signal.close)
         self._thread.shutdown(wait=True)
 

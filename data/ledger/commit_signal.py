@@ -5,6 +5,7 @@ connection; it is looked at ten times a second. A wait ends after its time as we
 was lost costs one wait.
 """
 
+import threading
 import time
 from typing import Any
 
@@ -24,6 +25,7 @@ class CommitSignal:
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._connection: Any = None
         self._data_version = -1
+        self._ending = threading.Event()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a commit, but not for longer than this; return whether there was one.
@@ -36,11 +38,15 @@ class CommitSignal:
             if self._connection is None:
                 self._connection = self._listening()
                 return True
-            return self._next_change(end) if self._is_sqlite else self._notified(seconds)
+            return self._next_change(end) if self._is_sqlite else self._notified(end)
         except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
             self.close()
-            time.sleep(max(0.0, end - time.monotonic()))
+            self._ending.wait(max(0.0, end - time.monotonic()))
             return True
+
+    def end(self) -> None:
+        """End the wait under way within a tenth of a second, from any thread."""
+        self._ending.set()
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -63,9 +69,12 @@ class CommitSignal:
             if data_version != self._data_version:
                 self._data_version = data_version
                 return True
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or self._ending.wait(SECONDS_BETWEEN_LOOKS):
                 return False
-            time.sleep(SECONDS_BETWEEN_LOOKS)
 
-    def _notified(self, seconds: float) -> bool:
-        return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
+    def _notified(self, end: float) -> bool:
+        while (seconds := end - time.monotonic()) > 0 and not self._ending.is_set():
+            timeout = min(seconds, SECONDS_BETWEEN_LOOKS)
+            if any(True for _ in self._connection.notifies(timeout=timeout, stop_after=1)):
+                return True
+        return False

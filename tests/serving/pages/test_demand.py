@@ -66,6 +66,7 @@ def test_a_row_opens_by_keys_and_is_drawn(demand):
 
 def test_a_sum_of_series_is_shown_as_they_are(demand):
     demand.click("#level-site")
+    expect(demand.locator("#level-site")).to_have_attribute("aria-current", "true")
     demand.click(".open >> nth=0")
 
     expect(demand.locator("#panel h2")).to_contain_text("Site south")
