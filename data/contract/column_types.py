@@ -4,7 +4,6 @@
 # pyright: reportInvalidTypeForm=false
 
 from typing import Any
-from zoneinfo import available_timezones
 
 import orjson
 import pandas as pd
@@ -12,11 +11,13 @@ import pandera.pandas as pa
 from pandera.api.pandas.model_config import BaseConfig
 from pandera.typing.pandas import Series
 
+from data.ticks import MACHINE_TIME_ZONES
+
 Time = pd.DatetimeTZDtype("us", "UTC")
 Text = pd.StringDtype(na_value=float("nan"))
 YesNo = pd.BooleanDtype()
 
-TIME_ZONES = frozenset(available_timezones()) - {"localtime"}
+TIME_ZONES = MACHINE_TIME_ZONES - {"localtime"}
 """IANA names of time zones, without the one that stands for the clock of a machine."""
 
 AS_WRITTEN = {"as_written": True}

@@ -1,9 +1,10 @@
 """Base of the sections of `policy.toml`: frozen, without unknown names, numbers in range."""
 
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from data.ticks import MACHINE_TIME_ZONES
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -17,7 +18,7 @@ class Section(BaseModel):
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in MACHINE_TIME_ZONES:
         raise ValueError(f"there is no time zone '{name}'; one is 'Europe/Lisbon'")
     return name
 

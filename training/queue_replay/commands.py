@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 import typer
 from rich.console import Console
@@ -14,6 +13,7 @@ from rich.table import Table
 from data.domain import BadInputError
 from data.policy.policy import Policy
 from data.settings import Settings
+from data.ticks import MACHINE_TIME_ZONES
 from training.common.options import (
     From,
     HistoryPath,
@@ -129,7 +129,7 @@ def tune(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
 def shifts(history: HistoryPath, begin: From, end: To, timezone: Timezone = "") -> None:
     """Learn from a history who works when, and print it for policy.toml."""
     zone = timezone or Policy.read(Settings.read().policy).shifts.timezone
-    if zone not in available_timezones():
+    if zone not in MACHINE_TIME_ZONES:
         raise BadInputError("--timezone", f"there is no '{zone}'", "One is 'Europe/Lisbon'.")
     opened = open_history(history)
     record = HandlingLog.read(opened, moment(begin, "--from"), moment(end, "--to"))
