@@ -139,7 +139,9 @@ def a_day(running, shelf, a_triage, clock, tmp_path):
         day.stop()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2, 3))]
+)
 def test_a_past_list_is_the_answer_that_was_given_then(a_day, an_exception, seed):
     day = a_day(seed)
     day.play(80, an_exception)

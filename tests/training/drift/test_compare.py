@@ -136,6 +136,7 @@ def test_periods_that_overlap_are_refused(incidents, compared):
         compared(incidents, MARCH, ("2016-03-13", "2016-04-01"))
 
 
+@pytest.mark.long
 def test_in_a_shop_where_nothing_changes_no_drift_costs(quiet_shop):
     assert not quiet_shop.is_drift
     assert quiet_shop.verdict.startswith("No drift that costs: ")

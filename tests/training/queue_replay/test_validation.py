@@ -72,8 +72,8 @@ def with_shift(people, closes="12:00"):
     return POLICY.model_copy(update={"shifts": PolicyShifts.model_validate(shifts)})
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("load", [pytest.param(0.85, marks=pytest.mark.long), 1.1])
+@pytest.mark.long
+@pytest.mark.parametrize("load", [0.85, 1.1])
 def test_a_simulated_shop_is_reproduced_at_any_load(replayed, a_shop, load):
     assert replayed(a_shop(load=load))[2].holds
 

@@ -60,6 +60,7 @@ def test_later_breaches_are_told_no_worse_than_by_plain_lightgbm(judged, name):
     assert roc_auc_score(label, ours) >= roc_auc_score(label, plain)
 
 
+@pytest.mark.long
 def test_late_lines_of_a_retailer_are_told_at_ordering(judged):
     label, ours, _ = judged("just_in_time")
 

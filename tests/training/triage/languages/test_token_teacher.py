@@ -91,6 +91,7 @@ def test_without_the_table_they_do_not():
     assert max(accuracy(plain, language) for language in ("pt", "zh")) < 0.6
 
 
+@pytest.mark.long
 def test_messages_of_the_labels_own_language_are_read_as_before(english):
     messages, _ = messages_of("en", seed=1)
     rows = rows_of(messages)

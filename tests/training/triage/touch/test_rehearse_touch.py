@@ -45,6 +45,7 @@ def test_work_that_differs_by_what_is_known_is_learned(shop, prepared):
     assert f"on {len(result.evidence.minutes):,} known touch times" in result.reason
 
 
+@pytest.mark.long
 def test_on_a_later_window_it_beats_one_set_of_quantiles_for_all(shop, fit):
     triage = fit(shop.history, shop.as_of)
 
