@@ -1,7 +1,7 @@
 """Order of the messages about one exception: one rule for updates, closings and reopenings.
 
-A version decides where both messages have one. Else the source's `updated_at` decides. Else the
-arrival decides. Of equals the later arrival counts. A time after its own arrival counts as the
+A version decides where both messages have one and they differ. Else the source's `updated_at`
+decides. Else the arrival decides. Of equals the later arrival counts. A time after its own arrival counts as the
 arrival: a wrong clock must not shut out all that comes after it.
 
 A resolution by people has no version. A message reopens it if it was written after it: at its
@@ -50,8 +50,9 @@ def sent_at_ms(incoming: Incoming, now_ms: int) -> int:
 
 def is_late(stored: ExceptionRecord, incoming: Incoming, now_ms: int) -> bool:
     """Return whether a message is older than the stored state."""
-    if stored.version is not None and incoming.version is not None:
-        return incoming.version < stored.version
+    before, after = stored.version, incoming.version
+    if before is not None and after is not None and before != after:
+        return after < before
     if incoming.updated_at_ms is None:
         return False
     return sent_at_ms(incoming, now_ms) < _updated_at_ms(stored, now_ms)

@@ -83,7 +83,7 @@ class ExceptionIn(RequestPart):
     """One exception, in full. `source` and `external_id` name it.
 
     `type` is one of the known types in any case, or the source's own word. `version`
-    orders the messages of a source, else `updated_at`, else their arrival.
+    orders the messages of a source; of equal or missing ones `updated_at`, else their arrival.
     """
 
     external_id: Name

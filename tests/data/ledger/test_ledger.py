@@ -101,6 +101,9 @@ def test_the_same_again_writes_nothing(ledger):
         ({}, {}, IntakeEvent.UPDATED),
         ({"version": 2}, {"version": 1, "updated_at_ms": NOON_MS + 1}, IntakeEvent.LATE),
         ({"version": 2}, {"version": 3, "updated_at_ms": NOON_MS - 1}, IntakeEvent.UPDATED),
+        ({"version": 2}, {"version": 2, "updated_at_ms": NOON_MS - 1}, IntakeEvent.LATE),
+        ({"version": 2}, {"version": 2, "updated_at_ms": NOON_MS + 1}, IntakeEvent.UPDATED),
+        ({"version": 2}, {"version": 2, "updated_at_ms": None}, IntakeEvent.UPDATED),
         ({"version": 2}, {"updated_at_ms": NOON_MS + 1}, IntakeEvent.UPDATED),
         ({}, {"is_open": False, "updated_at_ms": NOON_MS + 1}, IntakeEvent.CLOSED),
         ({"updated_at_ms": NOON_MS + 2}, {"updated_at_ms": None}, IntakeEvent.UPDATED),
@@ -123,7 +126,7 @@ def test_messages_are_ordered_by_version_then_clock_then_arrival(ledger, stored,
     messages=st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=6),
     split=st.integers(0, 6),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_order_of_arrival_ends_in_the_highest_version(ledger, messages, split):
     source = f"s-{next(COUNT)}"
     arriving = [
@@ -139,6 +142,38 @@ def test_any_order_of_arrival_ends_in_the_highest_version(ledger, messages, spli
     record = accepted[-1].record
     assert (record.version, record.is_open, record.payload) == (
         arriving[last].version, arriving[last].is_open, arriving[last].payload
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("each_ledger_url", ["sqlite"], indirect=True)
+@given(
+    clocks=st.lists(
+        st.tuples(st.integers(1, 3), st.integers(0, 3)), min_size=2, max_size=6, unique=True
+    ),
+    is_open=st.lists(st.booleans(), min_size=6, max_size=6),
+    has_version=st.booleans(),
+    data=st.data(),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_order_of_arrival_ends_in_the_last_by_version_and_clock(
+    ledger, clocks, is_open, has_version, data
+):
+    clocks = clocks if has_version else list({clock: None for _, clock in clocks})
+    clocks = [clock if has_version else (None, clock) for clock in clocks]
+    source = f"s-{next(COUNT)}"
+    messages = {
+        clock: incoming(
+            source=source, version=clock[0], updated_at_ms=NOON_MS + clock[1], is_open=state,
+            payload=orjson.dumps({"status": "open" if state else "closed", "n": i}).decode(),
+        )
+        for i, (clock, state) in enumerate(zip(clocks, is_open, strict=False))
+    }  # fmt: skip
+    for n, clock in enumerate(data.draw(st.permutations(clocks))):
+        record = taken(ledger, messages[clock], now_ms=NOON_MS + MS_PER_HOUR + n)[0].record
+
+    last = messages[max(clocks)]
+    assert (record.version, record.updated_at_ms, record.is_open, record.payload) == (
+        last.version, last.updated_at_ms, last.is_open, last.payload
     )  # fmt: skip
 
 
