@@ -10,18 +10,19 @@ what the day has brought so far is `rate * (k + observed) / (k + expected)`. At 
 themselves as many are expected to have come before as `expected * (1 + 1 / k)`: which is how `k` is
 learned, for each attribute, for the last hour and for the last day.
 
-Compiled, since every arrival counts for dozens of keys. The compiler keeps nothing on the disk.
+Every function takes many keys at once, since an arrival counts for dozens of them. The keys of one
+call differ from each other.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from data.ticks import HOURS_PER_WEEK
 
 SPANS_HOURS = (1.0, 24.0)
 """Over which arrivals clump: the hour (batches, a caller with three cases) and the day."""
+_SPANS = np.array(SPANS_HOURS)
 
 _SINGLE_SHAPE, _PAIR_SHAPE = 0.5, 5.0
 """How much the prior rate counts, in arrivals. Half an arrival: few values are near the mean."""
@@ -70,122 +71,119 @@ class BaselineRate(NamedTuple):
     even: np.ndarray
 
 
-@njit
-def usual_rate(key: int, learned: BaselineRate, now: ClockReading) -> float:
-    """Return the usual rate of a key per hour, at the present hour of the week."""
-    first, second = learned.first[key], learned.second[key]
-    hours, count = now.exposed_hours, learned.counted[key] / now.weight
-    if first < 0:
-        group = learned.group[key]
-        of_group = max(learned.group_count[group] / now.weight, 0.5)
-        mean = of_group / (max(learned.values[group], 1) * hours)
-        rate = (count + _SINGLE_SHAPE) / (hours + _SINGLE_SHAPE / mean)
-        return rate * _own_rhythm(key, learned, now)
-    of_first = learned.counted[first] / now.weight + _SINGLE_SHAPE
-    of_second = learned.counted[second] / now.weight + _SINGLE_SHAPE
-    independent = of_first * of_second / (max(now.arrivals / now.weight, 1.0) * hours)
-    rate = (count + _PAIR_SHAPE) / (hours + _PAIR_SHAPE / independent)
-    return rate * _own_rhythm(first, learned, now)
+class Lesson(NamedTuple):
+    """Unevenness that an arrival shows in its keys, by key and span.
+
+    `more` came than was `expected`; extremes count for little.
+    """
+
+    more: np.ndarray
+    expected: np.ndarray
 
 
-@njit
-def _own_rhythm(value: int, learned: BaselineRate, now: ClockReading) -> float:
-    """Return the ratio of its rate at this hour of the week to that of the common rhythm."""
-    own = learned.of_hour[learned.slot[value]]
-    of_day = 0.0
-    for day in range(7):
-        of_day += own[day * 24 + now.hour_of_week % 24] / now.weight
-    per_bin = learned.counted[value] / now.weight / HOURS_PER_WEEK
+def usual_rate(keys: np.ndarray, learned: BaselineRate, now: ClockReading) -> np.ndarray:
+    """Return the usual rates of keys per hour, at the present hour of the week."""
+    firsts = learned.first[keys]
+    is_pair = firsts >= 0
+    values = np.where(is_pair, firsts, keys)
+    # For a single value both come out alike; only one of them is used.
+    count = learned.counted[keys] / now.weight
+    of_first = learned.counted[values] / now.weight + _SINGLE_SHAPE
+    of_second = learned.counted[learned.second[keys]] / now.weight + _SINGLE_SHAPE
+    independent = of_first * of_second / max(now.arrivals / now.weight, 1.0)
+    groups = learned.group[keys]
+    of_group = np.maximum(learned.group_count[groups] / now.weight, 0.5)
+    of_value = of_group / np.maximum(learned.values[groups], 1)
+    prior = np.where(is_pair, _PAIR_SHAPE, _SINGLE_SHAPE)
+    mean = np.where(is_pair, independent, of_value)
+    rates = (count + prior) / (now.exposed_hours * (1 + prior / mean))
+    return rates * _own_rhythm(values, learned, now)
+
+
+def _own_rhythm(values: np.ndarray, learned: BaselineRate, now: ClockReading) -> np.ndarray:
+    """Return the ratios of values' rates at this hour of the week to that of the common rhythm."""
+    slots = learned.slot[values]
+    same_hours = slice(now.hour_of_week % 24, None, 24)
+    of_day = learned.of_hour[slots, same_hours].sum(-1, dtype=float) / now.weight
+    per_bin = learned.counted[values] / now.weight / HOURS_PER_WEEK
     usual_day = per_bin * now.rhythm_of_day
     daily = (of_day + _RHYTHM_SMOOTHING) / (usual_day + _RHYTHM_SMOOTHING)
-    of_week = own[now.hour_of_week] / now.weight
+    of_week = learned.of_hour[slots, now.hour_of_week] / now.weight
     usual_week = per_bin * now.rhythm * daily
     return daily * (of_week + _RHYTHM_SMOOTHING) / (usual_week + _RHYTHM_SMOOTHING)
 
 
-@njit
-def shape(key: int, span: int, learned: BaselineRate, now: ClockReading) -> float:
-    """Return the Gamma shape of the chance factor of a span; small where little is known."""
-    group = learned.group[key]
+def shapes(keys: np.ndarray, learned: BaselineRate, now: ClockReading) -> np.ndarray:
+    """Return Gamma shapes of chance factors, by key and span; small where little is known."""
+    firsts = learned.first[keys]
+    is_pair = firsts >= 0
+    groups = learned.group[keys]
     prior = _UNEVEN_PRIOR_ARRIVALS * now.weight
-    uneven = learned.uneven[group, span] + _UNEVEN_PRIOR * prior
-    inverse = max(uneven / (learned.even[group, span] + prior), 1e-3)
-    of_prior = _SINGLE_SHAPE if learned.first[key] < 0 else _PAIR_SHAPE
-    value = key if learned.first[key] < 0 else learned.first[key]
-    of_hour = learned.of_hour[learned.slot[value], now.hour_of_week] / now.weight
-    of_rate = 1 / (learned.counted[key] / now.weight + of_prior)
-    return 1 / (inverse + of_rate + 1 / (of_hour + _RHYTHM_SMOOTHING))
+    uneven = learned.uneven[groups] + _UNEVEN_PRIOR * prior
+    inverse = np.maximum(uneven / (learned.even[groups] + prior), 1e-3)
+    slots = learned.slot[np.where(is_pair, firsts, keys)]
+    of_hour = learned.of_hour[slots, now.hour_of_week] / now.weight
+    of_prior = np.where(is_pair, _PAIR_SHAPE, _SINGLE_SHAPE)
+    of_rate = 1 / (learned.counted[keys] / now.weight + of_prior)
+    return 1 / (inverse + (of_rate + 1 / (of_hour + _RHYTHM_SMOOTHING))[..., None])
 
 
-@njit
-def rate_today(key: int, learned: BaselineRate, now: ClockReading) -> float:
-    """Return the rate given what the last hour and day have brought, and bring these up to now.
+def rates_today(keys: np.ndarray, learned: BaselineRate, now: ClockReading) -> np.ndarray:
+    """Return rates given what the last hour and day have brought, and bring these up to now.
 
-    It is never below the usual one: a quiet hour is no reason to expect less.
+    They are never below the usual ones: a quiet hour is no reason to expect less.
     """
-    rate, factor = usual_rate(key, learned, now), 1.0
-    since = now.hours - learned.at_hours[key]
-    for span in range(2):
-        faded = np.exp(-since / SPANS_HOURS[span])
-        observed = learned.observed[key, span] * faded
-        expected = learned.expected[key, span] * faded + rate * SPANS_HOURS[span] * (1 - faded)
-        learned.observed[key, span], learned.expected[key, span] = observed, expected
-        learned.arrived[key, span] *= faded
-        k = shape(key, span, learned, now)
-        factor = max(factor, (k + observed) / (k + expected))
-    learned.at_hours[key] = now.hours
-    return rate * factor
+    rates = usual_rate(keys, learned, now)
+    since = now.hours - learned.at_hours[keys]
+    faded = np.exp(-since[:, None] / _SPANS)
+    observed = learned.observed[keys] * faded
+    expected = learned.expected[keys] * faded + rates[:, None] * _SPANS * (1 - faded)
+    learned.observed[keys], learned.expected[keys] = observed, expected
+    learned.arrived[keys] *= faded
+    learned.at_hours[keys] = now.hours
+    k = shapes(keys, learned, now)
+    return rates * np.maximum(((k + observed) / (k + expected)).max(axis=1), 1.0)
 
 
-@njit
-def note_arrival(
-    key: int, learned: BaselineRate, seen_part: float, more: np.ndarray, expected: np.ndarray
-) -> None:
-    """Let an arrival of now stand for the day, after `rate_today`; say how uneven it makes the key.
+def note_arrival(keys: np.ndarray, learned: BaselineRate, seen_part: float) -> Lesson:
+    """Let an arrival of now stand for the day, after `rates_today`.
 
     Args:
-        key: Whose arrival.
+        keys: Its keys.
         learned: All that was learned.
         seen_part: How much of it is usual: 1, or less for a member of a burst.
-        more: Filled with what came before beyond what was expected; extremes count for little.
-        expected: Filled with what was expected.
     """
-    for span in range(2):
-        usual = learned.expected[key, span]
-        most = usual + _MAX_SIGMA * np.sqrt(usual) + _MAX_SIGMA
-        more[span] = min(learned.arrived[key, span], most) - usual
-        expected[span] = usual
-        learned.observed[key, span] += seen_part
-        learned.arrived[key, span] += 1
+    expected = learned.expected[keys]
+    most = expected + _MAX_SIGMA * np.sqrt(expected) + _MAX_SIGMA
+    more = np.minimum(learned.arrived[keys], most) - expected
+    learned.observed[keys] += seen_part
+    learned.arrived[keys] += 1
+    return Lesson(more, expected)
 
 
-@njit
-def learn_arrivals(
-    keys: np.ndarray, learned: BaselineRate, lesson: tuple, part: float, weight: float, hour: int
+def learn_arrival(
+    keys: np.ndarray,
+    learned: BaselineRate,
+    lesson: Lesson,
+    part: float,
+    weight: float,
+    hour_of_week: int,
 ) -> None:
     """Learn an arrival of some days ago.
 
     Args:
         keys: Its keys.
         learned: All that was learned.
-        lesson: What `note_arrival` said of each key, arrays by key and span.
+        lesson: Result of `note_arrival` for it.
         part: How much of it is usual.
         weight: Of its time.
-        hour: Its hour of the week.
+        hour_of_week: Of its time.
     """
-    more, expected = lesson
-    for i in range(len(keys)):
-        group = learned.group[keys[i]]
-        for span in range(2):
-            learned.uneven[group, span] += weight * more[i, span]
-            learned.even[group, span] += weight * expected[i, span]
-        add_arrival(keys[i], learned, hour, part * weight)
-
-
-@njit
-def add_arrival(key: int, learned: BaselineRate, hour_of_week: int, weight: float) -> None:
-    """Learn one arrival of a key for the usual rates, or a part of one."""
-    learned.counted[key] += weight
-    learned.group_count[learned.group[key]] += weight
-    if learned.first[key] < 0:
-        learned.of_hour[learned.slot[key], hour_of_week] += weight
+    groups = learned.group[keys]
+    # Two keys of an arrival may be of one group: two of its lines have other SKUs.
+    np.add.at(learned.uneven, groups, weight * lesson.more)
+    np.add.at(learned.even, groups, weight * lesson.expected)
+    np.add.at(learned.group_count, groups, part * weight)
+    learned.counted[keys] += part * weight
+    slots = learned.slot[keys[learned.first[keys] < 0]]
+    learned.of_hour[slots, hour_of_week] += part * weight

@@ -9,8 +9,9 @@ from models.bursts.baseline_rate import (
     SPANS_HOURS,
     BaselineRate,
     ClockReading,
-    learn_arrivals,
-    shape,
+    Lesson,
+    learn_arrival,
+    shapes,
     usual_rate,
 )
 from models.bursts.keys import BurstKeys
@@ -35,10 +36,6 @@ _BY_KEY = (
 _BY_GROUP = ("values", "group_count", "uneven", "even")
 
 
-Lesson = tuple[np.ndarray, np.ndarray]
-"""How uneven an arrival makes its keys: what came beyond the expected, and the expected."""
-
-
 @dataclass(frozen=True)
 class ClockMoment:
     """A moment on the week clock: its hours, its weight and its hour of the week."""
@@ -52,7 +49,7 @@ class Rates:
     """Usual rates of keys.
 
     Attributes:
-        learned: Arrays that the compiled functions read and write.
+        learned: Arrays that the functions of `baseline_rate` read and write.
     """
 
     def __init__(self, keys: BurstKeys, clock: WeekClock, lag_hours: float) -> None:
@@ -79,7 +76,7 @@ class Rates:
 
     @property
     def now(self) -> ClockReading:
-        """The present, as the compiled functions read it."""
+        """The present, as the functions of `baseline_rate` read it."""
         clock = self._clock
         hour = clock.hour_of_week
         return ClockReading(
@@ -114,15 +111,16 @@ class Rates:
             self.learned = self.learned._replace(**wider)
 
     def along(self, key: int, hours: np.ndarray, observed_from: float) -> np.ndarray:
-        """Return what `rate_today` would have said of one key at each of some arrivals.
+        """Return what `rates_today` would have said of one key at each of some arrivals.
 
         Args:
             key: Whose arrivals; its usual rate is taken as it is now.
             hours: When, on the week clock, in order.
             observed_from: From when on the arrivals are all of its arrivals.
         """
-        rate, spans = usual_rate(key, self.learned, self.now), np.array(SPANS_HOURS)
-        k = np.array([shape(key, span, self.learned, self.now) for span in range(2)])
+        keys, spans = np.array([key]), np.array(SPANS_HOURS)
+        rate = float(usual_rate(keys, self.learned, self.now)[0])
+        k = shapes(keys, self.learned, self.now)[0]
         observed, expected = np.zeros(2), rate * spans
         factors = np.ones(len(hours))
         for at, gap in enumerate(np.diff(hours, prepend=observed_from)):
@@ -133,8 +131,7 @@ class Rates:
 
     def least_shape(self, keys: list[int]) -> float:
         """Return the smallest of the shapes of some keys: the most uneven."""
-        now = self.now
-        return min(shape(key, span, self.learned, now) for key in keys for span in range(2))
+        return float(shapes(np.array(keys), self.learned, self.now).min())
 
     def see(self, keys: np.ndarray, when: ClockMoment, part: float) -> None:
         """Let a part of an arrival stand for what the day has brought; a negative one undoes it."""
@@ -150,7 +147,7 @@ class Rates:
         """
         weight = when.weight
         self.arrivals += part * weight
-        learn_arrivals(keys, self.learned, lesson, part, weight, when.hour_of_week)
+        learn_arrival(keys, self.learned, lesson, part, weight, when.hour_of_week)
 
     def dominates(self, key: int) -> bool:
         """Say whether nearly all exceptions have a value of the key: it explains nothing."""

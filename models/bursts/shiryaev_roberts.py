@@ -14,10 +14,9 @@ the rates do, which is why `models/bursts/rates.py` errs on the high side.
 """
 
 import numpy as np
-from numba import njit
 
-from models.bursts.baseline_rate import BaselineRate, ClockReading, note_arrival, rate_today
-from models.bursts.rates import Lesson, Rates, doubled
+from models.bursts.baseline_rate import Lesson, note_arrival, rates_today
+from models.bursts.rates import Rates, doubled
 
 _RATES = 8
 _STEP = 4.0
@@ -42,10 +41,6 @@ class BurstStatistic:
         while size > len(self._sums):
             self._sums = doubled(self._sums)
 
-    def compile(self, rates: Rates) -> None:
-        """Compile what every arrival needs, which takes seconds, before the first one comes."""
-        self.take(np.zeros(0, np.intp), rates, 1.0)
-
     def take(self, keys: np.ndarray, rates: Rates, seen_part: float) -> tuple[np.ndarray, Lesson]:
         """Take one arrival of now.
 
@@ -57,10 +52,14 @@ class BurstStatistic:
         Returns:
             Evidence by key, in hours; and what it teaches when it is some days old.
         """
-        more, expected = np.empty((len(keys), 2)), np.empty((len(keys), 2))
-        arrival = (keys, more, expected, seen_part)
-        evidence = _arrived(arrival, self._sums, self._extra, rates.learned, rates.now)
-        return evidence, (more, expected)
+        learned, now = rates.learned, rates.now
+        since = now.hours - learned.at_hours[keys]
+        rate = rates_today(keys, learned, now)
+        if seen_part < 1:
+            rate[:] = np.inf
+        sums = _stepped(self._sums[keys], self._extra, rate[:, None], since[:, None])
+        self._sums[keys] = sums
+        return sums.mean(axis=1), note_arrival(keys, learned, seen_part)
 
     def clear(self, key: int | np.ndarray) -> None:
         """Begin anew: what spoke for a burst has been explained."""
@@ -68,39 +67,23 @@ class BurstStatistic:
 
     def replay(self, key: int, rates: np.ndarray, gaps_hours: np.ndarray) -> float:
         """Begin anew and take arrivals of one key, the first `gaps_hours[0]` after the start."""
-        self._sums[key] = 0
-        mean = 0.0
+        sums = np.zeros_like(self._extra)
         for rate, gap in zip(rates.tolist(), gaps_hours.tolist(), strict=True):
-            mean = _stepped(self._sums[key], self._extra, rate, gap)
-        return mean
+            sums = _stepped(sums, self._extra, rate, gap)
+        self._sums[key] = sums
+        return float(sums.mean())
 
 
-@njit
-def _arrived(
-    arrival: tuple, sums: np.ndarray, extra: np.ndarray, learned: BaselineRate, now: ClockReading
+def _stepped(
+    sums: np.ndarray,
+    extra: np.ndarray,
+    rate: np.ndarray | float,
+    hours: np.ndarray | float,
 ) -> np.ndarray:
-    keys, more, expected, seen_part = arrival
-    evidence = np.empty(len(keys))
-    for i in range(len(keys)):
-        since = float(now.hours - learned.at_hours[keys[i]])
-        rate = rate_today(keys[i], learned, now)
-        if seen_part < 1:
-            rate = np.inf
-        evidence[i] = _stepped(sums[keys[i]], extra, rate, since)
-        note_arrival(keys[i], learned, seen_part, more[i], expected[i])
-    return evidence
-
-
-@njit
-def _stepped(sums: np.ndarray, extra: np.ndarray, rate: float, hours: float) -> float:
-    """Step one key's sums in place; return their mean."""
-    total = 0.0
-    for i in range(len(extra)):
-        left = np.exp(-hours * extra[i])
-        grown = (sums[i] * left + (1 - left) / extra[i]) * (1 + extra[i] / rate)
-        sums[i] = min(grown, _MAX_SUM)
-        total += sums[i]
-    return total / len(extra)
+    """Return sums one arrival later, for every extra rate."""
+    left = np.exp(-hours * extra)
+    grown = (sums * left + (1 - left) / extra) * (1 + extra / rate)
+    return np.minimum(grown, _MAX_SUM)
 
 
 def surprise(observed: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ import numpy as np
 
 from data.ticks import HOURS_PER_WEEK
 from models.bursts.arrivals import USUAL, ArrivalRows, Cause, RecentArrivals
+from models.bursts.baseline_rate import Lesson
 from models.bursts.keys import BurstKeys
-from models.bursts.rates import Lesson, Rates
+from models.bursts.rates import Rates
 from models.bursts.shiryaev_roberts import BurstStatistic, extra_rates
 from models.bursts.weekly_clock import WeekClock
 
@@ -36,7 +37,6 @@ class ArrivalModel:
         self._evidence = BurstStatistic(extra_rates(fewest_members, longest_hours))
         self._longest_hours = longest_hours
         self._untaught: deque[Ripe] = deque()
-        self._evidence.compile(self.rates)
 
     def go_to(self, tick: int) -> None:
         """Move on to a moment; one that is over already is taken for now."""
@@ -94,7 +94,7 @@ class ArrivalModel:
         when = self.past.when(row)
         if when.hours < WARM_UP_HOURS:
             # What was expected then was a guess: it tells nothing about unevenness.
-            lesson = (np.zeros_like(lesson[0]), np.zeros_like(lesson[1]))
+            lesson = Lesson(np.zeros_like(lesson.more), np.zeros_like(lesson.expected))
         self.rates.learn(keys, lesson, when, part)
         self.clock.learn(when.hour_of_week, part * when.weight)
 
