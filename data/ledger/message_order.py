@@ -1,8 +1,8 @@
 """Order of the messages about one exception: one rule for updates, closings and reopenings.
 
 A version decides where both messages have one and they differ. Else the source's `updated_at`
-decides. Else the arrival decides. Of equals the later arrival counts. A time after its own arrival counts as the
-arrival: a wrong clock must not shut out all that comes after it.
+decides. Else the arrival decides. Of equals the later arrival counts. A time after its own arrival
+counts as the arrival: a wrong clock must not shut out all that comes after it.
 
 A resolution by people has no version. A message reopens it if it was written after it: at its
 `updated_at`, or at its arrival where it has none. A message reopens what its own source closed if

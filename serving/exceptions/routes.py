@@ -41,9 +41,9 @@ async def take_in_exceptions(request: Request, idempotency_key: Key = None) -> R
 
     `source` and `external_id` name it: the same again changes nothing, a newer one replaces it, an
     older one is noted and overwrites nothing. `version` says which is newer. Where it is equal or
-    missing, `updated_at` says it, else the arrival; of equals the later arrival counts. So it is for
-    updates, closings and reopenings. A time from the future counts as the arrival, and an optional value that can't be
-    read counts as empty; `warnings` name both.
+    missing, `updated_at` says it, else the arrival; of equals the later arrival counts. So it is
+    for updates, closings and reopenings. A time from the future counts as the arrival, and an
+    optional value that can't be read counts as empty; `warnings` name both.
     """
     service = service_of(request)
     body = await body_of(request, service.settings)
