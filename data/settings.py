@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         default=5.0,
         description="How long a process that was told to end (SIGTERM) answers on, not ready",
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="Lines of the log: text, or JSON with one line for each request",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     @classmethod

@@ -10,7 +10,6 @@ import os
 # More threads make a single prediction forty times slower under load; read when numpy is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 - of this process, not a setting
 
-import logging
 import socket
 import sys
 from importlib import import_module
@@ -29,6 +28,7 @@ from serving.access.erasure_commands import erase, retain
 from serving.caller import CONSOLE
 from serving.clock import clock_from
 from serving.jobs.commands import jobs
+from serving.telemetry.log_format import start_log
 
 app = typer.Typer(
     add_completion=False,
@@ -63,7 +63,7 @@ def serve(
 def worker(listening: int, says_ready: int, counts_folder: str) -> None:
     """Serve as one of several workers, on file descriptors of the supervisor."""
     settings = Settings.read()
-    _start_log(settings)
+    start_log(settings)
 
     def on_ready() -> None:
         os.write(says_ready, b"r")
@@ -88,7 +88,7 @@ def main(workers: int = 1) -> None:
         listening = _listening(settings)
     except ExpediteError as error:
         sys.exit(str(error))
-    _start_log(settings)
+    start_log(settings)
     runs = import_module("serving.server" if workers == 1 else "serving.supervisor")
     host, port = listening.getsockname()[:2]
     print(f"Expedite listens on http://{host}:{port}", flush=True)
@@ -99,16 +99,6 @@ def main(workers: int = 1) -> None:
         runs.serve_on(listening, settings)
     else:
         runs.Supervisor(listening, workers).run()
-
-
-def _start_log(settings: Settings) -> None:
-    level = settings.log_level.upper()
-    logging.basicConfig(
-        level="INFO" if level == "DEBUG" else level,  # libraries print thousands of lines below it
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("expedite").setLevel(level)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _prepared(settings: Settings) -> LinkedAccount | None:

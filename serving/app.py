@@ -40,6 +40,7 @@ from serving.pollers import Background, PollingTask, PollingThread
 from serving.scoring.champion import ChampionWatch, ModelStore, open_model_store
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
+from serving.telemetry.request_log import RequestLog
 from serving.watch_lease import RENEW_SECONDS
 
 
@@ -108,6 +109,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(NonBlankParameters)
     app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
     app.add_middleware(Measured)
+    app.add_middleware(
+        RequestLog, is_degraded=lambda: app.state.service.scorer.champion.version is None
+    )
 
 
 def _background(service: Service) -> Background:

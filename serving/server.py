@@ -14,6 +14,7 @@ from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import LOGGING_CONFIG
 
 from data.settings import Settings
 from serving.app import create_app
@@ -47,6 +48,7 @@ class DrainingServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             log_level=settings.log_level,
+            log_config=None if settings.log_format == "json" else LOGGING_CONFIG,
             timeout_graceful_shutdown=MAX_SECONDS_TO_FINISH,
         )
         super().__init__(config)

@@ -41,7 +41,7 @@ def open_engine(url: str) -> Engine:
     Raises:
         ArgumentError, NoSuchModuleError, ModuleNotFoundError: The address can't be used.
     """
-    engine = create_engine(database_url(url), pool_pre_ping=True)
+    engine = create_engine(database_url(url), pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

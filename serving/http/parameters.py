@@ -16,7 +16,7 @@ class NonBlankParameters:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, with the parameters that have a value."""
         if scope["type"] == "http" and (query := scope["query_string"]):
-            scope = {**scope, "query_string": without_blanks(query)}
+            scope["query_string"] = without_blanks(query)
         await self.app(scope, receive, send)
 
 

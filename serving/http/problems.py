@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 from data import domain
 from serving.http.html import html
 from serving.http.paths import API_PREFIX
+from serving.http.request_id import REQUEST_ID, REQUEST_ID_HEADER
 from serving.wire.answers import Moment, closed
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.stored_exception import UnreadableRowError
@@ -51,6 +52,7 @@ class ProblemOut(TypedDict):
     status: int
     detail: str
     errors: list[FlawOut]
+    request_id: NotRequired[Annotated[str, Field(description="its lines of the log hold it, too")]]
     claimed_by: NotRequired[
         Annotated[str | None, Field(description="who has it, where that is the problem")]
     ]
@@ -164,7 +166,13 @@ def problem_response(
 
 
 def _json(shape: ProblemOut, headers: Mapping[str, str] | None) -> Response:
-    return Response(orjson.dumps(shape), shape["status"], headers=headers, media_type=PROBLEM_JSON)
+    content = orjson.dumps(_with_request_id(shape))
+    return Response(content, shape["status"], headers=headers, media_type=PROBLEM_JSON)
+
+
+def _with_request_id(shape: ProblemOut) -> ProblemOut:
+    request_id = REQUEST_ID.get()
+    return shape if request_id is None else {**shape, "request_id": request_id}
 
 
 def _answer(
@@ -172,7 +180,7 @@ def _answer(
 ) -> Response:
     """Return a problem as JSON, or as a page where a person's browser asked for a page."""
     if _is_for_people(request):
-        page = html("shared/problem.html", dict(headers or {}), problem=shape)
+        page = html("shared/problem.html", dict(headers or {}), problem=_with_request_id(shape))
         page.status_code = shape["status"]
         return page
     return _json(shape, headers)
@@ -216,7 +224,9 @@ async def _on_hang_up(_request: Request, _error: Exception) -> Response:
 
 async def _on_bug(request: Request, _error: Exception) -> Response:
     shape = problem(500, "A fault of the service; its log has the details.")
-    return _answer(request, shape, FAULT_HEADERS)
+    request_id = REQUEST_ID.get()
+    named = {} if request_id is None else {REQUEST_ID_HEADER: request_id}
+    return _answer(request, shape, FAULT_HEADERS | named)
 
 
 def install(app: FastAPI) -> None:

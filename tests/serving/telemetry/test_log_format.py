@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import logging
 from data.settings import Settings
-from serving.__main__ import _start_log
-_start_log(Settings(log_level="debug"))
+from serving.telemetry.log_format import start_log
+start_log(Settings(log_level="debug"))
 logging.getLogger("expedite.any").debug("ours")
 logging.getLogger("numba.core").debug("theirs")
 logging.getLogger("numba.core").warning("both")
