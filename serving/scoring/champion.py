@@ -153,11 +153,13 @@ class Champion:
 
     def continue_with(self, recent: RecentLogs, *, swapped: bool) -> None:
         """Let the history features go on with what the ledger learned since, if anything."""
-        learned = recent.read()
-        if self._loaded is None or not (learned or swapped):
+        if self._loaded is None:
             return
         try:
-            self.current = self._loaded.with_recent(recent.logs(self._loaded))
+            if recent.read(self._loaded) or swapped:
+                self.current = self._loaded.with_recent(recent.logs(self._loaded))
+        except SQLAlchemyError:
+            raise
         except Exception:  # the champion knows its own past still; that is enough to go on
             LOG.exception("What the ledger learned could not be taken in")
 

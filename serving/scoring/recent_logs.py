@@ -5,6 +5,7 @@ of a log is the same as after an export and an import.
 """
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -17,17 +18,16 @@ from data.contract.conversion import arrow_schema, to_frame
 from data.contract.exception_tables import ExceptionEvents, Exceptions, Outcomes
 from data.domain import MAX_MINUTES, LabelOrigin
 from data.ledger.ledger import Ledger, LedgerEvent, OutcomeRecord
-from data.policy.exchange_rates import NO_QUOTES, ExchangeRates
+from data.policy.exchange_rates import ExchangeRates
 from data.policy.policy import Policy
 from data.ticks import is_of_calendar
 from features.engine.class_shares import LABEL
 from features.engine.event_log import LogRows
-from features.engine.products import NO_PRODUCTS
 from features.exceptions.logs import exception_logs
 from models.triage.labels import PROMISED, past_log
 from models.triage.triage import Triage
 from serving.scoring.amounts import rates_for
-from serving.scoring.columns import columns_of
+from serving.scoring.recent_columns import RecentColumns
 from serving.wire.exception_in import OURS, ExceptionIn
 from serving.wire.stored_exception import UnreadableRowError, reading, stored_exception
 
@@ -36,27 +36,25 @@ EVENTS_PER_READ = 2_000
 _SCHEMA = arrow_schema("outcomes")
 
 
-class _Raised(NamedTuple):
-    """An exception that a source raised.
+class _End(NamedTuple):
+    """End of an exception.
 
     Attributes:
-        exception_id: Its id in the ledger.
-        known_at: The tick from which it counts.
+        occurred_at_ms: Tick at which it ended.
+        known_at_ms: Tick at which that was recorded.
+        outcome: None if none was recorded.
     """
 
-    exception_id: str
-    known_at: int
-
-
-class _End(NamedTuple):
-    """The event that ended an exception, with its outcome; None if none was recorded."""
-
-    event: LedgerEvent
+    occurred_at_ms: int
+    known_at_ms: int
     outcome: OutcomeRecord | None
 
 
 class RecentLogs:
     """Reads each event of the ledger once, and keeps what the logs are made of.
+
+    A payload is read as columns at once and let go: as objects 100,000 would be a gigabyte. A
+    champion that reads other columns has the ledger read anew.
 
     Exceptions that the service raised itself are left out: triage was not trained on them. So are
     those that can't be read.
@@ -64,90 +62,90 @@ class RecentLogs:
 
     def __init__(self, ledger: Ledger, policy: Policy) -> None:
         self._ledger, self._policy = ledger, policy
+        self._columns: RecentColumns | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what was read."""
         self._seq = 0
-        self._payloads: list[ExceptionIn] = []
-        self._raised: list[_Raised] = []
+        self._ids: list[str] = []
+        self._raised_at = array("q")
         self._left_out: set[str] = set()
         self._ends: dict[str, _End] = {}
-        self._columns: list[dict[str, np.ndarray]] = []
-        self._kinds: Mapping[str, str] = {}
-        self._products, self._quotes = NO_PRODUCTS, NO_QUOTES
 
-    def read(self) -> bool:
-        """Take in new events; return whether there were any."""
-        before = self._seq
+    def read(self, triage: Triage) -> bool:
+        """Take in new events as a champion reads them; return whether there were any."""
+        columns, self._columns = self._columns, None  # a read that fails begins anew
+        if columns is None or not columns.is_read_alike(triage):
+            self._begin()
+            columns = RecentColumns(triage)
+        before, rates = self._seq, rates_for(self._policy, triage)
         while events := self._ledger.events_after(self._seq, KINDS, EVENTS_PER_READ):
-            outcomes = self._ledger.outcomes({event.exception_id for event in events})
-            for event in events:
-                self._take(event, _readable(outcomes.get(event.exception_id)))
+            ended = {event.exception_id for event in events if event.kind != "created"}
+            outcomes = self._ledger.outcomes(ended)
+            taken = [self._take(event, outcomes.get(event.exception_id)) for event in events]
+            columns.append([payload for payload in taken if payload is not None], rates)
             self._seq = events[-1].seq
+        self._columns = columns
         return self._seq > before
 
-    def _take(self, event: LedgerEvent, outcome: OutcomeRecord | None) -> None:
+    def _take(self, event: LedgerEvent, outcome: OutcomeRecord | None) -> ExceptionIn | None:
+        """Take in one event; return the payload of an exception that counts from now on."""
         exception_id = event.exception_id
         if exception_id in self._left_out or (event.kind == "created" and event.by == OURS):
             self._left_out.add(exception_id)
         elif event.kind == "created":
-            try:
-                with reading(exception_id):
-                    _check_moments(event.occurred_at_ms, event.known_at_ms)
-                payload = stored_exception(exception_id, event.body or "{}")
-            except UnreadableRowError:
-                self._left_out.add(exception_id)
-                return
-            known_at = max(event.occurred_at_ms, event.known_at_ms)
-            self._payloads.append(payload)
-            self._raised.append(_Raised(exception_id, known_at))
+            return self._created(event)
         elif not is_of_calendar(event.occurred_at_ms) or not is_of_calendar(event.known_at_ms):
             self._left_out.add(exception_id)
-        elif event.kind == "closed":
-            self._ends.setdefault(exception_id, _End(event, outcome))
         elif event.kind == "reopened":
             self._ends.pop(exception_id, None)
-        else:
-            self._ends[exception_id] = _End(event, outcome)
+        elif event.kind == "resolved" or exception_id not in self._ends:
+            end = _End(event.occurred_at_ms, event.known_at_ms, _readable(outcome))
+            self._ends[exception_id] = end
+        return None
+
+    def _created(self, event: LedgerEvent) -> ExceptionIn | None:
+        try:
+            with reading(event.exception_id):
+                _check_moments(event.occurred_at_ms, event.known_at_ms)
+            payload = stored_exception(event.exception_id, event.body or "{}")
+        except UnreadableRowError:
+            self._left_out.add(event.exception_id)
+            return None
+        self._ids.append(event.exception_id)
+        self._raised_at.append(max(event.occurred_at_ms, event.known_at_ms))
+        return payload
 
     def logs(self, triage: Triage) -> dict[str, LogRows]:
-        """Return the rows that became known since a champion was trained, where there are any."""
-        if not self._raised:
+        """Return the rows that became known since a champion was trained, where there are any.
+
+        Args:
+            triage: The champion by which the events were read.
+        """
+        if self._columns is None or not self._ids:
             return {}
-        rates = rates_for(self._policy, triage)
-        columns = self._columns_for(triage, rates)
-        events = [end.event for end in self._ends.values()]
-        outcomes = [end.outcome for end in self._ends.values() if end.outcome is not None]
+        ends = self._ends
+        outcomes = [end.outcome for end in ends.values() if end.outcome is not None]
         logs = exception_logs(
-            columns=columns,
+            columns=self._columns,
             entities=triage.entities,
             exceptions=self._exceptions(),
-            events=_steps(events),
-            outcomes=_outcomes(outcomes, rates),
+            events=_steps(ends),
+            outcomes=_outcomes(outcomes, rates_for(self._policy, triage)),
         )
-        rows = {raised.exception_id: row for row, raised in enumerate(self._raised)}
-        labels = _labels(triage, columns, outcomes, rows)
-        since = {name: _since(rows, triage.trained_as_of) for name, rows in (logs | labels).items()}
-        return {name: rows for name, rows in since.items() if len(rows.known_at)}
-
-    def _columns_for(self, triage: Triage, rates: ExchangeRates) -> dict[str, np.ndarray]:
-        is_read_alike = triage.products is self._products and triage.quotes is self._quotes
-        if triage.kinds != self._kinds or not is_read_alike:
-            self._columns, self._kinds = [], dict(triage.kinds)
-            self._products, self._quotes = triage.products, triage.quotes
-        done = sum(len(part["detected_at"]) for part in self._columns)
-        if done < len(self._payloads):
-            unread = self._payloads[done:]
-            self._columns.append(columns_of(unread, self._kinds, self._products, rates))
-        whole = {
-            name: np.concatenate([part[name] for part in self._columns])
-            for name in self._columns[0]
+        rows = {exception_id: row for row, exception_id in enumerate(self._ids)}
+        labels = _labels(triage, self._columns, outcomes, rows)
+        since = {
+            name: rows.known_from(triage.trained_as_of) for name, rows in (logs | labels).items()
         }
-        self._columns = [whole]
-        return whole
+        return {name: rows for name, rows in since.items() if len(rows.known_at)}
 
     def _exceptions(self) -> pd.DataFrame:
         return pd.DataFrame(
             {
-                Exceptions.exception_id: [raised.exception_id for raised in self._raised],
-                Exceptions.known_at: _moments([raised.known_at for raised in self._raised]),
+                Exceptions.exception_id: self._ids,
+                Exceptions.known_at: _moments(self._raised_at),
             }
         )
 
@@ -216,16 +214,16 @@ def _moments(ticks: Sequence[int]) -> pd.Series:
     return pd.Series(pd.to_datetime(np.array(ticks, np.int64), unit="ms", utc=True))
 
 
-def _steps(events: Sequence[LedgerEvent]) -> pd.DataFrame:
+def _steps(ends: Mapping[str, _End]) -> pd.DataFrame:
     """One step for each end. The team before it is not recorded, so no team is named."""
     return pd.DataFrame(
         {
-            ExceptionEvents.exception_id: [event.exception_id for event in events],
-            ExceptionEvents.occurred_at: _moments([event.occurred_at_ms for event in events]),
-            ExceptionEvents.known_at: _moments([event.known_at_ms for event in events]),
-            ExceptionEvents.step: np.zeros(len(events), np.int64),
-            ExceptionEvents.event: pd.Series(["resolved"] * len(events), dtype=object),
-            ExceptionEvents.team: pd.Series([None] * len(events), dtype=object),
+            ExceptionEvents.exception_id: list(ends),
+            ExceptionEvents.occurred_at: _moments([end.occurred_at_ms for end in ends.values()]),
+            ExceptionEvents.known_at: _moments([end.known_at_ms for end in ends.values()]),
+            ExceptionEvents.step: np.zeros(len(ends), np.int64),
+            ExceptionEvents.event: pd.Series(["resolved"] * len(ends), dtype=object),
+            ExceptionEvents.team: pd.Series([None] * len(ends), dtype=object),
         }
     )
 
@@ -256,12 +254,3 @@ def _labels(
             log = LogRows(ticks, keys, {LABEL: values.astype(np.float64)})
             logs[past_log(label.name)] = log
     return logs
-
-
-def _since(rows: LogRows, tick: int) -> LogRows:
-    late = rows.known_at >= tick
-    return LogRows(
-        rows.known_at[late],
-        {name: key[late] for name, key in rows.keys.items()},
-        {name: value[late] for name, value in rows.values.items()},
-    )

@@ -92,7 +92,7 @@ def round_trip(payloads: list[dict[str, Any]], resolutions: list[dict[str, Any]]
         outcomes=history.table("outcomes"),
     )
     recent = RecentLogs(ledger, policy)
-    recent.read()
+    recent.read(triage)
 
     as_of = np.full(len(payloads), int(NOON.timestamp() * 1000) + 86_400_000)
     trained = Features(FEATURES, plan, past)

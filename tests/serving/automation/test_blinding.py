@@ -172,7 +172,8 @@ def test_what_was_set_automatically_teaches_no_share_of_a_class(
     resolved(client, posted(client, an_exception())["id"], **resolution)
     service = client.app.state.service
     recent = RecentLogs(service.ledger, service.policy)
-    recent.read()
-    labels = recent.logs(a_triage()).get("labels.category")
+    triage = a_triage()
+    recent.read(triage)
+    labels = recent.logs(triage).get("labels.category")
 
     assert (0 if labels is None else len(labels.known_at)) == rows

@@ -257,5 +257,6 @@ def test_a_loss_that_is_no_number_costs_the_loss_and_not_what_the_ledger_taught(
         spoil(ledger_file, "outcomes", "loss_amount", "much", f"exception_id = '{two_open[1]}'")
         service = client.app.state.service
         recent = RecentLogs(service.ledger, service.policy)
-        recent.read()
-        assert len(recent.logs(a_triage())["ended"].known_at) == 2
+        triage = a_triage()
+        recent.read(triage)
+        assert len(recent.logs(triage)["ended"].known_at) == 2

@@ -15,8 +15,9 @@ def logs(client, a_triage):
     def read():
         service = client.app.state.service
         recent = RecentLogs(service.ledger, service.policy)
-        assert recent.read()
-        return recent.logs(a_triage())
+        triage = a_triage()
+        assert recent.read(triage)
+        return recent.logs(triage)
 
     return read
 
