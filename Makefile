@@ -10,7 +10,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check fast-checks fix house soak wheel openapi bench bench-peers bench-plain lock clean
+.PHONY: help setup demo test test-long check fast-checks fix house soak wheel openapi bench overload bench-peers bench-plain lock clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ wheel: setup  ## build the wheel, install it into an empty environment and run i
 
 bench: setup  ## performance, as ratios of two things timed in one run
 	@PYTHONPATH=. $(PY) -W ignore tests/bench/bench.py
+
+overload: setup  ## a running service beyond its limits: URL=http://127.0.0.1:8000, of a service for tests
+	@$(PY) tests/bench/overload.py $(URL)
 
 bench-peers: setup  ## our forecasts against libraries', on the real data of EXPEDITE_REAL_DATA; an hour or more
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers

@@ -69,7 +69,13 @@ def worker(listening: int, says_ready: int, counts_folder: str) -> None:
         os.write(says_ready, b"r")
 
     server = import_module("serving.server")
-    server.serve_on(socket.socket(fileno=listening), settings, on_ready, counts_folder)
+    server.serve_on(
+        socket.socket(fileno=listening),
+        settings,
+        on_ready,
+        counts_folder=counts_folder,
+        parent=os.getppid(),
+    )
 
 
 @app.command()

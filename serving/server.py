@@ -18,7 +18,12 @@ from uvicorn.config import LOGGING_CONFIG
 
 from data.settings import Settings
 from serving.app import create_app
-from serving.http.connections import BoundedProtocol, ConnectionLimits, ConnectionState
+from serving.http.connections import (
+    MAX_IDLE_SECONDS,
+    BoundedProtocol,
+    ConnectionLimits,
+    ConnectionState,
+)
 
 SECONDS_BETWEEN_THREADS = 0.001
 """A call waits no longer than this for a thread that works on a large request."""
@@ -30,7 +35,12 @@ class DrainingServer(uvicorn.Server):
     """A server that drains for some seconds after SIGTERM; SIGINT, or a second signal, ends it."""
 
     def __init__(
-        self, app: FastAPI, settings: Settings, on_ready: Callable[[], None] = lambda: None
+        self,
+        app: FastAPI,
+        settings: Settings,
+        on_ready: Callable[[], None] = lambda: None,
+        *,
+        parent: int | None = None,
     ) -> None:
         """Prepare to serve.
 
@@ -38,6 +48,7 @@ class DrainingServer(uvicorn.Server):
             app: The application; its `state.drain` says that it drains.
             settings: Log level, and seconds to drain.
             on_ready: Called once calls are answered.
+            parent: Id of the process with which this one ends; None where it stands alone.
         """
         limits = ConnectionLimits(settings.max_connections, settings.max_waiting_calls)
         connections = ConnectionState(limits)
@@ -49,6 +60,7 @@ class DrainingServer(uvicorn.Server):
             server_header=False,
             log_level=settings.log_level,
             log_config=None if settings.log_format == "json" else LOGGING_CONFIG,
+            timeout_keep_alive=MAX_IDLE_SECONDS,
             timeout_graceful_shutdown=MAX_SECONDS_TO_FINISH,
         )
         super().__init__(config)
@@ -56,7 +68,7 @@ class DrainingServer(uvicorn.Server):
         self._drain_seconds = settings.drain_seconds
         self._on_ready = on_ready
         self._ends_at: float | None = None
-        self._parent = os.getppid()
+        self._parent = parent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and then take what was loaded for good out of the garbage collector's rounds."""
@@ -83,7 +95,8 @@ class DrainingServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """End once it has drained, or once the supervisor is gone."""
-        if os.getppid() != self._parent and self._ends_at is None:
+        is_orphan = self._parent is not None and os.getppid() != self._parent
+        if is_orphan and self._ends_at is None:
             self.begin_to_drain()
         if self._ends_at is not None and time.monotonic() >= self._ends_at:
             self.should_exit = True
@@ -94,7 +107,9 @@ def serve_on(
     listening: socket.socket,
     settings: Settings,
     on_ready: Callable[[], None] = lambda: None,
+    *,
     counts_folder: str | None = None,
+    parent: int | None = None,
 ) -> None:
     """Serve on a socket that is bound already, until a signal ends it.
 
@@ -103,7 +118,8 @@ def serve_on(
         settings: Of the service.
         on_ready: Called once calls are answered.
         counts_folder: Folder in which all workers of one port count; None for a single process.
+        parent: Id of the supervisor, with which this process ends; None where it stands alone.
     """
     app = create_app(settings, counts_folder=counts_folder)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean end
-        DrainingServer(app, settings, on_ready).run(sockets=[listening])
+        DrainingServer(app, settings, on_ready, parent=parent).run(sockets=[listening])

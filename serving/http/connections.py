@@ -1,34 +1,29 @@
-"""Connections within limits: slow clients are let go, and what is too much is refused at once.
+"""Connections within limits: slow clients are let go.
 
-A request must arrive whole within some seconds. Of too many connections the one that has waited
-longest for the rest of its request is closed. Of too many calls that wait for their answer, a
-further one is answered with 429 before any work is done, so the others stay fast. A call counts
-from when it has arrived whole: who sends slowly takes nobody's turn.
+A request must arrive whole within some seconds, and its answer must be read at some speed. Of too
+many connections the one that has waited longest for the rest of its request is closed, else the
+one that has been idle longest. `call_limit` refuses calls.
 """
 
 import asyncio
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 import orjson
-from prometheus_client import Counter
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from serving.http.call_limit import REFUSAL, REFUSED, CallLimit, LimitedCall
 from serving.http.problems import PROBLEM_JSON, problem
 
 MAX_HEADER_SECONDS = 10.0
 MAX_BODY_SECONDS = 60.0
-RETRY_AFTER_SECONDS = 1
+MAX_IDLE_SECONDS = 75
+"""Pools of load balancers hold a connection for 60: closed before, it may fail a call."""
 MAX_BYTES_WAITED_FOR = 32_768
 """A larger body is not read whole before its call is let in, or refused."""
-ALWAYS_ANSWERED = (b"/livez", b"/readyz", b"/metrics")
-REFUSED = Counter(
-    "expedite_refused",
-    "Calls and connections that were refused or given up, by why",
-    ["reason"],
-    registry=None,
-)
-_TOO_MANY = orjson.dumps(problem(429, "Too many calls wait for an answer. Send it again later."))
+MAX_UNREAD_SECONDS = 60.0
+"""In this time a client must read some 50 kB of an answer that is longer than its buffers."""
 _TOO_SLOW = orjson.dumps(problem(408, "The request did not arrive in time. Send it again."))
 
 
@@ -49,14 +44,16 @@ class ConnectionState:
 
     Attributes:
         limits: Of the process.
-        waiting_calls: Calls whose answer has not begun.
+        calls: Limit on the calls that wait.
         partial: Connections that wait for the rest of a request, the longest first.
+        idle: Connections between two requests, the longest first.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self.waiting_calls = 0
+        self.calls = CallLimit(limits.calls)
         self.partial: dict[BoundedProtocol, None] = {}
+        self.idle: dict[BoundedProtocol, None] = {}
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -66,30 +63,33 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._state = state
         self._inner: ASGIApp = self.app
-        self._call: _Call | None = None
+        self._body: list[bytes] | None = None
         self._is_partial = True
         self._timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request; of too many connections close the slowest."""
         super().connection_made(transport)
         self._wait(MAX_HEADER_SECONDS)
         if len(self.connections) > self._state.limits.connections:
-            slowest = next(iter(self._state.partial), self)
+            others = chain(self._state.partial, self._state.idle)
+            slowest = next((other for other in others if other is not self), self)
             slowest.give_up("connections")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection, and the calls on it that were never begun."""
         self._arrived()
-        if self._call is not None:
-            self._call.arrived.set()
+        self._read_on()
+        self._state.idle.pop(self, None)
         for _, call in self.pipeline:
-            cast("_Call", call).end()
+            cast("LimitedCall", call).end()
         self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on; wait for the rest of a request only so long."""
+        self._state.idle.pop(self, None)
         super().data_received(data)
         if self._is_partial and not self.transport.is_closing():
             if self._timer is None:
@@ -103,26 +103,94 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Begin a call; its body may still be on the way."""
+        """Begin a call, or wait for its body where that is small."""
         self._arrived()
-        self.app = self._call = _Call(self._inner, self._state, self.url, dict(self.headers))
         self._wait(MAX_BODY_SECONDS)
-        super().on_headers_complete()
+        if self._is_small():
+            self._body = []
+        else:
+            self._begin(LimitedCall(self._inner, self._state.calls, self.url))
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if self._body is None:
+            super().on_body(body)
+        else:
+            self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Note that a request has arrived whole."""
+        """Begin the call that has arrived whole, or refuse it."""
         self._is_partial = False
-        if self._call is not None:
-            self._call.arrive()
+        body, self._body = self._body, None
+        if body is not None:
+            call = LimitedCall(self._inner, self._state.calls, self.url)
+            is_next = self.cycle is None or self.cycle.response_complete
+            if call.is_refused and is_next:
+                self._refuse()
+                return
+            if is_next:
+                call.begin()
+            self._begin(call)
+            super().on_body(b"".join(body))
         super().on_message_complete()
 
+    def _is_small(self) -> bool:
+        """Return whether the call begins only when its body is there: a slow one takes no turn."""
+        headers = dict(self.headers)
+        length = headers.get(b"content-length", b"0")
+        is_counted = b"transfer-encoding" not in headers and length.isdigit()
+        is_held = self.expect_100_continue or b"upgrade" in headers
+        return is_counted and int(length) <= MAX_BYTES_WAITED_FOR and not is_held
+
+    def _begin(self, call: LimitedCall) -> None:
+        self.app = call
+        super().on_headers_complete()
+
+    def _refuse(self) -> None:
+        """Answer that there is too much, without making anything for the call."""
+        REFUSED.labels("calls").inc()
+        self.transport.write(REFUSAL)
+        if self.parser is None or not self.parser.should_keep_alive():
+            self.transport.close()
+            return
+        self._state.idle[self] = None
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def on_response_complete(self) -> None:
+        """Begin the next call of the connection, or note that it is idle."""
+        super().on_response_complete()
+        is_idle = self.cycle.response_complete and not self._is_partial
+        if is_idle and not self.transport.is_closing():
+            self._state.idle[self] = None
+
+    def pause_writing(self) -> None:
+        """Wait only so long for the client to read."""
+        super().pause_writing()
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(MAX_UNREAD_SECONDS, self._let_go)
+
+    def resume_writing(self) -> None:
+        """Note that the client has read."""
+        self._read_on()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, also where the end of its last answer was not read."""
+        if self.transport.get_write_buffer_size():
+            self._let_go()
+        else:
+            super().timeout_keep_alive_handler()
+
     def give_up(self, reason: str) -> None:
-        """Close the connection of a request that does not arrive."""
+        """Close a connection whose request does not arrive, or that is idle."""
         self._arrived()
         if self.transport.is_closing():
             return
         REFUSED.labels(reason).inc()
-        if self.cycle is None or self.cycle.response_complete:
+        is_answered = self.cycle is None or self.cycle.response_complete
+        if is_answered and self not in self._state.idle:
             length = str(len(_TOO_SLOW)).encode()
             head = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: " + PROBLEM_JSON.encode()
             self.transport.write(
@@ -134,6 +202,16 @@ class BoundedProtocol(HttpToolsProtocol):
             )
         self.transport.close()
 
+    def _let_go(self) -> None:
+        """Drop a client that does not read its answer; what it did not read is lost."""
+        REFUSED.labels("unread").inc()
+        self.transport.abort()
+
+    def _read_on(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
     def _wait(self, seconds: float) -> None:
         self._state.partial[self] = None
         self._timer = self.loop.call_later(seconds, self.give_up, "slow")
@@ -143,72 +221,3 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
             self._state.partial.pop(self, None)
-
-
-class _Call:
-    """One call: let in, or refused, when it has arrived; it waits until its answer begins.
-
-    Attributes:
-        arrived: Set once the whole request is there, or never will be.
-    """
-
-    def __init__(
-        self, app: ASGIApp, state: ConnectionState, url: bytes, headers: dict[bytes, bytes]
-    ) -> None:
-        length = headers.get(b"content-length", b"0")
-        is_chunked = b"transfer-encoding" in headers
-        self.arrived = asyncio.Event()
-        self._app = app
-        self._state = state
-        self._is_exempt = url.startswith(ALWAYS_ANSWERED)
-        self._is_small = not is_chunked and length.isdigit() and int(length) <= MAX_BYTES_WAITED_FOR
-        self._is_refused = not self._is_small and self._is_too_much()
-        self._is_waiting = False
-        self._has_ended = False
-
-    def _is_too_much(self) -> bool:
-        too_much = self._state.waiting_calls >= self._state.limits.calls
-        return too_much and not self._is_exempt
-
-    def arrive(self) -> None:
-        """Note that the whole request is there."""
-        if self._is_small:
-            self._is_refused = self._is_too_much()
-        if not self._is_refused and not self._has_ended:
-            self._is_waiting = True
-            self._state.waiting_calls += 1
-        self.arrived.set()
-
-    def end(self) -> None:
-        """Note that the call waits no longer."""
-        self._has_ended = True
-        self._state.waiting_calls -= self._is_waiting
-        self._is_waiting = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the call."""
-        if self._is_small:
-            await self.arrived.wait()
-        if self._is_refused:
-            REFUSED.labels("calls").inc()
-            await _refused(send)
-            return
-
-        async def begun(message: Message) -> None:
-            self.end()
-            await send(message)
-
-        try:
-            await self._app(scope, receive, begun)
-        finally:
-            self.end()
-
-
-async def _refused(send: Send) -> None:
-    headers = [
-        (b"content-type", PROBLEM_JSON.encode()),
-        (b"content-length", str(len(_TOO_MANY)).encode()),
-        (b"retry-after", str(RETRY_AFTER_SECONDS).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
-    await send({"type": "http.response.body", "body": _TOO_MANY})

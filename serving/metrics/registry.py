@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from serving.http.connections import REFUSED
+from serving.http.call_limit import REFUSED
 from serving.metrics.call_counts import CALLS, SECONDS
 from serving.scoring.counters import AUDITED, DECIDED, DEGRADED, SUSPENDED
 from serving.stage_times import STAGE_SECONDS

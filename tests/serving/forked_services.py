@@ -23,7 +23,7 @@ def main() -> None:
     while sys.stdin.readline():
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            serve_on(listening, Settings.read(), lambda: say(os.getpid()))
+            serve_on(listening, Settings.read(), lambda: say(os.getpid()), parent=os.getppid())
             os._exit(0)
 
 

@@ -14,6 +14,8 @@ import uvicorn
 from serving.http import connections
 from serving.http.connections import BoundedProtocol, ConnectionLimits, ConnectionState
 
+LARGE_ANSWER = 30_000_000
+
 
 class SlowApp:
     """Answers at once; `/slow` when it may."""
@@ -29,7 +31,8 @@ class SlowApp:
         while scope["path"] == "/slow" and not self.may_answer.is_set():
             await asyncio.sleep(0.005)
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+        size = LARGE_ANSWER if scope["path"] == "/large" else 0
+        await send({"type": "http.response.body", "body": bytes(size)})
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def test_a_call_beyond_the_limit_is_refused_at_once_and_health_is_not(app):
         slow = [threading.Thread(target=client.get, args=("/slow",)) for _ in range(2)]
         for call in slow:
             call.start()
-        eventually(lambda: state.waiting_calls == 2)
+        eventually(lambda: state.calls.waiting == 2)
         refused = client.post("/", content=b"body")
         health = client.get("/readyz")
         app.may_answer.set()
@@ -89,7 +92,7 @@ def test_a_call_beyond_the_limit_is_refused_at_once_and_health_is_not(app):
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
     assert refused.json()["status"] == 429
-    assert (health.status_code, after.status_code, state.waiting_calls) == (200, 200, 0)
+    assert (health.status_code, after.status_code, state.calls.waiting) == (200, 200, 0)
 
 
 @pytest.mark.parametrize("text", [b"", b"GET / HTTP/1.1\r\nhost: a\r\n"])
@@ -104,8 +107,9 @@ def test_headers_that_do_not_arrive_are_not_waited_for(app, monkeypatch, text):
 def test_a_body_that_does_not_arrive_is_not_waited_for(app, monkeypatch):
     monkeypatch.setattr(connections, "MAX_BODY_SECONDS", 0.2)
     with served(app) as (address, state), half_sent(address) as connection:
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
         assert connection.recv(1000) == b""
-        eventually(lambda: state.waiting_calls == 0)
+        eventually(lambda: state.calls.waiting == 0)
 
 
 def test_a_large_body_that_comes_in_parts_is_read(app):
@@ -113,7 +117,7 @@ def test_a_large_body_that_comes_in_parts_is_read(app):
         answer = client.post("/", content=(bytes(50_000) for _ in range(10)))
         another = client.post("/", content=bytes(3_000_000))
         assert (answer.status_code, another.status_code) == (200, 200)
-        assert state.waiting_calls == 0
+        assert state.calls.waiting == 0
 
 
 def test_a_slow_answer_is_waited_for(app, monkeypatch):
@@ -135,4 +139,26 @@ def test_many_half_sent_requests_leave_room_for_others(app, limits):
         assert len(state.partial) <= limits.get("connections", 60)
         for connection in slow:
             connection.close()
-        eventually(lambda: state.waiting_calls == 0)
+        eventually(lambda: state.calls.waiting == 0)
+
+
+def test_who_does_not_read_an_answer_is_let_go(app, monkeypatch):
+    monkeypatch.setattr(connections, "MAX_UNREAD_SECONDS", 0.3)
+    request = b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n"
+    with served(app) as (address, _), half_sent(address, request) as connection:
+        time.sleep(1)
+        received = 0
+        while data := connection.recv(1_000_000):
+            received += len(data)
+        assert 0 < received < LARGE_ANSWER
+
+
+def test_of_too_many_connections_an_idle_one_makes_room(app):
+    with served(app, connections=2) as (address, state):
+        with client_of(address) as first, client_of(address) as second:
+            assert (first.get("/").status_code, second.get("/").status_code) == (200, 200)
+            eventually(lambda: len(state.idle) == 2)
+            with client_of(address) as third:
+                assert third.get("/").status_code == 200
+            assert second.get("/").status_code == 200
+        eventually(lambda: not state.idle)
