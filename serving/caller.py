@@ -48,6 +48,7 @@ class Caller:
         scopes: Calls that may be made.
         may_overrule: Whether a claim of somebody else is no obstacle.
         address: Network address; None where it is not known.
+        teams: Teams whose exceptions alone the caller sees; None for all.
     """
 
     name: str | None
@@ -55,6 +56,7 @@ class Caller:
     scopes: frozenset[AccessScope]
     may_overrule: bool = False
     address: str | None = None
+    teams: frozenset[str] | None = None
 
     def action(
         self, name: str, subject: str | None, /, *, now_ms: int, by: str | None = None, **body: str

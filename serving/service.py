@@ -18,10 +18,12 @@ from data.policy.policy import Policy
 from data.settings import Settings
 from serving.clock import Clock, clock_from
 from serving.forecast_book import ForecastBookInUse
+from serving.http.requests import caller_of
 from serving.incident_watch.watch import IncidentWatch
 from serving.ledger_follower import LedgerFollower
 from serving.live_list.as_of import PastLists
 from serving.live_list.claim_board import ClaimBoard
+from serving.live_list.visible_list import VisibleList
 from serving.live_list.worklist import Worklist
 from serving.pollers import LookRecord
 from serving.scoring.champion import Champion, ModelStore
@@ -180,6 +182,11 @@ def _worklist(
 def _note(ledger: Ledger, version: VersionInUse) -> None:
     with ledger.writing() as connection:
         record_version(connection, version)
+
+
+def visible_list(request: Request) -> VisibleList:
+    """Return the work list as the caller of a request sees it."""
+    return VisibleList(service_of(request).worklist, caller_of(request).teams)
 
 
 def service_of(request: Request) -> Service:

@@ -26,6 +26,7 @@ class Account:
     is_active: bool
     created_at_ms: int
     openid_subject: str | None = None
+    teams: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class ApiKey:
     scopes: str
     created_at_ms: int
     until_ms: int | None = None
+    teams: str | None = None
 
     def is_valid(self, now_ms: int) -> bool:
         """Return whether it opens anything at a moment."""
@@ -193,6 +195,11 @@ def api_key_of(connection: Connection, key_id: str) -> ApiKey:
 def add_api_key(connection: Connection, key: ApiKey) -> None:
     """Store a new key."""
     connection.execute(insert(API_KEYS), [asdict(key)])
+
+
+def bind_api_key(connection: Connection, key_id: str, teams: str | None) -> None:
+    """Store the teams whose exceptions alone a key shows; None for all."""
+    connection.execute(update(API_KEYS).where(API_KEYS.c.id == key_id).values(teams=teams))
 
 
 def end_api_key(connection: Connection, key_id: str, *, until_ms: int) -> None:

@@ -16,10 +16,12 @@ ACCOUNTS = Table(
     Column("is_active", Boolean, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("openid_subject", Text, index=True, unique=True),
+    Column("teams", Text),
 )
 """One person who may sign in. Accounts are closed and never deleted: the log names them.
 
-`openid_subject` is issuer and subject of a person whom an identity provider knows.
+`openid_subject` is issuer and subject of a person whom an identity provider knows. `teams` is a
+JSON list of the teams whose exceptions alone are shown; empty for all.
 """
 
 FAILED_ATTEMPTS = Table(
@@ -59,8 +61,12 @@ API_KEYS = Table(
     Column("scopes", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("until_ms", BigInteger),
+    Column("teams", Text),
 )
-"""One key of a program. `scopes` are words between blanks; it counts until `until_ms`."""
+"""One key of a program. `scopes` are words between blanks; it counts until `until_ms`.
+
+`teams` is as of an account.
+"""
 
 ACTION_LOG = Table(
     "action_log",

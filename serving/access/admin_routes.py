@@ -16,6 +16,7 @@ from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from serving.access.access import access_of
 from serving.access.accounts import AccountRights, change_account, new_account, new_link
 from serving.access.keys import issue_key, revoke_key, rotate_key
+from serving.access.teams import bind_account, bind_key, teams_of
 from serving.caller import AccessScope, AccountRole
 from serving.http.html import html
 from serving.http.requests import caller_of, form_fields
@@ -42,12 +43,13 @@ def _page(request: Request, secret: str = "", secret_of: str = "") -> Response:
         stored, keys = accounts(connection), api_keys(connection)
     return html(
         "access/access.html",
-        accounts=stored,
+        accounts=[asdict(account) | {"teams": _words(account.teams)} for account in stored],
         keys=[
             {
                 "id": key.id,
                 "name": key.name,
                 "scopes": key.scopes,
+                "teams": _words(key.teams),
                 "until": None if key.until_ms is None else rfc3339(key.until_ms),
                 "is_valid": key.is_valid(now_ms),
             }
@@ -58,6 +60,10 @@ def _page(request: Request, secret: str = "", secret_of: str = "") -> Response:
         secret=secret,
         secret_of=secret_of,
     )
+
+
+def _words(stored: str | None) -> str:
+    return ", ".join(sorted(teams_of(stored) or ()))
 
 
 async def _changed(
@@ -101,13 +107,15 @@ async def add_link(request: Request, name: str) -> Response:
 
 @router.post("/access/accounts/{name}/change")
 async def change_rights(request: Request, name: str) -> Response:
-    """Change the role of an account; close or open it."""
+    """Change the role and the teams of an account; close or open it."""
     fields = await form_fields(request, service_of(request).settings)
     caller = caller_of(request)
+    teams = fields.get("teams", "").split(",")
     rights = AccountRights(fields.get("role", ""), is_active=fields.get("is_open") == "yes")
 
     def change(connection: Connection, now_ms: int) -> str:
         change_account(connection, name, rights, caller=caller, now_ms=now_ms)
+        bind_account(connection, name, teams, caller=caller, now_ms=now_ms)
         return ""
 
     return await _changed(request, change)
@@ -119,6 +127,7 @@ async def add_key(request: Request) -> Response:
     fields = await form_fields(request, service_of(request).settings)
     caller = caller_of(request)
     name, days = fields.get("name", ""), fields.get("days", "").strip()
+    teams = fields.get("teams", "").split(",")
     scopes = [scope.value for scope in AccessScope if fields.get(f"scope_{scope}")]
     lasting_ms = int(days) * MS_PER_DAY if days.isdigit() and int(days) < 100_000 else None
 
@@ -131,6 +140,7 @@ async def add_key(request: Request) -> Response:
             now_ms=now_ms,
             until_ms=None if not lasting_ms else now_ms + lasting_ms,
         )
+        bind_key(connection, issued.key.id, teams, caller=caller, now_ms=now_ms)
         return issued.token
 
     return await _changed(request, change, f"the key of {name}")

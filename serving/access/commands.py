@@ -21,6 +21,7 @@ from data.settings import Settings
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from serving.access.accounts import AccountRights, change_account, new_account, new_link
 from serving.access.keys import issue_key, revoke_key, rotate_key
+from serving.access.teams import bind_account, bind_key, teams_of
 from serving.caller import CONSOLE
 from serving.clock import clock_from
 from serving.wire.formats import rfc3339
@@ -39,6 +40,10 @@ accounts = _commands("Accounts of people who sign in.")
 actions = _commands("The log of actions: who did what, and when.")
 Id = Annotated[str, typer.Argument(help="Id of the key, as `keys list` shows it")]
 AccountName = Annotated[str, typer.Argument(help="Name of the person")]
+Teams = Annotated[
+    list[str] | None,
+    typer.Option(help="Name of a team; `none` is for exceptions without one. Repeat it"),
+]
 RoleName = Annotated[str, typer.Option(help="viewer, operator, lead or admin")]
 
 
@@ -88,12 +93,13 @@ def list_keys() -> None:
     """Print all keys, also those that count no more. The keys themselves are not stored."""
     with open_ledger() as ledger, ledger.reading() as connection:
         stored = api_keys(connection)
-    columns = ("id", "name", "scopes", "made", "counts until")
+    columns = ("id", "name", "scopes", "teams", "made", "counts until")
     rows = [
         (
             key.id,
             key.name,
             key.scopes,
+            _team_names(key.teams),
             rfc3339(key.created_at_ms),
             "" if key.until_ms is None else rfc3339(key.until_ms),
         )
@@ -120,6 +126,17 @@ def rotate(
         )
     )
     typer.echo(issued.token)
+
+
+@keys.command("bind")
+def bind_key_to(key_id: Id, team: Teams = None) -> None:
+    """Bind a key to teams, whose exceptions alone it reads and changes; none binds to all."""
+    stored = _changed(
+        lambda connection, now_ms: bind_key(
+            connection, key_id, team or (), caller=CONSOLE, now_ms=now_ms
+        )
+    )
+    typer.echo(f"{key_id}: {_team_names(stored)}")
 
 
 @keys.command("revoke")
@@ -171,6 +188,17 @@ def change(
     typer.echo(f"{changed.name}: {changed.role if changed.is_active else 'closed'}")
 
 
+@accounts.command("bind")
+def bind_account_to(name: AccountName, team: Teams = None) -> None:
+    """Bind a viewer or operator to teams, whose exceptions alone they see; none binds to all."""
+    stored = _changed(
+        lambda connection, now_ms: bind_account(
+            connection, name, team or (), caller=CONSOLE, now_ms=now_ms
+        )
+    )
+    typer.echo(f"{name}: {_team_names(stored)}")
+
+
 @accounts.command("list")
 def list_accounts() -> None:
     """Print all accounts."""
@@ -180,11 +208,12 @@ def list_accounts() -> None:
         (
             account.name,
             account.role if account.is_active else "closed",
+            _team_names(account.teams),
             "set" if account.password_hash else "not set",
         )
         for account in stored
     ]
-    _print_table(("name", "role", "password"), rows)
+    _print_table(("name", "role", "teams", "password"), rows)
 
 
 @actions.command("export")
@@ -198,6 +227,12 @@ def export() -> None:
 @actions.callback()
 def _actions() -> None:
     """Make `export` a command of its own."""
+
+
+def _team_names(stored: str | None) -> str:
+    """Return the teams of an account or a key, for people."""
+    teams = teams_of(stored)
+    return "all teams" if teams is None else ", ".join(sorted(teams))
 
 
 def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.access import ApiKey, account_in, api_key
 from data.ledger.ledger import Ledger
+from serving.access.teams import teams_of
 from serving.access.tokens import digest
 from serving.caller import OVERRULING, ROLE_SCOPES, AccessScope, AccountRole, Caller
 from serving.clock import Clock
@@ -82,7 +83,9 @@ def _key_caller(connection: Connection, token_sha256: str, now_ms: int) -> Calle
     if key is None or not key.is_valid(now_ms):
         return None
     scopes = scopes_of(key)
-    return Caller(key.name, "key", scopes, may_overrule=AccessScope.ADMIN in scopes)
+    is_admin = AccessScope.ADMIN in scopes
+    teams = None if is_admin else teams_of(key.teams)
+    return Caller(key.name, "key", scopes, may_overrule=is_admin, teams=teams)
 
 
 def _session_caller(connection: Connection, token_sha256: str, now_ms: int) -> Caller | None:
@@ -95,6 +98,7 @@ def _session_caller(connection: Connection, token_sha256: str, now_ms: int) -> C
         credential="session",
         scopes=ROLE_SCOPES[role],
         may_overrule=role in OVERRULING,
+        teams=None if role in OVERRULING else teams_of(account.teams),
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from data.domain import BadInputError, ConflictError, UnknownChoiceError
-from data.ledger.access import ApiKey, add_api_key, api_key_of, end_api_key
+from data.ledger.access import ApiKey, add_api_key, api_key_of, bind_api_key, end_api_key
 from data.ledger.action_log import record_action
 from data.ledger.intake import new_id
 from serving.access.tokens import KEY_PREFIX, digest, new_token
@@ -69,7 +69,7 @@ def _scope(word: str) -> str:
 def rotate_key(
     connection: Connection, key_id: str, *, grace_ms: int, caller: Caller, now_ms: int
 ) -> IssuedKey:
-    """Make a key of the same name and scopes; the old one counts for a while longer.
+    """Make a key of the same name, scopes and teams; the old one counts for a while longer.
 
     Raises:
         NotFoundError: There is no such key.
@@ -84,6 +84,7 @@ def rotate_key(
         now_ms=now_ms,
         until_ms=old.until_ms,
     )
+    bind_api_key(connection, issued.key.id, old.teams)
     end_api_key(connection, key_id, until_ms=now_ms + grace_ms)
     action = caller.action("rotate key", key_id, now_ms=now_ms, new_key=issued.key.id)
     record_action(connection, action)

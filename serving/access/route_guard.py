@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.access.access import Access
 from serving.access.route_scopes import scope_of
+from serving.access.team_guard import check_teams
 from serving.caller import OPEN, SIGNED_IN, AccessScope, Caller
 from serving.http.openapi import SESSION_COOKIE
 from serving.http.paths import PROGRAM_PATHS
@@ -25,6 +26,7 @@ async def check_caller(request: Request) -> None:
     Raises:
         NotSignedInError, TooManyAttemptsError: By `signed_in`.
         NotAllowedError: The caller has not the scope of the route.
+        NotAllowedError, NotFoundError: By `check_teams`.
         HTTPException: It is a person without a session: the answer leads to the login page.
     """
     await check_scope(request.scope, request.scope["route"].path)
@@ -58,6 +60,7 @@ async def check_scope(scope: Scope, path: str) -> None:
     if needed not in caller.scopes:
         raise NotAllowedError(_refusal(caller, needed))
     scope["caller"] = replace(caller, address=address)
+    await check_teams(scope, path, caller)
     SIGNED_IN.set(caller.name)
 
 

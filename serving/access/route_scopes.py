@@ -104,6 +104,58 @@ ROUTE_SCOPES: dict[str, AccessScope] = {
     "GET /v1/actions": ADMIN,
 }
 
+TEAM_ROUTES = frozenset(
+    {
+        "GET /openapi.json",
+        "POST /v1/score",
+        "GET /v1/exceptions/{exception_id}",
+        "GET /v1/exceptions/{exception_id}/versus/{other_id}",
+        "POST /v1/exceptions/{exception_id}/resolve",
+        "POST /v1/exceptions/{exception_id}/claim",
+        "POST /v1/exceptions/{exception_id}/release",
+        "GET /v1/worklist",
+        "GET /v1/incidents",
+        "GET /v1/incidents/{incident_id}",
+        "POST /v1/incidents/{incident_id}/resolve",
+        "POST /v1/incidents/{incident_id}/split",
+        "POST /v1/incidents/{incident_id}/claim",
+        "POST /v1/incidents/{incident_id}/release",
+        "GET /v1/promises",
+        "POST /v1/promises/suspend",
+        "GET /v1/forecasts",
+        "POST /v1/forecasts/query",
+        "POST /v1/allocations",
+        "POST /v1/replenishments",
+        "GET /",
+        "GET /exceptions/{exception_id}",
+        "GET /exceptions/{exception_id}/strongest",
+        "GET /exceptions/{exception_id}/versus",
+        "POST /exceptions/{exception_id}/resolve",
+        "POST /exceptions/{subject_id}/claim",
+        "POST /exceptions/{subject_id}/release",
+        "GET /incidents/{incident_id}",
+        "GET /incidents/{incident_id}/members",
+        "POST /incidents/{incident_id}/resolve",
+        "POST /incidents/{incident_id}/split",
+        "POST /incidents/{subject_id}/claim",
+        "POST /incidents/{subject_id}/release",
+        "GET /promises",
+        "POST /promises/suspend",
+        "GET /demand",
+        "GET /demand/one",
+        "GET /stock",
+        "GET /stock/one",
+        "GET /stock/share",
+        "GET /account",
+        "POST /account/password",
+        "POST /logout",
+    }
+)
+"""Routes for callers who are bound to teams: they hold no exceptions, or those of the teams alone.
+
+A route that is not in it is refused to them, so that a new one is closed until somebody narrows it.
+"""
+
 
 def scope_of(method: str, path: str) -> AccessScope | None:
     """Return the scope that a route needs; None for a public one."""

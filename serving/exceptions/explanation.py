@@ -14,8 +14,8 @@ from models.triage.predictions import ClassPredictions
 from models.triage.triage import Triage
 from serving.clock import Clock
 from serving.exceptions.view import exception_view
+from serving.live_list.visible_list import VisibleList
 from serving.live_list.waiting_cost import costs_of_waiting
-from serving.live_list.worklist import Worklist
 from serving.scoring.amounts import rates_for
 from serving.scoring.answer import case_of, is_scored
 from serving.scoring.columns import columns_as_of
@@ -30,7 +30,7 @@ _NONE: dict[str, list[tuple[str, float]]] = {label: [] for label in PROMISED_NAM
 
 
 async def explained(
-    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: Worklist, clock: Clock
+    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: VisibleList, clock: Clock
 ) -> dict[str, Any]:
     """Return an exception as the API shows it, and with it what its place is made of.
 
@@ -58,7 +58,7 @@ async def explained(
 
 
 async def strongest(
-    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: Worklist, clock: Clock
+    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: VisibleList, clock: Clock
 ) -> list[dict[str, Any]]:
     """Return the features that moved the chance of harm most; empty where no model says.
 
@@ -82,7 +82,7 @@ async def strongest(
     ]
 
 
-async def _terms(exception_id: str, worklist: Worklist, policy: Policy) -> dict[str, Any] | None:
+async def _terms(exception_id: str, worklist: VisibleList, policy: Policy) -> dict[str, Any] | None:
     """The numbers of the rule for one open exception; None once it is off the list."""
     snapshot = await worklist.ranked()
     row = snapshot.row_of(exception_id)
@@ -109,7 +109,7 @@ async def _terms(exception_id: str, worklist: Worklist, policy: Policy) -> dict[
     }
 
 
-async def _waiting(exception_id: str, worklist: Worklist) -> dict[str, Any]:
+async def _waiting(exception_id: str, worklist: VisibleList) -> dict[str, Any]:
     """Return the cost of waiting for one open exception, and the end of its team's shift."""
     snapshot = await worklist.ranked()
     row = snapshot.row_of(exception_id)

@@ -22,7 +22,7 @@ from serving.http.requests import (
     json_answer,
     past_tick,
 )
-from serving.service import service_of
+from serving.service import service_of, visible_list
 from serving.worklist.comparison import ComparisonOut, comparison_view
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
@@ -66,7 +66,7 @@ async def look_at_exception(request: Request, exception_id: ExceptionId) -> Resp
         exception_id,
         ledger=service.ledger,
         scorer=service.scorer,
-        worklist=service.worklist,
+        worklist=visible_list(request),
         clock=service.clock,
     )
     return json_answer(view, headers={"ETag": etag(view["revision"])})
@@ -75,7 +75,7 @@ async def look_at_exception(request: Request, exception_id: ExceptionId) -> Resp
 @router.get("/{exception_id}/versus/{other_id}", responses=answers(ComparisonOut, (404, 422)))
 async def versus(request: Request, exception_id: RowId, other_id: RowId, at: At = None) -> Response:
     """Compare two rows of the list: in money, hazard and hours, term by term."""
-    view = await service_of(request).worklist.view(past_tick(at))
+    view = await visible_list(request).view(past_tick(at))
     return json_answer(comparison_view(view.snapshot, exception_id, other_id))
 
 

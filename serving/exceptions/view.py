@@ -11,7 +11,7 @@ from data.ledger.ledger import ExceptionRecord, Ledger, LedgerEvent, OutcomeReco
 from serving.clock import Clock
 from serving.exceptions.words_reason import words_reasons
 from serving.live_list.claim_board import ClaimHolderOut
-from serving.live_list.worklist import Worklist
+from serving.live_list.visible_list import VisibleList
 from serving.scoring.answer import ScoringOut
 from serving.scoring.assessment import Assessment, stored_assessment
 from serving.scoring.scorer import Scorer
@@ -90,7 +90,7 @@ class StoredException(NamedTuple):
 
 
 async def exception_view(
-    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: Worklist, clock: Clock
+    exception_id: str, *, ledger: Ledger, scorer: Scorer, worklist: VisibleList, clock: Clock
 ) -> ExceptionOut:
     """Return one exception: as posted, as scored now, and what happened to it.
 
@@ -104,7 +104,7 @@ async def exception_view(
     exception = stored_exception(record.id, record.payload)
     snapshot = await worklist.ranked()
     row = snapshot.row_of(record.id)
-    incident = worklist.open.incidents.of_exception(record.id)
+    incident = worklist.incident_of(record.id)
     answer = scorer.answers([assessment], now_ms)[0]
     if record.is_open:
         words = await asyncio.to_thread(words_reasons, exception, assessment, scorer, now_ms)
@@ -114,7 +114,7 @@ async def exception_view(
         **worklist.claims.shown(record.id, now_ms),
         "status": "open" if record.is_open else "resolved",
         "rank": None if row is None else int(snapshot.rank_of[row]),
-        "open_total": len(worklist.open),
+        "open_total": len(snapshot.open.rows),
         **answer,
         "incident_id": incident.id if incident else None,
         "payload": orjson.loads(record.payload),

@@ -11,7 +11,7 @@ from data.ledger.ledger import Ledger
 from data.ticks import MS_PER_HOUR
 from serving.incident_watch.evidence import stored_facts
 from serving.incidents.view import incident_details
-from serving.live_list.worklist import Worklist
+from serving.live_list.visible_list import VisibleList
 from serving.scoring.scorer import Scorer
 from serving.wire.formats import rfc3339
 
@@ -30,7 +30,7 @@ async def incident_panel(
     *,
     ledger: Ledger,
     scorer: Scorer,
-    worklist: Worklist,
+    worklist: VisibleList,
 ) -> dict[str, Any]:
     """Return an incident with what its panel shows beside it.
 

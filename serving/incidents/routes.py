@@ -17,7 +17,7 @@ from serving.incidents.view import (
     incident_details,
     incidents_view,
 )
-from serving.service import service_of
+from serving.service import service_of, visible_list
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 @router.get("", responses=answers(OpenIncidentsOut))
 async def look_at_incidents(request: Request) -> Response:
     """The open incidents, highest score first."""
-    return json_answer(await incidents_view(service_of(request).worklist))
+    return json_answer(await incidents_view(visible_list(request)))
 
 
 @router.get("/{incident_id}", responses=answers(IncidentDetailsOut, (404, 422, 503)))
@@ -38,7 +38,7 @@ async def look_at_incident(
     """One incident, and page by page its open members in the order of the ranking rule."""
     service = service_of(request)
     view = await incident_details(
-        incident_id, limit, cursor, ledger=service.ledger, worklist=service.worklist
+        incident_id, limit, cursor, ledger=service.ledger, worklist=visible_list(request)
     )
     return json_answer(view, headers={"ETag": etag(view["revision"])})
 

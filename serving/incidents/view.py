@@ -9,8 +9,9 @@ from data.ledger.incidents import Incident, Member, incident_of, members_of
 from data.ledger.ledger import Ledger
 from serving.incident_watch.evidence import stored_facts
 from serving.live_list.incident_groups import IncidentRow
+from serving.live_list.paging import Page
 from serving.live_list.snapshot import Snapshot, SnapshotFilters
-from serving.live_list.worklist import Worklist
+from serving.live_list.visible_list import VisibleList
 from serving.wire.answers import Moment, StampOut, closed
 from serving.wire.formats import rfc3339, rfc3339_or_none
 from serving.worklist.row import WorklistRowOut
@@ -62,7 +63,7 @@ class StoredIncident(NamedTuple):
             return cls(incident_of(connection, incident_id), members_of(connection, [incident_id]))
 
 
-async def incidents_view(worklist: Worklist) -> OpenIncidentsOut:
+async def incidents_view(worklist: VisibleList) -> OpenIncidentsOut:
     """Return the open incidents that have open members, in the order of the work list."""
     view = await worklist.view()
     return {"incidents": rows_view(view, _rows(view.snapshot)), **view.snapshot.stamp()}
@@ -76,8 +77,13 @@ def _rows(snapshot: Snapshot) -> list[int]:
     ]
 
 
+def _open_members(page: Page, incident_id: str, worklist: VisibleList) -> int:
+    """Return how many members are open; members of other teams are counted, and not shown."""
+    return page.total if worklist.teams is None else worklist.count_members(incident_id)
+
+
 async def incident_details(
-    incident_id: str, limit: int, cursor: str | None, *, ledger: Ledger, worklist: Worklist
+    incident_id: str, limit: int, cursor: str | None, *, ledger: Ledger, worklist: VisibleList
 ) -> IncidentDetailsOut:
     """Return an incident, open or closed, with some of its open members.
 
@@ -103,7 +109,7 @@ async def incident_details(
         "row": None if row is None else rows_view(view, [row])[0],
         "members": rows_view(view, page.places),
         "total": page.total,
-        "ended": belong - page.total,
+        "ended": belong - _open_members(page, incident_id, worklist),
         "split_off": len(members) - belong,
         "next_cursor": page.next_cursor,
         **page.snapshot.stamp(),

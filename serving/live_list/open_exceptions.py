@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from serving.live_list.open_row import OpenRow
 
 MAX_ENDS_REMEMBERED = 20_000
 """Exceptions that ended lately: what was read of them before they ended comes too late."""
+NO_TEAM = "none"
+"""Word for the team of an exception that has none."""
 _FIRST_CAPACITY = 1_024
 
 
@@ -39,6 +41,23 @@ class OpenArrays(NamedTuple):
     by_number: Mapping[int, Incident]
     teams: np.ndarray
     categories: np.ndarray
+
+    def of_teams(self, teams: frozenset[str]) -> Self:
+        """Return those that some teams should have."""
+        rows = np.flatnonzero([of_teams(team, teams) for team in self.teams.tolist()])
+        return self._replace(
+            scored=self.scored.take(rows),
+            rows=self.rows[rows],
+            keys=self.keys[rows],
+            incidents=self.incidents[rows],
+            teams=self.teams[rows],
+            categories=self.categories[rows],
+        )
+
+
+def of_teams(team: str | None, teams: frozenset[str]) -> bool:
+    """Return whether an exception of a team belongs to some teams; `none` stands for no team."""
+    return (team or NO_TEAM) in teams
 
 
 class OpenExceptions:

@@ -56,6 +56,7 @@ class Snapshot:
         item_order: Places of all exceptions, each by itself.
         rank_of: For each place its rank, from 1.
         lines: How far the people on shift get.
+        teams: Teams whose exceptions it holds; None for all.
     """
 
     number: int
@@ -67,11 +68,21 @@ class Snapshot:
     item_order: np.ndarray
     rank_of: np.ndarray
     lines: CapacityLines
+    teams: frozenset[str] | None = None
     _filtered: dict[SnapshotFilters, np.ndarray] = field(default_factory=dict)
+    _narrowed: "dict[frozenset[str], Snapshot]" = field(default_factory=dict)
 
     @classmethod
-    def of(cls, now_open: OpenArrays, judges: RankingContext, now_ms: int, *, number: int) -> Self:
-        """Rank what is open."""
+    def of(
+        cls,
+        now_open: OpenArrays,
+        judges: RankingContext,
+        now_ms: int,
+        *,
+        number: int,
+        teams: frozenset[str] | None = None,
+    ) -> Self:
+        """Rank what is open; `teams` says whose that is, None for all."""
         degraded = judges.model_version is None
         rows = GroupedRows.of(now_open, now_ms)
         clock = work_clock(judges.policy.shifts, now_open.teams, now_ms)
@@ -88,7 +99,20 @@ class Snapshot:
             item_order=alone.order,
             rank_of=rows.ranks(ranked.order),
             lines=CapacityLines.of(rows, items, ranked, policy=judges.policy, now_ms=now_ms),
+            teams=teams,
         )
+
+    def of_teams(self, teams: frozenset[str]) -> "Snapshot":
+        """Return the same list of some teams' exceptions alone, ranked among each other."""
+        if teams not in self._narrowed:
+            self._narrowed[teams] = Snapshot.of(
+                self.open.of_teams(teams),
+                self.judges,
+                self.now_ms,
+                number=self.number,
+                teams=teams,
+            )
+        return self._narrowed[teams]
 
     @property
     def open(self) -> OpenArrays:

@@ -160,7 +160,8 @@ class Worklist:
             BadPayloadError: The cursor was not given by this service.
         """
         read = Bookmark(latest.number, 0) if cursor is None else read_cursor(cursor)
-        paged = (snapshot for snapshot in self._paged if snapshot.number == read.number)
+        listed = (read.number, latest.teams)
+        paged = (each for each in self._paged if (each.number, each.teams) == listed)
         snapshot = next(paged, latest)
         page = cut(snapshot, filters, read.begin, limit)
         if page.next_cursor is not None and snapshot not in self._paged:

@@ -13,11 +13,10 @@ from data.policy.policy import Policy
 from data.ticks import MS_PER_SECOND
 from models.ranking.staffing import work_clock
 from models.ranking.waiting_cost import losses_after
-from serving.live_list.open_exceptions import OpenArrays
+from serving.live_list.open_exceptions import NO_TEAM, OpenArrays
 from serving.pollers import Background
 from serving.service import Service
 
-NO_TEAM = "none"
 AN_HOUR = np.array([[0.0, 1.0]])
 
 

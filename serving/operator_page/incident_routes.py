@@ -12,7 +12,7 @@ from serving.incidents.resolve import resolve_incident
 from serving.incidents.split import split_incident
 from serving.operator_page.claim_routes import CHANGED, IncidentId, form_of
 from serving.operator_page.routes import Below, list_values, resolution_of
-from serving.service import service_of
+from serving.service import service_of, visible_list
 from serving.worklist.overview import WorklistFilters
 
 router = APIRouter(include_in_schema=False)
@@ -97,5 +97,5 @@ async def _panel(request: Request, incident_id: str, cursor: str | None = None) 
         cursor,
         ledger=service.ledger,
         scorer=service.scorer,
-        worklist=service.worklist,
+        worklist=visible_list(request),
     )

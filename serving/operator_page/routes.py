@@ -15,7 +15,7 @@ from serving.exceptions.resolve import resolve_one
 from serving.http.html import ByScript, html
 from serving.http.requests import ROW_ID, ActionRequest, At, caller_of, etag, form_fields, past_tick
 from serving.http.templates import assets, packed
-from serving.service import service_of
+from serving.service import service_of, visible_list
 from serving.wire.formats import rfc3339
 from serving.worklist.comparison import at_rank, comparison_view
 from serving.worklist.overview import WorklistFilters, overview, status
@@ -65,7 +65,12 @@ async def list_values(request: Request, filters: WorklistFilters, begin: int) ->
     """Return what the list is drawn from."""
     service = service_of(request)
     shown = await overview(
-        filters, begin, ROWS, worklist=service.worklist, scorer=service.scorer, clock=service.clock
+        filters,
+        begin,
+        ROWS,
+        worklist=visible_list(request),
+        scorer=service.scorer,
+        clock=service.clock,
     )
     return {
         "list": shown,
@@ -98,7 +103,7 @@ async def exception(
         exception_id,
         ledger=service.ledger,
         scorer=service.scorer,
-        worklist=service.worklist,
+        worklist=visible_list(request),
         clock=service.clock,
     )
     if by_script:
@@ -115,7 +120,7 @@ async def what_moved_it(request: Request, exception_id: Id) -> Response:
         exception_id,
         ledger=service.ledger,
         scorer=service.scorer,
-        worklist=service.worklist,
+        worklist=visible_list(request),
         clock=service.clock,
     )
     return html("shared/strongest.html", moved=moved)
@@ -124,7 +129,7 @@ async def what_moved_it(request: Request, exception_id: Id) -> Response:
 @router.get("/exceptions/{exception_id}/versus")
 async def versus(request: Request, exception_id: RowId, rank: Rank) -> Response:
     """Compare one row with the row of another rank."""
-    snapshot = await service_of(request).worklist.ranked()
+    snapshot = await visible_list(request).ranked()
     view = comparison_view(snapshot, exception_id, at_rank(snapshot, rank))
     return html("worklist/versus.html", versus=view)
 

@@ -11,7 +11,8 @@ from models.ranking.rule import Tier
 from serving.clock import Clock
 from serving.live_list.open_row import OpenRow
 from serving.live_list.snapshot import ListView, Snapshot
-from serving.live_list.worklist import MAX_ROWS_RANKED_AT_ONCE, Worklist
+from serving.live_list.visible_list import VisibleList
+from serving.live_list.worklist import MAX_ROWS_RANKED_AT_ONCE
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import MoneyOut
 from serving.wire.formats import money, rfc3339, rfc3339_or_none
@@ -50,7 +51,7 @@ async def overview(
     begin: int,
     limit: int,
     *,
-    worklist: Worklist,
+    worklist: VisibleList,
     scorer: Scorer,
     clock: Clock,
 ) -> dict[str, Any]:
@@ -80,7 +81,7 @@ async def overview(
         "priorities": [
             (priority.value, matches.priorities[priority.value]) for priority in Priority
         ],
-        "unreadable": 0 if filters.at_ms is not None else len(worklist.unreadable),
+        "unreadable": 0 if filters.at_ms is not None else worklist.unreadable_count,
         "ranked_at": rfc3339(snapshot.now_ms),
         **snapshot.lines.shown(filters.team or None),
         **status(scorer, clock()),

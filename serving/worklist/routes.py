@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from serving.http.openapi import answers
 from serving.http.requests import INCIDENT_ID, At, json_answer, past_tick
 from serving.live_list.snapshot import SnapshotFilters
-from serving.service import service_of
+from serving.service import visible_list
 from serving.worklist.view import WorklistPageOut, WorklistQuery, worklist_view
 
 router = APIRouter(prefix="/v1", tags=["work list"])
@@ -34,4 +34,4 @@ async def worklist(
     An incident is one row; `incident_id` shows its members.
     """
     query = WorklistQuery(filters, limit, cursor, past_tick(at))
-    return json_answer(await worklist_view(service_of(request).worklist, query))
+    return json_answer(await worklist_view(visible_list(request), query))

@@ -6,8 +6,8 @@ from serving.live_list.capacity import CapacityLineOut
 from serving.live_list.incident_groups import IncidentRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
 from serving.live_list.snapshot import ListView, Snapshot, SnapshotFilters
+from serving.live_list.visible_list import VisibleList
 from serving.live_list.waiting_cost import CostOfWaitingOut, costs_of_waiting
-from serving.live_list.worklist import Worklist
 from serving.scoring.answer import scoring_answer
 from serving.wire.answers import Moment, StampOut, closed
 from serving.wire.errors import BadPayloadError, Flaw
@@ -43,7 +43,7 @@ class WorklistQuery(NamedTuple):
     at_ms: int | None = None
 
 
-async def worklist_view(worklist: Worklist, query: WorklistQuery) -> WorklistPageOut:
+async def worklist_view(worklist: VisibleList, query: WorklistQuery) -> WorklistPageOut:
     """Return a page of the work list.
 
     Raises:
