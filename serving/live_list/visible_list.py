@@ -26,7 +26,7 @@ class VisibleList:
 
     @property
     def claims(self) -> ClaimBoard:
-        """Who has which rows."""
+        """Holders of rows."""
         return self._worklist.claims
 
     @property
