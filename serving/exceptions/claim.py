@@ -41,7 +41,7 @@ async def claim_row(
         ClaimedError: Somebody else has it.
         NotJsonError, BadPayloadError, KeyReusedError: Nothing was accepted.
     """
-    payload = checked(CLAIM, signed(parsed(request.body), request.caller))
+    payload = checked(CLAIM, signed(parsed(request.body or b"{}"), request.caller))
     expected_revision = request.expected_revision
     until_ms = now_ms + int(policy.guards.claim_minutes * MS_PER_MINUTE)
 
@@ -63,7 +63,7 @@ async def release_row(
     request: ActionRequest, *, writer: LedgerWriter, claims: ClaimBoard, now_ms: int
 ) -> Answer:
     """Release an open exception or incident before its time; errors as of `claim_row`."""
-    payload = checked(CLAIM, signed(parsed(request.body), request.caller))
+    payload = checked(CLAIM, signed(parsed(request.body or b"{}"), request.caller))
     expected_revision = request.expected_revision
 
     def transaction(connection: Connection) -> Answered[Claim]:

@@ -76,7 +76,7 @@ class RequestGuard:
         if not is_own_site(headers, host):
             detail = "The call comes from a page of another site."
             return problem_response(HTTPStatus.FORBIDDEN, detail)
-        if path.startswith(API_PREFIX) and not is_json(headers.get(b"content-type", b"")):
+        if path.startswith(API_PREFIX) and not is_json_or_none(headers):
             detail = "The body must be JSON and say so: Content-Type: application/json."
             accepts = {"Accept": "application/json"}
             return problem_response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, accepts)
@@ -103,6 +103,21 @@ def is_own_site(headers: dict[bytes, bytes], host: str) -> bool:
     if site is not None:
         return site in OWN_SITE
     return origin is None or origin.decode("latin-1").lower().partition("://")[2] == host
+
+
+def is_json_or_none(headers: dict[bytes, bytes]) -> bool:
+    """Return whether a call has a body marked as JSON, or no body and no mark.
+
+    >>> is_json_or_none({b"content-length": b"0"}), is_json_or_none({b"content-length": b"2"})
+    (True, False)
+    >>> is_json_or_none({b"content-length": b"0", b"content-type": b"text/plain"})
+    False
+    """
+    content_type = headers.get(b"content-type")
+    if content_type is None:
+        has_length = headers.get(b"content-length", b"0") != b"0"
+        return not has_length and b"transfer-encoding" not in headers
+    return is_json(content_type)
 
 
 def is_json(content_type: bytes) -> bool:

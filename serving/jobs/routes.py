@@ -60,6 +60,6 @@ async def read(request: Request, job_id: JobId) -> Response:
 async def cancel(request: Request, job_id: JobId) -> Response:
     """Cancel a job that waits or runs; its command is ended within seconds.
 
-    The body is an empty JSON object.
+    The body is empty, or an empty JSON object.
     """
     return json_answer(await cancel_job(request, job_id))

@@ -22,6 +22,15 @@ def url(client, an_exception):
     return f"/v1/exceptions/{client.post('/v1/exceptions', json=an_exception()).json()['id']}"
 
 
+def test_a_call_without_a_body_needs_no_mark(client, url):
+    answers = [client.post(path) for path in (f"{url}/claim", f"{url}/resolve", "/v1/score")]
+    marked = client.post(f"{url}/claim", headers={"Content-Type": "text/plain"})
+
+    assert [answer.status_code for answer in answers] == [422, 400, 400]
+    assert [flaw["pointer"] for flaw in answers[0].json()["errors"]] == ["/by"]
+    assert marked.status_code == 415
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
 def test_a_body_that_is_not_marked_as_json_closes_nothing(client, url, kind):
     headers = {} if kind is None else {"Content-Type": kind}
