@@ -18,24 +18,33 @@ class RankedPairs:
         hit: 1 where the class is the actual one, else 0.
         first: Position of the first pair of the same probability.
         last: Position of the last one.
-        rows: Number of rows.
+        row_weight: Weight of each row.
     """
 
     row: np.ndarray
     hit: np.ndarray
     first: np.ndarray
     last: np.ndarray
-    rows: int
+    row_weight: np.ndarray
 
     @classmethod
-    def of(cls, probability: np.ndarray, row: np.ndarray, hit: np.ndarray) -> Self:
+    def of(
+        cls,
+        probability: np.ndarray,
+        row: np.ndarray,
+        hit: np.ndarray,
+        row_weight: np.ndarray | None = None,
+    ) -> Self:
         """Sort pairs.
 
         Args:
             probability: Of each pair.
             row: Of each pair, 0 to the number of rows less 1.
             hit: Of each pair, 0 or 1.
+            row_weight: Of each row, above 0; if left out, all weigh the same.
         """
+        if row_weight is None:
+            row_weight = np.ones(int(row.max(initial=-1)) + 1)
         order = np.argsort(-probability, kind="stable")
         rising = -probability[order]
         return cls(
@@ -43,7 +52,7 @@ class RankedPairs:
             hit=hit[order],
             first=np.searchsorted(rising, rising, side="left"),
             last=np.searchsorted(rising, rising, side="right") - 1,
-            rows=int(row.max(initial=-1)) + 1,
+            row_weight=row_weight,
         )
 
     def auc(self, rows: np.ndarray) -> float:
@@ -60,12 +69,16 @@ class RankedPairs:
         """Return the average precision over all pairs of some rows: the micro average."""
         weight = self._weight(rows)
         hits = weight * self.hit
-        precision = np.cumsum(hits)[self.last] / np.maximum(np.cumsum(weight)[self.last], 1)
-        return float((hits * precision).sum() / hits.sum()) if hits.any() else np.nan
+        if not hits.any():
+            return np.nan
+        precise = np.cumsum(hits)[self.last]
+        precision = precise / np.where(precise, np.cumsum(weight)[self.last], 1.0)
+        return float((hits * precision).sum() / hits.sum())
 
     def _weight(self, rows: np.ndarray) -> np.ndarray:
-        """Return how often each pair is drawn; rows may be drawn more than once."""
-        return np.bincount(rows, minlength=self.rows)[self.row]
+        """Return the weight of each pair; rows may be drawn more than once."""
+        drawn = np.bincount(rows, minlength=len(self.row_weight)) * self.row_weight
+        return drawn[self.row]
 
 
 def macro_f1(predicted: np.ndarray, actual: np.ndarray) -> float:

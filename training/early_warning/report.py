@@ -9,7 +9,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from data.contract.order_tables import Orders
 from data.domain import NotEnoughDataError, Stage
@@ -18,6 +17,7 @@ from data.ticks import MS_PER_DAY, tick_of
 from features.orders.history_features import RATE_OF, RATES
 from models.early_warning.early_warning import FINAL_STAGES, EarlyWarning, OrderRows, Warnings
 from training.common import measures
+from training.common.ranked_measures import RankedPairs
 from training.early_warning.dataset import OrderDataset
 from training.early_warning.fit import evened
 from training.early_warning.surplus import followed
@@ -131,24 +131,17 @@ def weighted_measures(
     chance: np.ndarray, happened: np.ndarray, weight: np.ndarray
 ) -> dict[str, measures.Measure]:
     """Return AUC, average precision, precision among the riskiest, Brier and calibration."""
-
-    def both(r: np.ndarray) -> bool:
-        return 0 < happened[r].sum() < len(r)
+    ranked = RankedPairs.of(chance, np.arange(len(happened)), happened.astype(float), weight)
 
     def precision(r: np.ndarray) -> float:
         top = r[riskiest_rows(chance[r], weight[r])]
         return float(np.average(happened[top], weights=weight[top]))
 
-    def auc(r: np.ndarray) -> float:
-        return roc_auc_score(happened[r], chance[r], sample_weight=weight[r]) if both(r) else np.nan
-
     def average_precision(r: np.ndarray) -> float:
-        if not both(r):
-            return np.nan
-        return float(average_precision_score(happened[r], chance[r], sample_weight=weight[r]))
+        return ranked.average_precision(r) if 0 < happened[r].sum() < len(r) else np.nan
 
     return {
-        "auc": auc,
+        "auc": ranked.auc,
         "average_precision": average_precision,
         "precision_riskiest_5_percent": precision,
         "brier": lambda r: float(np.average((chance[r] - happened[r]) ** 2, weights=weight[r])),
