@@ -400,7 +400,7 @@ def by_hand(orders, steps, counts, days):
     return {sku: row[first:] for sku, row in units.items()}
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(orders=ORDERS, steps=STEPS, counts=COUNTS)
 def test_units_are_those_counted_by_hand(orders, steps, counts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("history") / "history"
@@ -420,7 +420,7 @@ DEMAND_ROWS = st.lists(
 )
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(
     orders=ORDERS,
     steps=STEPS,
