@@ -171,8 +171,13 @@ class JobWorker:
                 command, output, max_seconds_alone=self._lease_seconds * SHARE_ALONE
             )
             self._process = process
-            code = self._watched(process, job_id)
-            self._process = None
+            try:
+                code = self._watched(process, job_id)
+            except BaseException:  # DBOS refuses the progress of a job that was just cancelled
+                process.kill()
+                raise
+            finally:
+                self._process = None
         files = sorted(path.name for path in output.iterdir() if path.is_file())
         return {"exit_code": code, "files": files}
 

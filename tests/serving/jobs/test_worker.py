@@ -118,6 +118,21 @@ def test_a_job_of_a_killed_worker_ends_with_it_and_is_taken_up_by_another(work, 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("ledger_with_an_exception")
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc: Linux only")
+def test_a_running_job_that_is_cancelled_ends_before_the_next_begins(work, queue):
+    job_id = queue.start(JobSpec("export", AS_OF), by=None, now_ms=1)
+    work()
+    eventually(lambda: commands_of(job_id))
+    queue.cancel(job_id)
+    following = queue.start(JobSpec("export", AS_OF), by=None, now_ms=2)
+    eventually(lambda: commands_of(following))
+
+    assert commands_of(job_id) == []
+    assert queue.job(job_id).status == "cancelled"
+
+
+@pytest.mark.slow
 def test_a_job_is_cancelled_and_what_its_command_says_is_its_result(work, queue, tmp_path):
     waiting = queue.start(JobSpec("export", AS_OF), by=None, now_ms=1)
     queue.cancel(waiting)
