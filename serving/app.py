@@ -67,7 +67,7 @@ def create_app(
         app.state.access = Access.of(service)
         app.state.jobs = LazyJobQueue(settings.database_url)
         background = app.state.background = _background(service)
-        jobs = partial(job_counts, app.state.jobs, service.ledger)
+        jobs = partial(job_counts, app.state.jobs, service.ledger, settings)
         app.state.registry = registry_of(ServiceState(service, background, jobs), counts_folder)
         await asyncio.to_thread(background.start_threads)
         await asyncio.to_thread(service.scorer.champion.note_absence)

@@ -12,6 +12,8 @@ from data.domain import BadInputError
 from data.settings import Settings
 from serving.jobs.payload import DEFAULT_DAYS, JobSpec
 
+DRIFT, DRIFT_REPORT = "drift", "drift.json"
+
 
 class JobFolders(NamedTuple):
     """Folders of one job.
@@ -77,7 +79,7 @@ def _drift(spec: JobSpec, folders: JobFolders) -> CommandLine:
         f"--history={folders.history}",
         f"--reference={begin}..{middle}",
         f"--current={middle}..{spec.as_of}",
-        f"--json={folders.output / 'drift.json'}",
+        f"--json={folders.output / DRIFT_REPORT}",
         f"--html={folders.output / 'drift.html'}",
     ]
 
@@ -133,7 +135,7 @@ JOB_KINDS: Mapping[str, JobKind] = {
     "calibration": JobKind(
         "Fit the calibration and the guarantees of triage anew", _training("recalibrate", "triage")
     ),
-    "drift": JobKind("Compare the last days with those before", _drift, frozenset({DAYS})),
+    DRIFT: JobKind("Compare the last days with those before", _drift, frozenset({DAYS})),
     "replay": JobKind("Simulate the queue of the last days", _replay, frozenset({DAYS})),
     "export": JobKind(
         "Write the exceptions and outcomes of the ledger as files for an import",

@@ -10,8 +10,10 @@ from typing_extensions import TypedDict
 
 from data.ledger.leases import lease_of
 from data.ledger.ledger import Ledger
+from data.settings import Settings
 from data.ticks import MS_PER_SECOND
-from serving.jobs.kinds import JOB_KINDS
+from serving.jobs.drift_figures import drift_figures
+from serving.jobs.kinds import DRIFT, DRIFT_REPORT, JOB_KINDS, output_folder
 from serving.jobs.record import JOBS_LEASE, SUCCEEDED, JobRecord
 from serving.metrics.service_state import JobCounts
 from serving.wire.answers import Moment, closed
@@ -82,7 +84,7 @@ def queue_of(request: Request) -> "JobQueue":
     return request.app.state.jobs.open()
 
 
-def job_counts(jobs: LazyJobQueue, ledger: Ledger) -> JobCounts:
+def job_counts(jobs: LazyJobQueue, ledger: Ledger, settings: Settings) -> JobCounts:
     """Return the counts of the newest jobs; none, and no queue opened, before the first worker."""
     with ledger.reading() as connection:
         is_used = lease_of(connection, JOBS_LEASE) is not None
@@ -92,9 +94,12 @@ def job_counts(jobs: LazyJobQueue, ledger: Ledger) -> JobCounts:
         for record in reversed(records)
         if record.status == SUCCEEDED
     }
+    drifts = (r for r in records if (r.kind, r.status) == (DRIFT, SUCCEEDED))
+    newest = next(drifts, None)
     return JobCounts(
         by_status=dict(Counter((record.kind, record.status) for record in records)),
         succeeded_at=ends,
+        drift=newest and drift_figures(output_folder(settings, newest.id) / DRIFT_REPORT),
     )
 
 

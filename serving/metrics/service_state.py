@@ -20,16 +20,37 @@ from serving.service import Service
 AN_HOUR = np.array([[0.0, 1.0]])
 
 
+class CalibrationErrors(NamedTuple):
+    """Expected calibration error of a label, and that of perfect chances on so few outcomes."""
+
+    error: float
+    by_chance: float
+
+
+class DriftFigures(NamedTuple):
+    """Figures of a drift job.
+
+    Attributes:
+        is_drift: Its verdict.
+        errors: Of the later period, by label; labels with too few outcomes have none.
+    """
+
+    is_drift: bool
+    errors: dict[str, CalibrationErrors]
+
+
 class JobCounts(NamedTuple):
     """Counts of the newest jobs.
 
     Attributes:
         by_status: Jobs by kind and status.
         succeeded_at: Seconds since 1970 at which the last job of a kind succeeded.
+        drift: Figures of the last drift job; None before it, or where its report is not at hand.
     """
 
     by_status: dict[tuple[str, str], int]
     succeeded_at: dict[str, float]
+    drift: DriftFigures | None = None
 
 
 class ServiceState(Collector):
@@ -134,6 +155,28 @@ def _jobs(counts: JobCounts) -> Iterable[Metric]:
     for kind, moment in sorted(counts.succeeded_at.items()):
         succeeded.add_metric([kind], moment)
     yield from (jobs, succeeded)
+    yield from _drift(counts.drift)
+
+
+def _drift(figures: DriftFigures | None) -> Iterable[Metric]:
+    """Yield what the last drift job says; no values before the first."""
+    drift = GaugeMetricFamily("expedite_drift", "1 where the last drift job found drift")
+    error = GaugeMetricFamily(
+        "expedite_calibration_error",
+        "Expected calibration error of a label in the later period of the last drift job",
+        labels=["label"],
+    )
+    by_chance = GaugeMetricFamily(
+        "expedite_calibration_error_by_chance",
+        "The error that perfect chances would show on so few outcomes",
+        labels=["label"],
+    )
+    if figures is not None:
+        drift.add_metric([], int(figures.is_drift))
+        for label, errors in sorted(figures.errors.items()):
+            error.add_metric([label], errors.error)
+            by_chance.add_metric([label], errors.by_chance)
+    yield from (drift, error, by_chance)
 
 
 def _looks(background: Background) -> Iterable[Metric]:

@@ -14,6 +14,8 @@ import pytest
 
 from models.forecast_book.store import write_book
 from serving import health_routes
+from serving.jobs.drift_figures import drift_figures
+from serving.metrics.service_state import JobCounts, _jobs
 from tests.serving.test_several_processes import address_of, ended, started
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -103,3 +105,20 @@ def test_calls_of_all_workers_of_a_port_are_counted_together(tmp_path):
     finally:
         ended(process, signal.SIGINT)
     assert 'expedite_calls_total{route="/livez",status="200"} 60.0' in shown
+
+
+def test_figures_of_the_last_drift_job_are_gauges(tmp_path):
+    report = tmp_path / "drift.json"
+    side = {"labelled": 900, "promised": 0.2, "seen": 0.3, "error": 0.11, "by_chance": 0.02}
+    cost = {"label": "breach", "reference": side | {"error": 0.03}, "current": side}
+    report.write_text(json.dumps({"drift": True, "calibration": {"breach": cost}}))
+    families = {f.name: f for f in _jobs(JobCounts({}, {}, drift_figures(report)))}
+    before = [f for f in _jobs(JobCounts({}, {})) if f.samples]
+    report.write_text("[]")
+
+    assert families["expedite_drift"].samples[0].value == 1
+    (error,) = families["expedite_calibration_error"].samples
+    assert (error.labels, error.value) == ({"label": "breach"}, 0.11)
+    assert families["expedite_calibration_error_by_chance"].samples[0].value == 0.02
+    assert before == []
+    assert drift_figures(report) is drift_figures(tmp_path / "none") is None
