@@ -14,7 +14,7 @@ from data.ledger.ledger import ExceptionRecord, Ledger
 from serving.clock import Clock
 from serving.incident_watch.watch import IncidentWatch
 from serving.live_list.claim_board import ClaimBoard
-from serving.live_list.open_row import OpenRow
+from serving.live_list.open_row import ReadRow
 from serving.live_list.worklist import Worklist, readable_row
 from serving.scoring.guarantees import Guarantees
 
@@ -29,7 +29,7 @@ class ReadRecord(NamedTuple):
     """An exception of the ledger, and its row; None where it has none."""
 
     record: ExceptionRecord
-    row: OpenRow | None
+    row: ReadRow | None
 
 
 class LedgerFollower:

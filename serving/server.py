@@ -71,12 +71,14 @@ class DrainingServer(uvicorn.Server):
         self._parent = parent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and then take what was loaded for good out of the garbage collector's rounds."""
+        """Start, and take what was loaded for good out of the garbage collector's rounds."""
+        # A start makes millions of objects that stay, and each round looks at all of them.
+        gc.freeze()
+        gc.set_threshold(20_000, 10, 20)
         await super().startup(sockets)
         gc.collect()
-        gc.freeze()
         # An answer is some twenty small objects: by default every thirty-fifth would start a round.
-        gc.set_threshold(20_000, 10, 20)
+        gc.freeze()
         sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
         self._on_ready()
 

@@ -9,20 +9,20 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from data.ledger.intake import AcceptedException, IntakeEvent, accept
-from data.ledger.message_order import Incoming
 from data.ledger.outcomes import save_outcomes
 from data.ledger.writer import LedgerWriter
 from data.settings import Settings
 from serving.background import run_sized
 from serving.clock import Clock
-from serving.exceptions.sent_exceptions import CheckedException, read_exceptions
+from serving.exceptions.scored_batch import ScoredItem, scored_batch
+from serving.exceptions.sent_exceptions import read_exceptions
 from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
 from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import (
     ActionRequest,
     RefusedExceptionOut,
 )
-from serving.live_list.open_row import OpenRow
+from serving.live_list.open_row import ReadRow, RowTexts
 from serving.live_list.worklist import Worklist, readable_row
 from serving.scoring.answer import ScoringOut
 from serving.scoring.assessment import Assessment, stored_assessment
@@ -65,26 +65,20 @@ class AcceptedBatchOut(StampOut):
     results: list[AcceptedExceptionOut | RefusedExceptionOut]
 
 
-class CheckedBatch(NamedTuple):
-    """Values of a request: what can be accepted, and what is refused.
+class AcceptedShape(NamedTuple):
+    """Effect of one exception on the ledger.
 
     Attributes:
-        exceptions: The right ones.
-        arriving: The right ones, scored.
-        refusals: For each value the answer that refuses it, or None.
+        accepted: What became of it.
+        assessment: The one that counts.
+        warnings: What did not count as sent.
+        sent: The exception, if the ledger stores it and its assessment as they came; else None.
     """
-
-    exceptions: list[ExceptionIn]
-    arriving: list[Incoming]
-    refusals: list[RefusedExceptionOut | None]
-
-
-class AcceptedShape(NamedTuple):
-    """Effect of one exception on the ledger, its assessment, and what did not count as sent."""
 
     accepted: AcceptedException
     assessment: Assessment
     warnings: list[Flaw]
+    sent: ExceptionIn | None
 
 
 async def take_in(
@@ -104,21 +98,19 @@ async def take_in(
     size = len(request.body)
     sent = await run_sized(size, partial(read_exceptions, request.body, settings))
     kind = sent.kind
-    batch = await _incoming(sent.items, size, scorer, clock)
+    batch = await scored_batch(sent.items, size, scorer, clock)
     now_ms = clock()
-    late = await run_sized(size, lambda: [_future_times(item, now_ms) for item in batch.exceptions])
+    late = await run_sized(size, lambda: _future_times(batch.items, now_ms))
     all_warnings = [
-        [*flaws, *item.unread] for flaws, item in zip(late, batch.exceptions, strict=True)
+        [*flaws, *item.exception.unread] for flaws, item in zip(late, batch.items, strict=True)
     ]
 
     def transaction(connection: Connection) -> Answered[list[AcceptedShape]]:
-        accepted = accept(connection, batch.arriving, now_ms=now_ms)
+        accepted = accept(connection, [item.incoming for item in batch.items], now_ms=now_ms)
         save_outcomes(connection, untouched(accepted, now_ms))
         results = [
-            AcceptedShape(result, _assessment(result, incoming), warnings)
-            for result, incoming, warnings in zip(
-                accepted, batch.arriving, all_warnings, strict=True
-            )
+            _accepted_shape(result, item, warnings)
+            for result, item, warnings in zip(accepted, batch.items, all_warnings, strict=True)
         ]
         answer = _answer(scorer, kind, batch.refusals, results, now_ms=now_ms)
         return Answered(answer, results)
@@ -127,9 +119,9 @@ async def take_in(
     once = AnswerOnce.of(request, "/v1/exceptions", now_ms=now_ms, action=action)
     answer, results = await run_once(writer, once, transaction)
     if results is not None:
-        for flaws, item in zip(late, batch.exceptions, strict=True):
+        for flaws, item in zip(late, batch.items, strict=True):
             count_future_times(flaws)
-            count_unread(item.unread)
+            count_unread(item.exception.unread)
         await _show([*results], size, worklist)
     return answer
 
@@ -143,61 +135,44 @@ async def _show(results: Sequence[AcceptedShape], size: int, worklist: Worklist)
             worklist.show_row(result.accepted.record, row)
 
 
-def _counted_rows(results: Sequence[AcceptedShape]) -> list[OpenRow | None]:
+def _counted_rows(results: Sequence[AcceptedShape]) -> list[ReadRow | None]:
     count_decisions(
         [result.assessment for result in results if result.accepted.arrival in _DECIDED]
     )
-    return [readable_row(result.accepted.record) for result in results]
+    return [_row(result) for result in results]
 
 
-def _assessment(result: AcceptedException, incoming: Incoming) -> Assessment:
-    """Return the assessment that counts: as stored; of a row that can't be read, today's."""
-    try:
-        return stored_assessment(result.record.id, result.record.opinion)
-    except UnreadableRowError:
-        return Assessment.from_json(incoming.opinion)
-
-
-def _future_times(facts: ExceptionIn, now_ms: int) -> list[Flaw]:
-    return future_times({name: getattr(facts, name) for name in _PAST_TIMES}, now_ms)
-
-
-async def _incoming(
-    items: Sequence[CheckedException | RefusedExceptionOut], size: int, scorer: Scorer, clock: Clock
-) -> CheckedBatch:
-    """Score what is right."""
-    right = [item for item in items if isinstance(item, CheckedException)]
-    refusals = [None if isinstance(item, CheckedException) else item for item in items]
-    if not right:
-        return CheckedBatch([], [], refusals)
-    exceptions = [item.exception for item in right]
-    judged = await scorer.judged(exceptions, clock())
-
-    def drawn() -> list[Incoming]:
-        return [
-            _as_incoming(
-                item,
-                scorer.draws.applied(assessment, item.exception.source, item.exception.external_id),
-            )
-            for item, assessment in zip(right, judged.assessments, strict=True)
-        ]
-
-    arriving = await run_sized(size, drawn)
-    return CheckedBatch(exceptions, arriving, refusals)
-
-
-def _as_incoming(item: CheckedException, assessment: Assessment) -> Incoming:
-    facts = item.exception
-    return Incoming(
-        source=facts.source,
-        external_id=facts.external_id,
-        is_open=facts.is_open,
-        version=facts.version,
-        updated_at_ms=facts.updated_at,
-        detected_at_ms=facts.detected_at,
-        payload=item.payload,
-        opinion=assessment.to_json(),
+def _row(result: AcceptedShape) -> ReadRow | None:
+    """Return the row to show; what is stored as it came is not read again."""
+    record, exception = result.accepted.record, result.sent
+    if exception is None or not record.is_open:
+        return readable_row(record)
+    texts = RowTexts(record.payload, record.opinion)
+    return ReadRow.of(
+        record.id, record.revision, texts, exception=exception, assessment=result.assessment
     )
+
+
+def _accepted_shape(
+    result: AcceptedException, item: ScoredItem, warnings: list[Flaw]
+) -> AcceptedShape:
+    """Take the assessment that counts: as stored; of a row that can't be read, today's."""
+    record, incoming = result.record, item.incoming
+    if record.opinion == incoming.opinion:
+        sent = item.exception if record.payload == incoming.payload else None
+        return AcceptedShape(result, item.assessment, warnings, sent)
+    try:
+        assessment = stored_assessment(record.id, record.opinion)
+    except UnreadableRowError:
+        assessment = item.assessment
+    return AcceptedShape(result, assessment, warnings, None)
+
+
+def _future_times(items: Sequence[ScoredItem], now_ms: int) -> list[list[Flaw]]:
+    return [
+        future_times({name: getattr(item.exception, name) for name in _PAST_TIMES}, now_ms)
+        for item in items
+    ]
 
 
 def _answer(

@@ -105,15 +105,15 @@ async def _rescore(
         row.assessed(_decided(scorer, row, assessment).to_json())
         for row, assessment in zip(rows, judged.assessments, strict=True)
     ]
-    stored = [(row.id, row.revision, row.assessment_text) for row in rescored]
+    stored = [(new.row.id, new.row.revision, new.row.assessment_text) for new in rescored]
 
     def transaction(connection: Connection) -> None:
         rescore(connection, stored, now_ms=now_ms)
 
     await writer.run(transaction)
-    for before, row in zip(rows, rescored, strict=True):
-        if worklist.open.get(row.id) is before:
-            worklist.put(row)
+    for before, new in zip(rows, rescored, strict=True):
+        if worklist.open.get(before.id) is before:
+            worklist.put(new)
 
 
 def _decided(scorer: Scorer, row: OpenRow, assessment: Assessment) -> Assessment:

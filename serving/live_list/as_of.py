@@ -19,7 +19,7 @@ from data.ledger.versions import CHAMPION, POLICY, recorded_since, version_in_us
 from data.policy.policy import Policy
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions
-from serving.live_list.open_row import OpenRow
+from serving.live_list.open_row import ReadRow
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot
 from serving.wire.errors import BadPayloadError, Flaw
 from serving.wire.formats import rfc3339
@@ -60,7 +60,7 @@ def _rebuilt(ledger: Ledger, at_ms: int) -> ListView:
         then = OpenExceptions()
         for record in open_exceptions_at(connection, at_ms):
             with suppress(UnreadableRowError):
-                row = OpenRow.read(
+                row = ReadRow.read(
                     record.id, record.revision, payload=record.payload, assessment=record.assessment
                 )
                 if row.exception.is_open:

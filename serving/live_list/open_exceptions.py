@@ -12,7 +12,7 @@ from models.loss_curve import CURVE_AGES_HOURS
 from models.ranking.incidents import ALONE
 from models.ranking.pricing import PricedExceptions
 from serving.live_list.open_incidents import OpenIncidents
-from serving.live_list.open_row import OpenRow
+from serving.live_list.open_row import OpenRow, ReadRow
 
 MAX_ENDS_REMEMBERED = 20_000
 """Exceptions that ended lately: what was read of them before they ended comes too late."""
@@ -79,8 +79,9 @@ class OpenExceptions:
         row = self._row_of.get(exception_id)
         return None if row is None else self._arrays["rows"][row]
 
-    def put(self, row: OpenRow) -> None:
+    def put(self, read: ReadRow) -> None:
         """Add or replace one; an older revision or assessment is ignored, also of what ended."""
+        row = read.row
         with self._lock:
             if self._ended.get(row.id, 0) >= row.revision:
                 return
@@ -93,7 +94,7 @@ class OpenExceptions:
             self._arrays["ids"][index] = row.id
             self._arrays["teams"][index] = row.team
             self._arrays["categories"][index] = row.category
-            for name, value in row.assessment.terms.items():
+            for name, value in read.assessment.terms.items():
                 self._arrays[name][index] = value
 
     def _new_row(self, exception_id: str) -> int:

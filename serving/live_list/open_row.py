@@ -1,13 +1,20 @@
 """Row of one open exception: packed, with what filters and searches read beside it."""
 
 import sys
-import zlib
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
+from serving.live_list.packing import packed, unpacked
 from serving.scoring.assessment import Assessment
 from serving.wire.exception_in import ExceptionIn
 from serving.wire.stored_exception import reading, stored_exception
+
+
+class RowTexts(NamedTuple):
+    """Payload and assessment of an exception as the ledger stores them: JSON."""
+
+    payload: str
+    assessment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +47,10 @@ class OpenRow:
     _payload: bytes
     _assessment: bytes
 
-    @classmethod
-    def read(cls, exception_id: str, revision: int, *, payload: str, assessment: str) -> Self:
-        """Read a row as the ledger stores it.
-
-        Raises:
-            UnreadableRowError: It can't be read; that is logged and counted.
-        """
-        exception = stored_exception(exception_id, payload)
-        with reading(exception_id):
-            judged = Assessment.from_json(assessment)
-            category = judged.category.label or exception.known_type
-            return cls(
-                exception_id,
-                revision,
-                scored_at_ms=judged.scored_at_ms,
-                model_version=_shared(judged.model_version),
-                is_degraded=judged.degraded,
-                team=_shared(judged.team),
-                category=_shared(category),
-                words=_words(exception_id, exception, category, judged.team),
-                _payload=_packed(payload),
-                _assessment=_packed(assessment),
-            )
-
     @property
     def exception(self) -> ExceptionIn:
         """The exception, unpacked anew at each call."""
-        return stored_exception(self.id, _unpacked(self._payload))
+        return stored_exception(self.id, unpacked(self._payload))
 
     @property
     def assessment(self) -> Assessment:
@@ -77,20 +60,65 @@ class OpenRow:
     @property
     def assessment_text(self) -> str:
         """The assessment as the ledger stores it."""
-        return _unpacked(self._assessment)
+        return unpacked(self._assessment)
 
-    def assessed(self, assessment: str) -> Self:
+    def assessed(self, assessment: str) -> "ReadRow":
         """Return the row with another assessment, as the ledger stores it."""
-        payload = _unpacked(self._payload)
-        return self.read(self.id, self.revision, payload=payload, assessment=assessment)
+        payload = unpacked(self._payload)
+        return ReadRow.read(self.id, self.revision, payload=payload, assessment=assessment)
 
 
-def _packed(text: str) -> bytes:
-    return zlib.compress(text.encode(), level=1)
+class ReadRow(NamedTuple):
+    """Row of one open exception, and the objects that it was made of, so as not to read them again.
 
+    Attributes:
+        row: To be shown.
+        exception: As sent.
+        assessment: Of models and policy.
+    """
 
-def _unpacked(packed: bytes) -> str:
-    return zlib.decompress(packed).decode()
+    row: OpenRow
+    exception: ExceptionIn
+    assessment: Assessment
+
+    @classmethod
+    def read(cls, exception_id: str, revision: int, *, payload: str, assessment: str) -> Self:
+        """Read a row as the ledger stores it.
+
+        Raises:
+            UnreadableRowError: It can't be read; that is logged and counted.
+        """
+        exception = stored_exception(exception_id, payload)
+        with reading(exception_id):
+            texts = RowTexts(payload, assessment)
+            read = Assessment.from_json(assessment)
+            return cls.of(exception_id, revision, texts, exception=exception, assessment=read)
+
+    @classmethod
+    def of(
+        cls,
+        exception_id: str,
+        revision: int,
+        texts: RowTexts,
+        *,
+        exception: ExceptionIn,
+        assessment: Assessment,
+    ) -> Self:
+        """Make a row of texts that were read already."""
+        category = assessment.category.label or exception.known_type
+        row = OpenRow(
+            exception_id,
+            revision,
+            scored_at_ms=assessment.scored_at_ms,
+            model_version=_shared(assessment.model_version),
+            is_degraded=assessment.degraded,
+            team=_shared(assessment.team),
+            category=_shared(category),
+            words=_words(exception_id, exception, category, assessment.team),
+            _payload=packed(texts.payload),
+            _assessment=packed(texts.assessment),
+        )
+        return cls(row, exception, assessment)
 
 
 def _shared(word: str | None) -> str | None:
@@ -117,5 +145,6 @@ def _words(
         words += [line.sku for line in order.line_items]
         words += [address.city, address.country_code] if address else []
         words += [customer.external_id, customer.segment] if customer else []
-    plain = "\n".join(word for word in words if word)
-    return f"{plain}\n{plain.replace('_', ' ')}".casefold()
+    plain = [word for word in words if word]
+    spaced = [word.replace("_", " ") for word in plain if "_" in word]
+    return "\n".join(plain + spaced).casefold()

@@ -18,7 +18,7 @@ from serving.clock import Clock
 from serving.live_list.as_of import PastLists
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions
-from serving.live_list.open_row import OpenRow
+from serving.live_list.open_row import ReadRow
 from serving.live_list.paging import Bookmark, Page, cut, read_cursor
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot, SnapshotFilters
 from serving.wire.stored_exception import UnreadableRowError
@@ -77,7 +77,7 @@ class Worklist:
         """
         self.show_row(record, readable_row(record))
 
-    def show_row(self, record: ExceptionRecord, row: OpenRow | None) -> None:
+    def show_row(self, record: ExceptionRecord, row: ReadRow | None) -> None:
         """Put an exception on the list by the row that was read of it; None takes it off."""
         self.unreadable.discard(record.id)
         if not record.is_open:
@@ -87,7 +87,7 @@ class Worklist:
         else:
             self.put(row)
 
-    def put(self, row: OpenRow) -> None:
+    def put(self, row: ReadRow) -> None:
         """Add or replace an open exception."""
         self.open.put(row)
         self._changes += 1
@@ -169,12 +169,12 @@ class Worklist:
         return page
 
 
-def readable_row(record: ExceptionRecord) -> OpenRow | None:
+def readable_row(record: ExceptionRecord) -> ReadRow | None:
     """Return the row of an open exception; None where it has ended, or can't be read."""
     if not record.is_open:
         return None
     try:
-        return OpenRow.read(
+        return ReadRow.read(
             record.id, record.revision, payload=record.payload, assessment=record.opinion
         )
     except UnreadableRowError:

@@ -21,6 +21,8 @@ LOG = logging.getLogger("expedite.ledger")
 UNREADABLE = Counter(
     "expedite_unreadable_rows", "Rows of the ledger that could not be read", registry=None
 )
+MAX_DEPTH_WRITTEN = 254
+"""Levels of nesting that orjson writes; a text of so few brackets has no more."""
 _RAISED_BY_TEXTS = (
     BadPayloadError,
     ValueError,  # of orjson and of pydantic too
@@ -61,7 +63,8 @@ def stored_object(text: str) -> dict[str, object]:
     value = orjson.loads(text)
     if not isinstance(value, dict):
         raise TypeError("it is no JSON object")
-    orjson.dumps(value)
+    if text.count("{") + text.count("[") > MAX_DEPTH_WRITTEN:
+        orjson.dumps(value)
     return value
 
 

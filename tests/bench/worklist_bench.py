@@ -12,7 +12,7 @@ from data.policy.policy import DEFAULT_POLICY, Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.open_exceptions import OpenExceptions
-from serving.live_list.open_row import OpenRow
+from serving.live_list.open_row import ReadRow
 from serving.live_list.paging import cut
 from serving.live_list.snapshot import ListView, RankingContext, Snapshot, SnapshotFilters
 from serving.scoring.assessment import Assessment, LabelDecision
@@ -58,7 +58,7 @@ def _open() -> OpenExceptions:
     listed = OpenExceptions()
     for i in range(OPEN):
         assessment = _opinion(plain, i, random).to_json()
-        listed.put(OpenRow.read(f"exc_{i:026}", 1, payload=payload, assessment=assessment))
+        listed.put(ReadRow.read(f"exc_{i:026}", 1, payload=payload, assessment=assessment))
     return listed
 
 

@@ -9,7 +9,7 @@ import pytest
 from data.policy.policy import Policy
 from data.ticks import MS_PER_MINUTE
 from serving.live_list.claim_board import ClaimBoard
-from serving.live_list.open_row import OpenRow
+from serving.live_list.open_row import ReadRow
 from serving.live_list.snapshot import SnapshotFilters
 from serving.live_list.worklist import Worklist
 from serving.scoring.scorer import judge
@@ -137,7 +137,7 @@ def a_row(a_triage, an_exception):
         payload = an_exception(name, **changes)
         judged = judge([exception(payload)], triage, policy, now_ms=NOON_MS)
         assessment = judged.assessments[0].to_json()
-        return OpenRow.read(name, revision, payload=json.dumps(payload), assessment=assessment)
+        return ReadRow.read(name, revision, payload=json.dumps(payload), assessment=assessment)
 
     return build
 
@@ -238,11 +238,11 @@ def test_a_long_list_is_ranked_once_a_second_at_most(a_row):
     async def look():
         clock = Clock()
         worklist = a_worklist(clock)
-        row = a_row("a")
+        read = a_row("a")
         for i in range(3_000):
-            worklist.put(replace(row, id=str(i)))
+            worklist.put(read._replace(row=replace(read.row, id=str(i))))
         first = await worklist.ranked()
-        worklist.put(replace(row, id="new"))
+        worklist.put(read._replace(row=replace(read.row, id="new")))
         clock.ms = NOON_MS + 999
         soon = await worklist.ranked()
         clock.ms = NOON_MS + 1_000
