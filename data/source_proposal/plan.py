@@ -61,8 +61,11 @@ def _orders(matcher: Matcher, tables: list[InputTable]) -> TableMatch | None:
             best = value, orders
     if best is None:
         return None
-    matcher.roles[best[1].table.name] = Role.ORDER
-    return matcher.match(best[1].table, Role.ORDER, key=best[1].fields["order_id"].column)
+    orders = matcher.match(best[1].table, Role.ORDER, key=best[1].fields["order_id"].column)
+    if not orders.value:
+        return None
+    matcher.roles[orders.table.name] = Role.ORDER
+    return orders
 
 
 def _add_linked(matcher: Matcher, matches: dict[Role, TableMatch], free: list[InputTable]) -> None:
