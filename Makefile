@@ -10,7 +10,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check fast-checks fix house soak wheel openapi bench overload bench-peers bench-plain lock clean
+.PHONY: help setup demo test test-long check fast-checks fix house soak wheel audit openapi bench overload bench-peers bench-plain lock clean
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -71,6 +71,11 @@ bench-peers: setup  ## our forecasts against libraries', on the real data of EXP
 	@mkdir -p .peers
 	@PYTHONPATH=. $(PY) -W ignore tests/bench/peers/compare.py --python .venv-peers/bin/python --work .peers
 
+audit:  ## known vulnerabilities of the locked packages; says so where it could not look (an error, but for AUDIT=--only-say-so)
+	@test -x .venv-audit/bin/python || $(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --require-hashes -r tests/house/audit/requirements.lock
+	@.venv-audit/bin/python tests/house/audit/audit_lock.py $(AUDIT)
+
 openapi: setup  ## write docs/openapi.json anew; refuses what breaks callers (BREAKING=--breaking writes it still)
 	@PYTHONPATH=. $(PY) -W ignore tests/house/openapi_changes.py $(BREAKING)
 
@@ -82,4 +87,4 @@ lock:  ## resolve the versions anew (needs uv)
 	    --upgrade --group dev --extra languages pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and what the tests left
-	rm -rf .venv .venv-peers .peers .plain .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-audit .venv-peers .peers .plain .pytest_cache .ruff_cache .hypothesis .import_linter_cache

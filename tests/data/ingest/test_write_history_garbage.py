@@ -43,7 +43,7 @@ def test_accepted_and_quarantined_are_what_was_read_whatever_comes(rows, tmp_pat
     assert list(faults(folder, TERMS)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_million_rows_with_one_percent_garbage_are_sorted_out(tmp_path, read_files):
     rows = 1_000_000
     random = np.random.default_rng(3)

@@ -142,6 +142,7 @@ def test_in_a_shop_where_nothing_changes_no_drift_costs(quiet_shop):
     assert quiet_shop.verdict.startswith("No drift that costs: ")
 
 
+@pytest.mark.long
 def test_both_periods_are_looked_at_equally_long_after_their_ends(quiet_shop):
     sides = quiet_shop.sides
     waited = [side.looked_at - side.period.end.value // 1_000_000 for side in sides]

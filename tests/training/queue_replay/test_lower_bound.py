@@ -53,6 +53,7 @@ def test_where_nothing_is_ever_lost_nothing_is(a_workload, a_scenario):
     assert min_loss(workload, replace(a_scenario(workload, 3), lost_at=np.full(40, NEVER))) == 0
 
 
+@pytest.mark.long
 def test_the_bound_of_a_part_is_below_what_the_whole_lost_of_it(
     a_workload, a_scenario, predictions_for
 ):

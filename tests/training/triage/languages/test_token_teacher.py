@@ -103,6 +103,7 @@ def test_messages_of_the_labels_own_language_are_read_as_before(english):
     np.testing.assert_array_equal(english.scores(own), fitted("en", None).scores(own))
 
 
+@pytest.mark.long
 def test_a_stored_table_reads_the_same(english):
     state = english.to_json()
     again = trees_and_words.load(state, CATEGORIES, None)
@@ -112,6 +113,7 @@ def test_a_stored_table_reads_the_same(english):
     assert table_of(english.meaning.table.text) is again.meaning.table
 
 
+@pytest.mark.long
 def test_one_message_alone_is_read_as_among_others(english):
     rows = rows_of(messages_of("zh", 20)[0])
     alone = [english.scores(rows.take(np.array([i])))[0] for i in range(rows.n)]
