@@ -33,7 +33,7 @@ demo: setup  ## a synthetic order history, trained, promoted and served with its
 
 test: setup  ## everything the tests need, then all tests
 	@$(PY) tests/find_chromium.py
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -n 3 --no-loadscope-reorder
 
 test-long: setup  ## the tests that take minutes each and that `make test` leaves out
 	@$(PY) -m pytest -n 2 -m long

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
+from xdist.scheduler import LoadScopeScheduling
 
 from features.demand.grain import Grain
 from features.demand.panel import Panel, next_periods
@@ -24,6 +25,13 @@ from models.forecast_book.book import Aggregates, Book, BookStock, RecentSales, 
 # Seeded, so that a failure repeats; no deadline, since no test may depend on machine speed.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+SHARED_WORK = (
+    "tests/training/queue_replay/",
+    "tests/training/triage/test_",
+    "tests/training/test_",
+)
+"""Files with one of these beginnings share a compiled simulator, or a trained shop."""
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +61,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put files with slow tests first, so that no long one is left alone at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+class FilesThatShare(LoadScopeScheduling):
+    """Gives a file to one worker, and files that share costly work to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return next((prefix for prefix in SHARED_WORK if file.startswith(prefix)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesThatShare:
+    """Share the tests out among the workers."""
+    return FilesThatShare(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -206,8 +206,8 @@ def settings(tmp_path: Path, policy_with: Callable[..., Path], empty_ledger: Pat
         database_url=url,
         mlruns=tmp_path / "mlruns",
         policy=policy_with(audit_share=1e-12, hidden_share=0),
-        poll_seconds=0.02,
-        recent_seconds=0.02,
+        poll_seconds=0.05,
+        recent_seconds=0.05,
     )
 
 
