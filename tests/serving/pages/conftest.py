@@ -23,8 +23,14 @@ def complaints():
     return []
 
 
+SERVICES = {"client", "without_champion", "demand_client", "stock_client", "stocked", "on_shift"}
+
+
 @pytest.fixture
-def page(browser: Browser, complaints):
+def page(browser: Browser, complaints, request: pytest.FixtureRequest):
+    for name in SERVICES.intersection(request.fixturenames):
+        # Ended after the page is closed, which calls it by itself.
+        request.getfixturevalue(name)
     with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}) as context:
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
