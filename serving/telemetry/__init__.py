@@ -1,1 +1,1 @@
-"""Telemetry: the lines of the log, one for each request, and the traces of calls."""
+"""Telemetry: the lines of the log, and one for each request."""
