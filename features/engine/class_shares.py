@@ -87,9 +87,10 @@ class _ShareSegment:
 
     def edges(self, as_of: np.ndarray) -> np.ndarray:
         """Return (3, n): now, the begin of lately, the begin of everything; on the own clock."""
-        now = as_of // MS_PER_SECOND - self._start
-        lately = now - RECENT_DAYS * MS_PER_DAY // MS_PER_SECOND
-        return np.clip(np.stack([now, lately, np.zeros_like(now)]), 0, self._span - 1)
+        edges = np.zeros((3, len(as_of)), np.int64)
+        edges[0] = as_of // MS_PER_SECOND - self._start
+        edges[1] = edges[0] - RECENT_DAYS * MS_PER_DAY // MS_PER_SECOND
+        return np.minimum(np.maximum(edges, 0), self._span - 1)
 
     def find_rows(self, codes: np.ndarray, edges: np.ndarray) -> np.ndarray:
         """Return (3, n, E) positions in the rows sorted by entity and time."""
@@ -176,7 +177,8 @@ class ClassShares:
 
     def _most_drawn(self, draws: list[np.ndarray], first: np.ndarray, most: int) -> np.ndarray:
         n = len(first)
-        votes = np.tile(self.overall, (n, 1))
+        votes = np.empty((n, self.classes))
+        votes[:] = self.overall
         if draws:
             drawn = np.concatenate(draws[::-1], axis=2)  # the recent ones came out last
             hit = drawn >= 0

@@ -119,9 +119,10 @@ class Features:
 
 
 def _key(entity: Entity, columns: Columns, n: int) -> np.ndarray:
-    if all(name in columns for name in entity.columns):
+    try:
         return entity.key(columns)
-    return np.full(n, None, object)
+    except KeyError:  # no call of the batch names it
+        return np.full(n, None, object)
 
 
 def _code(column: np.ndarray | None, codes: Mapping[str, float], into: np.ndarray) -> None:

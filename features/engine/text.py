@@ -80,7 +80,7 @@ class _WordPieces(NamedTuple):
     is_wide: bool
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _pieces(word: str) -> _WordPieces:
     is_wide = _WIDE.search(word) is not None
     framed, length = (f"{word}>", 2) if is_wide else (f"<{word}>", 3)
@@ -88,15 +88,14 @@ def _pieces(word: str) -> _WordPieces:
     return _WordPieces(pieces, is_wide)
 
 
-@lru_cache(maxsize=65_536)
-def _bucket(gram: str) -> int:
-    return crc32(gram.encode()) % BUCKETS
-
-
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def buckets(message: str) -> np.ndarray:
-    """Return the sorted, distinct buckets (0 to 1,023) that a message falls into."""
-    return np.array(sorted(set(map(_bucket, grams(message)))), np.int32)
+    """Return the sorted, distinct buckets (0 to 1,023) that a message falls into.
+
+    Messages with numbers in them come once: a larger memory of them fills for hours, in vain.
+    """
+    matched = {crc32(gram.encode()) % BUCKETS for gram in grams(message)}
+    return np.array(sorted(matched), np.int32)
 
 
 class Messages:

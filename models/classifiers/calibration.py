@@ -26,8 +26,9 @@ class Calibration:
     def apply(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
         """Return probabilities of (n, classes) scores; -inf marks a class out of question."""
         scaled = scores / self.temperature
-        scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return (1 - self.floor) * scaled / scaled.sum(axis=1, keepdims=True) + self.floor * prior
+        scaled = np.exp(scaled - np.maximum.reduce(scaled, axis=1, keepdims=True))
+        total = np.add.reduce(scaled, axis=1, keepdims=True)
+        return (1 - self.floor) * scaled / total + self.floor * prior
 
 
 def calibrated(

@@ -149,47 +149,30 @@ def rank(
     >>> rank(slow_one_lost, **rule).order.tolist()    # lost work last
     [1, 0]
     """
-    median_hours, sigma = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
-    touch_hours = median_hours * np.exp(sigma**2 / 2)
+    spread = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
+    touch_hours = spread.median_hours * np.exp(spread.sigma**2 / 2)
     lost = items.lost | (items.hours_to_due <= 0)
     tier = _tiers(items, lost, oldest_hours)
     work = items.in_work_hours()
-    now, added = _deferral_loss(items, work, median_hours, sigma, look_ahead=look_ahead_hours)
+    now, added = _deferral_loss(items, work, spread, look_ahead=look_ahead_hours)
     loss_now = np.where(lost, items.loss, items.loss * now)
     waiting = items.waiting_cost_per_hour * look_ahead_hours
     deferring = np.where(lost, 0.0, items.loss * added) + waiting
     score = deferring / (look_ahead_hours * touch_hours)
-    band = score_bands(score, rerank_band)
-    order = np.lexsort((items.ids, -items.age_hours, -band, tier))
-    safe = _safe_start_hours(items, work, median_hours, sigma, risk=safe_risk)
     return Ranking(
-        order=order,
+        order=_order(items, tier, score_bands(score, rerank_band)),
         tier=tier,
         score=score,
         loss_now=loss_now,
         loss_deferred=loss_now + deferring,
         touch_hours=touch_hours,
-        safe_start_hours=np.where(lost, 0.0, safe),
+        safe_start_hours=np.where(lost, 0.0, _safe_start_hours(items, work, spread, safe_risk)),
     )
 
 
-def _deferral_loss(
-    items: RankingInputs,
-    work: WorkHours,
-    median_hours: np.ndarray,
-    sigma: np.ndarray,
-    *,
-    look_ahead: float,
-) -> DeferralLoss:
-    """Return the chances of a loss now and by waiting, by the deadline or else by the curve."""
-    ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
-    guessed = np.isnan(work.to_due)
-    now = chances_at_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
-    added = added_by_deadline(work.to_due, ends, look_ahead)
-    if guessed.any():  # the curves cost the most, and most exceptions have a deadline
-        curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
-        now[guessed], added[guessed] = by_curve(*curves, look_ahead)
-    return DeferralLoss(now, added)
+def _order(items: RankingInputs, tier: np.ndarray, band: np.ndarray) -> np.ndarray:
+    """Return the positions of the items by tier, then band, then age, then id."""
+    return np.lexsort((items.ids, -items.age_hours, -band, tier))
 
 
 class TouchSpread(NamedTuple):
@@ -205,6 +188,27 @@ def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> TouchSprea
     return TouchSpread(p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, MIN_SIGMA))
 
 
+def _deferral_loss(
+    items: RankingInputs,
+    work: WorkHours,
+    spread: TouchSpread,
+    *,
+    look_ahead: float,
+) -> DeferralLoss:
+    """Return the chances of a loss now and by waiting, by the deadline or else by the curve."""
+    median_hours, sigma = spread
+    ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
+    guessed = np.isnan(work.to_due)
+    if guessed.all():
+        return by_curve(items.curve, work.to_ages, ends, look_ahead)
+    now = chances_at_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
+    added = added_by_deadline(work.to_due, ends, look_ahead)
+    if guessed.any():  # the curves cost the most, and most exceptions have a deadline
+        curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
+        now[guessed], added[guessed] = by_curve(*curves, look_ahead)
+    return DeferralLoss(now, added)
+
+
 def _tiers(items: RankingInputs, lost: np.ndarray, oldest_hours: float) -> np.ndarray:
     """Return the tiers that stand above any score: rules, age, lost work last."""
     tier = np.full(len(lost), int(Tier.OPEN))
@@ -217,12 +221,11 @@ def _tiers(items: RankingInputs, lost: np.ndarray, oldest_hours: float) -> np.nd
 def _safe_start_hours(
     items: RankingInputs,
     work: WorkHours,
-    median_hours: np.ndarray,
-    sigma: np.ndarray,
-    *,
+    spread: TouchSpread,
     risk: float,
 ) -> np.ndarray:
     """Return when the chance of a loss that is not there yet passes a risk; infinite for never."""
+    median_hours, sigma = spread
     safe = work.to_due - median_hours * np.exp(sigma * NORMAL_P90)
     guessed = np.isnan(work.to_due)
     if guessed.any():

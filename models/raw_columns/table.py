@@ -73,6 +73,8 @@ class RawColumns:
     def table(self, columns: Columns) -> np.ndarray:
         """Return (n, names) float32, NaN where missing."""
         detected = columns["detected_at"]
+        if len(detected) == 1:
+            return self.single_row(columns)[None, :]
         table = np.empty((len(self.names), len(detected)))
         absent = [np.nan] * len(detected)
         for row, (name, codes) in enumerate(self.categories.items()):
