@@ -12,6 +12,7 @@ from rich.table import Table
 
 from data.history.history import History
 from data.history.look_alikes import LookAlikes, look_alikes
+from data.ingest.staging import COUNTS
 from data.ingest.write_history import ImportReport
 from data.source_proposal.propose import Proposal
 
@@ -68,12 +69,11 @@ def show_proposal(console: Console, proposal: Proposal) -> None:
 
 def show_import(console: Console, report: ImportReport) -> None:
     """The counts of an import, which always add up, and why rows were refused."""
-    names = ("read", "accepted", "quarantined", "new", "updated", "unchanged")
     rows = [
-        [name, *(f"{counts.as_numbers()[count]:,}" for count in names)]
+        [name, *(f"{number:,}" for number in counts.as_numbers().values())]
         for name, counts in report.counts.items()
     ]
-    console.print(table("", ["table", *names], rows))
+    console.print(table("", ["table", *COUNTS], rows))
     for name, counts in report.counts.items():
         for reason, number in counts.reasons.most_common(MAX_REASONS_SHOWN):
             where = counts.examples.get(reason, "")

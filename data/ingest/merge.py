@@ -39,8 +39,9 @@ class Merge:
         rule, names = stage.rule, sql_names(stage.rule)
         with database(memory_gb=MEMORY_GB, spill_to=self.staging / "spill") as con:
             staged = escape(str(self._staged_rows(con, stage, names)))
-            con.read_parquet(staged).create_view("staged")
+            con.read_parquet(staged).create_view("arrived")
             show_table(con, "former", rule.name, self._file(rule.name, self.former))
+            _set_late_apart(con, stage, names)
             if rule.parent:
                 parent_file = self._file(rule.parent, self.former | self.merged)
                 show_table(con, "parent_rows", rule.parent, parent_file)
@@ -88,7 +89,7 @@ class Merge:
             return False
         matches = con.sql(query_text("merge/repeated", **names)).to_arrow_table().to_pylist()[0]
         stage.counts.unchanged, stage.counts.updated = matches["unchanged"], matches["updated"]
-        return stage.counts.unchanged == stage.counts.accepted
+        return stage.counts.unchanged + stage.counts.late == stage.counts.accepted
 
     def _merge(
         self, con: duckdb.DuckDBPyConnection, rule: TableRule, names: dict[str, str]
@@ -133,6 +134,19 @@ def sql_names(rule: TableRule) -> dict[str, str]:
             "columns_but_known_at": ", ".join(f"staged.{name}" for name in columns[:-1]),
         }
     return names
+
+
+def _set_late_apart(
+    con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]
+) -> None:
+    """Leave those rows in the view `staged` that no newer row of their key replaces."""
+    if not stage.has_dated_rows:
+        con.table("arrived").create_view("staged")
+        return
+    con.sql(query_text("merge/late", **names)).create("late")
+    con.sql(query_text("merge/current")).create_view("staged")
+    late = con.sql(query_text("merge/late_rows")).to_arrow_table().to_pylist()[0]
+    stage.tell_late(**late)
 
 
 def _refuse(con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]) -> None:

@@ -10,10 +10,12 @@ from typing import Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from data.contract.conversion import arrow_schema, kinds_of
+from data.contract.column_types import BaseTable
+from data.contract.conversion import arrow_schema, as_text, kinds_of
 from data.contract.tables import TABLES
 from data.domain import UnknownChoiceError
 from data.ingest.key_spellings import KeySpellings
@@ -26,21 +28,29 @@ from data.ingest.row_checks import (
 )
 
 FILE, ROW = "_file", "_row"
-ORIGIN = pa.schema([("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64())])
+DATED = "dated"  # whether a row itself says when it was known
+ORIGIN = pa.schema(
+    [("position", pa.int64()), (FILE, pa.string()), (ROW, pa.int64()), (DATED, pa.bool_())]
+)
 LINES = "lines"  # not a table: lines of a file that could not be read as rows of anything
 NOTICES = "notices"  # not a table: what a reader of the report should learn
 LINE_COLUMNS = ["file", "row", "reason", "line_text"]
 ROWS_PER_CHUNK = 100_000
+COUNTS = ("read", "accepted", "quarantined", "new", "updated", "unchanged", "late")
 
 
 @dataclass
 class RowCounts:
-    """Row counts of one table in an import. `accepted` = new + updated + unchanged."""
+    """Row counts of one table in an import. `accepted` = new + updated + unchanged + late.
+
+    A late row is older than the one of its key that the history holds, and changes nothing.
+    """
 
     read: int = 0
     quarantined: int = 0
     updated: int = 0
     unchanged: int = 0
+    late: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     emptied: Counter[str] = field(default_factory=Counter)
@@ -53,7 +63,7 @@ class RowCounts:
     @property
     def new(self) -> int:
         """Accepted rows with a new key."""
-        return self.accepted - self.updated - self.unchanged
+        return self.accepted - self.updated - self.unchanged - self.late
 
     def explain(self, reason: str, rows: int, example: str) -> None:
         """Count the rows with one kind of reason, of which one stands at `example`."""
@@ -69,8 +79,7 @@ class RowCounts:
 
     def as_numbers(self) -> dict[str, int]:
         """The counts alone."""
-        names = ("read", "accepted", "quarantined", "new", "updated", "unchanged")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in COUNTS}
 
 
 class Quarantine:
@@ -116,6 +125,7 @@ class StagedTable:
         self.notices: dict[str, None] = {}
         self.counts_copies = self.rule.copy_number is not None  # unless the source numbers them
         self.orders_ties = self.rule.tie_order is not None  # unless the source orders them
+        self.has_dated_rows = False
         self._writer = pq.ParquetWriter(self.path, self.schema)
 
     def add(self, chunk: pa.Table) -> None:
@@ -140,7 +150,7 @@ class StagedTable:
             row_numbers = pa.array(np.arange(first + 1, self.counts.read + 1))
             files = pa.array([self.terms.source] * len(chunk), pa.string())
             chunk = chunk.append_column(FILE, files).append_column(ROW, row_numbers)
-        return chunk
+        return chunk.append_column(DATED, _are_dated(chunk))
 
     def _add(self, chunk: pa.Table) -> None:
         result = check_rows(self.rule, chunk, self.terms)
@@ -162,7 +172,19 @@ class StagedTable:
             is_accepted[refused] = False
             rows = rows.filter(pa.array(is_accepted))
         rows = self.spellings.join(rows.select(self.schema.names).cast(self.schema))
+        self.has_dated_rows |= bool(pc.call_function("any", [rows[DATED]]).as_py())
         self._writer.write_table(rows)
+
+    def tell_late(self, *, rows: int, file: str, row: int, known_at: str, newer_at: str) -> None:
+        """Count rows that are older than others of their keys; the first stands at `row`."""
+        self.counts.late = rows
+        if rows:
+            self.notices[
+                f"{self.rule.name}: late rows, which change nothing: {rows:,}, e.g. {file} "
+                f"row {row}, known at {known_at}; the row of the same key that stays is of "
+                f"{newer_at}. "
+                "If known_at was wrong before, import all files into a new folder."
+            ] = None
 
     def _refuse(self, chunk: pa.Table, result: CheckedChunk) -> None:
         for kind, positions in result.kinds.items():
@@ -175,6 +197,14 @@ class StagedTable:
         reasons = pa.array(result.reasons.to_numpy(dtype=object), pa.string())
         columns |= {"reason": reasons, "file": rows[FILE], "row": rows[ROW]}
         self.quarantine.add(pa.table(columns))
+
+
+def _are_dated(chunk: pa.Table) -> pa.ChunkedArray:
+    """Mark the rows that say themselves when they were known."""
+    if BaseTable.known_at not in chunk.column_names:
+        return pa.chunked_array([pa.array(np.zeros(len(chunk), dtype=bool))])
+    stated = chunk[BaseTable.known_at]
+    return (as_text(stated) if pa.types.is_string(stated.type) else stated).is_valid()
 
 
 class StagedImport:

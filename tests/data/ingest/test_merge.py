@@ -1,9 +1,14 @@
+from itertools import count
+
 import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data.history.history import History
 from data.ingest.row_checks import ImportTerms
 from data.ingest.write_history import write_history
 
+COUNT = count()
 TERMS = ImportTerms("test", pd.Timestamp("2025-01-01", tz="UTC"))
 
 
@@ -77,3 +82,54 @@ def test_the_newer_import_wins_and_is_counted(write, history, orders):
 
     assert (counts.new, counts.updated, counts.unchanged) == (0, 1, 2)
     assert history().table("orders").set_index("order_id")["total"]["B"] == 21.0
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(days=st.permutations([1, 2, 3, 4]), cut=st.integers(0, 4))
+def test_any_order_and_any_parting_of_imports_ends_in_the_newest_row(tmp_path, days, cut):
+    into = tmp_path / f"history-{next(COUNT)}"
+    rows = pd.DataFrame(
+        {
+            "order_id": "A",
+            "placed_at": "2024-03-01",
+            "status": [f"state {day}" for day in days],
+            "known_at": [f"2024-03-0{day}" for day in days],
+        }
+    )
+    for part in (rows.iloc[:cut], rows.iloc[cut:]):
+        if len(part):
+            write_history(into, [("orders", part)], TERMS)
+
+    assert History.open(into).table("orders")["status"].tolist() == ["state 4"]
+
+
+def test_a_row_that_is_older_than_the_history_is_counted_and_named(write, orders):
+    dated = orders.assign(known_at="2024-06-01")
+    write(orders=dated)
+    report = write(orders=dated.assign(known_at=["2024-05-01", "2024-06-01", "2024-07-01"]))
+
+    counts = report.counts["orders"]
+    assert (counts.accepted, counts.late, counts.unchanged, counts.updated) == (3, 1, 1, 1)
+    assert report.notices[-1] == (
+        "orders: late rows, which change nothing: 1, e.g. test row 1, "
+        "known at 2024-05-01 00:00:00+00; the row of the same key that stays is of "
+        "2024-06-01 00:00:00+00. If known_at was wrong before, import all files into a new folder."
+    )
+
+
+def test_a_row_that_does_not_say_when_it_was_known_is_ordered_by_its_arrival(
+    write, history, orders
+):
+    write(orders=orders.assign(known_at="2024-06-01"))
+    write(orders=orders.assign(placed_at="2024-02-01", total=5.0))
+
+    assert set(history().table("orders")["total"]) == {5.0}
+
+
+def test_a_row_known_in_the_future_shuts_nothing_out(write, history, orders):
+    write(orders=orders.assign(known_at="2099-01-01"))
+    write(orders=orders.assign(known_at="2024-06-01"))
+
+    assert set(history().table("orders")["known_at"]) == {pd.Timestamp("2024-06-01", tz="UTC")}

@@ -186,6 +186,30 @@ def test_a_time_from_the_future_shuts_nothing_out(ledger):
     assert taken(ledger, update, now_ms=NOON_MS + 2)[0].arrival is IntakeEvent.UPDATED
 
 
+@pytest.mark.parametrize("each_ledger_url", ["sqlite"], indirect=True)
+@given(
+    clocks=st.permutations([1, 2, 3, MS_PER_HOUR * 1_000]),
+    is_open=st.lists(st.booleans(), min_size=4, max_size=4),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_after_any_order_of_arrival_with_a_time_from_the_future_a_later_message_counts(
+    ledger, clocks, is_open
+):
+    now_ms, source = NOON_MS + MS_PER_HOUR, f"s-{next(COUNT)}"
+    for n, clock in enumerate(clocks):
+        message = incoming(
+            source=source, updated_at_ms=NOON_MS + clock, is_open=is_open[n],
+            payload=orjson.dumps({"status": "open" if is_open[n] else "closed", "n": n}).decode(),
+        )  # fmt: skip
+        record = taken(ledger, message, now_ms=now_ms + n)[0].record
+        assert record.updated_at_ms <= now_ms + n
+    last = incoming(source=source, updated_at_ms=now_ms + 10, payload='{"status": "open"}')
+
+    after = taken(ledger, last, now_ms=now_ms + 11)[0].record
+
+    assert (after.is_open, after.payload) == (True, '{"status": "open"}')
+
+
 def test_a_time_from_the_future_in_an_older_ledger_shuts_nothing_out(ledger):
     record = taken(ledger, incoming(), now_ms=NOON_MS)[0].record
     with ledger.writing() as connection:

@@ -10,6 +10,7 @@ from data.ingest.row_checks import ImportTerms
 from data.ingest.run_source import import_files
 from data.ingest.sources import source_folder
 from data.ingest.verify import faults
+from data.ingest.write_history import write_history
 from data.ledger.export import export_ledger
 from features.engine.attributes import attribute_kinds, attribute_rows
 from features.exceptions.tables import exception_columns
@@ -218,3 +219,23 @@ def test_a_ledger_on_postgresql_is_exported_alike(
 
     assert history.table("outcomes")["category"].tolist() == ["fraud_risk"]
     assert history.table("orders")["total"].tolist() == [184.9]
+
+
+@pytest.mark.parametrize(
+    ("known_at", "stays"), [("2026-03-01T07:00Z", "open"), (None, "from a file")]
+)
+def test_a_file_after_an_export_replaces_its_order_unless_it_says_that_it_is_older(
+    post, exported, an_exception, tmp_path, known_at, stays
+):
+    placed = {"order_id": ["gid://1"], "placed_at": ["2026-03-01T06:12:44.123Z"]}
+
+    def import_file(status):
+        rows = pd.DataFrame(placed | {"status": [status], "known_at": [known_at]})
+        write_history(tmp_path / "history", [("orders", rows)], TERMS)
+
+    import_file("new")
+    post(an_exception("a", order=full_order()))
+    exported()
+    import_file("from a file")
+
+    assert History.open(tmp_path / "history").table("orders")["status"].tolist() == [stays]
