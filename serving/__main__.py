@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+import serving.bare_lightgbm  # noqa: F401  # isort: split
 from data.domain import BadInputError, ExpediteError
 from data.ledger.ledger import Ledger
 from data.policy.policy import Policy
@@ -68,8 +69,7 @@ def worker(listening: int, says_ready: int, counts_folder: str) -> None:
     def on_ready() -> None:
         os.write(says_ready, b"r")
 
-    server = import_module("serving.server")
-    server.serve_on(
+    import_module("serving.server").serve_on(
         socket.socket(fileno=listening),
         settings,
         on_ready,

@@ -9,7 +9,7 @@ from fastapi import Request
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.ledger.audits import salt_of, suspensions_of
-from data.ledger.changes import latest_position
+from data.ledger.changes import LedgerPosition, latest_position
 from data.ledger.claims import active_claims
 from data.ledger.ledger import Ledger
 from data.ledger.versions import CHAMPION, POLICY, VersionInUse, record_version
@@ -35,18 +35,24 @@ from serving.watch_lease import LeasedWriter, WatchLease
 
 
 class StoredParts(NamedTuple):
-    """Parts that start from the state in the ledger."""
+    """Parts that start from the state in the ledger.
 
+    Attributes:
+        position: Of the ledger before they were read: what is written after it is followed.
+    """
+
+    position: LedgerPosition
     guarantees: Guarantees
     draws: BlindingDraws
     claims: ClaimBoard
 
     @classmethod
     def read(cls, ledger: Ledger, policy: Policy, now_ms: int) -> Self:
-        """Read withdrawn promises, the salt of the draws and the active claims."""
+        """Read the position, withdrawn promises, the salt of the draws and the active claims."""
         terms = policy.promises
         with ledger.reading() as connection:
             return cls(
+                latest_position(connection),
                 Guarantees(terms, suspensions_of(connection)),
                 BlindingDraws(salt_of(connection), terms.audit_share, terms.hidden_share),
                 ClaimBoard(active_claims(connection, now_ms=now_ms)),
@@ -110,13 +116,19 @@ class Service:
         ledger = Ledger.open(settings.database_url)
         writes = LookRecord("ledger_writer")
         writer, lease = TimedLedgerWriter(ledger, writes.note), WatchLease(ledger)
-        with ledger.reading() as connection:
-            position = latest_position(connection)
         stored = StoredParts.read(ledger, policy, clock())
         champion = _champion(open_store, ledger, policy, clock)
         worklist = _worklist(ledger, policy, stored.claims, champion, clock=clock)
         leased_writer = LeasedWriter(writer, lease)
         incidents = IncidentWatch(ledger, leased_writer, worklist, policy=policy, clock=clock)
+        follower = LedgerFollower(
+            ledger,
+            stored.position,
+            worklist=worklist,
+            guarantees=stored.guarantees,
+            incidents=incidents,
+            clock=clock,
+        )
         return cls(
             settings=settings,
             policy=policy,
@@ -131,14 +143,7 @@ class Service:
             incidents=incidents,
             lease=lease,
             leased_writer=leased_writer,
-            follower=LedgerFollower(
-                ledger,
-                position,
-                worklist=worklist,
-                guarantees=stored.guarantees,
-                incidents=incidents,
-                clock=clock,
-            ),
+            follower=follower,
             forecast_book=ForecastBookInUse(settings.mlruns),
         )
 

@@ -102,6 +102,7 @@ class Windows:
     Attributes:
         triples: The triples.
         entities: The distinct entities.
+        entities_of: By log the entities whose windows are looked at.
         pair_logs: (pairs, 1) for each distinct pair of log and entity the position of its log.
         pair_entities: For each pair the position of its entity.
         pairs: For each triple the position of its pair.
@@ -114,6 +115,7 @@ class Windows:
         self.triples = list(dict.fromkeys(triples))
         self.entities = list(dict.fromkeys(entity for _, entity, _ in self.triples))
         pairs = list(dict.fromkeys((log, entity) for log, entity, _ in self.triples))
+        self.entities_of = {log: [entity for own, entity in pairs if own == log] for log in logs}
         self.pair_logs = np.array([[logs.index(log)] for log, _ in pairs], np.int64)
         self.pair_entities = np.array([self.entities.index(entity) for _, entity in pairs], np.intp)
         self.pairs = np.array([pairs.index((log, e)) for log, e, _ in self.triples], np.intp)
@@ -139,9 +141,15 @@ class Segment:
     Args:
         logs: The rows by log; those without rows are left out.
         values: For each log that is read its values, in order.
+        entities: For each of these logs the entities that its rows are indexed by.
     """
 
-    def __init__(self, logs: Mapping[str, LogRows], values: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        logs: Mapping[str, LogRows],
+        values: Mapping[str, Sequence[str]],
+        entities: Mapping[str, Sequence[str]],
+    ) -> None:
         self.vocabulary = Vocabulary()
         self._values = max((len(own) for own in values.values()), default=0)
         there = {n: logs[n] for n in values if n in logs and len(logs[n].known_at)}
@@ -153,7 +161,7 @@ class Segment:
         ]
         self._start = int(min(moments))
         self._span = int(max(moments)) - self._start + 2
-        codes = self._codes(there)
+        codes = self._codes(there, entities)
         self._refuse_overflow(len(values))
         places, amounts = [], []
         for position, name in enumerate(values):
@@ -166,14 +174,16 @@ class Segment:
         self._sums = np.zeros((len(self._positions) + 1, 2 * self._values), np.int64)
         np.cumsum(np.concatenate(amounts), axis=0, out=self._sums[1:])
 
-    def _codes(self, logs: Mapping[str, LogRows]) -> dict[str, dict[str, np.ndarray]]:
+    def _codes(
+        self, logs: Mapping[str, LogRows], entities: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, np.ndarray]]:
         codes: dict[str, dict[str, np.ndarray]] = {name: {} for name in logs}
         keys = {
             name: {EVERYTHING: np.full(len(rows.known_at), "", object), **rows.keys}
             for name, rows in logs.items()
         }
-        for entity in dict.fromkeys(entity for own in keys.values() for entity in own):
-            having = [name for name, own in keys.items() if entity in own]
+        for entity in dict.fromkeys(entity for name in logs for entity in entities[name]):
+            having = [name for name in logs if entity in entities[name]]
             learned = self.vocabulary.learn(entity, [keys[name][entity] for name in having])
             for name, code in zip(having, learned, strict=True):
                 codes[name][entity] = code

@@ -66,13 +66,13 @@ class HistoryIndex:
     def __init__(self, features: Sequence[HistoryFeature], past: Mapping[str, LogRows]) -> None:
         self.features = tuple(features)
         self._layout = _Layout(self.features)
-        self._past = Segment(past, self._layout.values)
+        self._past = self._layout.index(past)
         self._recent: Segment | None = None
 
     def with_recent(self, recent: Mapping[str, LogRows]) -> "HistoryIndex":
         """Return an index over the same past and these recent rows, instead of any before."""
         index = copy(self)
-        index._recent = Segment(recent, self._layout.values)
+        index._recent = self._layout.index(recent)
         return index
 
     def compute(self, keys: Keys, as_of: np.ndarray) -> np.ndarray:
@@ -134,6 +134,10 @@ class _Layout:
         self._smoothing = _column(f.smoothing for f in features)
         self._is_mean = np.array([[f.statistic == "mean"] for f in features], bool).reshape(-1, 1)
         self._relative = _column(float(f.relative) for f in features)
+
+    def index(self, logs: Mapping[str, LogRows]) -> Segment:
+        """Index rows by the entities whose past is looked at: others would only take room."""
+        return Segment(logs, self.values, self.windows.entities_of)
 
     def _rows(
         self,

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betainc
-from scipy.stats import beta
+from scipy.special import betainc, betaincinv
 
 _MAX_ROWS = 1e7
 _STEPS = 24
@@ -24,7 +23,7 @@ def binomial_cdf(wrong: np.ndarray, n: np.ndarray, error: np.ndarray) -> np.ndar
 
 def upper_bound(wrong: np.ndarray, n: np.ndarray, level: np.ndarray | float) -> np.ndarray:
     """Return the Clopper-Pearson upper bound of a share at a one-sided level; 1 for none of 0."""
-    return np.where(n > wrong, beta.ppf(1 - level, wrong + 1, np.maximum(n - wrong, 1)), 1.0)
+    return np.where(n > wrong, betaincinv(wrong + 1, np.maximum(n - wrong, 1), 1 - level), 1.0)
 
 
 class ShareInterval(NamedTuple):
@@ -36,7 +35,7 @@ class ShareInterval(NamedTuple):
 
 def share_interval(wrong: int, n: int, level: float = 0.05) -> ShareInterval:
     """Return the two-sided Clopper-Pearson interval of a share; all of 0 to 1 for none of 0."""
-    low = float(beta.ppf(level / 2, wrong, n - wrong + 1)) if wrong else 0.0
+    low = float(betaincinv(wrong, n - wrong + 1, level / 2)) if wrong else 0.0
     return ShareInterval(low, float(upper_bound(np.array(wrong), np.array(n), level / 2)))
 
 

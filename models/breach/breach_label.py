@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
 
 from data.domain import Json
 from models.loss_curve import scale_of_times
@@ -116,6 +115,8 @@ class BreachByLateness:
 
 
 def _curve(ended: ClosedExceptions, rows: np.ndarray) -> LatenessCurve:
+    from sklearn.isotonic import IsotonicRegression  # a service that only predicts never loads it
+
     recorded = ended.lateness_hours[rows]
     latest = max(float(np.abs(recorded).max(initial=0.0)), _MIN_LATEST_HOURS)
     hours = np.append(recorded, _TAIL * latest)

@@ -5,10 +5,9 @@ most of their pieces occur in no message that the label's models learned from.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from data.domain import Json
 from features.engine import text
@@ -16,6 +15,9 @@ from features.engine.compute import Matrix
 from features.exceptions.features import FEATURES
 from models.classifiers.token_table import TokenTable
 from models.estimator import Batch
+
+if TYPE_CHECKING:  # a service that only predicts never loads it
+    from sklearn.linear_model import LogisticRegression
 
 MESSAGE = FEATURES.message or ""
 MAX_TRAINING_ROWS = 6_000
@@ -50,6 +52,8 @@ class MeaningModel:
         cls, table: TokenTable, rows: Batch, code: np.ndarray, log_prior: np.ndarray
     ) -> Self | None:
         """Fit on rows with messages; None where they are of fewer than two classes."""
+        from sklearn.linear_model import LogisticRegression
+
         messages = rows.columns[MESSAGE]
         has_message = np.flatnonzero([bool(message) for message in messages])[-MAX_TRAINING_ROWS:]
         if len(np.unique(code[has_message])) < 2:
@@ -124,7 +128,7 @@ _INTERCEPT_OF_UNSEEN = -8.0
 """For a class without any training message."""
 
 
-def _by_class(model: LogisticRegression, classes: int) -> _Linear:
+def _by_class(model: "LogisticRegression", classes: int) -> _Linear:
     weights = np.zeros((model.coef_.shape[1], classes))
     intercept = np.full(classes, _INTERCEPT_OF_UNSEEN)
     own, biases = np.asarray(model.coef_), np.asarray(model.intercept_)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple, Self
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.special import pdtr, pdtrik
 
 from data.domain import Json
 
@@ -71,7 +71,7 @@ class LevelSets:
     def poisson(cls) -> Self:
         """Return what is believed where nothing was seen: demand is Poisson around its point."""
         levels = np.geomspace(0.01, 1000, 26)
-        ratios = poisson.ppf(PROBABILITIES, levels[:, None]) / levels[:, None]
+        ratios = _poisson_quantiles(PROBABILITIES, levels[:, None]) / levels[:, None]
         return cls(levels, ratios, ratios[:, -1] + 1 / levels, np.ones(len(levels)))
 
     @classmethod
@@ -140,6 +140,13 @@ class RatioMean(NamedTuple):
 
     mean: float
     variance: float
+
+
+def _poisson_quantiles(probabilities: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return quantiles of Poisson distributions; scipy.stats has them, and takes 50 MB to load."""
+    units = np.ceil(pdtrik(probabilities, means))
+    below = np.maximum(units - 1, 0)
+    return np.where(pdtr(below, means) >= probabilities, below, units)
 
 
 def _mean(level: np.ndarray, actual: np.ndarray) -> RatioMean:

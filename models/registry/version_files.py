@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.contract.shared_texts import joined_texts, shared_texts
 from features.engine.event_log import LogRows
 from models.estimator import Files
 
@@ -107,7 +108,7 @@ def _to_table(rows: LogRows) -> pa.Table:
 
 def _to_rows(table: pa.Table) -> LogRows:
     def texts(name: str) -> np.ndarray:
-        return np.array(table[name].to_pylist(), object)
+        return shared_texts(joined_texts(table[name]))
 
     names = table.column_names
     return LogRows(

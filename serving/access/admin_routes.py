@@ -16,7 +16,7 @@ from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from serving.access.access import access_of
 from serving.access.accounts import AccountRights, change_account, new_account, new_link
 from serving.access.keys import issue_key, revoke_key, rotate_key
-from serving.access.teams import bind_account, bind_key, teams_of
+from serving.access.teams import bind, teams_of
 from serving.caller import AccessScope, AccountRole
 from serving.http.html import html
 from serving.http.requests import caller_of, form_fields
@@ -114,8 +114,8 @@ async def change_rights(request: Request, name: str) -> Response:
     rights = AccountRights(fields.get("role", ""), is_active=fields.get("is_open") == "yes")
 
     def change(connection: Connection, now_ms: int) -> str:
-        change_account(connection, name, rights, caller=caller, now_ms=now_ms)
-        bind_account(connection, name, teams, caller=caller, now_ms=now_ms)
+        account = change_account(connection, name, rights, caller=caller, now_ms=now_ms)
+        bind(connection, account, teams, caller=caller, now_ms=now_ms)
         return ""
 
     return await _changed(request, change)
@@ -140,7 +140,7 @@ async def add_key(request: Request) -> Response:
             now_ms=now_ms,
             until_ms=None if not lasting_ms else now_ms + lasting_ms,
         )
-        bind_key(connection, issued.key.id, teams, caller=caller, now_ms=now_ms)
+        bind(connection, issued.key, teams, caller=caller, now_ms=now_ms)
         return issued.token
 
     return await _changed(request, change, f"the key of {name}")

@@ -13,15 +13,21 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from data.domain import ExpediteError
+from data.ledger.access import account_of, api_key_of, api_keys
 from data.ledger.access import accounts as stored_accounts
-from data.ledger.access import api_keys
 from data.ledger.action_log import all_actions
 from data.ledger.ledger import Ledger
 from data.settings import Settings
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
-from serving.access.accounts import AccountRights, change_account, new_account, new_link
+from serving.access.accounts import (
+    AccountRights,
+    change_account,
+    new_account,
+    new_link,
+    plain_name,
+)
 from serving.access.keys import issue_key, revoke_key, rotate_key
-from serving.access.teams import bind_account, bind_key, teams_of
+from serving.access.teams import bind, teams_of
 from serving.caller import CONSOLE
 from serving.clock import clock_from
 from serving.wire.formats import rfc3339
@@ -132,8 +138,12 @@ def rotate(
 def bind_key_to(key_id: Id, team: Teams = None) -> None:
     """Bind a key to teams, whose exceptions alone it reads and changes; none binds to all."""
     stored = _changed(
-        lambda connection, now_ms: bind_key(
-            connection, key_id, team or (), caller=CONSOLE, now_ms=now_ms
+        lambda connection, now_ms: bind(
+            connection,
+            api_key_of(connection, key_id),
+            team or (),
+            caller=CONSOLE,
+            now_ms=now_ms,
         )
     )
     typer.echo(f"{key_id}: {_team_names(stored)}")
@@ -192,8 +202,12 @@ def change(
 def bind_account_to(name: AccountName, team: Teams = None) -> None:
     """Bind a viewer or operator to teams, whose exceptions alone they see; none binds to all."""
     stored = _changed(
-        lambda connection, now_ms: bind_account(
-            connection, name, team or (), caller=CONSOLE, now_ms=now_ms
+        lambda connection, now_ms: bind(
+            connection,
+            account_of(connection, plain_name(name)),
+            team or (),
+            caller=CONSOLE,
+            now_ms=now_ms,
         )
     )
     typer.echo(f"{name}: {_team_names(stored)}")

@@ -13,8 +13,7 @@ from data.ledger.ledger import Ledger
 from serving.access.route_scopes import TEAM_ROUTES
 from serving.caller import Caller
 from serving.http.problems import NotAllowedError
-from serving.live_list.open_exceptions import of_teams
-from serving.live_list.visible_list import VisibleList
+from serving.live_list.open_exceptions import OpenExceptions, of_teams
 from serving.scoring.assessment import stored_assessment
 from serving.service import Service
 from serving.wire.stored_exception import UnreadableRowError
@@ -37,12 +36,11 @@ async def check_teams(scope: Scope, path: str, caller: Caller) -> None:
         teams = ", ".join(sorted(caller.teams))
         raise NotAllowedError(f"This is about all teams. '{caller.name}' is bound to: {teams}.")
     service: Service = scope["app"].state.service
-    visible = VisibleList(service.worklist, caller.teams)
     for value in scope.get("path_params", {}).values():
         if value.startswith(EXCEPTION_PREFIX):
             await _check_exception(value, service, caller.teams)
         elif value.startswith(INCIDENT_PREFIX):
-            await _check_incident(value, visible, acts=method != "GET")
+            _check_incident(value, service.worklist.open, caller.teams, acts=method != "GET")
 
 
 async def _check_exception(exception_id: str, service: Service, teams: frozenset[str]) -> None:
@@ -66,10 +64,12 @@ def _is_stored_for(exception_id: str, ledger: Ledger, teams: frozenset[str]) -> 
         return False
 
 
-async def _check_incident(incident_id: str, visible: VisibleList, *, acts: bool) -> None:
-    snapshot = await visible.ranked()
-    if snapshot.row_of(incident_id) is None:
+def _check_incident(
+    incident_id: str, rows: OpenExceptions, teams: frozenset[str], *, acts: bool
+) -> None:
+    members = [of_teams(team, teams) for team in rows.member_teams(incident_id)]
+    if not any(members):
         raise NotFoundError("incident", incident_id)
-    if acts and visible.count_members(incident_id) > len(snapshot.members(incident_id)):
+    if acts and not all(members):
         detail = "Other teams have exceptions of this incident: a lead acts on it as a whole."
         raise NotAllowedError(detail)

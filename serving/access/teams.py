@@ -7,9 +7,8 @@ import orjson
 from sqlalchemy import Connection
 
 from data.domain import BadInputError
-from data.ledger.access import account_of, api_key_of, bind_api_key, save_account
+from data.ledger.access import Account, ApiKey, bind_api_key, save_account
 from data.ledger.action_log import record_action
-from serving.access.accounts import plain_name
 from serving.caller import Caller
 
 MAX_TEAMS = 100
@@ -41,35 +40,28 @@ def teams_of(stored: str | None) -> frozenset[str] | None:
     return None if stored is None else frozenset(orjson.loads(stored))
 
 
-def bind_account(
-    connection: Connection, name: str, teams: Iterable[str], *, caller: Caller, now_ms: int
+def bind(
+    connection: Connection,
+    holder: Account | ApiKey,
+    teams: Iterable[str],
+    *,
+    caller: Caller,
+    now_ms: int,
 ) -> str | None:
-    """Bind an account to teams, or to none; return them as they are stored.
+    """Bind an account or a key to teams, or to none; return them as they are stored.
 
     Raises:
-        NotFoundError: There is no such account.
         BadInputError: By `stored_teams`.
     """
-    account, stored = account_of(connection, plain_name(name)), stored_teams(teams)
-    if account.teams != stored:
-        save_account(connection, replace(account, teams=stored))
-        action = caller.action("bind account", account.name, now_ms=now_ms, teams=stored or "all")
-        record_action(connection, action)
-    return stored
-
-
-def bind_key(
-    connection: Connection, key_id: str, teams: Iterable[str], *, caller: Caller, now_ms: int
-) -> str | None:
-    """Bind a key to teams, or to none; return them as they are stored.
-
-    Raises:
-        NotFoundError: There is no such key.
-        BadInputError: By `stored_teams`.
-    """
-    key, stored = api_key_of(connection, key_id), stored_teams(teams)
-    if key.teams != stored:
-        bind_api_key(connection, key_id, stored)
-        action = caller.action("bind key", key_id, now_ms=now_ms, teams=stored or "all")
-        record_action(connection, action)
+    stored = stored_teams(teams)
+    if holder.teams == stored:
+        return stored
+    if isinstance(holder, Account):
+        kind, name = "account", holder.name
+        save_account(connection, replace(holder, teams=stored))
+    else:
+        kind, name = "key", holder.id
+        bind_api_key(connection, holder.id, stored)
+    action = caller.action(f"bind {kind}", name, now_ms=now_ms, teams=stored or "all")
+    record_action(connection, action)
     return stored

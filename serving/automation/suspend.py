@@ -45,16 +45,8 @@ async def withdraw(
         NotFoundError: That was never promised.
         ConflictError: It is so already.
     """
-    triage, guarantees = scorer.champion.current, scorer.guarantees
-    if triage is None:
-        raise NoChampionError(MODEL, scorer.champion.problem or "it is being loaded")
-    promises = guarantees.of(triage).promises.get(request.label)
-    made = [promise.name for promise in promises.classes if promise.made] if promises else []
-    if request.name not in made:
-        raise NotFoundError(f"promise of a {request.label}", request.name)
-    key = PromiseKey(request.label, request.name, triage.version)
+    key = _promise_in_force(request, scorer)
     suspension = Suspension(*key, is_lifted, now_ms, request.by, request.reason)
-
     action = caller.action(
         "lift promise" if is_lifted else "suspend promise",
         f"{request.label} {request.name}",
@@ -65,7 +57,7 @@ async def withdraw(
 
     def transaction(connection: Connection) -> None:
         suspensions = {
-            earlier.key: earlier for earlier in suspensions_of(connection, triage.version)
+            earlier.key: earlier for earlier in suspensions_of(connection, key.model_version)
         }
         latest = suspensions.get(key)
         if is_lifted is (latest is None or latest.is_lifted):
@@ -75,7 +67,7 @@ async def withdraw(
         record_action(connection, action)
 
     await writer.run(transaction)
-    guarantees.take([suspension])
+    scorer.guarantees.take([suspension])
     return {
         "label": request.label,
         "name": request.name,
@@ -85,3 +77,14 @@ async def withdraw(
         "by": request.by,
         **scorer.stamp(now_ms),
     }
+
+
+def _promise_in_force(request: PromiseIn, scorer: Scorer) -> PromiseKey:
+    triage = scorer.champion.current
+    if triage is None:
+        raise NoChampionError(MODEL, scorer.champion.problem or "it is being loaded")
+    promises = scorer.guarantees.of(triage).promises.get(request.label)
+    made = [promise.name for promise in promises.classes if promise.made] if promises else []
+    if request.name not in made:
+        raise NotFoundError(f"promise of a {request.label}", request.name)
+    return PromiseKey(request.label, request.name, triage.version)

@@ -1,12 +1,13 @@
 """Resolution of an exception: an outcome that training can learn from; it leaves the work list."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import orjson
 from pydantic import Field
 from sqlalchemy import Connection
 
-from data.ledger.ledger import OutcomeRecord
+from data.ledger.ledger import ExceptionRecord, OutcomeRecord
 from data.ledger.writer import LedgerWriter
 from serving.exceptions.claim import check_claim
 from serving.http.idempotency import Answer, Answered, AnswerOnce, action_of, run_once
@@ -17,6 +18,7 @@ from serving.scoring.audits import Resolution, end
 from serving.scoring.guarantees import Guarantees
 from serving.scoring.scorer import Scorer
 from serving.wire.answers import Moment, StampOut, closed
+from serving.wire.errors import Flaw
 from serving.wire.exception_in import ResolutionIn, resolution
 from serving.wire.formats import rfc3339
 from serving.wire.future_times import count_future_times, future_times
@@ -66,16 +68,7 @@ async def resolve_one(
             body=canonical(value),
             expected_revision=expected_revision,
         )
-        record = ended.record
-        shape: ResolvedExceptionOut = {
-            "id": record.id,
-            "status": "resolved",
-            "revision": record.revision,
-            "resolved_at": rfc3339(record.closed_at_ms or now_ms),
-            "warnings": flaws_out(warnings),
-            **scorer.stamp(now_ms),
-        }
-        return Answered(Answer(200, orjson.dumps(shape), record.revision), ended)
+        return Answered(_answer(ended.record, warnings, scorer, now_ms), ended)
 
     action = action_of(request, "resolve", payload.by, now_ms=now_ms)
     once = AnswerOnce.of(request, request.subject_id, now_ms=now_ms, action=action)
@@ -85,6 +78,20 @@ async def resolve_one(
         worklist.show(resolved.record)
         guarantees.record_audits(resolved)
     return answer
+
+
+def _answer(
+    record: ExceptionRecord, warnings: Sequence[Flaw], scorer: Scorer, now_ms: int
+) -> Answer:
+    shape: ResolvedExceptionOut = {
+        "id": record.id,
+        "status": "resolved",
+        "revision": record.revision,
+        "resolved_at": rfc3339(record.closed_at_ms or now_ms),
+        "warnings": flaws_out(warnings),
+        **scorer.stamp(now_ms),
+    }
+    return Answer(200, orjson.dumps(shape), record.revision)
 
 
 def outcome_of(exception_id: str, payload: ResolutionIn, now_ms: int) -> OutcomeRecord:

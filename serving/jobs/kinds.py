@@ -103,7 +103,7 @@ def _export(_spec: JobSpec, folders: JobFolders) -> CommandLine:
 
 
 def _retention(_spec: JobSpec, _folders: JobFolders) -> CommandLine:
-    return ["serving", "retain"]
+    return ["serving", "retain", "--compact"]
 
 
 def _rescore(_spec: JobSpec, _folders: JobFolders) -> CommandLine:
@@ -143,7 +143,9 @@ JOB_KINDS: Mapping[str, JobKind] = {
         needs_history=False,
     ),
     "retention": JobKind(
-        "Erase what is older than the settings let it be", _retention, needs_history=False
+        "Erase what is older than the settings let it be, and rewrite the database without remains",
+        _retention,
+        needs_history=False,
     ),
     "rescore": JobKind("Score all open exceptions again", _rescore, needs_history=False),
 }

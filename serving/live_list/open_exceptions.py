@@ -147,9 +147,14 @@ class OpenExceptions:
 
     def count_members(self, incident_id: str) -> int:
         """Return how many members of an incident are open."""
+        return len(self.member_teams(incident_id))
+
+    def member_teams(self, incident_id: str) -> list[str | None]:
+        """Return the team of each open member of an incident; none of one that was never open."""
         with self._lock:
             numbers = self._arrays["incidents"][: len(self._row_of)]
-            return int(np.count_nonzero(numbers == self.incidents.number(incident_id)))
+            members = numbers == self.incidents.number(incident_id)
+            return self._arrays["teams"][: len(numbers)][members].tolist()
 
     def _number(self, exception_ids: Iterable[str], number: int) -> None:
         for exception_id in exception_ids:

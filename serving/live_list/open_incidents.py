@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from data.ledger.incidents import Incident
 from models.ranking.incidents import ALONE
 
+NO_INCIDENT = -2
+"""Number that no exception carries."""
+
 
 class OpenIncidents:
     """Open incidents, and the exceptions, open or not, that belong to them."""
@@ -36,8 +39,8 @@ class OpenIncidents:
             }
 
     def number(self, incident_id: str) -> int:
-        """Return the number of an incident that is or was open."""
-        return self._numbers[incident_id]
+        """Return the number of an incident that is or was open; `NO_INCIDENT` for any other."""
+        return self._numbers.get(incident_id, NO_INCIDENT)
 
     def get(self, incident_id: str) -> Incident | None:
         """Return an incident, None if it is not open."""

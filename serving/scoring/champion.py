@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -128,7 +129,8 @@ class Champion:
         if self._broken.is_resting(version):
             return False
         try:
-            triage = store.load_triage(version)
+            # The features hold the past as an index; its rows are for who registers it again.
+            triage = replace(store.load_triage(version), past={})
             columns, as_of = columns_as_of([exception(_FIRST_EXCEPTION)], triage, now_ms=2**62)
             triage.predict(columns, as_of)
         except Exception as error:  # a broken file can raise anything; the service must go on

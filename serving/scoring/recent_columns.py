@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
+from data.contract.shared_texts import joined_texts, shared_texts
 from data.policy.exchange_rates import ExchangeRates, Quotes
 from features.engine.products import ProductAttributes
 from serving.scoring.columns import columns_of
@@ -73,8 +74,6 @@ class RecentColumns(Mapping[str, np.ndarray]):
         return len(self._texts) + len(self._arrays)
 
     def _unpacked(self, name: str) -> np.ndarray:
-        """Return a text column as objects, None where missing; rows of one text share it."""
-        whole = pa.chunked_array(self._texts[name]).unify_dictionaries().combine_chunks()
+        whole = joined_texts(pa.chunked_array(self._texts[name]))
         self._texts[name] = [whole]
-        words = np.array([*whole.dictionary.to_pylist(), None], object)
-        return words[whole.indices.fill_null(-1).to_numpy()]
+        return shared_texts(whole)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from models.breach.contract import BreachEstimator, BreachTask, Contribution
 from models.estimator import Batch, ModelState
@@ -103,6 +102,10 @@ def suits(_task: BreachTask) -> bool:
 
 def fit(task: BreachTask) -> LogisticBreach:
     """Fit on the latest subjects whose outcome is known, 60,000 at most."""
+    from sklearn.linear_model import (
+        LogisticRegression,
+    )  # a service that only predicts never loads it
+
     labelled = task.labelled
     labelled = labelled[np.argsort(task.rows.as_of[labelled], kind="stable")][-_MAX_TRAINING_ROWS:]
     dense = task.rows.matrix.dense[labelled].astype(np.float64)

@@ -2,8 +2,6 @@
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfTransformer
-from sklearn.linear_model import LogisticRegression
 
 from features.engine.compute import Matrix
 from features.engine.event_log import LogRows
@@ -99,6 +97,10 @@ def suits(_task: ClassTask) -> bool:
 
 def fit(task: ClassTask) -> LinearClassifier:
     """Fit on the latest rows, `MAX_TRAINING_ROWS` at most."""
+    # A service that only predicts never loads them.
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.linear_model import LogisticRegression
+
     latest = task.latest(MAX_TRAINING_ROWS)
     matrix, code = task.rows.matrix.take(latest), task.code[latest]
     dense = matrix.dense[:, task.word_columns]

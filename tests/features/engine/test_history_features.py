@@ -197,9 +197,10 @@ def test_an_infinite_value_counts_as_not_recorded():
 def test_dates_too_far_apart_to_index_are_refused():
     centuries = np.array([0, 10**18], np.int64)
     names = _texts(["anna", "ben"])
+    rows = LogRows(centuries, {"a": names, "b": names, "c": names}, {})
 
     with pytest.raises(BadInputError, match="centuries off"):
-        Segment({"log": LogRows(centuries, {"a": names, "b": names, "c": names}, {})}, {"log": []})
+        Segment({"log": rows}, {"log": []}, {"log": ["a", "b", "c"]})
 
 
 def test_known_before_keeps_what_was_known():

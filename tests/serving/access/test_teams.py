@@ -12,7 +12,7 @@ from serving.access.accounts import new_account, open_session
 from serving.access.credentials import REFRESH_SECONDS
 from serving.access.keys import issue_key, rotate_key
 from serving.access.route_scopes import ROUTE_SCOPES, TEAM_ROUTES
-from serving.access.teams import bind_account, bind_key
+from serving.access.teams import bind
 from serving.caller import CONSOLE, AccessScope
 from serving.http.openapi import SESSION_COOKIE
 
@@ -34,7 +34,7 @@ def bound(guarded):
     with service.ledger.writing() as connection:
         scopes = set(AccessScope) - {ADMIN}
         issued = issue_key(connection, "ours", scopes, caller=CONSOLE, now_ms=service.clock())
-        bind_key(connection, issued.key.id, ["addresses"], caller=CONSOLE, now_ms=service.clock())
+        bind(connection, issued.key, ["addresses"], caller=CONSOLE, now_ms=service.clock())
     return {"Authorization": f"Bearer {issued.token}"}
 
 
@@ -159,14 +159,16 @@ def test_a_lead_sees_all_and_a_binding_is_changed_and_logged(guarded, ids, monke
     for role in ("operator", "lead"):
         with service.ledger.writing() as connection:
             new_account(connection, role, role, caller=CONSOLE, now_ms=service.clock())
-            bind_account(connection, role, ["fraud"], caller=CONSOLE, now_ms=service.clock())
+            account = account_of(connection, role)
+            bind(connection, account, ["fraud"], caller=CONSOLE, now_ms=service.clock())
             token = open_session(connection, role, hours=1, caller=CONSOLE, now_ms=service.clock())
         header = {"Cookie": f"{SESSION_COOKIE}={token}"}
         totals[role] = guarded.get("/v1/worklist", headers=header).json()["total"]
         if role == "operator":
             monkeypatch.setattr("serving.access.credentials.REFRESH_SECONDS", 0)
             with service.ledger.writing() as connection:
-                bind_account(connection, role, [], caller=CONSOLE, now_ms=service.clock())
+                account = account_of(connection, role)
+                bind(connection, account, [], caller=CONSOLE, now_ms=service.clock())
             totals["unbound"] = guarded.get("/v1/worklist", headers=header).json()["total"]
 
     assert totals == {"operator": 3, "unbound": 4, "lead": 4}
