@@ -84,7 +84,7 @@ bench-plain: setup  ## ours against plain LightGBM and a constant, on the real d
 
 lock:  ## resolve the versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --upgrade --group dev --extra languages pyproject.toml -o requirements.lock
+	    --upgrade --group dev --extra languages --extra traces pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and what the tests left
 	rm -rf .venv .venv-audit .venv-peers .peers .plain .pytest_cache .ruff_cache .hypothesis .import_linter_cache

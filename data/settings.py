@@ -116,6 +116,11 @@ class Settings(BaseSettings):
         default="text",
         description="Lines of the log: text, or JSON with one line for each request",
     )
+    traces: str = Field(
+        default="",
+        description="Where an OpenTelemetry collector takes traces (OTLP over HTTP), such as "
+        "http://localhost:4318/v1/traces; empty sends none",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     @classmethod

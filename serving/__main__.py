@@ -30,6 +30,7 @@ from serving.caller import CONSOLE
 from serving.clock import clock_from
 from serving.jobs.commands import jobs
 from serving.telemetry.log_format import start_log
+from serving.telemetry.traces import check_traces
 
 app = typer.Typer(
     add_completion=False,
@@ -89,6 +90,7 @@ def main(workers: int = 1) -> None:
     try:
         settings = Settings.read()
         check_address(settings)
+        check_traces(settings)
         Policy.read(settings.policy)
         first = _prepared(settings)
         listening = _listening(settings)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Match, Route
@@ -41,7 +42,11 @@ from serving.scoring.champion import ChampionWatch, ModelStore, open_model_store
 from serving.scoring.recent_logs import RecentLogs
 from serving.service import Service
 from serving.telemetry.request_log import RequestLog
+from serving.telemetry.traces import Traced, open_traces
 from serving.watch_lease import RENEW_SECONDS
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 
 def create_app(
@@ -58,6 +63,7 @@ def create_app(
         clock: Milliseconds since 1970; None is the clock that the settings tell.
         counts_folder: Folder in which all workers of one port count; None for a single process.
     """
+    traces = open_traces(settings.traces) if settings.traces else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -77,6 +83,8 @@ def create_app(
         await background.stop()
         app.state.jobs.close()
         service.close()
+        if traces is not None:
+            await asyncio.to_thread(traces.shutdown)
 
     # FastAPI's pages for /openapi.json load their script from a CDN: they are left out.
     app = FastAPI(
@@ -84,7 +92,7 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app, scope_of)
-    _add_middleware(app, settings)
+    _add_middleware(app, settings, traces)
     _add_routes(app)
     return app
 
@@ -101,7 +109,7 @@ def _add_routes(app: FastAPI) -> None:
             route.app = GuardedApp(route.app, route.path)
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, traces: "TracerProvider | None") -> None:
     """Add what every call passes; the last one added is the first that it meets."""
     app.state.drain = DrainState()
     app.add_middleware(Draining, state=app.state.drain)
@@ -109,6 +117,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(NonBlankParameters)
     app.add_middleware(RequestGuard, hosts=allowed_hosts(settings))
     app.add_middleware(Measured)
+    if traces is not None:
+        app.add_middleware(Traced, traces=traces)
     app.add_middleware(
         RequestLog, is_degraded=lambda: app.state.service.scorer.champion.version is None
     )

@@ -1,1 +1,1 @@
-"""Telemetry: the lines of the log, and one for each request."""
+"""Telemetry: the lines of the log, one for each request, and a span of each call."""
