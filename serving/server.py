@@ -1,5 +1,6 @@
 """The server of one process: starts, says that it is ready, and drains before it ends."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -27,6 +28,9 @@ from serving.http.connections import (
 
 SECONDS_BETWEEN_THREADS = 0.001
 """A call waits no longer than this for a thread that works on a large request."""
+LARGE_BLOCK_BYTES = 1_048_576
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
+"""Names of `mallopt` of the GNU C library."""
 MAX_SECONDS_TO_FINISH = 30
 """Calls under way at the end are given up after that long."""
 
@@ -105,6 +109,18 @@ class DrainingServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
+def give_back_freed_memory() -> None:
+    """Let the C library give back large blocks as soon as they are freed.
+
+    Left alone it raises its limit with each large array that comes and goes, up to 32 MB, and keeps
+    them among small objects. Other C libraries than GNU's are left as they are.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if set_option is not None:
+        for option in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
+            set_option(option, LARGE_BLOCK_BYTES)
+
+
 def serve_on(
     listening: socket.socket,
     settings: Settings,
@@ -122,6 +138,7 @@ def serve_on(
         counts_folder: Folder in which all workers of one port count; None for a single process.
         parent: Id of the supervisor, with which this process ends; None where it stands alone.
     """
+    give_back_freed_memory()
     app = create_app(settings, counts_folder=counts_folder)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean end
         DrainingServer(app, settings, on_ready, parent=parent).run(sockets=[listening])
