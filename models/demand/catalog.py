@@ -22,7 +22,7 @@ def methods() -> tuple[MethodFile, ...]:
 
 @cache
 def lifecycle_methods() -> tuple[LifecycleFile, ...]:
-    """Return the methods of series that have hardly begun or have ended; the last one wins."""
+    """Return the methods of series that begin, end or hardly change; the last one wins."""
     return cast(tuple[LifecycleFile, ...], modules_in("models.demand.lifecycle"))
 
 

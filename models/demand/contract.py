@@ -1,7 +1,8 @@
 """Contract of a demand method: one file of `models/demand/methods`.
 
 A method gives points; `models.demand.method` makes them distributions. Files of
-`models/demand/lifecycle` serve series that have hardly begun or have ended; nobody chooses them.
+`models/demand/lifecycle` serve series that have hardly begun, have ended or hardly change; nobody
+chooses them.
 """
 
 from typing import Protocol

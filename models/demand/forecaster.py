@@ -1,7 +1,8 @@
 """Demand forecaster: a distribution for every series and period.
 
 A demand method gives the points; forecasts that are held out from the end of the panel show how
-far off points are. Series that have hardly begun or have ended are served by methods of their own.
+far off points are. Series that have hardly begun, have ended or hardly change are served by methods
+of their own.
 """
 
 import json

@@ -48,10 +48,9 @@ class StockScenario:
             begin = start.begins_at(np.datetime64(begin.date(), "D"))
             start = read_panel(history, begin)
         scored = next_periods(start.periods[-1], start.grain, periods)
-        if scored[0] != np.datetime64(begin.date(), "D"):
-            problem = f"the {start.grain.noun} after the last one known then starts on {scored[0]}"
-            raise BadInputError(f"--from {begin:%Y-%m-%d}", problem, "Start there.")
         everything = read_panel(history, END_OF_TIME)
+        if scored[0] != np.datetime64(begin.date(), "D"):
+            raise _refusal(begin, scored[0], everything)
         column = int(np.searchsorted(everything.periods, scored[0]))
         have = everything.length - column
         if have < periods:
@@ -79,6 +78,18 @@ class StockScenario:
         """Return the demand as of the start of a scored period, counted from 0."""
         panel = read_panel(self.history, begin_of_day(self.periods[number], self.timezone))
         return SeriesPanel(panel, _positions(panel, self.series))
+
+
+def _refusal(begin: pd.Timestamp, unknown: np.datetime64, everything: Panel) -> BadInputError:
+    """Say why a moment is no beginning, given the first period that is not known by then."""
+    noun, day = everything.grain.noun, np.datetime64(begin.date(), "D")
+    if day in everything.periods:
+        problem = f"the {noun} from {unknown} is not known by then"
+        cure = "Give its rows a known_at before its end: its last microsecond will do."
+    else:
+        problem = f"the {noun} after the last one known then starts on {unknown}"
+        cure = "Start there."
+    return BadInputError(f"--from {begin:%Y-%m-%d}", problem, cure)
 
 
 def _series(panel: Panel) -> list[tuple[str, str]]:

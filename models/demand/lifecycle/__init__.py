@@ -1,1 +1,1 @@
-"""Methods of series that have hardly begun or have ended, one to a file. The folder is scanned."""
+"""Methods of series that have hardly begun, have ended or hardly change, one to a file. Scanned."""

@@ -106,7 +106,9 @@ def test_a_standing_order_of_each_week_is_forecast_on_its_weekday(with_constants
 
 
 def test_demand_that_chance_makes_is_not_steady(planted_demand):
-    panels = [planted_demand(series=200, grain=grain, mean=1.0) for grain in (Grain.DAY, Grain.WEEK)]
+    panels = [
+        planted_demand(series=200, grain=grain, mean=1.0) for grain in (Grain.DAY, Grain.WEEK)
+    ]
 
     assert not any(steady.serves(panel).any() for panel in panels)
 

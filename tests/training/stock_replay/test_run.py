@@ -128,6 +128,16 @@ def test_a_start_within_a_period_is_refused_with_a_better_one(replayed):
         replayed("oracle", begin=BEGIN + pd.Timedelta(2, "D"))
 
 
+def test_a_period_that_is_recorded_after_its_end_is_named_with_a_cure_that_helps(
+    demand_tables, tmp_path
+):
+    late = demand_tables["demand"].assign(known_at=lambda rows: rows["known_at"].dt.ceil("D"))
+    write_history(tmp_path, [("demand", late)], IMPORT)
+
+    with pytest.raises(BadInputError, match=r"2024-11-25 is not known by then.*microsecond"):
+        StockScenario.of(History.open(tmp_path), BEGIN, 3)
+
+
 def test_periods_beyond_the_history_are_refused(replayed):
     with pytest.raises(NotEnoughDataError, match="12 where at least 13"):
         replayed("oracle", periods=13)
