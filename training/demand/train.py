@@ -78,14 +78,8 @@ def train_demand(  # noqa: PLR0913  (each is an option of the command)
         progress("Registering")
         figures = demand_figures(rehearsal)
         page = model_card(card_content(history, as_of, panel, rehearsal, decision, figures=figures))
-        trained = _trained(panel, rehearsal, challenger)
-        trained = replace(
-            trained,
-            params={**trained.params, **_chosen(choices), **searched.params},
-            metrics={**trained.metrics, **plain_metrics(figures)},
-            tags={**run_tags(history, as_of), **trained.tags},
-            write_report=partial(write_card, (searched.write, partial(_draw, rehearsal)), page),
-        )
+        trained = _trained(panel, rehearsal, challenger, searched=searched, card=page)
+        trained = replace(trained, tags={**run_tags(history, as_of), **trained.tags})
         version = register(store, trained, decision)
     reasons = {MODEL: rehearsal.reason, **searched.reasons}
     return TrainingResult(version, decision, reasons, {}, figures=figures, card=page)
@@ -160,9 +154,14 @@ def _judge(
 
 
 def _trained(
-    panel: Panel, rehearsal: DemandRehearsal, challenger: DemandForecaster
+    panel: Panel,
+    rehearsal: DemandRehearsal,
+    challenger: DemandForecaster,
+    *,
+    searched: Trials,
+    card: str,
 ) -> TrainedModel:
-    figures = {
+    rehearsed = {
         f"{method}.{measure}": values[measure]["value"]
         for method, scores in rehearsal.scores.items()
         for values in [deciding_figures(scores)]
@@ -183,9 +182,14 @@ def _trained(
             method.NAME: logged_settings(settings)
             for method in methods()
             if (settings := getattr(method, "SETTINGS", None)) is not None
-        },
-        metrics=figures | {"series": float(panel.series), "periods": float(panel.length)},
+        }
+        | _chosen(rehearsal.choices)
+        | searched.params,
+        metrics=rehearsed
+        | {"series": float(panel.series), "periods": float(panel.length)}
+        | plain_metrics(demand_figures(rehearsal)),
         tags={"served.demand": rehearsal.reason},
+        write_report=partial(write_card, (searched.write, partial(_draw, rehearsal)), card),
     )
 
 
