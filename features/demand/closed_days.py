@@ -6,7 +6,11 @@ from features.demand.grain import Grain
 from features.demand.panel import Panel
 from features.demand.running_totals import silent_after_life
 
-WINDOWS = (56, 112)  # days that are looked back on; a closure of the last weeks shows in the first
+WINDOWS = (
+    56,
+    112,
+    224,
+)  # days back; a closure of late shows in the first, a small shop's in the last
 MIN_WINDOW = min(WINDOWS)
 MIN_USUAL_SALES = 30  # of another weekday: by chance one with a tenth of them sells nothing in 5 %
 MAX_SALES_SHARE = 0.01  # of another weekday's sales: an entry on the wrong day opens no shop

@@ -27,6 +27,16 @@ def test_a_weekday_without_a_sale_for_weeks_is_closed(shop):
     assert closed.sum() == 2 * shop.series
 
 
+def test_a_shop_of_one_product_shows_its_closed_weekday_in_half_a_year(planted_demand):
+    panel = planted_demand(series=1, periods=224)
+    panel.units[:, SATURDAY::7] = 0
+
+    closed = closed_periods(panel, 7)
+
+    assert np.flatnonzero(closed[0]).tolist() == [SATURDAY]
+    assert not closed_periods(panel.until(112), 7).any()
+
+
 def test_a_shop_that_sells_every_day_is_never_closed(planted_demand):
     assert not closed_periods(planted_demand(series=30, periods=119), 14).any()
 
