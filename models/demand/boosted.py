@@ -5,7 +5,9 @@ demand over the series' own level. The loss is Tweedie's, whose mean fits zeros 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -15,7 +17,7 @@ from features.demand.extremes import bounded_by_others, bounded_volumes
 from features.demand.groups import SeriesGroups, chunks
 from features.demand.panel import Panel
 from features.demand.rhythm import rhythm_of
-from features.demand.windows import DemandWindows
+from features.demand.windows import LOWEST_LEVEL, DemandWindows
 from models.boosters import Booster, TreeSettings, seed_of_run
 from models.estimator import Files
 
@@ -24,12 +26,15 @@ SETTINGS = TreeSettings(
 )
 TWEEDIE_POWER = 1.2
 MAX_TRAINING_ROWS = 200_000
+MAX_BOOSTERS = 3
+"""Their mean is the forecast: of a small panel, one alone moves by chance when a series changes."""
 MIN_OBSERVED_CELLS = 2_000
 MAX_PANEL_CELLS = 6_000_000  # of the training panel; of more series a sample is drawn
 
 MAX_QUIET_LEVELS = 2  # lengths of the past that makes the level
 ROWS_A_CHUNK = 200_000
-FILE, PLAN_FILE, ATTRIBUTES_FILE = "trees.txt", "told.json", "attributes.json"
+FILE, MORE_FILE = "trees.txt", "trees.{}.txt"
+PLAN_FILE, ATTRIBUTES_FILE = "told.json", "attributes.json"
 NO_ATTRIBUTES = AttributeColumns({}, [])
 
 
@@ -43,17 +48,17 @@ class DemandTrainingRows:
 
 
 class BoostedDemand:
-    """A point forecast, the mean of the tweedie model, for each series and period ahead."""
+    """A point forecast, the mean of tweedie models, for each series and period ahead."""
 
     def __init__(
         self,
-        booster: Booster,
+        boosters: Sequence[Booster],
         horizon: int,
         *,
         planned: bool,
         attributes: AttributeColumns = NO_ATTRIBUTES,
     ) -> None:
-        self.booster, self.horizon, self.planned = booster, horizon, planned
+        self.boosters, self.horizon, self.planned = boosters, horizon, planned
         self.attributes = attributes
 
     @classmethod
@@ -79,17 +84,21 @@ class BoostedDemand:
             panel, horizon, seed=seed_of_run(seed), planned=planned, attributes=attributes
         )
         first = training.table.shape[1] - len(attributes)
-        booster = Booster.fit(
-            training.table,
-            training.label,
-            replace(SETTINGS, seed=seed),
-            weight=training.weight,
-            words=[first + column for column in attributes.word_columns],
-            objective="tweedie",
-            tweedie_variance_power=TWEEDIE_POWER,
-            max_bin=63,
-        )
-        return cls(booster, horizon, planned=planned, attributes=attributes)
+        count = int(np.clip(MAX_TRAINING_ROWS // max(len(training.label), 1), 1, MAX_BOOSTERS))
+        boosters = [
+            Booster.fit(
+                training.table,
+                training.label,
+                replace(SETTINGS, seed=seed + number),
+                weight=training.weight,
+                words=[first + column for column in attributes.word_columns],
+                objective="tweedie",
+                tweedie_variance_power=TWEEDIE_POWER,
+                max_bin=63,
+            )
+            for number in range(count)
+        ]
+        return cls(boosters, horizon, planned=planned, attributes=attributes)
 
     @staticmethod
     def can_learn(panel: Panel) -> bool:
@@ -109,13 +118,14 @@ class BoostedDemand:
             cut = np.full(size, panel.length)
             ahead = np.tile(np.arange(1, self.horizon + 1), (size, 1))
             table, level = feature_table(windows, np.arange(size), cut, ahead, constant[rows])
-            raw = self.booster.predict_table(table)[:, 0]
+            raw = np.mean([b.predict_table(table)[:, 0] for b in self.boosters], axis=0)
             units[rows] = raw.reshape(size, -1) * level[:, None]
         return units
 
     def to_files(self) -> Files:
-        """Return the booster's own text, whether plans are known, and the attributes if any."""
-        files = {FILE: self.booster.to_text(), PLAN_FILE: json.dumps({"planned": self.planned})}
+        """Return the boosters' own texts, whether plans are known, and the attributes if any."""
+        files = {PLAN_FILE: json.dumps({"planned": self.planned})}
+        files |= {_file(number): own.to_text() for number, own in enumerate(self.boosters)}
         if len(self.attributes):
             files[ATTRIBUTES_FILE] = json.dumps(self.attributes.to_json())
         return files
@@ -127,7 +137,14 @@ class BoostedDemand:
             json.loads(files.get(ATTRIBUTES_FILE, json.dumps(NO_ATTRIBUTES.to_json())))
         )
         plan = json.loads(files[PLAN_FILE])
-        return cls(Booster.from_text(files[FILE]), horizon, **plan, attributes=attributes)
+        names = takewhile(files.__contains__, map(_file, range(MAX_BOOSTERS)))
+        boosters = [Booster.from_text(files[name]) for name in names]
+        return cls(boosters, horizon, **plan, attributes=attributes)
+
+
+def _file(number: int) -> str:
+    """Return the file of a booster; the first has the name that a single one had."""
+    return MORE_FILE.format(number) if number else FILE
 
 
 class FeatureTable(NamedTuple):
@@ -231,5 +248,18 @@ def _observed(
     label = bounded_by_others(units.ravel()[chosen] / levels, series)
     volume = bounded_volumes(bounded_by_others(levels, series))
     usual = max(volume.mean(), 1e-9) if len(volume) else 1.0
-    weight = np.sqrt(np.clip(volume / usual, 0.05, 20))
+    weight = np.sqrt(np.clip(volume / usual, 0.05, 20)) * _trust(level, rows)[series]
     return DemandTrainingRows(table[chosen], label.astype(np.float32), weight.astype(np.float32))
+
+
+def _trust(level: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """Return for each series the share that its rows count for, by its levels at all cut-offs.
+
+    A series that multiplied its level by more than others ever did teaches nothing of them.
+    """
+    highest = np.full(series.max(initial=-1) + 1, LOWEST_LEVEL)
+    lowest = np.full(len(highest), np.inf)
+    np.maximum.at(highest, series, level)
+    np.minimum.at(lowest, series, level)
+    rise = highest / np.minimum(lowest, highest)
+    return bounded_by_others(rise, np.arange(len(rise))) / rise

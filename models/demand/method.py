@@ -8,10 +8,11 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from features.demand.closed_days import closed_periods
+from features.demand.extremes import bounded_by_others
 from features.demand.panel import FULLY_IN_STOCK, Panel
 from features.demand.rhythm import rhythm_of
 from features.demand.running_totals import silent_after_life
-from models.demand.level_sets import LevelSets
+from models.demand.level_sets import LOWEST_LEVEL, LevelSets
 from models.demand.points import PointForecaster
 from models.estimator import Files, files_of
 
@@ -40,11 +41,19 @@ class PastForecasts:
         return int(np.isfinite(self.actual).sum())
 
     def table(self) -> LevelSets:
-        """Return the distribution of actual demand around a point."""
+        """Return the distribution of actual demand around a point.
+
+        A giant is scaled to the level that other series reach, or its errors would be the mean of
+        all that sell much.
+        """
         finite = np.isfinite(self.actual)
         if not finite.any():
             return LevelSets.poisson()
-        return LevelSets.fit(self.forecast[finite], self.actual[finite], len(self.forecast))
+        forecast = np.maximum(self.forecast[finite], LOWEST_LEVEL)
+        series = np.broadcast_to(np.arange(finite.shape[1])[:, None], finite.shape)[finite]
+        level = bounded_by_others(forecast, series)
+        actual = self.actual[finite] * (level / forecast)
+        return LevelSets.fit(level, actual, len(self.forecast))
 
 
 class PointsAndMeans(NamedTuple):

@@ -276,22 +276,23 @@ def test_later_sales_do_not_decide_whether_a_silence_is_learned_from(planted_dem
         np.testing.assert_array_equal(demand_after(over, cut, 7), demand_after(came_back, cut, 7))
 
 
-@pytest.mark.parametrize(
-    ("units", "median", "most"),
-    [([1e7], 0.03, 0.1), ([1e7, 1e7, 1e7, 1e7], 0.03, 0.15)],
-    ids=["typo", "a level of its own"],
-)
-def test_one_series_hardly_moves_the_others(planted_demand, units, median, most):
-    """Leaving the series out altogether moves the others by 1.7 %, the most by 7.6 %."""
+@pytest.fixture(scope="module")
+def among_others(planted_demand):
+    """A panel, and what is forecast for each of its series."""
     panel = planted_demand(series=60, periods=100, grain=Grain.WEEK)
+    return panel, DemandForecaster.fit(panel, HORIZON).forecast(panel).mean.sum(1)
+
+
+@pytest.mark.parametrize("weeks", [1, 4, 30], ids=["typo", "rise", "a level of its own"])
+def test_one_series_hardly_moves_the_others(among_others, weeks):
+    """Leaving the series out altogether moves the others by 1.1 %, the most by 5.1 %."""
+    panel, before = among_others
     wrong = panel.units.copy()
-    wrong[0, -len(units) :] = units
+    wrong[0, -weeks:] = 1e7
     wrong = replace(panel, units=wrong)
 
-    before, after = (
-        DemandForecaster.fit(each, HORIZON).forecast(each).mean.sum(1) for each in (panel, wrong)
-    )
+    after = DemandForecaster.fit(wrong, HORIZON).forecast(wrong).mean.sum(1)
 
     moved = np.abs(after[1:] / before[1:] - 1)
-    assert np.median(moved) < median
-    assert moved.max() < most
+    assert np.median(moved) < 0.02
+    assert moved.max() < 0.1
