@@ -100,7 +100,7 @@ def _own_levels(panel: Panel) -> OwnLevels:
 def _seasons(panel: Panel, length: int) -> np.ndarray:
     """Return (n, k, S) units of the last periods: of days by weekday, else S is 1."""
     phases = DAYS_PER_WEEK if panel.grain == Grain.DAY else 1
-    units = silent_after_life(panel.units[:, -length:])
+    units = silent_after_life(panel.units)[:, -length:]
     # What sold as usual was not cut short, whatever the stock table says of a part of it.
     in_stock = panel.in_stock[:, -length:] >= MAX_PARTIAL_SHARE
     whole = np.where(in_stock, units, np.float32(np.nan))

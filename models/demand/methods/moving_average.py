@@ -87,7 +87,7 @@ class ExposedSales(NamedTuple):
 
 
 def _exposed(panel: Panel, window: int) -> ExposedSales:
-    units = silent_after_life(panel.units[:, -window:])
+    units = silent_after_life(panel.units)[:, -window:]
     exposure = np.where(np.isfinite(units), panel.in_stock[:, -window:], 0)
     return ExposedSales(exposure, np.where(exposure > 0, units, 0))
 

@@ -138,6 +138,19 @@ def test_a_series_that_has_ended_is_forecast_to_sell_hardly_anything(planted_dem
     assert forecast.mean[::3].sum() < 0.05 * forecast.mean[1::3].sum()
 
 
+@pytest.mark.parametrize("silence", [0, np.nan])
+@pytest.mark.parametrize("grain", [Grain.DAY, Grain.WEEK, Grain.MONTH], ids=str)
+def test_in_a_panel_of_few_series_too_an_ended_one_sells_hardly_anything(
+    planted_demand, grain, silence
+):
+    panel = planted_demand(series=20, periods=90, grain=grain)
+    panel.units[:5, 45:] = silence
+
+    mean = DemandForecaster.fit(panel, HORIZON, method="average").forecast(panel).mean
+
+    assert (mean[:5].mean(1) < 0.05 * panel.units[:5, :45].mean(1)).all()
+
+
 def test_intermittent_demand_has_a_median_of_nothing_and_a_mean_above_it(planted_demand):
     panel = planted_demand(series=100, periods=60, grain=Grain.WEEK, mean=0.15)
 
