@@ -12,7 +12,7 @@ from models.demand.methods.moving_average import MovingAverage
 NAME = "dying"
 WORDS = "silent for long: its usual demand, if it comes back"
 MIN_MISSED_SALES = 6.0  # at its usual rate, one silence in 400 that lasts so long is by chance
-MIN_FORECASTS_TO_CALIBRATE = 400
+MIN_FORECASTS_TO_CALIBRATE = 100
 from_files = moving_average.from_files
 
 

