@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from features.demand.extremes import bounded_by_others, bounded_peaks, bounded_volumes
+from features.demand.extremes import bounded_peaks, bounded_volumes
 from features.demand.panel import Panel
 from features.demand.running_totals import running_totals, silent_after_life
 
@@ -56,8 +56,7 @@ class SeriesGroups:
         exposure = np.where(np.isfinite(units), panel.in_stock, np.float32(0))
         units = bounded_peaks(np.where(exposure > 0, units, np.float32(0)))
         volume = units.mean(1, dtype=np.float64)
-        bounded = bounded_volumes(bounded_by_others(volume, np.arange(panel.series)))
-        units = units * (bounded / np.where(volume > 0, volume, 1))[:, None]
+        units = units * (bounded_volumes(volume) / np.where(volume > 0, volume, 1))[:, None]
         codes = [np.zeros(panel.series, int)]
         codes += [_codes(panel, name) for name in GROUPINGS]
         return cls(tuple(GroupTotals(c, _summed(units, c), _summed(exposure, c)) for c in codes))
