@@ -49,8 +49,8 @@ def serves(panel: Panel) -> np.ndarray:
     """Return (n,) whether a series kept its level lately, and all of the year before."""
     own = _own_levels(panel)
     sales = (own.usual & (own.units > 0)).sum((1, 2))
-    known = (np.isfinite(own.units).sum(1) >= MIN_OBSERVED).all(1)
-    steady = known & (sales >= MIN_SALES) & _few(own.units, own.usual)
+    enough = (np.isfinite(own.units).sum(1) >= MIN_OBSERVED).all(1)
+    steady = enough & (sales >= MIN_SALES) & _few(own.units, own.usual)
     rows = np.flatnonzero(steady)
     year = _seasons(panel.take(rows), rhythm_of(panel.grain).year)
     steady[rows] = _few(year, _usual(year, own.level[rows]))
