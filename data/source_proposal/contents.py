@@ -4,6 +4,8 @@ from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
 
+import numpy as np
+
 from data.contract.codes import country_by_name, country_codes, country_key, currency_codes
 from data.contract.conversion import NO, YES
 from data.source_proposal.column_profile import FileColumn
@@ -55,7 +57,8 @@ def _key(column: FileColumn) -> float:
         else 0.0
     )
     shape = 1.0 if column.words <= 1.5 else 0.5
-    many = min(1.0, column.distinct / 30)
+    # Amounts repeat few values, too: numbers need more of them to look like names.
+    many = min(1.0, column.distinct / (30 if column.numbers is None else 100))
     return shape * many * (1.0 if spread < 0.25 else 0.7)
 
 
@@ -71,9 +74,10 @@ def _money(column: FileColumn) -> float:
 def _quantity(column: FileColumn) -> float:
     if column.numbers is None or column.whole_share < 0.98:
         return 0.0 if column.numbers is None else 0.2
-    small = column.numbers.abs().median() <= 1_000
+    # Few units are usual, and whole numbers of hundreds are as often money.
+    small = 1 / (1 + np.log10(max(1.0, column.numbers.abs().median())) / 4)
     few = column.distinct_share < 0.2 or len(column.texts) < 100
-    return (1.0 if small else 0.3) * (1.0 if few else 0.5)
+    return float(small) * (1.0 if few else 0.5)
 
 
 def _number(column: FileColumn) -> float:
@@ -101,7 +105,9 @@ def _country(column: FileColumn) -> float:
         [v for v in column.values if country_key(v) in country_by_name()]
     ).mean()
     coded = _in_set(column, country_codes())
-    return max(float(named), coded) if max(named, coded) >= 0.7 else 0.1
+    # Buyers are in more countries than warehouses are.
+    many = 0.85 + 0.15 * min(1.0, column.distinct / 10)
+    return many * max(float(named), coded) if max(named, coded) >= 0.7 else 0.1
 
 
 def _currency(column: FileColumn) -> float:
@@ -121,6 +127,8 @@ def _postcode(column: FileColumn) -> float:
 def _city(column: FileColumn) -> float:
     if column.numbers is not None or column.digit_share > 0.05 or column.words > 3.5:
         return 0.0
+    if _country(column) >= 0.5:
+        return 0.1
     return 0.4 + 0.5 * min(1.0, column.distinct / 60) if column.length.mean() > 3 else 0.2
 
 
@@ -129,7 +137,7 @@ def _region(column: FileColumn) -> float:
         return 0.0
     short = column.length.max() <= 3
     return (
-        (1.0 if short else 0.7)
+        (1.0 if short else 0.6 + 0.1 * min(1.0, column.distinct / 20))
         if 4 <= column.distinct <= 600 and column.distinct_share < 0.3
         else 0.3
     )

@@ -42,8 +42,13 @@ ABBREVIATIONS = {
     "deliv": "delivery", "dlv": "delivery", "shp": "ship", "itm": "item", "ln": "line",
     "wgt": "weight", "rel": "release", "addr": "address", "inv": "invoice", "pmt": "payment",
     "cat": "category", "desc": "description", "loc": "location", "req": "requested", "prc": "price",
+    "dept": "department",
 }  # fmt: skip
 """Usual short forms in headers of databases."""
+DATE_ENDINGS = frozenset(
+    {"at", "on", "am", "le", "em", "time", "ts", "dt", "timestamp", "datetime"}
+)
+"""Ends of headers that all say the same: `paid at`, `paid on`, `paid date`, `bezahlt am`."""
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
@@ -70,6 +75,8 @@ def tokens_of(header: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKC", spaced).lower().translate(GERMAN)
     plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     tokens: list[str] = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z]{4})nr\b", "nummer", plain))
+    if len(tokens) > 1 and tokens[-1] in DATE_ENDINGS:
+        tokens[-1] = "date"
     return tuple(ABBREVIATIONS.get(token, token) for token in tokens)
 
 

@@ -2,20 +2,25 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import combinations
 from statistics import mean
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from data.source_proposal.column_profile import FileColumn
 from data.source_proposal.contents import Content, plausibility
-from data.source_proposal.name_scores import best_likeness, name_likeness, names_tell
+from data.source_proposal.name_scores import NAMED, best_likeness, name_likeness, names_tell
 from data.source_proposal.place_factors import (
     AFTERWARDS,
-    decides_moments,
-    decides_money,
+    holds_orders,
+    holds_units,
+    is_log,
     moment_factor,
-    place_factor,
+    order_factor,
+    reference_factor,
+    value_factor,
 )
 from data.source_proposal.roles import ROLES, Role
 from data.source_proposal.table_links import InputTable, Link
@@ -27,15 +32,32 @@ SURE, LIKELY = 0.7, 0.4
 MIN_SCORE = 0.12
 # Where names tell, an optional field is not filled by values alone but for links and core fields.
 MIN_SCORE_AMONG_NAMES = 0.35
+OF_ORDERS = 0.3  # lines of orders have SKUs, moments and units, as stock and demand have
+STAGES = ("placed_at", "paid_at", "shipped_at", "delivered_at")
+MIN_CONTRARY = 0.9
+NAMED_OTHERWISE = 0.5  # a header that names another field speaks against this one
+LINKED_KEY = 0.8  # texts, too, are keys where another table has one row for each
 MIN_DECIDED = 0.97
+MIN_FACTOR_OF_MOMENT = 0.7
 # Fields that hardly any such table lacks: a column with a header like no name at all may be one.
 CORE_FIELDS = {
     Role.LINE: ("units", "unit_price"),
     Role.PAYMENT: ("total", "payment_method"),
     Role.STOCK: ("on_hand",),
+    Role.ORDER: ("customer_id",),
+    Role.CUSTOMER: ("person",),
+    Role.PRODUCT: ("category", "department"),
 }
+# Kinds of values that are like no other: they may fill a field of a column with an unknown header.
+TELLING = (Content.MOMENT, Content.COUNTRY, Content.REGION, Content.CITY, Content.POSTCODE)
 MIN_LIKENESS = 0.3
 CHILDREN = frozenset({Role.LINE, Role.PAYMENT})
+REFERS_TO = {
+    "sku": Role.PRODUCT,
+    "site": Role.SITE,
+    "customer_id": Role.CUSTOMER,
+    "order_id": Role.ORDER,
+}
 # Fields that exports seldom have: values alone speak less for them.
 RARE = {
     "paid_at": 0.85,
@@ -111,12 +133,15 @@ class Matcher:
         needed = ROLES[role].needed
         floor = MIN_SCORE_AMONG_NAMES if names_tell(table) else MIN_SCORE
         weights = np.where([name in needed for name in names], 3.0, 1.0)[:, None]
-        linked = [any(link.column is column for link in self.links) for column in columns]
+        linked = [self._is_linked(column) for column in columns]
         are_keys = [ROLES[role].kinds[name] is Content.KEY for name in names]
-        are_core = [name in CORE_FIELDS.get(role, ()) for name in names]
-        nameless = [best_likeness(table, column) < MIN_LIKENESS for column in columns]
+        are_core = [
+            name in CORE_FIELDS.get(role, ()) or ROLES[role].kinds[name] in TELLING
+            for name in names
+        ]
+        nameless = [best_likeness(table, column, (role,)) < MIN_LIKENESS for column in columns]
         by_values = (
-            np.array([n in needed for n in names])[:, None]
+            np.array([n in needed or n == "line_id" for n in names])[:, None]
             | np.outer(are_keys, linked)
             | np.outer(are_core, nameless)
         )
@@ -129,11 +154,28 @@ class Matcher:
             for row, best in chosen
             if usable[row, best] > 0
         }
+        matches = in_order_of_time(matches)
         met = [matches[name].score if name in matches else 0.0 for name in needed]
-        others = sum(m.score for name, m in matches.items() if name not in needed)
-        return TableMatch(
-            table, role, matches, min(met) * mean(met) + 0.04 * others if min(met) else 0.0
+        others = sum(
+            m.score
+            for name, m in matches.items()
+            if name not in needed and self._speaks(table, role, name, m.column)
         )
+        value = min(met) * mean(met) + 0.04 * others if min(met) else 0.0
+        if value and self._holds_orders_instead(table, role, matches):
+            value *= OF_ORDERS
+        return TableMatch(table, role, matches, value)
+
+    def _holds_orders_instead(
+        self, table: InputTable, role: Role, matches: dict[str, FieldMatch]
+    ) -> bool:
+        """True where the rows are lines of orders and not what the role's rows are."""
+        if role in (Role.STOCK, Role.DEMAND):
+            return holds_orders(table)
+        if role is not Role.CASE:
+            return False
+        key = matches["exception_id"].column
+        return holds_units(table) or not (key.is_unique or is_log(table, key))
 
     def _score(
         self, table: InputTable, role: Role, name: str, column: FileColumn, key: FileColumn | None
@@ -145,14 +187,27 @@ class Matcher:
             content = self._line_number(table, column)
         if not content:
             return 0.0
+        if ROLES[role].kinds[name] is Content.KEY and self._is_linked(column):
+            content = max(content, LINKED_KEY)
         content *= RARE.get(name, 1.0)
         likeness = name_likeness(table, role, name, column)
+        is_named_otherwise = not likeness and best_likeness(table, column) >= NAMED
+        if is_named_otherwise and name not in ROLES[role].needed:
+            content *= NAMED_OTHERWISE
         if ROLES[role].kinds[name] is Content.KEY and name not in ROLES[role].key:
             content = max(content, TRUSTED_KEY_NAME * likeness**2)
         structure = self._structure(table, role, name, column, key)
         trusted = 0.0 if (name,) == ROLES[role].key else TRUSTED_NAME * likeness**2
         content = min(1.0, content * max(structure, trusted))
         return content**0.5 * ((1 - NAME_WEIGHT) * content + NAME_WEIGHT * likeness)
+
+    def _speaks(self, table: InputTable, role: Role, name: str, column: FileColumn) -> bool:
+        """False for a word without a telling header: any table has words."""
+        is_word = ROLES[role].kinds[name] is Content.WORD
+        return not is_word or name_likeness(table, role, name, column) >= MIN_LIKENESS
+
+    def _is_linked(self, column: FileColumn) -> bool:
+        return any(column is end for link in self.links for end in (link.column, link.key))
 
     def _line_number(self, table: InputTable, column: FileColumn) -> float:
         if column.moments:
@@ -176,21 +231,15 @@ class Matcher:
         kind = ROLES[role].kinds[name]
         decided = table.decides(key, column) if key is not None and role not in CHILDREN else 1.0
         factor = 1.0 if decided >= MIN_DECIDED else 0.2 + 0.5 * decided
+        if name == "placed_at":  # systems write times of lines, too
+            factor = max(factor, MIN_FACTOR_OF_MOMENT)
         if name in AFTERWARDS:
             factor = 1.0
         if role is Role.CASE and name in ("detected_at", "step_at"):
             return factor * self._log_factor(table, name, column)
-        if kind is Content.MOMENT:
-            return factor * moment_factor(table, name, column)
-        if kind in (Content.REGION, Content.CITY):
-            return factor * place_factor(table, column)
-        if name in ("units", "unit_price") and role is Role.LINE and key is not None:
-            return 1.0 - 0.5 * table.decides(key, column)
-        return factor * (
-            self._key_factor(table, role, name, column, settled=key is not None)
-            if kind is Content.KEY
-            else 1.0
-        )
+        if kind is Content.KEY:
+            return factor * self._key_factor(table, role, name, column, key)
+        return factor * value_factor(table, role, name, column, key)
 
     def _log_factor(self, table: InputTable, name: str, column: FileColumn) -> float:
         """The time of a step differs within a case, the time of its opening does not."""
@@ -203,32 +252,39 @@ class Matcher:
         return moment_factor(table, name, column) if opened != (name == "step_at") else 0.3
 
     def _key_factor(
-        self, table: InputTable, role: Role, name: str, column: FileColumn, *, settled: bool
+        self, table: InputTable, role: Role, name: str, column: FileColumn, key: FileColumn | None
     ) -> float:
         is_key = (name,) == ROLES[role].key
         targets = {self.roles.get(link.key.table) for link in self.links if link.column is column}
         linked = (
             1.25 if targets or (is_key and any(link.key is column for link in self.links)) else 1.0
         )
-        expected = {
-            "sku": Role.PRODUCT,
-            "site": Role.SITE,
-            "customer_id": Role.CUSTOMER,
-            "order_id": Role.ORDER,
-        }.get(name)
         settled_roles = targets & set(self.roles.values())
-        if settled_roles and expected not in settled_roles:
+        if settled_roles and REFERS_TO.get(name) not in settled_roles:
             linked *= 0.4
         if role is Role.CASE:
             return (1.0 if is_key or targets else 0.3) * linked
         if role is Role.ORDER and is_key:
-            coarser = 1.0 if column.distinct_share < 1 else 0.9
-            return linked * coarser * decides_moments(table, column)
+            return linked * order_factor(table, column)
         if is_key:
-            return linked * (1.0 if column.is_unique or settled else 0.1)
-        if name == "sku":
-            return linked * (0.5 if column.is_unique else 0.8 + 0.2 * decides_money(table, column))
-        return linked * (0.4 if column.is_unique and not targets else 1.0)
+            return linked * (1.0 if column.is_unique or key is not None else 0.1)
+        return linked * reference_factor(table, name, column, key, linked=bool(targets))
+
+
+def in_order_of_time(matches: dict[str, FieldMatch]) -> dict[str, FieldMatch]:
+    """Exchange columns of two stages where their times contradict the order of the stages."""
+    for first, then in combinations([name for name in STAGES if name in matches], 2):
+        if _share_before(matches[then].column, matches[first].column) > MIN_CONTRARY:
+            matches |= {first: matches[then], then: matches[first]}
+    return matches
+
+
+def _share_before(column: FileColumn, other: FileColumn) -> float:
+    """Share of the rows with both times in which one is before the other."""
+    if column.moments is None or other.moments is None:
+        return 0.0
+    gaps = (other.moments.values - column.moments.values).dropna()
+    return float((gaps > pd.Timedelta(0)).mean()) if len(gaps) else 0.0
 
 
 def _alternatives(

@@ -26,12 +26,15 @@ DATES = (
     "%d/%m/%y",
     "%m/%d/%y",
     "%d.%m.%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
 )
 CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 NUMBERS = {"%Y%m%d": r"\d{8}", "%Y%m": r"\d{6}", "%Y%m%d%H%M%S": r"\d{14}"}
 ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?"
 SHAPED = r".*\d.*[-/.:年 T].*\d.*[-/.:月 ].*\d.*"
-EPOCHS = {"seconds": (6.3e8, 2.9e9, 1), "milliseconds": (6.3e11, 2.9e12, 1000)}
+EPOCHS = {"seconds": (6.3e8, 2.05e9, 1), "milliseconds": (6.3e11, 2.05e12, 1000)}
+"""From 1990 to 2034: numbers of telephones with ten digits lie above."""
 
 
 @dataclass(frozen=True)

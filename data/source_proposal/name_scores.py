@@ -1,9 +1,12 @@
 """Scores of columns by their headers: how far a header speaks for a field before all others."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import takewhile
 from statistics import mean
 
 from data.source_proposal.column_profile import FileColumn
+from data.source_proposal.contents import plausibility
 from data.source_proposal.header_words import likeness
 from data.source_proposal.roles import ROLES, Role
 from data.source_proposal.table_links import InputTable
@@ -12,10 +15,18 @@ NAMED, MIN_NAMED_SHARE = 0.6, 0.3
 
 
 @lru_cache(maxsize=10_000)
-def best_likeness(table: InputTable, column: FileColumn) -> float:
-    """Likeness of a column's header to the names of the field that it is most like, 0 to 1."""
+def best_likeness(
+    table: InputTable, column: FileColumn, roles: tuple[Role, ...] = tuple(ROLES)
+) -> float:
+    """Likeness of a column's header to the field, of those it can be, that it is most like."""
     return max(
-        name_likeness(table, role, name, column) for role in ROLES for name in ROLES[role].kinds
+        (
+            name_likeness(table, role, name, column)
+            for role in roles
+            for name, kind in ROLES[role].kinds.items()
+            if plausibility(kind, column) > 0
+        ),
+        default=0.0,
     )
 
 
@@ -28,8 +39,14 @@ def name_likeness(table: InputTable, role: Role, name: str, column: FileColumn) 
     """Likeness of a column's header to a field's names, 0 to 1."""
     headers = [*column.names]
     if len(headers) > 1:
-        headers.append(headers[0].lower().replace("year", "date"))
+        headers.append(f"{_common_start(headers[:3])} date")
     return max(_relative(header, role, name, table.file_tokens) for header in headers)
+
+
+def _common_start(headers: Sequence[str]) -> str:
+    """What headers begin with alike: `Shipment` of the year, month and day of a shipment."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*headers, strict=False))
+    return "".join(letters[0] for letters in alike)
 
 
 @lru_cache(maxsize=100_000)

@@ -11,6 +11,7 @@ from data.source_proposal.table_links import InputTable, links_between
 LINKED_BONUS = 0.1
 MIN_VALUE = 0.2
 MIN_LINKED_VALUE = 0.02
+MIN_SHARED_SKUS = 0.5
 MIN_FIELDS = 2  # a table of keys alone tells nothing
 MORE_PRODUCTS = 0.02  # there are more products than sites
 # Of a table that holds orders and their lines, half of the orders have more than one row at least.
@@ -162,16 +163,17 @@ def _settle_lines(matcher: Matcher, matches: dict[Role, TableMatch]) -> None:
 
 
 def _add_products_of_lines(matcher: Matcher, matches: dict[Role, TableMatch]) -> None:
-    """Products from the columns of the lines that the SKU decides, where no table holds them."""
+    """Products from the columns of the lines that the SKU decides, where no table tells more."""
     lines = matches.get(Role.LINE)
-    if lines is None or "sku" not in lines.fields or Role.PRODUCT in matches:
+    if lines is None or "sku" not in lines.fields:
         return
     used = [m.column for m in (*lines.fields.values(), *matches[Role.ORDER].fields.values())]
     key = lines.fields["sku"].column
     products = matcher.match(
         lines.table, Role.PRODUCT, key=key, without=[c for c in used if c is not key]
     )
-    if len(products.fields) > 1:
+    of_table = matches[Role.PRODUCT].fields if Role.PRODUCT in matches else {}
+    if len(products.fields) > max(1, len(of_table)):
         matches[Role.PRODUCT] = products
 
 
@@ -182,7 +184,7 @@ def _add_rest(matcher: Matcher, matches: dict[Role, TableMatch], free: list[Inpu
         roles = [
             role
             for role in (Role.CASE, Role.STOCK, Role.DEMAND, Role.PRODUCT, Role.SITE)
-            if role not in matches
+            if role not in matches and not (role is Role.DEMAND and Role.LINE in matches)
         ]
         best = max(
             (matcher.match(table, role) for role in roles), key=lambda m: m.value, default=None
@@ -190,12 +192,22 @@ def _add_rest(matcher: Matcher, matches: dict[Role, TableMatch], free: list[Inpu
         links_to_orders = any(
             link.column.table == table.name and link.key is order_key for link in matcher.links
         )
-        floor = (
-            MIN_LINKED_VALUE if links_to_orders and best and best.role is Role.CASE else MIN_VALUE
+        is_linked = best is not None and (
+            (links_to_orders and best.role is Role.CASE) or _shares_skus(best, matches)
         )
+        floor = MIN_LINKED_VALUE if is_linked else MIN_VALUE
         only = len(free) == 1 and not matches
         if best and best.value >= (MIN_LINKED_VALUE if only else floor):
             matches[best.role] = best
+
+
+def _shares_skus(match: TableMatch, matches: dict[Role, TableMatch]) -> bool:
+    """True where a table's SKUs are those of the order lines."""
+    lines = matches.get(Role.LINE)
+    if lines is None or "sku" not in lines.fields or "sku" not in match.fields:
+        return False
+    own, sold = match.fields["sku"].column.values, lines.fields["sku"].column.values
+    return len(own & sold) >= MIN_SHARED_SKUS * min(len(own), len(sold))
 
 
 def _best(candidates: Iterable[TableMatch], floor: float) -> TableMatch | None:

@@ -14,6 +14,7 @@ MIN_CONTAINED = 0.9
 MIN_VALUES = 10
 MAX_ROWS_OF_PAIRS = 50_000
 MIN_REPEATED = 5
+MIN_SIDE_BY_SIDE = 0.98
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,15 @@ class InputTable:
         pairs = key.codes.astype(np.int64) * (column.distinct + 1) + column.codes
         return len(np.unique(pairs)) >= 0.999 * self.rows
 
+    def lines_of(self, key: FileColumn) -> FileColumn | None:
+        """The column that numbers the rows so that those of one key follow each other, if any.
+
+        Lines are numbered as they are written, so the lines of one order have numbers side by side.
+        """
+        if key.is_unique:
+            return None
+        return next((c for c in self.keys if _side_by_side(key, c) >= MIN_SIDE_BY_SIDE), None)
+
 
 def links_between(tables: list[InputTable]) -> list[Link]:
     """Columns whose values are keys of another table: at least nine in ten of ten or more."""
@@ -99,6 +109,17 @@ def _refers(column: FileColumn, key: FileColumn) -> bool:
     # Numbers from 1 up lie within each other by chance; there the names must agree too.
     counted = column.numbers is not None and float(column.numbers.median()) < 10 * column.distinct
     return not counted or bool(set(tokens_of(column.name)) & set(tokens_of(key.name)))
+
+
+def _side_by_side(key: FileColumn, numbering: FileColumn) -> float:
+    """Share of the rows of repeated keys that follow one of their key, in a numbering's order."""
+    numbers = pd.to_numeric(numbering.texts, errors="coerce")
+    order = np.argsort(numbering.texts if numbers.isna().any() else numbers, kind="stable")
+    codes = key.codes[order]
+    repeated = len(codes) - key.distinct
+    if repeated < MIN_REPEATED or (codes < 0).any():
+        return 0.0
+    return float((codes[1:] == codes[:-1]).sum() / repeated)
 
 
 def _decides(column: FileColumn, other: FileColumn) -> float:
