@@ -13,6 +13,7 @@ from functools import partial
 from types import FrameType
 from typing import cast
 
+import pyarrow as pa
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import LOGGING_CONFIG
@@ -110,11 +111,13 @@ class DrainingServer(uvicorn.Server):
 
 
 def give_back_freed_memory() -> None:
-    """Let the C library give back large blocks as soon as they are freed.
+    """Let the C library give back large blocks as soon as they are freed, Arrow's too.
 
     Left alone it raises its limit with each large array that comes and goes, up to 32 MB, and keeps
-    them among small objects. Other C libraries than GNU's are left as they are.
+    them among small objects. Other C libraries than GNU's are left as they are. Arrow's own
+    allocator held 25 MB for the 2 MB of columns that a service learns again every few seconds.
     """
+    pa.set_memory_pool(pa.system_memory_pool())
     set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if set_option is not None:
         for option in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
