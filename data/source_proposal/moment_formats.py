@@ -3,34 +3,20 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import pandas as pd
 
+from data.contract.time_spellings import spellings_of
+
 MIN_YEAR, MAX_YEAR = 1990, 2060
 MIN_SHARE = 0.95
-DATES = (
-    "%Y-%m-%d",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%d %b %Y",
-    "%b %d %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-    "%Y年%m月%d日",
-    "%d/%m/%y",
-    "%m/%d/%y",
-    "%d.%m.%y",
-    "%d-%m-%y",
-    "%m-%d-%y",
-)
-CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-NUMBERS = {"%Y%m%d": r"\d{8}", "%Y%m": r"\d{6}", "%Y%m%d%H%M%S": r"\d{14}"}
+NUMBERS = {
+    "%Y%m%d": r"\d{8}",
+    "%Y%m": r"\d{6}",
+    "%Y%m%d%H%M%S": r"\d{14}",
+    "%Y-%m": r"\d{4}-\d{2}",
+    "%m/%Y": r"\d{2}/\d{4}",
+}
 ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?"
 SHAPED = r".*\d.*[-/.:年 T].*\d.*[-/.:月 ].*\d.*"
 EPOCHS = {"seconds": (6.3e8, 2.05e9, 1), "milliseconds": (6.3e11, 2.05e12, 1000)}
@@ -84,14 +70,8 @@ def moments_of(texts: pd.Series) -> Moments | None:
 def _formatted(filled: pd.Series) -> Moments | None:
     if _share(filled, SHAPED) < MIN_SHARE:
         return None
-    formats = [date + clock for date, clock in product(DATES, CLOCKS)]
-    head = filled.head(200)
-    readable = [
-        f
-        for f in formats
-        if pd.to_datetime(head, format=f, errors="coerce").notna().mean() >= MIN_SHARE
-    ]
-    read = [m for f in readable if (m := _if_times(_by_format(filled, f), filled))]
+    spellings = spellings_of(filled, MIN_SHARE)
+    read = [m for f in spellings if (m := _if_times(_by_format(filled, f), filled))]
     if not read:
         return None
     best = max(read, key=lambda moments: moments.share)

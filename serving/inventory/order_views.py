@@ -57,6 +57,9 @@ class ReplenishmentHeadOut(BookStampOut):
     periods: list[Day]
     period_ends: Annotated[list[Day], Field(description="the last day of each period")]
     refused: list[RefusedSeriesOut]
+    stock_unknown: Annotated[
+        int, Field(description="series left out as their stock is not known; 0 if series are named")
+    ]
 
 
 @closed

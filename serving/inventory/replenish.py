@@ -28,6 +28,7 @@ class OrderableSeries:
         on_hand: (n,) units; below 0 where units are owed.
         inbound: Units on their way that a caller states, by position; else the book's count.
         refused: The answers to items that can't be answered.
+        stock_unknown: Number of series left out, where all were asked for, as nobody counted them.
     """
 
     used: PreparedBook
@@ -36,6 +37,7 @@ class OrderableSeries:
     on_hand: np.ndarray
     inbound: dict[int, np.ndarray]
     refused: list[RefusedSeriesOut]
+    stock_unknown: int = 0
 
 
 def orders(used: PreparedBook, request: ReplenishmentIn, policy: Policy) -> OrderableSeries:
@@ -161,4 +163,5 @@ def _possible(whole: OrderableSeries, *, named: bool) -> OrderableSeries:
         on_hand=whole.on_hand[good],
         inbound=inbound,
         refused=refused,
+        stock_unknown=0 if named else int(problems[1][0].sum()),
     )

@@ -33,7 +33,7 @@ async def replenishments(request: Request) -> Response:
     """Orders to place now, with the run-out date and the risk at each date of each series.
 
     Demand that is not met is taken to be lost. Without `series` all are answered whose stock is
-    known. Accept `application/x-ndjson` to get them line by line. Nothing is stored or ordered.
+    known; `stock_unknown` counts the others. Accept `application/x-ndjson` to get them line by line. Nothing is stored or ordered.
     """
     service = service_of(request)
     used = service.forecast_book.in_use()
@@ -45,6 +45,7 @@ async def replenishments(request: Request) -> Response:
         "period_ends": used.last_days,
         **used.stamp(service.clock()),
         "refused": orderable.refused,
+        "stock_unknown": orderable.stock_unknown,
     }
     parts = in_parts(len(orderable.rows), SERIES_AT_ONCE)
     return await streamed(

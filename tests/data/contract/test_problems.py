@@ -36,6 +36,18 @@ def read_by(con, call, value):
         (time_problem, ["31.12.2023 9:05"], ["2023-12-31 09:05:00+00"]),
         (time_problem, ["2024/03/01"], ["2024-03-01 00:00:00+00"]),
         (time_problem, ["20240301"], ["2024-03-01 00:00:00+00"]),
+        (
+            time_problem,
+            ["31/12/2023", "01/02/2024"],
+            ["2023-12-31 00:00:00+00", "2024-02-01 00:00:00+00"],
+        ),
+        (time_problem, ["12/31/2023 9:05 PM"], ["2023-12-31 21:05:00+00"]),
+        (time_problem, ["31-Dec-2023"], ["2023-12-31 00:00:00+00"]),
+        (time_problem, ["Dec 31, 2023"], ["2023-12-31 00:00:00+00"]),
+        (time_problem, ["2023-12"], ["2023-12-01 00:00:00+00"]),
+        (time_problem, ["2024-W09"], ["2024-02-26 00:00:00+00"]),
+        (time_problem, ["2024-Q3", "2024Q1"], ["2024-07-01", "2024-01-01"]),
+        (time_problem, ["2023年12月31日"], ["2023-12-31 00:00:00+00"]),
         (time_problem, ["45352.5"], ["2024-03-01 12:00:00+00"]),
         (time_problem, ["1709280000000"], ["2024-03-01 08:00:00+00"]),
     ],
@@ -55,6 +67,18 @@ def test_a_mark_with_three_digits_names_both_readings_and_both_are_true(con, val
 
     assert float(read_by(con, comma, value)) == float(with_comma)
     assert float(read_by(con, point, value)) == float(with_point)
+
+
+def test_a_day_that_may_be_a_month_names_both_readings_and_both_are_true(con):
+    problem = time_problem(pd.Series(["03/03/2024", "03/04/2024 "]))
+    one, as_one, other, as_other = re.fullmatch(
+        r".*, (time_of\(x, '\S+'\)) reads '03/04/2024' as (\S+), (time_of\(x, '\S+'\)) as (\S+)",
+        problem,
+    ).groups()
+
+    assert as_one != as_other
+    assert read_by(con, one, "03/04/2024").startswith(as_one)
+    assert read_by(con, other, "03/04/2024").startswith(as_other)
 
 
 @pytest.mark.parametrize("value", ["12-", "(12.50)", "12,5 %", "many"])

@@ -1,9 +1,12 @@
 """Orders, the day on which stock runs out, and the risk at each date."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from models.forecast_book.store import write_book
 from serving.inventory.order_views import ReplenishmentsOut
 
 SERIES = {"sku": "A-00001", "site": "south"}
@@ -100,6 +103,19 @@ def test_without_series_all_are_answered_whose_stock_is_known(demand_client, boo
 
     assert len(answer["replenishments"]) == book.forecast.series
     assert answer["refused"] == []
+
+
+def test_series_left_out_as_nobody_counted_them_are_counted(books, a_book, running):
+    whole = a_book()
+    on_hand = whole.stock.on_hand.copy()
+    on_hand[:2] = np.nan
+    write_book(books, replace(whole, stock=replace(whole.stock, on_hand=on_hand)))
+
+    with running() as client:
+        answer = order(client).json()
+
+    assert answer["stock_unknown"] == 2
+    assert len(answer["replenishments"]) == whole.forecast.series - 2
 
 
 def test_a_series_that_can_not_be_answered_does_not_fail_the_rest(demand_client):
