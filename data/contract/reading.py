@@ -13,8 +13,10 @@ _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
     r"(?:[Tt ]\s*(?P<hour>\d\d)"
     r"(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?)?"
-    r"\s*(?P<zone>[Zz]|UTC|GMT|[+\-\u2212]\d\d(?::?\d\d)?)?)?"
+    r"\s*(?P<zone>[Zz]|UTC|GMT|[+\-\u2212](?:\d\d(?::?\d\d)?|\d:\d\d))?)?"
 )
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)(?=[Tt]\d{4})")
+"""A day without dashes before its clock: the basic format of ISO 8601."""
 
 
 def is_blank(text: str) -> bool:
@@ -33,10 +35,12 @@ def rfc3339_text(text: str) -> str | None:
 
     >>> rfc3339_text("2026-03-01 09:13:02,5 +0100"), rfc3339_text("2026-03-01t09:13z")
     ('2026-03-01T09:13:02.5+01:00', '2026-03-01T09:13:00Z')
+    >>> rfc3339_text("20260301T091302Z"), rfc3339_text("2026-03-01 09:13+5:30")
+    ('2026-03-01T09:13:02Z', '2026-03-01T09:13:00+05:30')
     >>> rfc3339_text("2026-03-01"), rfc3339_text("tomorrow")
     ('2026-03-01T00:00:00', None)
     """
-    parts = _MOMENT.fullmatch(text.strip())
+    parts = _MOMENT.fullmatch(_BASIC.sub(r"\1-\2-\3", text.strip(), count=1))
     if parts is None:
         return None
     clock = ":".join(parts[unit] or "00" for unit in ("hour", "minute", "second"))
@@ -49,8 +53,8 @@ def _offset(zone: str | None) -> str:
         return ""
     if zone[0] in "ZzUG":
         return "Z"
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    return f"{'+' if zone[0] == '+' else '-'}{digits[:2]}:{digits[2:]}"
+    hours, minutes = zone[1:].split(":") if ":" in zone else (zone[1:3], zone[3:])
+    return f"{'+' if zone[0] == '+' else '-'}{hours:0>2}:{minutes:0<2}"
 
 
 def number_text(number: float) -> str | None:

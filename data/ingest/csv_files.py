@@ -195,7 +195,7 @@ def _refuse_other_encoding(
 
 def _undecided(file: Path, detected: DetectedEncoding, problem: str = "") -> BadInputError:
     if not detected.fitting:
-        cure = "Convert it, e.g. iconv -f ENCODING -t UTF-8, or export it as UTF-8."
+        cure = "Its lines may be in several encodings: export it again as UTF-8, or correct them."
         return BadInputError(str(file), problem or "is in an unknown encoding", cure)
     fitting = detected.fitting[:MAX_ENCODINGS_SHOWN]
     texts = ", ".join(f"{name} ('{text}')" for name, text in fitting)

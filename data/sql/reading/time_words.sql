@@ -7,12 +7,17 @@ create macro within_bounds(moment) as case when year(moment) between 1900 and 21
 create macro with_offset(text) as
     regexp_replace(text, '(^|[^A-Za-z])(?:[zZ]|UTC|GMT)($|[^A-Za-z])', '\1+00\2');
 
+-- A moment of the basic format of ISO 8601 in the extended one; an offset with an hour of two digits.
+create macro in_extended_format(text) as regexp_replace(regexp_replace(text,
+    '^(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(\d\d)?', '\1-\2-\3T\4:\5:\6'),
+    '(:\d\d)\s*([+-])(\d:\d\d)$', '\1\20\3');
+
 -- A moment, or null where the value is none. Without a spelling: ISO 8601, with or without an offset.
 -- With one, as of strptime: time_of(opened, '%d/%m/%Y %I:%M %p'). %z reads an offset, Z, UTC and GMT
 -- too; it is used, and the zone of the import does not shift it again. A 'Z' that ends the spelling is UTC.
 create macro time_of(value) as within_bounds(try_cast(
-        case when regexp_matches(trim(value::varchar), '^\d{4}-\d') then regexp_replace(
-            with_offset(replace(trim(value::varchar), ',', '.')),
+        case when regexp_matches(in_extended_format(trim(value::varchar)), '^\d{4}-\d') then regexp_replace(
+            with_offset(replace(in_extended_format(trim(value::varchar)), ',', '.')),
             '(:\d\d(?:\.\d+)?)\s*([+-]\d\d)(\d\d)?$', '\1\2:\3'
         ).regexp_replace(':$', '') end as timestamptz
     )),
