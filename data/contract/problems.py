@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from data.contract.codes import country_by_name, country_key
 from data.contract.time_spellings import MAX_TRIED, spellings_of
 
 NO_NUMBER, NO_TIME = "is not a number", "is not a time between 1900 and 2200"
@@ -28,6 +29,17 @@ TIME_CALLS = {
 }
 MIN_SHARE = 0.9
 """Share of the values that a word must read to be named."""
+
+
+def code_problem(pattern: str, values: pd.Series) -> str:
+    """Return what is wrong with values that are no codes, by the pattern of the codes."""
+    if "{2}" not in pattern:
+        return "is not a code of three letters"
+    named = values.map(lambda text: country_key(str(text)) in country_by_name())
+    problem = "is not a code of two letters"
+    return (
+        CURE.format(problem=problem, call="country_of(x)") if named.mean() >= MIN_SHARE else problem
+    )
 
 
 def number_problem(values: pd.Series) -> str:

@@ -34,6 +34,7 @@ class TableRule:
         copy_number: The column of the key that numbers rows of equal content in one file; None
             where a source's own key names a row.
         tie_order: The column that orders rows of one parent and moment; no part of the key.
+        refers_to: A table whose key this table may name; rows that name an absent one stay.
     """
 
     name: str
@@ -44,6 +45,7 @@ class TableRule:
     known_at_from: Literal["happened_at", "parent"] | None = None
     copy_number: str | None = None
     tie_order: str | None = None
+    refers_to: str | None = None
 
 
 ORDER, EXCEPTION = ("order_id",), ("exception_id",)
@@ -70,7 +72,14 @@ TABLES: dict[str, TableRule] = {
             known_at_from=HAPPENED,
             copy_number="copy_number",
         ),
-        TableRule("exceptions", Exceptions, EXCEPTION, "detected_at", known_at_from=HAPPENED),
+        TableRule(
+            "exceptions",
+            Exceptions,
+            EXCEPTION,
+            "detected_at",
+            known_at_from=HAPPENED,
+            refers_to="orders",
+        ),
         TableRule(
             "exception_events",
             ExceptionEvents,

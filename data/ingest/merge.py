@@ -48,6 +48,7 @@ class Merge:
                 con.sql(query_text("merge/parents", **names)).create_view("parents")
             _refuse(con, stage, names)
             self._accept(con, rule, names)
+            self._tell_without_parent(con, stage, names)
             if not self._is_unchanged(con, stage, names):
                 self.merged[rule.name] = self._merge(con, rule, names)
 
@@ -76,6 +77,23 @@ class Merge:
         accepted = self.staging / f"accepted-{rule.name}.parquet"
         con.sql(query_text("merge/accepted_with_parent", **names)).write_parquet(str(accepted))
         con.read_parquet(escape(str(accepted))).create_view("accepted")
+
+    def _tell_without_parent(
+        self, con: duckdb.DuckDBPyConnection, stage: StagedTable, names: dict[str, str]
+    ) -> None:
+        """Tell how many rows name a row that was refused or is in no file; they stay."""
+        target = stage.rule.refers_to
+        file = self._file(target, self.former | self.merged) if target else None
+        if target is None or file is None:
+            return
+        show_table(con, "referred", target, file)
+        found = con.sql(query_text("merge/without_parent", **names)).to_arrow_table().to_pylist()[0]
+        if found["rows"]:
+            stage.notices[
+                f"{stage.rule.name}: {found['rows']:,} of {stage.counts.accepted:,} name a row of "
+                f"{target} that was refused or is in no file, e.g. '{found['key']}' names "
+                f"'{found['name']}'. They stay, without what {target} would say of them."
+            ] = None
 
     def _file(self, table: str, files: dict[str, TableFile]) -> Path | None:
         path = files[table].file if table in files else None
@@ -125,6 +143,8 @@ def sql_names(rule: TableRule) -> dict[str, str]:
         names["content"] = ", ".join(f'"{name}"' for name in rule.key if name != rule.copy_number)
     if rule.tie_order:
         names["order"] = f'"{rule.tie_order}"'
+    if rule.refers_to:
+        names["optional_id"] = TABLES[rule.refers_to].key[0]
     if rule.parent:
         names |= {
             "id": TABLES[rule.parent].key[0],

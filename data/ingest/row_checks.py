@@ -12,6 +12,7 @@ from pandera.errors import SchemaErrors
 
 from data.contract.column_types import AS_WRITTEN, CODE, CURRENCY, UNKNOWN_CURRENCY, ZonedTable
 from data.contract.conversion import ColumnKind, convert, empty_column, kinds_of
+from data.contract.problems import code_problem
 from data.contract.reference_tables import Sites
 from data.contract.tables import TABLES, TableRule, columns_marked, columns_of
 from data.domain import BadInputError
@@ -203,23 +204,24 @@ def _check_schema(
             if column in optional:
                 is_currency = column in columns_marked(rule.name, CURRENCY)
                 rows.loc[positions, column] = UNKNOWN_CURRENCY if is_currency else None
-                problem = _in_words(str(check)) + (MONEY_UNKNOWN if is_currency else "")
+                problem = _problem(str(check), shown) + (MONEY_UNKNOWN if is_currency else "")
                 emptied.append(_emptied(str(column), problem, positions, shown))
                 continue
-            reasons.add(str(column), positions, shown, _in_words(str(check)))
+            reasons.add(str(column), positions, shown, _problem(str(check), shown))
     return emptied
 
 
-def _in_words(check: str) -> str:
-    """The pandera check as the end of a sentence that begins with the value."""
+def _problem(check: str, values: pd.Series) -> str:
+    """The pandera check as the end of a sentence that begins with one of the values."""
     name, _, detail = check.partition("(")
+    if name == "str_matches":
+        return code_problem(detail, values)
     words = {
         "not_nullable": "is empty",
         "greater_than_or_equal_to": "is below ",
         "greater_than": "is not above ",
         "less_than_or_equal_to": "is above ",
         "less_than": "is not below ",
-        "str_matches": "does not look like ",
         "isin": "is not one of ",
         "json_object": "is not a JSON object",
         "time_zone": "is not the name of a time zone",

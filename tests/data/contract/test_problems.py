@@ -1,18 +1,19 @@
 """Cures of values that can't be read: each is tried in a query, as it is printed."""
 
 import re
+from functools import partial
 
 import pandas as pd
 import pytest
 
-from data.contract.problems import number_problem, time_problem
+from data.contract.problems import code_problem, number_problem, time_problem
 from data.history.queries import database, query_text
 
 
 @pytest.fixture(scope="module")
 def con():
     with database() as opened:
-        opened.execute("create table country_names (name varchar, code varchar)")
+        opened.execute("create table country_names as select 'germany' as name, 'DE' as code")
         opened.execute(query_text("reading/time_words"))
         opened.execute(query_text("reading/macros"))
         yield opened
@@ -32,6 +33,7 @@ def read_by(con, call, value):
         (number_problem, ["0,123"], ["0.123"]),
         (number_problem, ["1 234,50"], ["1234.5"]),
         (number_problem, ["€ 5.20", "$1,234.00"], ["5.2", "1234.0"]),
+        (partial(code_problem, "^[A-Z]{2}$"), ["Germany"], ["DE"]),
         (time_problem, ["01.03.2024 09:30:15"], ["2024-03-01 09:30:15+00"]),
         (time_problem, ["31.12.2023 9:05"], ["2023-12-31 09:05:00+00"]),
         (time_problem, ["2024/03/01"], ["2024-03-01 00:00:00+00"]),

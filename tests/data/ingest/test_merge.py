@@ -44,6 +44,18 @@ def test_an_order_line_finds_its_order_in_an_earlier_import(write, history, orde
     assert history().rows["order_lines"] == 1
 
 
+def test_exceptions_of_refused_orders_stay_and_are_counted(write, orders, exceptions):
+    refused = orders.assign(placed_at=["soon", "2024-03-02T10:00Z", "2024-03-03T10:00Z"])
+    report = write(orders=refused, exceptions=exceptions.assign(order_id=["A", "B"]))
+
+    assert report.counts["exceptions"].accepted == 2
+    (notice,) = report.notices
+    assert notice == (
+        "exceptions: 1 of 2 name a row of orders that was refused or is in no file, e.g. 'E1' "
+        "names 'A'. They stay, without what orders would say of them."
+    )
+
+
 def test_an_outcome_before_its_exception_is_refused(write, exceptions, reason):
     outcome = pd.DataFrame({"exception_id": ["E1"], "known_at": ["2024-03-31T23:59"]})
     report = write(exceptions=exceptions, outcomes=outcome)
