@@ -247,22 +247,26 @@ def test_nine_in_ten_columns_of_a_real_export_are_found(name):
     assert right_share_of_real(proposal, name, {}) >= MIN_RIGHT
 
 
+def real_table(file: Path) -> pd.DataFrame:
+    """A file as it is, its headers and texts untouched."""
+    if file.suffix == ".parquet":
+        return pd.read_parquet(file)
+    encoding = "latin-1" if file.parent.name == "just_in_time" else "utf-8"
+    return pd.read_csv(file, dtype=str, keep_default_na=False, encoding=encoding)
+
+
 @pytest.mark.long
 @pytest.mark.skipif(REAL is None, reason="EXPEDITE_REAL_DATA is not set")
 @pytest.mark.parametrize("name", HIDDEN_COLUMNS)
 def test_nine_in_ten_columns_of_a_real_export_are_found_behind_other_names(name, tmp_path):
-    reader = "read_parquet" if name == "online_retail_ii" else "read_csv"
-    options = "" if name == "online_retail_ii" else ", all_varchar = true, header = true"
-    options += ", encoding = 'latin-1'" if name == "just_in_time" else ""
+    tables = [real_table(file) for file in sorted((Path(REAL or "") / name).iterdir())]
     shares = []
     for n, language in enumerate(HIDDEN_IN):
         headers = {column: names[n] for column, names in HIDDEN_COLUMNS[name].items()}
         folder = tmp_path / language
         folder.mkdir()
-        for file in sorted((Path(REAL or "") / name).iterdir()):
-            table = duckdb.sql(f"from {reader}('{file}'{options})").df()
-            renamed = table.rename(columns=headers)
-            renamed.to_csv(folder / f"t{len(list(folder.iterdir()))}.csv", index=False)
+        for number, table in enumerate(tables):
+            table.rename(columns=headers).to_csv(folder / f"t{number}.csv", index=False)
         shares.append(right_share_of_real(propose([folder]), name, headers))
 
     assert float(np.mean(shares)) >= MIN_RIGHT
