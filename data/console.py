@@ -1,6 +1,9 @@
 """Console output of `python -m data`: progress, the report of an import, a history's content."""
 
+import csv
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,7 +15,8 @@ from rich.table import Table
 
 from data.history.history import History
 from data.history.look_alikes import LookAlikes, look_alikes
-from data.ingest.staging import COUNTS
+from data.history.manifest import ImportRecord
+from data.ingest.staging import COUNTS, LINES
 from data.ingest.write_history import ImportReport
 from data.source_proposal.propose import Proposal
 
@@ -99,13 +103,13 @@ def show_history(console: Console, history: History) -> None:
 
 def history_tables(history: History) -> list[Table]:
     """Return what a history holds, and what it lacks, as tables for the terminal."""
-    tables = [_rows(history), _missing(history)]
+    tables = [_rows(history), *_not_taken(history), _missing(history)]
     if history.rows["orders"]:
         tables += [_time_zones(history), _currencies(history)]
     if alike := look_alikes(history):
         tables.append(_look_alikes(alike))
     if history.rows["exceptions"]:
-        tables += [_categories(history), _months(history)]
+        tables += [_categories(history), *_months(history)]
     return tables
 
 
@@ -159,14 +163,50 @@ def _categories(history: History) -> Table:
     return table("Categories of exceptions", ["category", "exceptions", "ended"], rows)
 
 
-def _months(history: History) -> Table:
-    months = history.query("breach_rate_by_month").itertuples(index=False)
+def _months(history: History) -> list[Table]:
+    """Breaches by month; nothing where no outcome says whether a deadline was missed."""
+    months = history.query("breach_rate_by_month")
+    if not months["judged"].any():
+        return []
     rows = [
         [month, f"{raised:,}", f"{judged:,}", f"{share:.1%}" if judged else "unknown"]
-        for month, raised, judged, share in months
+        for month, raised, judged, share in months.itertuples(index=False)
     ]
     columns = ["detected in", "exceptions", "breach recorded", "breached"]
-    return table("Breach rate by month", columns, rows)
+    return [table("Breach rate by month", columns, rows)]
+
+
+def _not_taken(history: History) -> list[Table]:
+    """What imports refused or left empty, with the first reason; nothing if they took all."""
+    rows = [
+        [record.source, *row]
+        for record in history.manifest.imports
+        for row in _not_taken_of(history, record)
+    ]
+    columns = ["import of", "table", "what", "how many", "why, such as"]
+    return [table("Not taken", columns, rows)] if rows else []
+
+
+def _not_taken_of(history: History, record: ImportRecord) -> Iterator[list[str]]:
+    for name, counts in record.counts.items():
+        if counts["quarantined"]:
+            reason = _first_reason(history, record, name)
+            yield [name, "rows refused", f"{counts['quarantined']:,}", reason]
+        if counts.get("late"):
+            yield [name, "rows late", f"{counts['late']:,}", "older than the row of the same key"]
+    for name, emptied in record.emptied.items():
+        for problem, number in emptied.items():
+            yield [name, "values left empty", f"{number:,}", problem]
+
+
+def _first_reason(history: History, record: ImportRecord, table_name: str) -> str:
+    """The reason of the first row that an import refused of a table."""
+    stem = LINES if table_name.startswith(f"{LINES} of ") else table_name
+    for name in record.quarantine:
+        if Path(name).stem.rpartition("-")[0] == stem:
+            with (history.path / name).open(encoding="utf-8", newline="") as file:
+                return next(csv.DictReader(file))["reason"]
+    return ""
 
 
 def _missing(history: History) -> Table:
