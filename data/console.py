@@ -177,7 +177,7 @@ def _months(history: History) -> list[Table]:
 
 
 def _not_taken(history: History) -> list[Table]:
-    """What imports refused or left empty, with the first reason; nothing if they took all."""
+    """Rows that imports refused and values that they left empty, with a reason; empty if none."""
     rows = [
         [record.source, *row]
         for record in history.manifest.imports

@@ -87,12 +87,14 @@ class Merge:
         if target is None or file is None:
             return
         show_table(con, "referred", target, file)
-        found = con.sql(query_text("merge/without_parent", **names)).to_arrow_table().to_pylist()[0]
-        if found["rows"]:
+        counts = (
+            con.sql(query_text("merge/without_parent", **names)).to_arrow_table().to_pylist()[0]
+        )
+        if counts["rows"]:
             stage.notices[
-                f"{stage.rule.name}: {found['rows']:,} of {stage.counts.accepted:,} name a row of "
-                f"{target} that was refused or is in no file, e.g. '{found['key']}' names "
-                f"'{found['name']}'. They stay, without what {target} would say of them."
+                f"{stage.rule.name}: {counts['rows']:,} of {stage.counts.accepted:,} name a row of "
+                f"{target} that was refused or is in no file, e.g. '{counts['key']}' names "
+                f"'{counts['name']}'. They stay, without what {target} would say of them."
             ] = None
 
     def _file(self, table: str, files: dict[str, TableFile]) -> Path | None:

@@ -44,7 +44,7 @@ def name_likeness(table: InputTable, role: Role, name: str, column: FileColumn) 
 
 
 def _common_start(headers: Sequence[str]) -> str:
-    """What headers begin with alike: `Shipment` of the year, month and day of a shipment."""
+    """Common start of headers: `Shipment` of the year, month and day of a shipment."""
     alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*headers, strict=False))
     return "".join(letters[0] for letters in alike)
 

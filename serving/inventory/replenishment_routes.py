@@ -33,7 +33,8 @@ async def replenishments(request: Request) -> Response:
     """Orders to place now, with the run-out date and the risk at each date of each series.
 
     Demand that is not met is taken to be lost. Without `series` all are answered whose stock is
-    known; `stock_unknown` counts the others. Accept `application/x-ndjson` to get them line by line. Nothing is stored or ordered.
+    known; `stock_unknown` counts the others. Accept `application/x-ndjson` to get them line by
+    line. Nothing is stored or ordered.
     """
     service = service_of(request)
     used = service.forecast_book.in_use()
