@@ -36,7 +36,7 @@ OF_ORDERS = 0.3  # lines of orders have SKUs, moments and units, as stock and de
 STAGES = ("placed_at", "paid_at", "shipped_at", "delivered_at")
 MIN_CONTRARY = 0.9
 NAMED_OTHERWISE = 0.5  # a header that names another field speaks against this one
-LINKED_KEY = 0.8  # texts, too, are keys where another table has one row for each
+LINKED_SKU = 0.8  # names of products, too, are keys where another table has one row for each
 MIN_DECIDED = 0.97
 MIN_FACTOR_OF_MOMENT = 0.7
 # Fields that hardly any such table lacks: a column with a header like no name at all may be one.
@@ -187,8 +187,8 @@ class Matcher:
             content = self._line_number(table, column)
         if not content:
             return 0.0
-        if ROLES[role].kinds[name] is Content.KEY and self._is_linked(column):
-            content = max(content, LINKED_KEY)
+        if name == "sku" and self._is_linked(column):
+            content = max(content, LINKED_SKU)
         content *= RARE.get(name, 1.0)
         likeness = name_likeness(table, role, name, column)
         is_named_otherwise = not likeness and best_likeness(table, column) >= NAMED
