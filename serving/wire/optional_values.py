@@ -51,8 +51,14 @@ def read_leniently(
         except BadPayloadError as error:
             paths = [_present_path(value, flaw.pointer) for flaw in error.flaws]
             if not all(paths) or any("/" + "/".join(path) in needed for path in paths):
-                raise
+                raise BadPayloadError(_as_sent(error.flaws, unread)) from error
             unread += _taken_out(value, list(zip(error.flaws, paths, strict=True)), unread)
+
+
+def _as_sent(flaws: Iterable[Flaw], unread: Iterable[Flaw]) -> list[Flaw]:
+    """Return flaws in which a field that was taken out is not missing, but what was sent."""
+    causes = {flaw.pointer: flaw.detail.removeprefix(f"{EMPTY}: ") for flaw in unread}
+    return [Flaw(flaw.pointer, causes.get(flaw.pointer, flaw.detail)) for flaw in flaws]
 
 
 def count_unread(flaws: Iterable[Flaw]) -> None:

@@ -294,3 +294,11 @@ def test_what_was_accepted_is_there_after_a_restart(running, an_exception):
     with running() as client:
         assert ids_on_the_list(client) == ["a"]
         assert shown(client, gone["id"])["status"] == "resolved"
+
+
+def test_a_moment_that_does_not_exist_is_not_called_missing(client, an_exception):
+    answer = client.post("/v1/exceptions", json=an_exception(detected_at="2026-02-30T09:13Z"))
+
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/detected_at"
+    assert error["detail"] != "Field required"
