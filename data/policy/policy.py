@@ -58,6 +58,8 @@ class LossTerms(Section):
     handling_helps: Share
     waiting_cost_per_hour: NotNegative
     largest: Positive
+    late_share: Share = 0.3
+    late_hours: Positive = 72.0
     categories: Mapping[str, CategoryLossTerms] = {}
 
     def preventable(self, category: str, order_value: float) -> float:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data.ticks import MS_PER_HOUR
-from models.ranking.rule import RankingInputs
-from models.ranking.waiting_cost import losses_after
+from models.loss_curve import ages_of
+from models.ranking.inputs import RankingInputs, Timing, WorkHours
+from models.ranking.start_loss import losses_if_begun
 from models.worktime.shifts import TeamHours
 
 
@@ -41,8 +42,7 @@ class TeamReach:
         until: Tick at which their shift ends.
         next_at: Tick at which the next one begins.
         reached: For each row whether its work begins before `until`; who has begun also ends.
-        lost_by_then: What the rows not reached lose by `until`, over starting them now.
-        lost_by_next: The same by `next_at`.
+        lost_below: What the rows not reached lose if they are begun at `next_at`, over now.
         one_more_hour_saves: What is saved if one person stays an hour longer.
         one_person_less_costs: What is lost if one of them leaves now and is back at `next_at`.
     """
@@ -51,8 +51,7 @@ class TeamReach:
     until: int
     next_at: int
     reached: np.ndarray
-    lost_by_then: float
-    lost_by_next: float
+    lost_below: float
     one_more_hour_saves: float
     one_person_less_costs: float
 
@@ -71,22 +70,20 @@ def team_reach(work: QueuedWork, shifts: TeamHours, now: int) -> TeamReach | Non
     until, next_at = int(ahead.closes_at[0]), int(ahead.opens_at[1])
     begins = (np.cumsum(work.touch_hours) - work.touch_hours) * MS_PER_HOUR
     reached = begins < _room(ahead)[0]
-    plans = [
-        _starts(begins, plan) for plan in (ahead, _an_hour_longer(ahead), _one_person_less(ahead))
-    ]
-    moments = [np.full(len(begins), moment) for moment in (now, until, next_at)]
-    waits = (np.stack(plans + moments, axis=1) - now) / MS_PER_HOUR
-    losses = losses_after(work.items, work.item_rows, waits[work.row_of])
-    whole, longer, fewer = losses[:, :3].sum(axis=0).tolist()
-    begun, then, following = losses[~reached[work.row_of], 3:].sum(axis=0).tolist()
+    items = work.items.take(work.item_rows)
+    plans = [_starts(begins, plan) for plan in (ahead, _one_person_less(ahead))]
+    moments = [np.full(len(begins), moment) for moment in (now, next_at)]
+    waits = ahead.open_hours(now, np.stack(plans + moments, axis=1))
+    losses = losses_if_begun(items, waits[work.row_of])
+    whole, fewer = losses[:, :2].sum(axis=0).tolist()
+    begun, following = losses[~reached[work.row_of], 2:].sum(axis=0).tolist()
     return TeamReach(
         int(ahead.people[0]),
         until,
         next_at,
         reached,
-        lost_by_then=then - begun,
-        lost_by_next=following - begun,
-        one_more_hour_saves=whole - longer,
+        lost_below=following - begun,
+        one_more_hour_saves=_saved_by_overtime(work, items, ahead, losses[:, 0], now),
         one_person_less_costs=fewer - whole,
     )
 
@@ -110,14 +107,39 @@ def _starts(begins: np.ndarray, shifts: TeamHours) -> np.ndarray:
     return np.minimum(shifts.opens_at[shift] + into, shifts.closes_at[shift])
 
 
-def _an_hour_longer(shifts: TeamHours) -> TeamHours:
-    """One person goes on for an hour when the first shift ends."""
-    end = shifts.closes_at[0]
-    return TeamHours(
-        np.insert(shifts.opens_at, 1, end),
-        np.insert(shifts.closes_at, 1, end + MS_PER_HOUR),
-        np.insert(shifts.people, 1, 1),
+def _saved_by_overtime(
+    work: QueuedWork, items: RankingInputs, ahead: TeamHours, losses: np.ndarray, now: int
+) -> float:
+    """Return what is saved if one person goes on for an hour when the first shift ends.
+
+    What is worked on in that hour loses what it would by a calendar with the hour in it; the rest
+    loses as ever, and nothing loses more than without the hour.
+    """
+    closes, opens = int(ahead.closes_at[0]), int(ahead.opens_at[1])
+    ends = min(closes + MS_PER_HOUR, opens)
+    longer = TeamHours(
+        np.insert(ahead.opens_at, 1, closes),
+        np.insert(ahead.closes_at, 1, closes + MS_PER_HOUR),
+        np.insert(ahead.people, 1, 1),
     )
+    begins = (np.cumsum(work.touch_hours) - work.touch_hours) * MS_PER_HOUR
+    starts = _starts(begins, longer)[work.row_of]
+
+    def gained(moments: np.ndarray) -> np.ndarray:
+        return (np.clip(moments, closes, ends) - closes) / MS_PER_HOUR
+
+    usual, touch = Timing.of(items)
+    to_ages = ages_of(items.curve_scale) - items.age_hours[:, None]
+    by_overtime = WorkHours(
+        usual.to_due + gained(now + items.hours_to_due * MS_PER_HOUR),
+        usual.to_ages + gained(now + to_ages * MS_PER_HOUR),
+        usual.late_hours,
+    )
+    waits = ahead.open_hours(now, starts)[:, None]
+    usually = losses_if_begun(items, waits)[:, 0]
+    late = losses_if_begun(items, waits + gained(starts)[:, None], Timing(by_overtime, touch))[:, 0]
+    is_late = (starts < ends) & (starts + (work.touch_hours * MS_PER_HOUR)[work.row_of] > closes)
+    return float((losses - np.minimum(np.where(is_late, late, usually), losses)).sum())
 
 
 def _one_person_less(shifts: TeamHours) -> TeamHours:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.ranking.rule import Ranking, RankingInputs, Tier
+from models.ranking.inputs import RankingInputs
+from models.ranking.rule import Ranking, Tier
 from models.ranking.score_bands import score_bands
 
 ALONE = -1

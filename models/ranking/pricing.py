@@ -10,9 +10,10 @@ from data.domain import ExceptionType
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR
 from features.engine.feature_set import Columns
+from models.breach.late_loss import LateLoss
 from models.loss_curve import CURVE_AGES_HOURS, LossCurves, ages_of
-from models.ranking.deferral_loss import WorkHours
-from models.ranking.rule import Ranking, RankingInputs, rank, rank_by_slack
+from models.ranking.inputs import RankingInputs, WorkHours
+from models.ranking.rule import Ranking, rank, rank_by_slack
 from models.triage.labels import CATEGORY
 from models.triage.predictions import Predictions
 from models.worktime.shifts import WorkClock
@@ -25,7 +26,7 @@ KNOT_GAPS_HOURS = np.arange(len(CURVE_AGES_HOURS)) * 1e-6
 class PricedExceptions:
     """Exceptions ready to be ranked at any moment; arrays of length n, moments in ticks.
 
-    The fields are those of `models.ranking.rule.RankingInputs`, with moments instead of hours.
+    The fields are those of `models.ranking.inputs.RankingInputs`, with moments instead of hours.
     """
 
     ids: np.ndarray
@@ -34,6 +35,8 @@ class PricedExceptions:
     loss: np.ndarray
     curve: np.ndarray
     curve_scale: np.ndarray
+    late_share: np.ndarray
+    late_hours: np.ndarray
     touch_p50_minutes: np.ndarray
     touch_p90_minutes: np.ndarray
     waiting_cost_per_hour: np.ndarray
@@ -66,7 +69,8 @@ class PricedExceptions:
         knots = detected[unknown, None] + (ages * MS_PER_HOUR).astype(np.int64)
         to_ages = np.tile(KNOT_GAPS_HOURS, (len(now), 1))  # nobody reads a curve where it is due
         to_ages[unknown] += clock.take(unknown).hours_until(now[unknown], knots)
-        return WorkHours(np.where(unknown, np.nan, to_due), to_ages)
+        late_hours = self.late_hours * clock.open_shares()
+        return WorkHours(np.where(unknown, np.nan, to_due), to_ages, late_hours)
 
     @classmethod
     def concatenate(cls, parts: "list[PricedExceptions]") -> Self:
@@ -84,8 +88,8 @@ class PricedExceptions:
 
 
 _TIMELESS = (
-    "loss", "curve", "curve_scale", "touch_p50_minutes", "touch_p90_minutes",
-    "waiting_cost_per_hour", "lost", "always_first",
+    "loss", "curve", "curve_scale", "late_share", "late_hours", "touch_p50_minutes",
+    "touch_p90_minutes", "waiting_cost_per_hour", "lost", "always_first",
 )  # fmt: skip
 
 
@@ -100,6 +104,7 @@ def price(
     if touch is None:
         touch = np.tile([np.nan, handling.touch_minutes_p50, handling.touch_minutes_p90], (n, 1))
     curve = predictions.curve or _assumed_curve(n, handling.deadline_hours)
+    late = predictions.late or LateLoss(policy.losses.late_share, policy.losses.late_hours)
     return PricedExceptions(
         ids=ids,
         detected_at=columns["detected_at"],
@@ -107,6 +112,8 @@ def price(
         loss=_expected_losses(columns, predictions, policy),
         curve=curve.chance,
         curve_scale=curve.scale,
+        late_share=np.full(n, late.at_deadline),
+        late_hours=np.full(n, late.mean_hours),
         touch_p50_minutes=np.maximum(touch[:, 1], 0.5),
         touch_p90_minutes=np.maximum(touch[:, 2], np.maximum(touch[:, 1], 0.5) * 1.05),
         waiting_cost_per_hour=np.full(n, policy.losses.waiting_cost_per_hour),
@@ -127,8 +134,8 @@ def price_stock(
 ) -> PricedExceptions:
     """Return exceptions whose loss and time were computed, not predicted; touch times are policy.
 
-    All that waiting costs is in the curve. Only orders have a deadline that ends it: a shelf that
-    is empty goes on losing. What can't be saved any more is lost.
+    All that waiting costs is in the curve. Only orders have a deadline: a shelf that is empty goes
+    on losing. What can't be saved any more is lost.
 
     Args:
         types: n words.
@@ -146,6 +153,8 @@ def price_stock(
         loss=loss,
         curve=curve,
         curve_scale=np.ones(n),
+        late_share=np.full(n, policy.losses.late_share),
+        late_hours=np.full(n, policy.losses.late_hours),
         touch_p50_minutes=np.full(n, rules.touch_minutes_p50),
         touch_p90_minutes=np.full(n, max(rules.touch_minutes_p90, rules.touch_minutes_p50 * 1.05)),
         waiting_cost_per_hour=np.zeros(n),

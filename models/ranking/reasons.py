@@ -16,8 +16,9 @@ class ReasonInputs:
     Attributes:
         currency: Of all money.
         stake: Money that handling it in time can save.
-        lost_if_started_now: Chance, 0 to 1, that it is lost all the same; None without a model.
-        cost_of_an_hour: Money an hour that the wait for its next turn loses; None without a model.
+        lost_if_started_now: Share of the stake, 0 to 1, that is expected to be lost all the same;
+            None without a model.
+        lost_by_turn: Money that the wait for its next turn is expected to lose; None likewise.
         score: The same for an hour of work; None without a model.
         touch_minutes: Median touch time.
         hours_to_due: To the deadline, negative once passed; None where there is none.
@@ -35,7 +36,7 @@ class ReasonInputs:
     currency: str
     stake: float
     lost_if_started_now: float | None
-    cost_of_an_hour: float | None
+    lost_by_turn: float | None
     score: float | None
     touch_minutes: float
     hours_to_due: float | None
@@ -58,8 +59,8 @@ def reasons(inputs: ReasonInputs) -> list[Reason]:
     >>> for reason in reasons(inputs):
     ...     print(reason.text)
     EUR 58 at stake
-    EUR 22 an hour lost until its next turn, on average
-    34 % likely to be lost even if started now
+    EUR 22 expected to be lost by waiting for its next turn
+    34 % of it expected to be lost even if begun now
     about 12 minutes of work
     due in 3 h 20 min
     out of stock, 82 % sure
@@ -69,14 +70,8 @@ def reasons(inputs: ReasonInputs) -> list[Reason]:
     if inputs.value_note:
         code = "order_value" if inputs.is_value_known else "order_value_unknown"
         texts.append(Reason(code, inputs.value_note))
-    if inputs.cost_of_an_hour is not None and inputs.tier != Tier.LOST:
-        cost = money(inputs.cost_of_an_hour, inputs.currency)
-        texts.append(
-            Reason("cost_of_waiting", f"{cost} an hour lost until its next turn, on average")
-        )
-    if inputs.lost_if_started_now is not None and inputs.tier != Tier.LOST:
-        chance = percent(inputs.lost_if_started_now)
-        texts.append(Reason("chance", f"{chance} likely to be lost even if started now"))
+    if inputs.tier != Tier.LOST:
+        texts += _of_waiting(inputs)
     minutes = max(1, round(inputs.touch_minutes))
     plural = "" if minutes == 1 else "s"
     remark = f" ({NOT_LEARNED})" if inputs.touch_learned is False else ""
@@ -86,6 +81,24 @@ def reasons(inputs: ReasonInputs) -> list[Reason]:
         words = inputs.category.replace("_", " ")
         texts.append(Reason("category", f"{words}, {percent(inputs.probability)} sure"))
     return texts
+
+
+def _of_waiting(inputs: ReasonInputs) -> list[Reason]:
+    share, texts = inputs.lost_if_started_now, []
+    if inputs.lost_by_turn is not None:
+        cost = money(inputs.lost_by_turn, inputs.currency)
+        texts.append(
+            Reason("cost_of_waiting", f"{cost} expected to be lost by waiting for its next turn")
+        )
+    if share is None:
+        return texts
+    if inputs.hours_to_due is not None and inputs.hours_to_due <= 0:
+        left = money(inputs.stake * (1 - share), inputs.currency)
+        return [*texts, Reason("chance", f"{left} of it can still be saved")]
+    return [
+        *texts,
+        Reason("chance", f"{percent(share)} of it expected to be lost even if begun now"),
+    ]
 
 
 def tier_words(inputs: ReasonInputs) -> str:
@@ -98,7 +111,7 @@ def _of_tier(inputs: ReasonInputs) -> Reason:
         return Reason("rule", "a rule of the company puts this type first")
     if inputs.tier == Tier.OLDEST:
         return Reason("oldest", f"open for {inputs.age_hours / 24:.0f} days: the oldest go first")
-    return Reason("lost", "the deadline has passed: what can still be saved goes first")
+    return Reason("lost", "lost by now: what can still be saved goes first")
 
 
 def deadline_words(inputs: ReasonInputs) -> str:

@@ -1,43 +1,34 @@
 """The ranking rule: chance, loss and effort in, order of work out. Pure; all who rank call it.
 
-    score_i(t) = E[ C_i(t + W) - C_i(t) ] / ( h * E[S_i] )      money an hour, for an hour of work
-    C_i(t)     = loss_i * P(the loss has happened by t + S_i)  +  w_i * t
+    score_i = ( E[ L_i(W) - L_i(0) ] / h + w_i ) / E[S_i]      money an hour, for an hour of work
 
-`W` is the wait until the next turn if it is not begun now: exponential with mean `h`, the
-look-ahead (`next_turn.py`). `loss_i` is the preventable loss, averaged over the posterior of the
-categories. The loss happens at the deadline where one is known, else by the predicted curve; few
-losses are seen when they happen, so an old exception counts as lost as far as its curve says.
-`S_i`, the touch time, is log-normal. Time is the working time of the team where its shifts are
-known: what is due tonight is due when the shift closes.
+`L_i(t)` is the start loss (`start_loss.py`): what is lost if work begins at `t`. `W` is the wait
+until the next turn if it is not begun now: exponential with mean `h`, the look-ahead. `w_i` is the
+steady cost of keeping it open: no loss, but of two rows that lose nothing the one that takes less
+work goes first. `S_i`, the touch time, is log-normal. Time is the working time of the team where
+its shifts are known: what is due tonight is due when the shift closes.
 
 A finite-difference form of the generalised c-mu rule (Van Mieghem 1995) on a predicted hazard; at a
 deadline it is the weighted apparent tardiness cost of Vepsalainen and Morton (1987), with random
 work. A deadline is a step and not a convex cost, so no theorem applies: no optimality is claimed.
 
-Work already lost goes last, except where a rule of law puts it first.
+What is overdue is not lost: a missed deadline costs a share, and the rest can be saved until the
+order is gone. Only what is lost, or so late that next to all are, goes last, except where a rule of
+law puts it first.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple, Self
 
 import numpy as np
 
 from data.ticks import MINUTES_PER_HOUR
-from models.loss_curve import ages_of, curve_at
-from models.ranking.deferral_loss import (
-    DeferralLoss,
-    WorkHours,
-    added_by_deadline,
-    by_curve,
-    chances_at_deadline,
-)
+from models.loss_curve import curve_at
+from models.ranking.inputs import NORMAL_P90, RankingInputs, Timing
 from models.ranking.score_bands import score_bands
+from models.ranking.start_loss import losses_added_by_turn, losses_if_begun
 
-MIN_SIGMA = 0.05
-NORMAL_P90 = 1.2815515655446004
-TOUCH_POINTS = np.array([-NORMAL_P90, -0.5244005, 0.0, 0.5244005, NORMAL_P90])
-"""Standard normal quantiles of 10, 30, 50, 70 and 90 %: five equally likely touch times."""
+_NOW = np.zeros((1, 1))
 
 
 class Tier(IntEnum):
@@ -50,51 +41,6 @@ class Tier(IntEnum):
 
 
 @dataclass(frozen=True)
-class RankingInputs:
-    """Open exceptions as the rule sees them; arrays of length n.
-
-    Attributes:
-        ids: Texts; the last tie-break.
-        age_hours: Since detected; 0 or more.
-        hours_to_due: To the known deadline, negative once passed; NaN where none is known.
-        loss: Preventable money, 0 or more.
-        curve: (n, 11) chance, 0 to 1 and not falling, that an exception left open is lost by each
-            of the ages; read where no deadline is known.
-        curve_scale: Factors of `CURVE_AGES_HOURS` that give the ages of the curve.
-        touch_p50_minutes: Median touch time; above 0.
-        touch_p90_minutes: 90 % quantile of the touch time; at least the median.
-        waiting_cost_per_hour: Money an hour, whatever comes of it.
-        lost: The loss is recorded as having happened.
-        always_first: Law or safety puts it first.
-        work: The same moments in working hours; None where people work round the clock.
-    """
-
-    ids: np.ndarray
-    age_hours: np.ndarray
-    hours_to_due: np.ndarray
-    loss: np.ndarray
-    curve: np.ndarray
-    curve_scale: np.ndarray
-    touch_p50_minutes: np.ndarray
-    touch_p90_minutes: np.ndarray
-    waiting_cost_per_hour: np.ndarray
-    lost: np.ndarray
-    always_first: np.ndarray
-    work: WorkHours | None = None
-
-    def take(self, rows: np.ndarray) -> Self:
-        """Return some of the items."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "work"}
-        return type(self)(**columns, work=self.work and self.work.take(rows))
-
-    def in_work_hours(self) -> WorkHours:
-        """Return the moments in the hours that the rule counts in."""
-        if self.work:
-            return self.work
-        return WorkHours(self.hours_to_due, ages_of(self.curve_scale) - self.age_hours[:, None])
-
-
-@dataclass(frozen=True)
 class Ranking:
     """Items in money; arrays in the order of the items, `order` lists their places.
 
@@ -102,8 +48,8 @@ class Ranking:
         order: Positions of the items, the first to be worked on first.
         tier: What stands above the score.
         score: Money that an hour's wait loses, for an hour of work.
-        loss_now: Expected loss if it is started now.
-        loss_deferred: Expected loss, and cost of waiting, if it is started at its next turn.
+        loss_now: Expected loss if it is begun now.
+        loss_deferred: Expected loss if it is begun at its next turn; at most what is at stake.
         touch_hours: Expected touch time.
         safe_start_hours: Working hours until the chance of loss passes the accepted risk; 0 if it
             has.
@@ -136,7 +82,7 @@ def rank(
         rerank_band: Scores of one band of this width count as equal (`score_bands`).
 
     >>> two = dict(age_hours=np.zeros(2), loss=np.array([100.0, 100.0]), curve=np.zeros((2, 11)),
-    ...            curve_scale=np.ones(2),
+    ...            curve_scale=np.ones(2), late_share=np.ones(2), late_hours=np.ones(2),
     ...            touch_p50_minutes=np.array([60.0, 10.0]),
     ...            touch_p90_minutes=np.array([90.0, 15.0]),
     ...            waiting_cost_per_hour=np.zeros(2), lost=np.zeros(2, bool),
@@ -149,64 +95,22 @@ def rank(
     >>> rank(slow_one_lost, **rule).order.tolist()    # lost work last
     [1, 0]
     """
-    spread = touch_spread(items.touch_p50_minutes, items.touch_p90_minutes)
-    touch_hours = spread.median_hours * np.exp(spread.sigma**2 / 2)
-    lost = items.lost | (items.hours_to_due <= 0)
+    timing, lost = Timing.of(items), items.is_lost
+    touch_hours = timing.touch.mean_hours
     tier = _tiers(items, lost, oldest_hours)
-    work = items.in_work_hours()
-    now, added = _deferral_loss(items, work, spread, look_ahead=look_ahead_hours)
-    loss_now = np.where(lost, items.loss, items.loss * now)
-    waiting = items.waiting_cost_per_hour * look_ahead_hours
-    deferring = np.where(lost, 0.0, items.loss * added) + waiting
-    score = deferring / (look_ahead_hours * touch_hours)
+    loss_now = losses_if_begun(items, _NOW, timing)[:, 0]
+    added = losses_added_by_turn(items, look_ahead_hours, timing)
+    score = (added / look_ahead_hours + items.waiting_cost_per_hour) / touch_hours
+    band = score_bands(score, rerank_band)
     return Ranking(
-        order=_order(items, tier, score_bands(score, rerank_band)),
+        order=np.lexsort((items.ids, -items.age_hours, -band, tier)),
         tier=tier,
         score=score,
         loss_now=loss_now,
-        loss_deferred=loss_now + deferring,
+        loss_deferred=np.minimum(loss_now + added, items.loss),
         touch_hours=touch_hours,
-        safe_start_hours=np.where(lost, 0.0, _safe_start_hours(items, work, spread, safe_risk)),
+        safe_start_hours=np.where(lost, 0.0, _safe_start_hours(items, timing, safe_risk)),
     )
-
-
-def _order(items: RankingInputs, tier: np.ndarray, band: np.ndarray) -> np.ndarray:
-    """Return the positions of the items by tier, then band, then age, then id."""
-    return np.lexsort((items.ids, -items.age_hours, -band, tier))
-
-
-class TouchSpread(NamedTuple):
-    """Log-normal touch times: median in hours, and sigma of the logarithm."""
-
-    median_hours: np.ndarray
-    sigma: np.ndarray
-
-
-def touch_spread(p50_minutes: np.ndarray, p90_minutes: np.ndarray) -> TouchSpread:
-    """Return the median touch time in hours, and its log-normal spread."""
-    sigma = np.log(p90_minutes / p50_minutes) / NORMAL_P90
-    return TouchSpread(p50_minutes / MINUTES_PER_HOUR, np.maximum(sigma, MIN_SIGMA))
-
-
-def _deferral_loss(
-    items: RankingInputs,
-    work: WorkHours,
-    spread: TouchSpread,
-    *,
-    look_ahead: float,
-) -> DeferralLoss:
-    """Return the chances of a loss now and by waiting, by the deadline or else by the curve."""
-    median_hours, sigma = spread
-    ends = median_hours[:, None] * np.exp(sigma[:, None] * TOUCH_POINTS)
-    guessed = np.isnan(work.to_due)
-    if guessed.all():
-        return by_curve(items.curve, work.to_ages, ends, look_ahead)
-    now = chances_at_deadline(work.to_due, median_hours, sigma, np.zeros((1, 1)))[:, 0]
-    added = added_by_deadline(work.to_due, ends, look_ahead)
-    if guessed.any():  # the curves cost the most, and most exceptions have a deadline
-        curves = items.curve[guessed], work.to_ages[guessed], ends[guessed]
-        now[guessed], added[guessed] = by_curve(*curves, look_ahead)
-    return DeferralLoss(now, added)
 
 
 def _tiers(items: RankingInputs, lost: np.ndarray, oldest_hours: float) -> np.ndarray:
@@ -218,22 +122,21 @@ def _tiers(items: RankingInputs, lost: np.ndarray, oldest_hours: float) -> np.nd
     return tier
 
 
-def _safe_start_hours(
-    items: RankingInputs,
-    work: WorkHours,
-    spread: TouchSpread,
-    risk: float,
-) -> np.ndarray:
+def _safe_start_hours(items: RankingInputs, timing: Timing, risk: float) -> np.ndarray:
     """Return when the chance of a loss that is not there yet passes a risk; infinite for never."""
-    median_hours, sigma = spread
-    safe = work.to_due - median_hours * np.exp(sigma * NORMAL_P90)
+    work, touch = timing
+    patience = -np.log1p(-risk) * work.late_hours
+    with np.errstate(divide="ignore"):
+        spared = np.maximum(patience + np.log1p(-items.late_share) * work.late_hours, 0.0)
+    before = work.to_due - touch.median_hours * np.exp(touch.sigma * NORMAL_P90) + spared
+    safe = np.where(work.to_due > 0, before, patience - touch.median_hours)
     guessed = np.isnan(work.to_due)
     if guessed.any():
         curve, to_ages = items.curve[guessed], work.to_ages[guessed]
         before = curve_at(curve, items.age_hours[guessed, None], items.curve_scale[guessed])[:, 0]
         reached = curve >= (before + risk * (1 - before))[:, None]
         knot = np.take_along_axis(to_ages, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
-        begin = np.where(reached.any(axis=1), knot - median_hours[guessed], np.inf)
+        begin = np.where(reached.any(axis=1), knot - touch.median_hours[guessed], np.inf)
         safe[guessed] = begin
     return np.maximum(safe, 0.0)
 
@@ -252,8 +155,7 @@ def rank_by_slack(items: RankingInputs, *, oldest_hours: float, deadline_hours: 
     due = np.where(
         np.isnan(items.hours_to_due), deadline_hours - items.age_hours, items.hours_to_due
     )
-    lost = items.lost | (items.hours_to_due <= 0)
-    tier = _tiers(items, lost, oldest_hours)
+    tier = _tiers(items, items.is_lost, oldest_hours)
     slack = due - touch_hours
     order = np.lexsort((items.ids, -items.age_hours, -items.loss, slack, tier))
     unknown = np.full(len(items.ids), np.nan)

@@ -7,7 +7,7 @@ import numpy as np
 
 from data.policy.policy import ShiftTerms as ShiftRules
 from data.policy.policy import TeamShift
-from data.ticks import MS_PER_DAY
+from data.ticks import MS_PER_DAY, MS_PER_HOUR
 from models.ranking.rule import Ranking
 from models.worktime.shifts import TeamHours, WorkClock
 
@@ -49,6 +49,20 @@ def team_numbers(rules: ShiftRules, teams: np.ndarray) -> np.ndarray:
     numbers = {name: number for number, name in enumerate(rules.teams)}
     numbers_of_teams = (numbers.get(name, ROUND_THE_CLOCK) for name in teams.tolist())
     return np.fromiter(numbers_of_teams, np.int64, len(teams))
+
+
+def work_hours_ahead(clock: WorkClock | None, now: int, hours: np.ndarray) -> np.ndarray:
+    """Return how many of the next hours the teams of n items work.
+
+    Args:
+        clock: Of the items; None where all work round the clock.
+        now: Tick.
+        hours: (n, w) hours from now as they pass.
+    """
+    if clock is None:
+        return hours
+    moments = now + (hours * MS_PER_HOUR).astype(np.int64)
+    return clock.hours_until(np.full(len(hours), now), moments)
 
 
 def in_wall_hours(ranking: Ranking, clock: WorkClock | None, now: int) -> Ranking:

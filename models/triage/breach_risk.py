@@ -17,6 +17,7 @@ from models.breach.breach_label import BreachByLateness
 from models.breach.clock import breach_groups, due_hours
 from models.breach.contract import Contribution
 from models.breach.estimators import resolve_clock, soft_trees
+from models.breach.late_loss import LateLoss
 from models.estimator import Batch, Files, ModelState
 from models.loss_curve import CURVE_AGES_HOURS, LossCurves
 from models.time_grid import ResolveChances
@@ -30,11 +31,13 @@ class BreachRisk:
         blend: Chance of a breach; None where one rate serves.
         rate: Share of known outcomes that are breached.
         clock: Chance of a breach by how late the end is; None where times are not recorded.
+        late: What becomes of those whose deadline has passed; None where the history does not tell.
     """
 
     blend: BreachBlend | None
     rate: float
     clock: BreachByLateness | None
+    late: LateLoss | None = None
 
     @property
     def is_learned(self) -> bool:
@@ -79,6 +82,8 @@ class BreachRisk:
         files: Files = {}
         if self.clock is not None:
             plain["clock"] = self.clock.to_json()
+        if self.late is not None:
+            plain["late"] = self.late.to_json()
         if self.blend is not None:
             plain["blend"], files = self.blend.to_json()
         return ModelState(plain, files)
@@ -89,7 +94,8 @@ class BreachRisk:
         clock = BreachByLateness.from_json(values["clock"]) if "clock" in values else None
         stored, files = _as_blend(values, files)
         blend = BreachBlend.from_json(stored, files) if stored else None
-        return cls(blend, values["rate"], clock)
+        late = LateLoss(**values["late"]) if "late" in values else None
+        return cls(blend, values["rate"], clock, late)
 
 
 class _StoredBlend(NamedTuple):

@@ -6,6 +6,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from models.breach.late_loss import LateLoss
 from models.loss_curve import LossCurves
 from models.time_grid import ResolveChances
 
@@ -45,6 +46,7 @@ class Predictions:
         curve: Chance that it is breached by each age if left open.
         touch_minutes: (n, 3) quantiles 10, 50, 90 % of the touch time.
         resolve: Chances of being resolved in each interval of a `TimeGrid`.
+        late: What becomes of them after a missed deadline.
     """
 
     classes: Mapping[str, ClassPredictions] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Predictions:
     curve: LossCurves | None = None
     touch_minutes: np.ndarray | None = None
     resolve: ResolveChances | None = None
+    late: LateLoss | None = None
 
     @property
     def names(self) -> set[str]:
@@ -95,5 +98,6 @@ class Predictions:
             classes=classes,
             curve=LossCurves.concatenate(curves) if curves else None,
             resolve=ResolveChances.concatenate(times) if times else None,
+            late=first.late,
             **arrays,
         )

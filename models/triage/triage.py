@@ -96,6 +96,7 @@ class Triage:
             classes=classes,
             p_breach=self.breach_risk.predict(rows, times) if self.breach_risk else None,
             curve=self.breach_risk.curve(rows.columns) if self.breach_risk else None,
+            late=self.breach_risk.late if self.breach_risk else None,
             touch_minutes=self.touch.predict(rows) if self.touch else None,
             resolve=times,
         )

@@ -60,6 +60,14 @@ class TeamHours:
         inside = np.minimum(ticks, self.closes_at[shift]) - self.opens_at[shift]
         return np.where(begun > 0, before[shift] + inside, 0).astype(np.float64)
 
+    @property
+    def open_share(self) -> float:
+        """Share of the time, from the first opening to the last, in which somebody is there."""
+        if len(self.opens_at) <= 1:
+            return 1.0
+        until_last = self.closes_at[:-1] - self.opens_at[:-1]
+        return float(until_last.sum() / (self.opens_at[-1] - self.opens_at[0]))
+
     def open_hours(self, begin: int | np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return the open hours between moments; negative where `end` comes first."""
         return (self.open_ticks(np.asarray(end)) - self.open_ticks(np.asarray(begin))) / MS_PER_HOUR
@@ -100,6 +108,11 @@ class WorkClock:
             rows = self.team == number
             hours[rows] = calendar.open_hours(across[rows], moments[rows])
         return hours
+
+    def open_shares(self) -> np.ndarray:
+        """Return for each item the share of all time in which its team works; 1 without shifts."""
+        shares = [calendar.open_share for calendar in self.calendars]
+        return np.array([*shares, 1.0])[self.team]
 
     def wall_hours(self, now: int, hours: np.ndarray) -> np.ndarray:
         """Return the hours that pass until so many working hours of each item have; 0 or more."""

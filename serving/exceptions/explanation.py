@@ -104,7 +104,7 @@ async def _terms(exception_id: str, worklist: VisibleList, policy: Policy) -> di
         "look_ahead_minutes": policy.guards.look_ahead_minutes,
         "look_ahead_hours": look_ahead_hours,
         "touch_hours": ranked_row.touch_hours,
-        "cost_of_an_hour": money(case.cost_of_an_hour or 0.0, case.currency),
+        "waiting_cost": money(assessment.terms["waiting_cost_per_hour"], case.currency),
         "score": money(ranked_row.score, case.currency),
     }
 

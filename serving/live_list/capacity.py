@@ -11,7 +11,8 @@ from typing_extensions import TypedDict
 from data.policy.policy import Policy
 from models.ranking.capacity import QueuedWork, TeamReach, team_reach
 from models.ranking.incidents import ALONE
-from models.ranking.rule import Ranking, RankingInputs
+from models.ranking.inputs import RankingInputs
+from models.ranking.rule import Ranking
 from models.ranking.staffing import shifts_from, team_numbers
 from serving.live_list.incident_groups import GroupedRows
 from serving.wire.answers import Moment, MoneyOut, closed
@@ -34,10 +35,10 @@ class CapacityOut(TypedDict):
         int, Field(description="rows of the teams on shift that are not begun by then")
     ]
     lost_below: Annotated[
-        MoneyOut, Field(description="that the rows left lose by then, over starting now")
+        MoneyOut,
+        Field(description="that the rows left lose if begun with the next shift, over now"),
     ]
     next_shift_at: Moment
-    lost_below_by_next_shift: MoneyOut
     one_more_hour_saves: Annotated[MoneyOut, Field(description="of one person, after the shift")]
     one_more_hour_in: Annotated[str, Field(description="the team in which an hour more saves most")]
     one_person_less_costs: Annotated[MoneyOut, Field(description="from now until the shift ends")]
@@ -140,8 +141,7 @@ class CapacityLines:
         firsts = [line.first_left for line in lines if line.first_left is not None]
         more = max(lines, key=lambda line: line.reach.one_more_hour_saves)
         less = min(lines, key=lambda line: line.reach.one_person_less_costs)
-        by_then = sum(reach.lost_by_then for reach in reaches)
-        by_next = sum(reach.lost_by_next for reach in reaches)
+        below = sum(reach.lost_below for reach in reaches)
         return {
             "team": team,
             "people": sum(reach.people for reach in reaches),
@@ -149,9 +149,8 @@ class CapacityLines:
             "reaches_rank": min(firsts) - 1 if firsts else self.last_rank,
             "rows_reached": sum(int(reach.reached.sum()) for reach in reaches),
             "rows_left": sum(int((~reach.reached).sum()) for reach in reaches),
-            "lost_below": money(by_then, self.currency),
+            "lost_below": money(below, self.currency),
             "next_shift_at": rfc3339(min(reach.next_at for reach in reaches)),
-            "lost_below_by_next_shift": money(by_next, self.currency),
             "one_more_hour_saves": money(more.reach.one_more_hour_saves, self.currency),
             "one_more_hour_in": more.team,
             "one_person_less_costs": money(less.reach.one_person_less_costs, self.currency),

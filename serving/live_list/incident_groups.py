@@ -10,7 +10,8 @@ from data.ledger.incidents import Incident
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK
 from models.ranking.incidents import ALONE, IncidentGroups, rank_incidents, with_fix_time
-from models.ranking.rule import Ranking, RankingInputs
+from models.ranking.inputs import RankingInputs
+from models.ranking.rule import Ranking
 from models.worktime.shifts import WorkClock
 from serving.live_list.open_exceptions import OpenArrays
 from serving.live_list.open_row import OpenRow
@@ -167,6 +168,12 @@ class GroupedRows:
     def losses(self) -> np.ndarray:
         """For each place the money at stake."""
         return np.append(self.open.scored.loss, [incident.loss for incident in self.incidents])
+
+    @cached_property
+    def due_at(self) -> np.ndarray:
+        """For each place the tick of its deadline, `MISSING_TICK` without one."""
+        of_incidents = np.array([incident.due_at for incident in self.incidents], np.int64)
+        return np.append(self.open.scored.due_at, of_incidents)
 
 
 def _rows(

@@ -10,9 +10,11 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from data.policy.policy import Policy
+from models.ranking.inputs import RankingInputs
 from models.ranking.pricing import rank_by_policy
-from models.ranking.rule import Ranking, RankingInputs
+from models.ranking.rule import Ranking
 from models.ranking.staffing import in_wall_hours, work_clock
+from models.worktime.shifts import WorkClock
 from serving.live_list.capacity import CapacityLines
 from serving.live_list.claim_board import ClaimBoard
 from serving.live_list.incident_groups import GroupedRows
@@ -52,6 +54,7 @@ class Snapshot:
         judges: By what.
         rows: What was open; its places are those of the ranking.
         items: The exceptions as they were ranked.
+        clock: By whose working hours; None where all work round the clock.
         ranking: By the rule. The order leaves out the members of incidents.
         item_order: Places of all exceptions, each by itself.
         rank_of: For each place its rank, from 1.
@@ -64,6 +67,7 @@ class Snapshot:
     judges: RankingContext
     rows: GroupedRows
     items: RankingInputs
+    clock: WorkClock | None
     ranking: Ranking
     item_order: np.ndarray
     rank_of: np.ndarray
@@ -95,6 +99,7 @@ class Snapshot:
             judges=judges,
             rows=rows,
             items=items,
+            clock=clock,
             ranking=ranked,
             item_order=alone.order,
             rank_of=rows.ranks(ranked.order),

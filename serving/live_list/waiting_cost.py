@@ -8,7 +8,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from data.ticks import MS_PER_DAY, MS_PER_HOUR
-from models.ranking.waiting_cost import losses_after
+from models.ranking.staffing import work_hours_ahead
+from models.ranking.start_loss import losses_if_begun
 from serving.live_list.snapshot import Snapshot
 from serving.wire.answers import MoneyOut, closed
 from serving.wire.formats import money
@@ -38,7 +39,9 @@ def costs_of_waiting(snapshot: Snapshot, rows: list[int]) -> list[CostOfWaitingO
     waits = np.array([_waits(snapshot, snapshot.rows.teams[row]) for row in rows])
     exceptions, row_of = snapshot.rows.unfolded(np.array(rows, np.int64))
     hours = np.nan_to_num(waits).reshape(len(rows), 4)[row_of]
-    losses = losses_after(snapshot.items, exceptions, hours)
+    clock = snapshot.clock and snapshot.clock.take(exceptions)
+    begun = work_hours_ahead(clock, snapshot.now_ms, hours)
+    losses = losses_if_begun(snapshot.items.take(exceptions), begun)
     rises = np.zeros((len(rows), 3))
     np.add.at(rises, row_of, losses[:, 1:] - losses[:, :1])
     rises[:, 1] = np.where(np.isnan(waits[:, 2]), np.nan, rises[:, 1]) if rows else 0

@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from data.ledger.changes import latest_position
 from data.policy.policy import Policy
 from data.ticks import MS_PER_SECOND
-from models.ranking.staffing import work_clock
-from models.ranking.waiting_cost import losses_after
+from models.ranking.staffing import work_clock, work_hours_ahead
+from models.ranking.start_loss import losses_if_begun
 from serving.live_list.open_exceptions import NO_TEAM, OpenArrays
 from serving.pollers import Background
 from serving.service import Service
@@ -129,8 +129,9 @@ def _queues(now_open: OpenArrays, policy: Policy, now_ms: int) -> Iterable[Metri
         labels=["team"],
     )
     teams = np.array([team or NO_TEAM for team in now_open.teams.tolist()], object)
-    items = now_open.scored.at(now_ms, work_clock(policy.shifts, now_open.teams, now_ms))
-    losses = losses_after(items, np.arange(len(teams)), AN_HOUR)
+    clock = work_clock(policy.shifts, now_open.teams, now_ms)
+    hours = work_hours_ahead(clock, now_ms, np.tile(AN_HOUR, (len(teams), 1)))
+    losses = losses_if_begun(now_open.scored.at(now_ms, clock), hours)
     rises = np.nan_to_num(losses[:, 1] - losses[:, 0])
     for team in sorted(set(teams.tolist())):
         of_team = teams == team

@@ -23,6 +23,7 @@ from serving.worklist.overview import WorklistFilters, overview, status
 router = APIRouter(include_in_schema=False)
 
 ROWS = 50
+WORDS = ("team", "category", "priority", "state", "text")
 MINUTES = re.compile(r"\d+(?:[.,]\d{1,2})?")
 """With a decimal point or comma; three digits after a comma could be thousands: not read."""
 REFRESH_SECONDS = 5
@@ -42,11 +43,14 @@ Begin = Annotated[int, Query(alias="from", ge=0, le=10_000_000)]
 
 
 def _filters(
-    team: Word = "", category: Word = "", priority: Word = "", text: Word = "", at: At = None
+    team: Word = "",
+    category: Word = "",
+    priority: Word = "",
+    state: Word = "",
+    text: Word = "",
+    at: At = None,
 ) -> WorklistFilters:
-    return WorklistFilters(
-        team=team, category=category, priority=priority, text=text, at_ms=past_tick(at)
-    )
+    return WorklistFilters(team, category, priority, state, text, past_tick(at))
 
 
 Filters = Annotated[WorklistFilters, Depends(_filters)]
@@ -54,7 +58,7 @@ Filters = Annotated[WorklistFilters, Depends(_filters)]
 
 def _address(filters: WorklistFilters, begin: int = 0, **changes: str) -> str:
     """The address of the list, filtered so."""
-    words = {name: getattr(filters, name) for name in ("team", "category", "priority", "text")}
+    words = {name: getattr(filters, name) for name in WORDS}
     at = "" if filters.at_ms is None else rfc3339(filters.at_ms)
     parameters = words | {"at": at, "from": str(begin) if begin else ""} | changes
     filled = {name: value for name, value in parameters.items() if value}

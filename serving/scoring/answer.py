@@ -86,8 +86,17 @@ class ScoringOut(StampOut):
             "null: no total was sent, or assessed before this was noted"
         ),
     ]
-    expected_loss_now: MoneyOut | None
-    expected_loss_if_deferred: MoneyOut | None
+    expected_loss_now: Annotated[
+        MoneyOut | None, Field(description="expected to be lost if work on it begins now")
+    ]
+    expected_loss_if_deferred: Annotated[
+        MoneyOut | None,
+        Field(
+            description="expected to be lost if work on it begins at its next turn, after a random "
+            "wait of `look_ahead_minutes` of its team's working time on average; at most the "
+            "money at stake. `cost_of_waiting` reads the same curve at fixed moments"
+        ),
+    ]
     handling_time: HandlingTimeOut
     category: LabelDecisionOut
     team: str | None
@@ -102,7 +111,13 @@ class ScoringOut(StampOut):
             "and team, which are left out until it is resolved"
         ),
     ]
-    chance_of_breach: Chance | None
+    chance_of_breach: Annotated[
+        Chance | None,
+        Field(
+            description="that it ends breached, handled as such exceptions usually are; not the "
+            "share that is lost if it is begun now (`expected_loss_now` over `money_at_stake`)"
+        ),
+    ]
     chance_of_breach_learned: Annotated[
         bool | None,
         Field(
@@ -214,12 +229,11 @@ def case_of(
     has_score = is_scored(assessment, ranked_row)
     terms = assessment.terms
     stake, due_at = terms["loss"], terms["due_at"]
-    touch_hours = ranked_row.touch_hours
     return ReasonInputs(
         currency=policy.currency,
         stake=stake,
         lost_if_started_now=ranked_row.loss_now / stake if has_score and stake > 0 else None,
-        cost_of_an_hour=ranked_row.score * touch_hours if has_score else None,
+        lost_by_turn=ranked_row.loss_deferred - ranked_row.loss_now if has_score else None,
         score=ranked_row.score if has_score else None,
         touch_minutes=terms["touch_p50_minutes"],
         hours_to_due=None if due_at == MISSING_TICK else (due_at - now_ms) / MS_PER_HOUR,

@@ -31,6 +31,8 @@ class _StoredTerms(TypedDict):
     loss: _StoredNumber
     curve: Annotated[list[_StoredNumber], Field(min_length=_AGES, max_length=_AGES)]
     curve_scale: _StoredNumber
+    late_share: _StoredNumber
+    late_hours: _StoredNumber
     touch_p50_minutes: _StoredNumber
     touch_p90_minutes: _StoredNumber
     waiting_cost_per_hour: _StoredNumber
@@ -39,6 +41,8 @@ class _StoredTerms(TypedDict):
 
 
 _TERMS = TypeAdapter(_StoredTerms)
+_TERMS_OF_BEFORE = {"curve_scale": 1.0, "late_share": 1.0, "late_hours": 1.0}
+"""Curves were given at the same ages for all histories, and all was lost at a deadline."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +193,7 @@ class Assessment:
             ValueError, TypeError, LookupError: It is no assessment.
         """
         values = orjson.loads(text)
-        # Curves of before were given at the same ages for all histories.
-        values["terms"] = _TERMS.validate_python({"curve_scale": 1.0} | values["terms"])
+        values["terms"] = _TERMS.validate_python(_TERMS_OF_BEFORE | values["terms"])
         if "routing" not in values:  # as ledgers were written before teams were decided
             team = LabelDecision(values.pop("team"), values.pop("team_probability"), (), SUGGEST)
             values["routing"] = team if team.label else NOTHING

@@ -109,7 +109,7 @@ def case_of_incident(
         currency=policy.currency,
         stake=row.loss,
         lost_if_started_now=ranked.loss_now / row.loss if is_scored and row.loss > 0 else None,
-        cost_of_an_hour=ranked.score * ranked.touch_hours if is_scored else None,
+        lost_by_turn=ranked.loss_deferred - ranked.loss_now if is_scored else None,
         score=ranked.score if is_scored else None,
         touch_minutes=policy.incidents.fix_minutes_p50,
         hours_to_due=None if due == MISSING_TICK else (due - now_ms) / MS_PER_HOUR,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.domain import Priority
+from data.ticks import MISSING_TICK
 from models.ranking.rule import Tier
 from serving.clock import Clock
 from serving.live_list.open_row import OpenRow
@@ -26,6 +27,7 @@ class WorklistFilters(NamedTuple):
         team: Who should have them.
         category: What they are.
         priority: Their band.
+        state: `overdue` or `lost`.
         text: Stands anywhere in a row.
         at_ms: As of this moment; None for now.
     """
@@ -33,17 +35,29 @@ class WorklistFilters(NamedTuple):
     team: str = ""
     category: str = ""
     priority: str = ""
+    state: str = ""
     text: str = ""
     at_ms: int | None = None
 
 
 class FilteredRows(NamedTuple):
-    """Rows that match the filters, in order, and the number of open rows of each kind."""
+    """Rows that match the filters, in order, and counts.
+
+    Attributes:
+        rows: Their places.
+        teams: Open rows of each team.
+        categories: Open rows of each category.
+        priorities: Rows of each band among those that match the other filters.
+        states: Overdue and lost rows among those.
+        counted: Rows that match all filters but band and state.
+    """
 
     rows: list[int]
     teams: Counter[str]
     categories: Counter[str]
     priorities: Counter[str]
+    states: Counter[str]
+    counted: int
 
 
 async def overview(
@@ -75,7 +89,9 @@ async def overview(
         "total": len(matches.rows),
         "open": len(snapshot.order),
         "at_stake": _at_stake(snapshot, matches.rows),
-        "overdue": int((snapshot.ranking.tier[matches.rows] == Tier.LOST).sum()),
+        "overdue": matches.states["overdue"],
+        "lost": matches.states["lost"],
+        "counted": matches.counted,
         "teams": sorted(matches.teams.items()),
         "categories": sorted(matches.categories.items()),
         "priorities": [
@@ -100,17 +116,35 @@ def status(scorer: Scorer, now_ms: int) -> dict[str, Any]:
 
 
 def _filter_rows(snapshot: Snapshot, filters: WorklistFilters) -> FilteredRows:
-    columns = (snapshot.rows.teams, snapshot.rows.categories, snapshot.priorities)
-    own = [column[snapshot.order] for column in columns]
-    is_match = np.ones(len(snapshot.order), bool)
-    chosen = (filters.team, filters.category, filters.priority)
-    for word, values in zip(chosen, own, strict=True):
+    order = snapshot.order
+    teams, categories, priorities = (
+        column[order]
+        for column in (snapshot.rows.teams, snapshot.rows.categories, snapshot.priorities)
+    )
+    is_match = np.ones(len(order), bool)
+    for word, values in ((filters.team, teams), (filters.category, categories)):
         if word:
             is_match &= values == word
-    rows = snapshot.order[is_match].tolist()
     if text := filters.text.strip().casefold():
-        rows = [row for row in rows if _holds_text(snapshot, row, text)]
-    return FilteredRows(rows, *(_counts(values) for values in own))
+        matching = np.flatnonzero(is_match)
+        holds = [_holds_text(snapshot, row, text) for row in order[matching].tolist()]
+        is_match[matching[~np.array(holds, bool)]] = False
+    states = _states(snapshot)[order]
+    counts = _counts(priorities[is_match]), _counts(states[is_match]), int(is_match.sum())
+    for word, values in ((filters.priority, priorities), (filters.state, states)):
+        if word:
+            is_match &= values == word
+    return FilteredRows(order[is_match].tolist(), _counts(teams), _counts(categories), *counts)
+
+
+def _states(snapshot: Snapshot) -> np.ndarray:
+    """Return for each place `lost`, `overdue` or None."""
+    due_at = snapshot.rows.due_at
+    overdue = (due_at != MISSING_TICK) & (due_at <= snapshot.now_ms)
+    lost = snapshot.ranking.tier == Tier.LOST
+    states = np.full(len(lost), None, object)
+    states[overdue], states[lost] = "overdue", "lost"
+    return states
 
 
 def _counts(words: np.ndarray) -> Counter[str]:

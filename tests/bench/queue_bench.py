@@ -31,6 +31,8 @@ def run() -> Ratio:
         loss_of_likeliest=scenario.loss,
         curve=np.zeros((n, 11)),
         curve_scale=np.ones(n),
+        late_share=np.full(n, 0.3),
+        late_hours=np.full(n, 72.0),
         touch_p50_minutes=touch,
         touch_p90_minutes=2 * touch,
         waiting_cost_per_hour=np.full(n, 0.05),

@@ -15,7 +15,7 @@ from features.engine.compute import Matrix
 from features.engine.event_log import LogRows
 from models.bursts.detector import Arrival
 from models.estimator import Batch
-from models.ranking.rule import RankingInputs
+from models.ranking.inputs import RankingInputs
 
 TYPES = ["address", "fraud", "late", None]
 MESSAGES = {"address": "address not found", "fraud": "支付 可疑", "late": "entrega atrasada"}
@@ -131,6 +131,8 @@ def an_item_of():
             "loss": 100.0,
             "curve": np.zeros(11),
             "curve_scale": 1.0,
+            "late_share": 1.0,
+            "late_hours": 72.0,
             "touch_p50_minutes": 12.0,
             "touch_p90_minutes": 30.0,
             "waiting_cost_per_hour": 0.05,

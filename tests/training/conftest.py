@@ -348,6 +348,8 @@ def predictions_for() -> Callable[[Workload, int], PricedPredictions]:
             loss_of_likeliest=random.lognormal(4, 1, n),
             curve=np.minimum(np.cumsum(rises, axis=1), 1.0),
             curve_scale=random.lognormal(0, 1, n),
+            late_share=random.random(n),
+            late_hours=random.lognormal(4, 1, n),
             touch_p50_minutes=median,
             touch_p90_minutes=median * random.uniform(1.0, 5.0, n),
             waiting_cost_per_hour=random.random(n),

@@ -33,6 +33,7 @@ from training.common.run import Progress, git_commit, register
 from training.triage import fit
 from training.triage.automation.held_out import most_settled, tested_on
 from training.triage.breach.known_labels import label_weights
+from training.triage.breach.late_losses import late_loss
 from training.triage.breach.soft_labels import breach_clock, soft_breach
 from training.triage.classes.class_trials import labelled_exceptions
 from training.triage.dataset import TriageDataset
@@ -199,6 +200,7 @@ def _recalibrate_breach_risk(
             replace(breach_risk.blend, calibration=calibration),
             float(np.average(label[part], weights=weight[part])),
             clock or breach_risk.clock,
+            late_loss(dataset, dataset.tick) or breach_risk.late,
         )
         made.changes["harm"] = f"shift {calibration.shift:+.2f}, slope {calibration.slope:.2f}"
     return "harm" in made.changes

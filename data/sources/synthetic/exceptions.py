@@ -38,6 +38,9 @@ TAKEN_OVER_SHARE = 0.07
 REOPENED_SHARE = 0.04
 DUE_RECORDED_SHARE = 0.88
 GIVES_UP_EARLY_SHARE = 0.1
+LOST_AT_DEADLINE_SHARE = 0.3
+HOURS_UNTIL_LOST = 72.0
+"""Mean hours after the due time until an order is lost that was not lost at it."""
 SLA_OF_SEGMENT = np.array([1.6, 1.5, 1.1, 0.9])
 PENALTY_OF_SEGMENT = np.array([4.0, 7.0, 28.0, 45.0])
 BANDS_FROM = np.array([-1.0, 0.25, 1.3])  # of the urgency as people judge it: p3, p2, p1
@@ -235,7 +238,10 @@ def _deadlines(
     stage: np.ndarray,
     detected_s: np.ndarray,
 ) -> Deadlines:
-    """Draw due times and moments of the loss; some customers give up before the due time."""
+    """Draw due times and moments of the loss.
+
+    Some customers give up before the due time, some at it; the others wait on, for days.
+    """
     size = len(order)
     usual_s = (
         _by_cause("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * SECONDS_PER_HOUR
@@ -246,7 +252,10 @@ def _deadlines(
     due_s = np.where(is_due_by_shipping, np.minimum(due_s, ship_by_s), due_s)
     gives_up = random.random(size) < GIVES_UP_EARLY_SHARE
     patience = np.where(gives_up, random.uniform(0.25, 1, size), 1)
-    hazard_s = detected_s + (due_s - detected_s) * patience
+    late = random.spawn(1)[0]  # its own draws: all others are those of before
+    waits_on = ~gives_up & (late.random(size) >= LOST_AT_DEADLINE_SHARE)
+    waits_s = late.exponential(HOURS_UNTIL_LOST * SECONDS_PER_HOUR, size)
+    hazard_s = detected_s + (due_s - detected_s) * patience + np.where(waits_on, waits_s, 0.0)
     is_recorded = random.random(size) < DUE_RECORDED_SHARE
     return Deadlines(np.where(is_recorded, due_s, np.nan), hazard_s)
 

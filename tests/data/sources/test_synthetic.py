@@ -238,9 +238,12 @@ def test_breached_means_resolved_after_the_hazard(closed):
     assert (closed["breached"].astype(bool) == late).all()
 
 
-def test_a_deadline_that_was_missed_is_a_breach(closed):
-    missed = closed[closed["resolved_at"] > closed["due_at"]]
-    assert missed["breached"].all()
+def test_a_missed_deadline_loses_some_orders_at_once_and_the_longer_the_more(closed):
+    late = (closed["resolved_at"] - closed["due_at"]) / pd.Timedelta(hours=1)
+    lost = closed["breached"].astype(bool)
+
+    assert 0.25 < lost[late.between(0, 12)].mean() < 0.6
+    assert lost[late > 120].mean() > 0.8
 
 
 def test_money_is_lost_where_a_deadline_is_broken_and_only_there(closed):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from models.ranking.incidents import ALONE, IncidentGroups, rank_incidents, with_fix_time
-from models.ranking.rule import RankingInputs, Tier, rank, rank_by_slack
+from models.ranking.inputs import RankingInputs
+from models.ranking.rule import Tier, rank, rank_by_slack
 
 RULE = {"look_ahead_hours": 0.1, "oldest_hours": 336, "safe_risk": 0.1}
 FIX = {"p50_minutes": 20.0, "p90_minutes": 60.0}
@@ -18,6 +19,8 @@ def items(n, **changes):
         "loss": np.full(n, 50.0),
         "curve": np.zeros((n, 11)),
         "curve_scale": np.ones(n),
+        "late_share": np.ones(n),
+        "late_hours": np.full(n, 72.0),
         "touch_p50_minutes": np.full(n, 20.0),
         "touch_p90_minutes": np.full(n, 60.0),
         "waiting_cost_per_hour": np.full(n, 0.05),

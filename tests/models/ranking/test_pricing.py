@@ -110,13 +110,12 @@ def test_each_may_be_looked_at_at_its_own_moment(columns, policy):
     assert items.age_hours.tolist() == [0, 1, 2]
 
 
-def test_a_passed_deadline_is_lost_and_goes_last(columns, policy):
-    items = price(IDS, columns, None, policy).at(NOW)
+@pytest.mark.parametrize(("days_late", "tier"), [(0.5, Tier.OPEN), (10, Tier.LOST)])
+def test_only_what_is_late_by_far_counts_as_lost(columns, policy, days_late, tier):
+    due_at = np.where(np.arange(3) == 2, NOW - int(days_late * 24 * MS_PER_HOUR), MISSING_TICK)
+    items = price(IDS, {**columns, "due_at": due_at}, None, policy).at(NOW)
 
-    result = rank_by_policy(items, policy, degraded=False)
-
-    assert result.order[-1] == 2
-    assert result.tier[2] == Tier.LOST
+    assert rank_by_policy(items, policy, degraded=False).tier[2] == tier
 
 
 def test_parts_joined_are_the_whole(columns, policy):
@@ -191,10 +190,10 @@ def test_stock_is_handled_in_the_minutes_of_the_policy(policy):
     assert result.touch_p90_minutes == [policy.stock.touch_minutes_p90]
 
 
-def test_only_orders_are_lost_at_their_deadline(policy):
+def test_only_orders_are_lost_once_they_are_late_by_far(policy):
     shelf, orders = (
         rank_by_policy(
-            stock_scored(policy, STEADILY, kind=kind).at(NOW + 2 * MS_PER_HOUR),
+            stock_scored(policy, STEADILY, kind=kind).at(NOW + 240 * MS_PER_HOUR),
             policy,
             degraded=False,
         )

@@ -14,7 +14,7 @@ def case():
         currency="EUR",
         stake=58.0,
         lost_if_started_now=0.34,
-        cost_of_an_hour=21.5,
+        lost_by_turn=21.5,
         score=108.0,
         touch_minutes=12.0,
         hours_to_due=3.34,
@@ -44,7 +44,7 @@ def test_of_lost_work_no_chance_is_told(case):
 
 
 def test_without_a_model_nothing_is_told_that_only_a_model_knows(case):
-    blind = replace(case, lost_if_started_now=None, cost_of_an_hour=None, score=None, category=None)
+    blind = replace(case, lost_if_started_now=None, lost_by_turn=None, score=None, category=None)
 
     assert codes(blind) == ["money_at_stake", "touch_time", "deadline"]
 
@@ -60,3 +60,9 @@ def test_what_was_computed_gives_its_grounds_instead_of_a_deadline(case):
 
     assert "A-17 runs out on 3 March" in texts
     assert not any(text.startswith("due in") for text in texts)
+
+
+def test_an_overdue_one_says_how_much_can_still_be_saved(case):
+    texts = [reason.text for reason in reasons(replace(case, hours_to_due=-2.5))]
+
+    assert "EUR 38 of it can still be saved" in texts

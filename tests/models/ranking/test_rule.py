@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ranking.rule import RankingInputs, Tier, rank, rank_by_slack
+from models.ranking.inputs import RankingInputs
+from models.ranking.rule import Tier, rank, rank_by_slack
 
 RULE = {"look_ahead_hours": 4.0, "oldest_hours": 336.0, "safe_risk": 0.1}
 SLACK = {"oldest_hours": 336.0, "deadline_hours": 48.0}
@@ -22,6 +23,8 @@ an_item = st.fixed_dictionaries(
         "loss": st.floats(0, 5_000),
         "curve": rises.map(lambda steps: np.minimum(np.cumsum(steps), 1.0)),
         "curve_scale": st.floats(0.01, 30),
+        "late_share": st.floats(0, 1),
+        "late_hours": st.floats(0.1, 500),
         "touch_p50_minutes": st.floats(0.5, 300),
         "touch_p90_minutes": st.floats(1.05, 8),  # times the median
         "waiting_cost_per_hour": st.floats(0, 2),
@@ -77,7 +80,7 @@ def test_within_a_tier_the_higher_score_goes_first(items):
 def test_work_already_lost_goes_last(items):
     ranking = rank(items, **RULE)
 
-    lost = items.lost | (items.hours_to_due <= 0)
+    lost = items.is_lost
     assert (ranking.tier[lost & ~items.always_first] == Tier.LOST).all()
     assert (ranking.tier[~lost] != Tier.LOST).all()
 
@@ -86,8 +89,7 @@ def test_work_already_lost_goes_last(items):
 def test_older_than_the_limit_and_not_lost_goes_before_all_but_the_rules(items):
     ranking = rank(items, **RULE)
 
-    lost = items.lost | (items.hours_to_due <= 0)
-    old = (items.age_hours > 336) & ~items.always_first & ~lost
+    old = (items.age_hours > 336) & ~items.always_first & ~items.is_lost
     assert (ranking.tier[old] == Tier.OLDEST).all()
     assert (ranking.tier[items.always_first] == Tier.RULE).all()
 
@@ -111,7 +113,13 @@ def test_a_nearer_deadline_never_lowers_the_place_as_long_as_the_work_fits(
     far, fits = 200.0, touch / 60 * spread + 1e-6
     due, minutes, slowest = (getattr(items, name).copy() for name in _TIMES)
     due[0], minutes[0], slowest[0] = far, touch, touch * spread
-    later = replace(items, hours_to_due=due, touch_p50_minutes=minutes, touch_p90_minutes=slowest)
+    later = replace(
+        items,
+        hours_to_due=due,
+        touch_p50_minutes=minutes,
+        touch_p90_minutes=slowest,
+        late_share=np.ones(len(due)),  # else what is late may still be worth the most
+    )
     nearer = due.copy()
     nearer[0] = fits + share * (far - fits)
     sooner = replace(later, hours_to_due=nearer)
@@ -162,7 +170,7 @@ def test_to_wait_never_lowers_the_expected_loss(items):
 
     assert (ranking.loss_deferred >= ranking.loss_now).all()
     assert (ranking.loss_now >= 0).all()
-    assert (ranking.loss_now <= items.loss * (1 + 1e-12)).all()
+    assert (ranking.loss_deferred <= items.loss * (1 + 1e-12)).all()
 
 
 @given(items=some_items)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from models.loss_curve import CURVE_AGES_HOURS
-from models.ranking.deferral_loss import WorkHours
-from models.ranking.rule import NORMAL_P90, TOUCH_POINTS, rank, rank_by_slack
+from models.ranking.inputs import NORMAL_P90, TOUCH_POINTS, WorkHours
+from models.ranking.rule import Tier, rank, rank_by_slack
+from models.ranking.start_loss import losses_if_begun
 
 RULE = {"look_ahead_hours": 4.0, "oldest_hours": 336.0, "safe_risk": 0.1}
 SLACK = {"oldest_hours": 336.0, "deadline_hours": 48.0}
@@ -102,7 +103,7 @@ def test_the_score_is_what_a_random_wait_loses_for_an_hour_of_work(an_item_of):
 def test_what_is_due_when_nobody_works_is_due_when_the_shift_closes(an_item_of):
     items = an_item_of(2, hours_to_due=[10.0, 1.0])
     ages = CURVE_AGES_HOURS - items.age_hours[:, None]
-    tonight = replace(items, work=WorkHours(np.array([1.0, 1.0]), ages))
+    tonight = replace(items, work=WorkHours(np.array([1.0, 1.0]), ages, items.late_hours))
 
     scores = rank(tonight, **RULE).score
 
@@ -115,6 +116,35 @@ def test_a_predicted_loss_comes_in_fewer_hours_of_work_where_nobody_works_at_nig
     a_third = np.array([(CURVE_AGES_HOURS - 1.0) / 3])
 
     round_the_clock = rank(items, **RULE).score
-    eight_hours = rank(replace(items, work=WorkHours(np.array([np.nan]), a_third)), **RULE).score
+    work = WorkHours(np.array([np.nan]), a_third, items.late_hours)
+    eight_hours = rank(replace(items, work=work), **RULE).score
 
     assert eight_hours > 2 * round_the_clock
+
+
+def test_what_is_overdue_keeps_the_money_that_can_still_be_saved(an_item_of):
+    items = an_item_of(2, hours_to_due=[-2.0, -900.0], late_share=[0.3] * 2)
+
+    ranking = rank(items, **RULE)
+
+    assert ranking.tier.tolist() == [Tier.OPEN, Tier.LOST]
+    assert 30 < ranking.loss_now[0] < 35
+    assert ranking.loss_now[1] == 100
+
+
+def test_a_missed_deadline_costs_its_share_at_once_and_the_rest_over_time(an_item_of):
+    items = an_item_of(1, hours_to_due=[8.0], late_share=[0.4], late_hours=[24.0])
+
+    losses = losses_if_begun(items, np.array([[0.0, 8.0, 32.0, 9_000.0]]))[0]
+
+    np.testing.assert_allclose(losses, [0.0, 40.5, 40 + 60 * (1 - np.exp(-1)), 100], atol=0.6)
+
+
+def test_the_score_of_a_late_one_is_what_a_random_wait_loses(an_item_of):
+    items = an_item_of(2, hours_to_due=[3.0, -5.0], late_share=[0.3] * 2, late_hours=[30.0] * 2)
+    waits = np.random.default_rng(3).exponential(RULE["look_ahead_hours"], 100_000)
+
+    added = (rank(items, **RULE).score * rank(items, **RULE).touch_hours - 0.05) * 4
+
+    losses = losses_if_begun(items, np.append(0.0, waits)[None])
+    np.testing.assert_allclose(added, losses[:, 1:].mean(axis=1) - losses[:, 0], rtol=0.02)

@@ -2,6 +2,8 @@
 
 import pytest
 
+LATE_SHARE = 0.3
+"""Of the policy that is shipped: lost at a missed deadline."""
 SHIFTS = """
 [shifts]
 timezone = "UTC"
@@ -88,10 +90,11 @@ def test_what_falls_due_over_night_is_lost_below_the_line(on_shift, an_exception
     line = line_of(client, team="addresses")
     stake = float(client.get("/v1/worklist").json()["rows"][0]["money_at_stake"]["amount"])
 
-    assert float(line["lost_below"]["amount"]) < 1
-    assert float(line["lost_below_by_next_shift"]["amount"]) == pytest.approx(2 * stake, rel=0.05)
-    assert float(line["one_more_hour_saves"]["amount"]) == pytest.approx(2 * stake, rel=0.05)
-    assert float(line["one_person_less_costs"]["amount"]) == pytest.approx(3 * stake, rel=0.05)
+    penalty = LATE_SHARE * stake
+    assert float(line["lost_below"]["amount"]) == pytest.approx(2 * penalty, rel=0.1)
+    # The third is begun in the shift, but its eleven minutes do not end in it.
+    assert float(line["one_more_hour_saves"]["amount"]) == pytest.approx(3 * penalty, rel=0.1)
+    assert 2 * penalty < float(line["one_person_less_costs"]["amount"]) < 3 * penalty
 
 
 @pytest.mark.parametrize(
@@ -122,9 +125,9 @@ def test_a_row_tells_what_it_costs_if_it_waits(on_shift, an_exception):
     stake = float(row["money_at_stake"]["amount"])
     cost = {name: float(amount["amount"]) for name, amount in row["cost_of_waiting"].items()}
 
-    assert cost["shift"] < 1
-    assert cost["hour"] == pytest.approx(stake, rel=0.05)
-    assert cost["day"] == pytest.approx(stake + 24 * 0.05, rel=0.05)
+    penalty = LATE_SHARE * stake
+    assert cost["shift"] == cost["hour"] == pytest.approx(penalty, rel=0.05)
+    assert penalty < cost["day"] < stake
 
 
 def test_what_is_due_tonight_must_be_started_before_the_shift_ends(on_shift, an_exception):

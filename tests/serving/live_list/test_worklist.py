@@ -45,7 +45,7 @@ def test_the_nearer_deadline_of_equals_stands_first(client, fill, an_exception):
 
 def test_work_that_is_lost_goes_last(client, fill, an_exception):
     fill(
-        an_exception("lost", due_at="2026-03-01T11:59:00Z"),
+        an_exception("lost", due_at="2026-02-01T11:59:00Z"),
         an_exception("far", due_at="2026-03-09T12:00:00Z"),
     )
 

@@ -35,7 +35,7 @@ def test_the_compiled_score_is_that_of_the_rule(a_workload, predictions_for, see
 
     items = priced(workload, predictions).at(now, WorkClock(team_hours, workload.team))
     rule = {"look_ahead_hours": 4.0, "oldest_hours": np.inf, "safe_risk": 0.1}
-    compared = (items.hours_to_due > 0) | np.isnan(items.hours_to_due)
+    compared = ~items.is_lost
     compared &= workload.detected_at[workload.visit_of] <= now
     old = worked / MS_PER_HOUR > order.old_hours
     expected = -rank(items, **rule).score - np.where(old, FIRST, 0.0)
@@ -44,7 +44,10 @@ def test_the_compiled_score_is_that_of_the_rule(a_workload, predictions_for, see
 
 def priced(workload, predictions):
     """The opinions as the work list holds them, one row a visit."""
-    named = ("due_at", "loss", "curve", "curve_scale", "touch_p50_minutes", "touch_p90_minutes")
+    named = (
+        "due_at", "loss", "curve", "curve_scale", "late_share", "late_hours",
+        "touch_p50_minutes", "touch_p90_minutes",
+    )  # fmt: skip
     columns = {name: getattr(predictions, name) for name in named}
     n = len(workload.ids)
     exceptions = PricedExceptions(

@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.policy.policy import Policy
 from data.ticks import MISSING_TICK, MS_PER_HOUR, NEVER
+from models.breach.late_loss import hours_until_lost
 from models.ranking.pricing import price
 from models.triage.labels import CATEGORY
 from training.queue_replay.simulator.calendar import extend_last_week
@@ -30,6 +31,8 @@ class PricedPredictions:
         loss_of_likeliest: The same for the predicted category alone.
         curve: (n, 11) chance that one left open is lost by each of the ages.
         curve_scale: Factors of `CURVE_AGES_HOURS` that give the ages of the curve.
+        late_share: Share that is lost at a missed deadline.
+        late_hours: Mean hours after it until the rest is lost.
         touch_p50_minutes: Median touch time; above 0.
         touch_p90_minutes: 90 % quantile of it.
         waiting_cost_per_hour: Money an hour.
@@ -42,6 +45,8 @@ class PricedPredictions:
     loss_of_likeliest: np.ndarray
     curve: np.ndarray
     curve_scale: np.ndarray
+    late_share: np.ndarray
+    late_hours: np.ndarray
     touch_p50_minutes: np.ndarray
     touch_p90_minutes: np.ndarray
     waiting_cost_per_hour: np.ndarray
@@ -82,9 +87,17 @@ class RuleInputs:
 
     @property
     def lost_from(self) -> np.ndarray:
-        """Moments at which the known deadlines pass; n ticks, `NEVER` without one."""
-        due_at = self.predictions.due_at
-        return np.where(due_at == MISSING_TICK, NEVER, due_at)
+        """Moments from which exceptions with a deadline count as lost; n ticks, else `NEVER`."""
+        predictions, due_at = self.predictions, self.predictions.due_at
+        late = hours_until_lost(predictions.late_share, predictions.late_hours) * MS_PER_HOUR
+        return np.where(due_at == MISSING_TICK, NEVER, due_at + late.astype(np.int64))
+
+    @property
+    def open_shares(self) -> np.ndarray:
+        """Share of all time in which the team of a visit works; m shares."""
+        calendars = map(extend_last_week, self.workload.team_hours)
+        shares = np.array([calendar.open_share for calendar in calendars])
+        return shares[self.workload.team]
 
     @property
     def old_at(self) -> np.ndarray:
@@ -141,6 +154,8 @@ def price_window(window: WindowPredictions, policy: Policy) -> PricedPredictions
         loss_of_likeliest=likeliest,
         curve=priced.curve,
         curve_scale=priced.curve_scale,
+        late_share=priced.late_share,
+        late_hours=priced.late_hours,
         touch_p50_minutes=priced.touch_p50_minutes,
         touch_p90_minutes=priced.touch_p90_minutes,
         waiting_cost_per_hour=priced.waiting_cost_per_hour,

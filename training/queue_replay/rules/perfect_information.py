@@ -70,8 +70,9 @@ def _oracle(inputs: RuleInputs) -> QueueOrder:
 def _with_true_moments(inputs: RuleInputs) -> RuleInputs:
     lost_at, predictions = inputs.scenario.lost_at, inputs.predictions
     due_at = np.where(lost_at == NEVER, MISSING_TICK, lost_at)
-    no_curve = np.zeros_like(predictions.curve)
-    return replace(inputs, predictions=replace(predictions, due_at=due_at, curve=no_curve))
+    no_curve, whole = np.zeros_like(predictions.curve), np.ones(len(lost_at))
+    moments = replace(predictions, due_at=due_at, curve=no_curve, late_share=whole)
+    return replace(inputs, predictions=moments)
 
 
 def _touch_minutes(inputs: RuleInputs) -> np.ndarray:

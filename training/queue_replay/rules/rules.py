@@ -4,8 +4,8 @@ import numpy as np
 
 from data.ticks import MINUTES_PER_HOUR, MISSING_TICK, MS_PER_HOUR, NEVER
 from models.loss_curve import CURVE_AGES_HOURS, ages_of
+from models.ranking.inputs import touch_spread
 from models.ranking.pricing import KNOT_GAPS_HOURS
-from models.ranking.rule import touch_spread
 from training.queue_replay.rules.inputs import RuleInputs
 from training.queue_replay.rules.registry import RuleKind, rule
 from training.queue_replay.simulator.priority import ARRIVAL, ATC, EXPEDITE, FIXED, QueueOrder
@@ -119,6 +119,8 @@ def order_by_score(inputs: RuleInputs, loss: np.ndarray) -> QueueOrder:
         due_hours=np.where(undated, np.nan, inputs.hours_of_team(inputs.due_at)),
         ages_hours=inputs.hours_of_team(ages, rows) + KNOT_GAPS_HOURS,
         ages_of=np.where(undated, np.cumsum(undated) - 1, 0),
+        late_share=predictions.late_share,
+        late_hours=predictions.late_hours[workload.visit_of] * inputs.open_shares,
         loss=loss,
         curve=np.ascontiguousarray(predictions.curve),
         touch_hours=median,
@@ -150,6 +152,8 @@ def order_by_key(
         due_hours=empty,
         ages_hours=curve,
         ages_of=np.zeros(0, np.int64),
+        late_share=empty,
+        late_hours=empty,
         loss=empty,
         curve=curve,
         touch_hours=empty,

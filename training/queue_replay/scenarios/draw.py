@@ -17,6 +17,7 @@ import pandas as pd
 from data.policy.policy import LossTerms
 from data.ticks import MS_PER_HOUR, NEVER
 from models.breach.breach_label import BreachByLateness, ClosedExceptions
+from models.breach.late_loss import MAX_LOST_SHARE, LateLoss
 from training.queue_replay.scenarios.kaplan_meier import (
     OVERALL,
     CensoredTimes,
@@ -50,25 +51,40 @@ def draw_scenarios(
     """
     rows = pd.Index(log.ids).get_indexer(pd.Index(workload.ids))
     recorded = _LossFacts(
-        LossRecords(log, policy), _read_loss_clock(log), _read_self_resolution(log)
+        LossRecords(log, policy),
+        _read_loss_clock(log),
+        _read_self_resolution(log),
+        LateLoss(policy.late_share, policy.late_hours) if _tells_lateness_alone(log) else None,
     )
     return [_draw_scenario(log, recorded, rows, random) for _ in range(draws)]
 
 
 @dataclass(frozen=True)
 class _LossFacts:
-    """Recorded facts of losses and of self-resolution."""
+    """Recorded facts of losses and of self-resolution.
+
+    Attributes:
+        money: Amounts of losses.
+        losses: Times of losses.
+        self_resolution: Waits until exceptions resolved themselves.
+        late: What follows a missed deadline by the policy, where breaches are recorded by the
+            deadline alone; else None.
+    """
 
     money: LossRecords
     losses: "_LossClock"
     self_resolution: CensoredTimes
+    late: LateLoss | None
 
 
 def _draw_scenario(
     log: HandlingLog, recorded: _LossFacts, rows: np.ndarray, random: np.random.Generator
 ) -> Scenario:
+    lost_at = _draw_lost_at(log, recorded.losses, rows, random)
+    if recorded.late:
+        lost_at = _draw_after_deadline(recorded.losses.due[rows], recorded.late, lost_at, random)
     return Scenario(
-        lost_at=_draw_lost_at(log, recorded.losses, rows, random),
+        lost_at=lost_at,
         loss=recorded.money.draw(rows, random),
         self_resolves_at=_draw_self_resolves_at(log, recorded.self_resolution, rows, random),
     )
@@ -85,6 +101,26 @@ def _draw_lost_at(
             curves = clock.curves(cases, random)
             lost_at[part] = _draw_from_curves(facts, clock, curves, rows=rows[part], random=random)
     return lost_at
+
+
+def _draw_after_deadline(
+    due: np.ndarray, late: LateLoss, lost_at: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
+    """Draw the losses of what has a deadline at it or, for most, some time after it."""
+    waits_on = random.random(len(due)) >= late.at_deadline
+    hours = np.where(waits_on, random.exponential(late.mean_hours, len(due)), 0.0)
+    return np.where(due == NEVER, lost_at, due + (hours * MS_PER_HOUR).astype(np.int64))
+
+
+def _tells_lateness_alone(log: HandlingLog) -> bool:
+    """Return whether breaches are recorded by the deadline, and without a loss of money."""
+    facts = log.facts
+    ended = np.isfinite(facts["breached"]) & (facts["resolved_at"] != NEVER)
+    ended &= facts["due_at"] != NEVER
+    breached, late = facts["breached"][ended] == 1, (facts["resolved_at"] > facts["due_at"])[ended]
+    if not breached.any() or np.isfinite(facts["loss"][ended][breached]).mean() > HALF:
+        return False
+    return bool((breached == late).mean() > MAX_LOST_SHARE)
 
 
 def _draw_from_curves(

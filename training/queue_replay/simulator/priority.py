@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from data.ticks import MS_PER_HOUR
-from models.ranking.rule import TOUCH_POINTS
+from models.ranking.inputs import TOUCH_POINTS
 
 ARRIVAL, FIXED, EXPEDITE, ATC = range(4)
 """Kinds of orders: by arrival at the team, by a fixed key, by Expedite's score, by that of ATC."""
@@ -31,6 +31,8 @@ class QueueOrder(NamedTuple):
         due_hours: m likewise, until it is due; NaN where no deadline is known.
         ages_hours: (u, 11) likewise, until the ages of the curve, of u visits without a deadline.
         ages_of: m rows of `ages_hours`; 0 where a deadline is known.
+        late_share: n shares that are lost at a missed deadline.
+        late_hours: m mean working hours after it until the rest is lost.
         loss: n amounts of money.
         curve: (n, 11) chances of loss by age.
         touch_hours: n median touch times.
@@ -46,6 +48,8 @@ class QueueOrder(NamedTuple):
     due_hours: np.ndarray
     ages_hours: np.ndarray
     ages_of: np.ndarray
+    late_share: np.ndarray
+    late_hours: np.ndarray
     loss: np.ndarray
     curve: np.ndarray
     touch_hours: np.ndarray
@@ -82,6 +86,8 @@ def _expedite_score(order: QueueOrder, visit: int, exception: int, now_hours: fl
         order.look_ahead_hours,
     )
     to_due = order.due_hours[visit] - now_hours
+    share, mean = order.late_share[exception], order.late_hours[visit]
+    later = (1 - share) * ahead / (ahead + mean)
     added = 0.0
     for point in TOUCH_POINTS:
         end = median * math.exp(sigma * point)
@@ -89,7 +95,9 @@ def _expedite_score(order: QueueOrder, visit: int, exception: int, now_hours: fl
             ages = order.ages_hours[order.ages_of[visit]]
             added += _added_by_curve(order.curve[exception], ages, now_hours + end, ahead)
         elif end < to_due:
-            added += math.exp((end - to_due) / ahead)
+            added += math.exp((end - to_due) / ahead) * (share + later)
+        else:
+            added += math.exp((to_due - end) / mean) * later
     lost = order.loss[exception] * added / len(TOUCH_POINTS)
     touch = median * math.exp(sigma * sigma / 2)
     return (lost / ahead + order.waiting[exception]) / touch

@@ -27,6 +27,7 @@ from training.triage import fit
 from training.triage.breach.breach_evidence import BreachEvidence
 from training.triage.breach.fit_breach import breach_task, fit_breach
 from training.triage.breach.known_labels import label_weights
+from training.triage.breach.late_losses import late_loss
 from training.triage.fit import PreparedExceptions, TrainingRows
 from training.triage.fit_resolve import ResolveModels
 from training.triage.window import RehearsalWindow
@@ -274,4 +275,5 @@ def final_breach(
         if blend.weights.keys() - members.keys():
             return None
         blend = blend.of(members)
-    return BreachRisk(blend, served.rate, task.clock)
+    late = late_loss(prepared.dataset, learned.tick)
+    return BreachRisk(blend, served.rate, task.clock, late)
