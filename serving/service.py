@@ -136,7 +136,9 @@ class Service:
             ledger=ledger,
             writer=writer,
             writes=writes,
-            scorer=Scorer(champion, policy, stored.guarantees, stored.draws),
+            scorer=Scorer(
+                champion, policy, stored.guarantees, stored.draws, worklist.lowest_reached
+            ),
             worklist=worklist,
             claims=stored.claims,
             guarantees=stored.guarantees,

@@ -98,19 +98,18 @@ class Guards(Section):
     claim_minutes: Positive
 
 
+class PriorityTerms(Section):
+    """By what p1 to p4 are told: what the shift can do, or money (`bands`)."""
+
+    by: Literal["shift", "money"] = "shift"
+
+
 class PriorityBands(Section):
     """The lowest score of each priority."""
 
     p1: Positive
     p2: Positive
     p3: Positive
-
-    def priority(self, score: float) -> Priority:
-        """Return the band of a score."""
-        for band, lowest in self._upper:
-            if score >= lowest:
-                return band
-        return Priority.P4
 
     def priorities(self, scores: np.ndarray) -> np.ndarray:
         """Return the word of the band of each of n scores."""
@@ -190,6 +189,7 @@ class Policy(Section):
     losses: LossTerms
     handling: HandlingTerms
     guards: Guards
+    priority: PriorityTerms = PriorityTerms()
     bands: PriorityBands
     stock: StockRules
     shifts: ShiftTerms

@@ -94,6 +94,7 @@ def rank_incidents(
         score=_longer(ranking.score, groups.sums(ranking.score)),
         loss_now=_longer(ranking.loss_now, groups.sums(ranking.loss_now)),
         loss_deferred=_longer(ranking.loss_deferred, groups.sums(ranking.loss_deferred)),
+        loss_never=_longer(ranking.loss_never, groups.sums(ranking.loss_never)),
         touch_hours=_longer(ranking.touch_hours, groups.minima(ranking.touch_hours)),
         safe_start_hours=_longer(
             ranking.safe_start_hours,

@@ -26,7 +26,7 @@ from data.ticks import MINUTES_PER_HOUR
 from models.loss_curve import curve_at
 from models.ranking.inputs import NORMAL_P90, RankingInputs, Timing
 from models.ranking.score_bands import score_bands
-from models.ranking.start_loss import losses_added_by_turn, losses_if_begun
+from models.ranking.start_loss import losses_added_by_turn, losses_if_begun, losses_if_never_begun
 
 _NOW = np.zeros((1, 1))
 
@@ -50,6 +50,7 @@ class Ranking:
         score: Money that an hour's wait loses, for an hour of work.
         loss_now: Expected loss if it is begun now.
         loss_deferred: Expected loss if it is begun at its next turn; at most what is at stake.
+        loss_never: Expected loss if it is never begun.
         touch_hours: Expected touch time.
         safe_start_hours: Working hours until the chance of loss passes the accepted risk; 0 if it
             has.
@@ -60,6 +61,7 @@ class Ranking:
     score: np.ndarray
     loss_now: np.ndarray
     loss_deferred: np.ndarray
+    loss_never: np.ndarray
     touch_hours: np.ndarray
     safe_start_hours: np.ndarray
 
@@ -108,6 +110,7 @@ def rank(
         score=score,
         loss_now=loss_now,
         loss_deferred=np.minimum(loss_now + added, items.loss),
+        loss_never=losses_if_never_begun(items),
         touch_hours=touch_hours,
         safe_start_hours=np.where(lost, 0.0, _safe_start_hours(items, timing, safe_risk)),
     )
@@ -165,6 +168,7 @@ def rank_by_slack(items: RankingInputs, *, oldest_hours: float, deadline_hours: 
         score=unknown,
         loss_now=unknown,
         loss_deferred=unknown,
+        loss_never=unknown,
         touch_hours=touch_hours,
         safe_start_hours=np.maximum(slack, 0.0),
     )

@@ -74,6 +74,12 @@ def losses_added_by_turn(
     return np.where(items.is_lost, 0.0, items.loss * added)
 
 
+def losses_if_never_begun(items: RankingInputs) -> np.ndarray:
+    """Return the money that n items lose if nobody ever begins: all where a deadline is known."""
+    at_last = np.where(np.isnan(items.hours_to_due) & ~items.lost, items.curve[:, -1], 1.0)
+    return items.loss * at_last
+
+
 def _by_deadline(
     late_share: np.ndarray, work: WorkHours, touch: TouchSpread, waits: np.ndarray
 ) -> np.ndarray:

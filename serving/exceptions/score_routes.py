@@ -5,13 +5,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from models.ranking.pricing import rank_by_policy
 from serving.background import run_sized
 from serving.exceptions.payload import exceptions_body
 from serving.http.openapi import answers
 from serving.http.problems import FlawOut, flaws_out
 from serving.http.requests import RefusedExceptionOut, body_of, json_answer, many_of, parsed
-from serving.scoring.answer import RankedRow, ScoringOut, scoring_answer
+from serving.scoring.answer import ScoringOut
 from serving.scoring.scorer import ScoredExceptions, Scorer
 from serving.service import Service, service_of
 from serving.wire.answers import StampOut, closed
@@ -82,15 +81,14 @@ async def _scored(
 def _answers(
     scorer: Scorer, exceptions: list[ExceptionIn], judged: ScoredExceptions, now_ms: int
 ) -> list[ScoredExceptionOut]:
-    degraded = judged.assessments[0].degraded
-    ranked = rank_by_policy(judged.scored.at(now_ms), scorer.policy, degraded=degraded)
+    scorings = scorer.answers(judged.assessments, now_ms, judged.scored)
     return [
         {
             "result": "scored",
             "source": item.source,
             "external_id": item.external_id,
             "warnings": flaws_out(item.unread),
-            **scoring_answer(assessment, RankedRow.of(ranked, i), scorer.policy, now_ms=now_ms),
+            **scoring,
         }
-        for i, (item, assessment) in enumerate(zip(exceptions, judged.assessments, strict=True))
+        for item, scoring in zip(exceptions, scorings, strict=True)
     ]

@@ -14,6 +14,7 @@ from models.ranking.inputs import RankingInputs
 from models.ranking.pricing import rank_by_policy
 from models.ranking.rule import Ranking
 from models.ranking.staffing import in_wall_hours, work_clock
+from models.ranking.urgency import Urgency
 from models.worktime.shifts import WorkClock
 from serving.live_list.capacity import CapacityLines
 from serving.live_list.claim_board import ClaimBoard
@@ -142,9 +143,20 @@ class Snapshot:
     @cached_property
     def priorities(self) -> np.ndarray:
         """For each place its priority; None where nothing scored it."""
-        priorities = self.policy.bands.priorities(self.ranking.score)
-        priorities[self.rows.degraded | np.isnan(self.ranking.score)] = None
+        unscored = self.rows.degraded | np.isnan(self.ranking.score)
+        if unscored.all():
+            return np.full(len(unscored), None, object)
+        urgency = Urgency.at(self.policy, self.now_ms, self.lowest_reached)
+        priorities = urgency.priorities(self.ranking, self.rows.teams)
+        priorities[unscored] = None
         return priorities
+
+    @cached_property
+    def lowest_reached(self) -> dict[str, float]:
+        """For each team on shift that does not get to all its rows, the score it gets down to."""
+        left = {team: line.first_left for team, line in self.lines.by_team.items()}
+        scores = self.ranking.score[self.order]
+        return {team: float(scores[rank - 1]) for team, rank in left.items() if rank is not None}
 
     def matching(self, filters: SnapshotFilters) -> np.ndarray:
         """Return the places of the wanted rows, in order."""
@@ -172,7 +184,7 @@ class Snapshot:
 
     def ranked_row(self, row: int) -> RankedRow:
         """Return where the rule puts a row."""
-        return RankedRow.of(self.ranking, row)
+        return RankedRow.of(self.ranking, self.priorities, row)
 
     def stamp(self) -> StampOut:
         """Return what an answer made of it carries: by which model and policy, as of when."""

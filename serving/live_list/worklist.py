@@ -58,6 +58,8 @@ class Worklist:
         self.unreadable: set[str] = set()
         """Ids of the open exceptions that can't be read: they are not on the list."""
         self.claims = claims
+        self.lowest_reached: dict[str, float] = {}
+        """By team, the score from which on the people on shift get to a row; as ranked last."""
         self._policy = policy
         self._past_lists = past_lists
         self._model_version = model_version
@@ -143,6 +145,8 @@ class Worklist:
                 at_once = len(self.open) <= MAX_ROWS_RANKED_AT_ONCE
                 latest = rank() if at_once else await asyncio.to_thread(rank)
                 self._latest, self._ranked_changes = latest, changes
+                self.lowest_reached.clear()
+                self.lowest_reached.update(latest.lowest_reached)
             return latest
 
     def _is_stale(self, latest: Snapshot, now_ms: int, judges: RankingContext) -> bool:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple, Self
 
+import numpy as np
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -70,7 +71,14 @@ class ScoringOut(StampOut):
     score: Annotated[
         float | None, Field(description="money that an hour's wait loses, for an hour of work")
     ]
-    priority: PriorityName | None
+    priority: Annotated[
+        PriorityName | None,
+        Field(
+            description="p1: to be begun before its next turn, and the people on shift get to it; "
+            "p2: to be begun in this shift; p3: can wait; p4: nothing is lost by waiting. Or bands "
+            "of the score, where the policy says so"
+        ),
+    ]
     money_at_stake: MoneyOut
     order_value: Annotated[
         MoneyOut | None,
@@ -132,8 +140,9 @@ class ScoringOut(StampOut):
 
 
 class RankedRow(NamedTuple):
-    """Rank of one exception at a moment; fields as in `Ranking`."""
+    """Rank of one exception at a moment: its priority, and fields as in `Ranking`."""
 
+    priority: PriorityName | None
     tier: int
     score: float
     loss_now: float
@@ -142,9 +151,10 @@ class RankedRow(NamedTuple):
     safe_start_hours: float
 
     @classmethod
-    def of(cls, ranking: Ranking, row: int) -> Self:
-        """Take one row of a ranking."""
+    def of(cls, ranking: Ranking, priorities: np.ndarray, row: int) -> Self:
+        """Take one row of a ranking and of the priorities of its rows."""
         return cls(
+            priority=priorities[row],
             tier=int(ranking.tier[row]),
             score=float(ranking.score[row]),
             loss_now=float(ranking.loss_now[row]),
@@ -163,7 +173,7 @@ def scoring_answer(
     routing = assessment.routing
     return {
         "score": round(ranked_row.score, 4) if has_score else None,
-        "priority": policy.bands.priority(ranked_row.score).value if has_score else None,
+        "priority": ranked_row.priority if has_score else None,
         "money_at_stake": money(terms["loss"], currency),
         "order_value": _money_or_none(assessment.order_value, currency),
         "order_value_basis": assessment.value_basis,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -12,6 +12,7 @@ import numpy as np
 from data.policy.policy import Policy
 from models.ranking.pricing import PricedExceptions, price, rank_by_policy
 from models.ranking.staffing import in_wall_hours, work_clock
+from models.ranking.urgency import Urgency
 from models.triage.labels import CATEGORY, TEAM
 from models.triage.predictions import Predictions
 from models.triage.triage import Triage
@@ -32,7 +33,7 @@ from serving.wire.formats import rfc3339
 LOG = logging.getLogger("expedite.scoring")
 MIN_EXCEPTIONS_FOR_A_THREAD = 32
 """So many exceptions take long enough to be scored beside the calls of others."""
-TERMS = tuple(field.name for field in fields(PricedExceptions) if field.name != "ids")
+TERMS = tuple(each.name for each in fields(PricedExceptions) if each.name != "ids")
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,15 @@ class Scorer:
         policy: Prices what it expects.
         guarantees: What it may decide without asking.
         draws: Whose decisions are blinded.
+        lowest_reached: By team, the score from which on the people on shift get to a row; kept by
+            the work list.
     """
 
     champion: Champion
     policy: Policy
     guarantees: Guarantees
     draws: BlindingDraws
+    lowest_reached: dict[str, float] = field(default_factory=dict)
 
     async def judged(self, exceptions: Sequence[ExceptionIn], now_ms: int) -> ScoredExceptions:
         """Score exceptions by the champion; many of them in a thread."""
@@ -68,19 +72,36 @@ class Scorer:
                 return work(exceptions, triage, self.policy)
             return await asyncio.to_thread(work, exceptions, triage, self.policy)
 
-    def answers(self, assessments: Sequence[Assessment], now_ms: int) -> list[ScoringOut]:
-        """Return the scoring answers of assessments as of now."""
+    def answers(
+        self,
+        assessments: Sequence[Assessment],
+        now_ms: int,
+        scored: PricedExceptions | None = None,
+    ) -> list[ScoringOut]:
+        """Return the scoring answers of n assessments as of now.
+
+        Args:
+            assessments: What was made of exceptions.
+            now_ms: The present.
+            scored: The same as the ranking rule reads it, where it is at hand.
+        """
         if not assessments:
             return []
         degraded = all(assessment.degraded for assessment in assessments)
         teams = np.array([assessment.team for assessment in assessments], object)
         clock = work_clock(self.policy.shifts, teams, now_ms)
         alone = rank_by_policy(
-            rescored(assessments).at(now_ms, clock), self.policy, degraded=degraded
+            (scored or rescored(assessments)).at(now_ms, clock), self.policy, degraded=degraded
         )
         ranked = in_wall_hours(alone, clock, now_ms)
+        priorities = np.full(len(teams), None, object)
+        if not degraded:
+            urgency = Urgency.at(self.policy, now_ms, self.lowest_reached)
+            priorities = urgency.priorities(ranked, teams)
         return [
-            scoring_answer(assessment, RankedRow.of(ranked, i), self.policy, now_ms=now_ms)
+            scoring_answer(
+                assessment, RankedRow.of(ranked, priorities, i), self.policy, now_ms=now_ms
+            )
             for i, assessment in enumerate(assessments)
         ]
 

@@ -71,7 +71,7 @@ def _scoring(row: IncidentRow, ranked: RankedRow, snapshot: Snapshot) -> Scoring
     fix = policy.incidents
     return {
         "score": round(ranked.score, 4) if is_scored else None,
-        "priority": policy.bands.priority(ranked.score).value if is_scored else None,
+        "priority": ranked.priority if is_scored else None,
         "money_at_stake": money(row.loss, currency),
         "order_value": None,
         "order_value_basis": None,
