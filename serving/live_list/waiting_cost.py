@@ -1,4 +1,4 @@
-"""Cost of waiting of a row: an hour, until its team's shift ends, a day."""
+"""Cost of waiting of a row: an hour, until its team's shift ends, a day, for ever."""
 
 import math
 from typing import Annotated
@@ -28,6 +28,7 @@ class CostOfWaitingOut(TypedDict):
         ),
     ]
     day: MoneyOut
+    never: Annotated[MoneyOut, Field(description="if nobody ever begins")]
 
 
 def costs_of_waiting(snapshot: Snapshot, rows: list[int]) -> list[CostOfWaitingOut | None]:
@@ -35,7 +36,8 @@ def costs_of_waiting(snapshot: Snapshot, rows: list[int]) -> list[CostOfWaitingO
 
     The shift is null while nobody of the team is there. The whole is None where no model judged.
     """
-    scores = snapshot.ranking.score[rows]
+    ranking = snapshot.ranking
+    scores, never = ranking.score[rows], (ranking.loss_never - ranking.loss_now)[rows]
     waits = np.array([_waits(snapshot, snapshot.rows.teams[row]) for row in rows])
     exceptions, row_of = snapshot.rows.unfolded(np.array(rows, np.int64))
     hours = np.nan_to_num(waits).reshape(len(rows), 4)[row_of]
@@ -47,8 +49,10 @@ def costs_of_waiting(snapshot: Snapshot, rows: list[int]) -> list[CostOfWaitingO
     rises[:, 1] = np.where(np.isnan(waits[:, 2]), np.nan, rises[:, 1]) if rows else 0
     currency = snapshot.policy.currency
     return [
-        None if math.isnan(score) else _costs(rise, currency)
-        for score, rise in zip(scores.tolist(), rises.tolist(), strict=True)
+        None if math.isnan(score) else _costs([*rise, at_last], currency)
+        for score, rise, at_last in zip(
+            scores.tolist(), rises.tolist(), never.tolist(), strict=True
+        )
     ]
 
 
@@ -60,9 +64,10 @@ def _waits(snapshot: Snapshot, team: str | None) -> tuple[float, ...]:
 
 
 def _costs(rises: list[float], currency: str) -> CostOfWaitingOut:
-    hour, shift, day = rises
+    hour, shift, day, never = rises
     return {
         "hour": money(hour, currency),
         "shift": None if math.isnan(shift) else money(shift, currency),
         "day": money(day, currency),
+        "never": money(never, currency),
     }

@@ -34,11 +34,21 @@ def test_the_whole_list_is_counted_and_summed_up(page, client, two):
     expect(page.locator("#at-stake")).to_have_text("EUR 128")
 
 
-def test_overdue_work_is_marked_and_stands_last(page, client, tell, an_exception):
+def test_lost_work_is_marked_and_stands_last(page, client, tell, an_exception):
+    tell(an_exception("late", due_at="2026-02-01T11:00:00Z"), an_exception("f", type="fraud_risk"))
+    page.goto(str(client.base_url))
+
+    expect(page.locator(ROWS).last.locator(".mark.lost")).to_have_text("lost")
+
+
+def test_the_number_of_overdue_ones_leads_to_them(page, client, tell, an_exception):
     tell(an_exception("late", due_at="2026-03-01T11:00:00Z"), an_exception("f", type="fraud_risk"))
     page.goto(str(client.base_url))
 
-    expect(page.locator(ROWS).last.locator(".mark.lost")).to_have_text("overdue")
+    page.locator("#state-overdue").click()
+
+    expect(page.locator(ROWS)).to_have_count(1)
+    expect(page.locator(ROWS)).to_contain_text("over")
 
 
 def test_what_is_open_for_too_long_is_marked_and_stands_first(page, client, tell, an_exception):
