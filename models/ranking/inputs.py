@@ -1,4 +1,4 @@
-"""What the ranking rule reads of open exceptions, on the wall clock and in working hours. Pure."""
+"""Inputs of the ranking rule: open exceptions, on the wall clock and in working hours. Pure."""
 
 from dataclasses import dataclass, fields
 from typing import NamedTuple, Self
@@ -86,7 +86,7 @@ class RankingInputs:
 
     @property
     def is_lost(self) -> np.ndarray:
-        """Whether nothing can be saved: recorded as lost, or so late that next to all are."""
+        """Flags of what can't be saved: recorded as lost, or so late that next to all are."""
         return self.lost | (
             self.hours_to_due <= -hours_until_lost(self.late_share, self.late_hours)
         )

@@ -1,4 +1,4 @@
-"""What became of exceptions that ended after their deadline, as far as it is known."""
+"""Fit of the loss after a missed deadline on the data available before a moment."""
 
 from data.ticks import MS_PER_HOUR
 from models.breach.clock import due_hours
@@ -14,5 +14,5 @@ def late_loss(dataset: TriageDataset, tick: int) -> LateLoss | None:
     labels = dataset.labels
     hours = (labels.resolved_at - dataset.detected_at) / MS_PER_HOUR
     late = hours - due_hours(dataset.columns)
-    known = (labels.resolved_known_at < tick) & labels.breach_known(tick) & (late > 0)
-    return LateLoss.fit(late[known], labels.breached[known] > 0.5)
+    ended = (labels.resolved_known_at < tick) & labels.breach_known(tick) & (late > 0)
+    return LateLoss.fit(late[ended], labels.breached[ended] > 0.5)
