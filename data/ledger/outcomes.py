@@ -105,6 +105,43 @@ def _resolved_event(
     }
 
 
+def reopen(
+    connection: Connection,
+    exception_id: str,
+    *,
+    by: str,
+    now_ms: int,
+    expected_revision: int | None,
+) -> ExceptionRecord:
+    """Open an exception again that has ended; its outcome goes. An open one stays as it is.
+
+    Raises:
+        NotFoundError: There is no such exception.
+        PreconditionError: It is not at that revision any more.
+    """
+    record = record_of(connection, exception_id)
+    if record.is_open:
+        return record
+    if expected_revision is not None and expected_revision != record.revision:
+        raise PreconditionError(record.id, expected_revision, record.revision)
+    revision = next_revision(record.revision)
+    opened = replace(record, is_open=True, revision=revision, closed_at_ms=None)
+    state = {name: getattr(opened, name) for name in ("is_open", "revision", "closed_at_ms")}
+    connection.execute(update(EXCEPTIONS).where(EXCEPTIONS.c.id == record.id), state)
+    connection.execute(delete(OUTCOMES).where(OUTCOMES.c.exception_id == record.id))
+    event = {
+        "exception_id": record.id,
+        "kind": "reopened",
+        "occurred_at_ms": now_ms,
+        "known_at_ms": now_ms,
+        "by": by,
+        "body": record.payload,
+        "opinion": record.opinion,
+    }
+    connection.execute(insert(EVENTS), event)
+    return opened
+
+
 def save_outcomes(connection: Connection, outcomes: Sequence[OutcomeRecord]) -> None:
     """Store outcomes of exceptions that their source closed, without a resolution."""
     if outcomes:

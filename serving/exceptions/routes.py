@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from serving.exceptions.intake import AcceptedBatchOut, AcceptedExceptionOut, take_in
-from serving.exceptions.payload import exceptions_body, resolution_body
+from serving.exceptions.payload import claim_body, exceptions_body, resolution_body
+from serving.exceptions.reopen import ReopenedOut, reopen_one
 from serving.exceptions.resolve import ResolvedExceptionOut, resolve_one
 from serving.exceptions.row_action import ACTION_PROBLEMS, ExceptionAction, ExceptionId
 from serving.exceptions.view import ExceptionOut, exception_view
@@ -94,5 +95,19 @@ async def resolve_exception(request: Request, action: ExceptionAction) -> Respon
         worklist=service.worklist,
         guarantees=service.guarantees,
         now_ms=service.clock(),
+    )
+    return sent(answer)
+
+
+@router.post(
+    "/{exception_id}/reopen",
+    openapi_extra=claim_body(),
+    responses=answers(ReopenedOut, ACTION_PROBLEMS),
+)
+async def reopen_exception(request: Request, action: ExceptionAction) -> Response:
+    """Undo the end of an exception: its outcome goes, it is on the work list again."""
+    service = service_of(request)
+    answer = await reopen_one(
+        action, writer=service.writer, worklist=service.worklist, now_ms=service.clock()
     )
     return sent(answer)

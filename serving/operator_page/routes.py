@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from data.domain import BadInputError
 from serving.automation.view import promise_states
 from serving.exceptions.explanation import explained, strongest
+from serving.exceptions.reopen import reopen_one
 from serving.exceptions.resolve import resolve_one
 from serving.http.html import ByScript, html
 from serving.http.requests import ROW_ID, ActionRequest, At, caller_of, etag, form_fields, past_tick
@@ -163,10 +164,37 @@ async def resolve(request: Request, exception_id: Id, by_script: ByScript = Fals
     return html(
         "worklist/resolved.html",
         headers,
+        exception_id=exception_id,
         outcome=payload,
         form=form,
         status=status(service.scorer, service.clock()),
     )
+
+
+@router.post("/exceptions/{exception_id}/reopen")
+async def reopen(request: Request, exception_id: Id, by_script: ByScript = False) -> Response:
+    """Undo its end, from the page's button; the panel shows it open again."""
+    if not by_script:
+        raise HTTPException(
+            403, "This form is sent by the page. Use POST /v1/exceptions/ID/reopen."
+        )
+    service = service_of(request)
+    form = await form_fields(request, service.settings)
+    body = orjson.dumps({"by": form["by"].strip()} if form.get("by", "").strip() else {})
+    await reopen_one(
+        ActionRequest(exception_id, body, caller=caller_of(request)),
+        writer=service.writer,
+        worklist=service.worklist,
+        now_ms=service.clock(),
+    )
+    view = await explained(
+        exception_id,
+        ledger=service.ledger,
+        scorer=service.scorer,
+        worklist=visible_list(request),
+        clock=service.clock,
+    )
+    return html("worklist/exception.html", {"HX-Trigger": "changed"}, exception=view, below=None)
 
 
 def resolution_of(form: dict[str, str]) -> dict[str, Any]:

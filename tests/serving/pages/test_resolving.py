@@ -98,3 +98,15 @@ def test_a_touched_form_is_not_left_without_asking(opened):
 def test_a_key_takes_the_hand_to_the_form(opened):
     opened.keyboard.press("r")
     expect(opened.locator("#resolve [name=category]")).to_be_focused()
+
+
+def test_a_resolution_can_be_undone(opened, client, two):
+    opened.click(".resolve summary")
+    opened.click("text=Resolve and take off the list")
+    expect(opened.locator(ROWS)).to_have_count(1)
+
+    opened.fill(".reopen [name=by]", "ana")
+    opened.click("text=Undo: open it again")
+
+    expect(opened.locator(ROWS)).to_have_count(2)
+    expect(opened.locator(".history")).to_contain_text("reopened")
