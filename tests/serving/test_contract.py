@@ -16,6 +16,7 @@ from serving.demand.payload import QUERY_EXAMPLE
 from serving.exceptions import payload as exceptions_payload
 from serving.exceptions.claim import ClaimedOut
 from serving.exceptions.intake import AcceptedBatchOut
+from serving.exceptions.reopen import ReopenedOut
 from serving.exceptions.resolve import ResolvedExceptionOut
 from serving.exceptions.score_routes import ScoredBatchOut, ScoredExceptionOut
 from serving.exceptions.view import ExceptionOut
@@ -37,6 +38,7 @@ BODIES = {
     "/v1/score",
     "/v1/exceptions",
     "/v1/exceptions/{exception_id}/resolve",
+    "/v1/exceptions/{exception_id}/reopen",
     "/v1/exceptions/{exception_id}/claim",
     "/v1/exceptions/{exception_id}/release",
     "/v1/incidents/{incident_id}/claim",
@@ -55,6 +57,7 @@ OPERATIONS = [
     ("/v1/exceptions", "POST"),
     ("/v1/exceptions/{exception_id}", "GET"),
     ("/v1/exceptions/{exception_id}/resolve", "POST"),
+    ("/v1/exceptions/{exception_id}/reopen", "POST"),
     ("/v1/exceptions/{exception_id}/claim", "POST"),
     ("/v1/exceptions/{exception_id}/release", "POST"),
     ("/v1/incidents", "GET"),
@@ -172,6 +175,7 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     claim, outcome = exceptions_payload.CLAIM_EXAMPLE, exceptions_payload.RESOLUTION_EXAMPLE
     documented(ClaimedOut, client.post(f"/v1/exceptions/{first}/claim", json=claim))
     documented(ResolvedExceptionOut, client.post(f"/v1/exceptions/{first}/resolve", json=outcome))
+    documented(ReopenedOut, client.post(f"/v1/exceptions/{first}/reopen", json={"by": "ana"}))
     documented(ExceptionOut, client.get(f"/v1/exceptions/{first}"))
     documented(ReadyOut, client.get("/readyz"))
     documented(HealthOut, client.get("/v1/health"))

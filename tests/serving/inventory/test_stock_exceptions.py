@@ -331,7 +331,9 @@ def wait_until(condition, seconds=20):
 
 def test_it_stands_among_other_exceptions_by_money_per_hour(stocked, an_exception):
     stocked.post("/v1/exceptions", json=an_exception(due_at="2026-03-09T12:00:00Z"))
-    stocked.post("/v1/exceptions", json=an_exception("PE-2", due_at="2026-03-01T12:20:00Z"))
+    dear = {"total": {"amount": "900.00", "currency": "EUR"}}
+    urgent = an_exception("PE-2", due_at="2026-03-01T12:20:00Z", order=dear)
+    stocked.post("/v1/exceptions", json=urgent)
     rows = stocked.get("/v1/worklist").json()["rows"]
 
     assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)

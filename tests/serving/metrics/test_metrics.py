@@ -114,11 +114,12 @@ def test_figures_of_the_last_drift_job_are_gauges(tmp_path):
     report.write_text(json.dumps({"drift": True, "calibration": {"breach": cost}}))
     families = {f.name: f for f in _jobs(JobCounts({}, {}, drift_figures(report)))}
     before = [f for f in _jobs(JobCounts({}, {})) if f.samples]
-    report.write_text("[]")
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text("[]")
 
     assert families["expedite_drift"].samples[0].value == 1
     (error,) = families["expedite_calibration_error"].samples
     assert (error.labels, error.value) == ({"label": "breach"}, 0.11)
     assert families["expedite_calibration_error_by_chance"].samples[0].value == 0.02
     assert before == []
-    assert drift_figures(report) is drift_figures(tmp_path / "none") is None
+    assert drift_figures(damaged) is drift_figures(tmp_path / "none") is None
