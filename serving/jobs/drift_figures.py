@@ -1,6 +1,5 @@
 """Figures of the last drift job, as its report holds them."""
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,8 @@ import orjson
 from serving.metrics.service_state import CalibrationErrors, DriftFigures
 
 
-@lru_cache(maxsize=1)
 def drift_figures(report: Path) -> DriftFigures | None:
-    """Read the figures of a report, once; None where it is gone or can't be read."""
+    """Read the figures of a report; None where it is gone or can't be read."""
     try:
         content: dict[str, Any] = orjson.loads(report.read_bytes())
         errors = {
