@@ -2,9 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import orjson
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from data.ledger.ledger import ExceptionRecord, Ledger, LedgerEvent, OutcomeRecord
@@ -64,7 +65,7 @@ class ExceptionOut(ScoringOut, FactsOut, ClaimHolderOut):
 
     status: Literal["open", "resolved"]
     rank: int | None
-    open_total: int
+    open_total: Annotated[int, Field(description="rows of the list; an incident is one")]
     payload: dict[str, Any]
     outcome: OutcomeOut | None
     history: list[EventOut]
@@ -114,7 +115,7 @@ async def exception_view(
         **worklist.claims.shown(record.id, now_ms),
         "status": "open" if record.is_open else "resolved",
         "rank": None if row is None else int(snapshot.rank_of[row]),
-        "open_total": len(snapshot.open.rows),
+        "open_total": len(snapshot.order),
         **answer,
         "incident_id": incident.id if incident else None,
         "payload": orjson.loads(record.payload),
