@@ -183,7 +183,9 @@ class Segment:
             for name, rows in logs.items()
         }
         for entity in dict.fromkeys(entity for name in logs for entity in entities[name]):
-            having = [name for name in logs if entity in entities[name]]
+            having = [name for name in logs if entity in entities[name] and entity in keys[name]]
+            if not having:
+                continue
             learned = self.vocabulary.learn(entity, [keys[name][entity] for name in having])
             for name, code in zip(having, learned, strict=True):
                 codes[name][entity] = code

@@ -46,6 +46,7 @@ RESOLUTION_EXAMPLE: dict[str, Any] = {
     "breached": False,
     "loss": {"amount": "0.00", "currency": "EUR"},
     "label_origin": "accepted",
+    "note": "The customer gave the house number.",
     "by": "ana",
 }
 CLAIM_EXAMPLE = {"by": "ana"}
@@ -59,7 +60,13 @@ class ClaimIn(RequestPart):
     by: Name
 
 
-CLAIM = TypeAdapter(ClaimIn)
+class NextIn(ClaimIn):
+    """Person who asks for work, and of which team; of all teams without one."""
+
+    team: Name | None = None
+
+
+CLAIM, NEXT = TypeAdapter(ClaimIn), TypeAdapter(NextIn)
 
 
 def exceptions_body() -> dict[str, Any]:
@@ -84,6 +91,12 @@ def resolution_body() -> dict[str, Any]:
     """Return the documentation of a resolution."""
     examples = {"resolved": {"summary": "Resolved in time", "value": RESOLUTION_EXAMPLE}}
     return body_with(ResolutionIn, examples)
+
+
+def next_body() -> dict[str, Any]:
+    """Return the documentation of a body that asks for the next row."""
+    value = CLAIM_EXAMPLE | {"team": "addresses"}
+    return body_with(NextIn, {"asked": {"summary": "For a team", "value": value}})
 
 
 def claim_body() -> dict[str, Any]:

@@ -56,6 +56,7 @@ class EventOut(TypedDict):
     occurred_at: Moment
     known_at: Moment
     by: str | None
+    note: Annotated[str | None, Field(description="how it was solved, in words of who did")]
     decided: DecidedOut | None
 
 
@@ -171,5 +172,14 @@ def _event(event: LedgerEvent, *, is_open: bool) -> EventOut:
         "occurred_at": rfc3339(event.occurred_at_ms),
         "known_at": rfc3339(event.known_at_ms),
         "by": event.by,
+        "note": _note(event),
         "decided": decided,
     }
+
+
+def _note(event: LedgerEvent) -> str | None:
+    if event.kind != "resolved" or event.body is None:
+        return None
+    resolution = orjson.loads(event.body)
+    note = resolution.get("note") if isinstance(resolution, dict) else None
+    return note if isinstance(note, str) and note.strip() else None

@@ -7,7 +7,8 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from starlette.exceptions import HTTPException
 
-from serving.exceptions.claim_routes import claimed, released
+from data.domain import NotFoundError
+from serving.exceptions.claim_routes import claimed, handed_out, released
 from serving.http.html import ByScript, html
 from serving.http.idempotency import Answer
 from serving.http.requests import INCIDENT_ID, ActionRequest, body_of, caller_of
@@ -27,6 +28,20 @@ async def form_of(request: Request, *, by_script: bool) -> dict[str, list[str]]:
     body = await body_of(request, service_of(request).settings)
     form = parse_qs(body.decode(errors="replace"))
     return {name: [value.strip() for value in values] for name, values in form.items()}
+
+
+@router.post("/next")
+async def hand_out(request: Request, by_script: ByScript = False) -> Response:
+    """Claim the best row that is free, and open it beside the list."""
+    form = await form_of(request, by_script=by_script)
+    asked = {name: form.get(name, [""])[0] for name in ("by", "team")}
+    body = orjson.dumps({name: value for name, value in asked.items() if value})
+    row = (await handed_out(request, body))["row"]
+    if row is None:
+        raise NotFoundError("row", "that is free and can still be saved")
+    kind = "incidents" if row["kind"] == "incident" else "exceptions"
+    place = orjson.dumps({"path": f"/{kind}/{row['id']}", "target": "#panel"}).decode()
+    return Response(headers={"HX-Location": place, **CHANGED})
 
 
 @router.post("/exceptions/{subject_id}/claim")

@@ -199,7 +199,7 @@ async def reopen(request: Request, exception_id: Id, by_script: ByScript = False
 
 def resolution_of(form: dict[str, str]) -> dict[str, Any]:
     """Return the form as the API takes it, without the fields that were left empty."""
-    names = ("category", "team", "touch_minutes", "by")
+    names = ("category", "team", "touch_minutes", "note", "by")
     payload: dict[str, Any] = {n: form[n].strip() for n in names if form.get(n, "").strip()}
     if "touch_minutes" in payload:
         payload["touch_minutes"] = _minutes(payload["touch_minutes"])

@@ -124,7 +124,10 @@ class ExceptionIn(RequestPart):
 
 
 class ResolutionIn(RequestPart):
-    """Resolution of an exception; fields that were not recorded are left out."""
+    """Resolution of an exception; fields that were not recorded are left out.
+
+    `note` says in words how it was solved.
+    """
 
     category: Name | None = None
     team: Name | None = None
@@ -133,6 +136,7 @@ class ResolutionIn(RequestPart):
     loss: Money | None = None
     label_origin: LabelOrigin = LabelOrigin.TYPED
     team_origin: LabelOrigin = LabelOrigin.TYPED
+    note: Text | None = None
     by: Name | None = None
     resolved_at: Tick | None = None
 

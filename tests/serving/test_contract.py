@@ -16,6 +16,7 @@ from serving.demand.payload import QUERY_EXAMPLE
 from serving.exceptions import payload as exceptions_payload
 from serving.exceptions.claim import ClaimedOut
 from serving.exceptions.intake import AcceptedBatchOut
+from serving.exceptions.next_row import NextRowOut
 from serving.exceptions.reopen import ReopenedOut
 from serving.exceptions.resolve import ResolvedExceptionOut
 from serving.exceptions.score_routes import ScoredBatchOut, ScoredExceptionOut
@@ -39,6 +40,7 @@ BODIES = {
     "/v1/exceptions",
     "/v1/exceptions/{exception_id}/resolve",
     "/v1/exceptions/{exception_id}/reopen",
+    "/v1/worklist/next",
     "/v1/exceptions/{exception_id}/claim",
     "/v1/exceptions/{exception_id}/release",
     "/v1/incidents/{incident_id}/claim",
@@ -58,6 +60,7 @@ OPERATIONS = [
     ("/v1/exceptions/{exception_id}", "GET"),
     ("/v1/exceptions/{exception_id}/resolve", "POST"),
     ("/v1/exceptions/{exception_id}/reopen", "POST"),
+    ("/v1/worklist/next", "POST"),
     ("/v1/exceptions/{exception_id}/claim", "POST"),
     ("/v1/exceptions/{exception_id}/release", "POST"),
     ("/v1/incidents", "GET"),
@@ -174,6 +177,7 @@ def test_answers_have_their_documented_shapes(request, champion, an_exception):
     documented(ComparisonOut, client.get(f"/v1/exceptions/{first}/versus/{second}"))
     claim, outcome = exceptions_payload.CLAIM_EXAMPLE, exceptions_payload.RESOLUTION_EXAMPLE
     documented(ClaimedOut, client.post(f"/v1/exceptions/{first}/claim", json=claim))
+    documented(NextRowOut, client.post("/v1/worklist/next", json=claim))
     documented(ResolvedExceptionOut, client.post(f"/v1/exceptions/{first}/resolve", json=outcome))
     documented(ReopenedOut, client.post(f"/v1/exceptions/{first}/reopen", json={"by": "ana"}))
     documented(ExceptionOut, client.get(f"/v1/exceptions/{first}"))

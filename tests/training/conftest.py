@@ -34,7 +34,7 @@ from training.triage.rehearsal import rehearse
 from training.triage.train import train_triage
 
 TERMS = ImportTerms("test", pd.Timestamp("2026-01-01", tz="UTC"))
-SHOP = SyntheticShop(orders=8_000, seed=5, days=90)
+SHOP = SyntheticShop(orders=8_000, seed=5, days=90, lost_at_deadline=1.0)
 READ = ("orders", "order_lines", "exceptions", "exception_events", "outcomes")
 Tables = dict[str, pd.DataFrame]
 

@@ -38,7 +38,6 @@ TAKEN_OVER_SHARE = 0.07
 REOPENED_SHARE = 0.04
 DUE_RECORDED_SHARE = 0.88
 GIVES_UP_EARLY_SHARE = 0.1
-LOST_AT_DEADLINE_SHARE = 0.3
 HOURS_UNTIL_LOST = 72.0
 """Mean hours after the due time until an order is lost that was not lost at it."""
 SLA_OF_SEGMENT = np.array([1.6, 1.5, 1.1, 0.9])
@@ -116,15 +115,23 @@ def raise_exceptions(
     cause_of_order: np.ndarray,
     apparent: np.ndarray,
     burst_of: np.ndarray,
+    *,
+    lost_at_deadline: float,
 ) -> ExceptionBlock:
     """Work out each exception from its cause, the cause that it shows, and its order."""
     order = np.flatnonzero(cause_of_order >= 0)
     cause, shown, size = cause_of_order[order], apparent[order], len(order)
     segment, total = orders.segment[order], orders.total[order]
-    stage, detected_s = _detection(random, orders, order, shown)
+    detection = _detection(random, orders, order, shown)
+    stage, detected_s = detection
     kind = draw_by_row(random, TYPE_SHARE, shown)
     due_s, hazard_s = _deadlines(
-        random, orders, order=order, cause=cause, stage=stage, detected_s=detected_s
+        random,
+        orders,
+        order=order,
+        cause=cause,
+        detection=detection,
+        lost_at_deadline=lost_at_deadline,
     )
     complexity = random.binomial(2, np.clip(0.12 + 0.08 * orders.lines[order], 0, 0.5))
     effort = np.where(burst_of[order] >= 0, MEMBER_OF_BURST_EFFORT, 1) * np.exp(
@@ -235,14 +242,14 @@ def _deadlines(
     orders: OrderBlock,
     order: np.ndarray,
     cause: np.ndarray,
-    stage: np.ndarray,
-    detected_s: np.ndarray,
+    detection: Detection,
+    lost_at_deadline: float,
 ) -> Deadlines:
     """Draw due times and moments of the loss.
 
     Some customers give up before the due time, some at it; the others wait on, for days.
     """
-    size = len(order)
+    size, (stage, detected_s) = len(order), detection
     usual_s = (
         _by_cause("sla_hours")[cause] * SLA_OF_SEGMENT[orders.segment[order]] * SECONDS_PER_HOUR
     )
@@ -253,7 +260,7 @@ def _deadlines(
     gives_up = random.random(size) < GIVES_UP_EARLY_SHARE
     patience = np.where(gives_up, random.uniform(0.25, 1, size), 1)
     late = random.spawn(1)[0]  # its own draws: all others are those of before
-    waits_on = ~gives_up & (late.random(size) >= LOST_AT_DEADLINE_SHARE)
+    waits_on = ~gives_up & (late.random(size) >= lost_at_deadline)
     waits_s = late.exponential(HOURS_UNTIL_LOST * SECONDS_PER_HOUR, size)
     hazard_s = detected_s + (due_s - detected_s) * patience + np.where(waits_on, waits_s, 0.0)
     is_recorded = random.random(size) < DUE_RECORDED_SHARE

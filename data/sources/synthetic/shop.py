@@ -39,6 +39,8 @@ class SyntheticShop:
             team as much slack as its size needs, the small ones more.
         exception_share: Share of the orders that raise an exception, without bursts.
         days_between_bursts: Mean number of days from one burst to the next; infinite for none.
+        lost_at_deadline: Share of the orders that are lost as their exception is due, of those
+            that are not lost before; the others are lost some days later.
         eventful_days: In so many last days faults of a warehouse become more and look like those
             of a carrier, and a payment gateway fails until the end; 0 for neither.
         block_orders: About as many orders are in memory at a time, but at least one day.
@@ -51,6 +53,7 @@ class SyntheticShop:
     load: float | None = None
     exception_share: float = 0.08
     days_between_bursts: float = 12.0
+    lost_at_deadline: float = 0.3
     eventful_days: float = 0.0
     block_orders: int = 25_000
 

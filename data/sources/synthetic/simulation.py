@@ -85,7 +85,12 @@ class Simulation:
         causes = hit_by_bursts(random, orders, self.bursts, usual)
         apparent = apparent_cause(self.shop, orders, causes.cause)
         return raise_exceptions(
-            random, orders, cause_of_order=causes.cause, apparent=apparent, burst_of=causes.burst
+            random,
+            orders,
+            cause_of_order=causes.cause,
+            apparent=apparent,
+            burst_of=causes.burst,
+            lost_at_deadline=self.shop.lost_at_deadline,
         )
 
     def _hand_over(self, orders: OrderBlock, raised: ExceptionBlock) -> None:

@@ -77,7 +77,12 @@ def _minutes_by_team(shop: SyntheticShop, orders: OrderBlock) -> np.ndarray:
     # Orders liable to nothing else than usual count less than those liable to much.
     weight = chance.sum(axis=1)
     raised = raise_exceptions(
-        random, orders, cause_of_order=cause, apparent=cause, burst_of=np.full(len(orders), -1)
+        random,
+        orders,
+        cause_of_order=cause,
+        apparent=cause,
+        burst_of=np.full(len(orders), -1),
+        lost_at_deadline=shop.lost_at_deadline,
     )
     touched = ~np.isfinite(raised.self_resolves_s) | (random.random(len(cause)) < 0.5)
     minutes = raised.touch_minutes * touched * (1 + REOPENED_SHARE * REWORK_SHARE) * weight

@@ -158,6 +158,8 @@ document.addEventListener("keydown", (event) => {
     return;
   } else if (event.key === "j" || event.key === "k") {
     step(event.key === "j" ? 1 : -1);
+  } else if (event.key === "n") {
+    $("next").requestSubmit();
   } else if (event.key === "r" && $("resolve")) {
     event.preventDefault();
     panel.querySelector(".resolve").open = true;

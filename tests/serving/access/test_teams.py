@@ -110,9 +110,12 @@ def test_no_route_shows_or_changes_an_exception_of_another_team(
     assert guarded.get("/v1/worklist", headers=everybody).json()["total"] == 4
     assert FOREIGN not in guarded.get("/", headers=bound).text
     assert FOREIGN in guarded.get("/", headers=everybody).text
-    for name in (OWN, FOREIGN):
-        answer = guarded.get(f"/v1/exceptions/{ids[name]}", headers=everybody).json()
-        assert (answer["status"], answer["claimed_by"]) == ("open", None)
+    own, foreign = (
+        guarded.get(f"/v1/exceptions/{ids[name]}", headers=everybody).json()
+        for name in (OWN, FOREIGN)
+    )
+    assert (foreign["status"], foreign["claimed_by"]) == ("open", None)
+    assert own["status"] == "open"
     unknown = guarded.get(f"/v1/exceptions/exc_{'7' * 26}", headers=bound).json()["detail"]
     foreign = guarded.get(f"/v1/exceptions/{ids[FOREIGN]}", headers=bound).json()["detail"]
     assert foreign.replace(ids[FOREIGN], "") == unknown.replace(f"exc_{'7' * 26}", "")

@@ -110,3 +110,13 @@ def test_a_resolution_can_be_undone(opened, client, two):
 
     expect(opened.locator(ROWS)).to_have_count(2)
     expect(opened.locator(".history")).to_contain_text("reopened")
+
+
+def test_the_next_free_row_is_claimed_and_opened(page, client, two):
+    page.goto(str(client.base_url))
+    page.fill("#next [name=by]", "ana")
+
+    page.click("#next button")
+
+    expect(page.locator("#panel .one")).to_have_attribute("data-id", two[0])
+    expect(page.locator("#panel #claim")).to_contain_text("ana has it")
