@@ -44,10 +44,10 @@ async def next_row(
     Raises:
         NotJsonError, BadPayloadError: Nothing was claimed.
     """
-    asked = checked(NEXT, signed(parsed(request.body or b"{}"), request.caller))
+    payload = checked(NEXT, signed(parsed(request.body or b"{}"), request.caller))
     list_view = await worklist.view()
-    body = orjson.dumps({"by": asked.by})
-    for place, row_id in _free(list_view, asked.team, now_ms):
+    body = orjson.dumps({"by": payload.by})
+    for place, row_id in _free(list_view, payload.team, now_ms):
         action = ActionRequest(row_id, body, caller=request.caller)
         try:
             await claim_row(action, writer=writer, claims=claims, policy=policy, now_ms=now_ms)

@@ -34,8 +34,8 @@ async def form_of(request: Request, *, by_script: bool) -> dict[str, list[str]]:
 async def hand_out(request: Request, by_script: ByScript = False) -> Response:
     """Claim the best row that is free, and open it beside the list."""
     form = await form_of(request, by_script=by_script)
-    asked = {name: form.get(name, [""])[0] for name in ("by", "team")}
-    body = orjson.dumps({name: value for name, value in asked.items() if value})
+    fields = {name: form.get(name, [""])[0] for name in ("by", "team")}
+    body = orjson.dumps({name: value for name, value in fields.items() if value})
     row = (await handed_out(request, body))["row"]
     if row is None:
         raise NotFoundError("row", "that is free and can still be saved")
