@@ -74,12 +74,14 @@ class CapacityLines:
 
     Attributes:
         by_team: By name.
+        back_at: Of each team off shift the tick at which its next shift begins.
         last_rank: Of the list.
         reason: Why there are none, for people; "" if there are.
         currency: Of all money.
     """
 
     by_team: Mapping[str, CapacityLine]
+    back_at: Mapping[str, int]
     last_rank: int
     reason: str
     currency: str
@@ -97,8 +99,8 @@ class CapacityLines:
         """Draw them; without a model nobody knows what is lost, and there are none."""
         last_rank, currency = len(ranking.order), policy.currency
         if np.isnan(ranking.score).any():
-            return cls({}, last_rank, "no model is in use", currency)
-        lines, begins = {}, []
+            return cls({}, {}, last_rank, "no model is in use", currency)
+        lines, back_at = {}, {}
         whose = team_numbers(policy.shifts, rows.teams)[ranking.order]
         for number, (team, shift) in enumerate(policy.shifts.teams.items()):
             staffing = shifts_from(shift, policy.shifts.timezone, now_ms)
@@ -107,7 +109,7 @@ class CapacityLines:
                 _work(rows, items, ranking, ranking.order[team_rows]), staffing, now_ms
             )
             if far is None:
-                begins.append(int(staffing.opens_at[0]))
+                back_at[team] = int(staffing.opens_at[0])
                 continue
             left = team_rows[~far.reached]
             lines[team] = CapacityLine(team, far, int(left[0]) + 1 if len(left) else None)
@@ -115,8 +117,8 @@ class CapacityLines:
         if not policy.shifts.teams:
             reason = "the policy names no shifts"
         elif not lines:
-            reason = f"nobody is on shift before {rfc3339(min(begins))}"
-        return cls(lines, last_rank, reason, currency)
+            reason = f"nobody is on shift before {rfc3339(min(back_at.values()))}"
+        return cls(lines, back_at, last_rank, reason, currency)
 
     def until(self, team: str | None) -> int | None:
         """Return the tick at which the shift of a team ends; None if nobody is there."""

@@ -186,6 +186,11 @@ class Snapshot:
         """Return where the rule puts a row."""
         return RankedRow.of(self.ranking, self.priorities, row)
 
+    def team_back_at(self, row: int) -> str | None:
+        """Return when the team of a row is there again; None while it is."""
+        back_at = self.lines.back_at.get(self.rows.teams[row] or "")
+        return None if back_at is None else rfc3339(back_at)
+
     def stamp(self) -> StampOut:
         """Return what an answer made of it carries: by which model and policy, as of when."""
         return {

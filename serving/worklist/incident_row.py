@@ -62,6 +62,7 @@ def incident_view(
             "is_over": evidence.is_over,
         },
         "cost_of_waiting": cost_of_waiting,
+        "team_back_at": snapshot.team_back_at(at),
     }
 
 

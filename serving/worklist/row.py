@@ -65,6 +65,10 @@ class WorklistRowOut(ScoringOut, FactsOut, ClaimHolderOut):
     members: Annotated[int | None, Field(description="of an incident, how many are open")]
     incident: IncidentOut | None
     cost_of_waiting: Annotated[CostOfWaitingOut | None, Field(description="null without a model")]
+    team_back_at: Annotated[
+        Moment | None,
+        Field(description="its team is off shift until then; null while it is there"),
+    ]
 
 
 def facts(exception_id: str, revision: int, exception: ExceptionIn, now_ms: int) -> FactsOut:

@@ -107,4 +107,5 @@ def row_view(
         "members": None,
         "incident": None,
         "cost_of_waiting": cost_of_waiting,
+        "team_back_at": snapshot.team_back_at(row),
     }

@@ -130,6 +130,18 @@ def test_a_row_tells_what_it_costs_if_it_waits(on_shift, an_exception):
     assert penalty < cost["day"] < stake
 
 
+def test_a_row_tells_when_its_team_is_back(on_shift, an_exception, clock):
+    client = on_shift()
+    fill(client, an_exception, "a", due_at="2026-03-04T13:00:00Z")
+    there = client.get("/v1/worklist").json()["rows"][0]["team_back_at"]
+    clock.pass_hours(1)
+
+    gone = client.get("/v1/worklist").json()["rows"][0]["team_back_at"]
+
+    assert (there, gone) == (None, "2026-03-02T08:00:00.000Z")
+    assert "its team is back" in client.get("/").text
+
+
 def test_what_is_due_tonight_must_be_started_before_the_shift_ends(on_shift, an_exception):
     client = on_shift()
     fill(client, an_exception, "a", due_at="2026-03-01T16:00:00Z")
