@@ -32,6 +32,11 @@ class QueuedWork:
     row_of: np.ndarray
     touch_hours: np.ndarray
 
+    @property
+    def begins(self) -> np.ndarray:
+        """Ticks (float) of work that are done before each row."""
+        return (np.cumsum(self.touch_hours) - self.touch_hours) * MS_PER_HOUR
+
 
 @dataclass(frozen=True)
 class TeamReach:
@@ -68,7 +73,7 @@ def team_reach(work: QueuedWork, shifts: TeamHours, now: int) -> TeamReach | Non
         return None
     ahead = replace(shifts, opens_at=np.maximum(shifts.opens_at, now))
     until, next_at = int(ahead.closes_at[0]), int(ahead.opens_at[1])
-    begins = (np.cumsum(work.touch_hours) - work.touch_hours) * MS_PER_HOUR
+    begins = work.begins
     reached = begins < _room(ahead)[0]
     items = work.items.take(work.item_rows)
     plans = [_starts(begins, plan) for plan in (ahead, _one_person_less(ahead))]
@@ -122,8 +127,7 @@ def _saved_by_overtime(
         np.insert(ahead.closes_at, 1, closes + MS_PER_HOUR),
         np.insert(ahead.people, 1, 1),
     )
-    begins = (np.cumsum(work.touch_hours) - work.touch_hours) * MS_PER_HOUR
-    starts = _starts(begins, longer)[work.row_of]
+    starts = _starts(work.begins, longer)[work.row_of]
 
     def gained(moments: np.ndarray) -> np.ndarray:
         return (np.clip(moments, closes, ends) - closes) / MS_PER_HOUR

@@ -17,6 +17,8 @@ rises by r from a to b it has a closed form, and so has a deadline (x: hours unt
                                                        d' = max(d - x, 0),  l = max(x - d, 0)
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -39,15 +41,13 @@ def losses_if_begun(
         (n, w) money; not falling along a row, at most `items.loss`.
     """
     work, touch = timing or Timing.of(items)
-    guessed = np.isnan(work.to_due)
+    points = touch.points
     waits = np.broadcast_to(waits_hours, (len(items.loss), waits_hours.shape[1]))
-    if guessed.all():
-        chances = _by_curve(items.curve, work.to_ages, touch.points, waits)
-    else:
-        chances = _by_deadline(items.late_share, work, touch, waits)
-        if guessed.any():  # the curves cost the most, and most exceptions have a deadline
-            curve, to_ages = items.curve[guessed], work.to_ages[guessed]
-            chances[guessed] = _by_curve(curve, to_ages, touch.points[guessed], waits[guessed])
+    chances = _by_deadline_or_curve(
+        np.isnan(work.to_due),
+        lambda: _by_deadline(items.late_share, work, touch, waits),
+        lambda rows: _by_curve(items.curve[rows], work.to_ages[rows], points[rows], waits[rows]),
+    )
     chances[items.is_lost] = 1.0
     return items.loss[:, None] * chances
 
@@ -63,14 +63,12 @@ def losses_added_by_turn(
         timing: Theirs, where it is at hand.
     """
     work, touch = timing or Timing.of(items)
-    guessed, ends = np.isnan(work.to_due), touch.points
-    if guessed.all():
-        added = _added_by_curve(items.curve, work.to_ages, ends, look_ahead_hours)
-    else:
-        added = _added_by_deadline(items.late_share, work, ends, look_ahead_hours)
-        if guessed.any():
-            curve, to_ages = items.curve[guessed], work.to_ages[guessed]
-            added[guessed] = _added_by_curve(curve, to_ages, ends[guessed], look_ahead_hours)
+    ends, ahead = touch.points, look_ahead_hours
+    added = _by_deadline_or_curve(
+        np.isnan(work.to_due),
+        lambda: _added_by_deadline(items.late_share, work, ends, ahead),
+        lambda rows: _added_by_curve(items.curve[rows], work.to_ages[rows], ends[rows], ahead),
+    )
     return np.where(items.is_lost, 0.0, items.loss * added)
 
 
@@ -78,6 +76,20 @@ def losses_if_never_begun(items: RankingInputs) -> np.ndarray:
     """Return the money that n items lose if nobody ever begins: all where a deadline is known."""
     at_last = np.where(np.isnan(items.hours_to_due) & ~items.lost, items.curve[:, -1], 1.0)
     return items.loss * at_last
+
+
+def _by_deadline_or_curve(
+    guessed: np.ndarray,
+    by_deadline: Callable[[], np.ndarray],
+    by_curve: Callable[[np.ndarray | slice], np.ndarray],
+) -> np.ndarray:
+    """Read the curves of those rows alone that have no deadline: curves cost the most."""
+    if guessed.all():
+        return by_curve(slice(None))
+    values = by_deadline()
+    if guessed.any():
+        values[guessed] = by_curve(guessed)
+    return values
 
 
 def _by_deadline(

@@ -9,7 +9,7 @@ What a rule or its age puts first is p1.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,33 +40,28 @@ class TeamTurn(NamedTuple):
 
 
 class Urgency(NamedTuple):
-    """Horizons by which priorities are told at a moment.
+    """Grounds of priorities at a moment.
 
     Attributes:
         policy: What the company prefers.
-        turns: Of each team with shifts.
-        others: Of teams that work round the clock.
+        now: Tick.
         lowest_reached: By team, the score from which on the people on shift get to a row; a team
             that is not named gets to all.
     """
 
     policy: Policy
-    turns: Mapping[str, TeamTurn]
-    others: TeamTurn
+    now: int
     lowest_reached: Mapping[str, float]
 
-    @classmethod
-    def at(cls, policy: Policy, now: int, lowest_reached: Mapping[str, float]) -> Self:
-        """Return the horizons as of a tick."""
-        look_ahead = policy.guards.look_ahead_minutes / 60
-        turns = {}
-        for team, shift in policy.shifts.teams.items():
-            ahead = shifts_from(shift, policy.shifts.timezone, now)
-            turn = (float(ahead.moments(now, np.array([look_ahead]))[0]) - now) / MS_PER_HOUR
-            ends = (int(ahead.closes_at[0]) - now) / MS_PER_HOUR
-            turns[team] = TeamTurn(turn, ends, bool(ahead.opens_at[0] <= now))
-        others = TeamTurn(look_ahead, HOURS_OF_A_SHIFT, on_shift=True)
-        return cls(policy, turns, others, lowest_reached)
+    def _turn(self, team: str) -> TeamTurn:
+        """Return the horizons of a team; one without shifts works round the clock."""
+        look_ahead, shifts = self.policy.guards.look_ahead_minutes / 60, self.policy.shifts
+        if team not in shifts.teams:
+            return TeamTurn(look_ahead, HOURS_OF_A_SHIFT, on_shift=True)
+        ahead = shifts_from(shifts.teams[team], shifts.timezone, self.now)
+        turn = (float(ahead.moments(self.now, np.array([look_ahead]))[0]) - self.now) / MS_PER_HOUR
+        ends = (int(ahead.closes_at[0]) - self.now) / MS_PER_HOUR
+        return TeamTurn(turn, ends, bool(ahead.opens_at[0] <= self.now))
 
     def priorities(self, ranking: Ranking, teams: np.ndarray) -> np.ndarray:
         """Return the word of the priority of n rows.
@@ -78,7 +73,7 @@ class Urgency(NamedTuple):
         if self.policy.priority.by == "money":
             return self.policy.bands.priorities(ranking.score)
         names, code = np.unique(np.array([team or "" for team in teams], str), return_inverse=True)
-        turns = [self.turns.get(name, self.others) for name in names.tolist()]
+        turns = [self._turn(name) for name in names.tolist()]
         turn, shift = (np.array([each[i] for each in turns])[code] for i in range(2))
         there = np.array([each.on_shift for each in turns])[code]
         lowest = np.array([self.lowest_reached.get(name, -np.inf) for name in names.tolist()])[code]

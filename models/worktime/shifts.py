@@ -5,6 +5,7 @@ so one that begins at eight does so before and after the clocks change.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -60,7 +61,7 @@ class TeamHours:
         inside = np.minimum(ticks, self.closes_at[shift]) - self.opens_at[shift]
         return np.where(begun > 0, before[shift] + inside, 0).astype(np.float64)
 
-    @property
+    @cached_property
     def open_share(self) -> float:
         """Share of the time, from the first opening to the last, in which somebody is there."""
         if len(self.opens_at) <= 1:

@@ -180,6 +180,8 @@ def _event(event: LedgerEvent, *, is_open: bool) -> EventOut:
 def _note(event: LedgerEvent) -> str | None:
     if event.kind != "resolved" or event.body is None:
         return None
-    resolution = orjson.loads(event.body)
+    resolution = None
+    with suppress(ValueError):  # of a damaged row the rest is shown
+        resolution = orjson.loads(event.body)
     note = resolution.get("note") if isinstance(resolution, dict) else None
     return note if isinstance(note, str) and note.strip() else None

@@ -146,7 +146,7 @@ class Snapshot:
         unscored = self.rows.degraded | np.isnan(self.ranking.score)
         if unscored.all():
             return np.full(len(unscored), None, object)
-        urgency = Urgency.at(self.policy, self.now_ms, self.lowest_reached)
+        urgency = Urgency(self.policy, self.now_ms, self.lowest_reached)
         priorities = urgency.priorities(self.ranking, self.rows.teams)
         priorities[unscored] = None
         return priorities

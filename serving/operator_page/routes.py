@@ -98,19 +98,24 @@ async def page(
     return html(template, **values, whole=not by_script, exception=None, below=None)
 
 
-@router.get("/exceptions/{exception_id}")
-async def exception(
-    request: Request, exception_id: Id, below: Below = None, by_script: ByScript = False
-) -> Response:
-    """One exception: beside the list, or alone when the page's script asks."""
+async def _explained(request: Request, exception_id: str) -> dict[str, Any]:
+    """Return one exception with what its place is made of."""
     service = service_of(request)
-    view = await explained(
+    return await explained(
         exception_id,
         ledger=service.ledger,
         scorer=service.scorer,
         worklist=visible_list(request),
         clock=service.clock,
     )
+
+
+@router.get("/exceptions/{exception_id}")
+async def exception(
+    request: Request, exception_id: Id, below: Below = None, by_script: ByScript = False
+) -> Response:
+    """One exception: beside the list, or alone when the page's script asks."""
+    view = await _explained(request, exception_id)
     if by_script:
         return html("worklist/exception.html", exception=view, below=below)
     values = await list_values(request, WorklistFilters(), 0)
@@ -187,13 +192,7 @@ async def reopen(request: Request, exception_id: Id, by_script: ByScript = False
         worklist=service.worklist,
         now_ms=service.clock(),
     )
-    view = await explained(
-        exception_id,
-        ledger=service.ledger,
-        scorer=service.scorer,
-        worklist=visible_list(request),
-        clock=service.clock,
-    )
+    view = await _explained(request, exception_id)
     return html("worklist/exception.html", {"HX-Trigger": "changed"}, exception=view, below=None)
 
 

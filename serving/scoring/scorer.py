@@ -96,7 +96,7 @@ class Scorer:
         ranked = in_wall_hours(alone, clock, now_ms)
         priorities = np.full(len(teams), None, object)
         if not degraded:
-            urgency = Urgency.at(self.policy, now_ms, self.lowest_reached)
+            urgency = Urgency(self.policy, now_ms, self.lowest_reached)
             priorities = urgency.priorities(ranked, teams)
         return [
             scoring_answer(

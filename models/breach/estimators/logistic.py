@@ -102,9 +102,8 @@ def suits(_task: BreachTask) -> bool:
 
 def fit(task: BreachTask) -> LogisticBreach:
     """Fit on the latest subjects whose outcome is known, 60,000 at most."""
-    from sklearn.linear_model import (
-        LogisticRegression,
-    )  # a service that only predicts never loads it
+    # A service that only predicts never loads it.
+    from sklearn.linear_model import LogisticRegression
 
     labelled = task.labelled
     labelled = labelled[np.argsort(task.rows.as_of[labelled], kind="stable")][-_MAX_TRAINING_ROWS:]

@@ -43,7 +43,7 @@ def priority_of(an_item_of, policy_with):
         n = len(next(iter(columns.values())))
         items = an_item_of(n, late_share=[0.3] * n, **columns)
         ranking = rank_by_policy(items, policy, degraded=False)
-        urgency = Urgency.at(policy, now, reached or {})
+        urgency = Urgency(policy, now, reached or {})
         return urgency.priorities(ranking, np.array([team] * n, object)).tolist()
 
     return tell
@@ -80,6 +80,6 @@ def test_a_policy_can_tell_priorities_by_money(an_item_of, policy_with):
     ranking = rank_by_policy(an_item_of(2), policy, degraded=False)
     scored = replace(ranking, score=np.array([policy.bands.p1, 0.0]))
 
-    told = Urgency.at(policy, MONDAY_NOON, {}).priorities(scored, np.array([None, None]))
+    told = Urgency(policy, MONDAY_NOON, {}).priorities(scored, np.array([None, None]))
 
     assert told.tolist() == ["p1", "p4"]
